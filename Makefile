@@ -1,0 +1,78 @@
+# `make demo` and `make test` do all the set-up; `make help` lists everything.
+# The first suitable Python on the path makes the environment; PYTHON=/path/to/python overrides the choice.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check nightly lab bench notebooks clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: $(VENV)/.replay ## replay 18 months of a real shop's purchases and write tables and a plot to out/demo
+	$(BIN)/alesha run cdnow --seed 1 --out out/demo --force
+
+test: $(VENV)/.dev ## run the tests
+	$(BIN)/python -m pytest -n auto -q
+
+check: $(VENV)/.dev ## lint, check formats and types, run the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+nightly: $(VENV)/.dev ## run the tests at full size
+	ALESHA_FULL=1 $(BIN)/python -m pytest -n auto -q
+
+lab: $(VENV)/.notebook ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+bench: $(VENV)/.dev ## measure time and memory an order
+	$(BIN)/python benchmarks/run.py
+
+notebooks: $(VENV)/.dev ## run every notebook and store its outputs
+	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
+clean: ## remove the environment, the demo's output and all caches
+	rm -rf $(VENV) out/demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find alesha_sim benchmarks notebooks tests -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+# A stamp per set of extras: written once its installation has succeeded, renewed when the versions change.
+$(VENV)/.replay: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing alesha_sim and the CDNOW purchase histories into $(VENV) (a minute or two, once) ..."
+	@$(PIP) -e ".[replay]"
+	@touch $@
+
+$(VENV)/.notebook: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing alesha_sim and JupyterLab into $(VENV) (a minute or two, once) ..."
+	@$(PIP) -e ".[notebook,replay]"
+	@touch $@ $(VENV)/.replay
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing alesha_sim and its development tools into $(VENV) (two minutes or so, once) ..."
+	@$(PIP) -e ".[dev]"
+	@touch $@ $(VENV)/.replay $(VENV)/.notebook
+
+# Each candidate is run, not only found: a shim may stand on the path for a Python that is not installed.
+$(BIN)/python:
+	@for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11); do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	    if ! "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+	        version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	        : "$${bare:=python$$version-venv}"; \
+	        continue; \
+	    fi; \
+	    echo "Creating $(VENV) with $$("$$python" --version) ($$python)"; \
+	    "$$python" -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    exit 1; \
+	done; \
+	if [ -n "$$bare" ]; then \
+	    echo "Python is there, but without venv and ensurepip: install the Debian package $$bare" >&2; \
+	else \
+	    echo "No Python 3.11 or newer found$(if $(PYTHON), as $(PYTHON)): install one, or name it: make PYTHON=/path/to/python3" >&2; \
+	fi; \
+	exit 1

@@ -1,0 +1,13 @@
+"""Double-entry books: one ledger of transfers, the posting rules of each book, the laws they keep."""
+
+from alesha_sim.books.accounts import BANK, BOOKS, CODES, SHOP, SUPPLIER, USERS, Kind
+from alesha_sim.books.bank import BankBook
+from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
+from alesha_sim.books.shop import ShopBook
+from alesha_sim.books.supplier import SupplierBook
+from alesha_sim.books.users import UsersBook
+
+__all__ = [
+    "BANK", "BOOKS", "CODES", "SHOP", "SUPPLIER", "USERS", "BankBook", "Kind", "LawBroken", "Ledger",
+    "ShopBook", "SupplierBook", "Transfer", "UsersBook",
+]  # fmt: skip

@@ -1,0 +1,85 @@
+"""The accounts of a ledger: their names, kinds and commodities. Balances and transfers are the ledger's."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.books.accounts import BOOKS, KINDS, Kind
+
+
+class Part(NamedTuple):
+    """Accounts opened together: `size` of them from id `base`, a number after `name` if `numbered`."""
+
+    base: int
+    size: int
+    name: str
+    numbered: bool
+    kind: Kind
+
+
+class Chart:
+    """Accounts by id, from 0 in the order of opening; in lists, because looking one up there is cheapest."""
+
+    def __init__(self, commodities: Sequence[str]) -> None:
+        self.commodities = tuple(commodities)
+        self.parts: list[Part] = []
+        self.places: list[int] = []  # 4 * commodity + book, so that one comparison serves both
+        self.signs: list[int] = []  # 1 if the account grows by debits, else -1
+        self.capped: list[bool] = []  # may not have a debit balance
+        self.floored: list[bool] = []  # may not have a credit balance
+        self._taken: set[tuple[str, int]] = set()
+
+    def open(
+        self, name: str, kind: Kind, *, count: int = 1, commodity: int = 0, floor: bool = False,
+        numbered: bool = False,
+    ) -> range:  # fmt: skip
+        """Open accounts and return their ids; `floor` forbids a balance below zero in the natural direction.
+
+        Raises ValueError for a name of no book, an unknown commodity, an account opened before.
+        """
+        book = name.partition(":")[0]
+        if book not in BOOKS:
+            raise ValueError(f"account {name}: must begin with one of {', '.join(BOOKS)}")
+        if not 0 <= commodity < len(self.commodities):
+            raise ValueError(f"account {name}: commodity {commodity}: must be below {len(self.commodities)}")
+        if (name, commodity) in self._taken:
+            raise ValueError(f"account {name}: {self.commodities[commodity]}: must not be opened twice")
+        self._taken.add((name, commodity))
+        base = len(self.places)
+        self.parts.append(Part(base, count, name, numbered, kind))
+        self.places += [4 * commodity + BOOKS.index(book)] * count
+        self.signs += [kind.sign] * count
+        self.capped += [floor and kind.sign < 0] * count
+        self.floored += [floor and kind.sign > 0] * count
+        return range(base, base + count)
+
+    def name(self, account: int) -> str:
+        """Return an account's name, such as `bank:deposits:user:17`."""
+        for part in self.parts:
+            if part.base <= account < part.base + part.size:
+                return f"{part.name}{account - part.base}" if part.numbered else part.name
+        return f"unknown account {account}"
+
+    def kinds(self) -> npt.NDArray[np.int32]:
+        """Return the kind of every account, as its place in `KINDS`."""
+        kinds = [KINDS.index(part.kind) for part in self.parts]
+        return np.repeat(np.array(kinds, np.int32), [part.size for part in self.parts])
+
+    def names(self) -> tuple[list[str], npt.NDArray[np.int32]]:
+        """Return all names, each once, and for every account the place of its name.
+
+        The strings are made here and not when accounts are opened, so that a run need not hold them.
+        """
+        labels: list[str] = []
+        known: dict[str, int] = {}
+        places = np.empty(len(self.places), np.int32)
+        for part in self.parts:
+            first = len(labels) if part.numbered else known.setdefault(part.name, len(labels))
+            places[part.base : part.base + part.size] = np.arange(first, first + part.size)
+            if part.numbered:
+                labels += [f"{part.name}{number}" for number in range(part.size)]
+            elif first == len(labels):
+                labels.append(part.name)
+        return labels, places

@@ -1,0 +1,310 @@
+"""The ledger: balances and the append-only rows of transfers of all four books.
+
+Nothing but `linked`, its one-row form `transfer` and its bulk form `open_many` moves anything. Which facts
+move what is decided in the module of each book; the ledger knows only that a row has two sides, that the rows
+of a fact are written all or none, and that a book writes a fact once.
+"""
+
+import struct
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Kind
+from alesha_sim.books.chart import Chart
+from alesha_sim.records import NO_ID, Coded, Columns, PackedRows, times
+from alesha_sim.units import AMOUNT_MAX
+
+Row = tuple[int, int, int, int]
+"""What a book gives for one transfer: debit account, credit account, amount, code."""
+
+_FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "link": "i", "code": "B"}
+_LAYOUT = struct.Struct("<" + "".join(_FIELDS.values()))
+_WIDTH = _LAYOUT.size
+
+
+class LawBroken(AssertionError):
+    """A transfer would break a law of the books: the text names law and row, and nothing was written."""
+
+
+class Transfer(NamedTuple):
+    """One row of the ledger: `amount` debited to one account and credited to the other."""
+
+    at: float
+    debit: int
+    credit: int
+    amount: int
+    order: int
+    link: int
+    code: int
+
+
+class Ledger:
+    """Transfers of money (commodity 0, `currency_code`) and of units of `skus` (commodities 1, 2, ...).
+
+    An account id is one name in one commodity. Amounts are whole: minor units of money, units of goods.
+    """
+
+    def __init__(self, currency_code: str, skus: Sequence[str]) -> None:
+        self.chart = Chart((currency_code, *skus))
+        self._rows = PackedRows(**_FIELDS)
+        self._held = bytearray(1)  # by link, one bit a book; links count from 1
+        self._first = array("I", [0])  # by link: the row that the first book to hold it began with
+        self._net: list[int] = []  # by account: debits less credits
+        chart = self.chart
+        # One attribute, taken apart at once, costs `linked` less than eight.
+        self._hot = (
+            self._rows.rows, self._rows.pack, self._net, chart.places, chart.capped, chart.floored,
+            self._held, self._first,
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    # Accounts
+
+    def account(self, name: str, kind: Kind, *, commodity: int = 0, floor: bool = False) -> int:
+        """Open an account and return its id; `floor` forbids a balance below zero in its natural direction.
+
+        The name begins with its book's. Raises ValueError for another beginning or an account opened before.
+        """
+        ids = self.chart.open(name, kind, commodity=commodity, floor=floor)
+        self._net.append(0)
+        return ids.start
+
+    def units(self, name: str, kind: Kind, *, floor: bool = False) -> range:
+        """Open one account a product, all of one name, and return their ids in the order of the products."""
+        base = len(self._net)
+        for commodity in range(1, len(self.chart.commodities)):
+            self.account(name, kind, commodity=commodity, floor=floor)
+        return range(base, len(self._net))
+
+    def family(self, prefix: str, kind: Kind, count: int, *, floor: bool = False) -> range:
+        """Open `count` accounts of money named by `prefix` and a number from 0, and return their ids."""
+        ids = self.chart.open(prefix, kind, count=count, floor=floor, numbered=True)
+        self._net += [0] * count
+        return ids
+
+    def balance(self, account: int) -> int:
+        """Return the balance in the account's natural direction (assets, expenses: debits less credits)."""
+        return self._net[account] * self.chart.signs[account]
+
+    # Links
+
+    def new_link(self) -> int:
+        """Allot the number of a new fact, counting from 1."""
+        link = len(self._held)
+        self._held.append(0)
+        self._first.append(0)
+        return link
+
+    def links_from(self, count: int) -> range:
+        """Allot `count` links at once."""
+        start = len(self._held)
+        self._held += bytes(count)
+        self._first.extend([0] * count)
+        return range(start, start + count)
+
+    def holds(self, book: int, link: int) -> bool:
+        """Tell whether `book` has written the fact `link`, be it with amounts that were all zero."""
+        return 0 < link < len(self._held) and bool(self._held[link] >> book & 1)
+
+    def first(self, link: int) -> Transfer:
+        """Return the first row written under `link`; KeyError if there is none."""
+        if not (0 < link < len(self._first) and self._first[link] < len(self)):
+            raise KeyError(link)
+        row = Transfer._make(_LAYOUT.unpack_from(self._rows.rows, self._first[link] * _WIDTH))
+        if row.link != link:
+            raise KeyError(link)
+        return row
+
+    # Transfers
+
+    def transfer(
+        self, at: float, book: int, link: int, order: int, debit: int, credit: int, amount: int, code: int
+    ) -> bool:
+        """Write a fact of one row, as `linked` does.
+
+        It repeats the rules of `linked`, because half of all facts have one row, and without the loop, the
+        tuple and the means to undo a row costs 0.75 times as much (0.45 against 0.6 us, a bare pack 0.11).
+        """
+        buffer, pack, net, places, capped, floored, held, first = self._hot
+        bit = 1 << book
+        try:
+            holders = held[link]
+            if holders & bit:
+                return False
+            if amount > 0:
+                place = places[debit]
+                if place != places[credit] or place & 3 != book or debit == credit or link < 1:
+                    self._refuse(book, link, debit, credit, amount, code)
+                taken = net[debit] + amount
+                given = net[credit] - amount
+                if (taken > 0 and capped[debit]) or (given < 0 and floored[credit]):
+                    self._refuse(book, link, debit, credit, amount, code)
+                if not holders:
+                    first[link] = len(buffer) // _WIDTH
+                buffer += pack(at, debit, credit, amount, order, link, code)
+                net[debit] = taken
+                net[credit] = given
+            elif amount:
+                self._refuse(book, link, debit, credit, amount, code)
+        except (struct.error, IndexError) as error:
+            raise LawBroken(f"L0: {error} (link {link}, order {order}, amount {amount})") from error
+        held[link] = holders | bit
+        return True
+
+    def linked(self, at: float, book: int, link: int, order: int, rows: Iterable[Row]) -> bool:
+        """Write the part of the fact `link` that belongs to `book`, all rows or none; False if held already.
+
+        `at` in seconds, `order` the order's number or -1, amounts Python ints. Zero amounts are not written.
+        Raises LawBroken, and writes nothing, for a link never allotted, a negative amount or one beyond 64
+        bits, accounts of another book or of two commodities (L0), and a floor broken by any of the rows (L1).
+        """
+        buffer, pack, net, places, capped, floored, held, first = self._hot
+        bit = 1 << book
+        start = len(buffer)
+        try:
+            holders = held[link]
+            if holders & bit:
+                return False
+            for debit, credit, amount, code in rows:
+                if amount <= 0:
+                    if amount:
+                        self._refuse(book, link, debit, credit, amount, code)
+                    continue
+                place = places[debit]
+                if place != places[credit] or place & 3 != book or debit == credit or link < 1:
+                    self._refuse(book, link, debit, credit, amount, code)
+                taken = net[debit] + amount
+                given = net[credit] - amount
+                if (taken > 0 and capped[debit]) or (given < 0 and floored[credit]):
+                    self._refuse(book, link, debit, credit, amount, code)
+                buffer += pack(at, debit, credit, amount, order, link, code)
+                net[debit] = taken
+                net[credit] = given
+        except (struct.error, IndexError) as error:
+            self._undo(start)
+            raise LawBroken(f"L0: {error} (link {link}, order {order})") from error
+        except BaseException:
+            self._undo(start)
+            raise
+        if not holders:
+            first[link] = start // _WIDTH
+        held[link] = holders | bit
+        return True
+
+    def _undo(self, start: int) -> None:
+        """Take back the rows from byte `start` on, whose fact could not be finished."""
+        buffer, net = self._rows.rows, self._net
+        for _, debit, credit, amount, _, _, _ in _LAYOUT.iter_unpack(buffer[start:]):
+            net[debit] -= amount
+            net[credit] += amount
+        del buffer[start:]
+
+    def _refuse(self, book: int, link: int, debit: int, credit: int, amount: int, code: int) -> NoReturn:
+        """Raise LawBroken for a row."""
+        chart = self.chart
+        if amount < 0 or link < 1:
+            rule = "L0: amount and link must be above zero"
+        elif chart.places[debit] != chart.places[credit] or chart.places[debit] & 3 != book or debit == credit:
+            rule = f"L0: must be two accounts of the book {BOOKS[book]} in one commodity"
+        else:
+            rule = "L1: below zero"
+        sides = ", ".join(
+            f"{chart.name(account)} ({chart.commodities[chart.places[account] // 4]}) had {self.balance(account)}"
+            for account in (debit, credit)
+        )
+        raise LawBroken(f"{rule}: link {link}, {CODES[code]} {amount}, debit / credit: {sides}")
+
+    def open_many(
+        self, at: float, book: int, links: range, debits: int | range, credits: int | range,
+        amounts: npt.NDArray[np.int64], code: int,
+    ) -> None:  # fmt: skip
+        """Write a fact of one row under each link, without a loop: the openings of many accounts.
+
+        `debits` and `credits` are one account or one for each link. The rules are those of `linked`; besides,
+        each row must raise both its accounts, so that no floor can break. Raises ValueError if balances could
+        pass 64 bits.
+        """
+        debited = np.broadcast_to(np.asarray(debits, np.int64), len(links))
+        credited = np.broadcast_to(np.asarray(credits, np.int64), len(links))
+        self._check_opening(book, links, debited, credited, amounts)
+        held = np.frombuffer(self._held, np.uint8)[links.start : links.stop]
+        written = np.flatnonzero((held >> book & 1 == 0) & (amounts > 0))
+        numbers = len(self) + np.arange(len(written))
+        first = np.frombuffer(self._first, np.uint32)[links.start : links.stop]
+        first[written] = np.where(held[written] == 0, numbers, first[written])
+        held |= np.uint8(1 << book)
+        rows = np.empty(len(written), self._rows.dtype)
+        rows["at"], rows["order"], rows["code"] = at, NO_ID, code
+        rows["debit"], rows["credit"], rows["amount"] = debited[written], credited[written], amounts[written]
+        rows["link"] = links.start + written
+        self._rows.rows += rows.tobytes()
+        net = np.array(self._net, np.int64)
+        np.add.at(net, rows["debit"], rows["amount"])
+        np.subtract.at(net, rows["credit"], rows["amount"])
+        self._net[:] = net.tolist()
+
+    def _check_opening(
+        self, book: int, links: range, debits: npt.NDArray[np.int64], credits: npt.NDArray[np.int64],
+        amounts: npt.NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Refuse openings that break a rule of `open_many`."""
+        if len(links) and not (links.step == 1 and 0 < links.start < links.stop <= len(self._held)):
+            raise LawBroken(f"L0: links {links} were never allotted")
+        if amounts.shape != debits.shape or amounts.dtype.kind not in "iu" or (amounts < 0).any():
+            raise LawBroken("L0: opening amounts must be whole, one for each link, none negative")
+        places, signs = np.asarray(self.chart.places), np.asarray(self.chart.signs)
+        if ((places[debits] != places[credits]) | (places[debits] % 4 != book)).any():
+            raise LawBroken(f"L0: openings not within book {BOOKS[book]} and one commodity")
+        if ((signs[debits] < 0) | (signs[credits] > 0)).any():
+            raise LawBroken("L1: openings must raise both accounts")
+        if max(map(abs, self._net)) + sum(amounts.tolist()) > AMOUNT_MAX:
+            raise ValueError(f"opening balances: must together be at most {AMOUNT_MAX}")
+
+    # Tables
+
+    def array(self) -> npt.NDArray[np.void]:
+        """Return a copy of all rows as a structured array with the fields of `Transfer`."""
+        return self._rows.array()
+
+    def columns(self) -> Columns:
+        """Return the table `transfers`."""
+        rows = self.array()
+        labels, names = self.chart.names()
+        places = np.array(self.chart.places, np.int32)[rows["debit"]]
+        return {
+            "transfer": np.arange(len(rows), dtype=np.int64),
+            "time": times(rows["at"]),
+            "book": Coded(places % 4, BOOKS),
+            "debit": Coded(names[rows["debit"]], labels),
+            "credit": Coded(names[rows["credit"]], labels),
+            "amount": rows["amount"].astype(np.int64),
+            "commodity": Coded(places // 4, self.chart.commodities),
+            "code": Coded(rows["code"].astype(np.int32), CODES),
+            "order": rows["order"].astype(np.int64),
+            "link": rows["link"].astype(np.int64),
+        }
+
+    def account_columns(self) -> Columns:
+        """Return the table `accounts`: opening and closing balances, in each account's natural direction."""
+        rows = self.array()
+        rows = rows[rows["code"] == OPENING]
+        opening = np.zeros(len(self._net), np.int64)
+        np.add.at(opening, rows["debit"], rows["amount"])
+        np.subtract.at(opening, rows["credit"], rows["amount"])
+        labels, names = self.chart.names()
+        places = np.array(self.chart.places, np.int32)
+        signs = np.array(self.chart.signs, np.int64)
+        return {
+            "account": Coded(names, labels),
+            "book": Coded(places % 4, BOOKS),
+            "kind": Coded(self.chart.kinds(), KINDS),
+            "commodity": Coded(places // 4, self.chart.commodities),
+            "opening": opening * signs,
+            "closing": np.array(self._net, np.int64) * signs,
+        }

@@ -1,0 +1,372 @@
+"""What a run records: rows that entities write once and tables read later. No rule and no decision lives here.
+
+A row is a packed struct in a byte array, read by NumPy without a loop. It is written when its fact begins (a
+message is sent, an order is placed), so the record is complete at any instant, and its later fields are filled
+in place. Transfers are recorded by the ledger in the same way.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.units import MICROSECONDS
+
+MISSING_TIME = int(np.iinfo(np.int64).min)
+NAN = float("nan")
+NO_ID = -1
+SHOP, BANK, SUPPLIER = -1, -2, -3
+ORGANISATIONS = ("shop", "bank", "supplier")
+
+STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "declined", "returned")
+STAGES = ("home", "registered", "browsed", "checked_out", "paid")
+OUTCOMES = ("looked", "bought", "declined", "abandoned", "unanswered")
+FATES = ("in_flight", "delivered", "lost", "duplicate", "late", "withdrawn")
+IN_FLIGHT, DELIVERED = 0, 1
+RECEIVED, PROCESSING, ON_THE_WAY, COMPLETED, CANCELLED, DECLINED = range(6)
+HOME, REGISTERED, BROWSED, CHECKED_OUT, PAID = range(5)
+LOOKED, BOUGHT, REFUSED = range(3)
+
+_NUMPY_CODES = {"d": "f8", "q": "i8", "i": "i4", "H": "u2", "h": "i2", "B": "u1", "b": "i1"}
+
+
+class Coded(NamedTuple):
+    """A text column: `codes` (int32, -1 = missing) index `labels`."""
+
+    codes: npt.NDArray[np.int32]
+    labels: Sequence[str]
+
+
+Column = npt.NDArray[Any] | Coded
+Columns = dict[str, Column]
+
+
+def times(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return instants as whole microseconds since the start, `MISSING_TIME` where they are NaN."""
+    missing = np.isnan(seconds)
+    whole: npt.NDArray[np.int64] = np.rint(np.where(missing, 0.0, seconds) * MICROSECONDS).astype(np.int64)
+    whole[missing] = MISSING_TIME
+    return whole
+
+
+class Vocabulary(dict[str, int]):
+    """Words and their codes, numbered in the order of first use; asking for a new word adds it."""
+
+    def __init__(self, words: Sequence[str] = ()) -> None:
+        super().__init__({word: code for code, word in enumerate(words)})
+
+    def __missing__(self, word: str) -> int:
+        code = self[word] = len(self)
+        return code
+
+    def coded(self, codes: npt.NDArray[Any]) -> Coded:
+        """Return `codes` as a text column of these words."""
+        return Coded(codes.astype(np.int32), tuple(self))
+
+
+class PackedRows:
+    """Append-only rows of fixed width; `fields` maps each name to a struct code (little-endian, unpadded)."""
+
+    def __init__(self, **fields: str) -> None:
+        layout = struct.Struct("<" + "".join(fields.values()))
+        self.rows = bytearray()
+        self.width = layout.size
+        self.pack = layout.pack
+        self.dtype = np.dtype([(name, "<" + _NUMPY_CODES[code]) for name, code in fields.items()])
+        self._codes = fields
+        self._unpack_from = layout.unpack_from
+
+    def __len__(self) -> int:
+        return len(self.rows) // self.width
+
+    def append(self, *values: float) -> int:
+        """Write a row and return its number, from 0."""
+        row = len(self.rows) // self.width
+        self.rows += self.pack(*values)
+        return row
+
+    def filler(self, *names: str) -> Callable[..., None]:
+        """Return `fill(row, *values)`, which overwrites the neighbouring fields `names` of a row."""
+        layout = struct.Struct("<" + "".join(self._codes[name] for name in names))
+        place = self.dtype.names or ()
+        first = place.index(names[0])
+        if place[first : first + len(names)] != names:
+            raise ValueError(f"fields {names} are not neighbours in {place}")
+        offset = struct.calcsize("<" + "".join(list(self._codes.values())[:first]))
+        rows, width, pack_into = self.rows, self.width, layout.pack_into
+
+        def fill(row: int, *values: float) -> None:
+            pack_into(rows, row * width + offset, *values)
+
+        return fill
+
+    def row(self, row: int) -> dict[str, Any]:
+        """Return one row's fields by name."""
+        values = self._unpack_from(self.rows, row * self.width)
+        return dict(zip(self._codes, values, strict=True))
+
+    def array(self) -> npt.NDArray[np.void]:
+        """Return a copy of all rows as a structured array."""
+        return np.frombuffer(bytes(self.rows), dtype=self.dtype)
+
+
+def names_of(codes: npt.NDArray[Any], organisations: Sequence[str]) -> Coded:
+    """Return entity codes (a user's number, or -1 - k for organisation k) as the names `user:17`, `shop`."""
+    own = len(organisations)
+    users = int(codes.max(initial=-1)) + 1
+    labels = [*organisations, *(f"user:{number}" for number in range(users))]
+    return Coded(np.where(codes < 0, -1 - codes, codes + own).astype(np.int32), labels)
+
+
+class MessageLog:
+    """One row per sent copy of a message, numbered in the order of sending."""
+
+    def __init__(self) -> None:
+        self.organisations = list(ORGANISATIONS)
+        self.kinds = Vocabulary()
+        self.details = Vocabulary(("",))
+        self.requests = 0
+        self.last_landed = NO_ID
+        self._table = PackedRows(
+            sent_at="d", delivered_at="d", fate="B", started_at="d", finished_at="d", request="i", order="i",
+            visit="i", sender="i", recipient="i", attempt="H", kind="B", detail="B",
+        )  # fmt: skip
+        self._land = self._table.filler("delivered_at", "fate")
+        self._serve = self._table.filler("started_at", "finished_at")
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def sent(
+        self, at: float, request: int, order: int, visit: int, sender: int, recipient: int, attempt: int,
+        kind: str, detail: str = "",
+    ) -> int:  # fmt: skip
+        """Record that a copy of a message leaves, and return its number."""
+        table = self._table
+        row = len(table.rows) // table.width
+        table.rows += table.pack(
+            at, NAN, IN_FLIGHT, NAN, NAN, request, order, visit, sender, recipient, attempt,
+            self.kinds[kind], self.details[detail],
+        )  # fmt: skip
+        return row
+
+    def landed(self, row: int, at: float, fate: int = DELIVERED) -> None:
+        """Record that copy `row` reached its receiver."""
+        self._land(row, at, fate)
+        self.last_landed = row
+
+    def served(self, row: int, started_at: float, finished_at: float) -> None:
+        """Record when a worker took up the request and when it was answered, or a notice dealt with."""
+        self._serve(row, started_at, finished_at)
+
+    def name(self, code: int) -> str:
+        """Return the name of an entity: `user:17`, `shop`."""
+        return f"user:{code}" if code >= 0 else self.organisations[-1 - code]
+
+    def row(self, row: int) -> dict[str, Any]:
+        """Return the fields of one message, its kind by name."""
+        fields = self._table.row(row)
+        return {**fields, "kind": tuple(self.kinds)[fields["kind"]]}
+
+    def array(self) -> npt.NDArray[np.void]:
+        """Return a copy of the packed rows."""
+        return self._table.array()
+
+    def columns(self) -> Columns:
+        """Return the table `messages`."""
+        rows = self.array()
+        return {
+            "message": np.arange(len(rows), dtype=np.int64),
+            "request": rows["request"].astype(np.int64),
+            "order": rows["order"].astype(np.int64),
+            "sender": names_of(rows["sender"], self.organisations),
+            "recipient": names_of(rows["recipient"], self.organisations),
+            "kind": self.kinds.coded(rows["kind"]),
+            "attempt": rows["attempt"].astype(np.int64),
+            "sent_at": times(rows["sent_at"]),
+            "delivered_at": times(rows["delivered_at"]),
+            "started_at": times(rows["started_at"]),
+            "finished_at": times(rows["finished_at"]),
+            "fate": Coded(rows["fate"].astype(np.int32), FATES),
+            "detail": _or_missing(self.details, rows["detail"]),
+            "visit": rows["visit"].astype(np.int64),
+        }
+
+
+def _or_missing(vocabulary: Vocabulary, codes: npt.NDArray[Any]) -> Coded:
+    """Return a text column in which the vocabulary's first word, the empty one, is missing."""
+    return Coded(codes.astype(np.int32) - 1, tuple(vocabulary)[1:])
+
+
+class OrderLog:
+    """One row per order, numbered from 1, and one per order and product."""
+
+    def __init__(self, skus: Sequence[str]) -> None:
+        self.skus = tuple(skus)
+        self.reasons = Vocabulary(("",))
+        self.methods = Vocabulary()
+        self._orders = PackedRows(
+            placed_at="d", total="q", user="i", method="B", status="B", reason="B", transaction="i", paid_at="d",
+            charges_transaction="i", accepted_at="d", delivered_at="d", closed_at="d",
+        )  # fmt: skip
+        self._lines = PackedRows(order="i", product="H", quantity="q", unit_price="q", unit_charge="q")
+        self._status = self._orders.filler("status", "reason")
+        self._paid = self._orders.filler("transaction", "paid_at")
+        self._fillers: dict[str, Callable[..., None]] = {
+            name: self._orders.filler(name)
+            for name in ("charges_transaction", "accepted_at", "delivered_at", "closed_at")
+        }
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def placed(self, at: float, user: int, total: int, method: str) -> int:
+        """Record an order as received and return its number."""
+        code = self.methods[method]
+        return 1 + self._orders.append(
+            at, total, user, code, RECEIVED, 0, NO_ID, NAN, NO_ID, NAN, NAN, NAN
+        )  # fmt: skip
+
+    def line(self, order: int, product: int, quantity: int, unit_price: int, unit_charge: int) -> None:
+        """Record how much of a product an order asks for, at which price and charge."""
+        self._lines.append(order, product, quantity, unit_price, unit_charge)
+
+    def status(self, order: int, status: int, reason: str = "") -> None:
+        """Record that an order moved to `status`, for `reason` if it was refused."""
+        self._status(order - 1, status, self.reasons[reason])
+
+    def paid(self, order: int, transaction: int, at: float) -> None:
+        """Record the user's payment."""
+        self._paid(order - 1, transaction, at)
+
+    def fill(self, order: int, field: str, value: float) -> None:
+        """Record one later fact of an order: `charges_transaction`, `accepted_at`, `delivered_at`, `closed_at`."""
+        self._fillers[field](order - 1, value)
+
+    def by_user(self, users: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return how many orders each user placed, and the total of those paid and not cancelled."""
+        rows = self._orders.array()
+        kept = rows[np.isin(rows["status"], (PROCESSING, ON_THE_WAY, COMPLETED))]
+        spent = np.zeros(users, np.int64)
+        np.add.at(spent, kept["user"], kept["total"])
+        return np.bincount(rows["user"], minlength=users).astype(np.int64), spent
+
+    def order_columns(self) -> Columns:
+        """Return the table `orders`."""
+        rows = self._orders.array()
+        return {
+            "order": np.arange(1, len(rows) + 1, dtype=np.int64),
+            "user": rows["user"].astype(np.int64),
+            "placed_at": times(rows["placed_at"]),
+            "total": rows["total"].astype(np.int64),
+            "payment_method": self.methods.coded(rows["method"]),
+            "status": Coded(rows["status"].astype(np.int32), STATUSES),
+            "reason": _or_missing(self.reasons, rows["reason"]),
+            "transaction": rows["transaction"].astype(np.int64),
+            "charges_transaction": rows["charges_transaction"].astype(np.int64),
+            "paid_at": times(rows["paid_at"]),
+            "accepted_at": times(rows["accepted_at"]),
+            "delivered_at": times(rows["delivered_at"]),
+            "closed_at": times(rows["closed_at"]),
+        }
+
+    def line_columns(self) -> Columns:
+        """Return the table `order_lines`."""
+        rows = self._lines.array()
+        return {
+            "order": rows["order"].astype(np.int64),
+            "sku": Coded(rows["product"].astype(np.int32), self.skus),
+            "quantity": rows["quantity"].astype(np.int64),
+            "unit_price": rows["unit_price"].astype(np.int64),
+            "unit_charge": rows["unit_charge"].astype(np.int64),
+        }
+
+
+class VisitLog:
+    """One row per visit, numbered from 0 in the order of arrival."""
+
+    def __init__(self) -> None:
+        self.intents = Vocabulary(("honest",))
+        self._table = PackedRows(
+            arrived_at="d", left_at="d", outcome="b", user="i", stage="B", order="i", intent="B"
+        )  # fmt: skip
+        self._reached = self._table.filler("stage")
+        self._ordered = self._table.filler("order")
+        self._left = self._table.filler("left_at", "outcome")
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def arrived(self, at: float, user: int, intent: str = "honest") -> int:
+        """Record that a visit begins and return its number."""
+        return self._table.append(at, NAN, -1, user, HOME, NO_ID, self.intents[intent])
+
+    def reached(self, visit: int, stage: int) -> None:
+        """Record the furthest stage that a visit has come to."""
+        self._reached(visit, stage)
+
+    def ordered(self, visit: int, order: int) -> None:
+        """Record the order that a visit placed."""
+        self._ordered(visit, order)
+
+    def left(self, visit: int, at: float, outcome: int) -> None:
+        """Record that a visit is over."""
+        self._left(visit, at, outcome)
+
+    def columns(self) -> Columns:
+        """Return the table `visits`; a visit that is not over has no outcome."""
+        rows = self._table.array()
+        return {
+            "visit": np.arange(len(rows), dtype=np.int64),
+            "user": rows["user"].astype(np.int64),
+            "arrived_at": times(rows["arrived_at"]),
+            "left_at": times(rows["left_at"]),
+            "stage": Coded(rows["stage"].astype(np.int32), STAGES),
+            "outcome": Coded(rows["outcome"].astype(np.int32), OUTCOMES),
+            "order": rows["order"].astype(np.int64),
+            "intent": self.intents.coded(rows["intent"]),
+        }
+
+
+class ReplenishmentLog:
+    """One row per lot of a product that was asked of production, numbered from 0."""
+
+    def __init__(self, skus: Sequence[str]) -> None:
+        self.skus = tuple(skus)
+        self._table = PackedRows(product="H", quantity="q", ordered_at="d", arrived_at="d")
+        self._arrived = self._table.filler("arrived_at")
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def ordered(self, at: float, product: int, quantity: int) -> int:
+        """Record that a lot is asked for and return its number."""
+        return self._table.append(product, quantity, at, NAN)
+
+    def arrived(self, replenishment: int, at: float) -> None:
+        """Record that a lot is ready."""
+        self._arrived(replenishment, at)
+
+    def columns(self) -> Columns:
+        """Return the table `replenishments`."""
+        rows = self._table.array()
+        return {
+            "replenishment": np.arange(len(rows), dtype=np.int64),
+            "sku": Coded(rows["product"].astype(np.int32), self.skus),
+            "quantity": rows["quantity"].astype(np.int64),
+            "ordered_at": times(rows["ordered_at"]),
+            "arrived_at": times(rows["arrived_at"]),
+        }
+
+
+class Records:
+    """All logs of one run but the ledger's."""
+
+    def __init__(self, skus: Sequence[str], users: int) -> None:
+        self.messages = MessageLog()
+        self.orders = OrderLog(skus)
+        self.visits = VisitLog()
+        self.replenishments = ReplenishmentLog(skus)
+        self.registered_at = np.full(users, NAN)

@@ -1,0 +1,122 @@
+"""Money and time as whole numbers: a currency's minor units and the clock's microseconds.
+
+Here live the conversions between what people write and what a run counts with. Nothing here draws, stores or
+moves anything.
+"""
+
+from dataclasses import dataclass
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from operator import index
+
+import numpy as np
+
+AMOUNT_MAX = 2**63 - 1
+"""The largest amount, in minor units: what a signed 64-bit column of a ledger holds."""
+
+TOO_LARGE = f"must fit in 64 bits, at most {AMOUNT_MAX} minor units"
+
+MICROSECONDS = 1_000_000
+"""Microseconds in a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """A currency by its code (2 to 10 capital letters) and its number of decimals (0 to 4).
+
+    Inside a run money is an `int` of minor units (poisha, cents); people read and write major units (taka,
+    euros). Raises ValueError with one line for each field that breaks its rule.
+    """
+
+    code: str = "BDT"
+    decimals: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse a code or a number of decimals that breaks its rule."""
+        faults = []
+        if not (_is_capitals(self.code) and 2 <= len(self.code) <= 10):
+            faults.append(f"code: {self.code!r}: must be 2 to 10 capital letters")
+        if not (_is_whole(self.decimals) and 0 <= self.decimals <= 4):
+            faults.append(f"decimals: {self.decimals!r}: must be a whole number from 0 to 4")
+        if faults:
+            raise ValueError("\n".join(faults))
+
+    @property
+    def scale(self) -> int:
+        """How many minor units one major unit has."""
+        return int(10**self.decimals)
+
+    def minor(self, amount: int | str | float | Decimal) -> int:
+        """Turn an amount in major units into minor units, exactly.
+
+        A float counts as the shortest decimal that reads back as it, so 499.99 is 49999 minor units. Raises
+        ValueError when the amount is no number, is not finite, has more decimals than the currency or does
+        not fit in 64 bits.
+        """
+        exact = _decimal(amount)
+        # The caller's decimal context may round. This one refuses to, and 1e999999999 without writing it out.
+        context = Context(prec=19, traps=[Inexact, InvalidOperation])
+        try:
+            exact = exact.quantize(Decimal((0, (1,), -self.decimals)), context=context)
+        except Inexact:
+            raise ValueError(f"{amount}: has more than {self.decimals} decimals") from None
+        except InvalidOperation:
+            raise ValueError(f"{amount}: {TOO_LARGE}") from None
+        minor = int(exact.scaleb(self.decimals, context))
+        if abs(minor) > AMOUNT_MAX:
+            raise ValueError(f"{amount}: {TOO_LARGE}")
+        return minor
+
+    def major(self, minor: int) -> Decimal:
+        """Turn minor units into an exact amount in major units, with all the currency's decimals."""
+        # Built from text because arithmetic would round to the caller's decimal context.
+        return Decimal(f"{index(minor)}e-{self.decimals}")
+
+    def number(self, minor: int) -> str:
+        """Write minor units as a grouped number of major units, such as `4,000.00`."""
+        return f"{self.major(minor):,f}"
+
+    def text(self, minor: int) -> str:
+        """Write minor units as an amount with the currency's code, such as `4,000.00 BDT`."""
+        return f"{self.number(minor)} {self.code}"
+
+
+def microseconds(seconds: float) -> int:
+    """Turn seconds into whole microseconds, the nearest, a tie to the even one (as `numpy.rint` does).
+
+    Raises OverflowError for infinity and ValueError for a NaN.
+    """
+    return round(seconds * MICROSECONDS)
+
+
+def _decimal(amount: object) -> Decimal:
+    """Read an amount as the exact decimal number that its writer meant."""
+    try:
+        match amount:
+            case bool():
+                raise ValueError(f"{amount}: must be a number, not a bool")
+            case Decimal():
+                exact = amount
+            case float():
+                # NumPy's float64 is a float whose repr names its type.
+                exact = Decimal(float.__repr__(amount))
+            case str():
+                exact = Decimal(amount)
+            case int() | np.integer():
+                exact = Decimal(int(amount))
+            case _:
+                raise ValueError(f"{amount!r}: must be a whole number, a float, a Decimal or text")
+    except InvalidOperation:
+        raise ValueError(f"{amount!r}: must be a number, such as 500 or '499.99'") from None
+    if not exact.is_finite():
+        raise ValueError(f"{amount}: must be finite")
+    return exact
+
+
+def _is_capitals(code: object) -> bool:
+    """Tell whether a code consists of the letters A to Z."""
+    return isinstance(code, str) and code.isascii() and code.isalpha() and code.isupper()
+
+
+def _is_whole(number: object) -> bool:
+    """Tell whether a number is an int and not one of the two that are bools."""
+    return isinstance(number, int) and not isinstance(number, bool)
