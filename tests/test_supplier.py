@@ -19,8 +19,8 @@ PLACED = PlaceOrder((("laptop", 1), ("watch", 2)), 0, 4, 5)
 def supplier():
     skus = ("laptop", "watch")
     return Supplier(
-        Clock(), SupplierBook(Ledger("BDT", skus), [300, 120]), ReplenishmentLog(skus), Wallet(SUPPLIER, Secret("x")),
-        workers=1, charges={"laptop": (0, 400), "watch": (1, 180)}, stock=MakeToOrder(),
+        Clock(), SupplierBook(Ledger("BDT", skus), [300, 120]), ReplenishmentLog(skus),
+        Wallet(SUPPLIER, Secret("x")), workers=1, charges={"laptop": (0, 400), "watch": (1, 180)}, stock=MakeToOrder(),
         handling_seconds=lambda: 0.0, lead_seconds=lambda: 0.0, delivery_seconds=lambda: 0.0,
     )  # fmt: skip
 

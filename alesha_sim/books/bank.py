@@ -76,9 +76,10 @@ class BankBook:
 
     def transaction(self, link: int) -> Transaction | None:
         """Return what is booked under a transaction number between two deposits; None if there is nothing."""
-        if not self._ledger.holds(BANK, link):
+        try:
+            row = self._ledger.first(link)
+        except KeyError:
             return None
-        row = self._ledger.first(link)
         payer, payee = self._owner(row.debit), self._owner(row.credit)
         return None if payer is None or payee is None else Transaction(payer, payee, row.amount, row.order)
 

@@ -1,4 +1,4 @@
-"""The tables of a run as arrays that laws can compare: codes put into this package's order, sums by order and link.
+"""The tables of a run as arrays that laws can compare: codes in this package's order, sums by order and link.
 
 No law lives here. Everything is read from the canonical columns, so a result that was loaded from files can be
 checked as well as one that has just run. No function loops over rows.
@@ -108,16 +108,15 @@ class Evidence:
         size = len(self.price)
         keys = own.codes * np.int64(size) + self.commodity
         order = np.argsort(keys)
-        wanted = name * np.int64(size) + commodity
         # Most rows are of money: one table look-up serves them, and only units need a search.
         in_money = np.full(len(own.labels) + 1, -1, np.int32)
         money = np.flatnonzero(self.commodity == 0)
         in_money[own.codes[money]] = money
-        found = in_money[name]
+        found: Ints = in_money[name]
         units = np.flatnonzero(commodity != 0)
-        places = np.searchsorted(keys, wanted[units], sorter=order)
-        candidates = np.append(order, 0)[places]
-        found[units] = np.where(keys[candidates] == wanted[units], candidates, -1)
+        wanted = name[units] * np.int64(size) + commodity[units]
+        candidates = np.append(order, 0)[np.searchsorted(keys, wanted, sorter=order)]
+        found[units] = np.where(keys[candidates] == wanted, candidates, -1)
         return found
 
     def _read_orders(self, orders: Columns, lines: Columns) -> None:

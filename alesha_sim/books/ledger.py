@@ -133,13 +133,15 @@ class Ledger:
         """
         buffer, pack, net, places, capped, floored, held, first = self._hot
         bit = 1 << book
+        if link < 1:  # it would be read from the other end
+            raise LawBroken(f"L0: link {link} was never allotted")
         try:
             holders = held[link]
             if holders & bit:
                 return False
             if amount > 0:
                 place = places[debit]
-                if place != places[credit] or place & 3 != book or debit == credit or link < 1:
+                if place != places[credit] or place & 3 != book or debit == credit:
                     self._refuse(book, link, debit, credit, amount, code)
                 taken = net[debit] + amount
                 given = net[credit] - amount
@@ -166,6 +168,8 @@ class Ledger:
         """
         buffer, pack, net, places, capped, floored, held, first = self._hot
         bit = 1 << book
+        if link < 1:
+            raise LawBroken(f"L0: link {link} was never allotted")
         start = len(buffer)
         try:
             holders = held[link]
@@ -177,7 +181,7 @@ class Ledger:
                         self._refuse(book, link, debit, credit, amount, code)
                     continue
                 place = places[debit]
-                if place != places[credit] or place & 3 != book or debit == credit or link < 1:
+                if place != places[credit] or place & 3 != book or debit == credit:
                     self._refuse(book, link, debit, credit, amount, code)
                 taken = net[debit] + amount
                 given = net[credit] - amount
@@ -208,8 +212,8 @@ class Ledger:
     def _refuse(self, book: int, link: int, debit: int, credit: int, amount: int, code: int) -> NoReturn:
         """Raise LawBroken for a row."""
         chart = self.chart
-        if amount < 0 or link < 1:
-            rule = "L0: amount and link must be above zero"
+        if amount < 0:
+            rule = "L0: must not be negative"
         elif chart.places[debit] != chart.places[credit] or chart.places[debit] & 3 != book or debit == credit:
             rule = f"L0: must be two accounts of the book {BOOKS[book]} in one commodity"
         else:

@@ -1,0 +1,70 @@
+"""The command `alesha`: how a call begins and how it ends.
+
+Here lives the exit status: 0 done, 1 a law broken or a check failed, 2 bad input. The arguments stand in
+`arguments.py`, what each command does in `commands.py`, what it prints in `output.py`, what it writes in
+`folder.py`. Importing this package loads neither pydantic nor pandas, so that short commands answer at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from alesha_sim.cli.arguments import COMMANDS, parse
+from alesha_sim.scenarios.errors import ScenarioError
+
+DONE, BROKEN, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+"""Exit statuses; the last two are those of a shell for SIGINT and SIGPIPE."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with the arguments `argv` (default: the program's) and return its exit status.
+
+    0 done; 1 a law broken or a check failed; 2 bad input, with a line on standard error for each fault; 130 when
+    interrupted; 141 when whoever read the output has gone.
+    """
+    try:
+        status = _status(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return PIPE_CLOSED
+    except OSError as error:
+        _discard_output()
+        print(f"{error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _status(argv: Sequence[str] | None) -> int:
+    """Run the command, and say what was wrong with its input."""
+    try:
+        arguments = parse(argv)
+        return DONE if COMMANDS[arguments.command].run(arguments) else BROKEN
+    except ScenarioError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except (AssertionError, RuntimeError) as error:
+        if not _is_broken_law(error):
+            raise
+        print(error, file=sys.stderr)
+        return BROKEN
+    except SystemExit as end:  # how argparse ends after --help and --version
+        return int(end.code or 0)
+
+
+def _is_broken_law(error: BaseException | None) -> bool:
+    """Tell whether an error comes from a transfer that the books refused, in whose process ever that was."""
+    from alesha_sim.books.ledger import LawBroken
+
+    while error is not None and not isinstance(error, LawBroken):
+        error = error.__cause__
+    return error is not None
+
+
+def _discard_output() -> None:
+    """Let what is still to be written go nowhere, so that closing the output at the end raises nothing."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

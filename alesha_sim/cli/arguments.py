@@ -1,0 +1,202 @@
+"""The arguments of the command `alesha`: which there are, how they are read, and what is said when they are wrong.
+
+Here live the table of commands and the parser. What a command does stands in `commands.py`.
+"""
+
+import sys
+import tomllib
+from argparse import (
+    Action,
+    ArgumentError,
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import time
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from alesha_sim.cli import commands
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
+
+SEED_MAX = 2**63 - 1
+
+STATUSES = "exit status: 0 done, 1 a law broken or a check failed, 2 bad input"
+
+
+class Command(NamedTuple):
+    """One command: what it does, an example line, and which of the ARGUMENTS it takes; `run` tells if all held."""
+
+    run: Callable[[Namespace], bool]
+    summary: str
+    example: str
+    arguments: tuple[str, ...]
+
+
+class Parser(ArgumentParser):
+    """An argument parser whose complaints are a ScenarioError of one line each that names the nearest name."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ScenarioError."""
+        required = "the following arguments are required: "
+        if message.startswith(required):
+            names = message.removeprefix(required).split(", ")
+            raise ScenarioError([Fault(name, None, f"missing: see {self.prog} --help") for name in names])
+        raise ScenarioError([Fault(message.removeprefix("argument "), None, "")])
+
+    def _check_value(self, action: Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            raise ArgumentError(action, f"{shown(value)}: unknown command: {nearest(value, known)}")
+
+
+def parse(argv: Sequence[str] | None) -> Namespace:
+    """Return the arguments of a call; raises ScenarioError with a line for each that its command does not take."""
+    found, unknown = parser().parse_known_args(argv)
+    if unknown:
+        raise ScenarioError(_unexpected(unknown, COMMANDS[found.command].arguments))
+    return found
+
+
+def parser() -> ArgumentParser:
+    """Return the parser of the whole command."""
+    whole = Parser(
+        prog="alesha",
+        description="Simulate an online store, its customers, its bank and its supplier, in double-entry books.",
+        epilog=_epilog("examples", [command.example for command in COMMANDS.values()]),
+        formatter_class=RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    whole.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    several = whole.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        one = several.add_parser(
+            name,
+            help=command.summary,
+            description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+            epilog=_epilog("example", [command.example]),
+            formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        for argument in command.arguments:
+            one.add_argument(argument, **ARGUMENTS[argument])
+    return whole
+
+
+def _epilog(title: str, examples: Iterable[str]) -> str:
+    """Return what a help text ends with."""
+    return "\n  ".join([f"{title}:", *examples]) + f"\n\n{STATUSES}"
+
+
+class _Version(Action):
+    """Print the version, which the package itself holds: it stands above every layer, and is not imported here."""
+
+    def __call__(self, parser: ArgumentParser, *_: Any) -> None:
+        print(f"alesha_sim {sys.modules['alesha_sim'].__version__}")
+        parser.exit()
+
+
+def _unexpected(unknown: Sequence[str], valid: Sequence[str]) -> Iterator[Fault]:
+    """Yield a fault for each unknown option or, if there is none, for each argument too many."""
+    options = [text.partition("=")[0] for text in unknown if text.startswith("-")]
+    known = [name for name in valid if name.startswith("-")]
+    for option in options:
+        yield Fault(option, None, f"unknown option: {nearest(option, [*known, '--help'])}")
+    if not options:
+        yield from (Fault(shown(text), None, "unexpected argument") for text in unknown)
+
+
+def seed(text: str) -> int:
+    """Read a seed; raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 30 and int(text) <= SEED_MAX):
+        raise ArgumentTypeError(f"{shown(text)}: must be a whole number from 0 to {SEED_MAX}")
+    return int(text)
+
+
+def setting(text: str) -> tuple[str, object]:
+    """Read PATH=VALUE as a path and a value: TOML if it is that, else the text; raises ArgumentTypeError."""
+    path, equals, value = (part.strip() for part in text.partition("="))
+    if not (path and equals):
+        raise ArgumentTypeError(f"{shown(text)}: must be PATH=VALUE, such as bank.workers=3")
+    try:
+        read = tomllib.loads(f"value = {value}")
+    except tomllib.TOMLDecodeError:
+        return path, value
+    # "01:30:00" is a duration here, never TOML's time of day; and a second line would be a second setting.
+    plain = len(read) > 1 or isinstance(read["value"], time)
+    return path, value if plain else read["value"]
+
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "scenario": {"metavar": "SCENARIO", "help": "name of a scenario (see alesha list) or a TOML file"},
+    "file": {"metavar": "FILE", "type": Path, "help": "the scenario file to write, such as market.toml"},
+    "--seed": {
+        "type": seed,
+        "metavar": "SEED",
+        "help": "whole number that decides all chance; left out, one is drawn",
+    },
+    "--set": {
+        "type": setting,
+        "metavar": "PATH=VALUE",
+        "action": "append",
+        "default": [],
+        "help": "change a field of the scenario, such as bank.workers=3 or supplier.lead_time='7 days' "
+        "(repeatable; VALUE is read as TOML, else as text; of two for one field the last counts)",
+    },
+    "--out": {
+        "type": Path,
+        "metavar": "FOLDER",
+        "help": "write all tables, manifest.json and balances.png there; must be new or empty",
+    },
+    "--force": {"action": "store_true", "help": "overwrite what is there"},
+    "--json": {"action": "store_true", "help": "print JSON on standard output, all else on standard error"},
+    "--quiet": {
+        "action": "store_true",
+        "help": "no progress and no remarks; run says nothing unless a law is broken",
+    },
+    "--all": {"action": "store_true", "help": "print all users, not only the first 20"},
+    "--full": {"action": "store_true", "help": "run the checks at full size, which takes minutes"},
+}
+"""Every positional argument and option, as `ArgumentParser.add_argument` takes it."""
+
+COMMANDS: dict[str, Command] = {
+    "list": Command(
+        commands.list_scenarios, "list the scenarios by name", "alesha list", ("--json",),
+    ),
+    "show": Command(
+        commands.show,
+        "print a scenario as TOML, with every field",
+        "alesha show market_day --set shop.workers=2 > market.toml",
+        ("scenario", "--set", "--json"),
+    ),
+    "new": Command(
+        commands.new,
+        "write a commented scenario file that runs at once",
+        "alesha new market.toml",
+        ("file", "--force", "--quiet"),
+    ),
+    "run": Command(
+        commands.run,
+        "run a scenario, check every law, and print what happened with everybody's balances",
+        "alesha run market_day --seed 7 --set bank.workers=3 --out out/market",
+        ("scenario", "--seed", "--set", "--out", "--force", "--json", "--quiet"),
+    ),
+    "balances": Command(
+        commands.balances,
+        "run a scenario, then let everybody ask the bank for their balance",
+        "alesha balances first_purchase --seed 7",
+        ("scenario", "--seed", "--set", "--all", "--json", "--quiet"),
+    ),
+    "schema": Command(
+        commands.schema, "print the JSON schema of a scenario file", "alesha schema > scenario.schema.json", (),
+    ),
+    "verify": Command(
+        commands.verify,
+        "check the simulation against textbook theory and print expected and observed",
+        "alesha verify --seed 1",
+        ("--seed", "--full", "--json", "--quiet"),
+    ),
+}  # fmt: skip
+"""The commands by name, in the order of the help text."""

@@ -1,0 +1,137 @@
+"""What each command does: one function a command, from its arguments to whether all laws and checks held.
+
+No text is laid out here (`output.py`) and no result written (`folder.py`). What is costly to import is imported
+inside the function that needs it.
+"""
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from alesha_sim import scenarios
+from alesha_sim.cli import folder, output
+from alesha_sim.scenarios.errors import refuse
+
+if TYPE_CHECKING:
+    from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.simulation import Simulation
+
+
+def list_scenarios(arguments: Namespace) -> bool:
+    """Print the name and the description of every scenario."""
+    found = {name: _description(name) for name in scenarios.names()}
+    if arguments.json:
+        output.print_json([{"name": name, "description": text} for name, text in found.items()])
+    else:
+        print(output.table(found.items(), right=()))
+    return True
+
+
+def show(arguments: Namespace) -> bool:
+    """Print a scenario as TOML (or JSON), its settings made."""
+    scenario = _scenario(arguments)
+    if arguments.json:
+        output.print_json(scenario.model_dump(mode="json"))
+    else:
+        print(scenario.to_toml(), end="")
+    return True
+
+
+def new(arguments: Namespace) -> bool:
+    """Write the commented scenario file, and say what to do with it."""
+    from alesha_sim.scenarios.template import TEMPLATE
+
+    folder.write_text(arguments.file, TEMPLATE, force=arguments.force)
+    if not arguments.quiet:
+        place = f"./{arguments.file}" if str(arguments.file) in scenarios.names() else arguments.file
+        print(f"{arguments.file} is a scenario that runs as it is. Edit it, and run it with\n  alesha run {place}")
+    return True
+
+
+def run(arguments: Namespace) -> bool:
+    """Run a scenario; print what happened and, if asked to, write it to a folder."""
+    scenario = _scenario(arguments)
+    if arguments.out:
+        folder.check(arguments.out, force=arguments.force)
+    result = _simulated(scenario, arguments).result()
+    violations = result.check()
+    if arguments.out:
+        folder.save(result, arguments.out)
+    if arguments.json:
+        output.print_json(output.report_object(result, violations))
+    elif not arguments.quiet:
+        print(output.report(result, violations))
+    if arguments.quiet and violations:
+        output.remark("\n".join(violations))
+    if arguments.out and not arguments.quiet:
+        output.remark(f"tables, {folder.MANIFEST} and {folder.PICTURE} are in {arguments.out}")
+    return not violations
+
+
+def balances(arguments: Namespace) -> bool:
+    """Run a scenario, let everybody ask the bank, and print the answers."""
+    scenario = _scenario(arguments)
+    simulation = _simulated(scenario, arguments)
+    violations = simulation.result().check()
+    answers = simulation.enquire_balances()
+    if arguments.json:
+        output.print_json(output.answers_object(scenario, simulation.seed, answers))
+    else:
+        print(output.answers_table(scenario, simulation.seed, answers, everybody=arguments.all))
+    if violations:
+        output.remark("\n".join(violations))
+    return not violations
+
+
+def schema(arguments: Namespace) -> bool:
+    """Print the JSON schema of scenarios."""
+    del arguments
+    from alesha_sim.scenarios.scenario import Scenario
+
+    output.print_json(Scenario.model_json_schema())
+    return True
+
+
+def verify(arguments: Namespace) -> bool:
+    """Run the checks against theory; print expected and observed figures."""
+    from alesha_sim.streams import fresh_seed
+    from alesha_sim.verification import run_checks, table
+
+    seed = fresh_seed() if arguments.seed is None else arguments.seed
+    with output.progress_bar(quiet=arguments.quiet) as bar:
+        rows = run_checks(seed, full=arguments.full, progress=bar.checks if bar else None)
+    passed = all(row.passed for row in rows)
+    if arguments.json:
+        output.print_json(
+            {"seed": seed, "passed": passed, "checks": [output.plain(row._asdict()) for row in rows]}
+        )
+    else:
+        print(f"{table(rows)}, seed {seed}")
+    return passed
+
+
+def _scenario(arguments: Namespace) -> "Scenario":
+    """Return the scenario that is named, all its settings made at once."""
+    scenario = scenarios.load(arguments.scenario)
+    return scenario.with_settings(dict(arguments.set)) if arguments.set else scenario
+
+
+def _simulated(scenario: "Scenario", arguments: Namespace) -> "Simulation":
+    """Return the simulation after its run, which shows its progress."""
+    from alesha_sim.simulation import Simulation
+
+    try:
+        simulation = Simulation(scenario, arguments.seed)
+        with output.progress_bar(quiet=arguments.quiet) as bar:
+            simulation.run(progress=bar.run if bar else None)
+    except MemoryError:
+        rule = "needs more memory than this machine has; users.count, demand and horizon decide how much"
+        raise refuse("scenario", scenario.name, rule) from None
+    return simulation
+
+
+def _description(name: str) -> str:
+    """Return what a scenario says of itself."""
+    try:
+        return scenarios.load(name).description
+    except Exception as error:  # of another package, whose scenario must not hide all others
+        return f"cannot be loaded: {type(error).__name__}: {error}"

@@ -1,0 +1,10 @@
+"""Pictures of a result: `balances` and `funnel`.
+
+Each draws into the `Axes` that it is given, or makes a figure of its own with `pyplot`, and returns the `Axes`.
+None shows, saves or closes anything: that is up to the caller. `pyplot` is loaded only for a figure of its own.
+"""
+
+from alesha_sim.plots.balances import balances
+from alesha_sim.plots.funnel import funnel
+
+__all__ = ["balances", "funnel"]

@@ -1,0 +1,291 @@
+"""The result of a run: its tables, the views and figures derived from them, and its place on disk.
+
+Everything here is derived from the canonical columns that a simulation recorded; nothing is simulated or decided.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from html import escape
+from operator import index
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from alesha_sim import storage, summary, tables, views
+from alesha_sim.books import laws
+from alesha_sim.books.accounts import BOOKS
+from alesha_sim.conversation import Conversation
+from alesha_sim.network.inbox import InboxStatistics
+from alesha_sim.records import Coded, Columns
+from alesha_sim.tables import coded, numbers
+from alesha_sim.units import microseconds
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+    from alesha_sim.scenarios.scenario import Scenario
+
+
+class Result:
+    """What a run left behind; `simulate` and `Simulation.result` return it.
+
+    `scenario` and `seed` say what was run; it stopped `ended_at` seconds after the start, after `events` kernel
+    events, with nothing left to happen if `drained`; `inboxes` tells of each organisation's inbox. The tables are
+    DataFrames made on first use, with the columns of `alesha_sim.tables.SCHEMA`: amounts in major units, instants
+    as timestamps, texts categorical, numbers that may be missing Int64. Raises ValueError for other columns.
+    """
+
+    def __init__(
+        self, scenario: "Scenario", seed: int, columns: Mapping[str, Columns], *, ended_at: float, drained: bool,
+        events: int, inboxes: Mapping[str, InboxStatistics],
+    ) -> None:  # fmt: skip
+        self.scenario = scenario
+        self.seed = seed
+        self.ended_at = ended_at
+        self.drained = drained
+        self.events = events
+        self.inboxes = dict(inboxes)
+        self._tables = {table: tables.canonical(table, columns[table]) for table in tables.SCHEMA}
+
+    # Tables
+
+    def columns(self, table: str) -> Columns:
+        """Return a table's canonical columns, as `alesha_sim.tables` describes; ValueError if there is none."""
+        if table not in self._tables:
+            raise ValueError(f"table {table}: must be one of {', '.join(self._tables)}")
+        return self._tables[table]
+
+    def _frame(self, table: str) -> "DataFrame":
+        return tables.frame(table, self.columns(table), self.scenario.currency, self.scenario.start)
+
+    @cached_property
+    def orders(self) -> "DataFrame":
+        """One row per order."""
+        return self._frame("orders")
+
+    @cached_property
+    def order_lines(self) -> "DataFrame":
+        """One row per order and product."""
+        return self._frame("order_lines")
+
+    @cached_property
+    def visits(self) -> "DataFrame":
+        """One row per visit."""
+        return self._frame("visits")
+
+    @cached_property
+    def messages(self) -> "DataFrame":
+        """One row per sent copy of a message."""
+        return self._frame("messages")
+
+    @cached_property
+    def transfers(self) -> "DataFrame":
+        """One row per transfer; money in major units, goods in units."""
+        return self._frame("transfers")
+
+    @cached_property
+    def accounts(self) -> "DataFrame":
+        """One row per account and commodity; balances in the account's natural direction."""
+        return self._frame("accounts")
+
+    @cached_property
+    def replenishments(self) -> "DataFrame":
+        """One row per lot of a product that was asked of production."""
+        return self._frame("replenishments")
+
+    @cached_property
+    def users(self) -> "DataFrame":
+        """One row per user; balances are deposits at the bank."""
+        return self._frame("users")
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of all tables, the same for the same scenario and seed in every process."""
+        return tables.digest(self._tables, self.scenario.currency)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both ran the same, to the same end, and recorded the same."""
+        return isinstance(other, Result) and self._identity() == other._identity()
+
+    def _identity(self) -> tuple[Any, ...]:
+        own = (self.digest, self.seed, self.ended_at, self.drained, self.events, self.inboxes)
+        return (*own, self.scenario)
+
+    # Figures
+
+    def figures(self) -> dict[str, float]:
+        """Return the named figures of `summary` as a dictionary, without pandas."""
+        return summary.figures(self._tables, self.scenario.currency)
+
+    def summary(self) -> "Series[float]":
+        """Return the named figures, the same in every study; `alesha_sim.summary.figures` defines each."""
+        from pandas import Series
+
+        return Series(self.figures(), name=self.scenario.name, dtype="float64")
+
+    def closing_balances(self) -> dict[str, float]:
+        """Return the deposits at the end of `users` together, `shop` and `supplier`, in major units."""
+        return summary.deposits(self._tables, self.scenario.currency)
+
+    # Over time
+
+    def balances(self, entity: str | None = None, every: str | float | None = None) -> "DataFrame":
+        """Return deposits at the bank over time, in major units, indexed by `time`.
+
+        Columns `users` (all together), `shop`, `supplier`; or the one column of an `entity` such as `user:17` or
+        `shop`. One row per instant of change, the first at the start; with `every` (seconds, or text such as
+        "1h") the last values on a grid from the start to the first instant not before the end. Raises ValueError
+        for an entity without a deposit and for an `every` that is no positive duration.
+        """
+        from pandas import DataFrame, DatetimeIndex
+
+        if entity is not None:
+            self._check_owner(entity)
+        course = self._sampled(views.balances(self._tables["transfers"], entity), every)
+        names = list(summary.OWNERS) if entity is None else [entity]
+        time = DatetimeIndex(tables.instants(course.at, self.scenario.start), name="time")
+        return DataFrame(course.values / self.scenario.currency.scale, index=time, columns=names)
+
+    def stock(self, every: str | float | None = None) -> "DataFrame":
+        """Return the supplier's goods over time, in units: `sku, at, on_hand, on_order, backordered`.
+
+        Products follow each other in the catalogue's order. `on_hand` counts free units and those reserved for
+        orders; `on_order` the lots asked of production and not ready; `backordered` the units that accepted
+        orders wait for without any production asked for them: none, since to make to order asks for each at
+        once. Rows and `every` are as in `balances`.
+        """
+        from pandas import DataFrame
+
+        transfers, lots = self._tables["transfers"], self._tables["replenishments"]
+        skus = [product.sku for product in self.scenario.catalogue]
+        courses = [self._sampled(views.stock(transfers, lots, sku), every) for sku in skus]
+        products = np.repeat(np.arange(len(skus)), [len(course.at) for course in courses])
+        at = np.concatenate([course.at for course in courses])
+        values = np.concatenate([course.values for course in courses])
+        return DataFrame(
+            {
+                "sku": tables.categorical(Coded(products.astype(np.int32), skus)),
+                "at": tables.instants(at, self.scenario.start),
+                **dict(zip(("on_hand", "on_order", "backordered"), values.T, strict=True)),
+            }
+        )
+
+    def _sampled(self, course: views.Course, every: str | float | None) -> views.Course:
+        return course if every is None else course.on_grid(_step(every), microseconds(self.ended_at))
+
+    def _check_owner(self, entity: str) -> None:
+        names = coded(self._tables["accounts"], "account").labels
+        if entity != "users" and summary.DEPOSITS + entity not in names:
+            last = self.scenario.users.count - 1
+            raise ValueError(f"entity {entity}: must be users, shop, supplier, or user:0 to user:{last}")
+
+    # One book, one order
+
+    def ledger(self, book: str) -> "DataFrame":
+        """Return the transfers of one book: `bank`, `shop`, `supplier` or `users`; ValueError for another."""
+        if book not in BOOKS:
+            raise ValueError(f"book {book}: must be one of {', '.join(BOOKS)}")
+        return self.transfers[self.transfers["book"] == book].reset_index(drop=True)
+
+    def follow(self, order: int) -> Conversation:
+        """Return one purchase: its visit's messages up to the order, then the order's messages and transfers.
+
+        Raises ValueError for an order that there is not.
+        """
+        number, placed = index(order), len(numbers(self._tables["orders"], "order"))
+        if not 1 <= number <= placed:
+            known = f"must be from 1 to {placed}" if placed else "there are no orders"
+            raise ValueError(f"order {number}: {known}")
+        start, currency = self.scenario.start, self.scenario.currency
+        messages = views.messages_of(self._tables, number, start)
+        transfers = views.transfers_of(self._tables["transfers"], number, start, currency)
+        orders = self._tables["orders"]
+        status, user = coded(orders, "status"), numbers(orders, "user")[number - 1]
+        title = (
+            f"Order {number} of user:{user}, {status.labels[status.codes[number - 1]]}: "
+            f"{len(messages)} messages, {len(transfers)} transfers"
+        )
+        return Conversation(title, messages, transfers)
+
+    def check(self) -> list[str]:
+        """Return a line for each violation of a conservation law; none if all hold."""
+        minor = self.scenario.currency.minor
+        catalogue = [
+            laws.Priced(product.sku, minor(product.price), minor(product.charge), minor(product.cost))
+            for product in self.scenario.catalogue
+        ]
+        return laws.check(self._tables, catalogue, drained=self.drained)
+
+    # On disk
+
+    def save(self, folder: str | PathLike[str], overwrite: bool = False) -> None:
+        """Write one Parquet file a table and `manifest.json` into `folder`, all or nothing.
+
+        Raises FileExistsError for a folder with something in it; with `overwrite` an earlier result in it is
+        replaced, and stays as it was if the new one cannot be written. Other files there are kept.
+        """
+        manifest = storage.Manifest(
+            self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes
+        )
+        storage.save(folder, manifest, self._tables, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: str | PathLike[str]) -> Self:
+        """Read a result that `save` wrote; it equals the one saved.
+
+        Raises FileNotFoundError if there is none, and ValueError naming the file that is not as it was saved.
+        """
+        manifest, columns = storage.load(folder)
+        return cls(
+            manifest.scenario, manifest.seed, columns, ended_at=manifest.ended_at, drained=manifest.drained,
+            events=manifest.events, inboxes=manifest.inboxes,
+        )  # fmt: skip
+
+    # How it shows itself
+
+    def __repr__(self) -> str:
+        balances = ", ".join(f"{owner} {text}" for owner, text in self._balance_texts().items())
+        return f"{self._headline()}\nbalances: {balances}\ndigest: {self.digest}"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{escape(owner)}</th><td style='text-align: right'>{escape(text)}</td></tr>"
+            for owner, text in self._balance_texts().items()
+        )
+        head = "<tr><th>deposit of</th><th>at the end</th></tr>"
+        return f"<p>{escape(self._headline())}</p><table>{head}{rows}</table>"
+
+    def _headline(self) -> str:
+        figures = self.figures()
+        counts = ", ".join(f"{name.replace('_', ' ')} {figures[name]:,}" for name in _SHOWN)
+        end = "drained" if self.drained else "cut off"
+        return f"Result of {self.scenario.name}, seed {self.seed}: {counts}; {end} after {_lasting(self.ended_at)}"
+
+    def _balance_texts(self) -> dict[str, str]:
+        currency = self.scenario.currency
+        balances = self.closing_balances()
+        return {owner: f"{amount:,.{currency.decimals}f} {currency.code}" for owner, amount in balances.items()}
+
+
+_SHOWN = ("visits", "orders", "completed", "declined", "cancelled", "open_orders")
+
+
+def _lasting(seconds: float) -> str:
+    days, rest = divmod(round(seconds), 86_400)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{days} d {hours:02}:{minutes:02}:{rest:02}"
+
+
+def _step(every: str | float) -> int:
+    """Read a positive duration, in seconds or as text, as microseconds."""
+    from pandas import Timedelta
+
+    try:
+        step = microseconds(Timedelta(every).total_seconds() if isinstance(every, str) else every)
+    except (ValueError, TypeError, OverflowError):
+        step = 0
+    if step <= 0:
+        raise ValueError(f"every: {every!r}: must be a positive duration, in seconds or such as '1h'")
+    return step

@@ -1,0 +1,91 @@
+"""Scenarios: what can be run, by name, from a file, or made in Python.
+
+Here live the names and how they are found. Importing this package loads no scenario and no pydantic: the shipped
+scenarios and `Scenario` itself are loaded when they are first asked for.
+"""
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.scenarios.shipped.cdnow import cdnow
+    from alesha_sim.scenarios.shipped.first_purchase import first_purchase
+    from alesha_sim.scenarios.shipped.market_day import market_day
+    from alesha_sim.scenarios.shipped.repeat_buyers import repeat_buyers
+
+__all__ = ["ScenarioError", "cdnow", "first_purchase", "load", "market_day", "names", "repeat_buyers"]
+
+SHIPPED = ("first_purchase", "market_day", "repeat_buyers", "cdnow")
+"""The scenarios of this package, simplest first."""
+
+GROUP = "alesha_sim.scenarios"
+"""The entry-point group in which other packages name functions that return a `Scenario`."""
+
+
+def names() -> list[str]:
+    """Return the names of all scenarios: the shipped ones, then those of other packages by name."""
+    return [*SHIPPED, *sorted({point.name for point in entry_points(group=GROUP)} - set(SHIPPED))]
+
+
+def load(name_or_path: str | PathLike[str], **knobs: Any) -> "Scenario":
+    """Return a scenario by its name, with the keyword arguments of its function, or from a TOML file.
+
+    Raises ScenarioError for an unknown name or knob (naming the nearest), an unreadable file or a fault in it.
+    """
+    if name_or_path in names():
+        return _called(str(name_or_path), knobs)
+    if isinstance(name_or_path, str) and not _is_path(name_or_path):
+        raise refuse("scenario", name_or_path, f"unknown name: {nearest(name_or_path, names())}")
+    if knobs:
+        rule = "a scenario from a file takes settings, not knobs"
+        raise ScenarioError([Fault(knob, None, rule) for knob in knobs])
+    from alesha_sim.scenarios.scenario import Scenario
+
+    return Scenario.read(name_or_path)
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether a text means a file rather than a name."""
+    return text.endswith(".toml") or "/" in text or "\\" in text or Path(text).is_file()
+
+
+def _called(name: str, knobs: dict[str, Any]) -> "Scenario":
+    """Call the function of a scenario; its knobs are checked first."""
+    from inspect import signature
+
+    function = _function(name)
+    known = list(signature(function).parameters)
+    unknown = [knob for knob in knobs if knob not in known]
+    if unknown:
+        found = [Fault(knob, None, f"unknown knob of {name}: {nearest(knob, known)}") for knob in unknown]
+        raise ScenarioError(found)
+    return function(**knobs)
+
+
+def _function(name: str) -> "Callable[..., Scenario]":
+    if name in SHIPPED:
+        function: Callable[..., Scenario] = getattr(import_module(f"{__name__}.shipped.{name}"), name)
+        return function
+    (point,) = [point for point in entry_points(group=GROUP) if point.name == name][:1]
+    loaded: Callable[..., Scenario] = point.load()
+    return loaded
+
+
+def __getattr__(name: str) -> object:
+    if name in SHIPPED:
+        return _function(name)
+    if name == "Scenario":
+        return import_module(f"{__name__}.scenario").Scenario
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *SHIPPED, "Scenario"})

@@ -1,0 +1,170 @@
+"""What is wrong with a scenario, said in one line a fault: field, value and rule.
+
+Here live the error that every reader of scenarios raises and the translation of pydantic's findings into plain
+words. Importing this module loads nothing but the standard library.
+"""
+
+import reprlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+VALUE_LENGTH = 60
+"""How many characters of a refused value a fault shows."""
+
+
+class Fault(NamedTuple):
+    """One fault: the dotted field, the value as it was given (None when there is none) and the rule it breaks."""
+
+    field: str
+    value: str | None
+    rule: str
+
+    def __str__(self) -> str:
+        return ": ".join(" ".join(part.split()) for part in self if part)
+
+    def under(self, *above: str) -> "Fault":
+        """Return the same fault as seen from further outside: `price` under `catalogue`, `[1]`."""
+        return self._replace(field=dotted(*above, self.field))
+
+
+class ScenarioError(ValueError):
+    """A scenario, its file or its settings cannot be used; `faults` has one line for each reason.
+
+    A line reads `bank.workers: 0: must be at least 1`: the dotted field, the value, the rule. The text of the
+    error is all lines.
+    """
+
+    def __init__(self, found: Iterable[Fault]) -> None:
+        self.found = tuple(found)
+        super().__init__(self.found)
+
+    @property
+    def faults(self) -> list[str]:
+        """The faults, a line each, every line once."""
+        return list(dict.fromkeys(str(fault) for fault in self.found))
+
+    def __str__(self) -> str:
+        return "\n".join(self.faults)
+
+
+def refuse(field: str, value: object, rule: str) -> ScenarioError:
+    """Return the error of a single fault."""
+    return ScenarioError([Fault(field, shown(value), rule)])
+
+
+def dotted(*parts: str) -> str:
+    """Join the parts of a field's path; a part that begins with a bracket needs no dot before it."""
+    path = ""
+    for part in filter(None, parts):
+        path += part if part.startswith("[") or not path else f".{part}"
+    return path
+
+
+def shown(value: object) -> str:
+    """Return a value as a fault shows it: short and on one line."""
+    match value:
+        case int() if abs(value) > 10**VALUE_LENGTH:
+            # Python refuses to write out the very long ones.
+            return f"a number of more than {VALUE_LENGTH} digits"
+        case str() | bool() | int() | float() | None:
+            text = repr(value)
+        case Mapping():
+            return "a table"
+        case list() | tuple():
+            text = reprlib.repr(value)
+        case _:
+            text = f"{value}"
+    return text if len(text) <= VALUE_LENGTH else f"{text[: VALUE_LENGTH - 4]} ..."
+
+
+def nearest(name: object, valid: Iterable[str]) -> str:
+    """Say which valid name comes nearest to one that is not, or which ones there are."""
+    names = list(valid)
+    close = get_close_matches(str(name), names, n=1, cutoff=0.5)
+    if close:
+        return f"nearest is {close[0]}"
+    return f"valid are {', '.join(names)}" if names else "there are none"
+
+
+def from_lines(error: ValueError) -> ScenarioError:
+    """Return the error whose faults are the lines `field: value: rule` of another error's text."""
+    if isinstance(error, ScenarioError):
+        return error
+    found = []
+    for line in str(error).splitlines():
+        parts = line.split(": ", 2)
+        found.append(Fault(*parts) if len(parts) == 3 else Fault("", None, line))
+    return ScenarioError(found)
+
+
+def translated(
+    details: Iterable[Mapping[str, Any]], names: Mapping[str, Sequence[str]], given: Mapping[str, Any]
+) -> ScenarioError:
+    """Return the error that says what pydantic found, `ValidationError.errors()`, in plain words.
+
+    `names` are the model's fields, each with the kinds that it may have (pydantic puts the kind into the location
+    of such a field); `given` is what the model was made from.
+    """
+    found: list[Fault] = []
+    for detail in details:
+        location = list(detail["loc"])
+        if len(location) > 1 and names.get(location[0]):
+            del location[1]
+        above = _path(location, given)
+        inner = detail.get("ctx", {}).get("error")
+        if isinstance(inner, ScenarioError):
+            found += [fault.under(*above) for fault in inner.found]
+        else:
+            found.append(_fault(detail, above, names))
+    return ScenarioError(found)
+
+
+def _path(location: Sequence[str | int], given: Mapping[str, Any]) -> list[str]:
+    """Return the parts of a field's path; a product of the catalogue is named by its SKU where that is clear."""
+    parts = [f"[{part}]" if isinstance(part, int) else part for part in location if part != "[key]"]
+    if len(location) > 1 and location[0] == "catalogue" and isinstance(location[1], int):
+        parts[1] = product_names(given["catalogue"])[location[1]]
+    return parts
+
+
+def product_names(catalogue: Iterable[Any]) -> list[str]:
+    """Return what a fault calls each product: its SKU, or its place when the SKU is missing or not its alone."""
+    products = list(catalogue)
+    skus = [p.get("sku") if isinstance(p, Mapping) else getattr(p, "sku", None) for p in products]
+    clear = [isinstance(sku, str) and bool(sku) and skus.count(sku) == 1 for sku in skus]
+    return [str(sku) if fine else f"[{n}]" for n, (sku, fine) in enumerate(zip(skus, clear, strict=True))]
+
+
+def _fault(detail: Mapping[str, Any], above: Sequence[str], names: Mapping[str, Sequence[str]]) -> Fault:
+    """Return the fault of one finding of pydantic's own."""
+    kind, limits = detail["type"], detail.get("ctx", {})
+    field = dotted(*above)
+    tags = names.get(field, ())
+    if kind == "missing":
+        return Fault(field, None, "missing: must be given")
+    if kind == "extra_forbidden":
+        return Fault(field, None, f"unknown field: {nearest(above[-1], names)}")
+    if kind == "union_tag_not_found":
+        return Fault(dotted(field, "kind"), None, f"missing: must be one of {', '.join(tags)}")
+    if kind == "union_tag_invalid":
+        return Fault(
+            dotted(field, "kind"), shown(limits["tag"]), f"unknown kind: {nearest(limits['tag'], tags)}"
+        )
+    say = _RULES.get(kind)
+    rule = say(limits) if say else str(detail["msg"])
+    return Fault(field, shown(detail["input"]), rule)
+
+
+_RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "greater_than_equal": lambda limits: f"must be at least {limits['ge']}",
+    "greater_than": lambda limits: f"must be more than {limits['gt']}",
+    "less_than_equal": lambda limits: f"must be at most {limits['le']}",
+    "string_type": lambda _: "must be text",
+    "tuple_type": lambda _: "must be a list",
+    "dict_type": lambda _: "must be a table",
+    "model_type": lambda _: "must be a table",
+    "model_attributes_type": lambda _: "must be a table",
+    "literal_error": lambda limits: f"must be one of {limits['expected'].replace(' or ', ', ')}",
+    "value_error": lambda limits: str(limits["error"]),
+}

@@ -1,0 +1,205 @@
+"""The types of a scenario's plain fields: how what people write is read and checked.
+
+Here live names, texts, numbers, shares, money, durations and instants as pydantic field types; what is a table of
+its own stands in `tagged.py`. No field of any particular model lives here.
+"""
+
+import math
+import re
+import warnings
+from datetime import date, datetime
+from decimal import Decimal
+from operator import index
+from typing import Annotated, Any, TypeGuard
+
+import numpy as np
+from pydantic import (
+    BeforeValidator,
+    Field,
+    WithJsonSchema,
+)
+
+from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
+from alesha_sim.units import MICROSECONDS, Currency
+
+SKU_PATTERN = "[a-z]([a-z0-9-]*[a-z0-9])?"
+NAME_PATTERN = "[A-Za-z0-9_-]+"
+
+COLUMNS = ("at", "user", "units")
+"""The columns of a demand table that are no SKU."""
+
+SECONDS_MAX = 2**53 // MICROSECONDS
+"""The longest duration, about 285 years: up to here a float of seconds holds every microsecond."""
+
+
+def knob(name: str, value: object) -> float:
+    """Read a number that a scenario's function was given, before it is reckoned with."""
+    try:
+        return number(value)
+    except ScenarioError as error:
+        raise ScenarioError(fault.under(name) for fault in error.found) from None
+
+
+def whole(value: object) -> int:
+    """Read a whole number; NumPy's count, bools do not."""
+    try:
+        if not isinstance(value, bool):
+            return index(value)  # type: ignore[arg-type]
+        raise TypeError
+    except TypeError:
+        raise refuse("", value, "must be a whole number") from None
+
+
+def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
+    """Tell whether a value is a number of any kind; a bool is none."""
+    return isinstance(value, int | float | Decimal | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def number(value: object) -> float:
+    """Read a finite number of any numeric type; bools and text are none."""
+    if not _is_number(value):
+        raise refuse("", value, "must be a number")
+    try:
+        read = float(value)
+    except OverflowError:
+        read = math.inf
+    if not math.isfinite(read):
+        raise refuse("", value, "must be finite")
+    return read
+
+
+def seconds(value: object) -> float:
+    """Read a duration: a number of seconds or text that `pandas.Timedelta` reads, rounded to one microsecond."""
+    if isinstance(value, str):
+        duration = _timedelta(value)
+    elif _is_number(value):
+        duration = number(value)
+    else:
+        raise refuse("", value, _DURATION)
+    if duration < 0:
+        raise refuse("", value, "must not be negative")
+    if duration > SECONDS_MAX:
+        raise refuse("", value, f"must be at most {SECONDS_MAX} seconds (285 years)")
+    return round(duration * MICROSECONDS) / MICROSECONDS
+
+
+_DURATION = 'must be a number of seconds or a duration such as "250 ms", "3 days", "1:30:00"'
+
+
+def _timedelta(text: str) -> float:
+    """Return the seconds in a text such as "250 ms"; a number without its unit would mean nanoseconds there."""
+    from pandas import Timedelta
+
+    unclear = refuse("", text, _DURATION)
+    try:
+        with warnings.catch_warnings():
+            # Pandas warns of units that it will spell differently in future; they are clear as they are.
+            warnings.simplefilter("ignore")
+            duration = float(Timedelta(text).total_seconds())
+    except (ValueError, OverflowError):
+        raise unclear from None
+    if math.isnan(duration) or not any(character.isalpha() or character == ":" for character in text):
+        raise unclear
+    return duration
+
+
+def money(value: object) -> Decimal:
+    """Read an amount in major units, exactly as written; a float means what its repr says."""
+    try:
+        match value:
+            case bool():
+                raise ArithmeticError
+            case float():
+                amount = Decimal(float.__repr__(value))
+            case int() | np.integer():
+                amount = Decimal(int(value))
+            case str() | Decimal():
+                amount = Decimal(value)
+            case _:
+                raise ArithmeticError
+    except ArithmeticError:
+        raise refuse("", value, 'must be an amount, such as 500 or "499.99"') from None
+    if not amount.is_finite():
+        raise refuse("", value, "must be finite")
+    if amount < 0:
+        raise refuse("", value, "must not be negative")
+    # Far beyond any ledger, and written out in full it would fill the memory.
+    if amount.adjusted() > 30:
+        raise refuse("", value, "must fit in 64 bits of minor units")
+    return Decimal(f"{abs(amount):f}")
+
+
+def money_fault(field: str, amount: object, currency: Currency) -> list[Fault]:
+    """Return the fault of an amount with more decimals than the currency has, or beyond 64 bits; else nothing."""
+    if isinstance(amount, Decimal):
+        try:
+            currency.minor(amount)
+        except ValueError as error:
+            return [Fault(field, str(amount), str(error).split(": ", 1)[1])]
+    return []
+
+
+def sku(value: object) -> str:
+    """Read a SKU: up to 24 of a-z, 0-9 and dash, first a letter, last no dash, and no name of a column."""
+    if not isinstance(value, str) or len(value) > 24 or not re.fullmatch(SKU_PATTERN, value):
+        rule = (
+            "must have at most 24 characters of a-z, 0-9 and dash, begin with a letter and not end in a dash"
+        )
+        raise refuse("", value, rule)
+    if value in COLUMNS:
+        raise refuse(
+            "", value, f"must not be {', '.join(COLUMNS)}: columns of a demand table have these names"
+        )
+    return value
+
+
+def name(value: object) -> str:
+    """Read a scenario's name: letters, digits, dashes and underscores."""
+    if not isinstance(value, str) or len(value) > 100 or not re.fullmatch(NAME_PATTERN, value):
+        raise refuse("", value, "must be 1 to 100 letters, digits, dashes and underscores")
+    return value
+
+
+def text(value: object) -> str:
+    """Read text of any length."""
+    if not isinstance(value, str):
+        raise refuse("", value, "must be text")
+    return value
+
+
+def instant(value: object) -> datetime:
+    """Read an instant without a zone: a date and time, a date, or the ISO 8601 text of either."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise refuse("", value, _INSTANT) from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if not isinstance(value, datetime):
+        raise refuse("", value, _INSTANT)
+    if value.tzinfo is not None:
+        raise refuse("", value, "must have no time zone")
+    # A pandas timestamp is a datetime too; only the plain one is kept.
+    return datetime.combine(value.date(), value.time())
+
+
+_INSTANT = 'must be a date and time, such as "2021-01-01 08:00"'
+
+
+def _matching(pattern: str, length: int) -> WithJsonSchema:
+    """Return the JSON schema of a text that matches a pattern as a whole."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "maxLength": length})
+
+
+PLAIN: list[dict[str, Any]] = [{"type": "number", "minimum": 0}, {"type": "string"}]
+
+Sku = Annotated[str, BeforeValidator(sku), _matching(SKU_PATTERN, 24)]
+Name = Annotated[str, BeforeValidator(name), _matching(NAME_PATTERN, 100)]
+Text = Annotated[str, BeforeValidator(text)]
+Whole = Annotated[int, BeforeValidator(whole)]
+Number = Annotated[float, BeforeValidator(number)]
+Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1)]
+Money = Annotated[Decimal, BeforeValidator(money)]
+Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"anyOf": PLAIN})]
+Instant = Annotated[datetime, BeforeValidator(instant)]

@@ -1,0 +1,80 @@
+"""Scenarios as TOML: text in, table out, and back.
+
+Here lives what a file adds to a scenario's own rules: syntax, encoding and where a replay file is looked for. A
+file never imports code.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from alesha_sim.scenarios.errors import Fault, ScenarioError, dotted, refuse
+
+PACKAGE = "package:"
+"""Begins the name of a file that comes with an installed package."""
+
+
+def table(text: str, origin: str = "") -> dict[str, Any]:
+    """Return the table in a TOML text; raises ScenarioError, naming `origin`, when it is none."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ScenarioError([Fault(origin, None, f"is not TOML: {error}")]) from None
+
+
+def read(path: str | PathLike[str]) -> dict[str, Any]:
+    """Return the table in a TOML file, its replay file's name made absolute; raises ScenarioError."""
+    path = Path(path)
+    try:
+        found = table(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise ScenarioError([Fault(str(path), None, f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError:
+        raise ScenarioError([Fault(str(path), None, "cannot be read: is not UTF-8 text")]) from None
+    demand = found.get("demand")
+    if (
+        isinstance(demand, dict)
+        and isinstance(file := demand.get("file"), str)
+        and not file.startswith(PACKAGE)
+    ):
+        demand["file"] = str(path.parent.absolute() / file)
+    return found
+
+
+def text(dump: Mapping[str, Any]) -> str:
+    """Return a scenario's fields as TOML text; fields without a value are left out."""
+    from tomli_w import dumps
+
+    return dumps(_plain(dump, ""))
+
+
+def write(path: str | PathLike[str], dump: Mapping[str, Any]) -> None:
+    """Write a scenario's fields to a TOML file; a replay file that lies beside or below it is named relatively."""
+    path = Path(path)
+    fields = dict(dump)
+    file = fields["demand"].get("file")
+    if file and not file.startswith(PACKAGE):
+        place, folder = Path(file).absolute(), path.parent.absolute()
+        inside = place.is_relative_to(folder)
+        fields["demand"] = fields["demand"] | {"file": str(place.relative_to(folder) if inside else place)}
+    path.write_text(text(fields), encoding="utf-8")
+
+
+def _plain(value: Any, field: str) -> Any:
+    """Return a value as TOML can hold it: money as text, whole seconds without a fraction, nothing for None."""
+    match value:
+        case Mapping():
+            return {key: _plain(each, dotted(field, key)) for key, each in value.items() if each is not None}
+        case list() | tuple():
+            return [_plain(each, f"{field}[{n}]") for n, each in enumerate(value)]
+        case Decimal():
+            return str(value)
+        case float() if value.is_integer():
+            return int(value)
+        case str() | bool() | int() | float() | datetime():
+            return value
+    raise refuse(field, type(value).__qualname__, "an object of Python cannot be written to a file")

@@ -1,0 +1,88 @@
+"""Settings: changes to a scenario by dotted path.
+
+Here lives how a path finds its place in a scenario's table. Whether the result is sound is the scenario's own
+matter.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+from alesha_sim.distributions import KINDS
+from alesha_sim.scenarios.errors import Fault, ScenarioError, dotted, nearest
+from alesha_sim.scenarios.part import Part
+
+PARAMETERS = {"kind"} | {field.name for kind in KINDS.values() for field in fields(kind)}  # type: ignore[arg-type]
+"""What can stand below a field that holds a distribution."""
+
+
+def changed(part: Part, changes: Mapping[str, object]) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the part as a table with all changes made, and the faults of paths that lead nowhere.
+
+    The outcome does not depend on the order of the changes: what contains goes before what is contained, and a
+    kind before the fields of that kind.
+    """
+    tree = part.model_dump()
+    found: list[Fault] = []
+    for keys, value in sorted(((_keys(path), value) for path, value in changes.items()), key=_rank):
+        try:
+            _put(tree, keys, value)
+        except ScenarioError as error:
+            found += error.found
+    return tree, found
+
+
+def _keys(path: str) -> list[str]:
+    """Split a path at its dots; a key in quotes may hold dots."""
+    return [quoted or plain for quoted, plain in re.findall(r'"([^"]+)"|([^."]+)', str(path))]
+
+
+def _rank(change: tuple[list[str], object]) -> tuple[int, bool, list[str]]:
+    keys = change[0]
+    return len(keys), keys[-1:] != ["kind"], keys
+
+
+def _put(tree: Any, keys: list[str], value: object) -> None:
+    """Put a value into a tree of tables."""
+    if not keys:
+        raise ScenarioError([Fault("", None, "a setting must have a path, such as bank.workers")])
+    node = tree
+    for depth in range(1, len(keys)):
+        node = _below(node, keys[:depth], keys[depth])
+    key = keys[-1]
+    if isinstance(node, list):
+        node[_product(node, keys)] = value
+    else:
+        if key == "kind" and node.get("kind") != value:
+            node.clear()
+        node[key] = value
+
+
+def _below(node: Any, keys: list[str], below: str) -> Any:
+    """Return what a key of a table (or a SKU of the catalogue) leads to, made a table when it can be one."""
+    key: Any = _product(node, keys) if isinstance(node, list) else keys[-1]
+    child = node[key] if isinstance(node, list) else node.get(key)
+    match child:
+        case None:
+            child = {}
+        case tuple():
+            child = list(child)
+        case dict() | list():
+            pass
+        case int() | float() | Decimal() if below in PARAMETERS:
+            child = {"kind": "constant", "value": child}
+        case _:
+            rule = f"unknown field: {dotted(*keys)} has no fields"
+            raise ScenarioError([Fault(dotted(*keys, below), None, rule)])
+    node[key] = child
+    return child
+
+
+def _product(products: Iterable[Mapping[str, Any]], keys: list[str]) -> int:
+    """Return the place of the product whose SKU is the last key."""
+    skus = [product["sku"] for product in products]
+    if keys[-1] not in skus:
+        raise ScenarioError([Fault(dotted(*keys), None, f"unknown SKU: {nearest(keys[-1], skus)}")])
+    return skus.index(keys[-1])

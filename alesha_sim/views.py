@@ -1,0 +1,118 @@
+"""Views over a result's tables: balances and stock over time, and the rows of one order. No pandas here."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.conversation import Message, Transfer
+from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Column, Columns
+from alesha_sim.summary import DEPOSITS, OWNERS, owner_of
+from alesha_sim.tables import among, coded, equals, numbers
+from alesha_sim.units import Currency
+
+ON_HAND = ("supplier:stock", "supplier:reserved")
+
+
+class Course(NamedTuple):
+    """How numbers went: `values[i]` (one column each) held from `at[i]` (microseconds) until `at[i + 1]`."""
+
+    at: npt.NDArray[np.int64]
+    values: npt.NDArray[np.int64]
+
+    def on_grid(self, every: int, end: int) -> "Course":
+        """Return the values at 0, `every`, 2 `every`, ... until the first instant not before `end`."""
+        grid = np.arange(0, end + every, every, dtype=np.int64)
+        return Course(grid, self.values[np.searchsorted(self.at, grid, side="right") - 1])
+
+
+def course(at: npt.NDArray[np.int64], changes: npt.NDArray[np.int64]) -> Course:
+    """Return the course of numbers that are zero before `changes` (one row each) happen to them.
+
+    It begins at 0 and has one row per instant, with the values after all that happened then.
+    """
+    order = np.argsort(at, kind="stable")
+    at = np.concatenate(([0], at[order]))
+    values = np.concatenate((np.zeros((1, changes.shape[1]), np.int64), np.cumsum(changes[order], axis=0)))
+    last = np.append(at[1:] != at[:-1], True)
+    return Course(at[last], values[last])
+
+
+def balances(transfers: Columns, entity: str | None) -> Course:
+    """Return the course of deposits in minor units: of users, shop and supplier, or of one `entity`."""
+    columns = {owner: place for place, owner in enumerate(OWNERS if entity is None else (entity,))}
+
+    def places(side: Coded) -> npt.NDArray[np.int64]:
+        one_user = entity not in (None, "users")
+        owners = [name.removeprefix(DEPOSITS) if one_user else owner_of(name) for name in side.labels]
+        return np.array([columns.get(owner, -1) for owner in owners] + [-1])[side.codes]
+
+    debits, credits = places(coded(transfers, "debit")), places(coded(transfers, "credit"))
+    touched = np.flatnonzero((debits >= 0) | (credits >= 0))
+    amounts = numbers(transfers, "amount")[touched]
+    changes = np.zeros((len(touched), len(columns) + 1), np.int64)  # the last column takes what is nobody's
+    rows = np.arange(len(touched))
+    changes[rows, debits[touched]] -= amounts
+    changes[rows, credits[touched]] += amounts
+    return course(numbers(transfers, "time")[touched], changes[:, :-1])
+
+
+def stock(transfers: Columns, replenishments: Columns, sku: str) -> Course:
+    """Return the course of a product's units at the supplier: on hand, on order, backordered."""
+    at, change = _on_hand(transfers, sku)
+    mine = equals(coded(replenishments, "sku"), sku)
+    quantity = numbers(replenishments, "quantity")[mine]
+    ordered, arrived = (numbers(replenishments, name)[mine] for name in ("ordered_at", "arrived_at"))
+    here = arrived != MISSING_TIME
+    when = np.concatenate((at, ordered, arrived[here]))
+    changes = np.zeros((len(when), 3), np.int64)
+    changes[: len(at), 0] = change
+    changes[len(at) :, 1] = np.concatenate((quantity, -quantity[here]))
+    return course(when, changes)
+
+
+def _on_hand(transfers: Columns, sku: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return when and by how much a product's free and reserved units changed."""
+    mine = equals(coded(transfers, "commodity"), sku)
+    came, went = (among(coded(transfers, side), ON_HAND) for side in ("debit", "credit"))
+    touched = mine & (came != went)
+    amounts = numbers(transfers, "amount")[touched]
+    return numbers(transfers, "time")[touched], np.where(came[touched], amounts, -amounts)
+
+
+def messages_of(tables: Mapping[str, Columns], order: int, start: datetime) -> list[Message]:
+    """Return the messages about an order and those of its visit that led to it, in the order of sending."""
+    messages, visits = tables["messages"], tables["visits"]
+    about, visit, request = (numbers(messages, name) for name in ("order", "visit", "request"))
+    mine = about == order
+    shopping = np.append(visit[mine], numbers(visits, "visit")[numbers(visits, "order") == order])
+    before = (about == NO_ID) & np.isin(visit, shopping[shopping != NO_ID])
+    # The invoice may leave after the order was placed; it answers a request that was sent before.
+    placed_at = numbers(tables["orders"], "placed_at")[order - 1]
+    asked = request[before & (numbers(messages, "sent_at") <= placed_at)]
+    rows = np.flatnonzero(mine | (before & np.isin(request, asked)))
+    columns = (_plain(messages[name], rows, start, name.endswith("_at")) for name in Message._fields)
+    return [Message._make(fields) for fields in zip(*columns, strict=True)]
+
+
+def transfers_of(transfers: Columns, order: int, start: datetime, currency: Currency) -> list[Transfer]:
+    """Return the transfers of an order, in the order of writing; money in major units."""
+    rows = np.flatnonzero(numbers(transfers, "order") == order)
+    columns = (_plain(transfers[name], rows, start, name == "time") for name in Transfer._fields)
+    found = [Transfer._make(fields) for fields in zip(*columns, strict=True)]
+    return [
+        row._replace(amount=currency.major(int(row.amount)) if row.commodity == currency.code else row.amount)
+        for row in found
+    ]
+
+
+def _plain(column: Column, rows: npt.NDArray[np.int64], start: datetime, is_time: bool) -> list[Any]:
+    """Return some values of a column as Python's own: instants as datetimes, what is missing as None."""
+    if isinstance(column, Coded):
+        return [column.labels[code] if code >= 0 else None for code in column.codes[rows].tolist()]
+    values = column[rows].tolist()
+    if is_time:
+        return [None if value == MISSING_TIME else start + timedelta(microseconds=value) for value in values]
+    return [None if value == NO_ID else value for value in values]

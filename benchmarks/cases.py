@@ -1,0 +1,58 @@
+"""What is measured: the cases, and the scenario of each. Nothing is run here."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from alesha_sim.scenarios import market_day
+from alesha_sim.scenarios.scenario import Scenario
+
+SEED = 11
+CUSTOMERS = 1_000
+"""How many users order where the others are idle."""
+
+BUY_SHARE = 0.4
+
+
+class Case(NamedTuple):
+    """One thing to measure: a market of this name in `MARKETS`, its `users`, and the `orders` to expect."""
+
+    market: str
+    users: int
+    orders: int
+
+
+def day(case: Case) -> Scenario:
+    """Return a market day on which any user may come."""
+    return market_day(users=case.users, visits_per_day=case.orders / BUY_SHARE, buy_share=BUY_SHARE)
+
+
+def idle(case: Case) -> Scenario:
+    """Return a market day on which the same customers come for the same, whatever the number of other users."""
+    few = day(case._replace(users=min(CUSTOMERS, case.users)))
+    at, user, quantities, _ = few.visits(SEED)
+    columns = {"at": at, "user": user, **dict(zip(few.skus, quantities.T, strict=True))}
+    visits = {name: column.tolist() for name, column in columns.items()}
+    return few.with_settings({"users.count": case.users, "demand": {"kind": "replay", "visits": visits}})
+
+
+def buyers(case: Case) -> Scenario:
+    """Return a market day on which every visitor orders, has the money, and knows the secret."""
+    return market_day(
+        users=case.users, visits_per_day=case.orders, buy_share=1.0, wrong_secret=0.0, mean_balance=1e6
+    )
+
+
+def messages(case: Case) -> Scenario:
+    """Return such a day on which nothing but messages takes time, so that nobody queues."""
+    parties = ("shop", "bank", "supplier")
+    times = (
+        "shop.page_time", "bank.authorisation_time", "supplier.handling_time", "supplier.lead_time",
+        "supplier.delivery_time",
+    )  # fmt: skip
+    staff = {f"{party}.workers": None for party in parties}
+    return buyers(case).with_settings({**staff, **dict.fromkeys(times, 0)})
+
+
+MARKETS: dict[str, Callable[[Case], Scenario]] = {
+    build.__name__: build for build in (day, idle, buyers, messages)
+}

@@ -1,0 +1,96 @@
+"""Measures what an order and a user cost, and writes the figures to docs/performance.md (`make bench`).
+
+Everything timed is a ratio to a loop of plain SimPy time-outs in the same process and the same seconds. By default
+up to 100,000 users, in two minutes or so; `--full` goes up to a million users and ten times the orders.
+"""
+
+import json
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from contextlib import ExitStack
+from pathlib import Path
+
+from cases import Case
+from measure import Figures
+from page import Measured, page
+
+HERE = Path(__file__).resolve().parent
+SIZES, ORDERS = (1_000, 10_000, 100_000), 3_000
+FULL_SIZES, FULL_ORDERS = (*SIZES, 1_000_000), 30_000
+FLOWS = ("buyers", "messages")
+
+
+def child(measure: str, case: Case) -> subprocess.Popen[str]:
+    """Start measuring a case in a process of its own, so that its peak of memory is its own."""
+    command = [sys.executable, str(HERE / "measure.py"), measure, *map(str, case)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def line_from(process: subprocess.Popen[str]) -> str:
+    """Return the next line that a process writes, without its end; RuntimeError if there is none."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"failed: {process.args}")
+    return line.strip()
+
+
+def measured(measure: str, case: Case) -> Figures:
+    """Measure one case alone."""
+    with child(measure, case) as process:
+        return json.loads(line_from(process))
+
+
+def timed_in_turns(cases: list[Case]) -> dict[Case, Figures]:
+    """Time all cases at once: they take turns, of which only one runs, a few hundredths of a second each."""
+    figures: dict[Case, Figures] = {}
+    with ExitStack() as running:
+        processes = {}
+        for case in cases:
+            processes[case] = running.enter_context(child("timed", case))
+            line_from(processes[case])  # ready: it has loaded its scenario and waits
+        while len(figures) < len(cases):
+            for case in [case for case in cases if case not in figures]:
+                processes[case].stdin.write("\n")
+                processes[case].stdin.flush()
+                line = line_from(processes[case])
+                if line:
+                    figures[case] = json.loads(line)
+    return figures
+
+
+def measure_all(sizes: tuple[int, ...], orders: int, rounds: int) -> Measured:
+    """Measure everything that the page shows, telling on standard error how far it is."""
+    few, many = sizes[0], sizes[-1]
+    by_size = [Case(market, users, orders) for users in sizes for market in ("idle", "day")]
+    cases = by_size + [Case(market, few, orders) for market in FLOWS]
+    times = []
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds} ...", file=sys.stderr)
+        times.append(timed_in_turns(cases))
+    print("memory and tables ...", file=sys.stderr)
+    traces = {users: measured("traced", Case("idle", users, orders)) for users in (few, many)}
+    tables = measured("recorded", Case("day", few, orders))
+    return Measured(sizes, orders, times, traces, tables)
+
+
+def options(arguments: list[str] | None = None) -> Namespace:
+    """Read the command line."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="up to a million users, ten times the orders")
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is timed (%(default)s)")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "docs" / "performance.md", help="%(default)s")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Measure and write the page."""
+    chosen = options()
+    sizes, orders = (FULL_SIZES, FULL_ORDERS) if chosen.full else (SIZES, ORDERS)
+    chosen.out.write_text(page(measure_all(sizes, orders, chosen.rounds)), "utf-8")
+    print(f"written: {chosen.out}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

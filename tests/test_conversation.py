@@ -1,0 +1,97 @@
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from alesha_sim.conversation import Conversation, Message, Transfer
+
+START = datetime(2021, 1, 1)
+
+
+def message(number, kind, sender, recipient, at, **changes):
+    known = {
+        "request": number // 2, "order": 1, "attempt": 1, "fate": "delivered", "detail": None, "visit": 0,
+        "delivered_at": START + timedelta(seconds=at + 1),
+    }  # fmt: skip
+    return Message(
+        message=number, kind=kind, sender=sender, recipient=recipient, sent_at=START + timedelta(seconds=at),
+        **(known | changes),
+    )  # fmt: skip
+
+
+def transfer(number, at, amount=Decimal("1000.00"), commodity="BDT", code="payment"):
+    debit, credit = ("bank:deposits:user:0", "bank:deposits:shop")
+    return Transfer(number, START + timedelta(seconds=at), "bank", debit, credit, amount, commodity, code, 1, 9)
+
+
+@pytest.fixture
+def paying():
+    pay = message(4, "Pay", "user:0", "shop", 0)
+    authorise = message(5, "Authorise", "shop", "bank", 1)
+    receipt = message(6, "Receipt", "bank", "shop", 2)
+    refusal = message(7, "Refusal", "shop", "user:0", 3, detail="out_of_stock", fate="lost", attempt=2)
+    return Conversation("Order 1", [refusal, receipt, pay, authorise], [transfer(3, 2)])
+
+
+def kinds(conversation):
+    return [entry.kind if isinstance(entry, Message) else entry.code for entry in conversation]
+
+
+def test_entries_are_in_time_order_and_transfers_before_the_answer(paying):
+    assert kinds(paying) == ["Pay", "Authorise", "payment", "Receipt", "Refusal"]
+    assert [entry.kind for entry in paying.messages] == ["Pay", "Authorise", "Receipt", "Refusal"]
+    assert [entry.transfer for entry in paying.transfers] == [3]
+    assert len(paying) == 5
+
+
+def test_at_one_instant_a_reply_still_follows_its_request():
+    said = [message(8, "Receipt", "bank", "shop", 0), message(7, "Authorise", "shop", "bank", 0)]
+    written = [transfer(2, 0, code="charges"), transfer(1, 0)]
+    assert kinds(Conversation("", said, written)) == ["payment", "charges", "Authorise", "Receipt"]
+
+
+def test_text_is_aligned_and_shows_what_went_wrong(paying):
+    assert repr(paying).splitlines() == [
+        "Order 1",
+        "2021-01-01 00:00:00.000  user:0 -> shop  Pay",
+        "2021-01-01 00:00:01.000  shop -> bank    Authorise",
+        "2021-01-01 00:00:02.000      bank  payment  bank:deposits:user:0 / bank:deposits:shop  1,000.00 BDT",
+        "2021-01-01 00:00:02.000  bank -> shop    Receipt",
+        "2021-01-01 00:00:03.000  shop -> user:0  Refusal    out_of_stock, lost, attempt 2",
+    ]
+
+
+def test_text_of_goods_counts_units():
+    shown = repr(Conversation("", [], [transfer(1, 0, amount=12_000, commodity="hp-laptop", code="ship")]))
+    assert shown.endswith("12,000 hp-laptop")
+
+
+def test_text_of_nothing_is_its_title():
+    assert repr(Conversation("Order 1", [], [])) == "Order 1"
+
+
+def test_frame_has_one_row_an_entry_and_is_missing_what_is_the_others(paying):
+    frame = paying.frame()
+    assert list(frame) == [
+        "at", "sender", "recipient", "kind", "fate", "detail",
+        "book", "debit", "credit", "amount", "commodity", "code", "link",
+    ]  # fmt: skip
+    assert frame["at"].dtype == "datetime64[us]"
+    assert frame["at"].tolist() == [pd.Timestamp(START) + pd.Timedelta(seconds=s) for s in (0, 1, 2, 2, 3)]
+    assert frame["amount"].isna().tolist() == [True, True, False, True, True]
+    assert frame.loc[2, ["amount", "link", "code"]].tolist() == [1000.0, 9, "payment"]
+    assert frame["kind"].isna().tolist() == [False, False, True, False, False]
+
+
+def test_following_an_order_as_text_loads_no_pandas():
+    program = (
+        "import sys, alesha_sim as alesha\n"
+        "result = alesha.simulate(alesha.scenarios.first_purchase(), seed=7)\n"
+        "assert 'PlaceOrder' in repr(result.follow(1))\n"
+        "assert result.figures()['completed'] == 1 and '10,240.00 BDT' in repr(result)\n"
+        "sys.exit('pandas' in sys.modules or 'pyarrow' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

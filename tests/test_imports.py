@@ -1,0 +1,68 @@
+"""What importing the package costs, seen from a fresh interpreter."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"pydantic", "pandas", "matplotlib", "pyarrow", "IPython"}
+
+
+def in_fresh_interpreter(code):
+    """Run `code` in a new process and return what it assigned to `answer`."""
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"import json\n{code}\nprint(json.dumps(answer))"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def loaded_by(statement):
+    modules = in_fresh_interpreter(f"import sys\n{statement}\nanswer = sorted(sys.modules)")
+    return {name.partition(".")[0] for name in modules} & HEAVY
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import alesha_sim",
+        "import alesha_sim.scenarios",
+        "from alesha_sim import Simulation, Result, simulate, scenarios, entities, policies, distributions",
+        "import alesha_sim; alesha_sim.scenarios.names()",
+    ],
+)
+def test_importing_loads_no_heavy_package(statement):
+    assert loaded_by(statement) == set()
+
+
+def test_the_probe_sees_a_heavy_package():
+    assert loaded_by("import pandas") >= {"pandas"}
+
+
+def test_every_public_name_is_there():
+    missing = in_fresh_interpreter(
+        "import alesha_sim\n"
+        "answer = [name for name in alesha_sim.__all__ if getattr(alesha_sim, name, None) is None]"
+    )
+    assert missing == []
+
+
+def test_the_package_shows_its_public_names_and_no_others():
+    listed, shown = in_fresh_interpreter(
+        "import alesha_sim\n"
+        "answer = sorted(alesha_sim.__all__), [name for name in dir(alesha_sim) if name[0] != '_']"
+    )
+    assert shown == listed
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    message = in_fresh_interpreter(
+        "import alesha_sim\n"
+        "try:\n    alesha_sim.Skenario\n"
+        "except AttributeError as error:\n    answer = str(error)"
+    )
+    assert "Skenario" in message

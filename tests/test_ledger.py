@@ -1,0 +1,328 @@
+"""Rows are written all or none and once a book; balances follow them; floors hold at every row."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alesha_sim.books.accounts import (
+    BANK,
+    CHARGES,
+    CODES,
+    COST,
+    MAKE,
+    OPENING,
+    PAYMENT,
+    SHOP,
+    SUPPLIER,
+    USERS,
+    Kind,
+)
+from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
+from alesha_sim.records import Coded
+from alesha_sim.units import AMOUNT_MAX
+
+SKUS = ("hp-laptop", "apple-watch")
+
+
+class Books:
+    """A ledger with a few accounts, and what was written in it so far."""
+
+    def __init__(self):
+        self.ledger = Ledger("BDT", SKUS)
+        self.reserves = self.ledger.account("bank:reserves", Kind.ASSET, floor=True)
+        self.deposits = self.ledger.family("bank:deposits:user:", Kind.LIABILITY, 3, floor=True)
+        self.shop_deposit = self.ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
+        self.cash = self.ledger.account("shop:cash", Kind.ASSET)
+        self.equity = self.ledger.account("shop:equity", Kind.EQUITY)
+        self.stock = self.ledger.units("supplier:stock", Kind.ASSET, floor=True)
+        self.made = self.ledger.units("supplier:made", Kind.EQUITY)
+        self.ledger.linked(0.0, BANK, self.ledger.new_link(), -1, [self.opening(0, 100), self.opening(1, 50)])
+
+    def opening(self, user, amount):
+        return self.reserves, self.deposits[user], amount, OPENING
+
+    def payment(self, user, amount):
+        return self.deposits[user], self.shop_deposit, amount, PAYMENT
+
+    def write(self, *rows, book=BANK, link=None):
+        return self.ledger.linked(1.0, book, self.ledger.new_link() if link is None else link, 1, rows)
+
+    def state(self):
+        accounts = range(len(self.ledger.chart.places))
+        return self.ledger.array().tobytes(), [self.ledger.balance(account) for account in accounts]
+
+
+@pytest.fixture
+def books():
+    return Books()
+
+
+def test_rows_of_a_fact_move_all_their_accounts(books):
+    assert books.write(books.payment(0, 30), books.payment(1, 20))
+    assert books.ledger.balance(books.deposits[0]) == 70
+    assert books.ledger.balance(books.deposits[1]) == 30
+    assert books.ledger.balance(books.shop_deposit) == 50
+    assert books.ledger.balance(books.reserves) == 150
+
+
+REFUSED = [
+    ("negative", "L0", lambda b: b.payment(0, -1)),
+    ("beyond 64 bits", "L0", lambda b: (b.cash, b.equity, AMOUNT_MAX + 1, PAYMENT)),
+    ("no whole number", "L0", lambda b: b.payment(0, 1.5)),
+    ("accounts of two books", "L0", lambda b: (b.deposits[0], b.cash, 1, PAYMENT)),
+    ("accounts of another book", "L0", lambda b: (b.cash, b.equity, 1, PAYMENT)),
+    ("the same account twice", "L0", lambda b: (b.deposits[0], b.deposits[0], 1, PAYMENT)),
+    ("money for goods", "L0", lambda b: (b.stock[0], b.reserves, 1, PAYMENT)),
+    ("unknown account", "L0", lambda b: (999, b.reserves, 1, PAYMENT)),
+    ("deposit below zero", "L1", lambda b: b.payment(1, 51)),
+    ("reserves below zero", "L1", lambda b: (b.deposits[0], b.reserves, 151, PAYMENT)),
+]
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["alone", "after a good row"])
+@pytest.mark.parametrize(("law", "row"), [pytest.param(law, row, id=name) for name, law, row in REFUSED])
+def test_refused_row_leaves_rows_balances_and_link_untouched(books, law, row, before):
+    link, state = books.ledger.new_link(), books.state()
+    book = SHOP if row(books)[0] == books.cash and row(books)[2] > 1 else BANK
+    good = {SHOP: (books.cash, books.equity, 5, PAYMENT), BANK: books.payment(0, 10)}[book]
+    with pytest.raises(LawBroken, match=f"^{law}: "):
+        books.write(*[good] * before, row(books), book=book, link=link)
+    if not before:
+        with pytest.raises(LawBroken, match=f"^{law}: "):
+            books.ledger.transfer(1.0, book, link, 1, *row(books))
+    assert books.state() == state
+    assert not books.ledger.holds(book, link)
+
+
+def test_fact_whose_rows_cannot_be_read_to_the_end_is_not_written(books):
+    state = books.state()
+
+    def rows():
+        yield books.payment(0, 10)
+        raise RuntimeError("the book failed")
+
+    with pytest.raises(RuntimeError, match="the book failed"):
+        books.ledger.linked(1.0, BANK, books.ledger.new_link(), 1, rows())
+    assert books.state() == state
+
+
+def test_floor_broken_by_one_row_is_not_healed_by_the_next(books):
+    row = r"L1: below zero: link 2, payment 60, debit / credit: bank:deposits:user:1 \(BDT\) had 50"
+    with pytest.raises(LawBroken, match=row):
+        books.write(books.payment(1, 60), (books.shop_deposit, books.deposits[1], 60, PAYMENT))
+
+
+def test_account_without_floor_may_pass_through_zero(books):
+    books.write((books.equity, books.cash, 40, PAYMENT), book=SHOP)
+    assert books.ledger.balance(books.cash) == books.ledger.balance(books.equity) == -40
+
+
+@pytest.mark.parametrize("link", [0, -1, 99])
+def test_link_that_was_never_allotted_is_refused(books, link):
+    with pytest.raises(LawBroken, match="L0"):
+        books.write(books.payment(0, 1), link=link)
+    with pytest.raises(LawBroken, match="L0"):
+        books.ledger.transfer(1.0, BANK, link, 1, *books.payment(0, 1))
+    assert not books.ledger.holds(BANK, link)
+
+
+def test_link_that_a_book_holds_is_not_written_again(books):
+    link = books.ledger.new_link()
+    assert books.write(books.payment(0, 30), link=link)
+    state = books.state()
+    assert not books.write(books.payment(0, 60), link=link)
+    assert not books.ledger.transfer(1.0, BANK, link, 1, *books.payment(0, 60))
+    assert books.state() == state
+
+
+def test_each_book_writes_its_part_under_the_same_link(books):
+    link = books.ledger.new_link()
+    assert books.write(books.payment(0, 30), link=link)
+    assert not books.ledger.holds(SHOP, link)
+    assert books.write((books.cash, books.equity, 30, PAYMENT), book=SHOP, link=link)
+    assert books.ledger.holds(BANK, link)
+    assert books.ledger.holds(SHOP, link)
+
+
+def test_zero_amounts_are_not_written_but_the_fact_is_held(books):
+    rows, link = len(books.ledger), books.ledger.new_link()
+    assert books.write(books.payment(0, 0), link=link)
+    assert len(books.ledger) == rows
+    assert books.ledger.holds(BANK, link)
+    with pytest.raises(KeyError):
+        books.ledger.first(link)
+
+
+def test_first_row_of_a_link_is_found(books):
+    books.write(books.payment(0, 7))
+    link = books.ledger.new_link()
+    books.ledger.linked(2.5, BANK, link, 12, [books.payment(0, 0), books.payment(1, 9), books.payment(0, 8)])
+    books.write((books.cash, books.equity, 9, CHARGES), book=SHOP, link=link)
+    assert books.ledger.first(link) == Transfer(2.5, books.deposits[1], books.shop_deposit, 9, 12, link, PAYMENT)
+
+
+@pytest.mark.parametrize("link", [-1, 0, 2, 99])
+def test_link_without_rows_has_no_first_row(books, link):
+    books.ledger.new_link()
+    with pytest.raises(KeyError):
+        books.ledger.first(link)
+
+
+def test_links_are_consecutive_from_one():
+    ledger = Ledger("BDT", SKUS)
+    assert [ledger.new_link(), ledger.links_from(3), ledger.new_link()] == [1, range(2, 5), 5]
+
+
+def test_opening_many_accounts_makes_no_strings():
+    ledger = Ledger("BDT", SKUS)
+    users = ledger.family("users:cash:", Kind.ASSET, 100_000)
+    assert len(ledger.chart.parts) == 1
+    assert ledger.chart.name(users[99_999]) == "users:cash:99999"
+
+
+@pytest.mark.parametrize(
+    ("name", "commodity", "rule"),
+    [
+        ("courier:cash", 0, "must begin with one of bank, shop, supplier, users"),
+        ("shop:cash", 3, "must be below 3"),
+        ("shop:cash", 0, "must not be opened twice"),
+    ],
+)
+def test_account_that_cannot_be_opened_is_refused(books, name, commodity, rule):
+    state = books.state()
+    with pytest.raises(ValueError, match=rule):
+        books.ledger.account(name, Kind.ASSET, commodity=commodity)
+    assert books.state() == state
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=20), st.integers(0, 2))
+def test_many_openings_equal_one_transfer_each(amounts, held):
+    bulk, single = Ledger("BDT", SKUS), Ledger("BDT", SKUS)
+    for ledger in (bulk, single):
+        ledger.account("users:equity", Kind.EQUITY)
+        ledger.family("users:cash:", Kind.ASSET, len(amounts))
+        ledger.links_from(len(amounts))
+        for link in range(1, min(held, len(amounts)) + 1):
+            ledger.transfer(0.0, USERS, link, -1, link, 0, 9, OPENING)
+    links = range(1, len(amounts) + 1)
+    bulk.open_many(0.5, USERS, links, range(1, len(amounts) + 1), 0, np.array(amounts), OPENING)
+    for link, amount in zip(links, amounts, strict=True):
+        single.transfer(0.5, USERS, link, -1, link, 0, amount, OPENING)
+    assert bulk.array().tobytes() == single.array().tobytes()
+    assert [bulk.balance(account) for account in range(len(amounts) + 1)] == [
+        single.balance(account) for account in range(len(amounts) + 1)
+    ]
+    assert [found(bulk, link) for link in links] == [found(single, link) for link in links]
+    assert all(bulk.holds(USERS, link) for link in links)
+
+
+def found(ledger, link):
+    try:
+        return ledger.first(link)
+    except KeyError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("debit", "credit", "amounts", "error"),
+    [
+        ("cash", "equity", [-1], LawBroken), ("cash", "equity", [1.5], LawBroken),
+        ("cash", "equity", [1, 2], LawBroken), ("equity", "cash", [1], LawBroken),
+        ("reserves", "equity", [1], LawBroken), ("reserves", "shop_deposit", [1], LawBroken),
+        ("cash", "equity", [AMOUNT_MAX], ValueError),
+    ],
+)  # fmt: skip
+def test_opening_that_breaks_a_rule_writes_nothing(books, debit, credit, amounts, error):
+    books.write((books.cash, books.equity, 1, OPENING), book=SHOP)
+    links, state = books.ledger.links_from(1), books.state()
+    with pytest.raises(error):
+        books.ledger.open_many(
+            0.0, SHOP, links, getattr(books, debit), getattr(books, credit), np.array(amounts), OPENING
+        )
+    with pytest.raises(LawBroken, match="L0"):
+        books.ledger.open_many(0.0, SHOP, range(90, 91), books.cash, books.equity, np.array([1]), OPENING)
+    assert books.state() == state
+
+
+def test_transfers_table_has_the_columns_in_canonical_form(books):
+    books.ledger.linked(1.25, SUPPLIER, books.ledger.new_link(), 7, [(books.stock[1], books.made[1], 4, MAKE)])
+    columns = books.ledger.columns()
+    assert list(columns) == [
+        "transfer", "time", "book", "debit", "credit", "amount", "commodity", "code", "order", "link",
+    ]  # fmt: skip
+    shown = {
+        name: column.labels[column.codes[-1]] if isinstance(column, Coded) else int(column[-1])
+        for name, column in columns.items()
+    }
+    assert shown == {
+        "transfer": 2, "time": 1_250_000, "book": "supplier", "debit": "supplier:stock", "credit": "supplier:made",
+        "amount": 4, "commodity": "apple-watch", "code": "make", "order": 7, "link": 2,
+    }  # fmt: skip
+    assert columns["debit"].codes.dtype == np.int32
+    plain = {column.dtype for column in columns.values() if not isinstance(column, Coded)}
+    assert plain == {np.dtype(np.int64)}
+
+
+def test_names_in_tables_are_distinct(books):
+    labels = books.ledger.columns()["debit"].labels
+    assert len(set(labels)) == len(labels)
+    assert "supplier:stock" in labels
+
+
+def test_accounts_table_shows_opening_and_closing_naturally(books):
+    books.write(books.payment(0, 30))
+    accounts = books.ledger.account_columns()
+    assert list(accounts) == ["account", "book", "kind", "commodity", "opening", "closing"]
+    names = [accounts["account"].labels[code] for code in accounts["account"].codes]
+    rows = {
+        (name, accounts["commodity"].labels[commodity]): (int(opening), int(closing))
+        for name, commodity, opening, closing in zip(
+            names, accounts["commodity"].codes, accounts["opening"], accounts["closing"], strict=True
+        )
+    }
+    assert rows["bank:deposits:user:0", "BDT"] == (100, 70)
+    assert rows["bank:deposits:shop", "BDT"] == (0, 30)
+    assert rows["bank:reserves", "BDT"] == (150, 150)
+    assert rows["supplier:stock", "apple-watch"] == (0, 0)
+
+
+def test_array_is_a_copy_and_does_not_hinder_writing(books):
+    before = books.ledger.array()
+    books.write(books.payment(0, 30))
+    assert before["amount"].tolist() == [100, 50]
+    assert books.ledger.array()["amount"].tolist() == [100, 50, 30]
+
+
+FACTS = st.lists(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-1, 120), st.sampled_from([PAYMENT, COST])),
+        max_size=3,
+    ),
+    max_size=30,
+)
+
+
+@given(FACTS)
+def test_live_balances_equal_the_rows_and_no_floor_breaks(facts):
+    books = Books()
+    for rows in facts:
+        for book in (BANK, SHOP, SUPPLIER):
+            try:
+                books.write(*rows, book=book)
+            except LawBroken:
+                continue
+    chart, net = books.ledger.chart, [0] * len(books.ledger.chart.places)
+    for row in books.ledger.array().tolist():
+        net[row[1]] += row[3]
+        net[row[2]] -= row[3]
+        assert all(net[place] >= 0 for place, floored in enumerate(chart.floored) if floored)
+        assert all(net[place] <= 0 for place, capped in enumerate(chart.capped) if capped)
+    assert [books.ledger.balance(place) for place in range(len(net))] == [
+        amount * sign for amount, sign in zip(net, chart.signs, strict=True)
+    ]
+
+
+def test_codes_are_the_vocabulary_of_the_posting_rules():
+    assert CODES[PAYMENT], CODES[CHARGES] == ("payment", "charges")
+    assert len(set(CODES)) == len(CODES) == 28

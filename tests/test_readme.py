@@ -1,0 +1,52 @@
+"""The Python blocks of the README and of the documentation run as they stand, without a warning.
+
+The blocks of one file share one namespace, from top to bottom, in an empty folder.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks(page):
+    """Return a page's Python blocks, each moved down to its own line so that errors point into the page."""
+    text = page.read_text("utf-8")
+    return ["\n" * text.count("\n", 0, match.start(1)) + match[1] for match in BLOCK.finditer(text)]
+
+
+def with_blocks():
+    return [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in PAGES if blocks(page)]
+
+
+@pytest.mark.parametrize("page", with_blocks())
+def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    namespace = {"__name__": "__main__"}
+    for block in blocks(page):
+        exec(compile(block, str(page), "exec"), namespace)
+
+
+def test_the_readme_shows_some_python():
+    assert blocks(ROOT / "README.md")
+
+
+def test_a_wrong_block_would_fail(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    page.write_text("Text.\n\n```python\nbalance = 4_000\n```\n\n```python\nassert balance == 5_000\n```\n")
+    with pytest.raises(AssertionError):
+        test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch)
+
+
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    targets = [page.parent / target for target in LINK.findall(page.read_text("utf-8"))]
+    assert [str(target.relative_to(ROOT)) for target in targets if not target.exists()] == []

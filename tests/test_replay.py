@@ -1,0 +1,210 @@
+import datetime
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alesha_sim.scenarios import ScenarioError
+from alesha_sim.scenarios.demand import DAY
+from alesha_sim.scenarios.replay import Replay
+from alesha_sim.scenarios.scenario import Scenario
+
+FRAME = pd.DataFrame({"at": [0.0, 1.5, 1.5], "user": [3, 0, 1], "iphone-x": [0, 2, 1], "hp-laptop": [1, 0, 0]})
+WANTED = [[1, 0, 0], [0, 0, 2], [0, 0, 1]]
+
+
+def replay(users=10, **demand):
+    fields = {"horizon": 546 * DAY, "users": {"count": users}, "demand": {"kind": "replay", **demand}}
+    return Scenario.model_validate(fields)
+
+
+def faults_of(scenario):
+    with pytest.raises(ScenarioError) as error:
+        scenario.visits(1)
+    return error.value.faults
+
+
+def written(path, text):
+    path.write_text(text)
+    return replay(file=str(path))
+
+
+def test_a_frame_a_csv_and_a_parquet_file_replay_the_same_way(tmp_path):
+    FRAME.to_csv(tmp_path / "v.csv", index=False)
+    FRAME.to_parquet(tmp_path / "v.parquet", index=False)
+    sources = [
+        Replay.of(FRAME),
+        Replay(visits=FRAME.to_dict("list")),
+        Replay(file=str(tmp_path / "v.csv")),
+        Replay(file=str(tmp_path / "v.parquet")),
+    ]
+    for demand in sources:
+        drawn = scenario_of(demand).visits(1)
+        assert drawn.at.tolist() == [0, 1.5, 1.5]
+        assert drawn.user.tolist() == [3, 0, 1]
+        assert drawn.quantities.tolist() == WANTED
+
+
+def scenario_of(demand):
+    return Scenario.model_validate({"horizon": 100, "users": {"count": 10}, "demand": demand})
+
+
+def test_a_file_is_read_when_its_visits_are_asked_for(tmp_path):
+    scenario = replay(file=str(tmp_path / "later.csv"))
+    (tmp_path / "later.csv").write_text("at,user,units\n1,2,3\n")
+    assert scenario.visits(1).quantities.sum() == 3
+
+
+def test_visits_after_the_horizon_are_left_out():
+    scenario = scenario_of(Replay(visits={"at": [0, 99, 100, 101], "user": [0] * 4, "units": [1] * 4}))
+    assert scenario.visits(1).at.tolist() == [0, 99]
+
+
+def test_products_of_a_units_column_are_drawn_by_share():
+    columns = {"at": [0, 1], "user": [0, 1], "units": [3000, 1000]}
+    wanted = scenario_of(Replay(visits=columns, shares={"hp-laptop": 1, "iphone-x": 3})).visits(1).quantities
+    assert wanted.sum(axis=1).tolist() == [3000, 1000]
+    assert wanted[:, 1].tolist() == [0, 0]
+    assert abs(wanted[:, 2].sum() / 4000 - 0.75) < 4 * (3 / 16 / 4000) ** 0.5
+
+
+def test_blank_lines_spaces_and_a_byte_order_mark_are_no_fault(tmp_path):
+    text = "\ufeffat, user ,units\n\n0, 1,2\n,,\n5,1,1\n\n"
+    assert written(tmp_path / "v.csv", text).visits(1).at.tolist() == [0, 5]
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("", ["cannot be read: is empty"]),
+        ("\n \n", ["cannot be read: is empty"]),
+        ("at,user,units\n", ["must hold at least one visit"]),
+        ("at,at,units\n1,1,1\n", ["every column must have a name of its own"]),
+        ("at,user,units\n1,2\n", ["line 2: 2 values: must have 3 values, one for each column"]),
+        ("user,units\n1,1\n", ["column at: missing: must be given"]),
+        ("at,user\n1,1\n", ["must have a column for at least one SKU, or units"]),
+        ("time,hp-laptop\n1,1\n",
+         ["column at: missing: must be given", "column user: missing: must be given",
+          "column time: unknown column: valid are units, hp-laptop, apple-watch, iphone-x"]),
+        ("at,user,hp-lapto\n1,1,1\n", ["column hp-lapto: unknown column: nearest is hp-laptop"]),
+        ("at,user,units,iphone-x\n1,1,1,1\n", ["column units: must not stand beside columns of SKUs"]),
+        ("at,user,units\n1,1,1\n\n0.5,1,1\n", ["line 4, at: '0.5': must not be before the row above"]),
+        ("at,user,units\n-1,1,1\n", ["line 2, at: '-1': must not be negative"]),
+        ("at,user,units\nsoon,1,1\n", ["line 2, at: 'soon': must be a finite number"]),
+        ("at,user,units\n1,1,1\ninf,1,1\n", ["line 3, at: 'inf': must be a finite number"]),
+        ("at,user,units\n1,1.5,1\n", ["line 2, user: '1.5': must be a whole number"]),
+        ("at,user,units\n1,-1,1\n", ["line 2, user: '-1': must not be negative"]),
+        ("at,user,units\n1,10,1\n", ["line 2, user: '10': must be below users.count, 10"]),
+        ("at,user,units\n1,1,0.5\n", ["line 2, units: '0.5': must be a whole number"]),
+        ("at,user,units\n1,1,-2\n", ["line 2, units: '-2': must not be negative"]),
+        ("at,user,units\n1,1,\n", ["line 2, units: '': must be a finite number"]),
+        ("at,user,units\n1,1,3000000000\n", ["line 2, units: '3000000000': must be at most 2147483647"]),
+        ("at,user,iphone-x\n1,1,.5\n2,10,1\n1,x,.5\n0,1,-1\n",
+         ["line 4, at: '1': must not be before the row above (and 1 more)",
+          "line 4, user: 'x': must be a finite number", "line 3, user: '10': must be below users.count, 10",
+          "line 5, iphone-x: '-1': must not be negative",
+          "line 2, iphone-x: '.5': must be a whole number (and 1 more)"]),
+    ],
+)  # fmt: skip
+def test_faults_of_a_csv_file_name_column_line_and_value_all_at_once(tmp_path, text, faults):
+    found = faults_of(written(tmp_path / "v.csv", text))
+    assert all(fault.startswith("demand.file: ") for fault in found)
+    before = re.compile(r"demand\.file: ([^ ]*v\.csv'?(, |: ))?")
+    assert [before.sub("", fault) for fault in found] == faults
+
+
+def test_a_fault_of_a_file_reads_as_one_line(tmp_path):
+    fault = faults_of(written(tmp_path / "v.csv", "at,user,units\n1,1,1\n2,1,0.5\n"))
+    assert fault == ["demand.file: v.csv, line 3, units: '0.5': must be a whole number"]
+
+
+def test_rows_of_a_parquet_file_count_from_one(tmp_path):
+    FRAME.assign(user=[0, 1, 77]).to_parquet(tmp_path / "v.parquet", index=False)
+    fault = faults_of(replay(file=str(tmp_path / "v.parquet")))
+    assert fault == ["demand.file: v.parquet, row 3, user: 77: must be below users.count, 10"]
+
+
+def test_missing_values_and_bools_in_a_parquet_file_are_no_numbers(tmp_path):
+    frame = FRAME.assign(**{"iphone-x": [1, None, 2], "hp-laptop": [True, False, True]})
+    frame.to_parquet(tmp_path / "v.parquet", index=False)
+    faults = faults_of(replay(file=str(tmp_path / "v.parquet")))
+    assert [fault.split(", ")[1] for fault in faults] == ["row 2", "row 1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rule"),
+    [
+        ("absent.csv", None, "cannot be read: No such file or directory"),
+        ("absent.parquet", None, "cannot be read: No such file or directory"),
+        ("binary.csv", b"\xff\xfe\x00", "cannot be read: is not UTF-8 text"),
+        ("text.parquet", b"at,user\n", "cannot be read: "),
+        ("empty.parquet", b"", "cannot be read: "),
+        ("quote.csv", b'at,user,units\n1,1,"2\n' + b"x" * 200_000, "cannot be read: field larger than"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_in_one_line(tmp_path, name, content, rule):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    (fault,) = faults_of(replay(file=str(tmp_path / name)))
+    assert fault.startswith("demand.file: ")
+    assert rule in fault
+    assert "\n" not in fault
+
+
+@pytest.mark.parametrize(
+    ("file", "fault"),
+    [
+        ("package:no_such_package/x.csv", "the package no_such_package is not installed"),
+        ("package:os.path/x.csv", "the package os.path is not installed"),
+        ("package:/x.csv", "the package  is not installed"),
+    ],
+)
+def test_a_package_that_is_not_installed_is_named(file, fault):
+    assert faults_of(replay(file=file)) == [f"demand.file: {file!r}: {' '.join(fault.split())}"]
+
+
+# The layout of CDNOW.
+
+LINES = " 00004 0001 19970101  2   29.33\r\n 00004 0001 19970118  2   29.73\r\n\n 00021 0002 19970101  3   63.34\n"
+
+
+def cdnow(path, text, users=10):
+    path.write_text(text)
+    return replay(users=users, file=str(path), format="cdnow")
+
+
+def test_a_customer_and_day_is_a_visit_at_noon_with_the_days_units(tmp_path):
+    more = " 00004 0001 19970101  5   1.00\n"
+    drawn = cdnow(tmp_path / "c.txt", LINES + more).visits(1)
+    assert (drawn.at / DAY).tolist() == [0.5, 0.5, 17.5]
+    assert drawn.user.tolist() == [0, 1, 0]
+    assert drawn.quantities.sum(axis=1).tolist() == [7, 3, 2]
+
+
+def test_the_layout_of_the_full_histories_is_read_too(tmp_path):
+    drawn = cdnow(tmp_path / "c.txt", "00003 19970102  2   20.76\n00001 19970101  1   11.77\n").visits(1)
+    assert (drawn.user.tolist(), drawn.quantities.sum(axis=1).tolist()) == ([0, 2], [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("1 19970101 2\n", "line 1: must hold customer, day as YYYYMMDD, units and dollars"),
+        ("1 19970231 2 3\n", "line 1: must hold customer, day as YYYYMMDD, units and dollars"),
+        ("\n1 1997-01-01 2 3\n", "line 2: must hold customer, day as YYYYMMDD, units and dollars"),
+        ("x 19970101 2 3\n", "line 1, user: 'x': must be a finite number"),
+        ("0 19970101 2 3\n", "line 1, user: -1: must not be negative"),
+        ("1 19970101 2 3\n11 19970101 2 3\n", "line 2, user: 10: must be below users.count, 10"),
+        ("1 19961231 2 3\n", "line 1, at: -1: must not be negative"),
+        ("1 19970101 2.5 3\n", "line 1, units: '2.5': must be a whole number"),
+    ],
+)
+def test_faults_of_the_cdnow_layout_name_their_line(tmp_path, line, fault):
+    assert faults_of(cdnow(tmp_path / "c.txt", line)) == [f"demand.file: c.txt, {fault}"]
+
+
+def test_the_first_of_january_1997_is_day_zero(tmp_path):
+    drawn = cdnow(tmp_path / "c.txt", "1 19980630 2 3\n").visits(1)
+    days = (datetime.date(1998, 6, 30) - datetime.date(1997, 1, 1)).days
+    assert np.array_equal(drawn.at, [(days + 0.5) * DAY])

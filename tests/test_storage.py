@@ -1,0 +1,262 @@
+import json
+import os
+import shutil
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyarrow import parquet
+
+import alesha_sim as alesha
+from alesha_sim import Result, storage
+from alesha_sim.records import Coded
+from alesha_sim.tables import SCHEMA, canonical
+from alesha_sim.units import AMOUNT_MAX, Currency
+
+FILES = {"manifest.json", *(f"{table}.parquet" for table in SCHEMA)}
+
+
+@pytest.fixture(scope="module")
+def result():
+    return alesha.simulate(alesha.scenarios.market_day(users=15, visits_per_day=40), seed=3)
+
+
+@pytest.fixture(scope="module")
+def other():
+    return alesha.simulate(alesha.scenarios.first_purchase(), seed=7)
+
+
+def accounts(opening, commodities):
+    """Build the table `accounts` with these amounts, each in a commodity."""
+    size = len(opening)
+    text = Coded(np.zeros(size, np.int32), ("x",))
+    labels = tuple(dict.fromkeys(commodities))
+    commodity = Coded(np.array([labels.index(word) for word in commodities], np.int32), labels)
+    return canonical(
+        "accounts",
+        {
+            "account": text, "book": text, "kind": text, "commodity": commodity,
+            "opening": np.array(opening, np.int64), "closing": -np.array(opening, np.int64),
+        },
+    )  # fmt: skip
+
+
+def test_loaded_result_equals_the_saved_one(result, tmp_path):
+    result.save(tmp_path / "out")
+    loaded = Result.load(tmp_path / "out")
+    assert loaded == result
+    assert loaded.scenario == result.scenario
+    assert loaded.inboxes == result.inboxes
+    assert loaded.check() == []
+    for table in SCHEMA:
+        pd.testing.assert_frame_equal(getattr(loaded, table), getattr(result, table))
+
+
+def test_unfinished_result_without_orders_comes_back_too(tmp_path):
+    simulation = alesha.Simulation(alesha.scenarios.first_purchase(), seed=1)
+    simulation.step()
+    result = simulation.result()
+    assert result.orders.empty
+    result.save(tmp_path / "out")
+    assert Result.load(tmp_path / "out") == result
+
+
+def test_folder_named_like_a_partition_adds_no_column(other, tmp_path):
+    other.save(str(tmp_path / "seed=7"))
+    assert Result.load(str(tmp_path / "seed=7")) == other
+
+
+def test_folder_holds_one_parquet_file_a_table_and_the_manifest(other, tmp_path):
+    other.save(tmp_path / "deep" / "out")
+    assert set(os.listdir(tmp_path / "deep" / "out")) == FILES
+    assert os.listdir(tmp_path / "deep") == ["out"]
+
+
+def test_manifest_says_what_was_run_and_with_what(other, tmp_path):
+    other.save(tmp_path / "out")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
+    assert manifest["scenario"] == other.scenario.model_dump(mode="json")
+    assert (manifest["seed"], manifest["digest"], manifest["drained"]) == (7, other.digest, True)
+    assert (manifest["ended_at"], manifest["events"]) == (other.ended_at, other.events)
+    assert set(manifest["versions"]) == {"alesha_sim", "python", "numpy", "simpy"}
+    assert manifest["versions"]["alesha_sim"] == alesha.__version__
+    assert manifest["rows"]["messages"] == len(other.messages)
+    assert manifest["inboxes"]["shop"] == other.inboxes["shop"]._asdict()
+
+
+def test_files_have_exact_decimals_timestamps_and_dictionaries(other, tmp_path):
+    other.save(tmp_path / "out")
+    schema = parquet.read_schema(tmp_path / "out" / "orders.parquet")
+    types = {name: str(schema.field(name).type) for name in ("order", "total", "paid_at", "status")}
+    assert types == {
+        "order": "int64", "total": "decimal128(21, 2)", "paid_at": "timestamp[us]",
+        "status": "dictionary<values=string, indices=int32, ordered=0>",
+    }  # fmt: skip
+    orders = parquet.read_table(tmp_path / "out" / "orders.parquet").to_pylist()
+    assert orders[0]["total"] == Decimal("1000.00")
+    assert orders[0]["placed_at"] == other.orders["placed_at"].iloc[0]
+    assert orders[0]["reason"] is None
+
+
+@pytest.mark.parametrize("decimals", [0, 2, 4])
+def test_amounts_up_to_64_bits_are_exact_on_disk(decimals):
+    currency = Currency("BDT", decimals)
+    amounts = [0, 1, -1, 105, -105, AMOUNT_MAX, -AMOUNT_MAX, AMOUNT_MAX]
+    columns = accounts(amounts, ["BDT"] * 7 + ["hp-laptop"])
+    arrow = storage.to_arrow("accounts", columns, currency, pd.Timestamp(2021, 1, 1))
+    written = arrow.column("opening").to_pylist()
+    assert written == [Decimal(f"{amount}e-{decimals}") for amount in amounts[:-1]] + [AMOUNT_MAX]
+    again = storage.from_arrow("accounts", arrow, currency, pd.Timestamp(2021, 1, 1))
+    assert again["opening"].tolist() == amounts
+    assert again["closing"].tolist() == [-amount for amount in amounts]
+
+
+def test_part_of_a_table_reads_as_that_part():
+    columns = accounts([1, 2, 3, 4], ["BDT", "x", "BDT", "x"])
+    arrow = storage.to_arrow("accounts", columns, Currency(), pd.Timestamp(2021, 1, 1)).slice(1, 2)
+    again = storage.from_arrow("accounts", arrow, Currency(), pd.Timestamp(2021, 1, 1))
+    assert again["opening"].tolist() == [2, 3]
+    assert again["commodity"].labels == ("x", "BDT")
+
+
+def contents(folder):
+    return {name: (folder / name).read_bytes() for name in sorted(os.listdir(folder))}
+
+
+def test_folder_with_something_in_it_is_refused_and_left_alone(other, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    for overwrite, rule in ((False, "must be empty"), (True, "must hold a result")):
+        with pytest.raises(FileExistsError, match=rule) as refused:
+            other.save(tmp_path, overwrite=overwrite)
+        assert "\n" not in str(refused.value)
+    assert os.listdir(tmp_path) == ["notes.txt"]
+
+
+def test_file_in_the_folders_place_is_refused(other, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(FileExistsError, match="must be a folder"):
+        other.save(tmp_path / "out", overwrite=True)
+
+
+def test_current_folder_is_refused(other, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileExistsError, match="current folder"):
+        other.save(".")
+
+
+def test_empty_folder_is_filled(other, tmp_path):
+    (tmp_path / "out").mkdir()
+    other.save(tmp_path / "out")
+    assert set(os.listdir(tmp_path / "out")) == FILES
+
+
+def test_overwriting_replaces_the_result_and_keeps_other_files(result, other, tmp_path):
+    result.save(tmp_path / "out")
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    (tmp_path / "out" / "figures").mkdir()
+    (tmp_path / "out" / "figures" / "balances.png").write_bytes(b"png")
+    with pytest.raises(FileExistsError):
+        other.save(tmp_path / "out")
+    other.save(tmp_path / "out", overwrite=True)
+    assert Result.load(tmp_path / "out") == other
+    assert (tmp_path / "out" / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "out" / "figures" / "balances.png").read_bytes() == b"png"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_failed_writing_leaves_the_old_result_as_it_was(result, other, tmp_path, monkeypatch):
+    result.save(tmp_path / "out")
+    before = contents(tmp_path / "out")
+    monkeypatch.setattr(storage.json, "dumps", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        other.save(tmp_path / "out", overwrite=True)
+    assert contents(tmp_path / "out") == before
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize(("broken", "left"), [({"new"}, "out"), ({"new", "old"}, "old")])
+def test_failed_renaming_never_loses_the_old_result(result, other, tmp_path, monkeypatch, broken, left):
+    result.save(tmp_path / "out")
+    before = contents(tmp_path / "out")
+    rename = storage.Path.rename
+
+    def fails(path, goal):
+        if path.name in broken:
+            raise OSError("device busy")
+        return rename(path, goal)
+
+    monkeypatch.setattr(storage.Path, "rename", fails)
+    with pytest.raises(OSError, match="device busy"):
+        other.save(tmp_path / "out", overwrite=True)
+    (kept,) = tmp_path.rglob(left)
+    assert contents(kept) == before
+
+
+def test_failed_saving_leaves_nothing(other, tmp_path, monkeypatch):
+    monkeypatch.setattr(storage.json, "dumps", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        other.save(tmp_path / "out")
+    assert os.listdir(tmp_path) == []
+
+
+DAMAGES = {
+    "cut off": (lambda users: users.write_bytes(b"PAR1"), "."),
+    "missing": (lambda users: users.unlink(), ".*o such file"),
+    "another table": (lambda users: shutil.copy(users.with_name("visits.parquet"), users), "columns .*must be"),
+    "one figure": (lambda users: change(users, orders=2), "the digest differs"),
+    "one name": (lambda users: change(users, account="10000001"), "the digest differs"),
+    "one amount": (lambda users: change(users, spent=Decimal("0.01")), "the digest differs"),
+    "one instant": (lambda users: change(users, registered_at=pd.NaT), "the digest differs"),
+    "too precise": (lambda users: change(users, spent=Decimal("0.001")), "."),
+    "too large": (lambda users: change(users, spent=Decimal(10) ** 17), "an amount does not fit in 64 bits"),
+    "no amount": (lambda users: change(users, spent=None), "an amount is missing"),
+    "wrong type": (lambda users: change(users, user="a"), "."),
+}
+
+
+def change(path, **columns):
+    pd.read_parquet(path).assign(**columns).to_parquet(path, index=False)
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damaged_table_is_named(other, tmp_path, name):
+    other.save(tmp_path / "out")
+    damage, text = DAMAGES[name]
+    damage(tmp_path / "out" / "users.parquet")
+    with pytest.raises(ValueError, match=rf"users\.parquet: not as it was saved: {text}") as refused:
+        Result.load(tmp_path / "out")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda manifest: manifest.update(digest="0" * 64), "digest differs"),
+        (lambda manifest: manifest.pop("events"), "'events' is missing"),
+        (lambda manifest: manifest.update(format=99), "format 99"),
+        (lambda manifest: manifest["scenario"].update(horizon=-1), "horizon"),
+        (lambda manifest: manifest.clear(), "is missing"),
+    ],
+)
+def test_damaged_manifest_is_named(other, tmp_path, change, text):
+    other.save(tmp_path / "out")
+    path = tmp_path / "out" / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    change(manifest)
+    path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(ValueError, match=rf"manifest\.json: not as it was saved: .*{text}") as refused:
+        Result.load(tmp_path / "out")
+    assert "\n" not in str(refused.value)
+
+
+def test_manifest_that_is_no_json_is_named(other, tmp_path):
+    other.save(tmp_path / "out")
+    (tmp_path / "out" / "manifest.json").write_bytes(b"\xff{")
+    with pytest.raises(ValueError, match=r"manifest\.json: not as it was saved"):
+        Result.load(tmp_path / "out")
+
+
+def test_folder_without_a_result_is_not_found(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"manifest\.json"):
+        Result.load(tmp_path)

@@ -1,0 +1,151 @@
+import math
+
+import numpy as np
+import pytest
+
+import alesha_sim as alesha
+from alesha_sim.records import MISSING_TIME, STATUSES, Coded
+from alesha_sim.summary import deposits, figures, owner_of
+from alesha_sim.tables import SCHEMA, Type, canonical
+from alesha_sim.units import Currency
+
+BDT = Currency()
+SECOND = 1_000_000
+NAMES = [
+    "visits", "registered_users", "orders", "completed", "declined", "cancelled", "returned", "open_orders",
+    "units", "revenue", "refunds", "conversion", "decline_rate", "users_cash", "shop_cash", "supplier_cash",
+    "shop_cash_min", "mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds", "messages",
+    "messages_lost",
+]  # fmt: skip
+DEFAULTS = {Type.TIME: MISSING_TIME, Type.REFERENCE: -1, Type.TEXT: None}
+
+
+def text(words):
+    labels = tuple(dict.fromkeys(word for word in words if word is not None))
+    codes = [-1 if word is None else labels.index(word) for word in words]
+    return Coded(np.array(codes, np.int32), labels)
+
+
+def table(name, rows):
+    """Build a table from rows that give some columns; the others are missing, or zero."""
+    columns = {}
+    for column, kind in SCHEMA[name].items():
+        values = [row.get(column, DEFAULTS.get(kind, 0)) for row in rows]
+        columns[column] = text(values) if kind is Type.TEXT else np.array(values, np.int64)
+    return canonical(name, columns)
+
+
+def tables(**rows):
+    return {name: table(name, rows.get(name, [])) for name in SCHEMA}
+
+
+def account(name, opening=0, closing=0):
+    return {"account": name, "commodity": "BDT", "opening": opening, "closing": closing}
+
+
+def transfer(debit, credit, amount, code="payment", book="bank", commodity="BDT"):
+    return {
+        "book": book, "debit": debit, "credit": credit, "amount": amount, "code": code, "commodity": commodity,
+    }  # fmt: skip
+
+
+def test_figures_of_nothing_are_named_in_order_and_undefined_ones_are_nan():
+    found = figures(tables(), BDT)
+    assert list(found) == NAMES
+    undefined = {name for name, figure in found.items() if math.isnan(figure)}
+    means = {"mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds"}
+    assert undefined == {"conversion", "decline_rate"} | means
+    assert {figure for name, figure in found.items() if name not in undefined} == {0}
+
+
+def test_orders_are_counted_by_status():
+    orders = [{"status": status} for status in (*STATUSES, "completed")]
+    found = figures(tables(orders=orders, visits=[{}] * 10), BDT)
+    counts = ("orders", "completed", "declined", "cancelled", "returned", "open_orders", "visits")
+    assert [found[name] for name in counts] == [8, 2, 1, 1, 1, 3, 10]
+    assert found["conversion"] == 0.8
+    assert found["decline_rate"] == 1 / 8
+
+
+def test_revenue_is_sales_less_sales_returns_and_refunds_are_the_banks():
+    accounts = [account("shop:sales", closing=100_050), account("shop:sales-returns", closing=-25_000)]
+    moved = [
+        transfer("bank:deposits:shop", "bank:deposits:user:0", 25_000, "refund"),
+        transfer("shop:refunds-due", "shop:cash", 25_000, "refund", book="shop"),
+        transfer("users:goods", "users:handovers", 3, "deliver", book="users", commodity="hp-laptop"),
+        transfer("supplier:handovers", "supplier:stock", 3, "deliver", book="supplier", commodity="hp-laptop"),
+    ]
+    found = figures(tables(accounts=accounts, transfers=moved), BDT)
+    assert (found["revenue"], found["refunds"], found["units"]) == (750.5, 250.0, 3)
+
+
+def test_deposits_add_up_by_owner_in_major_units():
+    accounts = [
+        account("bank:deposits:user:0", closing=150), account("bank:deposits:user:11", closing=1),
+        account("bank:deposits:shop", closing=7), account("bank:deposits:supplier", closing=9),
+        account("bank:deposits:courier", closing=1000), account("users:cash:0", closing=5000),
+    ]  # fmt: skip
+    assert deposits(tables(accounts=accounts), BDT) == {"users": 1.51, "shop": 0.07, "supplier": 0.09}
+    assert deposits(tables(accounts=accounts), Currency("JPY", 0)) == {"users": 151, "shop": 7, "supplier": 9}
+
+
+@pytest.mark.parametrize(
+    ("account", "owner"),
+    [("bank:deposits:user:3", "users"), ("bank:deposits:shop", "shop"), ("shop:cash", ""), ("bank:fees", "")],
+)
+def test_owner_of_a_deposit_is_read_off_its_name(account, owner):
+    assert owner_of(account) == owner
+
+
+@pytest.mark.parametrize(
+    ("opening", "changes", "least"),
+    [
+        (1000, [], 10.0),
+        (1000, [500], 10.0),  # it never was below its opening balance
+        (1000, [500, -1200, 300], 3.0),
+        (0, [500, -200], 0.0),  # nothing is written for an opening balance of zero
+    ],
+)
+def test_least_cash_is_over_all_times(opening, changes, least):
+    shop, other = "bank:deposits:shop", "bank:deposits:user:0"
+    rows = [transfer("bank:reserves", shop, opening, "opening")] if opening else []
+    for change in changes:
+        debit, credit = (other, shop) if change > 0 else (shop, other)
+        rows += [transfer(debit, credit, abs(change)), transfer("shop:cash", "shop:sales", 9, book="shop")]
+    accounts = [account(shop, opening, opening + sum(changes)), account(other, 5)]
+    assert figures(tables(accounts=accounts, transfers=rows), BDT)["shop_cash_min"] == least
+
+
+def test_mean_delivery_time_is_over_delivered_orders():
+    orders = [
+        {"placed_at": 0, "delivered_at": 10 * SECOND},
+        {"placed_at": 5 * SECOND, "delivered_at": 25 * SECOND},
+        {"placed_at": 9 * SECOND},
+    ]
+    assert figures(tables(orders=orders), BDT)["mean_delivery_seconds"] == 15.0
+
+
+def test_mean_wait_is_over_what_a_worker_took_up():
+    def sent(recipient, delivered_at, started_at):
+        return {"recipient": recipient, "delivered_at": delivered_at, "started_at": started_at}
+
+    rows = [sent("bank", 0, 2 * SECOND), sent("bank", SECOND, SECOND), sent("bank", SECOND, MISSING_TIME)]
+    rows += [sent("shop", 0, 5 * SECOND), sent("supplier", 0, 50 * SECOND), {"recipient": "bank", "fate": "lost"}]
+    found = figures(tables(messages=rows), BDT)
+    assert (found["mean_bank_wait_seconds"], found["mean_shop_wait_seconds"]) == (1.0, 5.0)
+    assert (found["messages"], found["messages_lost"]) == (6, 1)
+
+
+def test_registered_users_are_those_with_an_instant():
+    users = [{"user": 0, "registered_at": 0}, {"user": 1}]
+    assert figures(tables(users=users), BDT)["registered_users"] == 1
+
+
+def test_first_purchase_has_the_figures_of_its_story():
+    found = alesha.simulate(alesha.scenarios.first_purchase(), seed=7).figures()
+    expected = {
+        "visits": 1, "registered_users": 1, "orders": 1, "completed": 1, "units": 3, "revenue": 1000,
+        "refunds": 0, "users_cash": 4000, "shop_cash": 10_240, "supplier_cash": 5760, "shop_cash_min": 10_000,
+        "conversion": 1, "decline_rate": 0, "mean_bank_wait_seconds": 0, "open_orders": 0,
+    }  # fmt: skip
+    assert {name: found[name] for name in expected} == expected

@@ -1,0 +1,427 @@
+"""The house rules that a program can read off the source: layers, sizes, state, public names, clean files.
+
+Each rule is a function from one parsed module to its violations. `PLANTED` proves that each one can fail.
+"""
+
+import ast
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "alesha_sim"
+
+LAYERS = (
+    ("units", "streams", "distributions", "messages", "records"),
+    ("network", "books"),
+    ("policies",),
+    ("scenarios",),
+    ("entities",),
+    ("simulation", "result", "tables", "summary", "views", "storage", "theory", "conversation"),
+    ("verification", "experiments", "accounting", "exports", "plots", "notebook"),
+    ("cli",),
+    ("__init__", "__main__"),
+)
+LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
+STRANGERS = {("network", "books"), ("books", "network")}
+
+# What a part may import of third parties: at module level; also inside functions and for annotations.
+NUMPY = {"numpy"}
+ANALYSIS = {"numpy", "pandas", "pyarrow", "matplotlib"}
+THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
+    **{part: (NUMPY, set()) for part in (*LAYERS[0], "books", "policies")},
+    "network": ({"numpy", "simpy"}, set()),
+    "scenarios": ({"numpy", "pydantic", "pydantic_core", "tomli_w"}, {"pandas", "pyarrow"}),
+    "entities": ({"numpy", "simpy"}, set()),
+    "simulation": ({"numpy", "simpy"}, {"pandas", "pyarrow"}),
+    **{part: (NUMPY, {"pandas", "pyarrow"}) for part in ("result", "tables", "summary", "views", "storage")},
+    "theory": (NUMPY, {"pandas"}),
+    "conversation": (set(), {"pandas"}),
+    "verification": (NUMPY, set()),
+    "experiments": (ANALYSIS, {"dask", "distributed", "SALib", "tqdm"}),
+    "accounting": (ANALYSIS, set()),
+    "exports": (ANALYSIS, set()),
+    "plots": (ANALYSIS, set()),
+    "notebook": (ANALYSIS, {"IPython"}),
+    "cli": (NUMPY, {"pandas", "matplotlib", "tqdm"}),
+    "__init__": (set(), set()),
+    "__main__": (set(), set()),
+}
+
+MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 8_000
+CHANCE = {"random", "secrets", "uuid", "numpy.random"}
+STATEFUL = {"default_rng", "Generator", "RandomState", "Random", "Streams", "Environment", "count", "open"}
+MUTATORS = {
+    "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft",
+    "remove", "reverse", "setdefault", "sort", "update",
+}  # fmt: skip
+IN_A_RUN = {"network", "books", "entities", "messages", "records"}
+PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "_value", "_resume", "_now"}
+
+# The public face as built; parts that are only planned join the list when they are.
+PUBLIC = {
+    "Scenario", "Simulation", "Result", "simulate",
+    "scenarios", "plots", "entities", "policies", "distributions",
+}  # fmt: skip
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Module(NamedTuple):
+    """One parsed module: `part` is its first name below the package, which decides its layer."""
+
+    name: str
+    part: str
+    lines: int
+    tree: ast.Module
+
+    def at(self, node: ast.AST, what: str) -> str:
+        return f"{self.name}:{getattr(node, 'lineno', 1)}: {what}"
+
+
+class Import(NamedTuple):
+    """One imported module, and whether importing the module that names it loads it."""
+
+    node: ast.stmt
+    name: str
+    at_module_level: bool
+
+
+def parsed(name: str, source: str) -> Module:
+    part = name.removesuffix(".py").split("/")[0]
+    return Module(name, part, source.count("\n"), ast.parse(source, name))
+
+
+def package() -> list[Module]:
+    folder = ROOT / PACKAGE
+    files = sorted(folder.rglob("*.py"))
+    return [parsed(path.relative_to(folder).as_posix(), path.read_text("utf-8")) for path in files]
+
+
+MODULES = package()
+
+
+def imports(module: Module) -> Iterator[Import]:
+    """Yield every import; those inside functions or under `if TYPE_CHECKING` are not at module level."""
+
+    def walk(node: ast.AST, at_module_level: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            inner = at_module_level and not isinstance(child, Function | ast.Lambda)
+            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+                inner = False
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                yield from (Import(child, name, at_module_level) for name in imported(module, child))
+            yield from walk(child, inner)
+
+    return walk(module.tree, at_module_level=True)
+
+
+def imported(module: Module, node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Return the full names that a statement imports, `package.part.name` for a name out of a module."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    base = node.module or ""
+    if node.level:
+        folders = [PACKAGE, *module.name.split("/")[:-1]]
+        base = ".".join([*folders[: len(folders) - node.level + 1], *filter(None, [base])])
+    return [f"{base}.{alias.name}" for alias in node.names]
+
+
+def functions(module: Module) -> list[Function]:
+    return [node for node in ast.walk(module.tree) if isinstance(node, Function)]
+
+
+def length(function: Function) -> int:
+    """Count a function's lines from the first statement after its docstring to its end."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what runs when the module is imported: everything but the insides of functions."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, Function | ast.Lambda):
+            yield child
+            yield from at_import(child)
+
+
+def called(node: ast.AST) -> str:
+    """Return the last part of the name that a call calls, "" for anything else."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return ast.unparse(node.func).rpartition(".")[2]
+
+
+def misplaced_imports(module: Module) -> Iterator[str]:
+    """Within the package, import only from the same layer or one above, never the package itself."""
+    own = LAYER.get(module.part)
+    if own is None:
+        yield module.at(module.tree, f"{module.part} belongs to no layer")
+        return
+    for node, name, _ in imports(module):
+        root, _, rest = name.partition(".")
+        if root != PACKAGE:
+            continue
+        part = rest.partition(".")[0]
+        target = part if part in LAYER else "__init__"
+        if LAYER[target] > own or (module.part, target) in STRANGERS:
+            yield module.at(node, f"{module.part} (layer {own}) imports {name}")
+
+
+def foreign_imports(module: Module) -> Iterator[str]:
+    """Of third parties, import only what the part may, and where it may."""
+    for node, name, at_module_level in imports(module):
+        top = name.partition(".")[0]
+        if top == PACKAGE or top in sys.stdlib_module_names:
+            continue
+        always, inside = THIRD_PARTY.get(module.part, (set(), set()))
+        if top not in always and (at_module_level or top not in inside):
+            place = "at module level" if at_module_level else "inside a function"
+            yield module.at(node, f"{module.part} imports {name} {place}")
+
+
+def long_parts(module: Module) -> Iterator[str]:
+    """Keep modules and functions short."""
+    if module.lines > MODULE_LINES:
+        yield f"{module.name}: {module.lines} lines"
+    for function in functions(module):
+        if length(function) > FUNCTION_LINES:
+            yield module.at(function, f"{function.name} has {length(function)} lines")
+
+
+def module_state(module: Module) -> Iterator[str]:
+    """Keep no state at module level: constants in capitals or type names only, nothing done at import."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Global):
+            yield module.at(node, f"global {', '.join(node.names)}")
+    for node in at_import(module.tree):
+        if called(node) in STATEFUL:
+            yield module.at(node, f"{called(node)}() when imported")
+    for statement in module.tree.body:
+        for name in assigned(statement):
+            if not (name.startswith("__") or name.lstrip("_")[:1].isupper()):
+                yield module.at(statement, f"variable {name} at module level")
+        if isinstance(statement, ast.For | ast.While | ast.With | ast.Delete | ast.AugAssign):
+            yield module.at(statement, "a statement that acts when imported")
+        if isinstance(statement, ast.Expr) and not is_harmless(statement.value):
+            yield module.at(statement, "an expression that acts when imported")
+
+
+def is_harmless(expression: ast.expr) -> bool:
+    """Tell whether an expression is a docstring, or finishes the definition of a pydantic model."""
+    return isinstance(expression, ast.Constant) or called(expression) == "model_rebuild"
+
+
+def assigned(statement: ast.stmt) -> list[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    names = [node for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    return [name.id for name in names]
+
+
+def changed_constants(module: Module) -> Iterator[str]:
+    """Change no module-level constant: neither by a method nor by an item."""
+    constants = {name for statement in module.tree.body for name in assigned(statement)}
+    for node in ast.walk(module.tree):
+        target: ast.AST | None = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS:
+            target = node.func.value
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            target = node.value
+        if isinstance(target, ast.Name) and target.id in constants and target.id.isupper():
+            yield module.at(node, f"changes {target.id}")
+
+
+def unseeded_chance(module: Module) -> Iterator[str]:
+    """Take chance from streams.py alone, and let nothing depend on `hash()` or on a set's order."""
+    if module.part != "streams":
+        for node, name, _ in imports(module):
+            if any(name == source or name.startswith(source + ".") for source in CHANCE):
+                yield module.at(node, f"imports {name}")
+    for node in ast.walk(module.tree):
+        text = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
+        if module.part != "streams" and text in {"np.random", "numpy.random", "os.urandom"}:
+            yield module.at(node, text)
+        if text == "hash":
+            yield module.at(node, "hash()")
+        if called(node) in {"list", "tuple", "enumerate", "iter", "join"} and any(map(is_set, node.args)):
+            yield module.at(node, "the order of a set")
+        if isinstance(node, ast.For | ast.comprehension) and is_set(node.iter):
+            yield module.at(node.iter, "the order of a set")
+
+
+def is_set(node: ast.AST) -> bool:
+    return isinstance(node, ast.Set | ast.SetComp) or called(node) in {"set", "frozenset"}
+
+
+def heavy_values(module: Module) -> Iterator[str]:
+    """Use neither Decimal nor pandas inside a run."""
+    if module.part not in IN_A_RUN:
+        return
+    for node, name, _ in imports(module):
+        if name.partition(".")[0] in {"decimal", "pandas"}:
+            yield module.at(node, f"imports {name}")
+
+
+def protected_fields(module: Module) -> Iterator[str]:
+    """Touch SimPy's protected fields in network/ alone."""
+    if module.part == "network":
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in PROTECTED:
+            yield module.at(node, f".{node.attr}")
+
+
+Rule = Callable[[Module], Iterator[str]]
+RULES: list[Rule] = [
+    misplaced_imports, foreign_imports, long_parts, module_state, changed_constants, unseeded_chance,
+    heavy_values, protected_fields,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_module_keeps_the_rule(rule):
+    assert MODULES
+    assert [violation for module in MODULES for violation in rule(module)] == []
+
+
+PLANTED = [
+    (misplaced_imports, "books/bank.py", "from alesha_sim.entities import shop"),
+    (misplaced_imports, "books/bank.py", "from alesha_sim.network.clock import Clock"),
+    (misplaced_imports, "units.py", "from alesha_sim import Scenario"),
+    (misplaced_imports, "network/inbox.py", "def f():\n    from ..entities.shop import Shop"),
+    (misplaced_imports, "helpers.py", ""),
+    (foreign_imports, "result.py", "import pandas as pd"),
+    (foreign_imports, "books/ledger.py", "def f():\n    import simpy"),
+    (foreign_imports, "conversation.py", "import numpy as np"),
+    (foreign_imports, "policies.py", "from pydantic import BaseModel"),
+    (long_parts, "units.py", "\n" * 401),
+    (long_parts, "units.py", "def f():\n" + "    x = 1\n" * 51),
+    (module_state, "units.py", "cache = {}"),
+    (module_state, "units.py", "def f():\n    global CACHE"),
+    (module_state, "streams.py", "GENERATOR = np.random.default_rng(1)"),
+    (module_state, "network/inbox.py", "class Inbox:\n    numbers = itertools.count()"),
+    (module_state, "units.py", "for name in ():\n    pass"),
+    (module_state, "units.py", "print('loaded')"),
+    (changed_constants, "units.py", "SEEN = []\ndef f():\n    SEEN.append(1)"),
+    (changed_constants, "units.py", "SEEN = {}\ndef f():\n    SEEN[1] = 2"),
+    (unseeded_chance, "entities/shop.py", "import random"),
+    (unseeded_chance, "entities/shop.py", "from numpy.random import default_rng"),
+    (unseeded_chance, "entities/shop.py", "def f():\n    return np.random.default_rng()"),
+    (unseeded_chance, "streams.py", "def f(name):\n    return hash(name)"),
+    (unseeded_chance, "units.py", "def f(names):\n    return [name for name in set(names)]"),
+    (unseeded_chance, "units.py", "def f(names):\n    return ', '.join({*names})"),
+    (heavy_values, "entities/shop.py", "from decimal import Decimal"),
+    (heavy_values, "records.py", "def f():\n    import pandas"),
+    (protected_fields, "simulation.py", "def f(clock):\n    return clock._queue"),
+]
+
+
+@pytest.mark.parametrize(("rule", "name", "source"), PLANTED)
+def test_each_rule_finds_a_planted_violation(rule, name, source):
+    assert list(rule(parsed(name, source)))
+
+
+ALLOWED = [
+    ("result.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import pandas as pd"),
+    ("result.py", "def f():\n    import pandas as pd"),
+    ("entities/shop.py", "from .entity import Entity\nfrom ..books import ledger\nimport simpy"),
+    ("streams.py", "from numpy.random import Generator\nimport secrets"),
+    ("units.py", 'MAX = 3\n"""The most."""\nPair = tuple[int, int]\n__all__ = ["MAX"]'),
+    ("units.py", "def f(names):\n    return sorted(set(names))"),
+    ("network/inbox.py", "def f(clock):\n    return clock._now"),
+]
+
+
+@pytest.mark.parametrize(("name", "source"), ALLOWED)
+def test_no_rule_forbids_what_the_design_allows(name, source):
+    assert [violation for rule in RULES for violation in rule(parsed(name, source))] == []
+
+
+def test_functions_are_short_by_the_median():
+    lengths = [length(function) for module in MODULES for function in functions(module)]
+    assert statistics.median(lengths) < MEDIAN_LINES
+
+
+def test_the_package_stays_small():
+    # Statements: lines would reward leaving out docstrings. The bound moves on purpose, not by drift.
+    nodes = [node for module in MODULES for node in ast.walk(module.tree)]
+    assert sum(isinstance(node, ast.stmt) for node in nodes) < PACKAGE_STATEMENTS
+
+
+def test_the_public_names_are_those_of_the_design():
+    (face,) = (module for module in MODULES if module.name == "__init__.py")
+    assignments = [node for node in face.tree.body if assigned(node) == ["__all__"]]
+    assert [set(ast.literal_eval(node.value)) for node in assignments] == [PUBLIC]
+
+
+# Text files: what must not stand in any file of the project.
+
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|farm|root|tmp|home|Users|var/folders)/[\w.]")
+REGISTRY_HOST = re.compile(
+    r"\b(?:pypi|pythonhosted|npmjs|debian|crates|rubygems|anaconda)\.(?:org|io|com)\b|--(?:extra-)?index-url"
+)
+PINNED = re.compile(r"(#.*|[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+)?")
+LOCK_FILES = {"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.json"}
+
+
+def project_files() -> list[Path]:
+    """Return the files that git tracks or would track."""
+    git = shutil.which("git")
+    command = [git or "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False) if git else None
+    if listed is None or listed.returncode:
+        if os.environ.get("ALESHA_CI"):
+            pytest.fail("git does not list the project's files here")
+        pytest.skip("needs git and a clone of the repository")
+    paths = [ROOT / name for name in listed.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def text_of(path: Path) -> str:
+    """Return a file's text, "" for a binary one."""
+    content = path.read_bytes()
+    return "" if b"\0" in content else content.decode("utf-8")
+
+
+@pytest.mark.parametrize("pattern", [MACHINE_PATH, REGISTRY_HOST], ids=["machine paths", "registry hosts"])
+def test_no_file_names_a_machine_or_a_registry(pattern):
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in project_files()
+        for match in pattern.finditer(text_of(path))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        (MACHINE_PATH, "see /" + "tmp/x", True),
+        (MACHINE_PATH, "'/" + "home/me/data'", True),
+        (MACHINE_PATH, "out/tmp/x and a/root/b", False),
+        (REGISTRY_HOST, "https://pypi" + ".org/simple", True),
+        (REGISTRY_HOST, "the package debian-goodies", False),
+    ],
+)
+def test_the_patterns_find_what_they_should(pattern, text, found):
+    assert bool(pattern.search(text)) is found
+
+
+def test_no_lock_file_records_where_packages_came_from():
+    assert [path.name for path in project_files() if path.name in LOCK_FILES] == []
+
+
+def test_constraints_are_names_and_versions_only():
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert [line for line in lines if not PINNED.fullmatch(line)] == []
+    assert "simpy" in {line.partition("==")[0] for line in lines}

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import alesha_sim as alesha
+from alesha_sim import views
+from alesha_sim.conversation import Message
+from alesha_sim.tables import SCHEMA
+from alesha_sim.views import course
+
+
+@pytest.fixture(scope="module")
+def market():
+    scenario = alesha.scenarios.market_day(users=15, visits_per_day=40)
+    return alesha.simulate(scenario, seed=3)
+
+
+@pytest.fixture(scope="module")
+def tables(market):
+    return {table: market.columns(table) for table in SCHEMA}
+
+
+def test_course_begins_at_zero_and_keeps_the_last_value_of_an_instant():
+    at = np.array([5, 2, 5])
+    found = course(at, np.array([[10], [1], [-3]]))
+    assert found.at.tolist() == [0, 2, 5]
+    assert found.values.tolist() == [[0], [1], [8]]
+
+
+def test_course_that_begins_with_changes_has_one_row_for_the_start():
+    found = course(np.array([0, 0, 4]), np.array([[7, 0], [0, 2], [1, 1]]))
+    assert found.at.tolist() == [0, 4]
+    assert found.values.tolist() == [[7, 2], [8, 3]]
+
+
+@pytest.mark.parametrize(
+    ("every", "end", "at"), [(4, 10, [0, 4, 8, 12]), (5, 10, [0, 5, 10]), (50, 10, [0, 50]), (5, 0, [0])]
+)
+def test_grid_runs_from_the_start_to_the_first_instant_not_before_the_end(every, end, at):
+    assert course(np.array([3]), np.array([[1]])).on_grid(every, end).at.tolist() == at
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(-9, 9))), st.integers(1, 20))
+def test_grid_has_the_sum_of_all_changes_so_far(changes, every):
+    at = np.array([instant for instant, _ in changes], np.int64)
+    size = np.array([[change] for _, change in changes], np.int64).reshape(-1, 1)
+    found = course(at, size).on_grid(every, 50)
+    expected = [sum(change for instant, change in changes if instant <= point) for point in found.at.tolist()]
+    assert found.values[:, 0].tolist() == expected
+
+
+def test_balances_end_at_the_deposits_and_never_go_below_zero(market):
+    everybody = views.balances(market.columns("transfers"), None)
+    assert (everybody.values[-1] / 100).tolist() == list(market.closing_balances().values())
+    assert (everybody.values >= 0).all()
+    assert (np.diff(everybody.at) > 0).all()
+
+
+def test_balances_of_all_users_add_up_to_the_column_users(market):
+    transfers = market.columns("transfers")
+    one_by_one = [views.balances(transfers, f"user:{user}").on_grid(10**9, 10**11) for user in range(15)]
+    together = views.balances(transfers, "users").on_grid(10**9, 10**11)
+    assert (sum(found.values for found in one_by_one) == together.values).all()
+
+
+def test_messages_of_an_order_are_its_own_and_those_that_led_to_it(market, tables):
+    for order in range(1, len(market.orders) + 1):
+        found = views.messages_of(tables, order, market.scenario.start)
+        assert [message.kind for message in found][:2] == ["ViewHomepage", "Homepage"]
+        assert {"Checkout", "Invoice", "Pay"} <= {message.kind for message in found}
+        assert {message.order for message in found} <= {None, order}
+        assert len({message.visit for message in found} - {None}) == 1
+
+
+def test_every_message_of_a_buying_visit_belongs_to_one_order(market, tables):
+    followed = [views.messages_of(tables, order, market.scenario.start) for order in market.orders["order"]]
+    numbers = [message.message for found in followed for message in found]
+    looked = set(market.visits.loc[market.visits["order"].isna(), "visit"])
+    others = market.messages[~market.messages["visit"].isin(looked)]
+    assert sorted(numbers) == sorted(others["message"])
+
+
+def test_plain_messages_say_none_where_there_is_nothing(market, tables):
+    order = int(market.orders.loc[market.orders["status"] == "completed", "order"].iloc[0])
+    found = views.messages_of(tables, order, market.scenario.start)
+    told = next(message for message in found if message.kind == "Delivered")
+    assert isinstance(told, Message)
+    assert (told.request, told.visit, told.detail) == (None, None, None)
+    assert (told.order, told.fate, told.attempt) == (order, "delivered", 1)
