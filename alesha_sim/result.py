@@ -231,12 +231,13 @@ class Result:
         storage.save(folder, manifest, self._tables, overwrite=overwrite)
 
     @classmethod
-    def load(cls, folder: str | PathLike[str]) -> Self:
+    def load(cls, folder: str | PathLike[str], scenario: "Scenario | None" = None) -> Self:
         """Read a result that `save` wrote; it equals the one saved.
 
-        Raises FileNotFoundError if there is none, and ValueError naming the file that is not as it was saved.
+        No code is read from a file, so a policy of one's own comes back only with the `scenario` that was run.
+        Raises FileNotFoundError if there is no result, and ValueError naming the file that is not as it was saved.
         """
-        manifest, columns = storage.load(folder)
+        manifest, columns = storage.load(folder, scenario)
         return cls(
             manifest.scenario, manifest.seed, columns, ended_at=manifest.ended_at, drained=manifest.drained,
             events=manifest.events, inboxes=manifest.inboxes,

@@ -181,20 +181,21 @@ def _decimals(
 # Reading
 
 
-def load(folder: str | PathLike[str]) -> tuple[Manifest, dict[str, Columns]]:
+def load(folder: str | PathLike[str], scenario: "Scenario | None" = None) -> tuple[Manifest, dict[str, Columns]]:
     """Read a manifest and canonical tables, and compare them with the digest.
 
-    Raises FileNotFoundError if there is no manifest, ValueError naming the file that is not as it was saved.
+    `scenario` stands in for the manifest's, which it must equal when written down. Raises FileNotFoundError if
+    there is no manifest, ValueError naming the file that is not as it was saved.
     """
     folder = Path(folder)
     path = folder / MANIFEST
     content = path.read_bytes()
     try:
         described = json.loads(content)
-        manifest = _manifest(described)
+        manifest = _manifest(described, scenario)
         digests = {table: str(described["table_digests"][table]) for table in SCHEMA}
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not as it was saved: {_line(error)}") from error
+        raise ValueError(f"{path}: cannot be read: {_line(error)}") from error
     currency, start = manifest.scenario.currency, manifest.scenario.start
     tables = {table: _read(folder / (table + SUFFIX), table, currency, start) for table in SCHEMA}
     if digest(tables, currency) != manifest.digest:
@@ -203,13 +204,15 @@ def load(folder: str | PathLike[str]) -> tuple[Manifest, dict[str, Columns]]:
     return manifest, tables
 
 
-def _manifest(described: dict[str, Any]) -> Manifest:
+def _manifest(described: dict[str, Any], scenario: "Scenario | None") -> Manifest:
     from alesha_sim.scenarios.scenario import Scenario
 
     if described["format"] != FORMAT or described["recorded"] != RECORDED:
         raise ValueError(f"format {described['format']}, recorded {described['recorded']}: unknown")
     fields: dict[str, Any] = {name: described[name] for name in Manifest._fields}
-    fields["scenario"] = Scenario.model_validate(described["scenario"])
+    fields["scenario"] = scenario or Scenario.model_validate(described["scenario"])
+    if scenario is not None and scenario.model_dump(mode="json") != described["scenario"]:
+        raise ValueError("scenario: must be the one that was run")
     fields["inboxes"] = {name: InboxStatistics(**statistics) for name, statistics in described["inboxes"].items()}
     return Manifest(**fields)
 
@@ -221,7 +224,7 @@ def _read(path: Path, table: str, currency: Currency, start: datetime) -> Column
         with parquet.ParquetFile(path) as file:
             return from_arrow(table, file.read(), currency, start)
     except (ArrowException, OSError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not as it was saved: {_line(error)}") from error
+        raise ValueError(f"{path}: cannot be read: {_line(error)}") from error
 
 
 def _line(error: Exception) -> str:
@@ -271,7 +274,7 @@ def _minor(values: Any, money: npt.NDArray[np.bool_] | None, currency: Currency)
     decimals = compute.cast(values, pa.decimal128(19 + currency.decimals, currency.decimals)).combine_chunks()
     if decimals.null_count:
         raise ValueError("an amount is missing")
-    words = np.frombuffer(decimals.buffers()[1] or b"", np.int64).reshape(-1, 2)
+    words = np.frombuffer(decimals.buffers()[1], np.int64).reshape(-1, 2)
     words = words[decimals.offset : decimals.offset + len(decimals)]
     if money is None:
         money = np.ones(len(words), np.bool_)

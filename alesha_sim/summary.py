@@ -123,4 +123,4 @@ def _least(tables: Mapping[str, Columns], account: str) -> int:
     paid = equals(coded(transfers, "debit"), account)
     touched = (paid | equals(coded(transfers, "credit"), account)) & ~equals(coded(transfers, "code"), "opening")
     changes = np.where(paid, -numbers(transfers, "amount"), numbers(transfers, "amount"))[touched]
-    return opening + min(0, int(np.cumsum(changes).min(initial=0)))
+    return opening + int(np.cumsum(changes).min(initial=0))

@@ -33,7 +33,7 @@ def course(at: npt.NDArray[np.int64], changes: npt.NDArray[np.int64]) -> Course:
 
     It begins at 0 and has one row per instant, with the values after all that happened then.
     """
-    order = np.argsort(at, kind="stable")
+    order = np.argsort(at)
     at = np.concatenate(([0], at[order]))
     values = np.concatenate((np.zeros((1, changes.shape[1]), np.int64), np.cumsum(changes[order], axis=0)))
     last = np.append(at[1:] != at[:-1], True)

@@ -6,6 +6,9 @@ from typing import NamedTuple
 from alesha_sim.scenarios import market_day
 from alesha_sim.scenarios.scenario import Scenario
 
+Figures = dict[str, float]
+"""What was measured, by name."""
+
 SEED = 11
 CUSTOMERS = 1_000
 """How many users order where the others are idle."""
@@ -53,6 +56,4 @@ def messages(case: Case) -> Scenario:
     return buyers(case).with_settings({**staff, **dict.fromkeys(times, 0)})
 
 
-MARKETS: dict[str, Callable[[Case], Scenario]] = {
-    build.__name__: build for build in (day, idle, buyers, messages)
-}
+MARKETS: dict[str, Callable[[Case], Scenario]] = {build.__name__: build for build in (day, idle, buyers, messages)}

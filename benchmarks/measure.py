@@ -15,14 +15,12 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 from time import process_time
 
-from cases import MARKETS, SEED, Case
+from cases import MARKETS, SEED, Case, Figures
 from yardstick import seconds_per_event
 
 from alesha_sim.books.accounts import OPENING
 from alesha_sim.result import Result
 from alesha_sim.simulation import Progress, Simulation
-
-Figures = dict[str, float]
 
 PART = 5_000
 """How many kernel events make a part of a run."""

@@ -1,20 +1,214 @@
+"""Turns figures into the page docs/performance.md. Nothing is measured here."""
+
+import platform
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.metadata import version
+from os import cpu_count
+from pathlib import Path
+from statistics import median
 from typing import NamedTuple
+
+from cases import CUSTOMERS, SEED, Case, Figures
+
+TABLES = ("orders", "order_lines", "visits", "messages", "transfers", "replenishments")
+MARKETS = {
+    "day": "visitors look, order, cannot pay",
+    "buyers": "every visitor orders and pays",
+    "messages": "the same, and only messages take time",
+}
+
+
 class Measured(NamedTuple):
-    sizes: tuple
+    """What `run.py` measured: `times` by round and case, `traces` by number of users, `tables` of one case."""
+
+    sizes: tuple[int, ...]
     orders: int
-    times: list
-    traces: dict
-    tables: dict
-def page(m):
-    import json,statistics as st
-    out=[]
-    for c in m.times[0]:
-        v=[t[c]['run']/t[c]['orders']/t[c]['yardstick'] for t in m.times]
-        out.append(f"{c} {[round(x) for x in v]} {st.median(v):.0f}")
-    for k in ('idle','day'):
-        v=[]
-        for t in m.times:
-            d={c.users: t[c]['run']/t[c]['events']/t[c]['yardstick'] for c in t if c.market==k}
-            v.append([round(d[u]/d[1000],3) for u in m.sizes])
-        out.append(str(v))
-    return '\n'.join(out)
+    times: list[dict[Case, Figures]]
+    traces: dict[int, Figures]
+    tables: Figures
+
+    def case(self, market: str, users: int) -> Case:
+        """Return the case of a market with so many users."""
+        return Case(market, users, self.orders)
+
+    def over_rounds(self, figure: Callable[[dict[Case, Figures]], float]) -> str:
+        """Return what a figure of one round was over all rounds: the median (the least to the greatest)."""
+        values = [figure(times) for times in self.times]
+        digits = 0 if median(values) >= 20 else 1 if median(values) >= 5 else 2
+        return "{:,.{d}f} ({:,.{d}f} to {:,.{d}f})".format(median(values), min(values), max(values), d=digits)
+
+
+def page(measured: Measured) -> str:
+    """Return the page in Markdown."""
+    sections = (introduction, by_users, a_user, flow, memory)
+    return "\n\n".join(section(measured) for section in sections) + "\n"
+
+
+def an_order(figures: Figures) -> float:
+    """Return the time of an order, in events of the yardstick."""
+    return figures["run"] / figures["orders"] / figures["yardstick"]
+
+
+def an_event(figures: Figures) -> float:
+    """Return the time of a kernel event, in events of the yardstick."""
+    return figures["run"] / figures["events"] / figures["yardstick"]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table: the first column to the left, the others to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def introduction(measured: Measured) -> str:
+    """Say what was measured, how, where and when."""
+    ticks = median(figures["yardstick"] for times in measured.times for figures in times.values())
+    packages = ", ".join(f"{name} {version(name)}" for name in ("simpy", "numpy", "pydantic"))
+    return f"""# Performance
+
+What an order and a user cost. `make bench` measures it and writes this page.
+
+Times are CPU times in multiples of the **yardstick**, the time that SimPy takes for one event of a process which
+does nothing but `yield env.timeout(1)`. Market and yardstick take turns of a few hundredths of a second in one
+process, and the processes of all rows take turns, so that all see the same changes of the machine's speed. Figures
+are medians of {len(measured.times)} rounds; in brackets stand the least and the greatest.
+
+| | |
+|---|---|
+| machine | {cpu_count()} cores, {processor()} |
+| versions | {platform.python_implementation()} {platform.python_version()}, {packages} |
+| date | {date.today().isoformat()} |
+| yardstick | {ticks * 1e6:.2f} microseconds an event |
+
+The market is `market_day` with seed {SEED} and as many visits as bring about {measured.orders:,} orders. Every
+message and every posting is recorded, and the laws hold in every run."""
+
+
+def by_users(measured: Measured) -> str:
+    """Show that the cost of an order does not grow with the number of users."""
+    few, many = measured.sizes[0], measured.sizes[-1]
+
+    def row(market: str, users: int) -> list[str]:
+        own, first = measured.case(market, users), measured.case(market, few)
+        counts = measured.times[0][own]
+        return [
+            f"{users:,}",
+            f"{counts['events'] / counts['orders']:.1f}",
+            measured.over_rounds(lambda times: an_order(times[own])),
+            measured.over_rounds(lambda times: an_order(times[own]) / an_order(times[first])),
+            measured.over_rounds(lambda times: an_event(times[own]) / an_event(times[first])),
+            f"{median(times[own]['run_peak'] for times in measured.times) / 2**20:.0f}",
+        ]
+
+    head = (
+        "users", "events an order", "time an order / yardstick", f"time an order / with {few:,}",
+        f"time an event / with {few:,}", "peak memory, MiB",
+    )  # fmt: skip
+    idle, day = (table(head, [row(market, users) for users in measured.sizes]) for market in ("idle", "day"))
+    one, other = measured.case("idle", many), measured.case("idle", few)
+    ratio = measured.over_rounds(lambda times: an_order(times[one]) / an_order(times[other]))
+    return f"""## An order, by the number of users
+
+The same {CUSTOMERS:,} customers come for the same goods, and all others are idle. The work is the same to the last
+event: **an order with {many:,} users takes {ratio} times as long as one with {few:,}**. Peak memory is
+that of the process up to the end of the run, with Python and all packages.
+
+{idle}
+
+Any user may come. The more users there are, the more visits are somebody's first, who has to register, and the
+fewer users run out of money; so an order takes more events, and an event as long as before.
+
+{day}"""
+
+
+def a_user(measured: Measured) -> str:
+    """Tell what a user costs who does nothing."""
+    few, many = measured.sizes[0], measured.sizes[-1]
+    small, large = measured.case("idle", few), measured.case("idle", many)
+
+    def more(times: dict[Case, Figures], name: str) -> float:
+        return (times[large][name] - times[small][name]) / (many - few)
+
+    def time(name: str) -> str:
+        return measured.over_rounds(lambda times: more(times, name) / times[large]["yardstick"])
+
+    def peak(name: str) -> str:
+        return f"{median(more(times, name) for times in measured.times):,.0f}"
+
+    kept = (measured.traces[many]["setup"] - measured.traces[few]["setup"]) / (many - few)
+    rows = [
+        ("set-up: secrets, deposits, accounts, openings", time("setup"), f"{kept:,.0f}", peak("setup_peak")),
+        ("tables after the run", time("tables"), "", ""),
+        ("check of the laws", time("laws"), "", peak("peak")),
+    ]
+    head = ("step", "time / yardstick", "bytes kept for the run", "bytes at the peak so far")
+    return f"""## A user who does nothing
+
+What {many:,} users cost more than {few:,} with the same orders, divided by the number of users more.
+
+{table(head, rows)}"""
+
+
+def flow(measured: Measured) -> str:
+    """Compare the flow of an order with the yardstick."""
+    few = measured.sizes[0]
+
+    def row(market: str, title: str) -> list[str]:
+        own = measured.case(market, few)
+        counts = measured.times[0][own]
+        rates = (counts[name] / counts["orders"] for name in ("visits", "messages", "transfers", "events"))
+        return [
+            title,
+            *(f"{rate:.1f}" for rate in rates),
+            measured.over_rounds(lambda times: an_event(times[own])),
+            measured.over_rounds(lambda times: an_order(times[own])),
+            measured.over_rounds(lambda times: (times[own]["tables"] + times[own]["laws"]) / times[own]["run"]),
+        ]
+
+    head = (
+        "market", "visits", "messages", "transfers", "events", "time an event / yardstick",
+        "time an order / yardstick", "tables and laws / run",
+    )  # fmt: skip
+    return f"""## The flow of an order
+
+With {few:,} users, of whom any may come; visits, messages, transfers and kernel events are those of an order. An
+event of the yardstick resumes a process and no more; in a market somebody also decides, posts and records.
+
+{table(head, [row(market, title) for market, title in MARKETS.items()])}"""
+
+
+def memory(measured: Measured) -> str:
+    """Tell how much is recorded of an order, and how much a run holds."""
+    figures, orders = measured.tables, measured.tables["orders"]
+    few, many = measured.sizes[0], measured.sizes[-1]
+
+    def row(title: str, tables: Sequence[str]) -> list[str]:
+        rows, size, file = (
+            sum(figures[f"{name}_{unit}"] for name in tables) / orders for unit in ("rows", "bytes", "file")
+        )
+        return [title, f"{rows:.2f}", f"{size:,.0f}", f"{file:,.0f}"]
+
+    def held(users: int, name: str) -> str:
+        return f"{measured.traces[users][name] / measured.traces[users]['orders']:,.0f}"
+
+    head = ("table", "rows", "bytes in memory", "bytes on disk")
+    return f"""## Memory of an order
+
+Recorded rows, their bytes and those of the Parquet files, divided by the number of orders; visits that only look
+are included, openings are not. With {few:,} users, of whom any may come.
+
+{table(head, [*(row(name, [name]) for name in TABLES), row("all", TABLES)])}
+
+All that a run allocates and still holds at its end, records and the rest, is {held(few, "run")} bytes an order
+with {few:,} users and {held(many, "run")} with {many:,}, of whom the same ones order. At the most, while many
+orders are under way, it holds {held(few, "run_most")} and {held(many, "run_most")}."""
+
+
+def processor() -> str:
+    """Return the processor's name."""
+    described = Path("/proc/cpuinfo")
+    text = described.read_text("utf-8") if described.exists() else ""
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.processor() or platform.machine()

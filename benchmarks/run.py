@@ -11,8 +11,7 @@ from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
-from cases import Case
-from measure import Figures
+from cases import Case, Figures
 from page import Measured, page
 
 HERE = Path(__file__).resolve().parent
@@ -81,7 +80,10 @@ def options(arguments: list[str] | None = None) -> Namespace:
     parser.add_argument("--full", action="store_true", help="up to a million users, ten times the orders")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is timed (%(default)s)")
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs" / "performance.md", help="%(default)s")
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    if chosen.rounds < 1:
+        parser.error(f"argument --rounds: {chosen.rounds}: must be at least 1")
+    return chosen
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 import copy
 import math
+import pickle
+import re
 from decimal import Decimal
 
 import pytest
@@ -53,8 +55,8 @@ CASES = [
     ({"demand": {}}, ["demand.kind: missing: must be one of single, poisson, bg_nbd, replay"]),
     ({"demand": {"kind": "poison"}}, ["demand.kind: 'poison': unknown kind: nearest is poisson"]),
     ({"demand": {"kind": "poisson"}}, ["demand.visits_per_day: missing: must be given"]),
-    ({"demand": POISSON | {"weeks": 3}}, ["demand.weeks: unknown field: valid are kind, visits_per_day, buy_share, "
-                                          "profile, units, shares"]),
+    ({"demand": POISSON | {"weeks": 3}},
+     ["demand.weeks: unknown field: valid are kind, visits_per_day, buy_share, profile, units, shares"]),
     (page_time(mean=3), ["shop.page_time.kind: missing: must be one of constant, uniform, exponential, "
                          "triangular, lognormal, gamma, erlang, empirical"]),
     (page_time(kind="exponentail", mean=3), ["shop.page_time.kind: 'exponentail': unknown kind: "
@@ -78,7 +80,9 @@ CASES = [
     # Wrong types.
     ({"name": 3}, ["name: 3: must be 1 to 100 letters, digits, dashes and underscores"]),
     ({"name": "two words"}, ["name: 'two words': must be 1 to 100 letters, digits, dashes and underscores"]),
+    ({"name": "n" * 101}, [f"name: '{'n' * 55} ...: must be 1 to 100 letters, digits, dashes and underscores"]),
     ({"description": 3}, ["description: 3: must be text"]),
+    ({"description": b"x"}, ["description: b'x': must be text"]),
     ({"bank": {"workers": "three"}}, ["bank.workers: 'three': must be a whole number"]),
     ({"bank": {"workers": 1.5}}, ["bank.workers: 1.5: must be a whole number"]),
     ({"bank": {"workers": True}}, ["bank.workers: True: must be a whole number"]),
@@ -132,10 +136,12 @@ CASES = [
     # Money.
     (laptop(price="499.999"), ["catalogue.hp-laptop.price: 499.999: has more than 2 decimals"]),
     (laptop(price=0.1 + 0.2), ["catalogue.hp-laptop.price: 0.30000000000000004: has more than 2 decimals"]),
-    ({"currency": {"decimals": 0}} | laptop(cost=1.5), ["catalogue.hp-laptop.cost: 1.5: has more than 0 decimals"]),
+    ({"currency": {"decimals": 0}} | laptop(cost=1.5),
+     ["catalogue.hp-laptop.cost: 1.5: has more than 0 decimals"]),
     ({"currency": {"decimals": 5}}, ["currency.decimals: 5: must be a whole number from 0 to 4"]),
-    ({"currency": {"code": "taka", "decimals": True}}, ["currency.code: 'taka': must be 2 to 10 capital letters",
-                                                        "currency.decimals: True: must be a whole number from 0 to 4"]),
+    ({"currency": {"code": "taka", "decimals": True}},
+     ["currency.code: 'taka': must be 2 to 10 capital letters",
+      "currency.decimals: True: must be a whole number from 0 to 4"]),
     (laptop(charge=LARGE), [f"catalogue.hp-laptop.charge: {LARGE}: must fit in 64 bits, at most "
                             "9223372036854775807 minor units"]),
     (laptop(price="1e40"), ["catalogue.hp-laptop.price: '1e40': must fit in 64 bits of minor units"]),
@@ -153,8 +159,8 @@ CASES = [
     (laptop(sku="a" * 25), [f"catalogue.{'a' * 25}.sku: '{'a' * 25}': {SKU}"]),
     (laptop(sku=3), [f"catalogue[0].sku: 3: {SKU}"]),
     (laptop(sku="bdt"), ["catalogue.bdt.sku: 'bdt': must not be the currency's name"]),
-    (laptop(sku="user"), ["catalogue.user.sku: 'user': must not be at, user, units: columns of a demand table have "
-                          "these names"]),
+    (laptop(sku="user"),
+     ["catalogue.user.sku: 'user': must not be at, user, units: columns of a demand table have these names"]),
     ({"supplier": {"stock": {"kind": "make_to_order", "unavailable": ["iphone"]}}},
      ["supplier.stock.unavailable[0]: 'iphone': unknown SKU: nearest is iphone-x"]),
     ({"demand": {"kind": "single", "quantities": {"hp-lapto": 1}}},
@@ -304,17 +310,15 @@ def test_whatever_stands_in_a_field_is_accepted_or_refused_in_plain_lines(place,
     fields = copy.deepcopy(WHOLE)
     inner = fields if len(place) == 1 else fields[place[0]]
     inner[place[-1]] = junk
+    faults = []
     try:
         scenario = Scenario.model_validate(fields)
-    except ScenarioError as error:
-        assert error.faults
-        for fault in error.faults:
-            assert fault.startswith(place[0])
-            assert "\n" not in fault
-            assert "pydantic" not in fault
-            assert "Input should" not in fault
-    else:
         assert Scenario.model_validate(scenario.model_dump(mode="json")) == scenario
+    except ScenarioError as error:
+        faults = error.faults or ["an error without a fault"]
+    for fault in faults:
+        assert fault.startswith(place[0])
+        assert not re.search(r"\n|pydantic|Input should|Value error", fault)
 
 
 # The parts of the error itself.
@@ -336,14 +340,12 @@ def test_the_nearest_name_is_named_or_all_are():
 
 
 def test_errors_of_values_become_faults_line_by_line():
-    error = from_lines(ValueError("low: -1: must be 0\nnot in parts"))
-    assert error.found == (Fault("low", "-1", "must be 0"), Fault("", None, "not in parts"))
+    error = from_lines(ValueError("low: -1: must be: 0\nnot in parts"))
+    assert error.found == (Fault("low", "-1", "must be: 0"), Fault("", None, "not in parts"))
     assert from_lines(error) is error
 
 
 def test_an_error_survives_pickling_and_says_every_line_once():
-    import pickle
-
     error = ScenarioError([Fault("a", "1", "must not"), Fault("a", "1", "must not"), Fault("b", None, "missing")])
     assert error.faults == ["a: 1: must not", "b: missing"]
     assert pickle.loads(pickle.dumps(error)).faults == error.faults

@@ -18,7 +18,7 @@ from alesha_sim.records import OUTCOMES, STATUSES, Coded
 CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),
 )  # fmt: skip
-OPENINGS = (5000, 0, 3000)
+OPENINGS = (5000, 0, 3000, 700)
 CARTS = {1: ((0, 1), (1, 2)), 2: ((1, 1),), 3: ((2, 1),), 4: ((1, 1), (2, 1))}
 BUYERS = {1: 0, 2: 1, 3: 2, 4: 2}
 
@@ -373,11 +373,13 @@ def cell(table, column, place, value):
 # Orders 1 and 4 were delivered, 2 was declined, 3 was rejected and refunded; visit n - 1 placed order n.
 TAMPERED = [
     ("amount zero", "L0", changed("bank", "charges", 1, "amount", 0)),
-    ("order that is none", "L0", changed("bank", "charges", 1, "order", 9)),
+    ("order beyond the last", "L0", changed("bank", "charges", 1, "order", 9)),
+    ("order before the first", "L0", changed("bank", "charges", 1, "order", 0)),
     ("link that was never allotted", "L0", changed("bank", "charges", 1, "link", 10**7)),
     ("link shared by two orders", "L0", changed("bank", "charges", 1, "order", 3)),
     ("book of another account", "L0", changed("bank", "charges", 1, "book", "shop")),
-    ("account in another commodity", "L0", lambda tables: in_money(tables, row_of(tables, "users", "deliver", 1))),
+    ("units booked as money", "L0", lambda tables: misplaced(tables, "commodity", "BDT")),
+    ("units in an account of money", "L0", lambda tables: misplaced(tables, "debit", "users:advances")),
     ("time backwards", "L0", cell("transfers", "time", 5, 10**12)),
     ("transfer with another number", "L0", cell("transfers", "transfer", 5, 99)),
     ("account without a name", "L0", cell("accounts", "account", 5, None)),
@@ -424,7 +426,7 @@ TAMPERED = [
     ("another opening balance", "L9", cell("accounts", "opening", 4, 1)),
     ("another kind of account", "L9", cell("accounts", "kind", 4, "expense")),
     ("another balance of a user", "L9", cell("users", "closing_balance", 2, 1)),
-    ("another holding in the supplier", "L9", cell("transfers", "amount", 8, 1)),
+    ("another holding in the supplier", "L9", cell("transfers", "amount", 10, 1)),
     ("paid more than the total", "L10", changed("bank", "payment", 1, "amount", 1001)),
     ("charged more than due", "L10", changed("bank", "charges", 1, "amount", 761)),
     ("refunded more than paid", "L10", changed("bank", "refund", 3, "amount", 1001)),
@@ -436,9 +438,9 @@ TAMPERED = [
 ]
 
 
-def in_money(tables, row):
-    """Change the commodity of a transfer of goods."""
-    return with_column(tables, "transfers", "commodity", row, "BDT")
+def misplaced(tables, column, value):
+    """Change where the units of order 1 went, to where units cannot go."""
+    return with_column(tables, "transfers", column, row_of(tables, "users", "deliver", 1), value)
 
 
 def changed_value(tables, code):
@@ -453,6 +455,40 @@ def changed_value(tables, code):
 @pytest.mark.parametrize(("law", "tamper"), [pytest.param(law, tamper, id=name) for name, law, tamper in TAMPERED])
 def test_tampering_is_named_by_its_law(honest, law, tamper):
     assert law in laws(tamper(honest))
+
+
+TOLD = [
+    ("L0: unknown account, book or code: transfer 5, order -1", cell("transfers", "code", 5, None)),
+    ("L0: unnamed account (BDT): not in the chart of accounts", cell("accounts", "account", 5, None)),
+    ("L0: there is no such order: transfer 13", changed("bank", "charges", 1, "order", 0)),
+    ("L3: order 1: transaction 2 is no payment of this order", cell("orders", "transaction", 0, 2)),
+    ("L3: link 9: the supplier took charges 1, the bank", changed("supplier", "charges", 1, "amount", 1)),
+    ("L4: belongs to no order: transfer 14", changed("shop", "charges", 1, "order", -1)),
+    ("L4: an opening within an order: transfer 0", cell("transfers", "order", 0, 1)),
+    ("L4: order 1 is declined, but charged 1000, passed on 760, goods", cell("orders", "status", 0, "declined")),
+    ("L4: order 1 is cancelled, but charged 1000, passed on 760", cell("orders", "status", 0, "cancelled")),
+    ("L4: order 3 is cancelled, but shop:refunds-due is 999", changed("shop", "refund", 3, "amount", 1)),
+    ("L4: order 1, product 0: reserved 0, in transit 1, given 0", changed("supplier", "deliver", 1, "amount", 0)),
+    ("L9: book bank, commodity 0: debits exceed credits by -23699", cell("accounts", "closing", 0, 1)),
+    ("L10: charges must be 760: transfer 13", changed("bank", "charges", 1, "amount", 1)),
+]
+
+
+@pytest.mark.parametrize(("beginning", "tamper"), TOLD)
+def test_violation_says_what_is_wrong(honest, beginning, tamper):
+    lines = check(tamper(honest), CATALOGUE, drained=True)
+    assert [line for line in lines if line.startswith(beginning)], lines
+
+
+def test_order_that_takes_another_order_s_goods_is_caught_in_mid_flight(honest):
+    lines = check(changed("supplier", "make", 4, "amount", 0)(honest), CATALOGUE, drained=False)
+    assert [line for line in lines if line.startswith("L4: order 4, product 1: reserved -1, in transit 0")], lines
+
+
+def test_deposit_of_an_unknown_user_is_caught(honest):
+    users = {name: column[:3] for name, column in honest["users"].items()}
+    lines = check(honest | {"users": users}, CATALOGUE, drained=True)
+    assert lines == ["L9: bank:deposits:user:3 (BDT): no such user"]
 
 
 def charged_twice(world):

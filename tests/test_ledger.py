@@ -34,7 +34,9 @@ class Books:
         self.deposits = self.ledger.family("bank:deposits:user:", Kind.LIABILITY, 3, floor=True)
         self.shop_deposit = self.ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
         self.cash = self.ledger.account("shop:cash", Kind.ASSET)
+        self.investment = self.ledger.account("shop:investment", Kind.ASSET)
         self.equity = self.ledger.account("shop:equity", Kind.EQUITY)
+        self.sales = self.ledger.account("shop:sales", Kind.INCOME)
         self.stock = self.ledger.units("supplier:stock", Kind.ASSET, floor=True)
         self.made = self.ledger.units("supplier:made", Kind.EQUITY)
         self.ledger.linked(0.0, BANK, self.ledger.new_link(), -1, [self.opening(0, 100), self.opening(1, 50)])
@@ -228,7 +230,8 @@ def found(ledger, link):
     ("debit", "credit", "amounts", "error"),
     [
         ("cash", "equity", [-1], LawBroken), ("cash", "equity", [1.5], LawBroken),
-        ("cash", "equity", [1, 2], LawBroken), ("equity", "cash", [1], LawBroken),
+        ("cash", "equity", [1, 2], LawBroken), ("cash", "investment", [1], LawBroken),
+        ("equity", "sales", [1], LawBroken), ("cash", "shop_deposit", [1], LawBroken),
         ("reserves", "equity", [1], LawBroken), ("reserves", "shop_deposit", [1], LawBroken),
         ("cash", "equity", [AMOUNT_MAX], ValueError),
     ],
@@ -292,6 +295,13 @@ def test_array_is_a_copy_and_does_not_hinder_writing(books):
     books.write(books.payment(0, 30))
     assert before["amount"].tolist() == [100, 50]
     assert books.ledger.array()["amount"].tolist() == [100, 50, 30]
+
+
+def test_first_row_of_an_opening_is_the_first_book_s(books):
+    links = books.ledger.links_from(2)
+    for book, debit, credit in ((BANK, books.reserves, books.shop_deposit), (SHOP, books.cash, books.equity)):
+        books.ledger.open_many(0.0, book, links, debit, credit, np.array([3, 4]), OPENING)
+    assert [books.ledger.first(link).debit for link in links] == [books.reserves] * 2
 
 
 FACTS = st.lists(

@@ -125,6 +125,7 @@ def test_stock_on_a_grid_has_every_product_at_every_instant(first):
 
 def test_ledger_has_the_transfers_of_one_book(first):
     assert set(first.ledger("bank")["book"]) == {"bank"}
+    assert first.ledger("users").index.tolist() == list(range(5))
     assert first.ledger("bank")["code"].tolist() == ["opening"] * 3 + ["payment", "charges"]
     assert sum(len(first.ledger(book)) for book in ("bank", "shop", "supplier", "users")) == len(first.transfers)
     with pytest.raises(ValueError, match="book cash: must be one of bank, shop, supplier, users"):

@@ -84,6 +84,11 @@ def test_money_is_read_exactly_and_written_as_text(given, amount):
     assert scenario.model_dump(mode="json")["shop"]["opening_balance"] == amount
 
 
+def test_values_at_their_limits_are_accepted():
+    product = made().catalogue[0].model_dump() | {"cost": 400, "sku": "a" * 24}
+    assert made(catalogue=[product], name="n" * 100, users={"wrong_secret": 1}, drain=0).skus == ("a" * 24,)
+
+
 def test_a_plain_duration_is_a_constant_distribution_and_dumps_as_itself():
     scenario = made(bank={"authorisation_time": "2 s"}, shop={"page_time": {"kind": "constant", "value": 3}})
     assert (scenario.bank.authorisation_time, scenario.shop.page_time) == (Constant(2), Constant(3))
@@ -314,8 +319,10 @@ def test_the_json_schema_describes_every_field():
 def test_the_schema_accepts_what_a_scenario_dumps():
     jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(market_day().model_dump(mode="json"), Scenario.model_json_schema())
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(BARE | {"nmae": "x"}, Scenario.model_json_schema())
+    for fault in ({"nmae": "x"}, {"currency": {"cod": "BDT"}}, {"currency": {"decimals": -1}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(BARE | fault, Scenario.model_json_schema())
+    jsonschema.validate(BARE | {"currency": {"decimals": 0}}, Scenario.model_json_schema())
 
 
 def sections(text):

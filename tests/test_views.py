@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 import alesha_sim as alesha
 from alesha_sim import views
 from alesha_sim.conversation import Message
+from alesha_sim.records import MISSING_TIME, Coded
 from alesha_sim.tables import SCHEMA
 from alesha_sim.views import course
 
@@ -62,6 +65,52 @@ def test_balances_of_all_users_add_up_to_the_column_users(market):
     one_by_one = [views.balances(transfers, f"user:{user}").on_grid(10**9, 10**11) for user in range(15)]
     together = views.balances(transfers, "users").on_grid(10**9, 10**11)
     assert (sum(found.values for found in one_by_one) == together.values).all()
+
+
+def text(*words):
+    labels = tuple(dict.fromkeys(words))
+    return Coded(np.array([labels.index(word) for word in words], np.int32), labels)
+
+
+def test_stock_counts_reserved_units_and_lots_not_ready():
+    supplier = [f"supplier:{name}" for name in ("made", "stock", "reserved", "goods-in-transit")]
+    transfers = {
+        "time": np.array([0, 4, 4, 6, 6]),
+        "debit": text(supplier[1], supplier[2], supplier[1], supplier[3], supplier[3]),
+        "credit": text(supplier[0], supplier[1], supplier[0], supplier[2], supplier[1]),
+        "commodity": text("watch", "watch", "phone", "watch", "BDT"),
+        "amount": np.array([10, 3, 50, 3, 900]),
+    }
+    lots = {
+        "sku": text("watch", "watch", "phone"),
+        "quantity": np.array([2, 4, 8]),
+        "ordered_at": np.array([1, 6, 6]),
+        "arrived_at": np.array([7, MISSING_TIME, 9]),
+    }
+    found = views.stock(transfers, lots, "watch")
+    assert found.at.tolist() == [0, 1, 6, 7]
+    assert found.values.tolist() == [[10, 0, 0], [10, 2, 0], [7, 6, 0], [7, 4, 0]]
+
+
+def test_second_order_of_a_visit_is_followed_without_the_first():
+    kinds = ["ViewHomepage", "Homepage", "Checkout", "Invoice", "Pay", "Refusal", "Checkout", "Invoice", "Pay"]
+    size, one = len(kinds), text(*["x"] * len(kinds))
+    messages = {
+        "message": np.arange(size), "request": np.arange(size) // 2, "visit": np.zeros(size, np.int64),
+        "order": np.array([-1, -1, -1, -1, 1, 1, -1, -1, 2]), "sent_at": np.arange(size), "kind": text(*kinds),
+        "delivered_at": np.arange(size) + 1, "attempt": np.ones(size, np.int64), "sender": one, "recipient": one,
+        "fate": one, "detail": one,
+    }  # fmt: skip
+    tables = {
+        "messages": messages,
+        "orders": {"placed_at": np.array([3, 7])},
+        "visits": {"visit": np.array([0]), "order": np.array([2])},
+    }
+    followed = [views.messages_of(tables, order, datetime(2021, 1, 1)) for order in (1, 2)]
+    assert [[message.message for message in found] for found in followed] == [
+        [0, 1, 2, 3, 4, 5],
+        [0, 1, 2, 3, 6, 7, 8],
+    ]
 
 
 def test_messages_of_an_order_are_its_own_and_those_that_led_to_it(market, tables):

@@ -14,16 +14,16 @@ def check_form(evidence: Evidence, findings: Findings) -> None:
     rows, orders, users = len(e.amount), len(e.order_numbers), len(e.user_opening)
     # A link is allotted for each opening and each fact; far more of them can only be a wrong number.
     links = 1000 + 2 * users + 4 * rows
+    findings.add(
+        0, (e.role < 0) | (e.commodity < 0) | (e.account_book < 0),
+        lambda account: f"{e.account_name(account)}: not in the chart of accounts",
+    )  # fmt: skip
     unreadable = (e.debit < 0) | (e.credit < 0) | (e.book < 0) | (e.code < 0)
     findings.add(0, unreadable, lambda row: f"unknown account, book or code: {e.row_name(row)}")
     findings.add(
         0, (e.order < 0) | (e.order > orders), lambda row: f"there is no such order: {e.row_name(row)}"
     )  # fmt: skip
     findings.add(0, (e.link < 1) | (e.link > links), lambda row: f"no such link: {e.row_name(row)}")
-    findings.add(
-        0, (e.role < 0) | (e.commodity < 0) | (e.account_book < 0),
-        lambda account: f"{e.account_name(account)}: not in the chart of accounts",
-    )  # fmt: skip
     findings.add(
         0, e.order_numbers != np.arange(1, orders + 1),
         lambda place: f"row {place} of orders has number {e.order_numbers[place]}, must be {place + 1}",

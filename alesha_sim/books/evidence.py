@@ -76,7 +76,7 @@ class Evidence:
     def _read_accounts(self, table: Columns) -> None:
         names, commodities = coded(table, "account"), coded(table, "commodity")
         self._names = names
-        roles = [_role(label) for label in names.labels]
+        roles = [*(_role(label) for label in names.labels), (-1, -1)]
         self.role = np.array([role for role, _ in roles], np.int8)[names.codes]
         self.number = np.array([number for _, number in roles], np.int32)[names.codes]
         # Money is the one commodity that is no product; the bank's reserves hold nothing else.

@@ -38,9 +38,11 @@ TIME_UNITS = (
     TimeUnit(0, 1, "Seconds", ()),
 )
 TICKS_MAX = 8
-TAIL = 1.06
+TAIL = 1.06  # how far the time axis goes on after the last change, as a share of what came before
 LABEL_GAP = 7.0  # points between the end of a line and its label
 LINE_HEIGHT = 1.3  # of a label's line, as a share of the font's size
+LEADER: Mapping[str, Any] = {"arrowstyle": "-", "linewidth": 0.8, "relpos": (0, -0.08), "shrinkA": 0, "shrinkB": 0}
+"""The thin line from an end to its label, which may have had to give way to another."""
 
 
 class Deposits(NamedTuple):
@@ -159,22 +161,17 @@ def _label_ends(ax: "Axes", labels: list[_Label], ends_at: float) -> None:
     texts = []
     for label, place, natural in zip(labels, places, wanted, strict=True):
         colour = style.COLOURS[label.owner]
-        # A thin line leads from the end to its label, which may have had to give way to another.
-        leader = {
-            "arrowstyle": "-",
-            "color": colour,
-            "linewidth": 0.8,
-            "relpos": (0, 0),
-            "shrinkA": 0,
-            "shrinkB": 0,
-        }
-        where: dict[str, Any] = {
-            "xy": (ends_at, label.end), "xytext": (LABEL_GAP, place - natural), "textcoords": "offset points"
-        }  # fmt: skip
+        beside: dict[str, Any] = {"xy": (ends_at, label.end), "textcoords": "offset points"}
         texts += [
-            ax.annotate(label.head, **where, va="bottom", fontweight="bold", color=colour, arrowprops=leader),
-            ax.annotate(label.foot, **where, va="top", fontsize="small", color=style.DARK),
-        ]
+            ax.annotate(
+                label.head, xytext=(LABEL_GAP, place - natural + 1), va="bottom", fontweight="bold", color=colour,
+                arrowprops={**LEADER, "color": colour}, **beside,
+            ),
+            ax.annotate(
+                label.foot, xytext=(LABEL_GAP, place - natural - 1), va="top", fontsize="small", color=style.DARK,
+                **beside,
+            ),
+        ]  # fmt: skip
     labelled = max(map(style.width_in_points, texts)) + LABEL_GAP + 2
     ax.set_xlim(-0.008 * ends_at, ends_at / max(1 - labelled / width, 0.3))
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from alesha_sim.result import Result
 
-NAMES = ("Home page", "Registered\nor logged in", "Checked out", "Paid", "Delivered")
+NAMES = ("Home page", "Registered or logged in", "Checked out", "Paid", "Delivered")
 TOLD: Mapping[str, str] = {
     "declined": "were declined", "cancelled": "were cancelled", "still open": "are still open",
     "unanswered": "got no answer", "abandoned": "gave up",
 }  # fmt: skip
 PAD = 5.0  # points between a text and what it belongs to
-LETTER_WIDTH, LINE_HEIGHT = 0.56, 1.3  # of the font that is shipped with Matplotlib, as shares of its size
+LETTER_WIDTH, LINE_HEIGHT = 0.6, 1.3  # of the font that comes with Matplotlib, as shares of its size
 CLOSED = ("declined", "cancelled", "returned")
 
 
@@ -151,7 +151,7 @@ def _draw(ax: "Axes", stages: list[Stage]) -> None:
     """
     width, height = style.size_in_points(ax)
     visits = stages[0].visits
-    names = [_text(ax, stage.name, 0, -PAD, ha="right") for stage in stages]
+    names = [_text(ax, stage.name.replace(" or", "\nor"), 0, -PAD, ha="right") for stage in stages]
     counts = [_text(ax, _count_text(stage, visits), stage.visits, PAD, fontweight="bold") for stage in stages]
     left = max(map(style.width_in_points, names)) + 2 * PAD
     # Every count must fit beside its bar; the first bar is the longest.

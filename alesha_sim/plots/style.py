@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
 
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.text import Text
 
     from alesha_sim.result import Result
 
@@ -69,11 +69,11 @@ def size_in_points(ax: "Axes") -> tuple[float, float]:
     return box.width * 72 / figure.dpi, box.height * 72 / figure.dpi
 
 
-def width_in_points(text: "Text") -> float:
-    """Return how wide a text is drawn."""
+def width_in_points(text: Text) -> float:
+    """Return how wide a text is drawn; of an annotation without its leader."""
     figure = text.get_figure(root=True)
     assert figure is not None
-    return text.get_window_extent().width * 72 / figure.dpi
+    return Text.get_window_extent(text).width * 72 / figure.dpi
 
 
 def lay_out(ax: "Axes") -> None:
@@ -114,16 +114,16 @@ def axis_unit(largest: float, currency: Currency) -> tuple[float, str]:
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Return places for things that want to be at `wanted`, at least `gap` apart and as near to it as that allows.
+    """Return places near `wanted` that are at least `gap` apart and keep its order.
 
-    They keep their order and stay between `low` and `high`; where there is no room for that, from `low` upwards.
+    They stay between `low` and `high`; where there is no room for that, they go on above `high`.
     """
     order = np.argsort(wanted, kind="stable")
     steps = gap * np.arange(len(order))
-    sorted_ = np.asarray(wanted, np.float64)[order] - steps
+    lowest = np.asarray(wanted, np.float64)[order] - steps
     # Pushing up and pushing down both keep the gap, so their mean does too, and it favours neither end.
-    up = np.maximum.accumulate(sorted_)
-    down = np.minimum.accumulate(sorted_[::-1])[::-1]
+    up = np.maximum.accumulate(lowest)
+    down = np.minimum.accumulate(lowest[::-1])[::-1]
     room = max(low, high - gap * (len(order) - 1))
     places = np.empty(len(order))
     places[order] = np.clip((up + down) / 2, low, room) + steps

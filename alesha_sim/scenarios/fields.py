@@ -13,11 +13,7 @@ from operator import index
 from typing import Annotated, Any, TypeGuard
 
 import numpy as np
-from pydantic import (
-    BeforeValidator,
-    Field,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
 from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
 from alesha_sim.units import MICROSECONDS, Currency
@@ -160,13 +156,6 @@ def name(value: object) -> str:
     return value
 
 
-def text(value: object) -> str:
-    """Read text of any length."""
-    if not isinstance(value, str):
-        raise refuse("", value, "must be text")
-    return value
-
-
 def instant(value: object) -> datetime:
     """Read an instant without a zone: a date and time, a date, or the ISO 8601 text of either."""
     if isinstance(value, str):
@@ -196,7 +185,7 @@ PLAIN: list[dict[str, Any]] = [{"type": "number", "minimum": 0}, {"type": "strin
 
 Sku = Annotated[str, BeforeValidator(sku), _matching(SKU_PATTERN, 24)]
 Name = Annotated[str, BeforeValidator(name), _matching(NAME_PATTERN, 100)]
-Text = Annotated[str, BeforeValidator(text)]
+Text = Annotated[str, Strict()]
 Whole = Annotated[int, BeforeValidator(whole)]
 Number = Annotated[float, BeforeValidator(number)]
 Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1)]

@@ -1,0 +1,87 @@
+"""Every benchmark runs once at its smallest size; how long it takes is no test's business."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+USERS, ORDERS = (40, 60), 20
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """Give a module of the benchmarks by its name."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module
+
+
+def test_the_yardstick_measures_something(benchmark):
+    assert benchmark("yardstick").seconds_per_event(1000) > 0
+
+
+@pytest.mark.parametrize("market", ["day", "idle", "buyers", "messages"])
+def test_each_market_is_timed_part_by_part(benchmark, monkeypatch, market):
+    measure, turns = benchmark("measure"), []
+    monkeypatch.setattr(measure, "PART", 100)
+    figures = measure.timed(measure.Case(market, USERS[0], ORDERS), lambda: turns.append(1))
+    assert figures["orders"] == pytest.approx(ORDERS, rel=0.5)
+    assert 3 < len(turns) <= figures["events"] / 100 + 1
+    assert all(value > 0 for value in figures.values())
+
+
+def test_idle_users_change_nothing_that_happens(benchmark, monkeypatch):
+    cases, measure = benchmark("cases"), benchmark("measure")
+    monkeypatch.setattr(cases, "CUSTOMERS", USERS[0])
+    few, many = (measure.timed(cases.Case("idle", users, ORDERS)) for users in USERS)
+    counted = ("visits", "orders", "messages", "transfers", "events")
+    assert [many[name] for name in counted] == [few[name] for name in counted]
+
+
+def test_only_messages_take_time_where_that_is_said(benchmark):
+    cases, measure = benchmark("cases"), benchmark("measure")
+    quick, slow = (measure.timed(cases.Case(market, USERS[0], ORDERS)) for market in ("messages", "buyers"))
+    assert quick["messages"] == slow["messages"]
+    assert quick["events"] < slow["events"]
+
+
+def test_the_memory_of_a_run_is_traced(benchmark):
+    measure = benchmark("measure")
+    figures = measure.traced(measure.Case("idle", USERS[0], ORDERS))
+    assert 0 < figures["run"] <= figures["run_most"]
+    assert figures["setup"] > 0
+
+
+def test_what_is_recorded_is_weighed_without_openings(benchmark):
+    measure = benchmark("measure")
+    figures = measure.recorded(measure.Case("day", USERS[0], ORDERS))
+    assert [figures[f"{table}_rows"] for table in ("orders", "visits", "messages", "transfers")] == [
+        figures[name] for name in ("orders", "visits", "messages", "transfers")
+    ]
+    for table in benchmark("page").TABLES:
+        assert figures[f"{table}_bytes"] > figures[f"{table}_rows"] > 0
+        assert figures[f"{table}_file"] > 0
+
+
+def test_processes_take_turns_until_all_are_measured(benchmark):
+    run = benchmark("run")
+    cases = [run.Case("idle", users, ORDERS) for users in USERS]
+    figures = run.timed_in_turns(cases)
+    assert list(figures) == cases
+    assert all(one["run"] > 0 and one["peak"] > 2**20 for one in figures.values())
+
+
+def test_a_process_that_fails_is_named(benchmark):
+    run = benchmark("run")
+    with pytest.raises(RuntimeError, match="no_such_market"):
+        run.measured("traced", run.Case("no_such_market", 1, 1))
+
+
+def test_the_page_tells_every_figure(benchmark, monkeypatch):
+    run, page, measure = benchmark("run"), benchmark("page"), benchmark("measure")
+    monkeypatch.setattr(run, "timed_in_turns", lambda cases: {case: measure.timed(case) for case in cases})
+    monkeypatch.setattr(run, "measured", lambda name, case: getattr(measure, name)(case))
+    text = page.page(run.measure_all(USERS, ORDERS, 2))
+    assert text.count(f"\n| {USERS[1]} |") == 2
+    assert all(f"\n| {row} |" in text for row in (*page.TABLES, *page.MARKETS.values(), "machine", "versions"))
+    assert "medians of 2 rounds" in " ".join(text.split())
