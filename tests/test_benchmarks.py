@@ -42,7 +42,7 @@ def test_only_messages_take_time_where_that_is_said(benchmark):
     cases, measure = benchmark("cases"), benchmark("measure")
     quick, slow = (measure.timed(cases.Case(market, USERS[0], ORDERS)) for market in ("messages", "buyers"))
     assert quick["messages"] == slow["messages"]
-    assert quick["events"] < slow["events"]
+    assert quick["events"] < 0.8 * slow["events"]
 
 
 def test_the_memory_of_a_run_is_traced(benchmark):
@@ -65,7 +65,7 @@ def test_what_is_recorded_is_weighed_without_openings(benchmark):
 
 def test_processes_take_turns_until_all_are_measured(benchmark):
     run = benchmark("run")
-    cases = [run.Case("idle", users, ORDERS) for users in USERS]
+    cases = [run.Case("idle", users, 10 * ORDERS) for users in USERS]  # enough for more than one turn
     figures = run.timed_in_turns(cases)
     assert list(figures) == cases
     assert all(one["run"] > 0 and one["peak"] > 2**20 for one in figures.values())

@@ -5,6 +5,7 @@ inside the function that needs it.
 """
 
 from argparse import Namespace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from alesha_sim import scenarios
@@ -22,7 +23,7 @@ def list_scenarios(arguments: Namespace) -> bool:
     if arguments.json:
         output.print_json([{"name": name, "description": text} for name, text in found.items()])
     else:
-        print(output.table(found.items(), right=()))
+        print(output.table(found.items()))
     return True
 
 
@@ -42,7 +43,8 @@ def new(arguments: Namespace) -> bool:
 
     folder.write_text(arguments.file, TEMPLATE, force=arguments.force)
     if not arguments.quiet:
-        place = f"./{arguments.file}" if str(arguments.file) in scenarios.names() else arguments.file
+        place = str(arguments.file)
+        place = f"./{place}" if place in scenarios.names() else quote(place)
         print(f"{arguments.file} is a scenario that runs as it is. Edit it, and run it with\n  alesha run {place}")
     return True
 
