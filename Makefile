@@ -33,8 +33,8 @@ lab: $(VENV)/.notebook ## open the notebooks in JupyterLab
 bench: $(VENV)/.dev ## measure time and memory an order
 	$(BIN)/python benchmarks/run.py
 
-notebooks: $(VENV)/.dev ## run every notebook and store its outputs
-	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+notebooks: $(VENV)/.dev ## run every notebook and write it as a page to out/notebooks
+	$(BIN)/jupyter nbconvert --execute --to html --output-dir out/notebooks notebooks/*.ipynb
 
 clean: ## remove the environment, the demo's output and all caches
 	rm -rf $(VENV) out/demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

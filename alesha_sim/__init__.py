@@ -18,7 +18,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Result", "Scenario", "Simulation", "distributions", "entities", "plots", "policies", "scenarios", "simulate",
 ]  # fmt: skip
-_HOMES = {"Result": "result", "Scenario": "scenarios.scenario", "Simulation": "simulation", "simulate": "simulation"}
+_HOMES = {
+    "Result": "result", "Scenario": "scenarios.scenario", "Simulation": "simulation", "simulate": "simulation",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

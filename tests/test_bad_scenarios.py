@@ -150,6 +150,8 @@ CASES = [
                                             "9223372036854775807 minor units"]),
     ({"users": {"count": 10, "opening_balance": LARGE // 5}},
      ["supplier.opening_balance: 5000: with those of all others must fit in 64 bits of minor units"]),
+    (laptop(price=0), ["catalogue.hp-laptop.price: 0: must be more than 0"]),
+    (laptop(charge=0, cost=0), ["catalogue.hp-laptop.charge: 0: must be more than 0"]),
     (laptop(cost=401), ["catalogue.hp-laptop.cost: 401: must be at most the charge, 400"]),
     # Products.
     ({"catalogue": []}, ["catalogue: []: must have at least one product"]),

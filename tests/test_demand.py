@@ -303,6 +303,17 @@ def test_arrivals_are_sorted_and_below_their_end_and_begin_alike(total, seed):
     assert np.array_equal(longer[: len(drawn)], drawn)
 
 
+class Slow:
+    """A generator whose gaps are so short that one block is never enough."""
+
+    def standard_exponential(self, size):
+        return np.full(size, 0.125)
+
+
+def test_arrivals_go_on_where_a_block_ends():
+    assert arrivals(100.0, Slow()).tolist() == [n / 8 for n in range(1, 800)]
+
+
 @given(st.lists(st.integers(0, 9), max_size=30), st.integers(0, 99))
 def test_spreading_units_keeps_every_purchase_whole(counts, seed):
     wanted = spread(np.array(counts, dtype=np.int64), None, SKUS, Streams(seed))

@@ -50,3 +50,13 @@ LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
 def test_links_between_pages_lead_somewhere(page):
     targets = [page.parent / target for target in LINK.findall(page.read_text("utf-8"))]
     assert [str(target.relative_to(ROOT)) for target in targets if not target.exists()] == []
+
+
+MENTIONED = re.compile(r"(test_\w+\.py)::(\w+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_tests_that_a_page_names_exist(page):
+    named = MENTIONED.findall(page.read_text("utf-8"))
+    sources = {file: (ROOT / "tests" / file).read_text("utf-8") for file, _ in named}
+    assert [name for file, name in named if f"def {name}(" not in sources[file]] == []

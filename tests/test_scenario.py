@@ -374,6 +374,9 @@ def test_everything_off_in_the_template_would_be_accepted():
         fields = "\n".join(line for line in lines if " = " in line)
         demand = Scenario.from_toml(f"horizon = 1\n[demand]\n{fields}").demand
         assert demand.model_fields_set == set(type(demand).model_fields)
+        defaults = {name: field.default for name, field in type(demand).model_fields.items()}
+        numbers = {name: value for name, value in defaults.items() if isinstance(value, int | float)}
+        assert {name: getattr(demand, name) for name in numbers} == numbers
 
 
 def test_all_twelve_links_have_a_name():

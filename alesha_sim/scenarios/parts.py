@@ -24,14 +24,17 @@ Workers = Annotated[
 ]
 
 
+Price = Annotated[Money, Field(gt=0)]
+
+
 class Product(Part):
     """A product of the catalogue; amounts in major units of the scenario's currency."""
 
     sku: Sku = Field(description="Its name everywhere: up to 24 of a-z, 0-9 and dash, first a letter.")
     name: Text = Field(description="What people read.")
     marked_price: Money = Field(description="The price before the discount, per unit.")
-    price: Money = Field(description="What a user pays for a unit.")
-    charge: Money = Field(description="What the supplier takes from the shop for a unit.")
+    price: Price = Field(description="What a user pays for a unit, more than 0.")
+    charge: Price = Field(description="What the supplier takes from the shop for a unit, more than 0.")
     cost: Money = Field(description="What a unit costs the supplier, at most the charge.")
     warranty: Duration = Field(default=730 * DAY, description="How long the warranty lasts, seconds.")
     return_window: Duration = Field(
