@@ -263,8 +263,7 @@ class Empirical(Distribution):
 
 
 KINDS: dict[str, type[Distribution]] = {
-    kind.kind: kind
-    for kind in (Constant, Uniform, Exponential, Triangular, Lognormal, Gamma, Erlang, Empirical)
+    kind.kind: kind for kind in (Constant, Uniform, Exponential, Triangular, Lognormal, Gamma, Erlang, Empirical)
 }
 """Every distribution of this module by its `kind`."""
 
@@ -274,9 +273,7 @@ def is_zero(distribution: Distribution) -> bool:
     return distribution.expected == 0
 
 
-def durations(
-    distribution: Distribution, generator: Generator | None, block: int = 512
-) -> Callable[[], float]:
+def durations(distribution: Distribution, generator: Generator | None, block: int = 512) -> Callable[[], float]:
     """Return a function that gives the next duration in seconds, rounded to one microsecond when drawn.
 
     Values are drawn `block` at a time, which changes their cost and not their sequence. A `Constant` needs no

@@ -34,9 +34,7 @@ class MakeToOrder:
         if not isinstance(given, list | tuple):
             raise ValueError(f"unavailable: {given!r}: must be a list of SKUs")
         faults = [
-            f"unavailable[{n}]: {sku!r}: must be text"
-            for n, sku in enumerate(given)
-            if not isinstance(sku, str)
+            f"unavailable[{n}]: {sku!r}: must be text" for n, sku in enumerate(given) if not isinstance(sku, str)
         ]
         if faults:
             raise ValueError("\n".join(faults))

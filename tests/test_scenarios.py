@@ -107,7 +107,7 @@ def distributions(value):
     """Yield every distribution in a dump of Python values."""
     if isinstance(value, Distribution):
         yield value
-    for part in (value.values() if isinstance(value, dict) else ()):
+    for part in value.values() if isinstance(value, dict) else ():
         yield from distributions(part)
 
 

@@ -20,7 +20,8 @@ def supplier():
     skus = ("laptop", "watch")
     return Supplier(
         Clock(), SupplierBook(Ledger("BDT", skus), [300, 120]), ReplenishmentLog(skus),
-        Wallet(SUPPLIER, Secret("x")), workers=1, charges={"laptop": (0, 400), "watch": (1, 180)}, stock=MakeToOrder(),
+        Wallet(SUPPLIER, Secret("x")), workers=1, charges={"laptop": (0, 400), "watch": (1, 180)},
+        stock=MakeToOrder(),
         handling_seconds=lambda: 0.0, lead_seconds=lambda: 0.0, delivery_seconds=lambda: 0.0,
     )  # fmt: skip
 

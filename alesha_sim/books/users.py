@@ -29,9 +29,7 @@ class UsersBook:
 
     def payment(self, at: float, link: int, user: int, order: int, total: int) -> bool:
         """Payment: advances / cash:n."""
-        return self._ledger.transfer(
-            at, USERS, link, order, self._advances, self._cash[user], total, PAYMENT
-        )
+        return self._ledger.transfer(at, USERS, link, order, self._advances, self._cash[user], total, PAYMENT)
 
     def delivered(self, at: float, link: int, order: int, lines: Lines, price: int) -> bool:
         """Delivered: goods / handovers in units; spending / advances at price."""
@@ -46,6 +44,4 @@ class UsersBook:
     ) -> bool:  # fmt: skip
         """Refund: cash:n / advances; before it the payment of `total`, if the user was never told of it."""
         self.payment(at, payment_link, user, order, total)
-        return self._ledger.transfer(
-            at, USERS, link, order, self._cash[user], self._advances, amount, REFUND
-        )
+        return self._ledger.transfer(at, USERS, link, order, self._cash[user], self._advances, amount, REFUND)

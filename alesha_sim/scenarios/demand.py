@@ -72,9 +72,7 @@ Shares = Annotated[
     Annotated[dict[str, Weight], AfterValidator(_not_all_zero)] | None,
     Field(description="Relative share of each SKU in the units bought; left out, all are equal."),
 ]
-Units = Annotated[
-    Number, Field(ge=1, le=1e6, description="Mean units of a purchase: 1 + Poisson(units - 1).")
-]
+Units = Annotated[Number, Field(ge=1, le=1e6, description="Mean units of a purchase: 1 + Poisson(units - 1).")]
 
 
 class Demand(Part):
@@ -174,13 +172,9 @@ class BgNbd(Demand):
     weeks: Annotated[Number, Field(gt=0, le=10_000)] = Field(
         description="Purchases happen before this week's end."
     )
-    r: Annotated[Number, Field(gt=0)] = Field(
-        description="Shape of the gamma distribution of purchase rates."
-    )
+    r: Annotated[Number, Field(gt=0)] = Field(description="Shape of the gamma distribution of purchase rates.")
     alpha: Annotated[Number, Field(gt=0)] = Field(description="Rate of that gamma distribution, weeks.")
-    a: Annotated[Number, Field(gt=0)] = Field(
-        description="First parameter of the beta of drop-out probabilities."
-    )
+    a: Annotated[Number, Field(gt=0)] = Field(description="First parameter of the beta of drop-out probabilities.")
     b: Annotated[Number, Field(gt=0)] = Field(description="Second parameter of that beta distribution.")
     entry_weeks: Annotated[Number, Field(ge=0, le=10_000)] = Field(
         default=12.0, description="First purchases are spread evenly over so many weeks."
@@ -262,7 +256,5 @@ def unknown_skus(field: str, given: Iterable[str] | None, skus: Sequence[str] | 
     if given is None or skus is None:
         return []
     return [
-        Fault(f"{field}.{sku}", None, f"unknown SKU: {nearest(sku, skus)}")
-        for sku in given
-        if sku not in skus
+        Fault(f"{field}.{sku}", None, f"unknown SKU: {nearest(sku, skus)}") for sku in given if sku not in skus
     ]

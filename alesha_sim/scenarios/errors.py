@@ -148,9 +148,7 @@ def _fault(detail: Mapping[str, Any], above: Sequence[str], names: Mapping[str, 
     if kind == "union_tag_not_found":
         return Fault(dotted(field, "kind"), None, f"missing: must be one of {', '.join(tags)}")
     if kind == "union_tag_invalid":
-        return Fault(
-            dotted(field, "kind"), shown(limits["tag"]), f"unknown kind: {nearest(limits['tag'], tags)}"
-        )
+        return Fault(dotted(field, "kind"), shown(limits["tag"]), f"unknown kind: {nearest(limits['tag'], tags)}")
     say = _RULES.get(kind)
     rule = say(limits) if say else str(detail["msg"])
     return Fault(field, shown(detail["input"]), rule)

@@ -138,14 +138,10 @@ def money_fault(field: str, amount: object, currency: Currency) -> list[Fault]:
 def sku(value: object) -> str:
     """Read a SKU: up to 24 of a-z, 0-9 and dash, first a letter, last no dash, and no name of a column."""
     if not isinstance(value, str) or len(value) > 24 or not re.fullmatch(SKU_PATTERN, value):
-        rule = (
-            "must have at most 24 characters of a-z, 0-9 and dash, begin with a letter and not end in a dash"
-        )
+        rule = "must have at most 24 characters of a-z, 0-9 and dash, begin with a letter and not end in a dash"
         raise refuse("", value, rule)
     if value in COLUMNS:
-        raise refuse(
-            "", value, f"must not be {', '.join(COLUMNS)}: columns of a demand table have these names"
-        )
+        raise refuse("", value, f"must not be {', '.join(COLUMNS)}: columns of a demand table have these names")
     return value
 
 

@@ -36,11 +36,7 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise ScenarioError([Fault(str(path), None, "cannot be read: is not UTF-8 text")]) from None
     demand = found.get("demand")
-    if (
-        isinstance(demand, dict)
-        and isinstance(file := demand.get("file"), str)
-        and not file.startswith(PACKAGE)
-    ):
+    if isinstance(demand, dict) and isinstance(file := demand.get("file"), str) and not file.startswith(PACKAGE):
         demand["file"] = str(path.parent.absolute() / file)
     return found
 

@@ -15,9 +15,7 @@ class Part(BaseModel):
     """A part of a scenario: frozen, refusing unknown fields, raising all its faults at once as a ScenarioError."""
 
     # Defaults are validated too, because a rule may join a default to a field that was given.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=True)
 
     def __init__(self, **fields: Any) -> None:
         try:

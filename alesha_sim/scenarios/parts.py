@@ -69,9 +69,7 @@ class Shop(Part):
     """AleshaMart."""
 
     workers: Workers = None
-    page_time: Durations = Field(
-        default=Constant(0), description="Time to serve a page, seconds or distribution."
-    )
+    page_time: Durations = Field(default=Constant(0), description="Time to serve a page, seconds or distribution.")
     opening_balance: Money = Field(default=Decimal(10_000), description="What it has in the bank.")
 
 

@@ -36,9 +36,7 @@ class Table:
     ordered: bool = True
     combine: Callable[[dict[str, Numbers]], dict[str, Numbers]] = lambda columns: columns
 
-    def checked(
-        self, users: int | None, skus: Sequence[str] | None
-    ) -> tuple[dict[str, Numbers], list[Fault]]:
+    def checked(self, users: int | None, skus: Sequence[str] | None) -> tuple[dict[str, Numbers], list[Fault]]:
         """Return the columns as numbers, and a fault for each rule that a column breaks, with its first row.
 
         None stands for users or products that are themselves at fault: rules about them are left out.
@@ -69,9 +67,7 @@ class Table:
         known = ("units", *skus) if skus else ("units", *goods)
         for name in goods:
             if name not in known:
-                found.append(
-                    Fault(self.source, None, f"column {name}: unknown column: {nearest(name, known)}")
-                )
+                found.append(Fault(self.source, None, f"column {name}: unknown column: {nearest(name, known)}"))
         return found
 
     def _broken(self, name: str, values: Numbers, users: int | None) -> Iterator[Fault]:

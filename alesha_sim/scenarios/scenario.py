@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 CATALOGUE = tuple(
-    Product.model_validate(
-        dict(zip(("sku", "name", "marked_price", "price", "charge", "cost"), row, strict=True))
-    )
+    Product.model_validate(dict(zip(("sku", "name", "marked_price", "price", "charge", "cost"), row, strict=True)))
     for row in (
         ("hp-laptop", "HP laptop", 600, 500, 400, 300),
         ("apple-watch", "Apple watch", 300, 250, 180, 120),
@@ -72,9 +70,7 @@ class Scenario(Part):
     )
     shop: Shop = Field(default=Shop(), description="AleshaMart.")
     bank: Bank = Field(default=Bank(), description="The bank of all.")
-    supplier: Supplier = Field(
-        default=Supplier(), description="The shop's subsidiary that makes and delivers."
-    )
+    supplier: Supplier = Field(default=Supplier(), description="The shop's subsidiary that makes and delivers.")
     network: Network = Field(default=Network(), description="The links between the entities.")
 
     # Each validator sees the parts above its field that are sound, so one call finds all faults of all parts.
@@ -86,9 +82,7 @@ class Scenario(Part):
             raise ValueError("must have at least one product")
         skus = [product.sku for product in catalogue]
         found = [
-            Fault(f"[{n}].sku", repr(sku), "must not occur twice")
-            for n, sku in enumerate(skus)
-            if sku in skus[:n]
+            Fault(f"[{n}].sku", repr(sku), "must not occur twice") for n, sku in enumerate(skus) if sku in skus[:n]
         ]
         currency = info.data.get("currency")
         if currency is not None:
@@ -206,9 +200,7 @@ class Scenario(Part):
         dearest = [self.currency.minor(max(product.price, product.charge)) for product in self.catalogue]
         # Floats do not wrap around; what comes near the limit is worth looking at exactly.
         for n in np.flatnonzero(wanted.quantities @ np.array(dearest, dtype=np.float64) > AMOUNT_MAX / 2):
-            total = sum(
-                price * int(units) for price, units in zip(dearest, wanted.quantities[n], strict=True)
-            )
+            total = sum(price * int(units) for price, units in zip(dearest, wanted.quantities[n], strict=True))
             if total > AMOUNT_MAX:
                 visit = f"demand: visit of user {wanted.user[n]} at {wanted.at[n]:g} s"
                 raise refuse(visit, self.currency.text(total), "must fit in 64 bits of minor units")
