@@ -14,6 +14,8 @@ CUSTOMERS = 1_000
 """How many users order where the others are idle."""
 
 BUY_SHARE = 0.4
+DAILY = 3_000
+"""The most orders a day; more of them take more days, so that the queues are the same."""
 
 
 class Case(NamedTuple):
@@ -24,9 +26,16 @@ class Case(NamedTuple):
     orders: int
 
 
+def market(case: Case, buy_share: float, **settings: float) -> Scenario:
+    """Return as many market days as the orders take."""
+    days = max(1.0, case.orders / DAILY)
+    visits = case.orders / buy_share / days
+    return market_day(users=case.users, visits_per_day=visits, days=days, buy_share=buy_share, **settings)
+
+
 def day(case: Case) -> Scenario:
     """Return a market day on which any user may come."""
-    return market_day(users=case.users, visits_per_day=case.orders / BUY_SHARE, buy_share=BUY_SHARE)
+    return market(case, BUY_SHARE)
 
 
 def idle(case: Case) -> Scenario:
@@ -40,9 +49,7 @@ def idle(case: Case) -> Scenario:
 
 def buyers(case: Case) -> Scenario:
     """Return a market day on which every visitor orders, has the money, and knows the secret."""
-    return market_day(
-        users=case.users, visits_per_day=case.orders, buy_share=1.0, wrong_secret=0.0, mean_balance=1e6
-    )
+    return market(case, 1.0, wrong_secret=0.0, mean_balance=1e6)
 
 
 def messages(case: Case) -> Scenario:

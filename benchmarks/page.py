@@ -118,7 +118,7 @@ that of the process up to the end of the run, with Python and all packages.
 {idle}
 
 Any user may come. The more users there are, the more visits are somebody's first, who has to register, and the
-fewer users run out of money; so an order takes more events, and an event as long as before.
+fewer users run out of money; so an order takes more events, and an event about as long as before.
 
 {day}"""
 
