@@ -86,7 +86,7 @@ def test_mean_and_variance_agree_with_theory(distribution, mean, variance):
         assert not misses(distribution, mean, variance, 1_600_000, seed=2).any()
 
 
-@pytest.mark.parametrize(("distribution", "law"), [law[:2] for law in LAWS], ids=str)
+@pytest.mark.parametrize(("distribution", "law"), [law[:2] for law in LAWS], ids=lambda each: type(each).__name__)
 def test_draws_follow_the_law_that_the_kind_names(distribution, law):
     # Kolmogorov-Smirnov: tells a gamma from a lognormal of the same mean and variance.
     assert stats.kstest(distribution.draw(stream(), 20_000), law.cdf).pvalue > 1e-4
