@@ -14,8 +14,8 @@ CUSTOMERS = 1_000
 """How many users order where the others are idle."""
 
 BUY_SHARE = 0.4
-DAILY = 3_000
-"""The most orders a day; more of them take more days, so that the queues are the same."""
+DAILY = 1_000
+"""The most orders a day, which three workers of the supplier can handle; more orders take more days."""
 
 
 class Case(NamedTuple):
@@ -27,19 +27,21 @@ class Case(NamedTuple):
 
 
 def market(case: Case, buy_share: float, **settings: float) -> Scenario:
-    """Return as many market days as the orders take."""
+    """Return as many market days as the orders take, with users who have money enough for all their orders."""
     days = max(1.0, case.orders / DAILY)
-    visits = case.orders / buy_share / days
-    return market_day(users=case.users, visits_per_day=visits, days=days, buy_share=buy_share, **settings)
+    return market_day(
+        users=case.users, visits_per_day=case.orders / buy_share / days, days=days, buy_share=buy_share,
+        mean_balance=1e6, **settings,
+    )  # fmt: skip
 
 
 def day(case: Case) -> Scenario:
-    """Return a market day on which any user may come."""
+    """Return market days on which any user may come."""
     return market(case, BUY_SHARE)
 
 
 def idle(case: Case) -> Scenario:
-    """Return a market day on which the same customers come for the same, whatever the number of other users."""
+    """Return market days on which the same customers come for the same, whatever the number of other users."""
     few = day(case._replace(users=min(CUSTOMERS, case.users)))
     at, user, quantities, _ = few.visits(SEED)
     columns = {"at": at, "user": user, **dict(zip(few.skus, quantities.T, strict=True))}
@@ -48,12 +50,12 @@ def idle(case: Case) -> Scenario:
 
 
 def buyers(case: Case) -> Scenario:
-    """Return a market day on which every visitor orders, has the money, and knows the secret."""
-    return market(case, 1.0, wrong_secret=0.0, mean_balance=1e6)
+    """Return market days on which every visitor orders and knows the secret."""
+    return market(case, 1.0, wrong_secret=0.0)
 
 
 def messages(case: Case) -> Scenario:
-    """Return such a day on which nothing but messages takes time, so that nobody queues."""
+    """Return such days on which nothing but messages takes time, so that nobody queues."""
     parties = ("shop", "bank", "supplier")
     times = (
         "shop.page_time", "bank.authorisation_time", "supplier.handling_time", "supplier.lead_time",

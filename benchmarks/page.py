@@ -10,13 +10,13 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from cases import CUSTOMERS, SEED, Case, Figures
+from cases import CUSTOMERS, DAILY, SEED, Case, Figures
 
 TABLES = ("orders", "order_lines", "visits", "messages", "transfers", "replenishments")
 MARKETS = {
-    "day": "visitors look, order, cannot pay",
-    "buyers": "every visitor orders and pays",
-    "messages": "the same, and only messages take time",
+    "day": "some look, some order",
+    "buyers": "everybody orders",
+    "messages": "everybody orders, and only messages take time",
 }
 
 
@@ -82,8 +82,8 @@ are medians of {len(measured.times)} rounds; in brackets stand the least and the
 | date | {date.today().isoformat()} |
 | yardstick | {ticks * 1e6:.2f} microseconds an event |
 
-The market is `market_day` with seed {SEED} and as many visits as bring about {measured.orders:,} orders. Every
-message and every posting is recorded, and the laws hold in every run."""
+The market is `market_day` with seed {SEED}, {DAILY:,} orders a day and about {measured.orders:,} in all, and users
+who have money enough. Every message and every posting is recorded, and the laws hold in every run."""
 
 
 def by_users(measured: Measured) -> str:
@@ -117,8 +117,8 @@ that of the process up to the end of the run, with Python and all packages.
 
 {idle}
 
-Any user may come. The more users there are, the more visits are somebody's first, who has to register, and the
-fewer users run out of money; so an order takes more events, and an event about as long as before.
+Any user may come. The more users there are, the more visits are somebody's first, who has to register: so an order
+takes more events, and an event about as long as before.
 
 {day}"""
 

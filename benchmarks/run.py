@@ -5,6 +5,7 @@ up to 100,000 users, in two minutes or so; `--full` goes up to a million users a
 """
 
 import json
+import os
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
@@ -23,7 +24,8 @@ FLOWS = ("buyers", "messages")
 def child(measure: str, case: Case) -> subprocess.Popen[str]:
     """Start measuring a case in a process of its own, so that its peak of memory is its own."""
     command = [sys.executable, str(HERE / "measure.py"), measure, *map(str, case)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # the same modules as here
+    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def line_from(process: subprocess.Popen[str]) -> str:
