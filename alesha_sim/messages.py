@@ -37,18 +37,30 @@ class Reason(StrEnum):
     UNKNOWN_PRODUCT = "unknown_product"
     REPEATED_PRODUCT = "repeated_product"
     INVALID_QUANTITY = "invalid_quantity"
+    WRONG_TOTAL = "wrong_total"
     UNKNOWN_ORDER = "unknown_order"
     NOT_PAYABLE = "not_payable"
     UNKNOWN_ACCOUNT = "unknown_account"
     UNKNOWN_PAYEE = "unknown_payee"
     WRONG_SECRET = "wrong_secret"
+    ACCOUNT_LOCKED = "account_locked"
     INVALID_AMOUNT = "invalid_amount"
     INSUFFICIENT_FUNDS = "insufficient_funds"
+    INVALID_DURATION = "invalid_duration"
+    UNKNOWN_HOLD = "unknown_hold"
+    HOLD_POSTED = "hold_posted"
+    HOLD_VOIDED = "hold_voided"
+    HOLD_EXPIRED = "hold_expired"
+    MORE_THAN_HELD = "more_than_held"
     UNKNOWN_TRANSACTION = "unknown_transaction"
     MORE_THAN_PAID = "more_than_paid"
     TRANSACTION_USED = "transaction_used"
     TRANSACTION_MISMATCH = "transaction_mismatch"
+    NOT_THE_SHOP = "not_the_shop"
     OUT_OF_STOCK = "out_of_stock"
+    NOT_DONE = "not_done"
+    UNPAID = "unpaid"
+    BANK_SILENT = "bank_silent"
 
 
 class Offer(NamedTuple):
@@ -117,9 +129,10 @@ class ProductPage(NamedTuple):
 
 
 class Checkout(NamedTuple):
-    """Order what is in the cart."""
+    """Order what is in the cart; a `total` that the user names must be the shop's own."""
 
     lines: Lines
+    total: int | None = None
 
 
 class Invoice(NamedTuple):
@@ -168,6 +181,33 @@ class Authorise(NamedTuple):
     payee: int
 
 
+class Hold(NamedTuple):
+    """Verify as `Authorise` does, and keep `amount` back for `payee`: for `seconds`, or without end if None."""
+
+    account: int
+    secret: Secret
+    amount: int
+    payee: int
+    seconds: float | None
+
+
+class Capture(NamedTuple):
+    """Take `amount` of what is held under `hold` for the sender's own account; the rest goes back."""
+
+    account: int
+    secret: Secret
+    hold: int
+    amount: int
+
+
+class Void(NamedTuple):
+    """Give back what is held under `hold` for the sender's own account."""
+
+    account: int
+    secret: Secret
+    hold: int
+
+
 class Transfer(NamedTuple):
     """Pay `amount` from the sender's own account to the account `payee`."""
 
@@ -187,7 +227,7 @@ class Refund(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """Done, under this transaction number."""
+    """Done, under this transaction number; that of a `Hold` is what it is captured or voided by."""
 
     transaction: int
     amount: int
@@ -197,6 +237,12 @@ class Decline(NamedTuple):
     """The bank does not do what was asked; no money has moved."""
 
     reason: Reason
+
+
+class EnquireTransaction(NamedTuple):
+    """Ask what became of the sender's `step` of the order; one that the bank does not know is burnt."""
+
+    step: str
 
 
 class VerifyTransaction(NamedTuple):
@@ -216,16 +262,17 @@ class Verification(NamedTuple):
 
 
 class BalanceEnquiry(NamedTuple):
-    """Ask what can be spent from an account."""
+    """Ask what can be spent from an account, and what is held."""
 
     account: int
     secret: Secret
 
 
 class Balance(NamedTuple):
-    """What can be spent from the account."""
+    """What can be spent from the account; `pending` is held of it besides."""
 
     amount: int
+    pending: int = 0
 
 
 # bank -> user
@@ -286,8 +333,8 @@ class Delivered(NamedTuple):
 
 
 Request = (
-    ViewHomepage | Register | LogIn | ViewProduct | Checkout | Pay | Authorise | Transfer | Refund
-    | VerifyTransaction | BalanceEnquiry | PlaceOrder | Deliver
+    ViewHomepage | Register | LogIn | ViewProduct | Checkout | Pay | Authorise | Hold | Capture | Void | Transfer
+    | Refund | EnquireTransaction | VerifyTransaction | BalanceEnquiry | PlaceOrder | Deliver
 )  # fmt: skip
 Reply = (
     Homepage | Registered | LoggedIn | ProductPage | Invoice | Confirmation | Refusal | Receipt | Decline

@@ -20,16 +20,19 @@ NO_ID = -1
 SHOP, BANK, SUPPLIER = -1, -2, -3
 ORGANISATIONS = ("shop", "bank", "supplier")
 
-STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "declined", "returned")
+STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "declined", "returned", "in_doubt")
 STAGES = ("home", "registered", "browsed", "checked_out", "paid")
 OUTCOMES = ("looked", "bought", "declined", "abandoned", "unanswered")
+INTENTS = (
+    "honest", "guess_secret", "replay_payment", "borrow_account", "claim_transaction", "tamper_total",
+)  # fmt: skip
 FATES = ("in_flight", "delivered", "lost", "duplicate", "late", "withdrawn")
-IN_FLIGHT, DELIVERED = 0, 1
-RECEIVED, PROCESSING, ON_THE_WAY, COMPLETED, CANCELLED, DECLINED = range(6)
+IN_FLIGHT, DELIVERED, LOST, DUPLICATE, LATE, WITHDRAWN = range(6)
+RECEIVED, PROCESSING, ON_THE_WAY, COMPLETED, CANCELLED, DECLINED, RETURNED, IN_DOUBT = range(8)
 HOME, REGISTERED, BROWSED, CHECKED_OUT, PAID = range(5)
-LOOKED, BOUGHT, REFUSED = range(3)
+LOOKED, BOUGHT, REFUSED, ABANDONED, UNANSWERED = range(5)
 
-_NUMPY_CODES = {"d": "f8", "q": "i8", "i": "i4", "H": "u2", "h": "i2", "B": "u1", "b": "i1"}
+_NUMPY_CODES = {"d": "f8", "q": "i8", "i": "i4", "H": "u2", "I": "u4", "h": "i2", "B": "u1", "b": "i1"}
 
 
 class Coded(NamedTuple):
@@ -131,9 +134,12 @@ class MessageLog:
         self.last_landed = NO_ID
         self._table = PackedRows(
             sent_at="d", delivered_at="d", fate="B", started_at="d", finished_at="d", request="i", order="i",
-            visit="i", sender="i", recipient="i", attempt="H", kind="B", detail="B",
+            visit="i", sender="i", recipient="i", attempt="I", kind="B", detail="B",
         )  # fmt: skip
+        # Bound once, since every message passes here: measured 0.97 of the run's time.
+        self._rows, self._pack, self._width = self._table.rows, self._table.pack, self._table.width
         self._land = self._table.filler("delivered_at", "fate")
+        self._end = self._table.filler("fate")
         self._serve = self._table.filler("started_at", "finished_at")
 
     def __len__(self) -> int:
@@ -144,9 +150,9 @@ class MessageLog:
         kind: str, detail: str = "",
     ) -> int:  # fmt: skip
         """Record that a copy of a message leaves, and return its number."""
-        table = self._table
-        row = len(table.rows) // table.width
-        table.rows += table.pack(
+        rows = self._rows
+        row = len(rows) // self._width
+        rows += self._pack(
             at, NAN, IN_FLIGHT, NAN, NAN, request, order, visit, sender, recipient, attempt,
             self.kinds[kind], self.details[detail],
         )  # fmt: skip
@@ -156,6 +162,21 @@ class MessageLog:
         """Record that copy `row` reached its receiver."""
         self._land(row, at, fate)
         self.last_landed = row
+
+    def sent_again(self, row: int) -> int:
+        """Record a second copy of a message that leaves together with the first, and return its number."""
+        table = self._table
+        copy = len(table.rows) // table.width
+        table.rows += table.rows[row * table.width : (row + 1) * table.width]
+        return copy
+
+    def lost(self, row: int) -> None:
+        """Record that copy `row` never reached anybody who could read it."""
+        self._land(row, NAN, LOST)
+
+    def withdrawn(self, row: int) -> None:
+        """Record that copy `row` left the inbox unread, since nobody waited for a reply any more."""
+        self._end(row, WITHDRAWN)
 
     def served(self, row: int, started_at: float, finished_at: float) -> None:
         """Record when a worker took up the request and when it was answered, or a notice dealt with."""
@@ -237,6 +258,12 @@ class OrderLog:
         """Record that an order moved to `status`, for `reason` if it was refused."""
         self._status(order - 1, status, self.reasons[reason])
 
+    def doubt(self, order: int) -> None:
+        """Record that somebody gave up asking about an order that is neither completed nor declined."""
+        fields = self._orders.row(order - 1)
+        if fields["status"] not in (COMPLETED, DECLINED):
+            self._status(order - 1, IN_DOUBT, fields["reason"])
+
     def paid(self, order: int, transaction: int, at: float) -> None:
         """Record the user's payment."""
         self._paid(order - 1, transaction, at)
@@ -288,7 +315,7 @@ class VisitLog:
     """One row per visit, numbered from 0 in the order of arrival."""
 
     def __init__(self) -> None:
-        self.intents = Vocabulary(("honest",))
+        self.intents = Vocabulary(INTENTS)
         self._table = PackedRows(
             arrived_at="d", left_at="d", outcome="b", user="i", stage="B", order="i", intent="B"
         )  # fmt: skip

@@ -220,10 +220,11 @@ class Result:
     # On disk
 
     def save(self, folder: str | PathLike[str], overwrite: bool = False) -> None:
-        """Write one Parquet file a table and `manifest.json` into `folder`, all or nothing.
+        """Write one Parquet file a table and `manifest.json` into `folder`, all or nothing, and nowhere else.
 
         Raises FileExistsError for a folder with something in it; with `overwrite` an earlier result in it is
-        replaced, and stays as it was if the new one cannot be written. Other files there are kept.
+        replaced, and stays as it was if the new one cannot be written or the program is killed before it is
+        complete. Other files there are kept.
         """
         manifest = storage.Manifest(
             self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes

@@ -21,11 +21,13 @@ from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
 from alesha_sim.entities.orders import Article
 from alesha_sim.entities.shop import Shop
 from alesha_sim.entities.supplier import Supplier
-from alesha_sim.entities.user import Users, Visit
+from alesha_sim.entities.user import Visit
+from alesha_sim.entities.users import Users
+from alesha_sim.hostility import make_hostile, schedule_crashes
 from alesha_sim.messages import Offer
 from alesha_sim.network import Channel, Clock, Timetable
 from alesha_sim.network.clock import INFINITY
-from alesha_sim.records import NO_ID, SHOP, SUPPLIER, Coded, Columns, Records, times
+from alesha_sim.records import INTENTS, NO_ID, SHOP, SUPPLIER, Coded, Columns, Records, times
 from alesha_sim.result import Result
 from alesha_sim.streams import Streams, fresh_seed
 
@@ -100,12 +102,13 @@ class Simulation:
         self.bank = Bank(
             clock, BankBook(self.ledger, users), workers=scenario.bank.workers,
             authorisation_seconds=self._durations("bank:service", scenario.bank.authorisation_time),
-            secrets=secrets, organisation_secrets=own,
+            secrets=secrets, organisation_secrets=own, secret_attempts=scenario.bank.secret_attempts,
+            lock_seconds=scenario.bank.lock_time,
         )  # fmt: skip
         self.shop = Shop(
             clock, ShopBook(self.ledger), self.records, wallets[SHOP], workers=scenario.shop.workers,
             page_seconds=self._durations("shop:service", scenario.shop.page_time), articles=self._articles(),
-            supplier_account=account_number(SUPPLIER),
+            supplier_account=account_number(SUPPLIER), unpaid_seconds=scenario.shop.unpaid_after,
         )  # fmt: skip
         self.supplier = Supplier(
             clock, SupplierBook(self.ledger, [minor(product.cost) for product in scenario.catalogue]),
@@ -118,8 +121,12 @@ class Simulation:
         self.users = Users(
             clock, UsersBook(self.ledger, users), self.records.visits,
             products={sku: k for k, sku in enumerate(self.skus)},
-            secrets=secrets, passwords=self._secrets("user:password", users),
+            secrets=secrets, passwords=self._secrets("user:password", users), patience=self._patience(),
         )  # fmt: skip
+
+    def _patience(self) -> Callable[[], float] | None:
+        patience = self.scenario.users.patience
+        return None if patience is None else self._durations("users:patience", patience)
 
     def _articles(self) -> list[Article]:
         minor = self._currency.minor
@@ -152,24 +159,36 @@ class Simulation:
             back.connect(parties[one].inbox, there)
             for owner, channel, peer in ((one, there, other), (other, back, one)):
                 setattr(parties[owner], "users" if peer == "user" else peer, channel)
+        if self.scenario.is_hostile:
+            for party in parties.values():
+                party.inbox.screen()
+                party.doubt = self.records.orders.doubt
+            schedule_crashes(self.clock, self.scenario, parties)
         for party in parties.values():
             party.open_for_business()
 
     def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:
         name = f"{sender}->{recipient}"
-        latency = self._durations(f"channel:{name}", self.scenario.network.link(name).latency)
-        return Channel(self.clock, self.records.messages, latency, parties[recipient].code)
+        link = self.scenario.network.link(name)
+        latency = self._durations(f"channel:{name}", link.latency)
+        channel = Channel(self.clock, self.records.messages, latency, parties[recipient].code)
+        if self.scenario.is_hostile:
+            make_hostile(channel, name, self.scenario, self._streams)
+        return channel
 
     def _let_visits_arrive(self) -> None:
         visits = self.scenario.visits(self.seed)
         views_all = self.scenario.users.views == "all"
-        users, slips, quantities = visits.user, visits.wrong_secret, visits.quantities
+        users, slips, intents = visits.user.tolist(), visits.wrong_secret.tolist(), visits.intent.tolist()
+        quantities = visits.quantities
 
         def begin(number: int) -> None:
             wanted = zip(self.skus, quantities[number].tolist(), strict=True)
             cart = tuple((sku, units) for sku, units in wanted if units)
+            if intents[number] and not cart:
+                cart = ((self.skus[0], 1),)  # an attacker always wants something
             views = self.skus if views_all else tuple(sku for sku, _ in cart)
-            self.users.arrive(Visit(int(users[number]), cart, views, bool(slips[number])))
+            self.users.arrive(Visit(users[number], cart, views, slips[number], INTENTS[intents[number]]))
 
         Timetable(self.clock, visits.at.tolist(), begin)
 

@@ -2,19 +2,19 @@
 
 import json
 import platform
-import shutil
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import file_digest, sha256
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim import folders
 from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Column, Columns
 from alesha_sim.tables import RECORDED, SCHEMA, Type, canonical, digest, in_money, instants, rows, table_digest
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 SUFFIX = ".parquet"
-OWN_FILES = (MANIFEST, *(table + SUFFIX for table in SCHEMA))
-FORMAT = 1
+FORMAT = 2
+OWN_DIGEST = "manifest_digest"
 
 
 class Manifest(NamedTuple):
@@ -49,61 +49,26 @@ class Manifest(NamedTuple):
 def save(
     folder: str | PathLike[str], manifest: Manifest, tables: Mapping[str, Columns], *, overwrite: bool = False
 ) -> None:
-    """Write tables and manifest into `folder`, which appears whole or not at all.
+    """Write tables and manifest into `folder`, where they appear all at one stroke or not at all.
 
     Raises FileExistsError for a folder with something in it, unless with `overwrite` it holds a result; then
     that one is replaced when the new one is complete, and files of other kinds stay.
     """
     target = Path(folder).resolve()
     _refuse_to_overwrite(target, overwrite)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, because a folder can only be renamed within its file system.
-    workshop = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    new, old = workshop / "new", workshop / "old"
-    try:
-        new.mkdir()
-        _write(new, manifest, tables)
-        _swap(target, new, old)
-    finally:
-        # An old result that could not be put back is not thrown away.
-        if target.exists() or not old.exists():
-            shutil.rmtree(workshop)
+    with folders.replacing(target) as ready:
+        _write(ready, manifest, tables)
 
 
 def _refuse_to_overwrite(target: Path, overwrite: bool) -> None:
-    if not target.exists():
-        return
-    if not target.is_dir():
+    if target.exists() and not target.is_dir():
         raise FileExistsError(f"{target}: must be a folder, not a file")
-    if Path.cwd().is_relative_to(target):
-        raise FileExistsError(f"{target}: must not be the current folder, which cannot be replaced")
-    if any(target.iterdir()) and not overwrite:
-        raise FileExistsError(f"{target}: must be empty, or be overwritten by request")
-    if any(target.iterdir()) and not (target / MANIFEST).exists():
-        raise FileExistsError(f"{target}: must hold a result ({MANIFEST}) to be overwritten")
-
-
-def _swap(target: Path, new: Path, old: Path) -> None:
-    """Put `new` in the place of `target`; what stood there goes to `old`, or back if that fails."""
-    if not target.exists():
-        new.rename(target)
+    if folders.is_empty(target):
         return
-    for other in target.iterdir():
-        if other.name not in OWN_FILES:
-            _copy(other, new / other.name)
-    target.rename(old)
-    try:
-        new.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
-
-
-def _copy(source: Path, goal: Path) -> None:
-    if source.is_dir() and not source.is_symlink():
-        shutil.copytree(source, goal, symlinks=True)
-    else:
-        shutil.copy2(source, goal, follow_symlinks=False)
+    if not overwrite:
+        raise FileExistsError(f"{target}: must be empty, or be overwritten by request")
+    if not folders.place(target, MANIFEST).exists():
+        raise FileExistsError(f"{target}: must hold a result ({MANIFEST}) to be overwritten")
 
 
 def _write(folder: Path, manifest: Manifest, tables: Mapping[str, Columns]) -> None:
@@ -113,7 +78,11 @@ def _write(folder: Path, manifest: Manifest, tables: Mapping[str, Columns]) -> N
     described = _described(manifest, tables)
     for table, columns in tables.items():
         arrow = to_arrow(table, columns, scenario.currency, scenario.start)
-        parquet.write_table(arrow, folder / (table + SUFFIX), compression="zstd")
+        path = folder / (table + SUFFIX)
+        parquet.write_table(arrow, path, compression="zstd")
+        with path.open("rb") as file:
+            described["file_digests"][path.name] = file_digest(file, "sha256").hexdigest()
+    described[OWN_DIGEST] = _own_digest(described)
     text = json.dumps(described, indent=2, allow_nan=False, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
@@ -133,7 +102,14 @@ def _described(manifest: Manifest, tables: Mapping[str, Columns]) -> dict[str, A
         "inboxes": {name: statistics._asdict() for name, statistics in manifest.inboxes.items()},
         "rows": {table: rows(columns) for table, columns in tables.items()},
         "table_digests": {table: table_digest(table, columns) for table, columns in tables.items()},
+        "file_digests": {},
     }
+
+
+def _own_digest(described: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a manifest's contents but for this digest itself, however they are laid out."""
+    contents = {name: value for name, value in described.items() if name != OWN_DIGEST}
+    return sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
 
 
 def to_arrow(table: str, columns: Columns, currency: Currency, start: datetime) -> "pa.Table":
@@ -182,33 +158,40 @@ def _decimals(
 
 
 def load(folder: str | PathLike[str], scenario: "Scenario | None" = None) -> tuple[Manifest, dict[str, Columns]]:
-    """Read a manifest and canonical tables, and compare them with the digest.
+    """Read a manifest and canonical tables, and compare them with the digests.
 
     `scenario` stands in for the manifest's, which it must equal when written down. Raises FileNotFoundError if
     there is no manifest, ValueError naming the file that is not as it was saved.
     """
     folder = Path(folder)
-    path = folder / MANIFEST
-    content = path.read_bytes()
+    path = folders.place(folder, MANIFEST)
     try:
-        described = json.loads(content)
+        described = _checked(json.loads(path.read_bytes()))
         manifest = _manifest(described, scenario)
         digests = {table: str(described["table_digests"][table]) for table in SCHEMA}
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: cannot be read: {_line(error)}") from error
+        files = {table: str(described["file_digests"][table + SUFFIX]) for table in SCHEMA}
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise _refused(path, error) from error
     currency, start = manifest.scenario.currency, manifest.scenario.start
-    tables = {table: _read(folder / (table + SUFFIX), table, currency, start) for table in SCHEMA}
+    tables = {table: _read(folder, table, files[table], currency, start) for table in SCHEMA}
     if digest(tables, currency) != manifest.digest:
         changed = [table + SUFFIX for table in SCHEMA if table_digest(table, tables[table]) != digests[table]]
-        raise ValueError(f"{folder / (changed or [MANIFEST])[0]}: not as it was saved: the digest differs")
+        raise _refused(folder / (changed or [MANIFEST])[0])
     return manifest, tables
+
+
+def _checked(described: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest's contents; ValueError if they are of another format, or not as they were saved."""
+    if described["format"] != FORMAT or described["recorded"] != RECORDED:
+        raise ValueError(f"format {described['format']}, recorded {described['recorded']}: unknown")
+    if described[OWN_DIGEST] != _own_digest(described):
+        raise _Altered
+    return described
 
 
 def _manifest(described: dict[str, Any], scenario: "Scenario | None") -> Manifest:
     from alesha_sim.scenarios.scenario import Scenario
 
-    if described["format"] != FORMAT or described["recorded"] != RECORDED:
-        raise ValueError(f"format {described['format']}, recorded {described['recorded']}: unknown")
     fields: dict[str, Any] = {name: described[name] for name in Manifest._fields}
     fields["scenario"] = scenario or Scenario.model_validate(described["scenario"])
     if scenario is not None and scenario.model_dump(mode="json") != described["scenario"]:
@@ -217,20 +200,38 @@ def _manifest(described: dict[str, Any], scenario: "Scenario | None") -> Manifes
     return Manifest(**fields)
 
 
-def _read(path: Path, table: str, currency: Currency, start: datetime) -> Columns:
-    from pyarrow import ArrowException, parquet
+def _read(folder: Path, table: str, saved: str, currency: Currency, start: datetime) -> Columns:
+    import pyarrow as pa
+    from pyarrow import parquet
 
+    path = folders.place(folder, table + SUFFIX)
     try:
-        with parquet.ParquetFile(path) as file:
+        content = path.read_bytes()
+        # Before anything else looks into it, since what reads a damaged file may do worse than raise.
+        if sha256(content).hexdigest() != saved:
+            raise _Altered
+        with parquet.ParquetFile(pa.BufferReader(content)) as file:
             return from_arrow(table, file.read(), currency, start)
-    except (ArrowException, OSError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: cannot be read: {_line(error)}") from error
+    except (pa.ArrowException, OSError, TypeError, ValueError) as error:
+        raise _refused(path, error) from error
 
 
-def _line(error: Exception) -> str:
-    """Return an error's text as one line, led by its type where it says too little."""
-    text = "; ".join(str(error).splitlines())
-    return f"{error} is missing" if isinstance(error, KeyError) else text
+class _Altered(ValueError):
+    """A file's contents do not have the digest that was written down."""
+
+
+def _refused(path: Path, error: Exception | None = None) -> ValueError:
+    """Return the error that names a file and says in one line what is wrong with it."""
+    match error:
+        case None | _Altered():
+            return ValueError(f"{path}: not as it was saved: the digest differs")
+        case KeyError():
+            reason = f"{error} is missing"
+        case OSError(strerror=str(text)):
+            reason = text
+        case _:
+            reason = "; ".join(str(error).splitlines())
+    return ValueError(f"{path}: cannot be read: {reason}")
 
 
 def from_arrow(table: str, arrow: "pa.Table", currency: Currency, start: datetime) -> Columns:

@@ -9,7 +9,7 @@ from alesha_sim.records import MISSING_TIME, Columns
 from alesha_sim.tables import among, coded, equals, numbers
 from alesha_sim.units import MICROSECONDS, Currency
 
-OPEN = ("received", "processing", "on_the_way")
+OPEN = ("received", "processing", "on_the_way", "in_doubt")
 DEPOSITS = "bank:deposits:"
 OWNERS = ("users", "shop", "supplier")
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from alesha_sim.scenarios import ScenarioError
 from alesha_sim.scenarios.errors import Fault, from_lines, nearest, refuse, shown
-from alesha_sim.scenarios.parts import Link, Users
+from alesha_sim.scenarios.links import Link
+from alesha_sim.scenarios.parts import Users
 from alesha_sim.scenarios.scenario import Scenario
 
 LAPTOP = {"sku": "hp-laptop", "name": "HP laptop", "marked_price": 600, "price": 500, "charge": 400, "cost": 300}
@@ -42,7 +43,7 @@ CASES = [
     ({"horizn": 3}, ["horizn: unknown field: nearest is horizon"]),
     ({"bank": {"worker": 3}}, ["bank.worker: unknown field: nearest is workers"]),
     ({"zzz": 1}, ["zzz: unknown field: valid are name, description, start, horizon, drain, currency, catalogue, "
-                  "users, demand, shop, bank, supplier, network"]),
+                  "users, demand, shop, bank, supplier, network, faults"]),
     ({"currency": {"cod": "BDT"}}, ["currency.cod: unknown field: nearest is code"]),
     (laptop(prise=3), ["catalogue.hp-laptop.prise: unknown field: nearest is price"]),
     ({"catalogue": [{"sku": "a"}]}, [f"catalogue.a.{name}: missing: must be given"
@@ -51,6 +52,28 @@ CASES = [
     ({"bank": [1]}, ["bank: [1]: must be a table"]),
     ({"catalogue": {"sku": "a"}}, ["catalogue: a table: must be a list"]),
     ({"currency": "BDT"}, ["currency: 'BDT': must be a table"]),
+    # Faults and hostile networks.
+    ({"network": {"default": {"loss": 0.3}}},
+     ["faults: network.default.timeout: missing: must be given where messages can be lost"]),
+    ({"network": {"links": {"user->shop": {"timeout": 0, "attempts": 0, "loss": 2, "growth": 0.5, "jitter": 1}}}},
+     ["network.links.user->shop.loss: 2: must be at most 1",
+      "network.links.user->shop.timeout: 0: must be more than 0",
+      "network.links.user->shop.attempts: 0: must be at least 1",
+      "network.links.user->shop.growth: 0.5: must be at least 1",
+      "network.links.user->shop.jitter: 1: must be less than 1"]),
+    ({"faults": [{"kind": "outtage"}]}, ["faults[0].kind: 'outtage': unknown kind: nearest is outage"]),
+    ({"faults": [{"link": "a"}]}, ["faults[0].kind: missing: must be one of outage, spell, crash"]),
+    ({"faults": [{"kind": "crash", "entity": "bnk", "start": -1, "duration": 0, "x": 1}]},
+     ["faults[0].entity: 'bnk': must be one of 'shop', 'bank', 'supplier'",
+      "faults[0].start: -1: must not be negative",
+      "faults[0].duration: 0: must be more than 0",
+      "faults[0].x: unknown field: valid are kind, entity, start, duration"]),
+    ({"faults": [{"kind": "outage", "link": "shop->bnk", "start": 0, "duration": 1}]},
+     ["faults[0].link: unknown link: nearest is shop->bank"]),
+    ({"faults": [{"kind": "crash", "entity": "bank", "start": start, "duration": 10} for start in (0, 5)],
+      "network": {"default": {"timeout": 5}}}, ["faults[1].start: 5.0: must not be while the bank is down"]),
+    ({"users": {"attacks": {"guess_secret": 0.6, "tamper_total": 0.6}}},
+     ["users.attacks: a table: must together be at most 1"]),
     # Kinds.
     ({"demand": {}}, ["demand.kind: missing: must be one of single, poisson, bg_nbd, replay"]),
     ({"demand": {"kind": "poison"}}, ["demand.kind: 'poison': unknown kind: nearest is poisson"]),

@@ -282,14 +282,11 @@ def test_an_empty_folder_and_the_current_one_can_take_a_result(call):
     assert names_in(".") == sorted([*FILES, "out"])
 
 
-def test_a_folder_that_is_there_needs_nothing_beside_it(call, monkeypatch):
-    # It may be the root of a file system of its own, or its parent may not be writable.
-    Path("out").mkdir()
-    make, places = folder.TemporaryDirectory, []
-    monkeypatch.setattr(folder, "TemporaryDirectory", lambda **given: places.append(given["dir"]) or make(**given))
+def test_a_folder_that_a_killed_run_left_unfinished_counts_as_empty(call):
+    Path("out/.alesha-unfinished-1").mkdir(parents=True)
+    Path("out/.alesha-unfinished-1/manifest.json").write_text("half")
     assert call("run", "first_purchase", "--out", "out").status == 0
-    assert call("run", "first_purchase", "--out", "new").status == 0
-    assert places == [Path("out"), Path()]
+    assert names_in("out") == FILES
 
 
 @pytest.mark.parametrize("out", ["file", "file/out"])

@@ -19,8 +19,8 @@ CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),
 )  # fmt: skip
 OPENINGS = (5000, 0, 3000, 700)
-CARTS = {1: ((0, 1), (1, 2)), 2: ((1, 1),), 3: ((2, 1),), 4: ((1, 1), (2, 1))}
-BUYERS = {1: 0, 2: 1, 3: 2, 4: 2}
+CARTS = {1: ((0, 1), (1, 2)), 2: ((1, 1),), 3: ((2, 1),), 4: ((1, 1), (2, 1)), 5: ((1, 1),)}
+BUYERS = {1: 0, 2: 1, 3: 2, 4: 2, 5: 0}
 
 
 def worth(order, field):
@@ -28,7 +28,7 @@ def worth(order, field):
 
 
 class World:
-    """Four books, four orders and their visits, moved fact by fact."""
+    """Four books, five orders and their visits, moved fact by fact."""
 
     def __init__(self):
         self.ledger = Ledger("BDT", [product.sku for product in CATALOGUE])
@@ -49,9 +49,13 @@ class World:
         self.supplier.open(0.0, self.bank.open_owner(0.0, "supplier", 5000), 5000)
         self.shop.invest(0.0, 5000)
 
-    def pay(self, order) -> Iterator[None]:
-        """The user pays and the shop passes the charges on."""
-        link = self.bank.payment(self.at, order, BUYERS[order], worth(order, 1))
+    def pay(self, order, hold=None) -> Iterator[None]:
+        """The user pays, at once or out of what is held, and the shop passes the charges on."""
+        price = worth(order, 1)
+        if hold is None:
+            link = self.bank.payment(self.at, order, BUYERS[order], price)
+        else:
+            link = self.bank.holds.post(self.at, hold, price)
         yield
         self.shop.payment(self.at, link, order, worth(order, 1))
         self.transaction[order], self.status[order] = link, "processing"
@@ -62,6 +66,24 @@ class World:
         self.charges[order] = link
         yield
         self.supplier.charges(self.at, link, order, worth(order, 2))
+        yield
+
+    def pay_in_two_steps(self, order) -> Iterator[None]:
+        """More than the price is held three times: until it expires, until it is voided, until it is posted."""
+        holds, user, amount = self.bank.holds, BUYERS[order], worth(order, 1) + 50
+        holds.pend(self.at, order, user, amount, self.at + 1.0)
+        yield
+        self.at += 1.0
+        holds.expire(self.at)
+        yield
+        hold = holds.pend(self.at, order, user, amount)
+        yield
+        holds.void(self.at, hold)
+        yield
+        hold = holds.pend(self.at, order, user, amount)
+        yield
+        yield from self.pay(order, hold)
+        self.tell(order, "bought")
         yield
 
     def tell(self, order, outcome) -> None:
@@ -107,7 +129,7 @@ class World:
         yield
 
     def story(self) -> Iterator[None]:
-        """All that happens, pausing after each step: two deliveries, a decline, a rejection."""
+        """All that happens, pausing after each step: three deliveries, a decline, a rejection."""
         self.open()
         yield
         for _ in self.pay(1):
@@ -125,6 +147,8 @@ class World:
                 if order == 4 and step == 1:
                     self.tell(4, "bought")
                 yield
+        yield from self.pay_in_two_steps(5)
+        yield from self.deliver(5)
 
     def tables(self):
         """Return the canonical columns as they are now."""
@@ -161,7 +185,7 @@ class World:
     def _visits(self):
         told = [OUTCOMES.index(self.outcome[order]) if order in self.outcome else -1 for order in CARTS]
         return {
-            "visit": np.arange(5),
+            "visit": np.arange(len(CARTS) + 1),
             "user": np.array([*BUYERS.values(), 1]),
             "outcome": Coded(np.array([*told, OUTCOMES.index("looked")], np.int32), OUTCOMES),
             "order": np.array([*CARTS, -1]),
@@ -370,7 +394,8 @@ def cell(table, column, place, value):
     return lambda tables: with_column(tables, table, column, place, value)
 
 
-# Orders 1 and 4 were delivered, 2 was declined, 3 was rejected and refunded; visit n - 1 placed order n.
+# Orders 1, 4 and 5 were delivered, 2 was declined, 3 was rejected and refunded; visit n - 1 placed order n; order
+# 5 was paid out of what the bank held.
 TAMPERED = [
     ("amount zero", "L0", changed("bank", "charges", 1, "amount", 0)),
     ("order beyond the last", "L0", changed("bank", "charges", 1, "order", 9)),
@@ -404,12 +429,16 @@ TAMPERED = [
     ("declined, but charged", "L4", cell("orders", "status", 0, "declined")),
     ("cancelled, but charged", "L4", cell("orders", "status", 0, "cancelled")),
     ("refunded, but processing", "L4", cell("orders", "status", 1, "processing")),
+    ("paid, but still held", "L4", changed("bank", "payment", 5, "debit", "bank:deposits:user:0")),
+    ("held for no order", "L4", changed("bank", "pending", 5, "order", -1)),
+    ("given back more than held", "L1", changed("bank", "void", 5, "amount", 301)),
+    ("held from another user", "L3", changed("bank", "pending", 5, "debit", "bank:deposits:user:2")),
     ("advances of no order", "L4", changed("shop", "charges", 1, "order", -1)),
     ("opening within an order", "L4", cell("transfers", "order", 0, 1)),
     ("sent less than delivered", "L4", changed("supplier", "ship", 4, "amount", 0)),
     ("declined, but told bought", "L5", cell("visits", "outcome", 1, "bought")),
     ("delivered, but told declined", "L5", cell("visits", "outcome", 0, "declined")),
-    ("bought without an order", "L5", cell("visits", "outcome", 4, "bought")),
+    ("bought without an order", "L5", cell("visits", "outcome", 5, "bought")),
     ("another user's visit", "L5", cell("visits", "user", 0, 1)),
     ("took less than was given", "L6", changed("users", "deliver", 1, "amount", 9)),
     ("sent at another cost", "L7", lambda tables: changed_value(tables, "ship")),
@@ -549,9 +578,20 @@ def test_user_who_gave_up_need_not_know_of_the_payment():
     world = World()
     world.open()
     list(world.pay(1))
-    assert laws(world.tables()) == {"L3", "L5"}
+    left_open = {"L4"}  # nothing is left to happen, and yet the order is not supplied
+    assert laws(world.tables()) - left_open == {"L3", "L5"}
     world.outcome[1] = "unanswered"
-    assert laws(world.tables()) == set()
+    assert laws(world.tables()) - left_open == set()
+
+
+@pytest.mark.parametrize("status", ["processing", "on_the_way"])
+def test_paid_order_that_is_forgotten_is_caught(status):
+    world = World()
+    world.open()
+    list(world.pay(1))
+    world.status[1] = status
+    assert "L4" in laws(world.tables())
+    assert "L4" not in laws(world.tables(), drained=False)
 
 
 def test_labels_in_another_order_make_no_difference(honest):

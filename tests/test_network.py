@@ -4,7 +4,8 @@ import pytest
 from simpy.core import EmptySchedule
 
 from alesha_sim.messages import Decline, Reason, Receipt, VerifyTransaction
-from alesha_sim.network import Channel, Clock, Inbox, Timetable
+from alesha_sim.network import Alarm, Channel, Clock, Inbox, Timetable
+from alesha_sim.network.clock import INFINITY
 from alesha_sim.records import FATES, MISSING_TIME, MessageLog
 
 ASKER, SERVER = -1, -2
@@ -169,6 +170,44 @@ def test_a_timetable_meets_its_instants_exactly():
     Timetable(clock, instants, lambda number: seen.append(clock.now))
     clock.run_to()
     assert seen == instants
+
+
+class Diary:
+    """Instants for an alarm, and when it rang for them."""
+
+    def __init__(self, *instants):
+        self.clock, self.rung, self.due = Clock(), [], []
+        self.alarm = Alarm(self.clock, self.ring)
+        for at in instants:
+            self.due.append(at)
+            self.alarm.set(at)
+
+    def ring(self):
+        self.rung += [(self.clock.now, at) for at in sorted(self.due) if at <= self.clock.now]
+        self.due = [at for at in self.due if at > self.clock.now]
+        return min(self.due, default=INFINITY)
+
+
+def test_an_alarm_rings_at_instants_set_in_any_order():
+    diary = Diary(5.0, 7.0, 0.3, 6.0, 0.3, INFINITY, 9.0)
+    diary.clock.run_to()
+    assert diary.rung == [(at, at) for at in (0.3, 0.3, 5.0, 6.0, 7.0, 9.0)]
+
+
+def test_an_alarm_has_one_entry_for_instants_that_no_longer_matter():
+    diary = Diary(*[float(at) for at in range(1, 100)])
+    diary.due.clear()
+    diary.clock.run_to()
+    assert diary.clock.events == 1
+
+
+def test_an_alarm_rings_after_the_messages_of_its_instant():
+    diary, pair = Diary(1.0), Pair(latency=1.0)
+    diary.clock = pair.clock
+    diary.alarm = Alarm(pair.clock, lambda: pair.replies.append("rung") or INFINITY)
+    diary.alarm.set(2.0)
+    pair.run(0.0)
+    assert pair.replies == [(2.0, 0), "rung"]
 
 
 def test_stepping_an_empty_clock_raises():

@@ -1,11 +1,12 @@
 import datetime
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from alesha_sim.scenarios import ScenarioError
+from alesha_sim.scenarios import ScenarioError, recorded
 from alesha_sim.scenarios.demand import DAY
 from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
@@ -150,6 +151,37 @@ def test_a_file_that_cannot_be_read_is_said_in_one_line(tmp_path, name, content,
     assert fault.startswith("demand.file: ")
     assert rule in fault
     assert "\n" not in fault
+
+
+@pytest.mark.parametrize("name", ["v.csv", "v.parquet", "c.txt"])
+def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path, monkeypatch, name):
+    FRAME.to_csv(tmp_path / "v.csv", index=False)
+    FRAME.to_parquet(tmp_path / "v.parquet", index=False)
+    (tmp_path / "c.txt").write_text(LINES)
+    scenario = replay(file=str(tmp_path / name), format="cdnow" if name == "c.txt" else "visits")
+    size = (tmp_path / name).stat().st_size
+    monkeypatch.setattr(recorded, "REPLAY_BYTES_MAX", size)
+    assert len(scenario.visits(1).at) == 3
+    monkeypatch.setattr(recorded, "REPLAY_BYTES_MAX", size - 1)
+    fault = f"demand.file: {tmp_path / name}: cannot be read: must be at most {size - 1:,} bytes"
+    assert faults_of(scenario) == [fault]
+
+
+def test_a_small_parquet_file_may_not_unpack_to_a_large_one(tmp_path, monkeypatch):
+    FRAME.to_parquet(tmp_path / "v.parquet", index=False)
+    scenario = replay(file=str(tmp_path / "v.parquet"))
+    monkeypatch.setattr(recorded, "REPLAY_VALUES_MAX", FRAME.size)
+    assert len(scenario.visits(1).at) == 3
+    monkeypatch.setattr(recorded, "REPLAY_VALUES_MAX", FRAME.size - 1)
+    assert faults_of(scenario)[0].endswith(f"cannot be read: must hold at most {FRAME.size - 1} values")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a file without an end")
+def test_a_file_without_an_end_is_read_up_to_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorded, "REPLAY_BYTES_MAX", 1000)
+    rule = "cannot be read: must be at most 1,000 bytes"
+    (tmp_path / "v.csv").symlink_to("/dev/zero")
+    assert faults_of(replay(file=str(tmp_path / "v.csv")))[0].endswith(rule)
 
 
 @pytest.mark.parametrize(

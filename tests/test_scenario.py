@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from alesha_sim.distributions import Constant, Empirical, Exponential, Lognormal
 from alesha_sim.policies import MakeToOrder
-from alesha_sim.scenarios import ScenarioError, first_purchase, market_day
+from alesha_sim.scenarios import ScenarioError, errors, files, first_purchase, market_day
 from alesha_sim.scenarios.demand import Poisson, Single
-from alesha_sim.scenarios.parts import LINKS, Network
+from alesha_sim.scenarios.links import LINKS, Link, Network
 from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.template import TEMPLATE
@@ -131,6 +131,36 @@ def test_a_written_file_reads_back(tmp_path):
     scenario = market_day()
     scenario.write(tmp_path / "market.toml")
     assert Scenario.read(tmp_path / "market.toml") == scenario
+
+
+def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path, monkeypatch):
+    path = tmp_path / "market.toml"
+    market_day().write(path)
+    size = path.stat().st_size
+    monkeypatch.setattr(files, "TOML_BYTES_MAX", size)
+    assert Scenario.read(path) == market_day()
+    monkeypatch.setattr(files, "TOML_BYTES_MAX", size - 1)
+    with pytest.raises(ScenarioError, match=f"market.toml: cannot be read: must be at most {size - 1:,} bytes$"):
+        Scenario.read(path)
+
+
+def test_a_file_too_large_to_be_read_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "TOML_BYTES_MAX", 1000)
+    with pytest.raises(ScenarioError, match=r"s\.toml: cannot be written: must be at most 1,000 bytes$"):
+        made(description="x" * 1000).write(tmp_path / "s.toml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_products_at_fault_are_given_their_names_once(monkeypatch):
+    products = [
+        {"sku": f"p{n}", "name": "x", "price": 1, "marked_price": 1, "charge": 1, "cost": 2} for n in range(3)
+    ]
+    named = []
+    monkeypatch.setattr(errors, "product_names", lambda given: named.append(given) or ["p0", "p1", "p2"])
+    with pytest.raises(ScenarioError) as refused:
+        made(catalogue=products)
+    assert len(refused.value.faults) == 3
+    assert len(named) == 1
 
 
 def test_a_replay_file_is_found_beside_the_scenario_wherever_both_move(tmp_path):
@@ -335,8 +365,9 @@ def sections(text):
             current = found.setdefault(bare.strip("[] "), {})
         elif " = " in bare and bare.split(" = ")[0].isidentifier():
             name = bare.split(" = ")[0]
-            if name == "kind" and current is found.get("demand"):
-                current = found.setdefault("demand " + bare.split('"')[1], {})
+            for tagged in ("demand", "faults"):
+                if name == "kind" and current is found.get(tagged):
+                    current = found.setdefault(f"{tagged} " + bare.split('"')[1], {})
             current.setdefault(name, not line.startswith("#"))
     return found
 
@@ -354,12 +385,19 @@ def test_the_template_names_every_field():
     found, parts = sections(TEMPLATE), Scenario.model_fields
     for name, part in Scenario.kinds("demand").items():
         assert set(found["demand " + name]) == set(part.model_fields)
-    for part in ("users", "shop", "bank"):
+    for name, part in Scenario.kinds("faults").items():
+        assert set(found["faults " + name]) == set(part.model_fields)
+    for part in ("shop", "bank"):
         assert set(found[part]) == set(parts[part].annotation.model_fields)
+    assert set(found["users"]) | {"attacks"} == set(parts["users"].annotation.model_fields)
+    assert set(found["users.attacks"]) == set(
+        parts["users"].annotation.model_fields["attacks"].annotation.model_fields
+    )
     supplier = set(found["supplier"]) | {"stock"}
     assert supplier == set(parts["supplier"].annotation.model_fields)
     assert set(found["supplier.stock"]) == {"kind", "unavailable"}
-    assert set(found["network.default"]) == set(found['network.links."user->shop"']) == {"latency"}
+    links = found["network.default"], found['network.links."user->shop"']
+    assert set(links[0]) == set(links[1]) == set(Link.model_fields)
     assert set(found["catalogue"]) == set(Scenario.from_toml(TEMPLATE).catalogue[0].model_dump())
     assert set(found["currency"]) == {"code", "decimals"}
     tables = {name.split(".")[0].split(" ")[0] for name in found}

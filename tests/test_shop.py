@@ -111,9 +111,9 @@ def test_an_order_can_be_paid_only_by_its_user_and_only_while_received(customer)
     assert desk.payable(1, 2) == Reason.UNKNOWN_ORDER
     assert desk.payable(99, 0) == Reason.UNKNOWN_ORDER
     order = desk.payable(1, 0)
-    order.being_paid = True
+    order.answer = object()
     assert desk.payable(1, 0) == Reason.NOT_PAYABLE
-    order.being_paid = False
+    order.answer = None
     desk.advance(order, PROCESSING, 1.0)
     assert desk.payable(1, 0) == Reason.NOT_PAYABLE
     desk.advance(order, COMPLETED, 2.0)

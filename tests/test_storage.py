@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import shutil
@@ -160,10 +161,12 @@ def test_file_in_the_folders_place_is_refused(other, tmp_path):
         other.save(tmp_path / "out", overwrite=True)
 
 
-def test_current_folder_is_refused(other, tmp_path, monkeypatch):
+def test_current_folder_can_take_a_result_and_have_it_replaced(result, other, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileExistsError, match="current folder"):
-        other.save(".")
+    result.save(".")
+    other.save(".", overwrite=True)
+    assert set(os.listdir(tmp_path)) == FILES
+    assert Result.load(".") == other
 
 
 def test_empty_folder_is_filled(other, tmp_path):
@@ -196,22 +199,34 @@ def test_failed_writing_leaves_the_old_result_as_it_was(result, other, tmp_path,
     assert os.listdir(tmp_path) == ["out"]
 
 
-@pytest.mark.parametrize(("broken", "left"), [({"new"}, "out"), ({"new", "old"}, "old")])
-def test_failed_renaming_never_loses_the_old_result(result, other, tmp_path, monkeypatch, broken, left):
+def test_failed_renaming_never_loses_the_old_result(result, other, tmp_path, monkeypatch):
     result.save(tmp_path / "out")
     before = contents(tmp_path / "out")
-    rename = storage.Path.rename
 
     def fails(path, goal):
-        if path.name in broken:
-            raise OSError("device busy")
-        return rename(path, goal)
+        raise OSError("device busy")
 
     monkeypatch.setattr(storage.Path, "rename", fails)
     with pytest.raises(OSError, match="device busy"):
         other.save(tmp_path / "out", overwrite=True)
-    (kept,) = tmp_path.rglob(left)
-    assert contents(kept) == before
+    assert contents(tmp_path / "out") == before
+    assert Result.load(tmp_path / "out") == result
+
+
+def test_result_that_was_complete_stands_although_its_files_could_not_be_moved(
+    result, other, tmp_path, monkeypatch
+):
+    result.save(tmp_path / "out")
+    with monkeypatch.context() as patched:
+        patched.setattr(storage.folders.os, "replace", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            other.save(tmp_path / "out", overwrite=True)
+    assert Result.load(tmp_path / "out") == other
+    with pytest.raises(FileExistsError):
+        other.save(tmp_path / "out")
+    result.save(tmp_path / "out", overwrite=True)
+    assert set(os.listdir(tmp_path / "out")) == FILES
+    assert Result.load(tmp_path / "out") == result
 
 
 def test_failed_saving_leaves_nothing(other, tmp_path, monkeypatch):
@@ -221,17 +236,35 @@ def test_failed_saving_leaves_nothing(other, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+def change(path, **columns):
+    pd.read_parquet(path).assign(**columns).to_parquet(path, index=False)
+
+
+def swap(path):
+    shutil.copy(path.with_name("visits.parquet"), path)
+
+
+def forge(folder, change=lambda manifest: None):
+    """Change a manifest, and write down digests of what the folder holds now."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["file_digests"] = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.parquet")
+    }
+    change(manifest)
+    manifest["manifest_digest"] = storage._own_digest(manifest)
+    path.write_text(json.dumps(manifest), "utf-8")
+
+
+DIFFERS = "not as it was saved: the digest differs"
 DAMAGES = {
+    "another table": (swap, "cannot be read: columns .*must be"),
+    "one more column": (lambda users: change(users, note=1), r"cannot be read: columns .*'note'\]: must be"),
+    "one figure": (lambda users: change(users, orders=2), DIFFERS),
+    "one name": (lambda users: change(users, account="10000001"), DIFFERS),
+    "one amount": (lambda users: change(users, spent=Decimal("0.01")), DIFFERS),
+    "one instant": (lambda users: change(users, registered_at=pd.NaT), DIFFERS),
     "cut off": (lambda users: users.write_bytes(b"PAR1"), "cannot be read: ."),
-    "missing": (lambda users: users.unlink(), "cannot be read: .*o such file"),
-    "another table": (
-        lambda users: shutil.copy(users.with_name("visits.parquet"), users),
-        "cannot be read: columns .*must be",
-    ),
-    "one figure": (lambda users: change(users, orders=2), "not as it was saved: the digest differs"),
-    "one name": (lambda users: change(users, account="10000001"), "not as it was saved: the digest differs"),
-    "one amount": (lambda users: change(users, spent=Decimal("0.01")), "not as it was saved: the digest differs"),
-    "one instant": (lambda users: change(users, registered_at=pd.NaT), "not as it was saved: the digest differs"),
     "too precise": (lambda users: change(users, spent=Decimal("0.001")), "cannot be read: ."),
     "too large": (
         lambda users: change(users, spent=Decimal(10) ** 17),
@@ -242,38 +275,90 @@ DAMAGES = {
 }
 
 
-def change(path, **columns):
-    pd.read_parquet(path).assign(**columns).to_parquet(path, index=False)
-
-
+@pytest.mark.parametrize("forged", [False, True])
 @pytest.mark.parametrize("name", DAMAGES)
-def test_damaged_table_is_named(other, tmp_path, name):
+def test_damaged_table_is_named(other, tmp_path, name, forged):
     other.save(tmp_path / "out")
     damage, text = DAMAGES[name]
     damage(tmp_path / "out" / "users.parquet")
-    with pytest.raises(ValueError, match=rf"users\.parquet: {text}") as refused:
+    if forged:
+        forge(tmp_path / "out")
+    with pytest.raises(ValueError, match=rf"users\.parquet: {text if forged else DIFFERS}") as refused:
         Result.load(tmp_path / "out")
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("change", "text"),
-    [
-        (lambda manifest: manifest.update(digest="0" * 64), "digest differs"),
-        (lambda manifest: manifest.pop("events"), "'events' is missing"),
-        (lambda manifest: manifest.update(format=99), "format 99"),
-        (lambda manifest: manifest["scenario"].update(horizon=-1, drain="x"), "horizon: .*; drain: "),
-        (lambda manifest: manifest.clear(), "is missing"),
-    ],
-)
-def test_damaged_manifest_is_named(other, tmp_path, change, text):
+def test_missing_table_is_named(other, tmp_path):
+    other.save(tmp_path / "out")
+    (tmp_path / "out" / "users.parquet").unlink()
+    with pytest.raises(ValueError, match=r"users\.parquet: cannot be read: No such file or directory$"):
+        Result.load(tmp_path / "out")
+
+
+def below(manifest):
+    """Nest a list deeper than Python reads."""
+    manifest["scenario"]["description"] = json.loads("[" * 500 + "]" * 500)
+
+
+CHANGES = [
+    (lambda manifest: manifest.update(digest="0" * 64), DIFFERS),
+    (lambda manifest: manifest.pop("events"), "cannot be read: 'events' is missing"),
+    (lambda manifest: manifest.pop("file_digests"), "cannot be read: 'file_digests' is missing"),
+    (lambda manifest: manifest["scenario"].update(horizon=-1, drain="x"), "cannot be read: horizon: .*; drain: "),
+    (lambda manifest: manifest.update(inboxes=[]), "cannot be read: ."),
+    (lambda manifest: manifest.update(table_digests=5), "cannot be read: ."),
+    (below, "cannot be read: description: .*must be"),
+]
+
+
+@pytest.mark.parametrize("forged", [False, True])
+@pytest.mark.parametrize(("change", "text"), CHANGES)
+def test_damaged_manifest_is_named(other, tmp_path, change, text, forged):
     other.save(tmp_path / "out")
     path = tmp_path / "out" / "manifest.json"
-    manifest = json.loads(path.read_text("utf-8"))
-    change(manifest)
-    path.write_text(json.dumps(manifest), "utf-8")
-    with pytest.raises(ValueError, match=rf"manifest\.json: .*{text}") as refused:
+    if forged:
+        forge(tmp_path / "out", change)
+    else:
+        manifest = json.loads(path.read_text("utf-8"))
+        change(manifest)
+        path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(ValueError, match=rf"manifest\.json: {text if forged else DIFFERS}") as refused:
         Result.load(tmp_path / "out")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("field", ["seed", "ended_at", "drained", "events", "inboxes", "scenario"])
+def test_no_field_of_the_manifest_can_change_unseen(result, other, tmp_path, field):
+    result.save(tmp_path / "one")
+    other.save(tmp_path / "two")
+    manifests = [json.loads((tmp_path / name / "manifest.json").read_text("utf-8")) for name in ("one", "two")]
+    manifests[0][field] = manifests[1][field] if field != "drained" else not manifests[0][field]
+    (tmp_path / "one" / "manifest.json").write_text(json.dumps(manifests[0]), "utf-8")
+    with pytest.raises(ValueError, match=rf"manifest\.json: {DIFFERS}"):
+        Result.load(tmp_path / "one")
+
+
+def test_manifest_may_be_laid_out_in_another_way(other, tmp_path):
+    other.save(tmp_path / "out")
+    path = tmp_path / "out" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")), sort_keys=True, indent=7), "utf-8")
+    assert Result.load(tmp_path / "out") == other
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"format": 1, "recorded": "all"}', "format 1, recorded all: unknown"),
+        ("{}", "'format' is missing"),
+        ("[]", "."),
+        ("[" * 100_000, "."),
+        ("9" * 10_000, "."),
+    ],
+)
+def test_foreign_manifest_is_refused_in_one_line(tmp_path, text, reason):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(ValueError, match=rf"manifest\.json: cannot be read: {reason}") as refused:
+        Result.load(tmp_path)
     assert "\n" not in str(refused.value)
 
 

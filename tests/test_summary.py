@@ -62,9 +62,9 @@ def test_orders_are_counted_by_status():
     orders = [{"status": status} for status in (*STATUSES, "completed")]
     found = figures(tables(orders=orders, visits=[{}] * 10), BDT)
     counts = ("orders", "completed", "declined", "cancelled", "returned", "open_orders", "visits")
-    assert [found[name] for name in counts] == [8, 2, 1, 1, 1, 3, 10]
-    assert found["conversion"] == 0.8
-    assert found["decline_rate"] == 1 / 8
+    assert [found[name] for name in counts] == [9, 2, 1, 1, 1, 4, 10]
+    assert found["conversion"] == 0.9
+    assert found["decline_rate"] == 1 / 9
 
 
 def test_revenue_is_sales_less_sales_returns_and_refunds_are_the_banks():

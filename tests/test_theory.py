@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special
 
-from alesha_sim.theory import BGNBD, MG1, MMc, erlang_b
+from alesha_sim.theory import BGNBD, MG1, ErlangA, MMc, Retries, erlang_b
 
 Reference = Callable[[str], dict[str, Any]]
 
@@ -123,6 +123,20 @@ def test_exponential_service_is_a_case_of_both_formulas() -> None:
             "k: True: must be a whole number of at least 1",
         ),
         (lambda: erlang_b(1, 0.0), "load: 0.0: must be above 0 and finite"),
+        (
+            lambda: ErlangA(arrival_rate=0, service_rate=1, abandon_rate=math.inf, servers=1.5),
+            "arrival_rate: 0: must be above 0 and finite\nabandon_rate: inf: must be above 0 and finite\n"
+            "servers: 1.5: must be a whole number of at least 1",
+        ),
+        (
+            lambda: Retries(request_loss=1, reply_loss=-0.1, attempts=0),
+            "request_loss: 1: must be from 0 to below 1\nreply_loss: -0.1: must be from 0 to below 1\n"
+            "attempts: 0: must be a whole number of at least 1",
+        ),
+        (
+            lambda: Retries(request_loss=0, reply_loss=0).mean_seconds(round_trip=4, timeout=3, growth=0.5),
+            "timeout: 3: must be at least round_trip, 4\ngrowth: 0.5: must be at least 1 and finite",
+        ),
         (lambda: BGNBD(r=1, alpha=0, a=1, b=1), "alpha: 0: must be above 0 and finite"),
         (lambda: PUBLISHED.expected_purchases([1, -1]), "ages: -1.0: must be from 0 to 44140 (10000 alpha)"),
         (lambda: PUBLISHED.probabilities(math.nan, 3), "ages: nan: must be from 0 to 44140 (10000 alpha)"),
@@ -142,6 +156,130 @@ def test_bad_input_is_refused_naming_field_value_and_rule(refused: Callable[[], 
     with pytest.raises(ValueError, match="must be") as fault:
         refused()
     assert str(fault.value) == message
+
+
+# --- impatience -----------------------------------------------------------------------------------------
+
+IMPATIENT = [
+    # arrivals, service, giving up, servers
+    (0.5, 1.0, 0.1, 1),
+    (1.0, 1.0, 1.0, 1),
+    (5.0, 1.0, 0.3, 2),
+    (8.0, 1.0, 0.5, 10),
+    (12.0, 1.0, 2.0, 10),
+    (40.0, 5.0, 0.01, 10),
+    (30.0, 1.0, 0.2, 25),
+]
+
+
+def stationary(arrivals: float, service: float, giving_up: float, servers: int) -> np.ndarray:
+    """Solve the balance of a queue of at most 400, its rates written down one by one, as linear equations."""
+    size = 401
+    rates = np.zeros((size, size))
+    for present in range(size - 1):
+        rates[present, present + 1] = arrivals
+    for present in range(1, size):
+        rates[present, present - 1] = min(present, servers) * service + max(present - servers, 0) * giving_up
+    balance = (rates - np.diag(rates.sum(axis=1))).T
+    balance[-1] = 1.0
+    return np.linalg.solve(balance, np.eye(size)[-1])
+
+
+@pytest.mark.parametrize("rates", IMPATIENT)
+def test_impatience_agrees_with_the_balance_of_the_queue(rates: tuple[float, float, float, int]) -> None:
+    arrivals, service, giving_up, servers = rates
+    queue = ErlangA(arrival_rate=arrivals, service_rate=service, abandon_rate=giving_up, servers=servers)
+    shares, present = stationary(*rates), np.arange(401)
+    waiting, busy = np.maximum(present - servers, 0), np.minimum(present, servers)
+    assert queue.wait_probability == pytest.approx(shares[present >= servers].sum(), rel=1e-9)
+    assert queue.mean_waiting == pytest.approx(shares @ waiting, rel=1e-9)
+    assert queue.mean_present == pytest.approx(shares @ present, rel=1e-9)
+    assert queue.utilisation == pytest.approx(shares @ busy / servers, rel=1e-9)
+    # Who is not served has given up.
+    assert queue.abandon_probability == pytest.approx(1 - service * (shares @ busy) / arrivals, rel=1e-6)
+    assert queue.abandon_probability == pytest.approx(giving_up * queue.mean_wait, rel=1e-12)
+
+
+@pytest.mark.parametrize("rates", IMPATIENT)
+def test_impatience_agrees_with_the_published_formula(rates: tuple[float, float, float, int]) -> None:
+    arrivals, service, giving_up, servers = rates
+    x, y, load = servers * service / giving_up, arrivals / giving_up, arrivals / (servers * service)
+    palm = special.gammainc(x, y) * math.exp(math.log(x) + y - x * math.log(y) + math.lgamma(x))
+    blocked = erlang_b(servers, arrivals / service)
+    waits = palm * blocked / (1 + (palm - 1) * blocked)
+    queue = ErlangA(arrival_rate=arrivals, service_rate=service, abandon_rate=giving_up, servers=servers)
+    assert queue.wait_probability == pytest.approx(waits, rel=1e-9)
+    assert queue.abandon_probability == pytest.approx(waits * (1 / (load * palm) + 1 - 1 / load), rel=1e-6)
+
+
+def test_patience_without_end_leaves_erlang_c() -> None:
+    patient = MMc(arrival_rate=8.0, service_rate=1.0, servers=10)
+    queue = ErlangA(arrival_rate=8.0, service_rate=1.0, abandon_rate=1e-9, servers=10)
+    for figure in ("wait_probability", "mean_wait", "mean_waiting", "mean_present", "utilisation"):
+        assert getattr(queue, figure) == pytest.approx(getattr(patient, figure), rel=1e-7)
+
+
+def test_crowd_that_only_impatience_thins_is_no_overflow() -> None:
+    queue = ErlangA(arrival_rate=1000.0, service_rate=1.0, abandon_rate=0.01, servers=10)
+    assert queue.wait_probability == 1
+    assert queue.mean_waiting == pytest.approx(99_000, rel=1e-9)
+    assert queue.abandon_probability == pytest.approx(0.99, rel=1e-9)
+
+
+# --- asking again ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case_id", ["retry-0", "retry-1", "retry-2"])
+def test_bounded_attempts_agree_with_the_reference(reference: Reference, case_id: str) -> None:
+    case = reference(case_id)
+    given, expected = case["inputs"], case["expected"]
+    retries = Retries(
+        request_loss=given["p_request_loss"], reply_loss=given["p_reply_loss"], attempts=given["max_attempts"]
+    )
+    found = {
+        "E_attempts": retries.mean_attempts,
+        "P_acknowledged": retries.acknowledged,
+        "E_charges_without_key": retries.mean_charges,
+        "P_double_charge_without_key": retries.charged_twice,
+        "P_unknown_outcome_but_charged": retries.charged_unaware,
+        "P_never_charged": retries.never_charged,
+        "E_charges_with_key": 1 - retries.never_charged,
+    }
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_attempts_without_end_agree_with_the_reference(reference: Reference) -> None:
+    case = reference("retry-unbounded")
+    for given, expected in zip(case["inputs"], case["expected"], strict=True):
+        retries = Retries(request_loss=given["p_request_loss"], reply_loss=given["p_reply_loss"])
+        found = (retries.mean_attempts, retries.mean_charges, retries.charged_twice)
+        names = ("E_attempts", "E_charges_without_key", "P_double_charge")
+        assert found == pytest.approx(tuple(expected[name] for name in names), rel=1e-9)
+        assert (retries.acknowledged, retries.never_charged, retries.charged_unaware) == (1, 0, 0)
+
+
+def test_time_to_a_reply_agrees_with_the_reference(reference: Reference) -> None:
+    case = reference("retry-latency")
+    given, expected = case["inputs"], case["expected"]
+    retries = Retries(request_loss=given["p_request_loss"], reply_loss=given["p_reply_loss"])
+    for growth, name in ((1.0, "constant_timeout"), (2.0, "doubling_timeout")):
+        seconds = retries.mean_seconds(round_trip=given["rtt"], timeout=given["timeout"], growth=growth)
+        assert seconds == pytest.approx(expected[name], rel=1e-9)
+    assert Retries(request_loss=0.3, reply_loss=0.3).mean_seconds(round_trip=1, timeout=3, growth=2) == math.inf
+
+
+@pytest.mark.parametrize("growth", [1.0, 1.5, 2.0])
+def test_time_with_bounded_attempts_is_the_sum_over_all_ends(growth: float) -> None:
+    retries = Retries(request_loss=0.2, reply_loss=0.1, attempts=4)
+    fails, waits = 0.28, [3 * growth**k for k in range(4)]
+    ends = [fails**k * (1 - fails) * (1 + sum(waits[:k])) for k in range(4)] + [fails**4 * sum(waits)]
+    found = retries.mean_seconds(round_trip=1, timeout=3, growth=growth)
+    assert found == pytest.approx(sum(ends), rel=1e-12)
+    many = Retries(request_loss=0.2, reply_loss=0.1, attempts=400)
+    endless = Retries(request_loss=0.2, reply_loss=0.1)
+    assert many.mean_seconds(round_trip=1, timeout=3, growth=growth) == pytest.approx(
+        endless.mean_seconds(round_trip=1, timeout=3, growth=growth), rel=1e-12
+    )
 
 
 # --- repeat buying --------------------------------------------------------------------------------------

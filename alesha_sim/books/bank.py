@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BANK, CHARGES, CHARGES_RETURN, OPENING, PAYMENT, REFUND, Kind
+from alesha_sim.books.holds import Holds
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.records import SHOP as SHOP_OWNER
 from alesha_sim.records import SUPPLIER as SUPPLIER_OWNER
@@ -25,6 +26,7 @@ class BankBook:
 
     Owners of deposits are the codes of entities: a user's number, -1 the shop, -3 the supplier. `at` in
     seconds, amounts in minor units. Spending more than a deposit holds raises LawBroken; `available` tells.
+    Payments in two steps are those of `holds`.
     """
 
     def __init__(self, ledger: Ledger, users: int) -> None:
@@ -33,6 +35,7 @@ class BankBook:
         self._users = ledger.family("bank:deposits:user:", Kind.LIABILITY, users, floor=True)
         self._shop = ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
         self._supplier = ledger.account("bank:deposits:supplier", Kind.LIABILITY, floor=True)
+        self.holds = Holds(ledger, self._users, self._shop)
 
     def open_users(self, at: float, amounts: npt.NDArray[np.int64]) -> range:
         """Opening of every user's deposit: reserves / deposits:user:n. Returns the links, one a user."""
@@ -74,6 +77,10 @@ class BankBook:
         """Return what an owner can spend; KeyError if the owner has no deposit."""
         return self._ledger.balance(self.deposit(owner))
 
+    def pending(self, owner: int) -> int:
+        """Return what is an owner's and held by pending transfers, so that it cannot be spent."""
+        return self.holds.pending(owner) if owner >= 0 else 0
+
     def transaction(self, link: int) -> Transaction | None:
         """Return what is booked under a transaction number between two deposits; None if there is nothing."""
         try:
@@ -81,12 +88,15 @@ class BankBook:
         except KeyError:
             return None
         payer, payee = self._owner(row.debit), self._owner(row.credit)
-        return None if payer is None or payee is None else Transaction(payer, payee, row.amount, row.order)
+        if payer is None or payee is None or payer == payee:  # a pending transfer pays nobody yet
+            return None
+        return Transaction(payer, payee, row.amount, row.order)
 
     def _owner(self, account: int) -> int | None:
-        """Return whose deposit an account is."""
-        if account in self._users:
-            return account - self._users.start
+        """Return whose money an account holds."""
+        for family in (self._users, self.holds.accounts):
+            if account in family:
+                return account - family.start
         return {self._shop: SHOP_OWNER, self._supplier: SUPPLIER_OWNER}.get(account)
 
     def _move(self, at: float, order: int, debit: int, credit: int, amount: int, code: int) -> int:

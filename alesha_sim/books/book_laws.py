@@ -159,7 +159,7 @@ def _check_group(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     """L9: what shop and supplier hold of each other is equal, so that it cancels in the group."""
     e = evidence
     pairs = [("shop:investment", "supplier:equity")]
-    if drained:
+    if drained and not e.doubtful.any():
         pairs.append(("shop:supplier-advances", "supplier:shop-advances"))
     closings = [[int(e.closing[e.role == ROLES.index(name)].sum()) for name in pair] for pair in pairs]
     findings.add(

@@ -150,6 +150,12 @@ class Evidence:
         """The key that sums rows by link."""
         return Key(self.link, int(self.link.max(initial=0)) + 1)
 
+    @property
+    def doubtful(self) -> Mask:
+        """Tell by link which belong to an order in doubt: what was told there may never arrive."""
+        in_doubt = (self.status == STATUSES.index("in_doubt"))[self.order]
+        return self.marked(np.flatnonzero(in_doubt & (self.order > 0)), self.by_link)
+
     def rows(self, book: str, code: str, *, units: bool = False) -> Ints:
         """Return the rows of a code in a book, of money or else of units."""
         where = (self.code == CODES.index(code)) & (self.book == BOOKS.index(book))

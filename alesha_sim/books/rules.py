@@ -22,6 +22,7 @@ CHART = {
     "bank:deposits:user:": Role(Kind.LIABILITY, "money", floor=True),
     "bank:deposits:shop": Role(Kind.LIABILITY, "money", floor=True),
     "bank:deposits:supplier": Role(Kind.LIABILITY, "money", floor=True),
+    "bank:holds:user:": Role(Kind.LIABILITY, "money", floor=True),
     "shop:investment": Role(Kind.ASSET, "money"),
     "shop:cash": Role(Kind.ASSET, "money"),
     "shop:supplier-advances": Role(Kind.ASSET, "money"),
@@ -60,6 +61,9 @@ POSTINGS = {
         opening         reserves / deposits:shop
         opening         reserves / deposits:supplier
         payment         deposits:user: / deposits:shop
+        pending         deposits:user: / holds:user:
+        payment         holds:user: / deposits:shop
+        void            holds:user: / deposits:user:
         charges         deposits:shop / deposits:supplier
         charges-return  deposits:supplier / deposits:shop
         refund          deposits:shop / deposits:user:

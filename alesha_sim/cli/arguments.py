@@ -81,7 +81,7 @@ def parser() -> ArgumentParser:
             allow_abbrev=False,
         )
         for argument in command.arguments:
-            one.add_argument(argument, **ARGUMENTS[argument])
+            one.add_argument(argument.partition(" ")[0], **ARGUMENTS[argument])
     return whole
 
 
@@ -101,7 +101,7 @@ class _Version(Action):
 def _unexpected(unknown: Sequence[str], valid: Sequence[str]) -> Iterator[Fault]:
     """Yield a fault for each unknown option or, if there is none, for each argument too many."""
     options = [text.partition("=")[0] for text in unknown if text.startswith("-")]
-    known = [name for name in valid if name.startswith("-")]
+    known = [name.partition(" ")[0] for name in valid if name.startswith("-")]
     for option in options:
         yield Fault(option, None, f"unknown option: {nearest(option, [*known, '--help'])}")
     if not options:
@@ -112,6 +112,20 @@ def seed(text: str) -> int:
     """Read a seed; raises ArgumentTypeError."""
     if not (text.isascii() and text.isdigit() and len(text) < 30 and int(text) <= SEED_MAX):
         raise ArgumentTypeError(f"{shown(text)}: must be a whole number from 0 to {SEED_MAX}")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """Read a whole number from 0; raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise ArgumentTypeError(f"{shown(text)}: must be a whole number from 0")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1; raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
+        raise ArgumentTypeError(f"{shown(text)}: must be a whole number from 1")
     return int(text)
 
 
@@ -158,8 +172,27 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "--all": {"action": "store_true", "help": "print all users, not only the first 20"},
     "--full": {"action": "store_true", "help": "run the checks at full size, which takes minutes"},
+    "--worlds": {
+        "type": positive,
+        "metavar": "N",
+        "help": "run so many random worlds instead, and check every law in each",
+    },
+    "--first": {
+        "type": whole,
+        "metavar": "K",
+        "help": "number of the first world, from 0: a world is decided by the seed and its number",
+    },
+    "--jobs": {"type": positive, "metavar": "J", "help": "run worlds in so many processes"},
+    "--out FILE": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "write the smallest world found in which a law fails to this TOML file",
+    },
 }
-"""Every positional argument and option, as `ArgumentParser.add_argument` takes it."""
+"""Every positional argument and option, as `ArgumentParser.add_argument` takes it.
+
+What follows a space tells apart options of one name that mean different things to different commands.
+"""
 
 COMMANDS: dict[str, Command] = {
     "list": Command(
@@ -194,9 +227,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "verify": Command(
         commands.verify,
-        "check the simulation against textbook theory and print expected and observed",
-        "alesha verify --seed 1",
-        ("--seed", "--full", "--json", "--quiet"),
+        "check the simulation against textbook theory, or all laws in random worlds",
+        "alesha verify --worlds 200 --jobs 2 --seed 1",
+        ("--seed", "--full", "--worlds", "--first", "--jobs", "--out FILE", "--force", "--json", "--quiet"),
     ),
 }  # fmt: skip
 """The commands by name, in the order of the help text."""

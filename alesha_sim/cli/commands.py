@@ -94,11 +94,15 @@ def schema(arguments: Namespace) -> bool:
 
 
 def verify(arguments: Namespace) -> bool:
-    """Run the checks against theory; print expected and observed figures."""
+    """Run random worlds, or the checks against theory, of which expected and observed figures are printed."""
+    from alesha_sim.cli import worlds
     from alesha_sim.streams import fresh_seed
     from alesha_sim.verification import run_checks, table
 
     seed = fresh_seed() if arguments.seed is None else arguments.seed
+    worlds.check(arguments)
+    if arguments.worlds is not None:
+        return worlds.verify(arguments, seed)
     with output.progress_bar(quiet=arguments.quiet) as bar:
         rows = run_checks(seed, full=arguments.full, progress=bar.checks if bar else None)
     passed = all(row.passed for row in rows)

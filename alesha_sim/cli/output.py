@@ -168,14 +168,15 @@ class ProgressBar:
         """Show simulated time, orders and pace of a run."""
         pace = run.events / max(perf_counter() - self._began, 1e-9)
         days = f"day {run.at / DAY:,.1f} of {run.horizon / DAY:,.1f}"
-        self._show(run.at / run.horizon, f"{days}, {run.orders:,} orders, {pace:,.0f} events/s")
+        self.show(run.at / run.horizon, f"{days}, {run.orders:,} orders, {pace:,.0f} events/s")
 
     def checks(self, made: "CheckProgress") -> None:
         """Show which check is being made."""
         text = f"{made.number} of {made.checks}: {made.check}, {made.runs:,} runs"
-        self._show((made.number - 1) / made.checks, text)
+        self.show((made.number - 1) / made.checks, text)
 
-    def _show(self, share: float, text: str) -> None:
+    def show(self, share: float, text: str) -> None:
+        """Show which share of something is done, and what it is."""
         self._bar.set_description_str(text, refresh=False)
         # What is still open after the horizon goes on, with the bar at its end.
         self._bar.update(min(share, 1.0) - self._bar.n)

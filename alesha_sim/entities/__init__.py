@@ -4,6 +4,7 @@ from alesha_sim.entities.bank import Bank
 from alesha_sim.entities.entity import Entity, EntityError, Party, Wallet
 from alesha_sim.entities.shop import Shop
 from alesha_sim.entities.supplier import Supplier
-from alesha_sim.entities.user import User, Users, Visit
+from alesha_sim.entities.user import User, Visit
+from alesha_sim.entities.users import Users
 
 __all__ = ["Bank", "Entity", "EntityError", "Party", "Shop", "Supplier", "User", "Users", "Visit", "Wallet"]

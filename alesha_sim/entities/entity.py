@@ -4,17 +4,24 @@ An entity knows of the others only what messages told it. Its decisions are plai
 processes hold the yields and one `match`.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, NamedTuple
 
 from simpy.events import Event
+from simpy.events import Process as SimpyProcess
 
 from alesha_sim.messages import Balance, BalanceEnquiry, Decline, Secret
-from alesha_sim.network import Channel, Clock, Delivery, Inbox
+from alesha_sim.network import Channel, Clock, Delivery, Inbox, NoReply, stop
 from alesha_sim.records import NO_ID
 
 Process = Generator[Event, Any, None]
 Asking = Generator[Event, Any, Any]
+
+ROUNDS = 16
+"""How often an organisation begins again that ran out of attempts, before it leaves the matter in doubt."""
+
+FIRST_PAUSE = 60.0
+"""Seconds before it begins again; each further pause is about twice the one before, 90 days in all."""
 
 
 class Wallet(NamedTuple):
@@ -37,11 +44,17 @@ class Party:
         self.code = code
 
     def ask(
-        self, channel: Channel, message: object, *, order: int = NO_ID, visit: int = NO_ID, to: int | None = None
+        self, channel: Channel, message: object, *, step: str | None = None, order: int = NO_ID,
+        visit: int = NO_ID, to: int | None = None,
     ) -> Asking:  # fmt: skip
-        """Send a request and wait for its reply: `reply = yield from self.ask(self.bank, Authorise(...))`."""
+        """Send a request and wait for its reply: `reply = yield from self.ask(self.bank, Authorise(...))`.
+
+        A request that changes something names its `step`: with sender, order and visit it is the key under which
+        the receiver does it once. The reply is `NoReply` when the channel's last attempt went unanswered.
+        """
         recipient = channel.recipient if to is None else to
-        return (yield channel.ask(message, self.code, recipient, order, visit))
+        key = None if step is None else (self.code, order, visit, step)
+        return (yield channel.ask(message, self.code, recipient, order, visit, key))
 
     def tell(
         self, channel: Channel, message: object, *, order: int = NO_ID, visit: int = NO_ID, to: int | None = None
@@ -65,12 +78,15 @@ class Entity(Party):
     """A party with an inbox of its own; subclasses write `work`, the life of one worker.
 
     `workers` hands serve the inbox; None hires one more, for good, whenever mail comes and nobody is idle.
+    `doubt(order)` lists an order about which nobody answers any more.
     """
 
     def __init__(self, clock: Clock, name: str, code: int, workers: int | None) -> None:
         super().__init__(clock, name, code)
         self._workers = workers
         self.inbox = Inbox(clock, self._hire if workers is None else None)
+        self.doubt: Callable[[int], None] = _overlook
+        self._processes: dict[SimpyProcess, None] | None = None
 
     def open_for_business(self) -> None:
         """Start the fixed staff; without one, workers are hired as mail comes in."""
@@ -78,7 +94,42 @@ class Entity(Party):
             self._hire()
 
     def _hire(self) -> None:
-        self.clock.process(self.work())
+        self.run(self.work())
+
+    def run(self, process: Process) -> None:
+        """Let a process of this entity run; if the entity can crash, it is remembered until it ends."""
+        running = self.clock.process(process)
+        if self._processes is not None:
+            self._processes[running] = None
+            running.callbacks.append(self._forget)
+
+    def _forget(self, process: Event) -> None:
+        assert self._processes is not None
+        self._processes.pop(process, None)  # type: ignore[call-overload]
+
+    # Crash and restart: processes and what is in flight inside them are gone, books and records stay.
+
+    def let_crash(self) -> None:
+        """Keep track of what runs, so that it can be stopped."""
+        self._processes = {}
+
+    def crash(self) -> None:
+        """Stop at once; what arrives from now on is lost."""
+        assert self._processes is not None
+        self.inbox.crash()
+        for process in self._processes:
+            stop(process)
+        self._processes.clear()
+
+    def restart(self) -> None:
+        """Open again, and go on with what the records say is unfinished."""
+        assert self.inbox.doorkeeper is not None
+        self.inbox.doorkeeper.up = True
+        self.open_for_business()
+        self.recover()
+
+    def recover(self) -> None:
+        """Go on with what was unfinished when the entity crashed; nothing, if it only answers questions."""
 
     def work(self) -> Process:
         """Serve the inbox, one delivery after the other, for ever."""
@@ -86,13 +137,40 @@ class Entity(Party):
 
     def start(self, process: Process, delivery: Delivery) -> None:
         """Go on with a request in a process of its own, so that the worker is free for the next one."""
-        self.clock.process(self._guarded(process, delivery))
+        self.run(self._guarded(process, delivery))
 
     def _guarded(self, process: Process, delivery: Delivery) -> Process:
         try:
             yield from process
         except Exception as error:
             raise self.failure(delivery, error) from error
+
+    def insist(
+        self, channel: Channel, message: object, *, step: str, order: int, to: int | None = None
+    ) -> Asking:  # fmt: skip
+        """Ask under the same key until a reply comes, for a number of rounds with growing pauses in between."""
+        if channel.retry is None:  # nothing is lost; one generator less for every request
+            return self.ask(channel, message, step=step, order=order, to=to)
+        return self._insist(channel, message, step, order, to)
+
+    def _insist(self, channel: Channel, message: object, step: str, order: int, to: int | None) -> Asking:
+        pause = 0.0
+        for _ in range(ROUNDS):
+            reply = yield from self.ask(channel, message, step=step, order=order, to=to)
+            if not isinstance(reply, NoReply):
+                return reply
+            pause = 2 * pause + FIRST_PAUSE
+            yield self.clock.timeout(pause)
+        if order != NO_ID:
+            self.doubt(order)
+        return reply
+
+    def notify(self, channel: Channel, message: object, *, step: str, order: int) -> Iterable[Event]:
+        """Send a notice, and see to it that it arrives where messages can be lost."""
+        if channel.retry is None:
+            self.tell(channel, message, order=order)
+            return ()
+        return self._insist(channel, message, step, order, None)
 
     def failure(self, delivery: Delivery, error: Exception) -> Exception:
         """Return the error that says where `error` happened."""
@@ -103,3 +181,7 @@ class Entity(Party):
             f"{self.name} failed on {kind} (message {delivery.row}, order {delivery.order}) "
             f"at {self.clock.now} s: {type(error).__name__}: {error}"
         )
+
+
+def _overlook(order: int) -> None:
+    """Do nothing about an order in doubt: where nothing can be lost, there is none."""

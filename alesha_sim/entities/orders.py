@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from alesha_sim.messages import Lines, Offer, Reason
-from alesha_sim.records import CANCELLED, COMPLETED, DECLINED, RECEIVED, STATUSES, OrderLog
+from alesha_sim.messages import Lines, Offer, OrderRejected, Reason
+from alesha_sim.network import Answer
+from alesha_sim.records import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, STATUSES, OrderLog
+
+RANK = (0, 1, 3, 4, 4, 4, 4, 2)
+"""How far each status is: doubt gives way to better knowledge."""
 
 
 class Article(NamedTuple):
@@ -17,9 +21,17 @@ class Article(NamedTuple):
 
 
 class Order:
-    """An order while it is open; amounts in minor units, `payment` the user's transaction number."""
+    """An order while it is open; amounts in minor units.
 
-    __slots__ = ("being_paid", "charges", "lines", "number", "payment", "reason", "status", "total", "user")
+    `payment` and `charges_paid` are transaction numbers, `answer` what is owed to the user who is paying,
+    `rejection` the supplier's, `tries` how often the bank declined for want of money. An order `is_begun` once the
+    bank has been asked to pay for it: then it waits for no other order, for money may have moved already.
+    """
+
+    __slots__ = (
+        "answer", "charges", "charges_paid", "is_begun", "lines", "number", "payment", "reason", "rejection",
+        "status", "total", "tries", "user",
+    )  # fmt: skip
 
     def __init__(self, number: int, user: int, lines: Lines, total: int, charges: int) -> None:
         self.number = number
@@ -27,10 +39,14 @@ class Order:
         self.lines = lines
         self.total = total
         self.charges = charges
-        self.payment = -1
+        self.payment = NO_ID
+        self.charges_paid = NO_ID
         self.status = RECEIVED
         self.reason = ""
-        self.being_paid = False
+        self.rejection: OrderRejected | None = None
+        self.tries = 0
+        self.is_begun = False
+        self.answer: Answer | None = None
 
 
 class OrderDesk:
@@ -53,10 +69,14 @@ class OrderDesk:
                 return Reason.INVALID_QUANTITY
         return Reason.REPEATED_PRODUCT if len({sku for sku, _ in lines}) < len(lines) else None
 
+    def total(self, lines: Lines) -> int:
+        """Return what a cart without objections costs."""
+        return sum(self.articles[sku].offer.price * units for sku, units in lines)
+
     def place(self, at: float, user: int, lines: Lines) -> Order:
         """Take an order for a cart without objections."""
         articles = [(self.articles[sku], units) for sku, units in lines]
-        total = sum(article.offer.price * units for article, units in articles)
+        total = self.total(lines)
         charges = sum(article.charge * units for article, units in articles)
         order = Order(self.log.placed(at, user, total, "account"), user, lines, total, charges)
         for (sku, units), (article, _) in zip(lines, articles, strict=True):
@@ -69,7 +89,11 @@ class OrderDesk:
         order = self._open.get(number)
         if order is None or order.user != user:
             return Reason.UNKNOWN_ORDER
-        return Reason.NOT_PAYABLE if order.being_paid or order.status != RECEIVED else order
+        return Reason.NOT_PAYABLE if order.answer is not None or order.status != RECEIVED else order
+
+    def all_open(self) -> list[Order]:
+        """Return all orders that are not closed."""
+        return list(self._open.values())
 
     def open_order(self, number: int) -> Order:
         """Return an order that is not closed; `KeyError` if it is."""
@@ -77,7 +101,7 @@ class OrderDesk:
 
     def advance(self, order: Order, status: int, at: float) -> None:
         """Move an order to a later status; news that comes late changes nothing."""
-        if status <= order.status:
+        if RANK[status] <= RANK[order.status]:
             return
         order.status = status
         self.log.status(order.number, status, order.reason)
@@ -93,3 +117,8 @@ class OrderDesk:
 def status_name(order: Order) -> str:
     """Return an order's status as tables show it."""
     return STATUSES[order.status]
+
+
+def is_unpaid(order: Order) -> bool:
+    """Tell whether nobody has begun to pay an order."""
+    return order.status == RECEIVED and order.answer is None

@@ -11,13 +11,14 @@ from simpy.events import Event
 
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
-from alesha_sim.entities.orders import Article, Order, OrderDesk, status_name
+from alesha_sim.entities.orders import Article, Order, OrderDesk, is_unpaid, status_name
 from alesha_sim.messages import (
     Authorise,
     Checkout,
     Confirmation,
     Decline,
     Delivered,
+    EnquireTransaction,
     Homepage,
     Invoice,
     LoggedIn,
@@ -39,8 +40,18 @@ from alesha_sim.messages import (
     ViewHomepage,
     ViewProduct,
 )
-from alesha_sim.network import Channel, Clock, Delivery
-from alesha_sim.records import CANCELLED, COMPLETED, DECLINED, ON_THE_WAY, PROCESSING, SHOP, Records
+from alesha_sim.network import Answer, Bell, Channel, Clock, Delivery, NoReply
+from alesha_sim.records import (
+    CANCELLED,
+    COMPLETED,
+    DECLINED,
+    IN_DOUBT,
+    NO_ID,
+    ON_THE_WAY,
+    PROCESSING,
+    SHOP,
+    Records,
+)
 
 Settle = Callable[[Order], Asking]
 
@@ -51,6 +62,7 @@ class Shop(Entity):
     def __init__(
         self, clock: Clock, book: ShopBook, records: Records, wallet: Wallet, *, workers: int | None,
         page_seconds: Callable[[], float], articles: Sequence[Article], supplier_account: int,
+        unpaid_seconds: float | None = None,
     ) -> None:  # fmt: skip
         super().__init__(clock, "shop", SHOP, workers)
         self.book = book
@@ -67,6 +79,9 @@ class Shop(Entity):
         self._debts: deque[tuple[Order, Settle]] = deque()
         self._money_came: Event | None = None
         self._inflows = 0
+        self._unpaid: Bell | None = None
+        if unpaid_seconds is not None:
+            self._unpaid = Bell(clock, unpaid_seconds, is_unpaid, self._cancel_unpaid)
 
     def work(self) -> Process:
         """Serve one request after the other; a payment goes on in a process of its own."""
@@ -77,7 +92,7 @@ class Shop(Entity):
                 message = delivery.message
                 if isinstance(message, Delivered):
                     self._note_delivered(message, delivery.order)
-                    delivery.close()
+                    delivery.acknowledge()
                     continue
                 seconds = self._page_seconds()
                 if seconds > 0:
@@ -145,7 +160,10 @@ class Shop(Entity):
         objection = self.desk.objection(checkout.lines)
         if objection is not None:
             return Refusal(objection)
+        if checkout.total is not None and checkout.total != self.desk.total(checkout.lines):
+            return Refusal(Reason.WRONG_TOTAL)
         order = self.desk.place(self.clock.now, user, checkout.lines)
+        self._watch(order)
         return Invoice(order.number, order.total)
 
     # A purchase: the user pays, the shop buys from its supplier, the user is told.
@@ -157,66 +175,136 @@ class Shop(Entity):
         if isinstance(order, Reason):
             delivery.answer(Refusal(order, pay.order))
             return
-        order.being_paid = True
+        order.answer = Answer(delivery)
         authorise = Authorise(pay.account, pay.secret, order.total, self.wallet.account)
-        receipt = yield from self.ask(self.bank, authorise, order=order.number)
-        if isinstance(receipt, Decline):
-            order.reason = receipt.reason
+        reply = yield from self.ask(self.bank, authorise, step="authorise", order=order.number)
+        yield from self._go_on(order, reply)
+
+    def _go_on(self, order: Order, reply: object) -> Process:
+        """Go on with an order after the bank's reply; without one, ask the bank what became of the payment."""
+        if isinstance(reply, NoReply):
+            enquiry = EnquireTransaction("authorise")
+            reply = yield from self.insist(self.bank, enquiry, step="enquire", order=order.number)
+        if isinstance(reply, NoReply):
+            self.desk.advance(order, IN_DOUBT, self.clock.now)
+        elif isinstance(reply, Receipt):
+            self._note_paid(order, reply)
+            yield from self._supply(order)
+        else:
+            order.reason = reply.reason if isinstance(reply, Decline) else Reason.NOT_DONE
             self.desk.advance(order, DECLINED, self.clock.now)
-            delivery.answer(Refusal(receipt.reason, order.number))
-            return
-        self._note_paid(order, receipt)
-        reply = None if self._debts else (yield from self._buy(order))
+            self._tell_user(order, Refusal(order.reason, order.number))
+
+    def _supply(self, order: Order) -> Process:
+        """Have a paid order supplied, now or when there is money, and tell the user."""
+        waits_its_turn = bool(self._debts) and not order.is_begun
+        reply = None if waits_its_turn else (yield from self._buy(order))
         if reply is None:
             self._owe(order, self._buy)
-        delivery.answer(reply or self._confirmation(order))
+        self._tell_user(order, reply or self._confirmation(order))
+
+    def _tell_user(self, order: Order, reply: Confirmation | Refusal) -> None:
+        """Answer the user's `Pay`, once."""
+        if order.answer is not None:
+            order.answer.give(reply)
 
     def _buy(self, order: Order) -> Asking:
         """Pay the supplier's charges and place the order; None if there is not the money for it now."""
-        if self.book.cash_balance() < order.charges:
-            return None
-        transfer = Transfer(*self.wallet, order.charges, self._supplier_account)
-        receipt = yield from self.ask(self.bank, transfer, order=order.number)
-        if isinstance(receipt, Decline):
-            return None
-        self._note_charges(order, receipt)
-        place = PlaceOrder(order.lines, order.user, order.payment, receipt.transaction)
-        reply = yield from self.ask(self.supplier, place, order=order.number)
+        if order.rejection is not None:
+            return (yield from self._call_off(order, order.rejection))
+        if order.charges_paid == NO_ID and not (yield from self._pay_charges(order)):
+            return self._confirmation(order) if order.status == IN_DOUBT else None
+        place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid)
+        reply = yield from self.insist(self.supplier, place, step="place", order=order.number)
         if isinstance(reply, OrderAccepted):
             self.desk.log.fill(order.number, "accepted_at", self.clock.now)
             self.desk.advance(order, ON_THE_WAY, self.clock.now)
-            return self._confirmation(order)
-        return (yield from self._call_off(order, reply))
+        elif isinstance(reply, OrderRejected):
+            return (yield from self._call_off(order, reply))
+        else:
+            self.desk.advance(order, IN_DOUBT, self.clock.now)
+        return self._confirmation(order)
+
+    def _pay_charges(self, order: Order) -> Asking:
+        """Pay the supplier's charges of an order; False if there is not the money for it now."""
+        if not order.is_begun and self.book.cash_balance() < order.charges:
+            return False
+        order.is_begun = True
+        transfer = Transfer(*self.wallet, order.charges, self._supplier_account)
+        step = f"charges:{order.tries}"
+        reply = yield from self.insist(self.bank, transfer, step=step, order=order.number)
+        if not isinstance(reply, Receipt):
+            self._note_not_paid(order, reply)
+            return False
+        order.charges_paid = reply.transaction
+        self.book.charges(self.clock.now, reply.transaction, order.number, reply.amount)
+        self.desk.log.fill(order.number, "charges_transaction", reply.transaction)
+        return True
 
     def _call_off(self, order: Order, rejection: OrderRejected) -> Asking:
         """Cancel an order that the supplier rejected, and give the user's money back."""
-        if rejection.returned:
-            self.book.charges_returned(
-                self.clock.now, rejection.transaction, order.number, rejection.returned
-            )  # fmt: skip
-        self.book.cancelled(self.clock.now, order.number, order.total)
-        order.reason = rejection.reason
-        self._money_in()
+        if order.rejection is None:
+            order.rejection = rejection
+            order.reason = rejection.reason
+            now = self.clock.now
+            if rejection.returned:
+                self.book.charges_returned(now, rejection.transaction, order.number, rejection.returned)
+            self.book.cancelled(now, order.number, order.total)
+            self._money_in()
         if (yield from self._give_back(order)) is None:
             self._owe(order, self._give_back)
         return Refusal(rejection.reason, order.number, order.payment, order.total)
 
     def _give_back(self, order: Order) -> Asking:
         """Refund a cancelled order and close it; None if there is not the money for it now."""
+        order.is_begun = True
         refund = Refund(*self.wallet, order.payment, order.total)
-        receipt = yield from self.ask(self.bank, refund, order=order.number)
-        if isinstance(receipt, Decline):
-            return None
-        self.book.refund(self.clock.now, receipt.transaction, order.number, receipt.amount)
+        step = f"refund:{order.tries}"
+        reply = yield from self.insist(self.bank, refund, step=step, order=order.number)
+        if not isinstance(reply, Receipt):
+            self._note_not_paid(order, reply)
+            return reply if order.status == IN_DOUBT else None
+        self.book.refund(self.clock.now, reply.transaction, order.number, reply.amount)
         self.desk.advance(order, CANCELLED, self.clock.now)
-        return receipt
+        return reply
+
+    # Crash and restart
+
+    def crash(self) -> None:
+        """Stop at once; who has not paid may still do so after the restart."""
+        super().crash()
+        self._debts.clear()
+        self._money_came = None
+        if self._unpaid is not None:
+            self._unpaid.silence()
+
+    def recover(self) -> None:
+        """Go on with every open order, in the order in which they were paid, from what is on record of it."""
+        for order in sorted(self.desk.all_open(), key=lambda order: (order.payment, order.number)):
+            if order.answer is None:
+                self._watch(order)
+                continue
+            order.answer.resume(self.inbox)
+            if order.payment == NO_ID:
+                self.run(self._go_on(order, NoReply()))
+            elif order.status != ON_THE_WAY:
+                self.run(self._supply(order))
+
+    def _watch(self, order: Order) -> None:
+        """Cancel the order if it is not paid in time."""
+        if self._unpaid is not None:
+            self._unpaid.watch(order)
+
+    def _cancel_unpaid(self, order: Order) -> None:
+        order.reason = Reason.UNPAID
+        self.desk.advance(order, CANCELLED, self.clock.now)
 
     # Debts: what cannot be paid at once waits for money, in order of arrival, and holds up no worker.
 
     def _owe(self, order: Order, settle: Settle) -> None:
         self._debts.append((order, settle))
         if len(self._debts) == 1:
-            self.clock.process(self._pay_debts())
+            self.run(self._pay_debts())
 
     def _pay_debts(self) -> Process:
         """Settle one debt after the other, waiting for money in between; ends when nothing is owed."""
@@ -246,15 +334,21 @@ class Shop(Entity):
         self.desk.advance(order, PROCESSING, now)
         self._money_in()
 
-    def _note_charges(self, order: Order, receipt: Receipt) -> None:
-        self.book.charges(self.clock.now, receipt.transaction, order.number, receipt.amount)
-        self.desk.log.fill(order.number, "charges_transaction", receipt.transaction)
+    def _note_not_paid(self, order: Order, reply: object) -> None:
+        """Try again under another key what the bank declined; without a reply, the matter is in doubt."""
+        if isinstance(reply, Decline):
+            order.tries += 1
+            order.is_begun = False
+        else:
+            self.desk.advance(order, IN_DOUBT, self.clock.now)
 
     def _note_delivered(self, message: Delivered, number: int) -> None:
         order = self.desk.open_order(number)
         self.book.delivered(self.clock.now, message.link, number, order.total, order.charges)
         self.desk.log.fill(number, "delivered_at", self.clock.now)
         self.desk.advance(order, COMPLETED, self.clock.now)
+        if order.answer is not None and not order.answer.given:  # the goods overtook the supplier's acceptance
+            self._tell_user(order, self._confirmation(order))
 
     def _confirmation(self, order: Order) -> Confirmation:
         """Return the success message."""

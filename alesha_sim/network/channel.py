@@ -2,6 +2,8 @@
 
 The asker holds a `Request`, the receiver a `Delivery`. A delivery is the only heap entry a message needs, and it
 is armed again for the reply's way back. A request is never in the heap: the reply's landing resolves it in place.
+A channel without faults and without retries has None for both, which costs a comparison. The clock is read from
+SimPy's protected field, here and in the inbox: its property is a call, five times a message.
 """
 
 from collections.abc import Callable
@@ -10,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from simpy.events import NORMAL, Event
 
-from alesha_sim.messages import Decline, OrderRejected, Refusal
+from alesha_sim.messages import Decline, Noted, OrderRejected, Refusal
 from alesha_sim.network.clock import Clock
-from alesha_sim.records import NO_ID, MessageLog
+from alesha_sim.network.doorkeeper import Key
+from alesha_sim.network.faults import Faults
+from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
+from alesha_sim.network.retry import Patience, Retry, is_waited_for
+from alesha_sim.network.timers import Bell
+from alesha_sim.records import LATE, NO_ID, MessageLog
 
 if TYPE_CHECKING:
     from alesha_sim.network.inbox import Inbox
@@ -21,31 +28,18 @@ NO_REQUEST = NO_ID
 _REFUSALS = (Refusal, Decline, OrderRejected)
 
 
-class Request(Event):
-    """One question, waited for by its asker until the first reply arrives; its value is the reply.
-
-    `callbacks` tells its state: a list = waited for, empty = given up, None = answered.
-    """
-
-    _ok = True
-
-    def resolve(self, reply: object) -> None:
-        """Hand the reply to whoever waits, within the kernel event that brought it."""
-        callbacks = self.callbacks
-        self.callbacks = None  # type: ignore[assignment]
-        self._value = reply
-        for callback in callbacks:
-            callback(self)
-
-
 class Delivery(Event):
     """One copy of a message on its way to its receiver, and then the receiver's handle to answer it."""
 
     _ok = True
+    # Set only where a request may come twice; as class attributes they cost the others nothing.
+    key: Key | None = None
+    content: bytes | None = None
+    attempt = 1
 
     def __init__(  # every field has its own meaning; a tuple would hide it
         self, channel: "Channel", message: object, row: int, request: Request | None, number: int, sender: int,
-        recipient: int, order: int, visit: int,
+        recipient: int, order: int, visit: int, key: Key | None = None,
     ) -> None:  # fmt: skip
         # Event.__init__ is not called: it would allocate a list of callbacks for every message.
         self.callbacks = channel.arrivals  # type: ignore[assignment]
@@ -60,73 +54,168 @@ class Delivery(Event):
         self.order = order
         self.visit = visit
         self.started_at = 0.0
+        if key is not None:
+            self.key = key
 
     def answer(self, reply: object) -> None:
-        """Send `reply` back to the asker; the request is dealt with."""
+        """Send `reply` back to the asker; the request is dealt with, and dealt with once."""
         self.close()
-        back = self.channel.back
-        detail = reply.reason if isinstance(reply, _REFUSALS) else ""
-        self.row = self.log.sent(
-            back.clock.now, self.number, self.order, self.visit, self.recipient, self.sender, 1,
-            type(reply).__name__, detail,
-        )  # fmt: skip
+        if self.key is not None:
+            self.channel.inbox.store_under(self.key, self.content, reply)
+        self.reply(reply)
+
+    def reply(self, reply: object) -> None:
+        """Send a reply, be it the first time or again."""
+        channel = self.channel
         self.message = reply
+        self.row = self.log.sent(
+            channel.clock._now, self.number, self.order, self.visit, self.recipient, self.sender, self.attempt,
+            type(reply).__name__, reply.reason if isinstance(reply, _REFUSALS) else "",
+        )  # fmt: skip
         self.callbacks = _REPLY_ARRIVES  # type: ignore[assignment]
-        back.send(self)
+        channel.back.send(self)
+
+    def acknowledge(self) -> None:
+        """Say that a notice has been taken in, if its sender asked for that."""
+        if self.request is None:
+            self.close()
+        else:
+            self.answer(Noted())
 
     def close(self) -> None:
         """Record that the message has been dealt with; a notice needs nothing more."""
-        self.log.served(self.row, self.started_at, self.channel.clock.now)
+        self.log.served(self.row, self.started_at, self.channel.clock._now)
+
+    def twin(self) -> "Delivery":
+        """Return a second copy of the same message, with a row of its own."""
+        twin = Delivery.__new__(Delivery)
+        vars(twin).update(vars(self))
+        twin.row = self.log.sent_again(self.row)
+        return twin
 
 
 def _land_reply(event: Event) -> None:
     delivery: Delivery = event  # type: ignore[assignment]
-    delivery.log.landed(delivery.row, delivery.channel.clock.now)
-    request = delivery.request
+    request, channel = delivery.request, delivery.channel
     if request is not None and request.callbacks:
+        delivery.log.landed(delivery.row, channel.clock._now)
         request.resolve(delivery.message)
+    elif channel.back.inbox.is_up:
+        delivery.log.landed(delivery.row, channel.clock._now, LATE)
+    else:
+        delivery.log.lost(delivery.row)
 
 
 _REPLY_ARRIVES = (_land_reply,)
 
 
 class Channel:
-    """A one-way link to `inbox`; replies travel on `back`, its counterpart."""
+    """A one-way link to `inbox`; replies travel on `back`, its counterpart.
 
-    def __init__(self, clock: Clock, log: MessageLog, latency: Callable[[], float], recipient: int) -> None:
+    `faults` is None where every message arrives once, `retry` None where nobody asks twice; requests carry their
+    keys only if `is_keyed`, where one may come twice.
+    """
+
+    inbox: "Inbox"
+    back: "Channel"
+    arrivals: tuple[Callable[[Any], None], ...]
+
+    def __init__(
+        self, clock: Clock, log: MessageLog, latency: Callable[[], float], recipient: int,
+        faults: Faults | None = None,
+    ) -> None:  # fmt: skip
         self.clock = clock
         self.log = log
         self.latency = latency
         self.recipient = recipient
-        self.arrivals: tuple[Callable[[Any], None], ...] = ()
-        self.back = self
+        self.faults = faults
+        self.retry: Retry | None = None
+        self.is_keyed = False
 
     def connect(self, inbox: "Inbox", back: "Channel") -> None:
         """Say where messages end and on which channel their replies go."""
+        self.inbox = inbox
         self.arrivals = (inbox.arrive,)
         self.back = back
 
-    def ask(self, message: object, sender: int, recipient: int, order: int, visit: int) -> Request:
-        """Send a request and return the event of its reply."""
+    def ask_again(self, patience: Patience, uniform: Callable[[], float]) -> None:
+        """Let every request be sent again until it is answered; `uniform` jitters the waits."""
+        self.is_keyed = True
+        self.retry = Retry(self.clock, patience, uniform, self._post_again, _give_up)
+
+    def ask(
+        self, message: object, sender: int, recipient: int, order: int, visit: int, key: Key | None = None
+    ) -> Request:
+        """Send a request and return the event of its reply, which is `NoReply` once nobody asks any more."""
         request = Request(self.clock)
         log = self.log
-        number = log.requests
+        number = request.number = log.requests
         log.requests = number + 1
         row = log.sent(
-            self.clock.now, number, order, visit, sender, recipient, 1, type(message).__name__
+            self.clock._now, number, order, visit, sender, recipient, 1, type(message).__name__
         )  # fmt: skip
-        self.send(Delivery(self, message, row, request, number, sender, recipient, order, visit))
+        if not self.is_keyed:
+            self.send(Delivery(self, message, row, request, number, sender, recipient, order, visit))
+            return request
+        request.posting = (number, sender, recipient, order, visit, key)
+        request.message = message
+        self.send(Delivery(self, message, row, request, *request.posting))
+        if self.retry is not None:
+            self.retry.watch(request)
         return request
+
+    def _post_again(self, request: Request) -> None:
+        request.attempt += 1
+        number, sender, recipient, order, visit, _ = request.posting
+        row = self.log.sent(
+            self.clock._now, number, order, visit, sender, recipient, request.attempt,
+            type(request.message).__name__,
+        )  # fmt: skip
+        delivery = Delivery(self, request.message, row, request, *request.posting)
+        delivery.attempt = request.attempt
+        self.send(delivery)
+        assert self.retry is not None
+        self.retry.watch(request)
+
+    def hang_up_after(self, seconds: float, request: Request, sender: int) -> None:
+        """Let the asker lose patience: the request is given up and withdrawn, unless the reply comes first."""
+
+        def hang_up(request: Request) -> None:
+            self._withdraw(request.number, sender)
+            request.resolve(GaveUp())
+
+        Bell(self.clock, seconds, is_waited_for, hang_up).watch(request)
+
+    def _withdraw(self, number: int, sender: int) -> None:
+        row = self.log.sent(self.clock._now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw.__name__)
+        notice = Delivery(self, Withdraw(number), row, None, number, sender, self.recipient, NO_ID, NO_ID)
+        notice.callbacks = (self.inbox.withdraw,)  # type: ignore[assignment]
+        self.send(notice)
 
     def tell(self, message: object, sender: int, recipient: int, order: int, visit: int) -> None:
         """Send a notice, to which there is no reply."""
         row = self.log.sent(
-            self.clock.now, NO_REQUEST, order, visit, sender, recipient, 1, type(message).__name__
+            self.clock._now, NO_REQUEST, order, visit, sender, recipient, 1, type(message).__name__
         )  # fmt: skip
         self.send(Delivery(self, message, row, None, NO_REQUEST, sender, recipient, order, visit))
 
     def send(self, delivery: Delivery) -> None:
-        """Let a delivery arrive after this channel's latency."""
+        """Let a delivery arrive after this channel's latency, as far as its faults let it."""
         clock = self.clock
-        # The body of `Environment.schedule`, one call less for every message.
-        heappush(clock._queue, (clock._now + self.latency(), NORMAL, next(clock._eid), delivery))
+        if self.faults is None:
+            # The body of `Environment.schedule`, one call less for every message.
+            heappush(clock._queue, (clock._now + self.latency(), NORMAL, next(clock._eid), delivery))
+            return
+        copies = self.faults.copies(clock._now)
+        # Two latencies for every message, even a lost one, so that no spell shifts those after it.
+        latencies = self.latency(), (self.faults.again or self.latency)()
+        if copies == 0:
+            self.log.lost(delivery.row)
+        twins = [delivery, delivery.twin()] if copies == 2 else [delivery]
+        for copy, latency in zip(twins[:copies], latencies, strict=False):
+            delay = latency + self.faults.delay(clock._now)
+            heappush(clock._queue, (clock._now + delay, NORMAL, next(clock._eid), copy))
+
+
+def _give_up(request: Request) -> None:
+    request.resolve(NoReply())

@@ -1,12 +1,14 @@
 """The simulated clock: SimPy's environment, which also counts its events and runs up to an instant."""
 
-from heapq import heappush
+from heapq import heappop, heappush
 
 from simpy import Environment
 from simpy.core import EmptySchedule
-from simpy.events import NORMAL, Event
+from simpy.events import NORMAL, Event, EventPriority
 
 INFINITY = float("inf")
+LATE = EventPriority(NORMAL + 1)
+"""The priority of time-outs: at one instant they come after all messages."""
 
 
 class Clock(Environment):
@@ -24,21 +26,33 @@ class Clock(Environment):
     def run_to(self, until: float = INFINITY) -> None:
         """Process every event up to and including the instant `until`; the clock stays at the last one.
 
-        SimPy's own `run(until=...)` stops before the events of that instant and raises when none is left.
+        SimPy's own `run(until=...)` stops before the events of that instant and raises when none is left. The loop
+        is the body of its `step`, without two calls for every event: measured 0.95 of the run's time.
         """
-        queue = self._queue  # looking at the head costs less than `peek()` for every event
-        step = self.step
-        while queue and queue[0][0] <= until:
-            step()
+        queue, events = self._queue, 0
+        try:
+            while queue and queue[0][0] <= until:
+                self._now, _, _, event = heappop(queue)
+                events += 1
+                callbacks = event.callbacks
+                event.callbacks = None  # type: ignore[assignment]
+                for callback in callbacks:
+                    callback(event)
+                if not event._ok and not hasattr(event, "_defused"):
+                    error = type(event._value)(*event._value.args)
+                    error.__cause__ = event._value
+                    raise error
+        finally:
+            self.events += events
 
     def advance_to(self, at: float) -> None:
         """Set the clock to `at`, if it is later than now and no event lies between."""
         if at > self._now and self.peek() > at:
             self._now = at  # SimPy moves its clock only by events
 
-    def schedule_at(self, event: Event, at: float) -> None:
+    def schedule_at(self, event: Event, at: float, priority: EventPriority = NORMAL) -> None:
         """Let `event` happen at the instant `at` exactly (SimPy adds delays, and so rounding errors)."""
-        heappush(self._queue, (at, NORMAL, next(self._eid), event))
+        heappush(self._queue, (at, priority, next(self._eid), event))
 
 
-__all__ = ["INFINITY", "Clock", "EmptySchedule"]
+__all__ = ["INFINITY", "LATE", "Clock", "EmptySchedule"]

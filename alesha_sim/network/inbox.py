@@ -12,6 +12,9 @@ from simpy.events import Event
 
 from alesha_sim.network.channel import Delivery
 from alesha_sim.network.clock import Clock
+from alesha_sim.network.doorkeeper import Doorkeeper, Key, Stored, digest
+from alesha_sim.network.request import Conflict
+from alesha_sim.records import DUPLICATE, WITHDRAWN
 
 
 class InboxStatistics(NamedTuple):
@@ -58,9 +61,12 @@ class Inbox:
 
     def __init__(self, clock: Clock, hire: Callable[[], None] | None = None) -> None:
         self.clock = clock
+        self.doorkeeper: Doorkeeper | None = None
         self.waiting: deque[Delivery] = deque()
         self.idle: list[Worker] = []
         self.hire = hire
+        self._withdrawn: set[int] = set()
+        self._screened = False
         self._arrivals = self._waited = self._waiting_max = 0
         self._waiting_seconds = self._changed_at = 0.0
 
@@ -70,7 +76,9 @@ class Inbox:
 
     def arrive(self, delivery: Delivery) -> None:
         """Record the delivery's arrival and wake an idle worker, or let it wait its turn."""
-        now = self.clock.now
+        now = self.clock._now
+        if self._screened and self._turned_away(delivery):
+            return
         delivery.log.landed(delivery.row, now)
         self._arrivals += 1
         while self.idle:
@@ -86,9 +94,90 @@ class Inbox:
         if self.hire is not None:
             self.hire()
 
+    def withdraw(self, notice: Delivery) -> None:
+        """Let a request go that nobody waits for, unless a worker has begun with it."""
+        if not self.is_up:
+            notice.log.lost(notice.row)
+            return
+        now = self.clock._now
+        notice.log.landed(notice.row, now)
+        for delivery in self.waiting:
+            if delivery.number == notice.number:
+                self._count(now)
+                self.waiting.remove(delivery)
+                delivery.log.withdrawn(delivery.row)
+                if self.doorkeeper is not None and delivery.key is not None:
+                    self.doorkeeper.forget(delivery.key)
+                return
+        self._withdrawn.add(notice.number)  # begun already, or overtaken by its withdrawal
+        self._screened = True
+
+    @property
+    def is_up(self) -> bool:
+        """Whether messages can be received now."""
+        return self.doorkeeper is None or self.doorkeeper.up
+
+    def screen(self) -> None:
+        """Let a doorkeeper look at what arrives from now on."""
+        self.doorkeeper = Doorkeeper()
+        self._screened = True
+
+    def _turned_away(self, delivery: Delivery) -> bool:
+        """Deal with a delivery that nobody is to serve: withdrawn, come before, or the house is down."""
+        if not self.is_up:
+            delivery.log.lost(delivery.row)
+            return True
+        if delivery.number in self._withdrawn:
+            self._withdrawn.discard(delivery.number)
+            delivery.log.landed(delivery.row, self.clock._now, WITHDRAWN)
+            return True
+        if self.doorkeeper is None or delivery.key is None:
+            return False
+        return self._came_before(delivery, self.doorkeeper, delivery.key)
+
+    def _came_before(self, delivery: Delivery, doorkeeper: Doorkeeper, key: Key) -> bool:
+        """Answer a request that was served before, drop one that is being served; note one that is new."""
+        content = digest(delivery.message)
+        stored = doorkeeper.served(key)
+        before = stored.digest if stored is not None else doorkeeper.active(key)
+        if stored is None and before is None:
+            doorkeeper.begin(key, content)
+            delivery.content = content
+            return False
+        delivery.log.landed(delivery.row, self.clock._now, DUPLICATE)
+        if before not in (None, content):
+            delivery.reply(Conflict())
+        elif stored is not None:
+            delivery.reply(stored.reply)
+        return True
+
+    def begin(self, key: Key, content: bytes) -> None:
+        """Turn copies of a request away from now on, until its reply is stored."""
+        if self.doorkeeper is not None:
+            self.doorkeeper.begin(key, content)
+
+    def store_under(self, key: Key, content: bytes | None, reply: object) -> None:
+        """Keep the reply to a request that carries a key, in the same step as its effect."""
+        if self.doorkeeper is not None:
+            self.doorkeeper.store(key, content, reply)
+
+    def stored(self, key: Key | None) -> Stored | None:
+        """Return the reply that is kept under a key."""
+        return None if self.doorkeeper is None or key is None else self.doorkeeper.served(key)
+
+    def crash(self) -> None:
+        """Lose what waits, and whatever comes from now on."""
+        assert self.doorkeeper is not None
+        self.doorkeeper.crash()
+        self._count(self.clock._now)
+        for delivery in self.waiting:
+            delivery.log.lost(delivery.row)
+        self.waiting.clear()
+        self.idle.clear()
+
     def take(self) -> Delivery:
         """Return the delivery that has waited longest."""
-        now = self.clock.now
+        now = self.clock._now
         self._count(now)
         delivery = self.waiting.popleft()
         delivery.started_at = now
@@ -100,7 +189,7 @@ class Inbox:
 
     def statistics(self) -> InboxStatistics:
         """Return the counts since the start of the simulation."""
-        now = self.clock.now
+        now = self.clock._now
         area = self._waiting_seconds + len(self.waiting) * (now - self._changed_at)
         return InboxStatistics(
             self._arrivals, self._waited, area / now if now > 0 else 0.0, self._waiting_max

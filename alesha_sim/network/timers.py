@@ -1,10 +1,12 @@
-"""Timers: events that the calendar brings, rather than a message."""
+"""Timers: events that the calendar brings, rather than a message; and the end of a process by force."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from simpy.events import Event
+from simpy.events import Event, Process
 
-from alesha_sim.network.clock import Clock
+from alesha_sim.network.clock import INFINITY, LATE, Clock
 
 
 class Timetable(Event):
@@ -31,3 +33,93 @@ class Timetable(Event):
         self._next += 1
         self._arm()
         self._begin(number)
+
+
+class Bell(Event):
+    """Rings for whatever has waited `seconds`: one armed heap entry for all that share the duration.
+
+    What waits is `due(thing)` while it still matters, and `ring(thing)` is called when its time is over. At one
+    instant all messages go before, so that a reply never loses against its time-out.
+    """
+
+    _ok = True
+
+    def __init__(
+        self, clock: Clock, seconds: float, due: Callable[[Any], bool], ring: Callable[[Any], None]
+    ) -> None:  # fmt: skip
+        super().__init__(clock)
+        self._value = None
+        self._clock = clock
+        self._seconds = seconds
+        self._due = due
+        self._ring = ring
+        self._waiting: deque[tuple[float, Any]] = deque()
+        self._armed = False
+
+    def watch(self, thing: object) -> None:
+        """Let a thing wait from now on."""
+        self._waiting.append((self._clock.now + self._seconds, thing))
+        if not self._armed:
+            self._arm()
+
+    def silence(self) -> None:
+        """Forget whatever waits."""
+        self._waiting.clear()
+
+    def _arm(self) -> None:
+        self._armed = True
+        self.callbacks = [self._happen]
+        self._clock.schedule_at(self, self._waiting[0][0], LATE)
+
+    def _happen(self, _: Event) -> None:
+        waiting, over = self._waiting, []
+        now = self._clock.now
+        while waiting and (waiting[0][0] <= now or not self._due(waiting[0][1])):
+            thing = waiting.popleft()[1]
+            if self._due(thing):
+                over.append(thing)
+        self._armed = False
+        if waiting:
+            self._arm()
+        for thing in over:
+            self._ring(thing)
+
+
+class Alarm:
+    """Rings at the next of instants that are set in any order: seldom more than one heap entry for all of them.
+
+    `ring()` does what is due and returns the next instant (seconds), infinity if there is none. At one instant all
+    messages go before.
+    """
+
+    def __init__(self, clock: Clock, ring: Callable[[], float]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._armed: list[float] = []  # the earliest last: only an earlier one is ever added
+
+    def set(self, at: float) -> None:
+        """Ring at an instant, unless something rings before: then `ring` will say when again."""
+        if at < (self._armed[-1] if self._armed else INFINITY):
+            self._armed.append(at)
+            entry = _Entry(self._clock)
+            entry.callbacks.append(self._happen)
+            self._clock.schedule_at(entry, at, LATE)
+
+    def _happen(self, _: Event) -> None:
+        self._armed.pop()
+        self.set(self._ring())
+
+
+class _Entry(Event):
+    """A place in the calendar."""
+
+    _ok = True
+
+
+def stop(process: Process) -> None:
+    """End a process where it stands: what it waits for goes on without it, and nothing of it runs again."""
+    target = process.target
+    if target is not None and target.callbacks:
+        # The process's own entry among those who wait; SimPy's interrupts do the same.
+        target.callbacks[:] = [callback for callback in target.callbacks if callback != process._resume]
+    process._generator.close()

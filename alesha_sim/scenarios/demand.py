@@ -44,12 +44,16 @@ class Purchases(NamedTuple):
 
 
 class Visits(NamedTuple):
-    """Intended visits sorted by their instant; `wrong_secret` marks those with a mistyped secret."""
+    """Intended visits sorted by their instant; `wrong_secret` marks those with a mistyped secret.
+
+    `intent` is 0 for an honest visit, else the place of the attack among the fields of `users.attacks`, from 1.
+    """
 
     at: NDArray[np.float64]
     user: NDArray[np.int64]
     quantities: NDArray[np.int64]
     wrong_secret: NDArray[np.bool_]
+    intent: NDArray[np.int8]
 
 
 def _not_all_zero(weights: Weights) -> Weights:

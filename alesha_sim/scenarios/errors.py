@@ -5,8 +5,10 @@ words. Importing this module loads nothing but the standard library.
 """
 
 import reprlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, NamedTuple
 
 VALUE_LENGTH = 60
@@ -107,11 +109,13 @@ def translated(
     of such a field); `given` is what the model was made from.
     """
     found: list[Fault] = []
+    products = cache(lambda: product_names(given["catalogue"]))
     for detail in details:
         location = list(detail["loc"])
-        if len(location) > 1 and names.get(location[0]):
-            del location[1]
-        above = _path(location, given)
+        tag = 2 if len(location) > 1 and isinstance(location[1], int) else 1
+        if len(location) > tag and names.get(location[0]):
+            del location[tag]
+        above = _path(location, products)
         inner = detail.get("ctx", {}).get("error")
         if isinstance(inner, ScenarioError):
             found += [fault.under(*above) for fault in inner.found]
@@ -120,11 +124,11 @@ def translated(
     return ScenarioError(found)
 
 
-def _path(location: Sequence[str | int], given: Mapping[str, Any]) -> list[str]:
+def _path(location: Sequence[str | int], products: Callable[[], list[str]]) -> list[str]:
     """Return the parts of a field's path; a product of the catalogue is named by its SKU where that is clear."""
     parts = [f"[{part}]" if isinstance(part, int) else part for part in location if part != "[key]"]
     if len(location) > 1 and location[0] == "catalogue" and isinstance(location[1], int):
-        parts[1] = product_names(given["catalogue"])[location[1]]
+        parts[1] = products()[location[1]]
     return parts
 
 
@@ -132,7 +136,8 @@ def product_names(catalogue: Iterable[Any]) -> list[str]:
     """Return what a fault calls each product: its SKU, or its place when the SKU is missing or not its alone."""
     products = list(catalogue)
     skus = [p.get("sku") if isinstance(p, Mapping) else getattr(p, "sku", None) for p in products]
-    clear = [isinstance(sku, str) and bool(sku) and skus.count(sku) == 1 for sku in skus]
+    times = Counter(sku for sku in skus if isinstance(sku, str) and sku)
+    clear = [isinstance(sku, str) and times[sku] == 1 for sku in skus]
     return [str(sku) if fine else f"[{n}]" for n, (sku, fine) in enumerate(zip(skus, clear, strict=True))]
 
 
@@ -140,7 +145,7 @@ def _fault(detail: Mapping[str, Any], above: Sequence[str], names: Mapping[str, 
     """Return the fault of one finding of pydantic's own."""
     kind, limits = detail["type"], detail.get("ctx", {})
     field = dotted(*above)
-    tags = names.get(field, ())
+    tags = names.get(above[0], ()) if above else ()
     if kind == "missing":
         return Fault(field, None, "missing: must be given")
     if kind == "extra_forbidden":
@@ -157,6 +162,7 @@ def _fault(detail: Mapping[str, Any], above: Sequence[str], names: Mapping[str, 
 _RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than_equal": lambda limits: f"must be at least {limits['ge']}",
     "greater_than": lambda limits: f"must be more than {limits['gt']}",
+    "less_than": lambda limits: f"must be less than {limits['lt']}",
     "less_than_equal": lambda limits: f"must be at most {limits['le']}",
     "string_type": lambda _: "must be text",
     "tuple_type": lambda _: "must be a list",

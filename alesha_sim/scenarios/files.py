@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from errno import EFBIG
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from alesha_sim.scenarios.errors import Fault, ScenarioError, dotted, refuse
 
 PACKAGE = "package:"
 """Begins the name of a file that comes with an installed package."""
+
+TOML_BYTES_MAX = 5_000_000
+"""A scenario of 29,000 products; to read it takes five seconds and 200 MB of memory."""
+
+_PIECE = 1 << 20
 
 
 def table(text: str, origin: str = "") -> dict[str, Any]:
@@ -30,7 +36,7 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
     """Return the table in a TOML file, its replay file's name made absolute; raises ScenarioError."""
     path = Path(path)
     try:
-        found = table(path.read_text(encoding="utf-8"), str(path))
+        found = table(content(path, TOML_BYTES_MAX).decode(), str(path))
     except OSError as error:
         raise ScenarioError([Fault(str(path), None, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
@@ -41,6 +47,25 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
     return found
 
 
+def content(path: Path, limit: int) -> bytes:
+    """Return a file's bytes; raises OSError, also when there are more than `limit`.
+
+    They are counted as they are read: what is no plain file, a pipe say, does not tell its size.
+    """
+    found = bytearray()
+    with path.open("rb") as file:
+        while len(found) <= limit and (piece := file.read(_PIECE)):
+            found += piece
+    check_size(len(found), limit)
+    return bytes(found)
+
+
+def check_size(size: int, limit: int) -> None:
+    """Raise OSError if `size` bytes are more than `limit`."""
+    if size > limit:
+        raise OSError(EFBIG, f"must be at most {limit:,} bytes")
+
+
 def text(dump: Mapping[str, Any]) -> str:
     """Return a scenario's fields as TOML text; fields without a value are left out."""
     from tomli_w import dumps
@@ -49,7 +74,10 @@ def text(dump: Mapping[str, Any]) -> str:
 
 
 def write(path: str | PathLike[str], dump: Mapping[str, Any]) -> None:
-    """Write a scenario's fields to a TOML file; a replay file that lies beside or below it is named relatively."""
+    """Write a scenario's fields to a TOML file; a replay file that lies beside or below it is named relatively.
+
+    Raises ScenarioError if the file would be too large to be read.
+    """
     path = Path(path)
     fields = dict(dump)
     file = fields["demand"].get("file")
@@ -57,7 +85,12 @@ def write(path: str | PathLike[str], dump: Mapping[str, Any]) -> None:
         place, folder = Path(file).absolute(), path.parent.absolute()
         inside = place.is_relative_to(folder)
         fields["demand"] = fields["demand"] | {"file": str(place.relative_to(folder) if inside else place)}
-    path.write_text(text(fields), encoding="utf-8")
+    written = text(fields).encode()
+    try:
+        check_size(len(written), TOML_BYTES_MAX)
+    except OSError as error:
+        raise ScenarioError([Fault(str(path), None, f"cannot be written: {error.strerror}")]) from None
+    path.write_bytes(written)
 
 
 def _plain(value: Any, field: str) -> Any:

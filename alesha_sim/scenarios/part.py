@@ -4,7 +4,7 @@ Here lives how a model is made and how it says what is wrong with it; no field o
 """
 
 from collections.abc import Mapping
-from typing import Any, Self, get_args
+from typing import Any, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -43,9 +43,13 @@ class Part(BaseModel):
     def kinds(cls, name: str) -> dict[str, type["Part"]]:
         """Return the models that a field tagged by `kind` may hold, by their tag; nothing for any other field."""
         field = cls.model_fields[name]
-        if field.discriminator is None:
+        models = get_args(field.annotation)
+        if get_origin(field.annotation) is tuple:
+            tagged, *_ = get_args(models[0]) or (None,)  # a list of such fields: Annotated[A | B, ...]
+            models = get_args(tagged)
+        elif field.discriminator is None:
             return {}
-        return {model.model_fields["kind"].default: model for model in get_args(field.annotation)}
+        return {model.model_fields["kind"].default: model for model in models}
 
     @classmethod
     def _translated(cls, error: ValidationError, given: Mapping[str, Any]) -> ScenarioError:

@@ -5,13 +5,13 @@ Here live declarations and the rules within one part. Rules that join parts stan
 """
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from alesha_sim.distributions import Constant
 from alesha_sim.policies import MakeToOrder
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.scenarios.errors import refuse
 from alesha_sim.scenarios.fields import Duration, Money, Share, Sku, Text, Whole
 from alesha_sim.scenarios.part import Part
 from alesha_sim.scenarios.tagged import Amounts, Durations, Stock
@@ -50,6 +50,29 @@ class Product(Part):
         return cost
 
 
+class Attacks(Part):
+    """Shares of all visits, 0 to 1, that are attacks; together at most 1."""
+
+    guess_secret: Share = Field(
+        default=0.0, description="Pays from someone else's account and guesses the secret."
+    )
+    replay_payment: Share = Field(default=0.0, description="Sends someone else's payment again.")
+    borrow_account: Share = Field(default=0.0, description="Pays from someone else's account with the own secret.")
+    claim_transaction: Share = Field(default=0.0, description="Orders at the supplier naming a false transaction.")
+    tamper_total: Share = Field(default=0.0, description="Checks out with a total of the visitor's own.")
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Self:
+        if sum(self.shares) > 1:
+            raise ValueError("must together be at most 1")
+        return self
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The shares in the order of the fields, which is that of the intents' names."""
+        return tuple(getattr(self, name) for name in type(self).model_fields)
+
+
 class Users(Part):
     """The customers."""
 
@@ -63,6 +86,11 @@ class Users(Part):
     views: Literal["bought", "all"] = Field(
         default="bought", description="Which products a buyer looks at before buying."
     )
+    patience: Durations | None = Field(
+        default=None,
+        description="How long a user waits for each reply, seconds or distribution; left out, for ever.",
+    )
+    attacks: Attacks = Field(default=Attacks(), description="Which visits are attacks.")
 
 
 class Shop(Part):
@@ -71,6 +99,9 @@ class Shop(Part):
     workers: Workers = None
     page_time: Durations = Field(default=Constant(0), description="Time to serve a page, seconds or distribution.")
     opening_balance: Money = Field(default=Decimal(10_000), description="What it has in the bank.")
+    unpaid_after: Annotated[Duration, Field(gt=0)] | None = Field(
+        default=None, description="When an order that nobody pays is cancelled, seconds; left out, never."
+    )
 
 
 class Bank(Part):
@@ -80,6 +111,10 @@ class Bank(Part):
     authorisation_time: Durations = Field(
         default=Constant(0), description="Time to decide on a payment, seconds or distribution."
     )
+    secret_attempts: Annotated[Whole, Field(ge=1)] | None = Field(
+        default=None, description="How many wrong secrets in a row lock an account; left out, none does."
+    )
+    lock_time: Duration = Field(default=DAY, description="How long an account stays locked, seconds.")
 
 
 class Supplier(Part):
@@ -99,57 +134,3 @@ class Supplier(Part):
     stock: Stock = Field(
         default=MakeToOrder(), description="How it keeps goods; SKUs in `unavailable` are not made."
     )
-
-
-LINKS = tuple(
-    f"{sender}->{recipient}"
-    for one, other in (
-        ("user", "shop"),
-        ("user", "bank"),
-        ("supplier", "user"),
-        ("shop", "bank"),
-        ("shop", "supplier"),
-        ("supplier", "bank"),
-    )
-    for sender, recipient in ((one, other), (other, one))
-)
-"""The names of all one-way links; all users share theirs."""
-
-
-def _link_name(value: Any) -> Any:
-    if value not in LINKS:
-        raise ScenarioError([Fault("", None, f"unknown link: {nearest(value, LINKS)}")])
-    return value
-
-
-class Link(Part):
-    """A one-way link from one entity to another."""
-
-    latency: Durations = Field(
-        default=Constant(0.05), description="How long a message takes, seconds or distribution."
-    )
-
-
-class LinkOverride(Part):
-    """What is different on one link; what is left out is as in the network's default."""
-
-    latency: Durations | None = Field(
-        default=None, description="How long a message takes, seconds or distribution."
-    )
-
-
-class Network(Part):
-    """The links between the entities."""
-
-    default: Link = Field(default=Link(), description="Every link that is not named below.")
-    links: dict[Annotated[str, BeforeValidator(_link_name)], LinkOverride] = Field(
-        default={}, description='What is different by link, such as "user->shop".'
-    )
-
-    def link(self, name: str) -> Link:
-        """Return the link of a name such as `shop->bank`, as it is after its overrides."""
-        override = self.links.get(name)
-        if override is None:
-            return self.default
-        changed = {field: getattr(override, field) for field in LinkOverride.model_fields}
-        return self.default.model_copy(update={field: v for field, v in changed.items() if v is not None})

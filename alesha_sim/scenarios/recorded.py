@@ -9,7 +9,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from errno import EFBIG
 from importlib.util import find_spec
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,18 @@ from numpy.typing import NDArray
 
 from alesha_sim.scenarios.demand import DAY, UNITS_MAX
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
-from alesha_sim.scenarios.files import PACKAGE
+from alesha_sim.scenarios.files import PACKAGE, check_size, content
 
 Numbers = NDArray[np.float64]
 
 CDNOW_START = date(1997, 1, 1)
 """The first day of the CDNOW histories."""
+
+REPLAY_BYTES_MAX = 200_000_000
+"""Some 14 million visits; to read them as text takes two minutes and 6 GB of memory."""
+
+REPLAY_VALUES_MAX = 50_000_000
+"""As many as such a text can hold; a Parquet file of a few bytes may unpack to any number."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +209,7 @@ def _unreadable(path: Path, reason: object) -> ScenarioError:
 def _text(path: Path) -> str:
     """Return the text of a file that is not empty."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = content(path, REPLAY_BYTES_MAX).decode("utf-8-sig")
     except OSError as error:
         raise _unreadable(path, error.strerror) from None
     except UnicodeDecodeError:
@@ -232,11 +240,15 @@ def _csv(path: Path) -> tuple[dict[str, Sequence[str]], list[int]]:
 def _parquet(path: Path) -> dict[str, Sequence[Any]]:
     """Return the columns of a Parquet file."""
     from pyarrow import ArrowException
-    from pyarrow.parquet import read_table
+    from pyarrow.parquet import ParquetFile
 
     try:
         with path.open("rb") as file:
-            table = read_table(file)
+            check_size(file.seek(0, SEEK_END), REPLAY_BYTES_MAX)
+            parquet = ParquetFile(file)
+            if parquet.metadata.num_rows * parquet.metadata.num_columns > REPLAY_VALUES_MAX:
+                raise OSError(EFBIG, f"must hold at most {REPLAY_VALUES_MAX:,} values")
+            table = parquet.read()
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error).partition("\n")[0]) from None
     except ArrowException as error:

@@ -19,9 +19,11 @@ from alesha_sim.policies import MakeToOrder
 from alesha_sim.scenarios import files, settings
 from alesha_sim.scenarios.demand import BgNbd, Market, Poisson, Single, Visits
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, product_names, refuse
+from alesha_sim.scenarios.faults import Mishap, contradictions
 from alesha_sim.scenarios.fields import Duration, Instant, Name, Text, money_fault
+from alesha_sim.scenarios.links import Network
 from alesha_sim.scenarios.part import Part
-from alesha_sim.scenarios.parts import Bank, Network, Product, Shop, Supplier, Users
+from alesha_sim.scenarios.parts import Bank, Product, Shop, Supplier, Users
 from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.tagged import CurrencyUsed
 from alesha_sim.streams import Streams
@@ -72,6 +74,7 @@ class Scenario(Part):
     bank: Bank = Field(default=Bank(), description="The bank of all.")
     supplier: Supplier = Field(default=Supplier(), description="The shop's subsidiary that makes and delivers.")
     network: Network = Field(default=Network(), description="The links between the entities.")
+    faults: tuple[Mishap, ...] = Field(default=(), description="What goes wrong for a while, by its kind.")
 
     # Each validator sees the parts above its field that are sound, so one call finds all faults of all parts.
 
@@ -81,8 +84,11 @@ class Scenario(Part):
         if not catalogue:
             raise ValueError("must have at least one product")
         skus = [product.sku for product in catalogue]
+        first: dict[str, int] = {}
         found = [
-            Fault(f"[{n}].sku", repr(sku), "must not occur twice") for n, sku in enumerate(skus) if sku in skus[:n]
+            Fault(f"[{n}].sku", repr(sku), "must not occur twice")
+            for n, sku in enumerate(skus)
+            if first.setdefault(sku, n) < n
         ]
         currency = info.data.get("currency")
         if currency is not None:
@@ -117,6 +123,17 @@ class Scenario(Part):
             ]
         return _sound(supplier, found)
 
+    @field_validator("faults")
+    @classmethod
+    def _consistent(cls, faults: tuple[Mishap, ...], info: ValidationInfo) -> tuple[Mishap, ...]:
+        network = info.data.get("network")
+        return faults if network is None else _sound(faults, list(contradictions(faults, network)))
+
+    @property
+    def is_hostile(self) -> bool:
+        """Whether messages can be lost, doubled or sent again, or entities crash."""
+        return bool(self.faults) or self.network.is_hostile
+
     @property
     def skus(self) -> tuple[str, ...]:
         """The catalogue's SKUs, in its order."""
@@ -137,7 +154,11 @@ class Scenario(Part):
         order = np.argsort(at, kind="stable")
         order = order[at[order] < self.horizon]
         slips = streams.generator("demand:wrong_secret").random(len(order)) < self.users.wrong_secret
-        drawn = Visits(at[order], user[order], quantities[order], slips)
+        bounds = np.cumsum(self.users.attacks.shares)
+        drawn_at_random = streams.generator("demand:attack").random(len(order))
+        attacks = np.searchsorted(bounds, drawn_at_random, side="right")
+        intent = np.where(attacks < len(bounds), attacks + 1, 0).astype(np.int8)
+        drawn = Visits(at[order], user[order], quantities[order], slips, intent)
         self._check_totals(drawn)
         return drawn
 

@@ -60,6 +60,15 @@ count = 100                  # how many there are; default 1
 opening_balance = 5000       # what each has in the bank (distribution of amounts)
 wrong_secret = 0             # share of visits in which the user mistypes the secret, 0 to 1
 views = "bought"             # which products a buyer looks at first: "bought" or "all"
+# patience = "1 min"         # how long a user waits for each reply (distribution of durations); off: for ever
+
+# Shares of all visits that are attacks, 0 to 1; together at most 1.
+[users.attacks]
+guess_secret = 0             # pays from someone else's account and guesses the secret
+replay_payment = 0           # sends someone else's payment again
+borrow_account = 0           # pays from someone else's account with the own secret
+claim_transaction = 0        # orders at the supplier and names a transaction that is none
+tamper_total = 0             # checks out with a total of the visitor's own
 
 # Who visits when and wants what: one [demand] of one kind; must be given.
 [demand]
@@ -104,10 +113,13 @@ units = 1.5                  # mean units of a purchase, at least 1: 1 + Poisson
 # workers = 3                # requests served at once; off: a worker is hired when none is idle
 page_time = 0                # time to serve a page (distribution of durations)
 opening_balance = 10000      # what it has in the bank (amount)
+# unpaid_after = "1 day"     # when an order that nobody pays is cancelled (duration); off: never
 
 [bank]
 # workers = 3                # as the shop's
 authorisation_time = 0       # time to decide on a payment (distribution of durations)
+# secret_attempts = 3        # how many wrong secrets in a row lock an account; off: none does
+lock_time = "1 day"          # how long an account stays locked (duration)
 
 [supplier]
 # workers = 3                # as the shop's
@@ -122,10 +134,45 @@ unavailable = []             # SKUs that the supplier does not make: orders of t
 
 [network.default]
 latency = 0.05               # time a message takes on every link (distribution of durations)
+loss = 0                     # probability that a message is lost, 0 to 1
+duplication = 0              # probability that a message that is not lost arrives twice, 0 to 1
+# timeout = "5 s"            # how long the first attempt waits for a reply (duration); off: for ever
+# attempts = 5               # how often is asked; off: until a reply comes
+growth = 2                   # by what each wait is longer than the one before: 1 constant, 2 doubling
+jitter = 0                   # how far later waits are spread, as a share of themselves, 0 to below 1
 
 # What is different on one link. Links: user->shop, shop->user, user->bank, bank->user, supplier->user,
 # user->supplier, shop->bank, bank->shop, shop->supplier, supplier->shop, supplier->bank, bank->supplier.
 # [network.links."user->shop"]
-# latency = { kind = "lognormal", mean = 0.08, cv = 0.8 }  # off: as the default
+# latency = { kind = "lognormal", mean = 0.08, cv = 0.8 }  # off, as all that follow: as the default
+# loss = 0.1
+# duplication = 0.1
+# timeout = "2 s"
+# attempts = 3
+# growth = 1
+# jitter = 0.2
+
+# What goes wrong for a while; where messages can be lost, network.default.timeout must be given.
+# [[faults]]
+# kind = "outage"            # a link on which every message is lost
+# link = "shop->bank"        # a link, or "shop<->bank" for both ways; must be given
+# start = "2 hours"          # when it begins (duration from the start); must be given
+# duration = "10 min"        # how long it lasts (duration); must be given
+
+# [[faults]]
+# kind = "spell"             # a link that is worse than usual
+# link = "user<->shop"       # as above; must be given
+# start = "4 hours"          # must be given
+# duration = "1 hour"        # must be given
+# loss = 0.3                 # besides the link's own; default 0
+# duplication = 0.1          # besides the link's own; default 0
+# latency = { kind = "exponential", mean = 2 }
+#                            # added to each latency (distribution of durations); off: nothing
+
+# [[faults]]
+# kind = "crash"             # an entity that stops and is restarted: its records stay
+# entity = "bank"            # "shop", "bank" or "supplier"; must be given
+# start = "6 hours"          # must be given
+# duration = "5 min"         # must be given
 """
 """The text of the file, in TOML."""

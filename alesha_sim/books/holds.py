@@ -1,0 +1,116 @@
+"""The bank's pending transfers: money kept back from a deposit until it is posted, voided or expired.
+
+The register says in which state each one is; the rows are the ledger's, and who may ask for what the bank decides.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from heapq import heappop, heappush
+from math import inf
+
+from alesha_sim.books.accounts import BANK, PAYMENT, PENDING, VOID, Kind
+from alesha_sim.books.ledger import LawBroken, Ledger
+
+
+class HoldState(StrEnum):
+    """What became of a pending transfer; only a pending one can change."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+@dataclass(slots=True)
+class PendingTransfer:
+    """What `user` may not spend for the sake of `order`, in minor units, until `expires_at` (seconds)."""
+
+    order: int
+    user: int
+    amount: int
+    expires_at: float
+    state: HoldState = HoldState.PENDING
+
+
+class Holds:
+    """Pending transfers from users' `deposits` to the account `payee`, by the link under which each was made.
+
+    A run without one opens no account for them. `at` in seconds, amounts in minor units.
+    """
+
+    def __init__(self, ledger: Ledger, deposits: range, payee: int) -> None:
+        self.accounts = range(0)
+        self._ledger = ledger
+        self._deposits = deposits
+        self._payee = payee
+        self._register: dict[int, PendingTransfer] = {}
+        self._expiries: list[tuple[float, int]] = []
+
+    def pend(self, at: float, order: int, user: int, amount: int, expires_at: float = inf) -> int:
+        """Pending: deposits:user:n / holds:user:n. Returns the link; without `expires_at` it never expires."""
+        if not self.accounts:
+            self.accounts = self._ledger.family(
+                "bank:holds:user:", Kind.LIABILITY, len(self._deposits), floor=True
+            )  # fmt: skip
+        deposit, account = self._deposits[user], self.accounts[user]
+        link = self._ledger.new_link()
+        self._ledger.transfer(at, BANK, link, order, deposit, account, amount, PENDING)
+        self._register[link] = PendingTransfer(order, user, amount, expires_at)
+        if expires_at < inf:
+            heappush(self._expiries, (expires_at, link))
+        return link
+
+    def post(self, at: float, hold: int, amount: int) -> int:
+        """Payment: holds:user:n / deposits:shop; rest: holds:user:n / deposits:user:n. Returns the link of both.
+
+        Raises LawBroken, and writes nothing, for what is not pending or more than is held.
+        """
+        held = self._pending(hold)
+        # The account's own floor would not tell: it holds the money of the user's other pending transfers too.
+        if amount > held.amount:
+            raise LawBroken(f"L4: hold {hold}, order {held.order}: {held.amount} held, {amount} posted")
+        deposit, account = self._deposits[held.user], self.accounts[held.user]
+        link = self._ledger.new_link()
+        rows = ((account, self._payee, amount, PAYMENT), (account, deposit, held.amount - amount, VOID))
+        self._ledger.linked(at, BANK, link, held.order, rows)
+        held.state = HoldState.POSTED
+        return link
+
+    def void(self, at: float, hold: int) -> int:
+        """Void: holds:user:n / deposits:user:n. Returns its link; raises LawBroken for what is not pending."""
+        return self._give_back(at, hold, HoldState.VOIDED)
+
+    def expire(self, at: float) -> None:
+        """Expiry of all that is due: holds:user:n / deposits:user:n. What was posted or voided is left alone."""
+        while self.next_expiry() <= at:
+            self._give_back(at, heappop(self._expiries)[1], HoldState.EXPIRED)
+
+    def next_expiry(self) -> float:
+        """Return when the next pending transfer expires, infinity if none does."""
+        expiries, register = self._expiries, self._register
+        while expiries and register[expiries[0][1]].state is not HoldState.PENDING:
+            heappop(expiries)
+        return expiries[0][0] if expiries else inf
+
+    def find(self, hold: int) -> PendingTransfer | None:
+        """Return the pending transfer that was made under a link, whatever became of it; None if there is none."""
+        return self._register.get(hold)
+
+    def pending(self, user: int) -> int:
+        """Return what is held of a user's money."""
+        return self._ledger.balance(self.accounts[user]) if self.accounts else 0
+
+    def _pending(self, hold: int) -> PendingTransfer:
+        held = self._register.get(hold)
+        if held is None or held.state is not HoldState.PENDING:
+            state = "unknown" if held is None else held.state
+            raise LawBroken(f"L4: hold {hold} is {state}, so nothing can be posted or given back")
+        return held
+
+    def _give_back(self, at: float, hold: int, state: HoldState) -> int:
+        held = self._pending(hold)
+        link = self._ledger.new_link()
+        debit, credit = self.accounts[held.user], self._deposits[held.user]
+        self._ledger.transfer(at, BANK, link, held.order, debit, credit, held.amount, VOID)
+        held.state = state
+        return link

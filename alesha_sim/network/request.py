@@ -1,0 +1,45 @@
+"""A request as its asker holds it: one event over all attempts, resolved in place by the first reply."""
+
+from typing import Any, NamedTuple
+
+from simpy.events import Event
+
+
+class NoReply(NamedTuple):
+    """What an asker gets that has asked for the last time in vain: whether anything happened, it cannot know."""
+
+
+class GaveUp(NamedTuple):
+    """What an asker gets who lost patience and closed the connection; the receiver learns by a `Withdraw`."""
+
+
+class Withdraw(NamedTuple):
+    """Tell the receiver that nobody waits for the reply to a request any more."""
+
+    request: int
+
+
+class Conflict(NamedTuple):
+    """What an asker gets whose key came before with other content; nothing was done."""
+
+
+class Request(Event):
+    """One question, waited for by its asker until the first reply arrives; its value is the reply.
+
+    `callbacks` tells its state: a list = waited for, empty = given up, None = answered.
+    """
+
+    _ok = True
+    attempt = 1
+    number = -1
+    message: Any = None
+    posting: tuple[Any, ...] = ()
+    """What another attempt sends again; kept only where there may be one."""
+
+    def resolve(self, reply: object) -> None:
+        """Hand the reply to whoever waits, within the kernel event that brought it."""
+        callbacks = self.callbacks
+        self.callbacks = None  # type: ignore[assignment]
+        self._value = reply
+        for callback in callbacks:
+            callback(self)

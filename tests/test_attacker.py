@@ -1,0 +1,71 @@
+"""Attackers where the world is odd: alone in the market, without an answer, with goods for a single minor unit."""
+
+import pytest
+
+from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.simulation import Simulation
+from alesha_sim.tables import coded
+
+ATTACKS = ("guess_secret", "replay_payment", "borrow_account", "claim_transaction", "tamper_total")
+
+
+def run(attack, visits=5, users=1, **fields):
+    """Return the result of visits one after the other that are all the same attack, on a keyed network."""
+    columns = {"at": [1000 * n for n in range(visits)], "user": [n % users for n in range(visits)]}
+    parts = {
+        "horizon": 1000 * visits,
+        "demand": {"kind": "replay", "visits": columns | {"hp-laptop": [1] * visits}},
+        "users": {"count": users, "attacks": attack if isinstance(attack, dict) else {attack: 1.0}},
+        "network": {"default": {"latency": 1, "timeout": 5, "attempts": 3}},
+    }
+    simulation = Simulation(Scenario.model_validate(parts | fields), 1)
+    simulation.run()
+    assert simulation.drained
+    assert simulation.result().check() == []
+    return simulation.result()
+
+
+def words(result, table, column):
+    text = coded(result.columns(table), column)
+    return [text.labels[code] if code >= 0 else None for code in text.codes]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_only_user_can_attack_nobody(attack):
+    result = run(attack)
+    assert set(words(result, "visits", "outcome")) <= {"looked", "declined"}
+    assert set(words(result, "transfers", "code")) == {"opening", "investment"}
+
+
+def test_nobody_replays_an_own_payment():
+    shares = {"replay_payment": 0.5}
+    result = run(shares, visits=40)
+    told = set(zip(words(result, "visits", "intent"), words(result, "visits", "outcome"), strict=True))
+    assert ("honest", "bought") in told
+    assert {outcome for intent, outcome in told if intent == "replay_payment"} == {"looked"}
+
+
+def test_a_claim_that_is_never_answered_is_no_purchase():
+    outage = {"kind": "outage", "link": "supplier->user", "start": 0, "duration": 1e6}
+    assert set(words(run("claim_transaction", faults=[outage]), "visits", "outcome")) == {"unanswered"}
+
+
+def test_each_claim_is_verified_for_itself():
+    result = run({"claim_transaction": 0.5}, visits=40, users=4)
+    kinds = zip(words(result, "messages", "kind"), words(result, "messages", "detail"), strict=True)
+    refused = {reason for kind, reason in kinds if kind == "OrderRejected"}
+    assert refused == {"unknown_transaction", "transaction_mismatch"}
+
+
+def test_a_claim_that_cannot_be_verified_puts_nobodys_order_in_doubt():
+    outage = {"kind": "outage", "link": "bank->supplier", "start": 0, "duration": 1e9}
+    poor = {"opening_balance": 0}  # honest orders wait for money, and so are open when the supplier gives up
+    result = run({"claim_transaction": 0.5}, visits=20, users=4, faults=[outage], shop=poor, catalogue=[
+        {"sku": "hp-laptop", "name": "Laptop", "marked_price": 6, "price": 5, "charge": 4000, "cost": 3}
+    ])  # fmt: skip
+    assert set(words(result, "orders", "status")) == {"processing"}
+
+
+def test_a_total_can_be_tampered_with_even_if_it_is_one_minor_unit():
+    cheap = {"sku": "hp-laptop", "name": "Laptop", "marked_price": "0.02", "price": "0.01", "charge": 1, "cost": 1}
+    assert set(words(run("tamper_total", catalogue=[cheap]), "visits", "outcome")) == {"declined"}

@@ -1,0 +1,118 @@
+"""Shrinking: what a failure does not need goes, what it needs stays, and the file shows it again."""
+
+import pytest
+
+from alesha_sim.distributions import Constant
+from alesha_sim.result import Result
+from alesha_sim.scenarios.faults import Crash, Outage, Spell
+from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.verification.shrink import shrink
+from alesha_sim.verification.smaller import brief, spelt_out
+from alesha_sim.verification.trials import trial
+from alesha_sim.verification.worlds import World, draw
+
+WORLDS = [draw(1, number) for number in range(100)]
+
+
+def plant(monkeypatch, condition, *more):
+    """Let L9 fail in the worlds of which a condition holds, and other laws in all worlds."""
+    lines = [f"{law}: everywhere" for law in more]
+    check = lambda self: [*lines, *(["L9: planted"] if condition(self.scenario) else [])]  # noqa: E731
+    monkeypatch.setattr(Result, "check", check)
+
+
+def visits(scenario):
+    return len(scenario.visits(1).at)
+
+
+def has(kind, **fields):
+    """Return the condition that there is a fault of a kind with certain fields."""
+    return lambda scenario: any(
+        isinstance(fault, kind) and all(getattr(fault, name) == value for name, value in fields.items())
+        for fault in scenario.faults
+    )
+
+
+def shrunk(condition, **options):
+    world = next(world for world in WORLDS if visits(world.scenario) > 20 and condition(world.scenario))
+    return shrink(trial(world), **options)
+
+
+CONDITIONS = {
+    "nothing": lambda s: True,
+    "two visits": lambda s: visits(s) >= 2,
+    "two users": lambda s: s.users.count >= 2,
+    "two products": lambda s: len(s.catalogue) >= 2,
+    "loss": lambda s: s.network.default.loss > 0.01,
+    "workers": lambda s: s.shop.workers is not None,
+    "attacks": lambda s: s.users.attacks.tamper_total > 0,
+    "another currency": lambda s: s.currency.code != "BDT",
+    "a long run": lambda s: s.horizon + (s.drain or 0) > 50,
+    "a crash": has(Crash, entity="bank"),
+    "an outage": has(Outage),
+    "a spell": has(Spell),
+    "a slow link": lambda s: any(link.latency for link in s.network.links.values()),
+}
+
+
+@pytest.mark.parametrize("needed", CONDITIONS)
+def test_only_what_the_failure_needs_stays(monkeypatch, needed):
+    plant(monkeypatch, CONDITIONS[needed])
+    found = shrunk(CONDITIONS[needed]).trial.world.scenario
+    assert {name for name, condition in CONDITIONS.items() if condition(found)} == {"nothing", needed}
+    assert len(found.faults) <= 1
+    assert visits(found) == 1 + (needed == "two visits")
+    assert found.users.opening_balance == 5000
+
+
+def test_what_stays_becomes_simple(monkeypatch):
+    plant(monkeypatch, lambda s: has(Spell)(s) and s.bank.authorisation_time.expected > 1)
+    found = shrunk(lambda s: has(Spell)(s) and s.bank.authorisation_time.expected > 1).trial.world.scenario
+    (spell,) = found.faults
+    assert (spell.start, spell.loss, spell.duplication, spell.latency) == (0, 0, 0, None)
+    assert spell.duration == float(f"{spell.duration:.0e}")
+    assert isinstance(found.bank.authorisation_time, Constant)
+    assert (found.horizon, found.demand.kind) == (1, "single")
+
+
+def test_the_law_that_failed_first_stays_the_same(monkeypatch):
+    plant(monkeypatch, CONDITIONS["a crash"])
+    world = next(world for world in WORLDS if CONDITIONS["a crash"](world.scenario))
+    failed = trial(world)
+    plant(monkeypatch, CONDITIONS["a crash"], "L2")
+    found = shrink(failed)
+    assert (found.law, found.violations) == ("L9", ["L9: planted"])
+    assert CONDITIONS["a crash"](found.trial.world.scenario)
+
+
+def test_tries_are_bounded_and_told(monkeypatch):
+    plant(monkeypatch, CONDITIONS["a crash"])
+    seen = []
+    found = shrunk(CONDITIONS["a crash"], tries=7, progress=seen.append)
+    assert (found.tries, seen) == (7, [1, 2, 3, 4, 5, 6, 7])
+    assert found.violations
+
+
+def test_the_same_failure_shrinks_to_the_same_world(monkeypatch):
+    plant(monkeypatch, CONDITIONS["two users"])
+    assert shrunk(CONDITIONS["two users"]) == shrunk(CONDITIONS["two users"])
+
+
+def test_visits_that_are_spelt_out_are_the_same_run():
+    for world in WORLDS[:10]:
+        drawn, spelt = trial(world), trial(World(Scenario.model_validate(spelt_out(world)), world.seed))
+        assert drawn.counts == spelt.counts
+
+
+def test_a_brief_file_gives_back_the_whole_scenario():
+    for world in WORLDS[:30]:
+        assert Scenario.from_toml(brief(world.scenario)) == world.scenario
+
+
+def test_a_brief_file_names_only_what_is_special(monkeypatch):
+    plant(monkeypatch, CONDITIONS["loss"])
+    text = brief(shrunk(CONDITIONS["loss"]).trial.world.scenario)
+    assert [line for line in text.splitlines() if line.startswith("[")] == [
+        "[[catalogue]]", "[demand]", "[network.default]",
+    ]  # fmt: skip
+    assert len(text.splitlines()) < 25
