@@ -43,7 +43,7 @@ def day(case: Case) -> Scenario:
 def idle(case: Case) -> Scenario:
     """Return market days on which the same customers come for the same, whatever the number of other users."""
     few = day(case._replace(users=min(CUSTOMERS, case.users)))
-    at, user, quantities, _ = few.visits(SEED)
+    at, user, quantities, *_ = few.visits(SEED)
     columns = {"at": at, "user": user, **dict(zip(few.skus, quantities.T, strict=True))}
     visits = {name: column.tolist() for name, column in columns.items()}
     return few.with_settings({"users.count": case.users, "demand": {"kind": "replay", "visits": visits}})
@@ -65,4 +65,10 @@ def messages(case: Case) -> Scenario:
     return buyers(case).with_settings({**staff, **dict.fromkeys(times, 0)})
 
 
-MARKETS: dict[str, Callable[[Case], Scenario]] = {build.__name__: build for build in (day, idle, buyers, messages)}
+def wary(case: Case) -> Scenario:
+    """Return the same days on which everybody is ready to ask again, and never has to: what readiness costs."""
+    return messages(case).with_settings({"network.default.timeout": 1_000_000})
+
+
+BUILDERS = (day, idle, buyers, messages, wary)
+MARKETS: dict[str, Callable[[Case], Scenario]] = {build.__name__: build for build in BUILDERS}

@@ -17,6 +17,7 @@ MARKETS = {
     "day": "some look, some order",
     "buyers": "everybody orders",
     "messages": "everybody orders, and only messages take time",
+    "wary": "the same, with keys and time-outs that never ring",
 }
 
 

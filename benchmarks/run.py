@@ -18,7 +18,7 @@ from page import Measured, page
 HERE = Path(__file__).resolve().parent
 SIZES, ORDERS = (1_000, 10_000, 100_000), 3_000
 FULL_SIZES, FULL_ORDERS = (*SIZES, 1_000_000), 30_000
-FLOWS = ("buyers", "messages")
+FLOWS = ("buyers", "messages", "wary")
 
 
 def child(measure: str, case: Case) -> subprocess.Popen[str]:

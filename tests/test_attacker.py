@@ -6,7 +6,10 @@ from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation import Simulation
 from alesha_sim.tables import coded
 
-ATTACKS = ("guess_secret", "replay_payment", "borrow_account", "claim_transaction", "tamper_total")
+ENDS = {
+    "guess_secret": "looked", "replay_payment": "looked", "borrow_account": "looked",
+    "claim_transaction": "declined", "tamper_total": "declined",
+}  # fmt: skip
 
 
 def run(attack, visits=5, users=1, **fields):
@@ -30,11 +33,11 @@ def words(result, table, column):
     return [text.labels[code] if code >= 0 else None for code in text.codes]
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_an_only_user_can_attack_nobody(attack):
+@pytest.mark.parametrize("attack", ENDS)
+def test_an_only_user_can_attack_no_other(attack):
     result = run(attack)
-    assert set(words(result, "visits", "outcome")) <= {"looked", "declined"}
-    assert set(words(result, "transfers", "code")) == {"opening", "investment"}
+    assert set(words(result, "visits", "outcome")) == {ENDS[attack]}
+    assert set(words(result, "transfers", "code")) == {"opening"}
 
 
 def test_nobody_replays_an_own_payment():

@@ -20,7 +20,7 @@ def test_the_yardstick_measures_something(benchmark):
     assert benchmark("yardstick").seconds_per_event(1000) > 0
 
 
-@pytest.mark.parametrize("market", ["day", "idle", "buyers", "messages"])
+@pytest.mark.parametrize("market", ["day", "idle", "buyers", "messages", "wary"])
 def test_each_market_is_timed_part_by_part(benchmark, monkeypatch, market):
     measure, turns = benchmark("measure"), []
     monkeypatch.setattr(measure, "PART", 100)

@@ -10,7 +10,19 @@ from scipy.stats import binomtest
 from alesha_sim.distributions import durations
 from alesha_sim.hostility import make_hostile, uniform
 from alesha_sim.messages import Receipt, VerifyTransaction
-from alesha_sim.network import Bell, Channel, Clock, Conflict, Faults, Inbox, NoReply, Patience, Window, stop
+from alesha_sim.network import (
+    Bell,
+    Channel,
+    Clock,
+    Conflict,
+    Faults,
+    GaveUp,
+    Inbox,
+    NoReply,
+    Patience,
+    Window,
+    stop,
+)
 from alesha_sim.network.retry import LONGEST_WAIT
 from alesha_sim.records import DELIVERED, FATES, MessageLog
 from alesha_sim.scenarios.scenario import Scenario
@@ -19,7 +31,7 @@ from alesha_sim.theory import Retries
 
 ASKER, SERVER = -1, -2
 END = 1e6
-ASKS = 100_000 if is_full_size() else 20_000
+ASKS = 100_000 if is_full_size() else 10_000
 
 
 def never():
@@ -260,6 +272,25 @@ def test_a_refused_conflict_leaves_what_is_stored():
         pair.start(number, key=("same",), at=at)
     pair.finish()
     assert [reply for _, reply in pair.replies] == [Receipt(1, 0), Conflict(), Receipt(1, 0)]
+    assert pair.charges == {1: 1}
+
+
+# Withdrawn
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+@pytest.mark.parametrize("later", [0.5, 5.0])
+def test_no_copy_of_a_withdrawn_request_is_served(keyed, later):
+    twice = Faults(0, 1, [], lambda: 0.5, lambda: 0.5, lambda: later)
+    pair = Pair(Patience(30.0, None, 1.0, 0.0), there=twice, latency=0.5, service=10.0, workers=1)
+    pair.start(1, key=(1,))
+    pair.start(2, key=(2,) if keyed else None, at=1.0)
+    pair.at(1.75, lambda: pair.there.hang_up_after(0.25, pair.requests[1], ASKER))
+    pair.finish()
+    # The second copy waits too, is turned away because of the first one, or comes after the withdrawal.
+    copies = ["withdrawn", "duplicate" if keyed and later < 1 else "withdrawn"]
+    assert [fate for at, fate in pair.sent() if at == 1] == copies
+    assert pair.replies == [(2, GaveUp()), (11, Receipt(1, 0))]
     assert pair.charges == {1: 1}
 
 

@@ -33,6 +33,7 @@ LAYERS = (
         "summary",
         "views",
         "folders",
+        "spreadsheets",
         "storage",
         "theory",
         "conversation",
@@ -56,7 +57,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "hostility": (set(), set()),
     **{
         part: (NUMPY, {"pandas", "pyarrow"})
-        for part in ("result", "tables", "summary", "views", "folders", "storage")
+        for part in ("result", "tables", "summary", "views", "folders", "storage", "spreadsheets")
     },
     "theory": (NUMPY, {"pandas"}),
     "conversation": (set(), {"pandas"}),

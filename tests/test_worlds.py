@@ -107,6 +107,7 @@ def test_every_organisation_crashes(scenarios, entity):
 def test_worlds_stay_within_their_limits(scenarios):
     for scenario in scenarios:
         assert 1 <= scenario.users.count <= 20
+        assert scenario.horizon == float(f"{scenario.horizon:.3g}")
         assert all(Decimal(0) <= product.cost <= product.charge <= 1000 for product in scenario.catalogue)
         assert all(scenario.network.link(name).loss <= 0.6 for name in LINKS)
 

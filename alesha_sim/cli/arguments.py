@@ -164,6 +164,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "metavar": "FOLDER",
         "help": "write all tables, manifest.json and balances.png there; must be new or empty",
     },
+    "--csv": {"action": "store_true", "help": "write the tables as CSV files too, which no spreadsheet runs"},
     "--force": {"action": "store_true", "help": "overwrite what is there"},
     "--json": {"action": "store_true", "help": "print JSON on standard output, all else on standard error"},
     "--quiet": {
@@ -214,7 +215,7 @@ COMMANDS: dict[str, Command] = {
         commands.run,
         "run a scenario, check every law, and print what happened with everybody's balances",
         "alesha run market_day --seed 7 --set bank.workers=3 --out out/market",
-        ("scenario", "--seed", "--set", "--out", "--force", "--json", "--quiet"),
+        ("scenario", "--seed", "--set", "--out", "--csv", "--force", "--json", "--quiet"),
     ),
     "balances": Command(
         commands.balances,

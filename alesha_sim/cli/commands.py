@@ -57,7 +57,7 @@ def run(arguments: Namespace) -> bool:
     result = _simulated(scenario, arguments).result()
     violations = result.check()
     if arguments.out:
-        folder.save(result, arguments.out)
+        folder.save(result, arguments.out, as_csv=arguments.csv)
     if arguments.json:
         output.print_json(output.report_object(result, violations))
     elif not arguments.quiet:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from alesha_sim import folders
+from alesha_sim import folders, spreadsheets
 from alesha_sim.scenarios.errors import refuse
 
 if TYPE_CHECKING:
@@ -29,13 +29,17 @@ def check(folder: Path, *, force: bool) -> None:
         _check_writable(folder)
 
 
-def save(result: "Result", folder: Path) -> None:
+def save(result: "Result", folder: Path, *, as_csv: bool) -> None:
     """Write a result's tables, manifest and picture of balances into the folder, over an earlier result's.
+
+    With `as_csv` the tables are written as CSV too, for spreadsheets.
 
     Other files in the folder stay. Raises ScenarioError when something cannot be written.
     """
     with _named("--out", folder), folders.replacing(folder) as ready:
         result.save(ready)
+        if as_csv:
+            spreadsheets.write(result, ready)
         _draw(result, ready / PICTURE)
 
 

@@ -101,15 +101,15 @@ class Inbox:
             return
         now = self.clock._now
         notice.log.landed(notice.row, now)
-        for delivery in self.waiting:
-            if delivery.number == notice.number:
-                self._count(now)
-                self.waiting.remove(delivery)
-                delivery.log.withdrawn(delivery.row)
-                if self.doorkeeper is not None and delivery.key is not None:
-                    self.doorkeeper.forget(delivery.key)
-                return
-        self._withdrawn.add(notice.number)  # begun already, or overtaken by its withdrawal
+        left = [delivery for delivery in self.waiting if delivery.number == notice.number]
+        self._count(now)
+        for delivery in left:
+            self.waiting.remove(delivery)
+            delivery.log.withdrawn(delivery.row)
+            if self.doorkeeper is not None and delivery.key is not None:
+                self.doorkeeper.forget(delivery.key)
+        # The request may have been overtaken by its withdrawal, or have copies under way.
+        self._withdrawn.add(notice.number)
         self._screened = True
 
     @property
@@ -128,7 +128,6 @@ class Inbox:
             delivery.log.lost(delivery.row)
             return True
         if delivery.number in self._withdrawn:
-            self._withdrawn.discard(delivery.number)
             delivery.log.landed(delivery.row, self.clock._now, WITHDRAWN)
             return True
         if self.doorkeeper is None or delivery.key is None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from alesha_sim.scenarios.faults import ENTITIES
 from alesha_sim.scenarios.links import LINKS
+from alesha_sim.scenarios.parts import Attacks
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.streams import Generator, Streams
 
@@ -155,11 +156,8 @@ def _users(dice: Dice, count: int, slowest: float) -> Tree:
     if dice.chance(0.2):
         users["patience"] = dice.spread(dice.widely(0.1, 20) * max(slowest, 0.1))
     if dice.chance(0.3):
-        users["attacks"] = dict.fromkeys(dice.some(ATTACKS, 5), dice.one_of(0.02, 0.1))
+        users["attacks"] = dict.fromkeys(dice.some(tuple(Attacks.model_fields), 5), dice.one_of(0.02, 0.1))
     return users
-
-
-ATTACKS = ("guess_secret", "replay_payment", "borrow_account", "claim_transaction", "tamper_total")
 
 
 def _demand(dice: Dice, horizon: float, users: int, skus: Sequence[str]) -> Tree:
