@@ -17,11 +17,11 @@ from alesha_sim.records import NO_ID
 Process = Generator[Event, Any, None]
 Asking = Generator[Event, Any, Any]
 
-ROUNDS = 16
+ROUNDS = 200
 """How often an organisation begins again that ran out of attempts, before it leaves the matter in doubt."""
 
-FIRST_PAUSE = 60.0
-"""Seconds before it begins again; each further pause is about twice the one before, 90 days in all."""
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 86_400.0
+"""Seconds before it begins again the first time, and at most; in between each pause is twice the one before."""
 
 
 class Wallet(NamedTuple):
@@ -154,13 +154,13 @@ class Entity(Party):
         return self._insist(channel, message, step, order, to)
 
     def _insist(self, channel: Channel, message: object, step: str, order: int, to: int | None) -> Asking:
-        pause = 0.0
+        pause = FIRST_PAUSE
         for _ in range(ROUNDS):
             reply = yield from self.ask(channel, message, step=step, order=order, to=to)
             if not isinstance(reply, NoReply):
                 return reply
-            pause = 2 * pause + FIRST_PAUSE
             yield self.clock.timeout(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
         if order != NO_ID:
             self.doubt(order)
         return reply

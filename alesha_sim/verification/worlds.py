@@ -19,6 +19,8 @@ Tree = dict[str, Any]
 Option = TypeVar("Option")
 
 VISITS_MAX = 200
+"""How many visits are expected at most; few visits are as likely as many."""
+
 LATENCIES = (0, 0.05, 0.05, 1, 10, 100)
 """Mean latencies, seconds; the longest are as long as a typical crash."""
 
@@ -86,7 +88,7 @@ def short(number: float) -> float:
 
 
 def exact(number: float) -> float:
-    """Return a number in 64ths, whose sums have no rounding errors: one crash may touch the next."""
+    """Return a number in 64ths, whose sums have no rounding errors, so that one crash may touch the next."""
     return round(number * 64) / 64
 
 
@@ -128,10 +130,6 @@ def draw(seed: int, number: int) -> World:
         tree["faults"] = [*faults, for_ever | {"duration": 1e9}]
         tree["drain"] = dice.one_of(0, horizon, short(10 * horizon))
     return World(Scenario.model_validate(tree), run_seed)
-
-
-def _amount(dice: Dice, low: float, high: float, decimals: int) -> str:
-    return f"{dice.widely(low, high):.{decimals}f}"
 
 
 def _product(dice: Dice, sku: str, decimals: int) -> Tree:
