@@ -241,3 +241,12 @@ def test_a_locked_account_opens_again_after_its_time():
     assert [reason for _, reason in statuses(result)] == [
         "wrong_secret", "wrong_secret", "account_locked", "wrong_secret",
     ]  # fmt: skip
+
+
+def test_a_time_out_shorter_than_the_round_trip_leaves_no_order_in_doubt():
+    slow = {"shop->bank": {"latency": 40}, "bank->shop": {"latency": 40, "loss": 0.3}}
+    result = finished(scenario(ONE, link={"timeout": 10.0, "attempts": 2, "growth": 1.0}, links=slow | {
+        "user->shop": {"attempts": None}
+    }))  # fmt: skip
+    assert result.check() == []
+    assert statuses(result) == [("completed", None)]

@@ -148,19 +148,23 @@ class Entity(Party):
     def insist(
         self, channel: Channel, message: object, *, step: str, order: int, to: int | None = None
     ) -> Asking:  # fmt: skip
-        """Ask under the same key until a reply comes, for a number of rounds with growing pauses in between."""
+        """Ask under the same key until a reply comes, in rounds with growing pauses in between.
+
+        Each round waits longer for its replies, so that one comes even over a link slower than its time-outs.
+        """
         if channel.retry is None:  # nothing is lost; one generator less for every request
             return self.ask(channel, message, step=step, order=order, to=to)
         return self._insist(channel, message, step, order, to)
 
     def _insist(self, channel: Channel, message: object, step: str, order: int, to: int | None) -> Asking:
-        pause = FIRST_PAUSE
+        recipient, key = channel.recipient if to is None else to, (self.code, order, NO_ID, step)
+        pause, stretch = FIRST_PAUSE, 1.0
         for _ in range(ROUNDS):
-            reply = yield from self.ask(channel, message, step=step, order=order, to=to)
+            reply = yield channel.ask(message, self.code, recipient, order, NO_ID, key, stretch)
             if not isinstance(reply, NoReply):
                 return reply
             yield self.clock.timeout(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause, stretch = min(2 * pause, LONGEST_PAUSE), min(2 * stretch, LONGEST_PAUSE)
         if order != NO_ID:
             self.doubt(order)
         return reply

@@ -144,9 +144,13 @@ class Channel:
         self.retry = Retry(self.clock, patience, uniform, self._post_again, _give_up)
 
     def ask(
-        self, message: object, sender: int, recipient: int, order: int, visit: int, key: Key | None = None
-    ) -> Request:
-        """Send a request and return the event of its reply, which is `NoReply` once nobody asks any more."""
+        self, message: object, sender: int, recipient: int, order: int, visit: int, key: Key | None = None,
+        stretch: float = 1.0,
+    ) -> Request:  # fmt: skip
+        """Send a request and return the event of its reply, which is `NoReply` once nobody asks any more.
+
+        Every wait for a reply is `stretch` times as long as the channel's patience says, a day at most.
+        """
         request = Request(self.clock)
         log = self.log
         number = request.number = log.requests
@@ -159,6 +163,7 @@ class Channel:
             return request
         request.posting = (number, sender, recipient, order, visit, key)
         request.message = message
+        request.stretch = stretch
         self.send(Delivery(self, message, row, request, *request.posting))
         if self.retry is not None:
             self.retry.watch(request)

@@ -31,6 +31,8 @@ class Request(Event):
 
     _ok = True
     attempt = 1
+    stretch = 1.0
+    """By what its waits are longer than the channel's."""
     number = -1
     message: Any = None
     posting: tuple[Any, ...] = ()

@@ -44,7 +44,8 @@ class Retry:
 
     def watch(self, request: Request) -> None:
         """Wait for the reply to the attempt that has just been sent."""
-        seconds, jitter = self._wait(request.attempt), self.patience.jitter
+        seconds = min(self._wait(request.attempt) * request.stretch, LONGEST_WAIT)
+        jitter = self.patience.jitter
         if jitter and request.attempt > 1:
             seconds *= 1 + jitter * (2 * self._uniform() - 1)
             self._bell(seconds).watch(request)  # nobody else waits exactly so long
