@@ -55,8 +55,9 @@ def _check_mirror(
             lambda link: f"link {link}: {own} {balances[0][link]}, but book {books[1]} lacks the link",
         )  # fmt: skip
     if drained:
+        excused = e.doubtful | _never_told(e) if books[0] == "users" else e.doubtful
         findings.add(
-            3, moves[1] & ~holds[0] & ~e.doubtful & ~(_never_told(e) if books[0] == "users" else False),
+            3, moves[1] & ~holds[0] & ~excused,
             lambda link: f"link {link}: {other} {balances[1][link]}, but book {books[0]} never heard of it",
         )  # fmt: skip
 
