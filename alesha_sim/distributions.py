@@ -268,11 +268,6 @@ KINDS: dict[str, type[Distribution]] = {
 """Every distribution of this module by its `kind`."""
 
 
-def is_zero(distribution: Distribution) -> bool:
-    """Tell whether the distribution is constantly zero: none is ever negative, so its mean tells."""
-    return distribution.expected == 0
-
-
 def durations(distribution: Distribution, generator: Generator | None, block: int = 512) -> Callable[[], float]:
     """Return a function that gives the next duration in seconds, rounded to one microsecond when drawn.
 

@@ -3,7 +3,6 @@
 from heapq import heappop, heappush
 
 from simpy import Environment
-from simpy.core import EmptySchedule
 from simpy.events import NORMAL, Event, EventPriority
 
 INFINITY = float("inf")
@@ -53,6 +52,3 @@ class Clock(Environment):
     def schedule_at(self, event: Event, at: float, priority: EventPriority = NORMAL) -> None:
         """Let `event` happen at the instant `at` exactly (SimPy adds delays, and so rounding errors)."""
         heappush(self._queue, (at, priority, next(self._eid), event))
-
-
-__all__ = ["INFINITY", "LATE", "Clock", "EmptySchedule"]
