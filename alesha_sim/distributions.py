@@ -48,6 +48,11 @@ class Distribution(ABC):
     def expected(self) -> float:
         """The mean."""
 
+    @property
+    def least(self) -> float:
+        """The lower end of what can be drawn."""
+        return 0.0
+
     def _settle(self) -> list[str]:
         """Turn the parameters into floats and return the faults of those that cannot be."""
         faults = []
@@ -75,6 +80,11 @@ class Constant(Distribution):
         """The value."""
         return self.value
 
+    @property
+    def least(self) -> float:
+        """The value."""
+        return self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Uniform(Distribution):
@@ -92,6 +102,11 @@ class Uniform(Distribution):
     def expected(self) -> float:
         """Halfway between the bounds."""
         return (self.low + self.high) / 2
+
+    @property
+    def least(self) -> float:
+        """The lower bound."""
+        return self.low
 
     def _settle(self) -> list[str]:
         return Distribution._settle(self) + _disorder(self)
@@ -137,6 +152,11 @@ class Triangular(Distribution):
     def expected(self) -> float:
         """The mean of the three corners."""
         return (self.low + self.mode + self.high) / 3
+
+    @property
+    def least(self) -> float:
+        """The lower corner."""
+        return self.low
 
     def _settle(self) -> list[str]:
         return Distribution._settle(self) + _disorder(self)
@@ -244,6 +264,11 @@ class Empirical(Distribution):
     def expected(self) -> float:
         """The weighted mean of the values."""
         return float(np.average(self.values, weights=self._weights()))
+
+    @property
+    def least(self) -> float:
+        """The least value that has any weight."""
+        return float(np.array(self.values)[self._weights() > 0].min())
 
     def _weights(self) -> NDArray[np.float64]:
         return np.ones(len(self.values)) if self.weights is None else np.array(self.weights)

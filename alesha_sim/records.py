@@ -16,8 +16,11 @@ from alesha_sim.units import MICROSECONDS
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
 NAN = float("nan")
+INFINITY = float("inf")
 NO_ID = -1
 SHOP, BANK, SUPPLIER = -1, -2, -3
+COURIER = -4
+"""Owns the account into which is paid at doors; it is the supplier's, and no entity of its own."""
 ORGANISATIONS = ("shop", "bank", "supplier")
 
 STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "declined", "returned", "in_doubt")
@@ -230,7 +233,8 @@ class OrderLog:
         self.methods = Vocabulary()
         self._orders = PackedRows(
             placed_at="d", total="q", user="i", method="B", status="B", reason="B", transaction="i", paid_at="d",
-            charges_transaction="i", accepted_at="d", delivered_at="d", closed_at="d",
+            charges_transaction="i", accepted_at="d", delivered_at="d", closed_at="d", advance="q",
+            promised_at="d",
         )  # fmt: skip
         self._lines = PackedRows(order="i", product="H", quantity="q", unit_price="q", unit_charge="q")
         self._status = self._orders.filler("status", "reason")
@@ -243,11 +247,13 @@ class OrderLog:
     def __len__(self) -> int:
         return len(self._orders)
 
-    def placed(self, at: float, user: int, total: int, method: str) -> int:
-        """Record an order as received and return its number."""
-        code = self.methods[method]
+    def placed(
+        self, at: float, user: int, total: int, method: str, advance: int, promised_at: float = INFINITY
+    ) -> int:  # fmt: skip
+        """Record an order as received and return its number; `user` is -1 for a replenishment of the shop's."""
+        promised = NAN if promised_at == INFINITY else promised_at
         return 1 + self._orders.append(
-            at, total, user, code, RECEIVED, 0, NO_ID, NAN, NO_ID, NAN, NAN, NAN
+            at, total, user, self.methods[method], RECEIVED, 0, NO_ID, NAN, NO_ID, NAN, NAN, NAN, advance, promised
         )  # fmt: skip
 
     def line(self, order: int, product: int, quantity: int, unit_price: int, unit_charge: int) -> None:
@@ -275,6 +281,7 @@ class OrderLog:
     def by_user(self, users: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return how many orders each user placed, and the total of those paid and not cancelled."""
         rows = self._orders.array()
+        rows = rows[rows["user"] >= 0]
         kept = rows[np.isin(rows["status"], (PROCESSING, ON_THE_WAY, COMPLETED))]
         spent = np.zeros(users, np.int64)
         np.add.at(spent, kept["user"], kept["total"])
@@ -297,6 +304,8 @@ class OrderLog:
             "accepted_at": times(rows["accepted_at"]),
             "delivered_at": times(rows["delivered_at"]),
             "closed_at": times(rows["closed_at"]),
+            "advance": rows["advance"].astype(np.int64),
+            "promised_at": times(rows["promised_at"]),
         }
 
     def line_columns(self) -> Columns:

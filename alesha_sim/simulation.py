@@ -3,41 +3,28 @@
 Here the entities, channels, books and records are put together and the clock is driven. No decision lives here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.bank import BankBook
-from alesha_sim.books.ledger import LawBroken, Ledger
-from alesha_sim.books.shop import ShopBook
-from alesha_sim.books.supplier import SupplierBook
-from alesha_sim.books.users import UsersBook
-from alesha_sim.distributions import Distribution, durations
-from alesha_sim.entities.bank import Bank, account_number, secret_text
-from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
-from alesha_sim.entities.orders import Article
-from alesha_sim.entities.shop import Shop
-from alesha_sim.entities.supplier import Supplier
-from alesha_sim.entities.user import Visit
-from alesha_sim.entities.users import Users
-from alesha_sim.hostility import make_hostile, schedule_crashes
-from alesha_sim.messages import Offer
-from alesha_sim.network import Channel, Clock, Timetable
+from alesha_sim.books.ledger import LawBroken
+from alesha_sim.entities.bank import account_number
+from alesha_sim.entities.entity import Asking, Process
+from alesha_sim.entities.user import Visit, Whims
+from alesha_sim.market import Market
+from alesha_sim.messages import Method
+from alesha_sim.network import Timetable
 from alesha_sim.network.clock import INFINITY
-from alesha_sim.records import INTENTS, NO_ID, SHOP, SUPPLIER, Coded, Columns, Records, times
+from alesha_sim.records import INTENTS, NO_ID, SHOP, SUPPLIER, Coded, Columns, times
 from alesha_sim.result import Result
-from alesha_sim.streams import Streams, fresh_seed
+from alesha_sim.streams import fresh_seed
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
-LINKS = (
-    ("user", "shop"), ("user", "bank"), ("supplier", "user"),
-    ("shop", "bank"), ("shop", "supplier"), ("supplier", "bank"),
-)  # fmt: skip
 _WATCHED = 200  # how often a horizon's progress is reported
 
 
@@ -71,110 +58,15 @@ class Simulation:
     def __init__(self, scenario: "Scenario", seed: int | None = None) -> None:
         self.scenario = scenario
         self.seed = fresh_seed() if seed is None else seed
-        self._streams = Streams(self.seed)
         self._currency = scenario.currency
-        self.clock = Clock()
-        self.skus = tuple(product.sku for product in scenario.catalogue)
-        self.records = Records(self.skus, scenario.users.count)
-        self.ledger = Ledger(scenario.currency.code, self.skus)
         self._failure: Exception | None = None
-        self._build_entities()
-        self._open_books()
-        self._connect()
+        market = Market(scenario, self.seed)
+        self.clock, self.ledger, self.records = market.clock, market.ledger, market.records
+        self.bank, self.shop, self.supplier, self.users = market.bank, market.shop, market.supplier, market.users
+        self.skus = market.skus
+        self._opening_balances = market.open_books()
+        market.connect()
         self._let_visits_arrive()
-
-    # Putting the market together
-
-    def _durations(self, name: str, distribution: Distribution) -> Callable[[], float]:
-        return durations(distribution, self._streams.generator(name))
-
-    def _secrets(self, name: str, count: int) -> npt.NDArray[np.uint64]:
-        return self._streams.generator(name).integers(0, 2**64, size=count, dtype=np.uint64)
-
-    def _build_entities(self) -> None:
-        scenario, clock = self.scenario, self.clock
-        users = scenario.users.count
-        minor = self._currency.minor
-        secrets = self._secrets("user:secret", users)
-        own = dict(zip((SHOP, SUPPLIER), self._secrets("bank:organisation_secret", 2).tolist(), strict=True))
-        wallets = {owner: Wallet(account_number(owner), secret_text(secret)) for owner, secret in own.items()}
-        charges = {product.sku: (k, minor(product.charge)) for k, product in enumerate(scenario.catalogue)}
-        self.bank = Bank(
-            clock, BankBook(self.ledger, users), workers=scenario.bank.workers,
-            authorisation_seconds=self._durations("bank:service", scenario.bank.authorisation_time),
-            secrets=secrets, organisation_secrets=own, secret_attempts=scenario.bank.secret_attempts,
-            lock_seconds=scenario.bank.lock_time,
-        )  # fmt: skip
-        self.shop = Shop(
-            clock, ShopBook(self.ledger), self.records, wallets[SHOP], workers=scenario.shop.workers,
-            page_seconds=self._durations("shop:service", scenario.shop.page_time), articles=self._articles(),
-            supplier_account=account_number(SUPPLIER), unpaid_seconds=scenario.shop.unpaid_after,
-        )  # fmt: skip
-        self.supplier = Supplier(
-            clock, SupplierBook(self.ledger, [minor(product.cost) for product in scenario.catalogue]),
-            self.records.replenishments, wallets[SUPPLIER], workers=scenario.supplier.workers, charges=charges,
-            stock=scenario.supplier.stock,
-            handling_seconds=self._durations("supplier:service", scenario.supplier.handling_time),
-            lead_seconds=self._durations("supplier:lead_time", scenario.supplier.lead_time),
-            delivery_seconds=self._durations("supplier:delivery_time", scenario.supplier.delivery_time),
-        )  # fmt: skip
-        self.users = Users(
-            clock, UsersBook(self.ledger, users), self.records.visits,
-            products={sku: k for k, sku in enumerate(self.skus)},
-            secrets=secrets, passwords=self._secrets("user:password", users), patience=self._patience(),
-        )  # fmt: skip
-
-    def _patience(self) -> Callable[[], float] | None:
-        patience = self.scenario.users.patience
-        return None if patience is None else self._durations("users:patience", patience)
-
-    def _articles(self) -> list[Article]:
-        minor = self._currency.minor
-        return [
-            Article(
-                Offer(product.sku, product.name, minor(product.marked_price), minor(product.price)),
-                minor(product.charge), product.warranty, product.return_window,
-            )
-            for product in self.scenario.catalogue
-        ]  # fmt: skip
-
-    def _open_books(self) -> None:
-        minor = self._currency.minor
-        amounts = self.scenario.opening_balances(self.seed)
-        self._opening_balances = amounts
-        self.users.book.open(0.0, self.bank.book.open_users(0.0, amounts), amounts)
-        shop_cash = minor(self.scenario.shop.opening_balance)
-        self.shop.book.open(0.0, self.bank.book.open_owner(0.0, "shop", shop_cash), shop_cash)
-        supplier_cash = minor(self.scenario.supplier.opening_balance)
-        self.supplier.book.open(0.0, self.bank.book.open_owner(0.0, "supplier", supplier_cash), supplier_cash)
-        self.shop.book.invest(0.0, supplier_cash)
-
-    def _connect(self) -> None:
-        parties: dict[str, Entity] = {
-            "user": self.users, "shop": self.shop, "bank": self.bank, "supplier": self.supplier,
-        }  # fmt: skip
-        for one, other in LINKS:
-            there, back = self._channel(one, other, parties), self._channel(other, one, parties)
-            there.connect(parties[other].inbox, back)
-            back.connect(parties[one].inbox, there)
-            for owner, channel, peer in ((one, there, other), (other, back, one)):
-                setattr(parties[owner], "users" if peer == "user" else peer, channel)
-        if self.scenario.is_hostile:
-            for party in parties.values():
-                party.inbox.screen()
-                party.doubt = self.records.orders.doubt
-            schedule_crashes(self.clock, self.scenario, parties)
-        for party in parties.values():
-            party.open_for_business()
-
-    def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:
-        name = f"{sender}->{recipient}"
-        link = self.scenario.network.link(name)
-        latency = self._durations(f"channel:{name}", link.latency)
-        channel = Channel(self.clock, self.records.messages, latency, parties[recipient].code)
-        if self.scenario.is_hostile:
-            make_hostile(channel, name, self.scenario, self._streams)
-        return channel
 
     def _let_visits_arrive(self) -> None:
         visits = self.scenario.visits(self.seed)
@@ -182,13 +74,18 @@ class Simulation:
         users, slips, intents = visits.user.tolist(), visits.wrong_secret.tolist(), visits.intent.tolist()
         quantities = visits.quantities
 
+        at_door = None if visits.at_door is None else visits.at_door.tolist()
+        whims = _whims(visits.whims)
+
         def begin(number: int) -> None:
             wanted = zip(self.skus, quantities[number].tolist(), strict=True)
             cart = tuple((sku, units) for sku, units in wanted if units)
             if intents[number] and not cart:
                 cart = ((self.skus[0], 1),)  # an attacker always wants something
             views = self.skus if views_all else tuple(sku for sku, _ in cart)
-            self.users.arrive(Visit(users[number], cart, views, slips[number], INTENTS[intents[number]]))
+            method = Method.CASH_ON_DELIVERY if at_door is not None and at_door[number] else Method.ACCOUNT
+            purpose = INTENTS[intents[number]]
+            self.users.arrive(Visit(users[number], cart, views, slips[number], purpose, method, whims(number)))
 
         Timetable(self.clock, visits.at.tolist(), begin)
 
@@ -335,6 +232,24 @@ class Simulation:
             events=self.clock.events,
             inboxes={party.name: party.inbox.statistics() for party in (self.shop, self.bank, self.supplier)},
         )  # fmt: skip
+
+
+def _whims(drawn: Mapping[str, npt.NDArray[np.float64]]) -> Callable[[int], Whims]:
+    """Return what chance has in store for a visit, by its number; the same for all where nothing was drawn."""
+    if not drawn:
+        calm = Whims()
+        return lambda number: calm
+
+    def of(number: int) -> Whims:
+        rows = {name: column[number].tolist() for name, column in drawn.items()}
+        return Whims._make(_plain(rows.get(name, default)) for name, default in Whims._field_defaults.items())
+
+    return of
+
+
+def _plain(value: Any) -> Any:
+    """Return a whim as the visit holds it: one number, or a tuple with one for each product."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _seconds(until: float | str) -> float:

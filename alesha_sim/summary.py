@@ -17,12 +17,16 @@ OWNERS = ("users", "shop", "supplier")
 def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
     """Return the named figures of a result: counts, amounts in major units, durations in seconds.
 
-    - `visits`, `orders`, `messages`: rows of these tables; `messages_lost`: those whose fate is `lost`.
+    - `visits`, `messages`: rows of these tables; `messages_lost`: those whose fate is `lost`. `orders`: rows of
+      this table that are users'; what the shop orders for its stock counts in no figure of orders.
     - `registered_users`: users whom the shop registered.
     - `completed`, `declined`, `cancelled`, `returned`: orders in this status; `open_orders`: in one before these.
     - `units`: units that users received. `revenue`: price of goods delivered less what was given back for
       returns, as the shop's book has it (`shop:sales` less `shop:sales-returns`).
-    - `refunds`: money that the bank moved back to users.
+    - `refunds`: money that the bank moved back to users. `returns`: price given back for goods sent back.
+    - `fees`: what the bank earned. `units_lost`: units that supplier or shop lost, replaced or wrote off.
+    - `stranded`: money that users have paid, as far as they know, and have neither goods nor money for;
+      `stranded_orders`: how many orders it is in.
     - `conversion`: orders per visit. `decline_rate`: declined orders per order.
     - `users_cash`, `shop_cash`, `supplier_cash`: deposits at the end, of all users together; `shop_cash_min`: the
       least that the shop's deposit was at any time.
@@ -33,19 +37,21 @@ def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
     A figure with nothing to divide by or to average is NaN.
     """
     orders, visits, messages = tables["orders"], tables["visits"], tables["messages"]
-    placed, arrived = len(numbers(orders, "order")), len(numbers(visits, "visit"))
+    mine = ~equals(coded(orders, "payment_method"), "replenishment")
+    placed, arrived = _rows(mine), len(numbers(visits, "visit"))
     statuses = {
-        status: _rows(equals(coded(orders, "status"), status))
+        status: _rows(mine & equals(coded(orders, "status"), status))
         for status in ("completed", "declined", "cancelled", "returned")
     }
     cash = {f"{owner}_cash": amount for owner, amount in deposits(tables, currency).items()}
     scale = currency.scale
+    stranded = _stranded(tables["transfers"], len(numbers(orders, "order")))
     return {
         "visits": arrived,
         "registered_users": _rows(numbers(tables["users"], "registered_at") != MISSING_TIME),
         "orders": placed,
         **statuses,
-        "open_orders": _rows(among(coded(orders, "status"), OPEN)),
+        "open_orders": _rows(mine & among(coded(orders, "status"), OPEN)),
         "units": _units(tables["transfers"]),
         "revenue": _revenue(tables["accounts"]) / scale,
         "refunds": _refunds(tables["transfers"]) / scale,
@@ -53,11 +59,18 @@ def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
         "decline_rate": _ratio(statuses["declined"], placed),
         **cash,
         "shop_cash_min": _least(tables, DEPOSITS + "shop") / scale,
-        "mean_delivery_seconds": _mean_seconds(numbers(orders, "placed_at"), numbers(orders, "delivered_at")),
+        "mean_delivery_seconds": _mean_seconds(
+            numbers(orders, "placed_at")[mine], numbers(orders, "delivered_at")[mine]
+        ),
         "mean_bank_wait_seconds": _mean_wait(messages, "bank"),
         "mean_shop_wait_seconds": _mean_wait(messages, "shop"),
         "messages": len(numbers(messages, "message")),
         "messages_lost": _rows(equals(coded(messages, "fate"), "lost")),
+        "returns": _moved(tables["transfers"], "shop:sales-returns", "return") / scale,
+        "fees": _closing(tables["accounts"], "bank:fees") / scale,
+        "units_lost": _lost(tables["transfers"], currency),
+        "stranded": int(stranded.sum()) / scale,
+        "stranded_orders": _rows(stranded > 0),
     }
 
 
@@ -112,8 +125,33 @@ def _refunds(transfers: Columns) -> float:
 
 def _revenue(accounts: Columns) -> int:
     """Return sales less sales returns: both are income accounts, the second one with a debit balance."""
-    earned = among(coded(accounts, "account"), ["shop:sales", "shop:sales-returns"])
-    return int(numbers(accounts, "closing")[earned].sum())
+    return _closing(accounts, "shop:sales", "shop:sales-returns")
+
+
+def _closing(accounts: Columns, *names: str) -> int:
+    return int(numbers(accounts, "closing")[among(coded(accounts, "account"), names)].sum())
+
+
+def _moved(transfers: Columns, account: str, code: str) -> float:
+    """Return what was debited to an account under a code."""
+    rows = equals(coded(transfers, "debit"), account) & equals(coded(transfers, "code"), code)
+    return float(numbers(transfers, "amount")[rows].sum(dtype=np.float64))
+
+
+def _lost(transfers: Columns, currency: Currency) -> int:
+    """Return the units in the losses of supplier and shop."""
+    lost = among(coded(transfers, "debit"), ["supplier:losses", "shop:losses"])
+    lost &= ~equals(coded(transfers, "commodity"), currency.code)
+    return int(numbers(transfers, "amount")[lost].sum())
+
+
+def _stranded(transfers: Columns, orders: int) -> npt.NDArray[np.int64]:
+    """Return by order what its user has paid, as far as the user knows, beyond goods and refunds."""
+    advances = np.zeros(orders + 1, np.int64)
+    for side, sign in (("debit", 1), ("credit", -1)):
+        rows = equals(coded(transfers, side), "users:advances")
+        np.add.at(advances, numbers(transfers, "order")[rows], sign * numbers(transfers, "amount")[rows])
+    return np.maximum(advances, 0)
 
 
 def _least(tables: Mapping[str, Columns], account: str) -> int:

@@ -42,7 +42,7 @@ SCHEMA: Mapping[str, Schema] = {
         "order": Type.ID, "user": Type.ID, "placed_at": Type.TIME, "total": Type.AMOUNT,
         "payment_method": Type.TEXT, "status": Type.TEXT, "reason": Type.TEXT, "transaction": Type.REFERENCE,
         "charges_transaction": Type.REFERENCE, "paid_at": Type.TIME, "accepted_at": Type.TIME,
-        "delivered_at": Type.TIME, "closed_at": Type.TIME,
+        "delivered_at": Type.TIME, "closed_at": Type.TIME, "advance": Type.AMOUNT, "promised_at": Type.TIME,
     },
     "order_lines": {
         "order": Type.ID, "sku": Type.TEXT, "quantity": Type.COUNT, "unit_price": Type.AMOUNT,

@@ -59,18 +59,71 @@ def balances(transfers: Columns, entity: str | None) -> Course:
     return course(numbers(transfers, "time")[touched], changes[:, :-1])
 
 
-def stock(transfers: Columns, replenishments: Columns, sku: str) -> Course:
-    """Return the course of a product's units at the supplier: on hand, on order, backordered."""
+def stock(
+    transfers: Columns, replenishments: Columns, sku: str, orders: Columns | None = None,
+    lines: Columns | None = None,
+) -> Course:  # fmt: skip
+    """Return the course of a product's units at the supplier: on hand, on order, backordered.
+
+    Backordered are units of accepted orders that are neither reserved nor made for them; they are known from the
+    tables `orders` and `order_lines`, without which there are none. Replacements under warranty do not count.
+    """
     at, change = _on_hand(transfers, sku)
     mine = equals(coded(replenishments, "sku"), sku)
     quantity = numbers(replenishments, "quantity")[mine]
     ordered, arrived = (numbers(replenishments, name)[mine] for name in ("ordered_at", "arrived_at"))
     here = arrived != MISSING_TIME
-    when = np.concatenate((at, ordered, arrived[here]))
+    lots = np.concatenate((quantity, -quantity[here]))
+    owed_at, owed = _backordered(transfers, orders, lines, sku) if orders and lines else (at[:0], change[:0])
+    when = np.concatenate((at, ordered, arrived[here], owed_at))
     changes = np.zeros((len(when), 3), np.int64)
     changes[: len(at), 0] = change
-    changes[len(at) :, 1] = np.concatenate((quantity, -quantity[here]))
+    changes[len(at) : len(at) + len(lots), 1] = lots
+    changes[len(at) + len(lots) :, 2] = owed
     return course(when, changes)
+
+
+def _backordered(
+    transfers: Columns, orders: Columns, lines: Columns, sku: str
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:  # fmt: skip
+    """Return when and by how much a product's backordered units changed.
+
+    An order's units are asked for when the supplier takes its charges, and again when they are lost; they are
+    there when they are reserved or made, and asked for no more when the charges are returned.
+    """
+    placed = len(numbers(orders, "placed_at"))
+    asked = np.zeros(placed + 1, np.int64)
+    of_sku = equals(coded(lines, "sku"), sku)
+    np.add.at(asked, numbers(lines, "order")[of_sku], numbers(lines, "quantity")[of_sku])
+    order, amount = numbers(transfers, "order"), numbers(transfers, "amount")
+    supplier, code = equals(coded(transfers, "book"), "supplier"), coded(transfers, "code")
+    goods = supplier & equals(coded(transfers, "commodity"), sku) & (order > 0)
+    came = goods & equals(coded(transfers, "debit"), "supplier:reserved")
+    lost = goods & equals(code, "loss")
+    charged, returned = (supplier & equals(code, name) for name in ("charges", "charges-return"))
+    # Who was rejected never waited: the charges came back and nothing was kept for the order.
+    accepted = np.append(False, numbers(orders, "accepted_at") != MISSING_TIME)
+    accepted[order[came]] = True
+    rejected = np.zeros(placed + 1, np.bool_)
+    rejected[order[returned]] = True
+    rows = np.flatnonzero(came | lost | ((charged | returned) & (asked[order] > 0)))
+    rows = rows[(accepted | ~rejected)[order[rows]]]
+    rows = rows[np.argsort(order[rows], kind="stable")]
+    change = np.where(charged[rows], asked[order[rows]], np.where(came[rows], -amount[rows], amount[rows]))
+    change[returned[rows]] = 0
+    first = np.diff(order[rows], prepend=0) != 0
+    waiting = _running(change, first)
+    waiting = np.where(returned[rows], 0, np.maximum(waiting, 0))
+    before = np.where(first, 0, np.append(0, waiting[:-1])[: len(rows)])
+    return numbers(transfers, "time")[rows], waiting - before
+
+
+def _running(changes: npt.NDArray[np.int64], first: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the running sums of `changes`, beginning anew at each `first`."""
+    sums = np.cumsum(changes)
+    starts = np.flatnonzero(first)
+    base = (sums - changes)[starts]
+    return sums - np.repeat(base, np.diff(np.append(starts, len(changes))))
 
 
 def _on_hand(transfers: Columns, sku: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -43,7 +43,7 @@ CASES = [
     ({"horizn": 3}, ["horizn: unknown field: nearest is horizon"]),
     ({"bank": {"worker": 3}}, ["bank.worker: unknown field: nearest is workers"]),
     ({"zzz": 1}, ["zzz: unknown field: valid are name, description, start, horizon, drain, currency, catalogue, "
-                  "users, demand, shop, bank, supplier, network, faults"]),
+                  "users, demand, shop, bank, supplier, delivery, network, faults"]),
     ({"currency": {"cod": "BDT"}}, ["currency.cod: unknown field: nearest is code"]),
     (laptop(prise=3), ["catalogue.hp-laptop.prise: unknown field: nearest is price"]),
     ({"catalogue": [{"sku": "a"}]}, [f"catalogue.a.{name}: missing: must be given"
@@ -75,11 +75,12 @@ CASES = [
     ({"users": {"attacks": {"guess_secret": 0.6, "tamper_total": 0.6}}},
      ["users.attacks: a table: must together be at most 1"]),
     # Kinds.
-    ({"demand": {}}, ["demand.kind: missing: must be one of single, poisson, bg_nbd, replay"]),
+    ({"demand": {}}, ["demand.kind: missing: must be one of single, poisson, bg_nbd, pareto_nbd, flash, waves, "
+                       "replay, mixture"]),
     ({"demand": {"kind": "poison"}}, ["demand.kind: 'poison': unknown kind: nearest is poisson"]),
     ({"demand": {"kind": "poisson"}}, ["demand.visits_per_day: missing: must be given"]),
-    ({"demand": POISSON | {"weeks": 3}},
-     ["demand.weeks: unknown field: valid are kind, visits_per_day, buy_share, profile, units, shares"]),
+    ({"demand": POISSON | {"zzz": 3}}, ["demand.zzz: unknown field: valid are kind, visits_per_day, buy_share, "
+                                        "profile, week, seasons, growth, units, shares"]),
     (page_time(mean=3), ["shop.page_time.kind: missing: must be one of constant, uniform, exponential, "
                          "triangular, lognormal, gamma, erlang, empirical"]),
     (page_time(kind="exponentail", mean=3), ["shop.page_time.kind: 'exponentail': unknown kind: "
@@ -96,10 +97,52 @@ CASES = [
                                                          "nearest is make_to_order"]),
     ({"supplier": {"stock": {"kind": "make_to_order", "level": 3}}}, ["supplier.stock.level: unknown field: "
                                                                       "valid are unavailable"]),
-    ({"supplier": {"stock": 3}}, ["supplier.stock: 3: must be a table with a kind, or an object with the method "
-                                  "accepts(lines)"]),
+    ({"supplier": {"stock": 3}}, ["supplier.stock: 3: must be a table with a kind, or an object with the methods "
+                                  "accepts(lines), opening(sku), order(...) and a period"]),
     ({"supplier": {"stock": {"kind": "make_to_order", "unavailable": "x"}}},
      ["supplier.stock.unavailable: 'x': must be a list of SKUs"]),
+    # Policies.
+    ({"bank": {"settlement": {"kind": "esrow"}}},
+     ["bank.settlement.kind: 'esrow': unknown kind: nearest is escrow"]),
+    ({"bank": {"settlement": {"kind": "delayed"}}}, ["bank.settlement.after: missing: must be given"]),
+    ({"bank": {"settlement": {"kind": "delayed", "after": "soon"}}},
+     [f"bank.settlement.after: 'soon': {DURATION}"]),
+    ({"bank": {"settlement": 3}}, ["bank.settlement: 3: must be a table with a kind, or an object with the method "
+                                   "terms(amount, paid_at, promised_at)"]),
+    ({"bank": {"fees": {"share": 2, "fixed": -1}}}, ["bank.fees.fixed: -1: must not be negative",
+                                                     "bank.fees.share: 2: must be at most 1"]),
+    ({"supplier": {"stock": {"kind": "periodic", "reorder_point": 9, "order_up_to": 3, "period": 5}}},
+     ["supplier.stock.reorder_point: 9: must be at most order_up_to, 3"]),
+    ({"supplier": {"unmet": "lost"}}, ["supplier.unmet: 'lost': must be one of 'backordered', 'rejected'"]),
+    ({"users": {"trust": {"kind": "trust", "late": 2}}}, ["users.trust.late: 2: must be a number from 0 to 1"]),
+    ({"users": {"choice": {"kind": "logit"}}}, ["users.choice.price_sensitivity: missing: must be given"]),
+    ({"delivery": {"partial": 1}}, ["delivery.partial: 1: must be true or false"]),
+    # Policies that contradict each other.
+    ({"bank": {"settlement": {"kind": "escrow"}}, "users": {"payment": {"cash_on_delivery": 0.3}}},
+     ["users.payment.cash_on_delivery: 0.3: must be 0 where bank.settlement is escrow: the bank holds only what "
+      "is paid in advance"]),
+    ({"bank": {"settlement": {"kind": "escrow"}}, "shop": {"advance": 0.1}},
+     ["shop.advance: 0.1: must be 1 where bank.settlement is escrow: the bank holds the whole price"]),
+    ({"bank": {"settlement": {"kind": "escrow", "refund_after": 0}}},
+     ["shop.promise: missing: must be given where bank.settlement.refund_after says when late orders are "
+      "refunded"]),
+    ({"shop": {"promise": "1 day"}},
+     ["shop.promise: 86400: must be at least the shortest time in which goods are made and brought, 172800 s"]),
+    ({"supplier": {"stock": {"kind": "reorder_point", "reorder_point": 20, "quantity": 5}, "capacity": 10}},
+     ["supplier.stock.reorder_point: 20: must be at most supplier.capacity, 10"]),
+    ({"supplier": {"stock": {"kind": "base_stock", "level": {"iphone-x": 11}}, "capacity": 10}},
+     ["supplier.stock.level: 11: must be at most supplier.capacity, 10"]),
+    ({"supplier": {"stock": {"kind": "base_stock", "level": 3}, "capacity": 10, "minimum_lot": 12}},
+     ["supplier.minimum_lot: 12: must be at most supplier.capacity, 10"]),
+    ({"supplier": {"stock": {"kind": "base_stock", "level": {"iphone": 11}}}},
+     ["supplier.stock.level: 'iphone': unknown SKU: nearest is iphone-x"]),
+    ({"shop": {"stock": {"kind": "make_to_order"}}},
+     ["shop.stock.kind: 'make_to_order': must be a kind that keeps goods: the shop makes none"]),
+    ({"delivery": {"zones": [{"name": "a", "share": 0, "delivery_time": 1}] * 2}},
+     ["delivery.zones[1].name: 'a': must not occur twice", "delivery.zones: shares must have a positive sum"]),
+    ({"bank": {"fees": {"declined": "0.001"}}, "supplier": {"return_transport": "0.001"}},
+     ["supplier.return_transport: 0.001: has more than 2 decimals",
+      "bank.fees.declined: 0.001: has more than 2 decimals"]),
     # Wrong types.
     ({"name": 3}, ["name: 3: must be 1 to 100 letters, digits, dashes and underscores"]),
     ({"name": "two words"}, ["name: 'two words': must be 1 to 100 letters, digits, dashes and underscores"]),

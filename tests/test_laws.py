@@ -13,7 +13,7 @@ from alesha_sim.books.rules import CHART
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
-from alesha_sim.records import OUTCOMES, STATUSES, Coded
+from alesha_sim.records import MISSING_TIME, OUTCOMES, STATUSES, Coded
 
 CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),
@@ -169,6 +169,9 @@ class World:
             "status": Coded(np.array([STATUSES.index(word) for word in self.status.values()], np.int32), STATUSES),
             "transaction": np.array(list(self.transaction.values())),
             "charges_transaction": np.array(list(self.charges.values())),
+            "payment_method": Coded(np.zeros(len(CARTS), np.int32), ("account",)),
+            "advance": np.array([worth(order, 1) for order in CARTS]),
+            "promised_at": np.full(len(CARTS), MISSING_TIME),
         }
 
     def _lines(self):

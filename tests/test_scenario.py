@@ -1,7 +1,10 @@
 import datetime
 import json
 import pickle
+import re
+from dataclasses import fields
 from decimal import Decimal
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -10,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alesha_sim.distributions import Constant, Empirical, Exponential, Lognormal
-from alesha_sim.policies import MakeToOrder
+from alesha_sim.policies import CHOICES, SETTLEMENTS, STOCKS, TRUSTS, MakeToOrder
 from alesha_sim.scenarios import ScenarioError, errors, files, first_purchase, market_day
 from alesha_sim.scenarios.demand import Poisson, Single
 from alesha_sim.scenarios.links import LINKS, Link, Network
+from alesha_sim.scenarios.part import Part
+from alesha_sim.scenarios.parts import Product, Zone
 from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.template import TEMPLATE
@@ -53,6 +58,8 @@ def test_every_field_but_horizon_and_demand_has_the_documented_default():
         "cost": Decimal(300),
         "warranty": 730 * 86_400.0,
         "return_window": 7 * 86_400.0,
+        "return_share": 0.0,
+        "defect_share": 0.0,
     }
     assert (scenario.users.opening_balance, scenario.users.views) == (Decimal(5000), "bought")
     assert (scenario.shop.workers, scenario.shop.page_time) == (None, Constant(0))
@@ -188,8 +195,16 @@ def test_parts_may_be_given_as_python_objects():
 
 
 class Moody:
+    period = None
+
     def accepts(self, lines):
         return len(lines) > 1
+
+    def opening(self, sku):
+        return None
+
+    def order(self, sku, position, demands):
+        return 0
 
 
 def test_a_policy_of_ones_own_stays_in_python():
@@ -355,19 +370,26 @@ def test_the_schema_accepts_what_a_scenario_dumps():
     jsonschema.validate(BARE | {"currency": {"decimals": 0}}, Scenario.model_json_schema())
 
 
+TAGGED = {
+    "demand": None, "faults": None, "supplier.stock": STOCKS, "bank.settlement": SETTLEMENTS,
+    "users.choice": CHOICES, "users.trust": TRUSTS, "shop.stock": STOCKS,
+}  # fmt: skip
+"""The tables of the template that have kinds, and the policies by kind."""
+
+
 def sections(text):
-    """Map each section of a TOML text, [demand] by its kind, to the names of its fields, commented out or not."""
+    """Map each section of a TOML text, a tagged one by its kind, to the names of its fields, off or not."""
     found, current = {}, {}
-    found[""] = current
+    found[""], place = current, ""
     for line in text.splitlines():
         bare = line.removeprefix("# ")
         if bare.startswith("["):
-            current = found.setdefault(bare.strip("[] "), {})
+            place = bare.split("  #")[0].strip("[] ")
+            current = found.setdefault(place, {})
         elif " = " in bare and bare.split(" = ")[0].isidentifier():
             name = bare.split(" = ")[0]
-            for tagged in ("demand", "faults"):
-                if name == "kind" and current is found.get(tagged):
-                    current = found.setdefault(f"{tagged} " + bare.split('"')[1], {})
+            if name == "kind" and place in TAGGED:
+                current = found.setdefault(f"{place} " + bare.split('"')[1], {})
             current.setdefault(name, not line.startswith("#"))
     return found
 
@@ -381,40 +403,69 @@ def test_the_template_runs_as_it_is_and_shows_the_defaults():
     assert scenario.demand == Poisson(visits_per_day=100)
 
 
+def named_in(found, place, part):
+    """Assert that a section names every field of a part, and so on for the parts in it."""
+    for name, field in part.model_fields.items():
+        path = f"{place}.{name}".lstrip(".")
+        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+        inner = [kind for kind in kinds if issubclass(kind, Part)]
+        if path in TAGGED or path == "currency":
+            assert any(section.split(" ")[0] == path for section in found), path
+        elif path == "network.links" or path == "catalogue":
+            assert any(section.startswith(path) for section in found), path
+        elif path == "delivery.zones":
+            assert set(found[path]) == set(Zone.model_fields)
+        elif inner:
+            named_in(found, path, inner[0])
+        else:
+            assert name in found[place], path
+    tables = {section.rpartition(".")[2] for section in found if section.rpartition(".")[0] == place}
+    assert set(found.get(place, {})) <= set(part.model_fields), (place, tables)
+
+
 def test_the_template_names_every_field():
-    found, parts = sections(TEMPLATE), Scenario.model_fields
-    for name, part in Scenario.kinds("demand").items():
-        assert set(found["demand " + name]) == set(part.model_fields)
-    for name, part in Scenario.kinds("faults").items():
-        assert set(found["faults " + name]) == set(part.model_fields)
-    for part in ("shop", "bank"):
-        assert set(found[part]) == set(parts[part].annotation.model_fields)
-    assert set(found["users"]) | {"attacks"} == set(parts["users"].annotation.model_fields)
-    assert set(found["users.attacks"]) == set(
-        parts["users"].annotation.model_fields["attacks"].annotation.model_fields
-    )
-    supplier = set(found["supplier"]) | {"stock"}
-    assert supplier == set(parts["supplier"].annotation.model_fields)
-    assert set(found["supplier.stock"]) == {"kind", "unavailable"}
+    found = sections(TEMPLATE)
+    named_in(found, "", Scenario)
+    for section, policies in TAGGED.items():
+        kinds = Scenario.kinds(section) if policies is None else policies
+        for name, kind in kinds.items():
+            if section == "shop.stock" and name != "base_stock":
+                continue  # those of supplier.stock
+            wanted = {"kind"} | {field.name for field in fields(kind)} if policies else set(kind.model_fields)
+            assert set(found[f"{section} {name}"]) == wanted, (section, name)
     links = found["network.default"], found['network.links."user->shop"']
     assert set(links[0]) == set(links[1]) == set(Link.model_fields)
-    assert set(found["catalogue"]) == set(Scenario.from_toml(TEMPLATE).catalogue[0].model_dump())
+    assert set(found["catalogue"]) == set(Product.model_fields)
     assert set(found["currency"]) == {"code", "decimals"}
-    tables = {name.split(".")[0].split(" ")[0] for name in found}
-    assert set(parts) == (set(found[""]) | tables) - {""}
+
+
+def switched_on(section, text):
+    """Return a section of the template with everything that is off switched on, as TOML."""
+    lines = [line.removeprefix("# ").split("  #")[0] for line in text.splitlines()]
+    wanted = [line for line in lines if " = " in line and line.split(" = ")[0].isidentifier()]
+    return "\n".join([f"[{section}]", *wanted])
 
 
 def test_everything_off_in_the_template_would_be_accepted():
-    for kind in ("poisson", "single", "bg_nbd"):
-        on = TEMPLATE.split("# Who visits")[1].split("[shop]")[0].split("[demand]")
-        (section,) = [part for part in on if f'kind = "{kind}"' in part]
-        lines = [line.removeprefix("# ").split("  #")[0] for line in section.splitlines()]
-        fields = "\n".join(line for line in lines if " = " in line)
-        demand = Scenario.from_toml(f"horizon = 1\n[demand]\n{fields}").demand
-        assert demand.model_fields_set == set(type(demand).model_fields)
-        defaults = {name: field.default for name, field in type(demand).model_fields.items()}
-        numbers = {name: value for name, value in defaults.items() if isinstance(value, int | float)}
-        assert {name: getattr(demand, name) for name in numbers} == numbers
+    parts = TEMPLATE.split("\n\n")
+    for section, policies in TAGGED.items():
+        for kind in Scenario.kinds(section) if policies is None else policies:
+            if section in ("faults", "shop.stock") or kind == "replay":
+                continue
+            (text,) = [
+                part
+                for part in parts
+                if f"[{section}]" in part and re.search(f'^(# )?kind = "{kind}"', part, re.M)
+            ]
+            bare = "" if section == "demand" else '[demand]\nkind = "single"\n[shop]\npromise = "9 days"\n'
+            scenario = Scenario.from_toml(f"horizon = 1\nusers.count = 100\n{bare}{switched_on(section, text)}")
+            if section == "demand":
+                demand = scenario.demand
+                assert demand.model_fields_set == set(type(demand).model_fields)
+                defaults = {name: field.default for name, field in type(demand).model_fields.items()}
+                numbers = {n: value for n, value in defaults.items() if isinstance(value, int | float)}
+                if kind in ("poisson", "single", "bg_nbd"):
+                    assert {name: getattr(demand, name) for name in numbers} == numbers
 
 
 def test_all_twelve_links_have_a_name():

@@ -1,11 +1,13 @@
 """The shop's decisions on pages and carts, without SimPy processes."""
 
+from math import inf
+
 import pytest
 
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Wallet
-from alesha_sim.entities.orders import Article
+from alesha_sim.entities.orders import Article, Order
 from alesha_sim.entities.shop import Shop
 from alesha_sim.messages import (
     Checkout,
@@ -13,6 +15,7 @@ from alesha_sim.messages import (
     Invoice,
     LoggedIn,
     LogIn,
+    Method,
     Offer,
     ProductPage,
     Reason,
@@ -24,55 +27,68 @@ from alesha_sim.messages import (
     ViewProduct,
 )
 from alesha_sim.network import Clock
-from alesha_sim.records import CANCELLED, COMPLETED, DECLINED, ON_THE_WAY, PROCESSING, Records
+from alesha_sim.records import (
+    CANCELLED,
+    COMPLETED,
+    DECLINED,
+    MISSING_TIME,
+    ON_THE_WAY,
+    PROCESSING,
+    RETURNED,
+    Records,
+)
 
 LAPTOP, WATCH = Offer("laptop", "Laptop", 60000, 50000), Offer("watch", "Watch", 30000, 25000)
 PASSWORD, OTHER = Secret("opensesame"), Secret("closesesame")
 
 
-@pytest.fixture
-def shop():
+def opened(**terms):
     articles = [Article(LAPTOP, 40000, 100.0, 10.0), Article(WATCH, 18000, 100.0, 10.0)]
     book = ShopBook(Ledger("BDT", ("laptop", "watch")))
     return Shop(
         Clock(), book, Records(("laptop", "watch"), 3), Wallet(1, Secret("x")), workers=1,
-        page_seconds=lambda: 0.0, articles=articles, supplier_account=2,
+        page_seconds=lambda: 0.0, articles=articles, supplier_account=2, **terms,
     )  # fmt: skip
 
 
 @pytest.fixture
+def shop():
+    return opened()
+
+
+@pytest.fixture
 def customer(shop):
-    shop.page(Register(PASSWORD), 0)
-    shop.page(LogIn(PASSWORD), 0)
+    shop.pages.answer(Register(PASSWORD), 0)
+    shop.pages.answer(LogIn(PASSWORD), 0)
     return shop
 
 
 def test_the_home_page_shows_all_products_with_both_prices(shop):
-    assert shop.page(ViewHomepage(), 0) == Homepage((LAPTOP, WATCH))
+    assert shop.pages.answer(ViewHomepage(), 0) == Homepage((LAPTOP, WATCH))
 
 
 def test_a_product_page_tells_warranty_and_return_window(shop):
-    assert shop.page(ViewProduct("watch"), 0) == ProductPage(WATCH, 100.0, 10.0)
-    assert shop.page(ViewProduct("phone"), 0) == Refusal(Reason.UNKNOWN_PRODUCT)
+    assert shop.pages.answer(ViewProduct("watch"), 0) == ProductPage(WATCH, 100.0, 10.0)
+    assert shop.pages.answer(ViewProduct("phone"), 0) == Refusal(Reason.UNKNOWN_PRODUCT)
 
 
 def test_only_a_registered_user_logs_in(shop):
-    assert shop.page(LogIn(PASSWORD), 0) == Refusal(Reason.NOT_REGISTERED)
-    assert shop.page(Register(PASSWORD), 0) == Registered()
-    assert shop.page(LogIn(PASSWORD), 0) == LoggedIn()
-    assert shop.page(LogIn(PASSWORD), 1) == Refusal(Reason.NOT_REGISTERED)
+    assert shop.pages.answer(LogIn(PASSWORD), 0) == Refusal(Reason.NOT_REGISTERED)
+    assert shop.pages.answer(Register(PASSWORD), 0) == Registered()
+    assert shop.pages.answer(LogIn(PASSWORD), 0) == LoggedIn()
+    assert shop.pages.answer(LogIn(PASSWORD), 1) == Refusal(Reason.NOT_REGISTERED)
 
 
 def test_registering_twice_is_refused_and_keeps_the_first_password(shop):
-    shop.page(Register(PASSWORD), 0)
-    assert shop.page(Register(OTHER), 0) == Refusal(Reason.ALREADY_REGISTERED)
-    assert shop.page(LogIn(OTHER), 0) == Refusal(Reason.WRONG_PASSWORD)
-    assert shop.page(LogIn(PASSWORD), 0) == LoggedIn()
+    shop.pages.answer(Register(PASSWORD), 0)
+    assert shop.pages.answer(Register(OTHER), 0) == Refusal(Reason.ALREADY_REGISTERED)
+    assert shop.pages.answer(LogIn(OTHER), 0) == Refusal(Reason.WRONG_PASSWORD)
+    assert shop.pages.answer(LogIn(PASSWORD), 0) == LoggedIn()
 
 
 def test_check_out_needs_a_login(shop):
-    shop.page(Register(PASSWORD), 0)
-    assert shop.page(Checkout((("laptop", 1),)), 0) == Refusal(Reason.NOT_LOGGED_IN)
+    shop.pages.answer(Register(PASSWORD), 0)
+    assert shop.pages.answer(Checkout((("laptop", 1),)), 0) == Refusal(Reason.NOT_LOGGED_IN)
     assert len(shop.desk.log) == 0
 
 
@@ -93,12 +109,12 @@ CARTS = {
 @pytest.mark.parametrize("name", CARTS)
 def test_a_bad_cart_is_refused_and_no_order_is_placed(customer, name):
     lines, reason = CARTS[name]
-    assert customer.page(Checkout(lines), 0) == Refusal(reason)
+    assert customer.pages.answer(Checkout(lines), 0) == Refusal(reason)
     assert len(customer.desk.log) == 0
 
 
 def test_the_shop_totals_the_order_itself(customer):
-    assert customer.page(Checkout((("laptop", 1), ("watch", 2))), 0) == Invoice(1, 100_000)
+    assert customer.pages.answer(Checkout((("laptop", 1), ("watch", 2))), 0) == Invoice(1, 100_000, 100_000, inf)
     lines = customer.desk.log.line_columns()
     assert lines["unit_price"].tolist() == [50000, 25000]
     assert lines["unit_charge"].tolist() == [40000, 18000]
@@ -106,7 +122,7 @@ def test_the_shop_totals_the_order_itself(customer):
 
 
 def test_an_order_can_be_paid_only_by_its_user_and_only_while_received(customer):
-    customer.page(Checkout((("laptop", 1),)), 0)
+    customer.pages.answer(Checkout((("laptop", 1),)), 0)
     desk = customer.desk
     assert desk.payable(1, 2) == Reason.UNKNOWN_ORDER
     assert desk.payable(99, 0) == Reason.UNKNOWN_ORDER
@@ -121,8 +137,8 @@ def test_an_order_can_be_paid_only_by_its_user_and_only_while_received(customer)
 
 
 def test_a_status_only_moves_forward(customer):
-    customer.page(Checkout((("laptop", 1),)), 0)
-    desk, order = customer.desk, customer.desk.open_order(1)
+    customer.pages.answer(Checkout((("laptop", 1),)), 0)
+    desk, order = customer.desk, customer.desk.find(1)
     for status in (COMPLETED, ON_THE_WAY, PROCESSING):
         desk.advance(order, status, 5.0)
     assert order.status == COMPLETED
@@ -133,12 +149,105 @@ def test_a_status_only_moves_forward(customer):
 
 @pytest.mark.parametrize("status", [COMPLETED, CANCELLED, DECLINED])
 def test_a_closed_order_leaves_the_desk(customer, status):
-    customer.page(Checkout((("laptop", 1),)), 0)
-    customer.desk.advance(customer.desk.open_order(1), status, 5.0)
-    with pytest.raises(KeyError):
-        customer.desk.open_order(1)
+    customer.pages.answer(Checkout((("laptop", 1),)), 0)
+    customer.desk.advance(customer.desk.find(1), status, 5.0)
+    assert customer.desk.find(1) is None
 
 
 def test_the_shop_keeps_no_password_that_can_be_read(customer):
-    kept = repr(vars(customer)) + repr(vars(customer.desk))
+    kept = repr(vars(customer)) + repr(vars(customer.desk)) + repr(vars(customer.pages))
     assert "opensesame" not in kept
+
+
+# Terms of an order: what is paid when, by when it is promised, how much of it one may order
+
+
+def check_out(shop, lines=(("laptop", 1),), user=0, method=Method.ACCOUNT):
+    shop.pages.answer(Register(PASSWORD), user)
+    shop.pages.answer(LogIn(PASSWORD), user)
+    return shop.pages.answer(Checkout(lines, None, method), user)
+
+
+TERMS = {
+    "all in advance": ({}, Method.ACCOUNT, 50_000, inf),
+    "a third in advance, rounded": ({"advance": 1 / 3}, Method.ACCOUNT, 16_667, inf),
+    "nothing in advance": ({"advance": 0.0}, Method.ACCOUNT, 0, inf),
+    "at the door": ({"advance": 0.5}, Method.CASH_ON_DELIVERY, 0, inf),
+    "promised": ({"promise_seconds": 86_400.0}, Method.ACCOUNT, 50_000, 86_400.0),
+}
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_the_invoice_tells_what_is_paid_in_advance_and_when_delivery_is_promised(name):
+    terms, method, advance, promised_at = TERMS[name]
+    shop = opened(**terms)
+    assert check_out(shop, method=method) == Invoice(1, 50_000, advance, promised_at)
+    row = shop.desk.log.order_columns()
+    assert row["advance"].tolist() == [advance]
+    assert row["promised_at"].tolist() == [MISSING_TIME if promised_at == inf else promised_at * 1_000_000]
+    assert row["payment_method"].labels[row["payment_method"].codes[0]] == method
+
+
+def test_nobody_orders_by_the_shops_own_method():
+    assert check_out(opened(), method=Method.REPLENISHMENT) == Refusal(Reason.METHOD_NOT_OFFERED)
+
+
+@pytest.mark.parametrize(("advance", "at_door"), [(1.0, True), (0.0, False)])
+def test_an_order_is_paid_only_as_its_invoice_says(advance, at_door):
+    shop = opened(advance=advance)
+    check_out(shop)
+    assert shop.desk.payable(1, 0, at_door=at_door) == Reason.NOT_PAYABLE
+    assert shop.desk.payable(1, 0, at_door=not at_door).number == 1
+
+
+def test_a_limit_holds_for_all_orders_of_a_user_and_for_each_product():
+    shop = opened(limit=2)
+    assert check_out(shop, (("laptop", 3),)) == Refusal(Reason.LIMIT_REACHED)
+    assert check_out(shop, (("laptop", 1), ("watch", 2))).order == 1
+    assert check_out(shop, (("laptop", 2),)) == Refusal(Reason.LIMIT_REACHED)
+    assert check_out(shop, (("laptop", 1), ("watch", 1))) == Refusal(Reason.LIMIT_REACHED)
+    assert check_out(shop, (("laptop", 1),)).order == 2
+    assert check_out(shop, (("laptop", 2), ("watch", 2)), user=1).order == 3
+
+
+@pytest.mark.parametrize(("status", "may_order"), [(CANCELLED, True), (DECLINED, True), (COMPLETED, False)])
+def test_what_was_cancelled_or_declined_does_not_count_towards_the_limit(status, may_order):
+    shop = opened(limit=1)
+    check_out(shop)
+    shop.desk.advance(shop.desk.find(1), status, 5.0)
+    assert isinstance(check_out(shop), Invoice) == may_order
+
+
+def test_a_shop_that_keeps_orders_remembers_them_when_they_are_closed():
+    shop = opened(keeps_orders=True)
+    check_out(shop)
+    order = shop.desk.find(1)
+    shop.desk.advance(order, COMPLETED, 5.0)
+    assert shop.desk.find(1) is order
+    assert shop.desk.payable(1, 0) == Reason.NOT_PAYABLE
+    assert shop.desk.all_open() == []
+    shop.desk.advance(order, RETURNED, 9.0)
+    assert shop.desk.log.order_columns()["closed_at"].tolist() == [5_000_000]
+
+
+# What is given back: never more than was paid, each part of the payment that it names
+
+GRANTS = {
+    "part of the payment": (100, [("a", 1, 100)]),
+    "all of the payment": (150, [("a", 1, 150)]),
+    "more than the payment": (200, [("a", 1, 150), ("a:door", 2, 50)]),
+    "nothing": (0, []),
+}
+
+
+@pytest.mark.parametrize("name", GRANTS)
+def test_a_refund_names_the_payment_first_and_the_collection_for_the_rest(name):
+    amount, expected = GRANTS[name]
+    order = Order(1, 0, (("laptop", 1),), 500, 400, 150, inf)
+    order.payment, order.collection, order.collected = 1, 2, 350
+    dues = order.grant("a", amount)
+    assert [(due.name, due.transaction, due.amount) for due in dues] == expected
+    assert order.left == 500 - amount
+    rest = order.grant("b", order.left)
+    assert sum(due.amount for due in (*dues, *rest)) == 500
+    assert [sum(due.amount for due in order.dues if due.transaction == which) for which in (1, 2)] == [150, 350]

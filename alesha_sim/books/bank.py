@@ -1,13 +1,31 @@
 """The bank's book: what it owes to each depositor and the reserves behind it."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import BANK, CHARGES, CHARGES_RETURN, OPENING, PAYMENT, REFUND, Kind
+from alesha_sim.books.accounts import (
+    BANK,
+    CHARGES,
+    CHARGES_RETURN,
+    COLLECTION,
+    FEE,
+    INCOME,
+    OPENING,
+    PAYMENT,
+    REFUND,
+    RELEASE,
+    REMITTANCE,
+    SETTLEMENT,
+    Kind,
+)
 from alesha_sim.books.holds import Holds
-from alesha_sim.books.ledger import Ledger
+from alesha_sim.books.ledger import LawBroken, Ledger, Row
+from alesha_sim.books.pockets import Pockets
+from alesha_sim.messages import Pocket
+from alesha_sim.records import COURIER, NO_ID
 from alesha_sim.records import SHOP as SHOP_OWNER
 from alesha_sim.records import SUPPLIER as SUPPLIER_OWNER
 
@@ -24,9 +42,9 @@ class Transaction(NamedTuple):
 class BankBook:
     """Posts the bank's part of each fact; the bank is the first to know of every payment.
 
-    Owners of deposits are the codes of entities: a user's number, -1 the shop, -3 the supplier. `at` in
-    seconds, amounts in minor units. Spending more than a deposit holds raises LawBroken; `available` tells.
-    Payments in two steps are those of `holds`.
+    Owners of deposits are the codes of entities: a user's number, -1 the shop, -3 the supplier, -4 the courier.
+    `at` in seconds, amounts in minor units. Spending more than a deposit holds raises LawBroken; `available`
+    tells. A method that posts returns the link, the transaction number. Payments in two steps are those of `holds`.
     """
 
     def __init__(self, ledger: Ledger, users: int) -> None:
@@ -35,7 +53,15 @@ class BankBook:
         self._users = ledger.family("bank:deposits:user:", Kind.LIABILITY, users, floor=True)
         self._shop = ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
         self._supplier = ledger.account("bank:deposits:supplier", Kind.LIABILITY, floor=True)
-        self.holds = Holds(ledger, self._users, self._shop)
+        self._owners = {self._shop: SHOP_OWNER, self._supplier: SUPPLIER_OWNER}
+        self._pockets = Pockets(ledger, self._shop)
+        self.holds = Holds(ledger, self._users, self._pockets)
+
+    @cached_property
+    def _courier(self) -> int:
+        account = self._ledger.account("bank:deposits:courier", Kind.LIABILITY, floor=True)
+        self._owners[account] = COURIER
+        return account
 
     def open_users(self, at: float, amounts: npt.NDArray[np.int64]) -> range:
         """Opening of every user's deposit: reserves / deposits:user:n. Returns the links, one a user."""
@@ -51,9 +77,49 @@ class BankBook:
         self._ledger.open_many(at, BANK, links, self._reserves, deposit, amounts, OPENING)
         return links.start
 
-    def payment(self, at: float, order: int, user: int, total: int) -> int:
-        """Payment at once: deposits:user:n / deposits:shop."""
-        return self._move(at, order, self._users[user], self._shop, total, PAYMENT)
+    def payment(
+        self, at: float, order: int, user: int, total: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0,
+        retained: int = 0, payer_fee: int = 0,
+    ) -> int:  # fmt: skip
+        """Payment: deposits:user:n / deposits:shop, settlement-due or escrow; deposits:user:n / fees.
+
+        At once also what the shop is not left with: deposits:shop / fees; deposits:shop / rolling-reserve.
+        """
+        source = self._users[user]
+        if pocket is Pocket.DEPOSIT and not (fee or retained or payer_fee):
+            return self._move(at, order, source, self._shop, total, PAYMENT)
+        rows = self._pockets.captured(source, total, pocket, fee, retained, payer_fee)
+        link = self._write(at, order, rows)
+        self._pockets.put(order, pocket, total)
+        return link
+
+    def settle(
+        self, at: float, order: int, user: int, pocket: Pocket, due: int, fee: int = 0, retained: int = 0
+    ) -> int:  # fmt: skip
+        """Settlement: settlement-due or escrow / deposits:shop; deposits:shop / fees, / rolling-reserve.
+
+        What is left in escrow for the order goes back: escrow / deposits:user:n.
+        """
+        source = self._pockets.account(pocket)
+        rest = self.escrowed(order) - due if pocket is Pocket.ESCROW else 0
+        rows: list[Row] = [(source, self._shop, due, SETTLEMENT), *self._pockets.deductions(fee, retained)]
+        if rest:
+            rows.append((source, self._users[user], rest, REFUND))
+        link = self._write(at, order, rows)
+        self._pockets.put(order, pocket, -due - rest)
+        return link
+
+    def release(self, at: float, order: int, amount: int) -> int:
+        """Reserve released: rolling-reserve / deposits:shop."""
+        return self._move(at, order, self._pockets.rolling_reserve, self._shop, amount, RELEASE)
+
+    def declined_fee(self, at: float, order: int, fee: int) -> int:
+        """Fee of a declined payment: deposits:shop / fees."""
+        return self._move(at, order, self._shop, self._pockets.fees, fee, FEE)
+
+    def income(self, at: float, user: int, amount: int) -> int:
+        """Income of a user from outside: reserves / deposits:user:n."""
+        return self._move(at, NO_ID, self._reserves, self._users[user], amount, INCOME)
 
     def charges(self, at: float, order: int, amount: int) -> int:
         """Charges: deposits:shop / deposits:supplier."""
@@ -63,26 +129,52 @@ class BankBook:
         """Charges returned: deposits:supplier / deposits:shop."""
         return self._move(at, order, self._supplier, self._shop, amount, CHARGES_RETURN)
 
-    def refund(self, at: float, order: int, user: int, amount: int) -> int:
-        """Refund: deposits:shop / deposits:user:n."""
-        return self._move(at, order, self._shop, self._users[user], amount, REFUND)
+    def refund(self, at: float, order: int, user: int, amount: int, pocket: Pocket = Pocket.DEPOSIT) -> int:
+        """Refund, in time or late: deposits:shop, settlement-due or escrow / deposits:user:n.
+
+        Raises LawBroken, and writes nothing, for more than is in escrow for the order.
+        """
+        if pocket is Pocket.ESCROW and amount > self.escrowed(order):
+            raise LawBroken(f"L4: order {order}: {self.escrowed(order)} in escrow, {amount} refunded")
+        link = self._move(at, order, self._pockets.account(pocket), self._users[user], amount, REFUND)
+        self._pockets.put(order, pocket, -amount)
+        return link
+
+    def collection(self, at: float, order: int, user: int, amount: int) -> int:
+        """Collected at the door: deposits:user:n / deposits:courier."""
+        return self._move(at, order, self._users[user], self._courier, amount, COLLECTION)
+
+    def remittance(self, at: float, order: int, amount: int) -> int:
+        """Collections passed on: deposits:courier / deposits:shop."""
+        return self._move(at, order, self._courier, self._shop, amount, REMITTANCE)
 
     def deposit(self, owner: int) -> int:
         """Return the account id of an owner's deposit; KeyError if the owner has none."""
         if 0 <= owner < len(self._users):
             return self._users[owner]
+        if owner == COURIER:
+            return self._courier
         return {SHOP_OWNER: self._shop, SUPPLIER_OWNER: self._supplier}[owner]
 
     def available(self, owner: int) -> int:
         """Return what an owner can spend; KeyError if the owner has no deposit."""
+        if owner == COURIER and COURIER not in self._owners.values():
+            return 0  # nothing was ever collected, so that the account need not be opened
         return self._ledger.balance(self.deposit(owner))
 
     def pending(self, owner: int) -> int:
         """Return what is an owner's and held by pending transfers, so that it cannot be spent."""
         return self.holds.pending(owner) if owner >= 0 else 0
 
+    def escrowed(self, order: int) -> int:
+        """Return what is in escrow for an order."""
+        return self._pockets.escrowed(order)
+
     def transaction(self, link: int) -> Transaction | None:
-        """Return what is booked under a transaction number between two deposits; None if there is nothing."""
+        """Return what is booked under a transaction number between two owners; None if there is nothing.
+
+        What is kept aside for the shop counts as the shop's.
+        """
         try:
             row = self._ledger.first(link)
         except KeyError:
@@ -97,10 +189,16 @@ class BankBook:
         for family in (self._users, self.holds.accounts):
             if account in family:
                 return account - family.start
-        return {self._shop: SHOP_OWNER, self._supplier: SUPPLIER_OWNER}.get(account)
+        return SHOP_OWNER if account in self._pockets.opened else self._owners.get(account)
 
     def _move(self, at: float, order: int, debit: int, credit: int, amount: int, code: int) -> int:
         """Write a new fact of one row and return its link, the transaction number."""
         link = self._ledger.new_link()
         self._ledger.transfer(at, BANK, link, order, debit, credit, amount, code)
+        return link
+
+    def _write(self, at: float, order: int, rows: list[Row]) -> int:
+        """Write a new fact and return its link, the transaction number."""
+        link = self._ledger.new_link()
+        self._ledger.linked(at, BANK, link, order, rows)
         return link

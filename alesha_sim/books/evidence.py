@@ -5,17 +5,25 @@ checked as well as one that has just run. No function loops over rows.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, CODES
-from alesha_sim.books.rules import CHART, ROLES
+from alesha_sim.books.rules import CHART, ROLES, Rule, permitted
+from alesha_sim.messages import Method
 from alesha_sim.records import OUTCOMES, STATUSES, Coded, Columns
+
+RULES = tuple(permitted())
+"""Every row that the posting rules know; a transfer's rule is its place here."""
 
 Ints = npt.NDArray[np.signedinteger[Any]]
 Mask = npt.NDArray[np.bool_]
+
+
+_NONE = np.zeros(0, np.int64)
 
 
 class Priced(NamedTuple):
@@ -70,6 +78,7 @@ class Evidence:
         )
         self._read_accounts(tables["accounts"])
         self._read_transfers(tables["transfers"])
+        self._read_rules()
         self._read_orders(tables["orders"], tables["order_lines"])
         self._read_visits(tables["visits"], tables["users"])
 
@@ -101,6 +110,16 @@ class Evidence:
         self.order = np.where(order == -1, 0, np.where(order == 0, -1, order))
         self.link = numbers(table, "link")
 
+    def _read_rules(self) -> None:
+        known = np.full((len(CODES), 2, len(ROLES), len(ROLES)), -1, np.int8)
+        for place, rule in enumerate(RULES):
+            sides = ROLES.index(rule.debit), ROLES.index(rule.credit)
+            known[CODES.index(rule.code), int(rule.units), *sides] = place
+        units = (self.row_commodity > 0).astype(np.int8)
+        self.rule = known[self.code, units, self.debit_role, self.credit_role]
+        self._uses = np.bincount(self.rule[self.rule >= 0], minlength=len(RULES))
+        self._roles = set(np.unique(self.role).tolist())
+
     def _account(self, names: Coded, commodity: Ints) -> Ints:
         """Return the account of each row's side: the place in `accounts` of its name in its commodity, or -1."""
         own = self._names
@@ -123,6 +142,9 @@ class Evidence:
         self.order_numbers = numbers(orders, "order")
         self.ordered_by = _from_one(numbers(orders, "user"), -1)
         self.total = _from_one(numbers(orders, "total"), 0)
+        self.advance = _from_one(numbers(orders, "advance"), 0)
+        methods = recoded(coded(orders, "payment_method"), (Method.REPLENISHMENT,))
+        self.replenishes = _from_one(methods == 0, False)
         self.status = _from_one(recoded(coded(orders, "status"), STATUSES), -1)
         self.transaction = _from_one(numbers(orders, "transaction"), -1)
         self.charges_transaction = _from_one(numbers(orders, "charges_transaction"), -1)
@@ -140,17 +162,25 @@ class Evidence:
 
     # Sums
 
-    @property
+    @cached_property
     def by_order(self) -> Key:
         """The key that sums rows by order; place 0 is for rows of none."""
         return Key(self.order, len(self.total))
 
-    @property
+    @cached_property
     def by_link(self) -> Key:
         """The key that sums rows by link."""
         return Key(self.link, int(self.link.max(initial=0)) + 1)
 
-    @property
+    @cached_property
+    def by_line(self) -> Key:
+        """The key that sums rows by order and product, as places of `lines`; the last place is for all others."""
+        rows = np.flatnonzero((self.row_commodity > 0) & (self.order > 0))
+        places = np.full(len(self.amount), len(self.lines.quantity), np.int32)
+        places[rows] = self.lines.find(self.order[rows], self.row_commodity[rows])
+        return Key(places, len(self.lines.quantity) + 1)
+
+    @cached_property
     def doubtful(self) -> Mask:
         """Tell by link which belong to an order in doubt: what was told there may never arrive."""
         in_doubt = (self.status == STATUSES.index("in_doubt"))[self.order]
@@ -158,12 +188,29 @@ class Evidence:
 
     def rows(self, book: str, code: str, *, units: bool = False) -> Ints:
         """Return the rows of a code in a book, of money or else of units."""
-        where = (self.code == CODES.index(code)) & (self.book == BOOKS.index(book))
-        return np.flatnonzero(where & ((self.row_commodity > 0) == units))
+        wanted = [
+            place for place, rule in enumerate(RULES)
+            if (rule.book, rule.code, rule.units) == (book, code, units) and self._uses[place]
+        ]  # fmt: skip
+        if not wanted:
+            return _NONE
+        return np.flatnonzero(self.rule == wanted[0] if len(wanted) == 1 else np.isin(self.rule, wanted))
+
+    def ruled(self, book: str, code: str, sides: str, *, units: bool = False) -> Ints:
+        """Return the rows of one rule: `sides` are the accounts debited / credited, without the book's name."""
+        debit, credit = sides.split(" / ")
+        place = RULES.index(Rule(book, code, units, f"{book}:{debit}", f"{book}:{credit}"))
+        return np.flatnonzero(self.rule == place) if self._uses[place] else _NONE
+
+    def by_rule(self, book: str, code: str, sides: str, key: Key, worth: Ints | None = None) -> Ints:
+        """Return the amounts moved under one rule by `key`: money, or units valued at `worth`."""
+        return self.summed(self.ruled(book, code, sides, units=worth is not None), key, worth)
 
     def summed(self, rows: Ints, key: Key, worth: Ints | None = None) -> Ints:
         """Return the sum of the amounts of `rows` by `key`; units are counted as `worth` each commodity says."""
         sums = np.zeros(key.size, np.int64)
+        if not len(rows):
+            return sums
         amounts = self.amount[rows]
         if worth is not None:
             amounts = amounts * worth[self.row_commodity[rows]]
@@ -185,6 +232,8 @@ class Evidence:
     def sides(self, name: str, *, units: bool = False) -> tuple[Ints, Ints]:
         """Return the rows that debit and those that credit an account, of money or else of units."""
         role = ROLES.index(name)
+        if role not in self._roles:
+            return _NONE, _NONE
         of_kind = (self.row_commodity > 0) == units
         return (
             np.flatnonzero((self.debit_role == role) & of_kind),

@@ -8,8 +8,10 @@ from enum import StrEnum
 from heapq import heappop, heappush
 from math import inf
 
-from alesha_sim.books.accounts import BANK, PAYMENT, PENDING, VOID, Kind
+from alesha_sim.books.accounts import BANK, PENDING, VOID, Kind
 from alesha_sim.books.ledger import LawBroken, Ledger
+from alesha_sim.books.pockets import Pockets
+from alesha_sim.messages import Pocket
 
 
 class HoldState(StrEnum):
@@ -33,16 +35,16 @@ class PendingTransfer:
 
 
 class Holds:
-    """Pending transfers from users' `deposits` to the account `payee`, by the link under which each was made.
+    """Pending transfers from users' `deposits` to the shop's `pockets`, by the link under which each was made.
 
     A run without one opens no account for them. `at` in seconds, amounts in minor units.
     """
 
-    def __init__(self, ledger: Ledger, deposits: range, payee: int) -> None:
+    def __init__(self, ledger: Ledger, deposits: range, pockets: Pockets) -> None:
         self.accounts = range(0)
         self._ledger = ledger
         self._deposits = deposits
-        self._payee = payee
+        self._pockets = pockets
         self._register: dict[int, PendingTransfer] = {}
         self._expiries: list[tuple[float, int]] = []
 
@@ -60,19 +62,25 @@ class Holds:
             heappush(self._expiries, (expires_at, link))
         return link
 
-    def post(self, at: float, hold: int, amount: int) -> int:
-        """Payment: holds:user:n / deposits:shop; rest: holds:user:n / deposits:user:n. Returns the link of both.
+    def post(
+        self, at: float, hold: int, amount: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0, retained: int = 0,
+        payer_fee: int = 0,
+    ) -> int:  # fmt: skip
+        """Payment, as `BankBook.payment` out of holds:user:n; rest: holds:user:n / deposits:user:n. Returns its link.
 
-        Raises LawBroken, and writes nothing, for what is not pending or more than is held.
+        Raises LawBroken, and writes nothing, for what is not pending or more than is held, the user's fee included.
         """
         held = self._pending(hold)
         # The account's own floor would not tell: it holds the money of the user's other pending transfers too.
-        if amount > held.amount:
-            raise LawBroken(f"L4: hold {hold}, order {held.order}: {held.amount} held, {amount} posted")
+        if amount + payer_fee > held.amount:
+            posted = f"{amount} posted" + (f", fee {payer_fee}" if payer_fee else "")
+            raise LawBroken(f"L4: hold {hold}, order {held.order}: {held.amount} held, {posted}")
         deposit, account = self._deposits[held.user], self.accounts[held.user]
         link = self._ledger.new_link()
-        rows = ((account, self._payee, amount, PAYMENT), (account, deposit, held.amount - amount, VOID))
+        rows = self._pockets.captured(account, amount, pocket, fee, retained, payer_fee)
+        rows.append((account, deposit, held.amount - amount - payer_fee, VOID))
         self._ledger.linked(at, BANK, link, held.order, rows)
+        self._pockets.put(held.order, pocket, amount)
         held.state = HoldState.POSTED
         return link
 

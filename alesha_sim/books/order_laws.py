@@ -1,60 +1,70 @@
-"""Laws of orders: what is open, what each side claims, what happens once, what users were told (L4, L5, L10)."""
+"""Laws of orders that hold at any instant: what is open, what happens once, what users were told (L4, L5, L8, L10)."""
 
 import numpy as np
 
-from alesha_sim.books.accounts import CODES
-from alesha_sim.books.evidence import Evidence, Ints, Key, Mask
+from alesha_sim.books.evidence import Evidence, Ints, Mask
 from alesha_sim.books.findings import Findings
-from alesha_sim.books.rules import ROLES
 from alesha_sim.records import OUTCOMES, STATUSES
 
-CLAIMS = (
-    "bank:holds:user:", "shop:customer-prepayments", "shop:refunds-due", "shop:supplier-advances",
-    "supplier:shop-advances", "users:advances",
+NOT_NEGATIVE = (
+    "shop:refunds-due", "bank:holds:user:", "bank:settlement-due", "bank:escrow", "bank:rolling-reserve",
+    "bank:deposits:courier", "supplier:collections", "supplier:collections-owed",
 )  # fmt: skip
-"""Accounts of money whose balance in an order's rows is what is still open in that order."""
-
-GOODS = ("supplier:reserved", "supplier:goods-in-transit")
-"""Accounts of units that an order binds."""
+"""Accounts whose balance in an order's rows is never below zero: its owner writes what comes before what goes."""
 
 
-def check_orders(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
-    """Check L4, L5 and L10."""
+def check_orders(evidence: Evidence, findings: Findings) -> None:
+    """Check what holds at any instant of L4, L5, L8 and L10 by order."""
     _check_prices(evidence, findings)
     _check_open(evidence, findings)
     _check_statuses(evidence, findings)
+    _check_declined(evidence, findings)
     _check_told(evidence, findings)
     _check_once(evidence, findings)
-    _check_units(evidence, findings, drained=drained)
+    _check_charges(evidence, findings)
+    _check_late(evidence, findings)
     _check_never_unpaid(evidence, findings)
-    if drained:
-        _check_closed(evidence, findings)
-        _check_waiting(evidence, findings)
-        _check_claims(evidence, findings)
 
 
-def _of_status(evidence: Evidence, *names: str) -> Mask:
+def of_status(evidence: Evidence, *names: str) -> Mask:
     """Tell by order whether its status is one of those named."""
     return np.isin(evidence.status, [STATUSES.index(name) for name in names])
 
 
-def _charged(evidence: Evidence) -> Ints:
+def charged(evidence: Evidence) -> Ints:
     """Return what each order took from its user; what is only held is still the user's."""
     key = evidence.by_order
     return -evidence.balance("bank:deposits:user:", key) - evidence.balance("bank:holds:user:", key)
 
 
-def _charges(evidence: Evidence) -> Ints:
+def charges(evidence: Evidence) -> Ints:
     """Return what the supplier charges for each order."""
-    charges = np.zeros(len(evidence.total), np.int64)
-    np.add.at(charges, evidence.line_order, evidence.line_quantity * evidence.unit_charge)
-    return charges
+    due = np.zeros(len(evidence.total), np.int64)
+    np.add.at(due, evidence.line_order, evidence.line_quantity * evidence.unit_charge)
+    return due
+
+
+def escrowed(evidence: Evidence) -> Ints:
+    """Return what was paid into escrow for each order."""
+    sources = "deposits:user:", "holds:user:"
+    return np.sum(
+        [evidence.by_rule("bank", "payment", f"{source} / escrow", evidence.by_order) for source in sources], axis=0
+    )  # fmt: skip
+
+
+def late_refunds(evidence: Evidence) -> Ints:
+    """Return what was refunded out of escrow for each order, without what was left of it when it was settled."""
+    e = evidence
+    rows = e.ruled("bank", "refund", "escrow / deposits:user:")
+    settled = e.marked(e.rows("bank", "settlement"), e.by_link)
+    return e.summed(rows[~settled[e.link[rows]]], e.by_order)
 
 
 def _check_prices(evidence: Evidence, findings: Findings) -> None:
-    """L8: an order's lines are at the catalogue's price and charge and add up to its total."""
+    """L8: lines are at the catalogue's price and charge and add up to the total; a replenishment is not sold."""
     e = evidence
-    right = (e.unit_price == e.price[e.line_commodity]) & (e.unit_charge == e.charge[e.line_commodity])
+    price = np.where(e.replenishes[e.line_order], 0, e.price[e.line_commodity])
+    right = (e.unit_price == price) & (e.unit_charge == e.charge[e.line_commodity])
     findings.add(
         8, ~right,
         lambda place: f"order {e.line_order[place]}, product {e.line_commodity[place] - 1}: price "
@@ -65,46 +75,63 @@ def _check_prices(evidence: Evidence, findings: Findings) -> None:
     findings.add(
         8, prices != e.total, lambda order: f"order {order}: total {e.total[order]}, but its lines {prices[order]}"
     )  # fmt: skip
+    findings.add(
+        8, (e.advance < 0) | (e.advance > e.total),
+        lambda order: f"order {order}: advance {e.advance[order]}: must be from 0 to the total {e.total[order]}",
+    )  # fmt: skip
 
 
 def _check_open(evidence: Evidence, findings: Findings) -> None:
-    """L4: no claim without an order, none below zero, nothing held once it is paid, no opening in an order."""
+    """L4: nothing that is kept for an order is below zero, nothing is held once it is paid, escrow is whole."""
     e = evidence
-    claims = np.isin(np.arange(len(ROLES)), [ROLES.index(name) for name in CLAIMS + GOODS])
-    touched = claims[e.debit_role] | claims[e.credit_role]
-    findings.add(4, touched & (e.order == 0), lambda row: f"belongs to no order: {e.row_name(row)}")
-    openings = e.code == CODES.index("opening")
-    findings.add(4, openings & (e.order > 0), lambda row: f"an opening within an order: {e.row_name(row)}")
-    due = e.balance("shop:refunds-due", e.by_order)
-    findings.add(4, due < 0, lambda order: f"order {order}: shop:refunds-due {due[order]}")
-    held, paid = e.balance("bank:holds:user:", e.by_order), e.marked(e.rows("bank", "payment"), e.by_order)
-    findings.add(4, held < 0, lambda order: f"order {order}: bank:holds:user: {held[order]}")
+    key = e.by_order
+    for name in NOT_NEGATIVE:
+        open_ = e.balance(name, key)
+        findings.add(
+            4, open_ < 0, lambda order, name=name, open_=open_: f"order {order}: {name} {open_[order]}"  # type: ignore[misc]
+        )  # fmt: skip
+    held, paid = e.balance("bank:holds:user:", key), e.marked(e.rows("bank", "payment"), key)
     findings.add(
         4, paid & (held > 0), lambda order: f"order {order} is paid, but bank:holds:user: is {held[order]}"
+    )  # fmt: skip
+    escrow = e.balance("bank:escrow", key)
+    findings.add(
+        4, (escrow != 0) & (escrow != e.total),
+        lambda order: f"order {order}: bank:escrow {escrow[order]}: must be 0 or the total {e.total[order]}",
     )  # fmt: skip
 
 
 def _check_statuses(evidence: Evidence, findings: Findings) -> None:
-    """L4: an order's status says what the shop's book says; a declined order moved neither money nor goods."""
+    """L4: an order's status says what the shop's book says of its payment and delivery."""
     e = evidence
     key = e.by_order
-    sold, paid = e.moved("shop", "sale", key), e.moved("shop", "payment", key)
-    completed = _of_status(e, "completed", "returned")
+    sold = e.moved("shop", "sale", key)
+    sold_all = of_status(e, "completed", "returned")
     findings.add(
-        4, (e.total > 0) & (completed != (sold == e.total)),
+        4, (e.total > 0) & (sold_all != (sold == e.total)),
         lambda order: f"order {order} is {STATUSES[e.status[order]]}, total {e.total[order]}, sold {sold[order]}",
     )  # fmt: skip
+    # What is in escrow is not in the shop's book.
+    known = e.moved("shop", "payment", key)
+    paid, collected = known + escrowed(e), e.moved("shop", "collection", key)
     findings.add(
-        4, (_of_status(e, "received", "declined") & (paid != 0))
-        | (_of_status(e, "processing", "on_the_way") & (paid != e.total)),
-        lambda order: f"order {order} is {STATUSES[e.status[order]]}, total {e.total[order]}, paid {paid[order]}",
+        4, (of_status(e, "received", "declined") & (known != 0))
+        | (of_status(e, "processing", "on_the_way") & (paid != e.advance))
+        | (sold_all & (paid + collected != e.total)),
+        lambda order: f"order {order} is {STATUSES[e.status[order]]}, total {e.total[order]}, advance "
+        f"{e.advance[order]}, paid {paid[order]}, collected {collected[order]}",
     )  # fmt: skip
-    charged = _charged(e)
-    passed_on = e.balance("bank:deposits:supplier", key)
-    handed = e.marked(e.rows("users", "deliver", units=True), key)
+
+
+def _check_declined(evidence: Evidence, findings: Findings) -> None:
+    """L4: a declined order moved neither money nor goods, but for the bank's fee."""
+    e = evidence
+    taken = charged(e)
+    passed_on = e.balance("bank:deposits:supplier", e.by_order)
+    handed = e.marked(e.rows("users", "deliver", units=True), e.by_order)
     findings.add(
-        4, _of_status(e, "declined") & ((charged != 0) | (passed_on != 0) | handed),
-        lambda order: f"order {order} is declined, but charged {charged[order]}, passed on {passed_on[order]}, "
+        4, of_status(e, "declined") & ((taken != 0) | (passed_on != 0) | handed),
+        lambda order: f"order {order} is declined, but charged {taken[order]}, passed on {passed_on[order]}, "
         f"{'goods' if handed[order] else 'no goods'} delivered",
     )  # fmt: skip
 
@@ -115,10 +142,12 @@ def _check_told(evidence: Evidence, findings: Findings) -> None:
     ordered = e.visit_order > 0
     order = np.where(ordered, e.visit_order, 0)
     bought, declined, looked = (e.outcome == OUTCOMES.index(name) for name in ("bought", "declined", "looked"))
-    granted = e.moved("shop", "cancel", e.by_order)
-    refused = _of_status(e, "declined", "cancelled") | ((e.total > 0) & (granted == e.total))
+    granted, paid = e.moved("shop", "cancel", e.by_order), e.moved("shop", "payment", e.by_order)
+    # Under escrow nothing is granted: the bank gives the money back after the supplier did.
+    back = (escrowed(e) > 0) & e.marked(e.rows("shop", "charges-return"), e.by_order)
+    refused = of_status(e, "declined", "cancelled") | ((paid > 0) & (granted == paid)) | back
     untrue = (
-        (bought & (~ordered | _of_status(e, "received", "declined")[order]))
+        (bought & (~ordered | of_status(e, "received", "declined")[order]))
         | (declined & ordered & ~refused[order])
         | (looked & ordered)
         | (ordered & (e.ordered_by[order] != e.visitor))
@@ -137,78 +166,99 @@ def _word(words: tuple[str, ...], code: int) -> str:
 
 
 def _check_once(evidence: Evidence, findings: Findings) -> None:
-    """L10: an order is paid once and in full, charged once, refunded and sold at most as far as it was paid."""
+    """L10: an order is paid and collected once, in full; at most what was paid is refunded, what is due sold."""
     e = evidence
     key = e.by_order
-    count = np.bincount(e.order[e.rows("bank", "payment")], minlength=key.size)
-    paid, refunded = e.moved("bank", "payment", key), e.moved("bank", "refund", key)
+    rest = e.total - e.advance
+    moved = {}
+    for code, due in (("payment", e.advance), ("collection", rest)):
+        count = np.bincount(e.order[e.rows("bank", code)], minlength=key.size)
+        moved[code] = e.moved("bank", code, key)
+        wrong = (count > 1) | ((count == 1) & (moved[code] != due))
+
+        def describe(order: int, code: str = code, due: Ints = due, count: Ints = count) -> str:
+            return f"order {order}: {count[order]} {code}s of {moved[code][order]}, due {due[order]}"
+
+        findings.add(10, wrong, describe)
+    paid, refunded = moved["payment"] + moved["collection"], e.moved("bank", "refund", key)
     findings.add(
-        10, (count > 1) | ((count == 1) & (paid != e.total)) | (refunded > paid),
-        lambda order: f"order {order}: {count[order]} payments of {paid[order]}, total {e.total[order]}, refunds "
-        f"{refunded[order]}",
-    )  # fmt: skip
-    due = _charges(e)
-    charged, returned = e.moved("bank", "charges", key), e.moved("bank", "charges-return", key)
-    findings.add(
-        10, (charged - returned > due) | (returned > charged),
-        lambda order: f"order {order}: charges {charged[order]} less {returned[order]} returned, due {due[order]}",
-    )  # fmt: skip
-    rows = e.rows("bank", "charges")
-    findings.add(
-        10, e.amount[rows] != due[e.order[rows]],
-        lambda place: f"charges must be {due[e.order[rows[place]]]}: {e.row_name(int(rows[place]))}",
+        10, refunded > paid,
+        lambda order: f"order {order}: paid {paid[order]}, total {e.total[order]}, refunds {refunded[order]}",
     )  # fmt: skip
     sold, cancelled = e.moved("shop", "sale", key), e.moved("shop", "cancel", key)
     findings.add(
         10, sold + cancelled > e.total,
         lambda order: f"order {order}: sold {sold[order]}, cancelled {cancelled[order]}, total {e.total[order]}",
     )  # fmt: skip
-
-
-def _check_units(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
-    """L4 and L10: by order and product no more units are kept, sent and given than ordered, or received."""
-    e = evidence
-    rows = np.flatnonzero((e.row_commodity > 0) & (e.order > 0))
-    places = np.full(len(e.amount), len(e.lines.quantity), np.int32)
-    places[rows] = e.lines.find(e.order[rows], e.row_commodity[rows])
-    key = Key(places, len(e.lines.quantity) + 1)
-    one = np.ones(len(e.price), np.int64)
-    reserved, sent = (e.balance(name, key, one) for name in GOODS)
-    given, received = (e.moved(book, "deliver", key, one) for book in ("supplier", "users"))
-    ordered = np.append(e.lines.quantity, 0)
-    strange = rows[places[rows] == len(e.lines.quantity)]
+    given = e.by_rule("shop", "allowance", "sales-returns / refunds-due", key) + e.moved("shop", "return", key)
+    rows = e.ruled("shop", "allowance", "sales-returns / refunds-due")
+    count = np.bincount(e.order[rows], minlength=key.size)
     findings.add(
-        10, np.ones(len(strange), np.bool_),
-        lambda place: f"the order has no such product: {e.row_name(int(strange[place]))}",
+        10, count > 1, lambda order: f"order {order}: {count[order]} compensations, {given[order]} given back"
     )  # fmt: skip
 
-    def describe(place: int) -> str:
-        name = e.lines.name(place)
-        return (
-            f"{name}: reserved {reserved[place]}, in transit {sent[place]}, given {given[place]}, "
-            f"received {received[place]}, ordered {ordered[place]}"
-        )
 
-    findings.add(4, ((reserved < 0) | (sent < 0))[:-1], describe)
-    findings.add(10, ((received > ordered) | (reserved + sent + given > ordered))[:-1], describe)
-    if drained:
-        line_order = np.append(e.lines.keys // len(e.price), 0)
-        closed = _of_status(e, "completed", "cancelled", "declined")[line_order]
-        findings.add(4, (closed & ((reserved != 0) | (sent != 0)))[:-1], describe)
+def _check_charges(evidence: Evidence, findings: Findings) -> None:
+    """L10: an order is charged in full, and no more comes back than was charged."""
+    e = evidence
+    key = e.by_order
+    due = charges(e)
+    passed_on, returned = e.moved("bank", "charges", key), e.moved("bank", "charges-return", key)
+    findings.add(
+        10, (passed_on - returned > due) | (returned > passed_on),
+        lambda order: f"order {order}: charges {passed_on[order]} less {returned[order]} returned, due {due[order]}",
+    )  # fmt: skip
+    rows = e.rows("bank", "charges")
+    findings.add(
+        10, e.amount[rows] != due[e.order[rows]],
+        lambda place: f"charges must be {due[e.order[rows[place]]]}: {e.row_name(int(rows[place]))}",
+    )  # fmt: skip
+
+
+def _check_late(evidence: Evidence, findings: Findings) -> None:
+    """L8: a late refund gives all of the escrow back; then goods cost nothing, as far as each book knows."""
+    e = evidence
+    key = e.by_order
+    refunds = late_refunds(e)
+    for book, allowed, sold in (
+        ("shop", e.by_rule("shop", "allowance", "sales-returns / settlement-due", key), e.moved("shop", "sale", key)),
+        ("users", users_allowances(e), e.moved("users", "sale", key)),
+    ):
+
+        def describe(order: int, book: str = book, allowed: Ints = allowed, sold: Ints = sold) -> str:
+            return (
+                f"order {order}: book {book} allows {allowed[order]} of {sold[order]} sold, late refund "
+                f"{refunds[order]}"
+            )
+
+        findings.add(8, (allowed > sold) | ((allowed > 0) & (refunds == 0)), describe)
+
+
+def users_allowances(evidence: Evidence) -> Ints:
+    """Return by order what users know to have been given back because goods came after a late refund."""
+    e = evidence
+    rows = e.rows("users", "allowance")
+    other = e.marked(np.concatenate([e.rows("users", "refund"), e.rows("users", "sale")]), e.by_link)
+    return e.summed(rows[other[e.link[rows]]], e.by_order)
 
 
 def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:
-    """L10: nothing is sent before the bank took the payment and the supplier knows of the charges."""
+    """L10: nothing is sent before the advance is paid and the charges are known, nor given before the rest is."""
     e = evidence
-    due = _charges(e)
-    sent = _first_row(e, e.rows("supplier", "ship", units=True))
-    paid = _first_row(e, e.rows("bank", "payment"))
-    charged = _first_row(e, e.rows("supplier", "charges"))
-    shipped = sent < len(e.amount)
-    findings.add(
-        10, shipped & (((paid > sent) & (e.total > 0)) | ((charged > sent) & (due > 0))),
-        lambda order: f"order {order} was sent unpaid: {e.row_name(int(sent[order]))}",
-    )  # fmt: skip
+    due = charges(e)
+    paid, collected = (_first_row(e, e.rows("bank", code)) for code in ("payment", "collection"))
+    charged_at = _first_row(e, e.rows("supplier", "charges"))
+    sent, sent_by_shop = (_first_row(e, e.rows(book, "ship", units=True)) for book in ("supplier", "shop"))
+    taken = _first_row(e, e.rows("users", "deliver", units=True))
+    missing = len(e.amount)
+    # What the shop sent itself the supplier charges for neither then nor when it replaces it under warranty.
+    uncharged = (charged_at > sent) & (due > 0) & (sent_by_shop > sent)
+    unpaid = (sent < missing) & (((paid > sent) & (e.advance > 0)) | uncharged)
+    findings.add(10, unpaid, lambda order: f"order {order} was sent unpaid: {e.row_name(int(sent[order]))}")
+    unpaid = (sent_by_shop < missing) & (paid > sent_by_shop) & (e.advance > 0)
+    findings.add(10, unpaid, lambda order: f"order {order} was sent unpaid: {e.row_name(int(sent_by_shop[order]))}")
+    given = (taken < missing) & (e.total > e.advance) & (collected > taken)
+    findings.add(10, given, lambda order: f"order {order} was given unpaid: {e.row_name(int(taken[order]))}")
 
 
 def _first_row(evidence: Evidence, rows: Ints) -> Ints:
@@ -217,59 +267,3 @@ def _first_row(evidence: Evidence, rows: Ints) -> Ints:
     backwards = rows[::-1]
     first[evidence.order[backwards]] = backwards
     return first
-
-
-def _check_closed(evidence: Evidence, findings: Findings) -> None:
-    """L4: a closed order leaves no claim; a cancelled one cost the user nothing and the shop only transport."""
-    e = evidence
-    key = e.by_order
-    closed = _of_status(e, "completed", "cancelled", "declined")
-    open_claims = np.stack([np.where(closed, e.balance(name, key), 0) for name in CLAIMS[:-1]])
-
-    def describe(place: int) -> str:
-        claim, order = divmod(place, key.size)
-        status = STATUSES[e.status[order]]
-        return f"order {order} is {status}, but {CLAIMS[claim]} is {open_claims[claim, order]}"
-
-    findings.add(4, open_claims.ravel() != 0, describe)
-    charged, passed_on = _charged(e), e.balance("bank:deposits:supplier", key)
-    transport = e.moved("supplier", "transport", key)
-    handed = e.marked(e.rows("users", "deliver", units=True), key)
-    findings.add(
-        4, _of_status(e, "cancelled") & ((charged != 0) | (passed_on != transport) | handed),
-        lambda order: f"order {order} is cancelled, but charged {charged[order]}, passed on {passed_on[order]} "
-        f"for transport {transport[order]}, {'goods' if handed[order] else 'no goods'} delivered",
-    )  # fmt: skip
-
-
-def _check_waiting(evidence: Evidence, findings: Findings) -> None:
-    """L4: a paid order that is still open waits for money that the shop does not have; no other is forgotten."""
-    e = evidence
-    key = e.by_order
-    called_off = e.moved("shop", "cancel", key) > 0
-    charged = e.marked(e.rows("shop", "charges"), key)
-    needed = np.where(called_off, e.total, np.where(charged, 0, _charges(e)))
-    waiting = _of_status(e, "processing")
-    cash = int(e.closing[e.role == ROLES.index("shop:cash")].sum())
-    # Debts are paid in turn: behind one that waits for money, others wait that need less.
-    forgotten = _of_status(e, "on_the_way") | (waiting & (not (waiting & (needed > cash)).any()))
-    findings.add(
-        4, forgotten,
-        lambda order: f"order {order} is still {STATUSES[e.status[order]]} and nothing is left to happen: needs "
-        f"{needed[order]}, shop:cash is {cash}",
-    )  # fmt: skip
-
-
-def _check_claims(evidence: Evidence, findings: Findings) -> None:
-    """L5: what users have paid and not received is what the shop owes; those who gave up cannot know."""
-    e = evidence
-    key = e.by_order
-    claimed = e.balance("users:advances", key)
-    owed = e.balance("shop:customer-prepayments", key) + e.balance("shop:refunds-due", key)
-    gave_up = np.isin(e.outcome, [OUTCOMES.index("abandoned"), OUTCOMES.index("unanswered")])
-    unheard = np.zeros(key.size, np.bool_)
-    unheard[e.visit_order[gave_up & (e.visit_order > 0)]] = True
-    findings.add(
-        5, (claimed != owed) & ~unheard & ~_of_status(e, "in_doubt"),
-        lambda order: f"order {order}: users:advances {claimed[order]}, but the shop owes {owed[order]}",
-    )  # fmt: skip

@@ -1,26 +1,45 @@
-"""The shop's book: the seller's prepayments, advances and earnings, and its cash as far as it knows."""
+"""The shop's book: the seller's prepayments, advances, stock and earnings, and its cash as far as it knows."""
+
+from collections.abc import Iterable
+from functools import cached_property
 
 from alesha_sim.books.accounts import (
+    ALLOWANCE,
     CANCEL,
     CHARGES,
     CHARGES_RETURN,
+    COLLECTION,
     COST,
+    DELIVER,
+    FEE,
+    LOSS,
     OPENING,
     PAYMENT,
     REFUND,
+    RELEASE,
+    REMITTANCE,
+    RETENTION,
+    RETURN,
     SALE,
+    SETTLEMENT,
+    SHIP,
     SHOP,
     TRANSPORT,
+    WRITE_OFF,
     Kind,
 )
-from alesha_sim.books.ledger import Ledger
+from alesha_sim.books.goods import Lines, unit_rows
+from alesha_sim.books.ledger import Ledger, Row
+from alesha_sim.books.store import Store
+from alesha_sim.messages import Pocket
 from alesha_sim.records import NO_ID
 
 
 class ShopBook:
     """Posts the shop's part of each fact when the shop learns of it.
 
-    `at` in seconds, amounts in minor units. A method tells whether it wrote: not if the book holds the link.
+    `at` in seconds, amounts in minor units, `charge` what the supplier charges for the goods named. A method that
+    allots a link returns it; any other tells whether it wrote: not if the book holds the link.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -34,6 +53,29 @@ class ShopBook:
         self._sales = ledger.account("shop:sales", Kind.INCOME)
         self._cost_of_sales = ledger.account("shop:cost-of-sales", Kind.EXPENSE)
         self._transport = ledger.account("shop:transport", Kind.EXPENSE)
+        self._store = Store(ledger)
+
+    # Opened on first use: a shop that is paid at once and takes nothing back has none of these.
+
+    @cached_property
+    def _settlement_due(self) -> int:
+        return self._ledger.account("shop:settlement-due", Kind.ASSET)
+
+    @cached_property
+    def _rolling_reserve(self) -> int:
+        return self._ledger.account("shop:rolling-reserve", Kind.ASSET)
+
+    @cached_property
+    def _collections_due(self) -> int:
+        return self._ledger.account("shop:collections-due", Kind.ASSET)
+
+    @cached_property
+    def _sales_returns(self) -> int:
+        return self._ledger.account("shop:sales-returns", Kind.INCOME)
+
+    @cached_property
+    def _payment_fees(self) -> int:
+        return self._ledger.account("shop:payment-fees", Kind.EXPENSE)
 
     def open(self, at: float, link: int, amount: int) -> bool:
         """Opening: cash / equity."""
@@ -41,17 +83,56 @@ class ShopBook:
 
     def invest(self, at: float, amount: int) -> int:
         """Opening of its holding in the supplier, at the supplier's opening capital: investment / equity."""
-        link = self._ledger.new_link()
-        self._ledger.transfer(at, SHOP, link, NO_ID, self._investment, self._equity, amount, OPENING)
-        return link
+        return self._note(at, NO_ID, self._investment, self._equity, amount, OPENING)
 
     def cash_balance(self) -> int:
         """Return the cash that the shop knows it has."""
         return self._ledger.balance(self.cash)
 
-    def payment(self, at: float, link: int, order: int, total: int) -> bool:
-        """Payment at once: cash / customer-prepayments."""
-        return self._ledger.transfer(at, SHOP, link, order, self.cash, self._prepayments, total, PAYMENT)
+    # Money from users
+
+    def payment(
+        self, at: float, link: int, order: int, total: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0,
+        retained: int = 0,
+    ) -> bool:  # fmt: skip
+        """Payment: cash or settlement-due / customer-prepayments; nothing if the money is in escrow.
+
+        At once also payment-fees / cash; rolling-reserve / cash.
+        """
+        if pocket is Pocket.DEPOSIT:
+            if not (fee or retained):
+                return self._ledger.transfer(at, SHOP, link, order, self.cash, self._prepayments, total, PAYMENT)
+            rows = [(self.cash, self._prepayments, total, PAYMENT), *self._deductions(fee, retained)]
+            return self._ledger.linked(at, SHOP, link, order, rows)
+        if pocket is Pocket.ESCROW:
+            return self._ledger.linked(at, SHOP, link, order, ())
+        due = self._settlement_due
+        return self._ledger.transfer(at, SHOP, link, order, due, self._prepayments, total, PAYMENT)
+
+    def settled(self, at: float, link: int, order: int, due: int, fee: int = 0, retained: int = 0) -> bool:
+        """Settlement: cash / settlement-due; payment-fees / cash; rolling-reserve / cash."""
+        rows = [(self.cash, self._settlement_due, due, SETTLEMENT), *self._deductions(fee, retained)]
+        return self._ledger.linked(at, SHOP, link, order, rows)
+
+    def released(self, at: float, link: int, order: int, amount: int) -> bool:
+        """Reserve released: cash / rolling-reserve."""
+        return self._ledger.transfer(at, SHOP, link, order, self.cash, self._rolling_reserve, amount, RELEASE)
+
+    def declined_fee(self, at: float, link: int, order: int, fee: int) -> bool:
+        """Fee of a declined payment: payment-fees / cash."""
+        return self._ledger.transfer(at, SHOP, link, order, self._payment_fees, self.cash, fee, FEE)
+
+    def collected(self, at: float, link: int, order: int, amount: int) -> bool:
+        """Collected at the door: collections-due / customer-prepayments."""
+        due = self._collections_due
+        return self._ledger.transfer(at, SHOP, link, order, due, self._prepayments, amount, COLLECTION)
+
+    def remitted(self, at: float, link: int, order: int, amount: int) -> bool:
+        """Collections passed on by the supplier: cash / collections-due."""
+        due = self._collections_due
+        return self._ledger.transfer(at, SHOP, link, order, self.cash, due, amount, REMITTANCE)
+
+    # Charges
 
     def charges(self, at: float, link: int, order: int, amount: int) -> bool:
         """Charges: supplier-advances / cash."""
@@ -65,20 +146,118 @@ class ShopBook:
         )
         return self._ledger.linked(at, SHOP, link, order, rows)
 
+    # Delivered by the supplier
+
+    def delivered(
+        self, at: float, link: int, order: int, price: int, charge: int, pocket: Pocket = Pocket.DEPOSIT,
+        allowance: int = 0,
+    ) -> bool:  # fmt: skip
+        """Delivered: customer-prepayments / sales at price; cost-of-sales / supplier-advances at charge.
+
+        If the payment went into escrow, settlement-due / sales; the allowance for goods that arrive after a late
+        refund: sales-returns / settlement-due.
+        """
+        cost = (self._cost_of_sales, self._advances, charge, COST)
+        if pocket is Pocket.ESCROW or allowance:
+            rows: Iterable[Row] = (*self._sold(price, pocket, allowance), cost)
+        else:
+            rows = ((self._prepayments, self._sales, price, SALE), cost)
+        return self._ledger.linked(at, SHOP, link, order, rows)
+
+    # Given back
+
     def cancelled(self, at: float, order: int, amount: int) -> int:
         """Cancelled, so that a refund is due: customer-prepayments / refunds-due. Returns the link."""
+        return self._note(at, order, self._prepayments, self._refunds_due, amount, CANCEL)
+
+    def refund(self, at: float, link: int, order: int, amount: int, pocket: Pocket = Pocket.DEPOSIT) -> bool:
+        """Refund: refunds-due / cash or settlement-due; nothing if it came out of escrow."""
+        if pocket is Pocket.ESCROW:
+            return self._ledger.linked(at, SHOP, link, order, ())
+        source = self.cash if pocket is Pocket.DEPOSIT else self._settlement_due
+        return self._ledger.transfer(at, SHOP, link, order, self._refunds_due, source, amount, REFUND)
+
+    def late_refund(self, at: float, link: int, order: int, delivered: int) -> bool:
+        """Refund out of escrow of goods delivered too late: sales-returns / settlement-due."""
+        if not delivered:
+            return self._ledger.linked(at, SHOP, link, order, ())
+        returns, due = self._sales_returns, self._settlement_due
+        return self._ledger.transfer(at, SHOP, link, order, returns, due, delivered, ALLOWANCE)
+
+    def compensated(self, at: float, order: int, amount: int) -> int:
+        """Compensation for a late delivery, so that a refund is due: sales-returns / refunds-due."""
+        return self._note(at, order, self._sales_returns, self._refunds_due, amount, ALLOWANCE)
+
+    # Goods of its own: those that came back, and its stock
+
+    def returned(self, at: float, order: int, lines: Lines, charge: int, amount: int) -> int:
+        """Sent back by the user: stock / handovers in units; stock / cost-of-sales at charge.
+
+        What is given back of the price: sales-returns / refunds-due.
+        """
+        rows = unit_rows(self._store.stock, self._store.handovers, lines, RETURN)
+        rows.append((self._store.stock_value, self._cost_of_sales, charge, RETURN))
+        rows.append((self._sales_returns, self._refunds_due, amount, RETURN))
+        return self._write(at, order, rows)
+
+    def written_off(self, at: float, order: int, lines: Lines, charge: int) -> int:
+        """Written off: losses / stock in units, and at charge."""
+        return self._write(at, order, self._store.written_off(lines, charge, WRITE_OFF))
+
+    def received(self, at: float, link: int, order: int, lines: Lines, charge: int) -> bool:
+        """Own stock received: stock / handovers in units; stock / supplier-advances at charge."""
+        rows = unit_rows(self._store.stock, self._store.handovers, lines, DELIVER)
+        rows.append((self._store.stock_value, self._advances, charge, COST))
+        return self._ledger.linked(at, SHOP, link, order, rows)
+
+    def shipped(self, at: float, order: int, lines: Lines, charge: int) -> int:
+        """Own stock shipped: goods-in-transit / stock in units, and at charge."""
+        return self._write(at, order, self._store.shipped(lines, charge, SHIP))
+
+    def lost(self, at: float, order: int, lines: Lines, charge: int) -> int:
+        """Own stock lost: losses / goods-in-transit in units, and at charge."""
+        return self._write(at, order, self._store.lost(lines, charge, LOSS))
+
+    def allot(self) -> int:
+        """Return a new link for a delivery of own stock: the giver allots it when it ships."""
+        return self._ledger.new_link()
+
+    def delivered_own(
+        self, at: float, link: int, order: int, lines: Lines, price: int, charge: int,
+        pocket: Pocket = Pocket.DEPOSIT, allowance: int = 0,
+    ) -> bool:  # fmt: skip
+        """Own stock delivered: handovers / goods-in-transit in units; sold as by `delivered`, at charge out of transit."""
+        store = self._store
+        rows = unit_rows(store.handovers, store.transit, lines, DELIVER)
+        rows += self._sold(price, pocket, allowance)
+        rows.append((self._cost_of_sales, store.transit_value, charge, COST))
+        return self._ledger.linked(at, SHOP, link, order, rows)
+
+    def _sold(self, price: int, pocket: Pocket, allowance: int) -> list[Row]:
+        """Return the rows of a sale, and of what is given back of it because it came after a late refund."""
+        source = self._settlement_due if pocket is Pocket.ESCROW else self._prepayments
+        rows = [(source, self._sales, price, SALE)]
+        if allowance:
+            rows.append((self._sales_returns, source, allowance, ALLOWANCE))
+        return rows
+
+    def _deductions(self, fee: int, retained: int) -> list[Row]:
+        """Return the rows of what the bank took and kept back of a payment or settlement."""
+        rows = []
+        if fee:
+            rows.append((self._payment_fees, self.cash, fee, FEE))
+        if retained:
+            rows.append((self._rolling_reserve, self.cash, retained, RETENTION))
+        return rows
+
+    def _note(self, at: float, order: int, debit: int, credit: int, amount: int, code: int) -> int:
+        """Write a new fact of one row and return its link."""
         link = self._ledger.new_link()
-        self._ledger.transfer(at, SHOP, link, order, self._prepayments, self._refunds_due, amount, CANCEL)
+        self._ledger.transfer(at, SHOP, link, order, debit, credit, amount, code)
         return link
 
-    def refund(self, at: float, link: int, order: int, amount: int) -> bool:
-        """Refund: refunds-due / cash."""
-        return self._ledger.transfer(at, SHOP, link, order, self._refunds_due, self.cash, amount, REFUND)
-
-    def delivered(self, at: float, link: int, order: int, price: int, charge: int) -> bool:
-        """Delivered: customer-prepayments / sales at price; cost-of-sales / supplier-advances at charge."""
-        rows = (
-            (self._prepayments, self._sales, price, SALE),
-            (self._cost_of_sales, self._advances, charge, COST),
-        )
-        return self._ledger.linked(at, SHOP, link, order, rows)
+    def _write(self, at: float, order: int, rows: list[Row]) -> int:
+        """Write a new fact and return its link."""
+        link = self._ledger.new_link()
+        self._ledger.linked(at, SHOP, link, order, rows)
+        return link

@@ -1,31 +1,37 @@
 """The supplier's book: goods by unit and at cost, the shop's advances, and its cash as far as it knows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 
 from alesha_sim.books.accounts import (
     CHARGES,
     CHARGES_RETURN,
+    COLLECTION,
+    COME_BACK,
     COST,
     DELIVER,
+    LOSS,
     MAKE,
     OPENING,
+    REMITTANCE,
+    REPLACE,
+    RESERVE,
     SALE,
     SHIP,
     SUPPLIER,
     TRANSPORT,
     Kind,
 )
+from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.ledger import Ledger, Row
 from alesha_sim.records import NO_ID
-
-Lines = Iterable[tuple[int, int]]
-"""What an order or a parcel consists of: (product's index, quantity)."""
 
 
 class SupplierBook:
     """Posts the supplier's part of each fact; `costs` are minor units a unit, by product.
 
-    `at` in seconds, amounts in minor units. A method tells whether it wrote: not if the book holds the link.
+    `at` in seconds, amounts in minor units. A method that allots a link returns it; any other tells whether it
+    wrote: not if the book holds the link.
     """
 
     def __init__(self, ledger: Ledger, costs: Sequence[int]) -> None:
@@ -46,9 +52,38 @@ class SupplierBook:
         self._cost_of_sales = ledger.account("supplier:cost-of-sales", Kind.EXPENSE)
         self._transport = ledger.account("supplier:transport", Kind.EXPENSE)
 
+    # Opened on first use: a supplier that makes to order, loses nothing and collects nothing has none of these.
+
+    @cached_property
+    def _stock(self) -> tuple[int, ...]:
+        return tuple(self._ledger.units("supplier:stock", Kind.ASSET, floor=True))
+
+    @cached_property
+    def _losses(self) -> tuple[int, ...]:
+        return tuple(self._ledger.units("supplier:losses", Kind.EXPENSE))
+
+    @cached_property
+    def _losses_value(self) -> int:
+        return self._ledger.account("supplier:losses", Kind.EXPENSE)
+
+    @cached_property
+    def _collections(self) -> int:
+        return self._ledger.account("supplier:collections", Kind.ASSET)
+
+    @cached_property
+    def _collections_owed(self) -> int:
+        return self._ledger.account("supplier:collections-owed", Kind.LIABILITY)
+
     def open(self, at: float, link: int, amount: int) -> bool:
         """Opening: cash / equity."""
         return self._ledger.transfer(at, SUPPLIER, link, NO_ID, self._cash, self._equity, amount, OPENING)
+
+    def open_stock(self, at: float, lines: Lines) -> int:
+        """Opening stock: stock / made in units; stock / equity at cost."""
+        rows = self._units(self._stock, self._made, lines, OPENING, self._stock_value, self._equity, OPENING)
+        return self._write(at, NO_ID, rows)
+
+    # Money
 
     def charges(self, at: float, link: int, order: int, amount: int) -> bool:
         """Charges, once the bank confirmed them: cash / shop-advances."""
@@ -62,21 +97,59 @@ class SupplierBook:
         )
         return self._ledger.linked(at, SUPPLIER, link, order, rows)
 
+    def collected(self, at: float, link: int, order: int, total: int) -> bool:
+        """Collected at the door for the shop: collections / collections-owed."""
+        return self._ledger.transfer(
+            at, SUPPLIER, link, order, self._collections, self._collections_owed, total, COLLECTION
+        )  # fmt: skip
+
+    def remitted(self, at: float, link: int, order: int, total: int) -> bool:
+        """Collections passed on to the shop: collections-owed / collections."""
+        return self._ledger.transfer(
+            at, SUPPLIER, link, order, self._collections_owed, self._collections, total, REMITTANCE
+        )  # fmt: skip
+
+    # Goods
+
+    def made_to_stock(self, at: float, lines: Lines) -> int:
+        """Made to stock: stock / made in units; stock / payables at cost."""
+        rows = self._units(self._stock, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
+        return self._write(at, NO_ID, rows)
+
     def made_to_order(self, at: float, order: int, lines: Lines) -> int:
         """Made to order: reserved / made in units; stock / payables at cost. Returns the link."""
         rows = self._units(self._reserved, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
-        link = self._ledger.new_link()
-        self._ledger.linked(at, SUPPLIER, link, order, rows)
-        return link
+        return self._write(at, order, rows)
+
+    def reserved(self, at: float, order: int, lines: Lines) -> int:
+        """Reserved: reserved / stock in units."""
+        return self._write(at, order, unit_rows(self._reserved, self._stock, lines, RESERVE))
+
+    def reservation_ended(self, at: float, order: int, lines: Lines) -> int:
+        """Reservation ended: stock / reserved in units."""
+        return self._write(at, order, unit_rows(self._stock, self._reserved, lines, RESERVE))
 
     def shipped(self, at: float, order: int, lines: Lines) -> int:
         """Shipped: goods-in-transit / reserved in units, / stock at cost. Returns the link."""
         rows = self._units(
             self._transit, self._reserved, lines, SHIP, self._transit_value, self._stock_value, SHIP
         )
-        link = self._ledger.new_link()
-        self._ledger.linked(at, SUPPLIER, link, order, rows)
-        return link
+        return self._write(at, order, rows)
+
+    def lost(self, at: float, order: int, lines: Lines) -> int:
+        """Parcel lost: losses / goods-in-transit in units, and at cost."""
+        rows = self._units(
+            self._losses, self._transit, lines, LOSS, self._losses_value, self._transit_value, LOSS
+        )
+        return self._write(at, order, rows)
+
+    def came_back(self, at: float, order: int, lines: Lines, transport: int) -> int:
+        """Came back: stock / goods-in-transit in units, and at cost; transport / payables."""
+        rows = self._units(
+            self._stock, self._transit, lines, COME_BACK, self._stock_value, self._transit_value, COME_BACK
+        )
+        rows.append((self._transport, self._payables, transport, TRANSPORT))
+        return self._write(at, order, rows)
 
     def allot(self) -> int:
         """Return a new link for a delivery: the giver allots it when it ships."""
@@ -89,6 +162,24 @@ class SupplierBook:
         )
         rows.insert(-1, (self._advances, self._sales, charge, SALE))
         return self._ledger.linked(at, SUPPLIER, link, order, rows)
+
+    def replaced(self, at: float, link: int, order: int, lines: Lines) -> bool:
+        """Warranty swap: handovers / goods-in-transit in units, the new ones; losses / handovers, the broken ones.
+
+        At cost: losses / goods-in-transit.
+        """
+        lines = tuple(lines)
+        rows = unit_rows(self._losses, self._handovers, lines, REPLACE)
+        rows += self._units(
+            self._handovers, self._transit, lines, REPLACE, self._losses_value, self._transit_value, REPLACE
+        )
+        return self._ledger.linked(at, SUPPLIER, link, order, rows)
+
+    def _write(self, at: float, order: int, rows: list[Row]) -> int:
+        """Write a new fact and return its link."""
+        link = self._ledger.new_link()
+        self._ledger.linked(at, SUPPLIER, link, order, rows)
+        return link
 
     def _units(
         self, to: Sequence[int], source: Sequence[int], lines: Lines, code: int,

@@ -1,11 +1,28 @@
 """The users' book: each user's cash as far as the user knows, what they paid for and what they received."""
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import DELIVER, OPENING, PAYMENT, REFUND, SALE, USERS, Kind
-from alesha_sim.books.ledger import Ledger, Row
-from alesha_sim.books.supplier import Lines
+from alesha_sim.books.accounts import (
+    ALLOWANCE,
+    COLLECTION,
+    DELIVER,
+    FEE,
+    INCOME,
+    OPENING,
+    PAYMENT,
+    REFUND,
+    REPLACE,
+    RETURN,
+    SALE,
+    USERS,
+    Kind,
+)
+from alesha_sim.books.goods import Lines, unit_rows
+from alesha_sim.books.ledger import Ledger
+from alesha_sim.records import NO_ID
 
 
 class UsersBook:
@@ -23,25 +40,73 @@ class UsersBook:
         self._handovers = tuple(ledger.units("users:handovers", Kind.EQUITY))
         self._spending = ledger.account("users:spending", Kind.EXPENSE)
 
+    @cached_property
+    def _income(self) -> int:
+        return self._ledger.account("users:income", Kind.INCOME)
+
     def open(self, at: float, links: range, amounts: npt.NDArray[np.int64]) -> None:
         """Opening of every user's cash: cash:n / equity, under the links of the bank's opening."""
         self._ledger.open_many(at, USERS, links, self._cash, self._equity, amounts, OPENING)
 
-    def payment(self, at: float, link: int, user: int, order: int, total: int) -> bool:
-        """Payment: advances / cash:n."""
-        return self._ledger.transfer(at, USERS, link, order, self._advances, self._cash[user], total, PAYMENT)
+    def income(self, at: float, link: int, user: int, amount: int) -> bool:
+        """Income from outside: cash:n / income."""
+        return self._ledger.transfer(at, USERS, link, NO_ID, self._cash[user], self._income, amount, INCOME)
 
-    def delivered(self, at: float, link: int, order: int, lines: Lines, price: int) -> bool:
-        """Delivered: goods / handovers in units; spending / advances at price."""
-        rows: list[Row] = [
-            (self._goods[product], self._handovers[product], quantity, DELIVER) for product, quantity in lines
-        ]
+    def payment(self, at: float, link: int, user: int, order: int, total: int, fee: int = 0) -> bool:
+        """Payment: advances / cash:n; the user's fee: spending / cash:n."""
+        cash = self._cash[user]
+        if not fee:
+            return self._ledger.transfer(at, USERS, link, order, self._advances, cash, total, PAYMENT)
+        rows = ((self._advances, cash, total, PAYMENT), (self._spending, cash, fee, FEE))
+        return self._ledger.linked(at, USERS, link, order, rows)
+
+    def collection(self, at: float, link: int, user: int, order: int, total: int) -> bool:
+        """Paid at the door: advances / cash:n."""
+        return self._ledger.transfer(at, USERS, link, order, self._advances, self._cash[user], total, COLLECTION)
+
+    def delivered(
+        self, at: float, link: int, order: int, lines: Lines, price: int, allowance: int = 0
+    ) -> bool:  # fmt: skip
+        """Delivered: goods / handovers in units; spending / advances at price.
+
+        After a late refund the goods cost nothing: advances / spending, the allowance.
+        """
+        rows = unit_rows(self._goods, self._handovers, lines, DELIVER)
         rows.append((self._spending, self._advances, price, SALE))
+        if allowance:
+            rows.append((self._advances, self._spending, allowance, ALLOWANCE))
         return self._ledger.linked(at, USERS, link, order, rows)
 
     def refunded(
-        self, at: float, link: int, payment_link: int, user: int, order: int, total: int, amount: int
+        self, at: float, link: int, payment_link: int, user: int, order: int, total: int, amount: int,
+        fee: int = 0, allowance: int = 0,
     ) -> bool:  # fmt: skip
-        """Refund: cash:n / advances; before it the payment of `total`, if the user was never told of it."""
-        self.payment(at, payment_link, user, order, total)
-        return self._ledger.transfer(at, USERS, link, order, self._cash[user], self._advances, amount, REFUND)
+        """Refund: cash:n / advances; before it the payment of `total`, if the user was never told of it.
+
+        If it came late, goods delivered before it cost nothing: advances / spending, the allowance.
+        """
+        self.payment(at, payment_link, user, order, total, fee)
+        cash = self._cash[user]
+        if not allowance:
+            return self._ledger.transfer(at, USERS, link, order, cash, self._advances, amount, REFUND)
+        rows = ((cash, self._advances, amount, REFUND), (self._advances, self._spending, allowance, ALLOWANCE))
+        return self._ledger.linked(at, USERS, link, order, rows)
+
+    def returned(self, at: float, link: int, order: int, lines: Lines, amount: int) -> bool:
+        """Goods sent back: handovers / goods in units; advances / spending, what is given back of their price."""
+        rows = unit_rows(self._handovers, self._goods, lines, RETURN)
+        rows.append((self._advances, self._spending, amount, RETURN))
+        return self._ledger.linked(at, USERS, link, order, rows)
+
+    def replaced(self, at: float, link: int, order: int, lines: Lines) -> bool:
+        """Warranty swap: goods / handovers in units, the new ones; handovers / goods, the broken ones."""
+        lines = tuple(lines)
+        rows = unit_rows(self._goods, self._handovers, lines, REPLACE)
+        rows += unit_rows(self._handovers, self._goods, lines, REPLACE)
+        return self._ledger.linked(at, USERS, link, order, rows)
+
+    def compensated(self, at: float, link: int, order: int, amount: int) -> bool:
+        """Compensated for lateness: advances / spending, the allowance."""
+        return self._ledger.transfer(
+            at, USERS, link, order, self._advances, self._spending, amount, ALLOWANCE
+        )  # fmt: skip

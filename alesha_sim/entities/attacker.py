@@ -1,10 +1,15 @@
 """Attackers: visitors who want goods or money that are not theirs. Each attack is refused, and moves nothing."""
 
+from typing import TYPE_CHECKING
+
 from alesha_sim.entities.entity import Asking, Process
-from alesha_sim.entities.user import NoAnswer, User
-from alesha_sim.messages import Checkout, Invoice, OrderRejected, Pay, PlaceOrder, Secret
+from alesha_sim.entities.user import NoAnswer, User, Visit
+from alesha_sim.messages import Checkout, Invoice, Method, OrderRejected, Pay, PlaceOrder, Secret
 from alesha_sim.network import NoReply
 from alesha_sim.records import BOUGHT, LOOKED, NO_ID, REFUSED, UNANSWERED
+
+if TYPE_CHECKING:
+    from alesha_sim.entities.users import Users
 
 GUESSES = 5
 """How many secrets one visit tries."""
@@ -14,7 +19,10 @@ _GOLDEN = 0x9E3779B97F4A7C15  # spreads guesses over all secrets; chance is not 
 
 
 class Attacker(User):
-    """A visitor who registers like everybody and then does what `intent.purpose` says."""
+    """A visitor who registers like everybody and then does what `intent.purpose` says; it is after accounts."""
+
+    def __init__(self, users: "Users", intent: Visit) -> None:
+        super().__init__(users, intent._replace(method=Method.ACCOUNT))
 
     def _visit(self) -> Process:
         """Come in like any user; then attack."""
@@ -80,5 +88,5 @@ class Attacker(User):
     def _pay(self, invoice: Invoice, pay: Pay) -> Asking:
         """Pay as a user does; tell whether it worked."""
         reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
-        self.users.invoices.pop(invoice.order, None)
+        self.users.forget(invoice.order)
         return reply.transaction != NO_ID

@@ -1,6 +1,10 @@
-"""The bank: verifies accounts, moves money, answers enquiries. What it writes is in `books/bank.py`."""
+"""The bank: verifies accounts, moves money, answers enquiries. What it writes is in `books/bank.py`.
+
+What it does by the calendar, without being asked, is in `entities/settlement.py`.
+"""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,15 +12,20 @@ import numpy.typing as npt
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.holds import HoldState, PendingTransfer
 from alesha_sim.entities.entity import Entity, Process
+from alesha_sim.entities.settlement import Agenda, PayDays, Settlements
+from alesha_sim.entities.settlement import Income as Income
 from alesha_sim.messages import (
     Authorise,
     Balance,
     BalanceEnquiry,
     Capture,
+    ConfirmDelivery,
+    Credited,
     Decline,
     EnquireTransaction,
     Hold,
     Noted,
+    Pocket,
     Reason,
     Receipt,
     Refund,
@@ -29,13 +38,17 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Alarm, Channel, Clock, Delivery
 from alesha_sim.network.clock import INFINITY
-from alesha_sim.records import BANK, NO_ID, SHOP, SUPPLIER
+from alesha_sim.policies.settlement import Fees, Immediate, SettlementPolicy
+from alesha_sim.records import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
 FIRST_USER_ACCOUNT = 10_000_000
-ORGANISATION_ACCOUNTS = {SHOP: 9_000_001, SUPPLIER: 9_000_002}
+ORGANISATION_ACCOUNTS = {SHOP: 9_000_001, SUPPLIER: 9_000_002, COURIER: 9_000_003}
 _OWNERS = {account: owner for owner, account in ORGANISATION_ACCOUNTS.items()}
 LONGEST_HOLD = 365 * 86_400.0
 """Seconds for which money can be held at most, unless it is held without end."""
+
+AT_ONCE, NO_FEES = Immediate(), Fees()
+"""How payments are settled and what is taken for them, unless a bank is told otherwise."""
 
 _MOVES_MONEY = (Authorise, Transfer, Refund, Hold, Capture, Void)
 _OVER = {
@@ -75,31 +88,57 @@ class Locks:
         return False
 
 
+class Untold(NamedTuple):
+    """A notice that its recipient, the shop or a user, has not noted yet."""
+
+    notice: Refunded | Credited
+    step: str
+    order: int
+    recipient: int
+
+
 class Bank(Entity):
-    """Serves payments, refunds, verifications and enquiries; a refusal is a value, never an exception."""
+    """Serves payments, refunds, verifications and enquiries; a refusal is a value, never an exception.
+
+    What is settled, given back, released or paid as income by the calendar is done before any request of the same
+    instant is served. Raises ValueError for a reserve that is no share and no duration.
+    """
 
     def __init__(
         self, clock: Clock, book: BankBook, *, workers: int | None, authorisation_seconds: Callable[[], float],
         secrets: npt.NDArray[np.uint64], organisation_secrets: dict[int, int],
         secret_attempts: int | None = None, lock_seconds: float = 0.0,
+        settlement: SettlementPolicy = AT_ONCE, fees: Fees = NO_FEES, reserve_share: float = 0.0,
+        reserve_seconds: float = 0.0, income: Income | None = None, horizon: float = INFINITY,
     ) -> None:  # fmt: skip
         super().__init__(clock, "bank", BANK, workers)
         self.book = book
         self.users: Channel
+        self.shop: Channel
         self._authorisation_seconds = authorisation_seconds
         self._secrets = secrets
         self._organisation_secrets = organisation_secrets
         self._locks = None if secret_attempts is None else Locks(secret_attempts, lock_seconds)
-        self._refunded: dict[int, int] = {}
-        self._untold: dict[int, tuple[Refunded, int, int]] = {}
-        self._expiry = Alarm(clock, self._expire)
+        self._fees = fees
+        self._untold: dict[tuple[str, int], Untold] = {}
+        self._due_at = INFINITY
+        self._alarm = Alarm(clock, self._do_due)
+        self._agenda = Agenda(clock, self._expect)
+        self._settlements = Settlements(
+            clock, book, self._agenda, self._inform, policy=settlement, fees=fees, reserve_share=reserve_share,
+            reserve_seconds=reserve_seconds,
+        )  # fmt: skip
+        self._is_plain = self._settlements.is_plain
+        if income is not None:
+            PayDays(clock, book, self._agenda, self._inform, income=income, users=len(secrets), horizon=horizon)
         self._between: dict[tuple[int, int | None], Callable[[float, int, int], int]] = {
             (SHOP, SUPPLIER): book.charges,
             (SUPPLIER, SHOP): book.charges_return,
+            (COURIER, SHOP): book.remittance,
         }
 
     def work(self) -> Process:
-        """Serve one request after the other; only what moves money takes time."""
+        """Serve one request after the other; what moves money out of an account takes time."""
         worker = self.inbox.employ()
         while True:
             delivery: Delivery = yield worker.receive()
@@ -118,8 +157,9 @@ class Bank(Entity):
             delivery.close()
             delivery.reply(burnt.reply)
             return
-        # What expires at this very instant is no longer held, although its alarm rings after all messages.
-        self.book.holds.expire(self.clock.now)
+        # What is due at this very instant is done, although its alarm rings after all messages.
+        if self._due_at <= self.clock.now:
+            self._do_due()
         match delivery.message:
             case Authorise() as payment:
                 delivery.answer(self.authorise(payment, delivery.order))
@@ -127,6 +167,8 @@ class Bank(Entity):
                 delivery.answer(self.transfer(transfer, delivery.order))
             case Refund() as refund:
                 self._refund(refund, delivery)
+            case ConfirmDelivery():
+                delivery.answer(self._settlements.confirm(delivery.order, delivery.sender))
             case EnquireTransaction() as enquiry:
                 delivery.answer(self.enquire_transaction(delivery.sender, delivery.order, enquiry.step))
             case VerifyTransaction() as enquiry:
@@ -149,31 +191,47 @@ class Bank(Entity):
             return
         receipt, notice, user = outcome
         delivery.answer(receipt)
-        self._untold[receipt.transaction] = (notice, delivery.order, user)
-        if self.users.retry is None:
-            self.tell(self.users, self._untold.pop(receipt.transaction)[0], order=delivery.order, to=user)
-        else:
-            self.run(self._tell_user(receipt.transaction))
+        self._inform(notice, f"refunded:{receipt.transaction}", delivery.order, user)
 
-    def _tell_user(self, transaction: int) -> Process:
-        """Tell a user of a refund until it is noted."""
-        notice, order, user = self._untold[transaction]
-        noted = yield from self.insist(self.users, notice, step="refunded", order=order, to=user)
+    # Notices, and what the calendar brings
+
+    def _inform(self, notice: Refunded | Credited, step: str, order: int, recipient: int) -> None:
+        """Tell the shop or a user of a fact; where messages can be lost, until it is noted."""
+        channel = self._way_to(recipient)
+        if channel.retry is None:
+            self.tell(channel, notice, order=order, to=recipient)
+            return
+        untold = self._untold[step, recipient] = Untold(notice, step, order, recipient)
+        self.run(self._tell(untold))
+
+    def _tell(self, untold: Untold) -> Process:
+        notice, step, order, recipient = untold
+        noted = yield from self.insist(self._way_to(recipient), notice, step=step, order=order, to=recipient)
         if isinstance(noted, Noted):
-            del self._untold[transaction]
+            del self._untold[step, recipient]
+
+    def _way_to(self, recipient: int) -> Channel:
+        return self.shop if recipient == SHOP else self.users
 
     def recover(self) -> None:
-        """Tell the users what they have not noted yet, and give back what expired in the meantime."""
-        for transaction in self._untold:
-            self.run(self._tell_user(transaction))
-        self._expiry.set(self._expire())
+        """Tell what has not been noted yet, and do what fell due in the meantime."""
+        for untold in self._untold.values():
+            self.run(self._tell(untold))
+        self._alarm.set(self._do_due())
 
-    def _expire(self) -> float:
-        """Give back what is held for too long; a bank that is down does so when it is up again."""
+    def _expect(self, at: float) -> None:
+        """See to it that what is due at an instant is done then."""
+        self._due_at = min(self._due_at, at)
+        self._alarm.set(at)
+
+    def _do_due(self) -> float:
+        """Do what is due and return when something is next; a bank that is down does so when it is up again."""
         if not self.inbox.is_up:
             return INFINITY
         self.book.holds.expire(self.clock.now)
-        return self.book.holds.next_expiry()
+        self._agenda.do_due()
+        self._due_at = min(self.book.holds.next_expiry(), self._agenda.next_at())
+        return self._due_at
 
     # Decisions. What is asked is checked in the order of the code, and nothing is written unless all of it holds.
 
@@ -181,25 +239,36 @@ class Bank(Entity):
         """Move a user's money to the shop."""
         payer = self._payer(payment)
         if isinstance(payer, Reason):
-            return Decline(payer)
-        objection = self._objection(payer, payment.amount)
+            return self._declined(payer, payment, order)
+        fee = 0 if self._is_plain else self._fees.of_payer(payment.amount)
+        objection = self._objection(payer, payment.amount, fee=fee)
         if objection is not None:
-            return Decline(objection)
-        return Receipt(self.book.payment(self.clock.now, order, payer, payment.amount), payment.amount)
+            return self._declined(objection, payment, order)
+        if self._is_plain:
+            return Receipt(self.book.payment(self.clock.now, order, payer, payment.amount), payment.amount)
+        return self._settlements.take(order, payer, payment.amount, payment.promised_at)
+
+    def _declined(self, reason: Reason, payment: Authorise, order: int) -> Decline:
+        """Decline a payment; the shop pays for the attempt to pay it, if its deposit can bear that."""
+        fee = self._fees.declined
+        if fee == 0 or _OWNERS.get(payment.payee) != SHOP or self.book.available(SHOP) < fee:
+            return Decline(reason)
+        return Decline(reason, self.book.declined_fee(self.clock.now, order, fee), fee)
 
     def hold(self, hold: Hold, order: int) -> Receipt | Decline:
-        """Keep a user's money back for the shop; nothing at all can be held too."""
+        """Keep a user's money back for the shop, and the user's fee; nothing at all can be held too."""
         payer = self._payer(hold)
         if isinstance(payer, Reason):
             return Decline(payer)
         if hold.seconds is not None and not 0 < hold.seconds <= LONGEST_HOLD:
             return Decline(Reason.INVALID_DURATION)
-        objection = self._objection(payer, hold.amount, least=0)
+        fee = self._fees.of_payer(hold.amount)
+        objection = self._objection(payer, hold.amount, fee=fee, least=0)
         if objection is not None:
             return Decline(objection)
         expires_at = INFINITY if hold.seconds is None else self.clock.now + hold.seconds
-        link = self.book.holds.pend(self.clock.now, order, payer, hold.amount, expires_at)
-        self._expiry.set(expires_at)
+        link = self.book.holds.pend(self.clock.now, order, payer, hold.amount + fee, expires_at)
+        self._expect(expires_at)
         return Receipt(link, hold.amount)
 
     def capture(self, capture: Capture) -> Receipt | Decline:
@@ -209,9 +278,9 @@ class Bank(Entity):
             return Decline(held)
         if capture.amount < 0:
             return Decline(Reason.INVALID_AMOUNT)
-        if capture.amount > held.amount:
+        if capture.amount + self._fees.of_payer(capture.amount) > held.amount:
             return Decline(Reason.MORE_THAN_HELD)
-        return Receipt(self.book.holds.post(self.clock.now, capture.hold, capture.amount), capture.amount)
+        return self._settlements.take(held.order, held.user, capture.amount, hold=capture.hold)
 
     def void(self, void: Void) -> Receipt | Decline:
         """Give what is held back to the user."""
@@ -221,36 +290,45 @@ class Bank(Entity):
         return Receipt(self.book.holds.void(self.clock.now, void.hold), held.amount)
 
     def transfer(self, transfer: Transfer, order: int) -> Receipt | Decline:
-        """Move money between the shop and its supplier: charges one way, charges returned the other."""
+        """Move charges to the supplier and back, what is collected at doors to the courier and on to the shop."""
         payer = self._owner(transfer.account, transfer.secret)
         if isinstance(payer, Reason):
             return Decline(payer)
-        write = self._between.get((payer, _OWNERS.get(transfer.payee)))
-        if write is None:
+        payee = _OWNERS.get(transfer.payee)
+        is_collection = payer >= 0 and payee == COURIER
+        if not (is_collection or (payer, payee) in self._between):
             return Decline(Reason.UNKNOWN_PAYEE)
         objection = self._objection(payer, transfer.amount)
         if objection is not None:
             return Decline(objection)
-        return Receipt(write(self.clock.now, order, transfer.amount), transfer.amount)
+        now, amount = self.clock.now, transfer.amount
+        if is_collection:
+            return Receipt(self.book.collection(now, order, payer, amount), amount)
+        return Receipt(self._between[payer, payee](now, order, amount), amount)
 
     def refund(self, refund: Refund, order: int) -> Decline | tuple[Receipt, Refunded, int]:
-        """Give a payment back, in full or part; also returns what to tell the user, and which user."""
+        """Give a payment back, in full or part; also returns what to tell the user, and which user.
+
+        It comes out of the pocket in which the payment is, the shop's deposit for what was collected at a door.
+        """
         payer = self._owner(refund.account, refund.secret)
         if isinstance(payer, Reason):
             return Decline(payer)
         payment = self.book.transaction(refund.transaction)
-        if payment is None or payment.payee != payer or payment.payer < 0:
+        if payment is None or payer != SHOP or payment.payee not in (SHOP, COURIER) or payment.payer < 0:
             return Decline(Reason.UNKNOWN_TRANSACTION)
-        given_back = self._refunded.get(refund.transaction, 0) + refund.amount
-        if given_back > payment.amount:
+        if self._settlements.refunds.get(refund.transaction, 0) + refund.amount > payment.amount:
             return Decline(Reason.MORE_THAN_PAID)
-        objection = self._objection(payer, refund.amount)
+        aside = self._settlements.find(refund.transaction)
+        objection = self._objection(payer, refund.amount, is_aside=aside is not None)
         if objection is not None:
             return Decline(objection)
-        self._refunded[refund.transaction] = given_back
-        link = self.book.refund(self.clock.now, order, payment.payer, refund.amount)
-        notice = Refunded(refund.transaction, payment.amount, link, refund.amount)
-        return Receipt(link, refund.amount), notice, payment.payer
+        pocket, order = (Pocket.DEPOSIT, order) if aside is None else (aside.pocket, aside.order)
+        link = self.book.refund(self.clock.now, order, payment.payer, refund.amount, pocket)
+        self._settlements.note_refund(refund.transaction, refund.amount)
+        fee = self._fees.of_payer(payment.amount) if payment.payee == SHOP else 0
+        notice = Refunded(refund.transaction, payment.amount, link, refund.amount, fee)
+        return Receipt(link, refund.amount, pocket), notice, payment.payer
 
     def enquire_transaction(self, sender: int, order: int, step: str) -> Receipt | Decline:
         """Say what became of a request; one that never came is burnt, so that it can do nothing when it comes."""
@@ -295,16 +373,18 @@ class Bank(Entity):
             return Reason.UNKNOWN_HOLD
         return _OVER.get(held.state, held)
 
-    def _objection(self, payer: int, amount: int, least: int = 1) -> Reason | None:
-        """Say why an amount cannot be taken from a deposit, if so."""
+    def _objection(
+        self, payer: int, amount: int, *, fee: int = 0, least: int = 1, is_aside: bool = False
+    ) -> Reason | None:
+        """Say why an amount and a fee cannot be taken from a deposit, or from what is aside, if so."""
         if amount < least:
             return Reason.INVALID_AMOUNT
-        return Reason.INSUFFICIENT_FUNDS if self.book.available(payer) < amount else None
+        return Reason.INSUFFICIENT_FUNDS if not is_aside and self.book.available(payer) < amount + fee else None
 
     def _owner(self, account: int, secret: Secret) -> int | Reason:
         """Return whose account it is, or why the sender may not use it."""
         owner = _OWNERS.get(account, account - FIRST_USER_ACCOUNT)
-        if owner >= len(self._secrets) or (owner < 0 and account not in _OWNERS):
+        if owner >= len(self._secrets) or (owner < 0 and owner not in self._organisation_secrets):
             return Reason.UNKNOWN_ACCOUNT
         known = self._secrets[owner] if owner >= 0 else self._organisation_secrets[owner]
         right = secret == secret_text(known)

@@ -18,7 +18,7 @@ Process = Generator[Event, Any, None]
 Asking = Generator[Event, Any, Any]
 
 ROUNDS = 200
-"""How often an organisation begins again that ran out of attempts, before it leaves the matter in doubt."""
+"""How often a party begins again that insists and ran out of attempts, before it leaves the matter in doubt."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 86_400.0
 """Seconds before it begins again the first time, and at most; in between each pause is twice the one before."""
@@ -36,12 +36,16 @@ class EntityError(RuntimeError):
 
 
 class Party:
-    """Whoever asks and tells: an organisation, or a user on a visit; `code` is how messages name it."""
+    """Whoever asks and tells: an organisation, or a user on a visit; `code` is how messages name it.
+
+    `doubt(order)` lists an order about which nobody answers any more.
+    """
 
     def __init__(self, clock: Clock, name: str, code: int) -> None:
         self.clock = clock
         self.name = name
         self.code = code
+        self.doubt: Callable[[int], None] = _overlook
 
     def ask(
         self, channel: Channel, message: object, *, step: str | None = None, order: int = NO_ID,
@@ -55,6 +59,30 @@ class Party:
         recipient = channel.recipient if to is None else to
         key = None if step is None else (self.code, order, visit, step)
         return (yield channel.ask(message, self.code, recipient, order, visit, key))
+
+    def insist(
+        self, channel: Channel, message: object, *, step: str, order: int, to: int | None = None
+    ) -> Asking:  # fmt: skip
+        """Ask under the same key until a reply comes, in rounds with growing pauses in between.
+
+        Each round waits longer for its replies, so that one comes even over a link slower than its time-outs.
+        """
+        if channel.retry is None:  # nothing is lost; one generator less for every request
+            return self.ask(channel, message, step=step, order=order, to=to)
+        return self._insist(channel, message, step, order, to)
+
+    def _insist(self, channel: Channel, message: object, step: str, order: int, to: int | None) -> Asking:
+        recipient, key = channel.recipient if to is None else to, (self.code, order, NO_ID, step)
+        pause, stretch = FIRST_PAUSE, 1.0
+        for _ in range(ROUNDS):
+            reply = yield channel.ask(message, self.code, recipient, order, NO_ID, key, stretch)
+            if not isinstance(reply, NoReply):
+                return reply
+            yield self.clock.timeout(pause)
+            pause, stretch = min(2 * pause, LONGEST_PAUSE), min(2 * stretch, LONGEST_PAUSE)
+        if order != NO_ID:
+            self.doubt(order)
+        return reply
 
     def tell(
         self, channel: Channel, message: object, *, order: int = NO_ID, visit: int = NO_ID, to: int | None = None
@@ -78,14 +106,12 @@ class Entity(Party):
     """A party with an inbox of its own; subclasses write `work`, the life of one worker.
 
     `workers` hands serve the inbox; None hires one more, for good, whenever mail comes and nobody is idle.
-    `doubt(order)` lists an order about which nobody answers any more.
     """
 
     def __init__(self, clock: Clock, name: str, code: int, workers: int | None) -> None:
         super().__init__(clock, name, code)
         self._workers = workers
         self.inbox = Inbox(clock, self._hire if workers is None else None)
-        self.doubt: Callable[[int], None] = _overlook
         self._processes: dict[SimpyProcess, None] | None = None
 
     def open_for_business(self) -> None:
@@ -144,30 +170,6 @@ class Entity(Party):
             yield from process
         except Exception as error:
             raise self.failure(delivery, error) from error
-
-    def insist(
-        self, channel: Channel, message: object, *, step: str, order: int, to: int | None = None
-    ) -> Asking:  # fmt: skip
-        """Ask under the same key until a reply comes, in rounds with growing pauses in between.
-
-        Each round waits longer for its replies, so that one comes even over a link slower than its time-outs.
-        """
-        if channel.retry is None:  # nothing is lost; one generator less for every request
-            return self.ask(channel, message, step=step, order=order, to=to)
-        return self._insist(channel, message, step, order, to)
-
-    def _insist(self, channel: Channel, message: object, step: str, order: int, to: int | None) -> Asking:
-        recipient, key = channel.recipient if to is None else to, (self.code, order, NO_ID, step)
-        pause, stretch = FIRST_PAUSE, 1.0
-        for _ in range(ROUNDS):
-            reply = yield channel.ask(message, self.code, recipient, order, NO_ID, key, stretch)
-            if not isinstance(reply, NoReply):
-                return reply
-            yield self.clock.timeout(pause)
-            pause, stretch = min(2 * pause, LONGEST_PAUSE), min(2 * stretch, LONGEST_PAUSE)
-        if order != NO_ID:
-            self.doubt(order)
-        return reply
 
     def notify(self, channel: Channel, message: object, *, step: str, order: int) -> Iterable[Event]:
         """Send a notice, and see to it that it arrives where messages can be lost."""

@@ -1,49 +1,58 @@
 """The shop: shows its products, knows its customers, takes orders, has them paid, and buys from its supplier.
 
-Orders are kept by the desk in `entities/orders.py`; what the shop writes in its book is in `books/shop.py`.
+Here is the purchase, and the news that comes of it. The pages are in `entities/pages.py`, the order desk in
+`entities/orders.py`; debts wait for money in `entities/debts.py`. How orders end that are not supplied is in
+`entities/cancellation.py`, what comes after the sale in `entities/aftersale.py`, the shop's own goods in
+`entities/own_stock.py`. What the shop writes in its book is in `books/shop.py`.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
-
-from simpy.events import Event
+from functools import partial
+from math import inf
+from typing import Any
 
 from alesha_sim.books.shop import ShopBook
+from alesha_sim.entities.aftersale import AfterSale, Grants
+from alesha_sim.entities.cancellation import Cancellations
+from alesha_sim.entities.courier import Courier
+from alesha_sim.entities.debts import Debts
 from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
 from alesha_sim.entities.orders import Article, Order, OrderDesk, is_unpaid, status_name
+from alesha_sim.entities.own_stock import OwnStock
+from alesha_sim.entities.pages import Pages
+from alesha_sim.entities.warehouse import Warehouse
 from alesha_sim.messages import (
     Authorise,
-    Checkout,
+    CameBack,
+    CancelOrder,
+    ClaimWarranty,
+    Complain,
     Confirmation,
+    Credited,
     Decline,
+    Deliver,
     Delivered,
     EnquireTransaction,
-    Homepage,
     Invoice,
-    LoggedIn,
-    LogIn,
+    Lines,
     OrderAccepted,
     OrderRejected,
     Pay,
+    PayAtDoor,
     PlaceOrder,
-    ProductPage,
+    Pocket,
     Reason,
     Receipt,
-    Refund,
+    Refunded,
     Refusal,
-    Register,
-    Registered,
-    Reply,
-    Secret,
+    Remitted,
+    ReturnGoods,
     Transfer,
-    ViewHomepage,
-    ViewProduct,
 )
 from alesha_sim.network import Answer, Bell, Channel, Clock, Delivery, NoReply
+from alesha_sim.policies import StockPolicy
 from alesha_sim.records import (
     CANCELLED,
-    COMPLETED,
     DECLINED,
     IN_DOUBT,
     NO_ID,
@@ -53,130 +62,116 @@ from alesha_sim.records import (
     Records,
 )
 
-Settle = Callable[[Order], Asking]
-
 
 class Shop(Entity):
-    """Serves pages and payments; whoever buys must have registered and logged in."""
+    """Serves pages and payments; whoever buys must have registered and logged in.
+
+    The share `advance` of an order is paid from an account before delivery, which is promised within
+    `promise_seconds`; one user may order `limit` units of a product in all. What the shop grants afterwards is
+    explained by `Grants`; without `keeps_orders` it grants nothing, since it has forgotten closed orders. With a
+    `stock` policy it keeps goods of its own, in lots of at least `minimum_lot` and within `capacity` (see
+    `Warehouse`), reviewed until `horizon`, seconds; then it needs a `courier` to send them.
+    """
 
     def __init__(
         self, clock: Clock, book: ShopBook, records: Records, wallet: Wallet, *, workers: int | None,
         page_seconds: Callable[[], float], articles: Sequence[Article], supplier_account: int,
-        unpaid_seconds: float | None = None,
+        unpaid_seconds: float | None = None, promise_seconds: float = inf, advance: float = 1.0,
+        limit: int | None = None, keeps_orders: bool = False, restocking: float = 0.0, unfit: float = 0.0,
+        chance: Callable[[], float] | None = None, compensation: float = 0.0, stock: StockPolicy | None = None,
+        courier: Courier | None = None, minimum_lot: int = 1, capacity: int | None = None, horizon: float = inf,
     ) -> None:  # fmt: skip
         super().__init__(clock, "shop", SHOP, workers)
         self.book = book
         self.wallet = wallet
-        self.desk = OrderDesk(articles, records.orders)
+        self.desk = OrderDesk(
+            articles, records.orders, promise_seconds=promise_seconds, advance=advance, limit=limit,
+            keeps_orders=keeps_orders,
+        )  # fmt: skip
+        self.pages = Pages(clock, self.desk, articles, records.registered_at, self._watch)
+        self.debts = Debts(self)
+        self.cancellations = Cancellations(self)
+        self.after_sale = AfterSale(self, Grants(restocking, unfit, chance, compensation))
         self.bank: Channel
         self.supplier: Channel
-        self._registered_at = records.registered_at
+        self.users: Channel
         self._page_seconds = page_seconds
         self._supplier_account = supplier_account
-        self._homepage = Homepage(tuple(article.offer for article in articles))
-        self._passwords: dict[int, bytes] = {}
-        self._logged_in: set[int] = set()
-        self._debts: deque[tuple[Order, Settle]] = deque()
-        self._money_came: Event | None = None
-        self._inflows = 0
         self._unpaid: Bell | None = None
         if unpaid_seconds is not None:
             self._unpaid = Bell(clock, unpaid_seconds, is_unpaid, self._cancel_unpaid)
+        self.stock: OwnStock | None = None
+        if stock is not None:
+            skus = tuple(self.desk.articles)
+            warehouse = Warehouse(stock, skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon)
+            self.stock = OwnStock(self, warehouse, courier)
+        self._news: dict[type, Callable[[Any, int], None]] = {
+            Delivered: self._note_delivered,
+            Credited: self._note_credited,
+            Remitted: self._note_remitted,
+            Refunded: self.cancellations.note_refunded,
+            CameBack: self.cancellations.note_came_back,
+            **({} if self.stock is None else {Deliver: self.stock.note_received}),
+        }
+        self._errands: dict[type, Callable[[Delivery], Process]] = {
+            Pay: self._sell,
+            PayAtDoor: self._sell,
+            CancelOrder: self.cancellations.cancel,
+            ReturnGoods: self.after_sale.take_back,
+            Complain: self.after_sale.hear,
+            ClaimWarranty: self.after_sale.claim,
+        }
+
+    def open_for_business(self) -> None:
+        """Start the fixed staff, and see to the stock."""
+        super().open_for_business()
+        if self.stock is not None:
+            self.stock.open()
 
     def work(self) -> Process:
-        """Serve one request after the other; a payment goes on in a process of its own."""
+        """Serve one request after the other; what asks others in turn goes on in a process of its own."""
         worker = self.inbox.employ()
         while True:
             delivery: Delivery = yield worker.receive()
             try:
-                message = delivery.message
-                if isinstance(message, Delivered):
-                    self._note_delivered(message, delivery.order)
+                kind = type(delivery.message)
+                note = self._news.get(kind)
+                if note is not None:
+                    note(delivery.message, delivery.order)
                     delivery.acknowledge()
                     continue
                 seconds = self._page_seconds()
                 if seconds > 0:
                     yield self.clock.timeout(seconds)
-                if isinstance(message, Pay):
-                    self.start(self._sell(delivery), delivery)
+                errand = self._errands.get(kind)
+                if errand is not None:
+                    self.start(errand(delivery), delivery)
                 else:
                     self._serve_page(delivery)
             except Exception as error:
                 raise self.failure(delivery, error) from error
 
-    # Pages: each is a decision on one request.
-
     def _serve_page(self, delivery: Delivery) -> None:
-        reply = self.page(delivery.message, delivery.sender)
+        reply = self.pages.answer(delivery.message, delivery.sender)
         if isinstance(reply, Invoice):
             delivery.order = reply.order  # from here on the envelope names the order
         delivery.answer(reply)
 
-    def page(self, message: object, user: int) -> Reply:
-        """Answer a request for a page."""
-        match message:
-            case ViewHomepage():
-                return self._homepage
-            case Register(password):
-                return self.register(user, password)
-            case LogIn(password):
-                return self.log_in(user, password)
-            case ViewProduct(sku):
-                return self.product(sku)
-            case Checkout():
-                return self.check_out(message, user)
-            case _:
-                raise TypeError(f"the shop does not understand {type(message).__name__}")
-
-    def register(self, user: int, password: Secret) -> Registered | Refusal:
-        """Give a user a login, once."""
-        if user in self._passwords:
-            return Refusal(Reason.ALREADY_REGISTERED)
-        self._passwords[user] = _digest(password)
-        self._registered_at[user] = self.clock.now
-        return Registered()
-
-    def log_in(self, user: int, password: Secret) -> LoggedIn | Refusal:
-        """Let a registered user in who knows the password."""
-        known = self._passwords.get(user)
-        if known is None:
-            return Refusal(Reason.NOT_REGISTERED)
-        if known != _digest(password):
-            return Refusal(Reason.WRONG_PASSWORD)
-        self._logged_in.add(user)
-        return LoggedIn()
-
-    def product(self, sku: str) -> ProductPage | Refusal:
-        """Show one product."""
-        article = self.desk.articles.get(sku)
-        if article is None:
-            return Refusal(Reason.UNKNOWN_PRODUCT)
-        return ProductPage(article.offer, article.warranty_seconds, article.return_window_seconds)
-
-    def check_out(self, checkout: Checkout, user: int) -> Invoice | Refusal:
-        """Take the order of a user who is logged in, and say what it costs."""
-        if user not in self._logged_in:
-            return Refusal(Reason.NOT_LOGGED_IN)
-        objection = self.desk.objection(checkout.lines)
-        if objection is not None:
-            return Refusal(objection)
-        if checkout.total is not None and checkout.total != self.desk.total(checkout.lines):
-            return Refusal(Reason.WRONG_TOTAL)
-        order = self.desk.place(self.clock.now, user, checkout.lines)
-        self._watch(order)
-        return Invoice(order.number, order.total)
-
-    # A purchase: the user pays, the shop buys from its supplier, the user is told.
+    # A purchase: the user pays, now or at the door, the shop buys from its supplier, the user is told.
 
     def _sell(self, delivery: Delivery) -> Process:
-        """Have an order paid, buy its goods, and answer the user's `Pay`."""
+        """Have an order paid, buy its goods, and answer the user's `Pay` or `PayAtDoor`."""
         pay = delivery.message
-        order = self.desk.payable(pay.order, delivery.sender)
+        order = self.desk.payable(pay.order, delivery.sender, at_door=isinstance(pay, PayAtDoor))
         if isinstance(order, Reason):
             delivery.answer(Refusal(order, pay.order))
             return
         order.answer = Answer(delivery)
-        authorise = Authorise(pay.account, pay.secret, order.total, self.wallet.account)
+        if isinstance(pay, PayAtDoor):
+            self.desk.advance(order, PROCESSING, self.clock.now)
+            yield from self._begin(order)
+            return
+        authorise = Authorise(pay.account, pay.secret, order.advance, self.wallet.account, order.promised_at)
         reply = yield from self.ask(self.bank, authorise, step="authorise", order=order.number)
         yield from self._go_on(order, reply)
 
@@ -189,41 +184,56 @@ class Shop(Entity):
             self.desk.advance(order, IN_DOUBT, self.clock.now)
         elif isinstance(reply, Receipt):
             self._note_paid(order, reply)
-            yield from self._supply(order)
+            yield from self._begin(order)
         else:
-            order.reason = reply.reason if isinstance(reply, Decline) else Reason.NOT_DONE
-            self.desk.advance(order, DECLINED, self.clock.now)
-            self._tell_user(order, Refusal(order.reason, order.number))
+            self._note_declined(order, reply)
+            self._tell_user(order, Refusal(Reason(order.reason), order.number))
 
-    def _supply(self, order: Order) -> Process:
-        """Have a paid order supplied, now or when there is money, and tell the user."""
-        waits_its_turn = bool(self._debts) and not order.is_begun
+    def _begin(self, order: Order) -> Process:
+        """Have an order supplied for which the user has done their part."""
+        if self.stock is not None and not order.is_off:
+            self.stock.demand(order)
+        return self.supply(order)
+
+    def supply(self, order: Order) -> Process:
+        """Have an order supplied, from stock, by the supplier now or when there is money, and tell the user."""
+        waits_its_turn = bool(self.debts) and order.waits_for_money and not self._is_served(order)
         reply = None if waits_its_turn else (yield from self._buy(order))
         if reply is None:
-            self._owe(order, self._buy)
+            self.debts.owe(partial(self._buy, order))
         self._tell_user(order, reply or self._confirmation(order))
 
     def _tell_user(self, order: Order, reply: Confirmation | Refusal) -> None:
-        """Answer the user's `Pay`, once."""
+        """Answer the user who is paying, once."""
         if order.answer is not None:
             order.answer.give(reply)
 
     def _buy(self, order: Order) -> Asking:
         """Pay the supplier's charges and place the order; None if there is not the money for it now."""
-        if order.rejection is not None:
-            return (yield from self._call_off(order, order.rejection))
+        if order.is_refunded_late and order.waits_for_money:
+            self.cancellations.call_off(order, Reason.LATE)
+        if order.is_off:
+            return self._regret(order)
+        if self._is_served(order):
+            return self._confirmation(order)
         if order.charges_paid == NO_ID and not (yield from self._pay_charges(order)):
             return self._confirmation(order) if order.status == IN_DOUBT else None
-        place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid)
+        collect = order.total - order.advance
+        place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect)
         reply = yield from self.insist(self.supplier, place, step="place", order=order.number)
-        if isinstance(reply, OrderAccepted):
-            self.desk.log.fill(order.number, "accepted_at", self.clock.now)
-            self.desk.advance(order, ON_THE_WAY, self.clock.now)
-        elif isinstance(reply, OrderRejected):
+        if isinstance(reply, OrderRejected):
             return (yield from self._call_off(order, reply))
+        if isinstance(reply, OrderAccepted):
+            self._note_accepted(order)
         else:
             self.desk.advance(order, IN_DOUBT, self.clock.now)
         return self._confirmation(order)
+
+    def _is_served(self, order: Order) -> bool:
+        """Tell whether an order is sent from stock, and send it if it can be."""
+        if self.stock is None or not order.waits_for_money:
+            return order.parcel is not None
+        return self.stock.serve(order)
 
     def _pay_charges(self, order: Order) -> Asking:
         """Pay the supplier's charges of an order; False if there is not the money for it now."""
@@ -233,62 +243,64 @@ class Shop(Entity):
         transfer = Transfer(*self.wallet, order.charges, self._supplier_account)
         step = f"charges:{order.tries}"
         reply = yield from self.insist(self.bank, transfer, step=step, order=order.number)
-        if not isinstance(reply, Receipt):
-            self._note_not_paid(order, reply)
-            return False
-        order.charges_paid = reply.transaction
-        self.book.charges(self.clock.now, reply.transaction, order.number, reply.amount)
-        self.desk.log.fill(order.number, "charges_transaction", reply.transaction)
-        return True
+        if isinstance(reply, Receipt):
+            order.charges_paid = reply.transaction
+            self.book.charges(self.clock.now, reply.transaction, order.number, reply.amount)
+            self.desk.log.fill(order.number, "charges_transaction", reply.transaction)
+            return True
+        if isinstance(reply, Decline):  # try again under another key
+            order.tries += 1
+            order.is_begun = False
+        else:
+            self.desk.advance(order, IN_DOUBT, self.clock.now)
+        return False
 
     def _call_off(self, order: Order, rejection: OrderRejected) -> Asking:
         """Cancel an order that the supplier rejected, and give the user's money back."""
-        if order.rejection is None:
-            order.rejection = rejection
-            order.reason = rejection.reason
-            now = self.clock.now
-            if rejection.returned:
-                self.book.charges_returned(now, rejection.transaction, order.number, rejection.returned)
-            self.book.cancelled(now, order.number, order.total)
-            self._money_in()
-        if (yield from self._give_back(order)) is None:
-            self._owe(order, self._give_back)
-        return Refusal(rejection.reason, order.number, order.payment, order.total)
+        self.cancellations.note_charges_returned(order, rejection.transaction, rejection.returned)
+        self.cancellations.call_off(order, rejection.reason)
+        if self.stock is not None and order.user == SHOP:
+            self.stock.abandon(order)
+        return (yield from self._wind_up(order))
 
-    def _give_back(self, order: Order) -> Asking:
-        """Refund a cancelled order and close it; None if there is not the money for it now."""
-        order.is_begun = True
-        refund = Refund(*self.wallet, order.payment, order.total)
-        step = f"refund:{order.tries}"
-        reply = yield from self.insist(self.bank, refund, step=step, order=order.number)
-        if not isinstance(reply, Receipt):
-            self._note_not_paid(order, reply)
-            return reply if order.status == IN_DOUBT else None
-        self.book.refund(self.clock.now, reply.transaction, order.number, reply.amount)
-        self.desk.advance(order, CANCELLED, self.clock.now)
-        return reply
+    def _wind_up(self, order: Order) -> Asking:
+        """Give the money of a cancelled order back before anything else, and tell the user who is paying."""
+        for due in order.dues:
+            yield from self.debts.refund_at_once(order, due)
+        regret = self._regret(order)
+        self._tell_user(order, regret)
+        return regret
 
     # Crash and restart
 
     def crash(self) -> None:
         """Stop at once; who has not paid may still do so after the restart."""
         super().crash()
-        self._debts.clear()
-        self._money_came = None
+        self.debts.forget()
         if self._unpaid is not None:
             self._unpaid.silence()
 
     def recover(self) -> None:
-        """Go on with every open order, in the order in which they were paid, from what is on record of it."""
+        """Go on with every unfinished order, in the order of their payments, from what is on record of it."""
         for order in sorted(self.desk.all_open(), key=lambda order: (order.payment, order.number)):
-            if order.answer is None:
+            for answer in (order.answer, order.canceller):
+                if answer is not None:
+                    answer.resume(self.inbox)
+            if order.is_off:
+                self.run(self._wind_up(order))
+            elif order.is_closed:
+                self.run(self.debts.give_back(order, order.dues))
+            elif is_unpaid(order):
                 self._watch(order)
-                continue
-            order.answer.resume(self.inbox)
-            if order.payment == NO_ID:
+            elif not order.is_paid:
                 self.run(self._go_on(order, NoReply()))
-            elif order.status != ON_THE_WAY:
-                self.run(self._supply(order))
+            elif order.parcel is not None and self.stock is not None:
+                self.run(self.stock.carry(order, order.parcel))
+            elif not order.is_accepted:
+                self.run(self.supply(order))
+            elif order.is_recalled:
+                self.run(self.cancellations.recall(order))
+            self.after_sale.resume(order)
 
     def _watch(self, order: Order) -> None:
         """Cancel the order if it is not paid in time."""
@@ -299,66 +311,83 @@ class Shop(Entity):
         order.reason = Reason.UNPAID
         self.desk.advance(order, CANCELLED, self.clock.now)
 
-    # Debts: what cannot be paid at once waits for money, in order of arrival, and holds up no worker.
-
-    def _owe(self, order: Order, settle: Settle) -> None:
-        self._debts.append((order, settle))
-        if len(self._debts) == 1:
-            self.run(self._pay_debts())
-
-    def _pay_debts(self) -> Process:
-        """Settle one debt after the other, waiting for money in between; ends when nothing is owed."""
-        while self._debts:
-            order, settle = self._debts[0]
-            inflows = self._inflows
-            if (yield from settle(order)) is not None:
-                self._debts.popleft()
-            elif inflows == self._inflows:  # none came while the bank was asked
-                self._money_came = self.clock.event()
-                yield self._money_came
-
-    def _money_in(self) -> None:
-        """Wake whoever waits for money."""
-        self._inflows += 1
-        if self._money_came is not None:
-            self._money_came.succeed()
-            self._money_came = None
-
-    # What the shop writes down when it learns of a fact.
+    # What the shop writes down when it learns of a fact. News may come twice, before a reply, or when
+    # an order is closed.
 
     def _note_paid(self, order: Order, receipt: Receipt) -> None:
         now = self.clock.now
-        order.payment = receipt.transaction
-        self.book.payment(now, receipt.transaction, order.number, receipt.amount)
+        order.payment, order.pocket, order.fee = receipt.transaction, receipt.pocket, receipt.payer_fee
+        self.book.payment(
+            now, receipt.transaction, order.number, receipt.amount, receipt.pocket, receipt.fee, receipt.retained
+        )  # fmt: skip
         self.desk.log.paid(order.number, receipt.transaction, now)
         self.desk.advance(order, PROCESSING, now)
-        self._money_in()
+        if order.is_refunded_late:  # the news of it overtook the receipt
+            self.cancellations.call_off(order, Reason.LATE)
+        elif receipt.pocket is Pocket.DEPOSIT:
+            self.debts.money_in()
 
-    def _note_not_paid(self, order: Order, reply: object) -> None:
-        """Try again under another key what the bank declined; without a reply, the matter is in doubt."""
+    def _note_declined(self, order: Order, reply: object) -> None:
+        order.reason = Reason.NOT_DONE
         if isinstance(reply, Decline):
-            order.tries += 1
-            order.is_begun = False
-        else:
-            self.desk.advance(order, IN_DOUBT, self.clock.now)
+            order.reason = reply.reason
+            if reply.fee:
+                self.book.declined_fee(self.clock.now, reply.transaction, order.number, reply.fee)
+        self.desk.advance(order, DECLINED, self.clock.now)
 
-    def _note_delivered(self, message: Delivered, number: int) -> None:
-        order = self.desk.open_order(number)
-        self.book.delivered(self.clock.now, message.link, number, order.total, order.charges)
-        self.desk.log.fill(number, "delivered_at", self.clock.now)
-        self.desk.advance(order, COMPLETED, self.clock.now)
+    def _note_accepted(self, order: Order) -> None:
+        self.desk.log.fill(order.number, "accepted_at", self.clock.now)
+        self.desk.advance(order, ON_THE_WAY, self.clock.now)
+        order.is_accepted = True
+        if order.is_refunded_late and not order.is_closed:
+            self.run(self.cancellations.recall(order))
+
+    def _note_delivered(self, notice: Delivered, number: int) -> None:
+        order, now = self.desk.find(number), self.clock.now
+        if order is None or order.is_closed:
+            return
+        if notice.collected:
+            order.collection, order.collected = notice.transaction, notice.collected
+            self.book.collected(now, notice.transaction, number, notice.collected)
+        price, charge = self.desk.worth(order, notice.lines)
+        allowance = price if order.is_refunded_late else 0
+        if self.book.delivered(now, notice.link, number, price, charge, order.pocket, allowance):
+            self.note_goods(order, notice.lines, price)
+
+    def note_goods(self, order: Order, lines: Lines, price: int) -> None:
+        """Go on with an order of which the user has goods."""
+        order.delivered_price += price
+        self.desk.receive(order, lines, self.clock.now)
         if order.answer is not None and not order.answer.given:  # the goods overtook the supplier's acceptance
             self._tell_user(order, self._confirmation(order))
 
+    def _note_credited(self, notice: Credited, number: int) -> None:
+        now = self.clock.now
+        if notice.cause == "release":
+            self.book.released(now, notice.transaction, number, notice.amount)
+        else:
+            self.book.settled(now, notice.transaction, number, notice.amount, notice.fee, notice.retained)
+            order = self.desk.find(number)
+            if order is not None:
+                order.is_settled = True
+                self.desk.forget(order)
+        self.debts.money_in()
+
+    def _note_remitted(self, notice: Remitted, number: int) -> None:
+        self.book.remitted(self.clock.now, notice.transaction, number, notice.amount)
+        self.debts.money_in()
+
+    # What the shop says
+
+    def _regret(self, order: Order) -> Refusal:
+        """Return why an order is not supplied, and what was paid for it in vain."""
+        paid = order.advance if order.payment != NO_ID else 0
+        return Refusal(Reason(order.reason), order.number, order.payment, paid, order.fee)
+
     def _confirmation(self, order: Order) -> Confirmation:
         """Return the success message."""
-        text = (
-            f"Your payment was received (transaction {order.payment}). "
-            f"The ordered products will be supplied: {self.desk.describe(order)}."
-        )
-        return Confirmation(order.number, order.payment, order.total, status_name(order), text)
-
-
-def _digest(password: Secret) -> bytes:
-    """Return what the shop keeps of a password."""
-    return blake2b(password.encode(), digest_size=16).digest()
+        paid = f"Your payment was received (transaction {order.payment})."
+        if order.payment == NO_ID:
+            paid = "Your order was received; it is to be paid at the door."
+        text = f"{paid} The ordered products will be supplied: {self.desk.describe(order)}."
+        return Confirmation(order.number, order.payment, order.advance, status_name(order), text, order.fee)

@@ -1,61 +1,65 @@
-"""The supplier: supplies what the shop ordered, once its charges have come; it posts by `books/supplier.py`."""
+"""The supplier: supplies what the shop ordered, once its charges have come; it posts by `books/supplier.py`.
 
-from collections.abc import Callable, Mapping
+How goods are had or made is in `entities/stockroom.py`, how parcels travel in `entities/courier.py`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+from simpy.events import Event
 
 from alesha_sim.books.supplier import SupplierBook
-from alesha_sim.entities.entity import Entity, Process, Wallet
+from alesha_sim.entities.courier import Courier, Parcel
+from alesha_sim.entities.entity import Entity, EntityError, Process, Wallet
+from alesha_sim.entities.stockroom import Making, Stockroom, Supply
+from alesha_sim.entities.warehouse import Goods, Warehouse
 from alesha_sim.messages import (
+    CameBack,
+    CancelOrder,
+    Collected,
     Decline,
     Deliver,
     Delivered,
     Lines,
     Noted,
     OrderAccepted,
+    OrderCancelled,
     OrderRejected,
     PlaceOrder,
     Reason,
     Receipt,
+    Refusal,
+    Refused,
+    Remitted,
+    Replace,
     Transfer,
     Verification,
     VerifyTransaction,
 )
 from alesha_sim.network import Answer, Channel, Clock, Delivery, NoReply
 from alesha_sim.policies import StockPolicy
-from alesha_sim.records import NO_ID, SHOP, SUPPLIER, ReplenishmentLog
+from alesha_sim.records import INFINITY, NO_ID, SHOP, SUPPLIER, ReplenishmentLog
 
-
-class Supply:
-    """What the supplier has on record of an order that it is not done with."""
-
-    __slots__ = (
-        "accepted", "answer", "arrives_at", "delivered", "lines", "lots", "order", "parcel", "payment", "ready_at",
-        "user",
-    )  # fmt: skip
-
-    def __init__(self, delivery: Delivery, payment: Verification, accepted: bool) -> None:
-        self.answer = Answer(delivery)
-        self.order = delivery.order
-        self.user: int = delivery.message.user
-        self.lines: Lines = delivery.message.lines
-        self.payment = payment
-        self.accepted = accepted
-        self.lots: list[int] = []
-        self.ready_at: float | None = None
-        self.parcel = NO_ID
-        self.arrives_at = 0.0
-        self.delivered = False
+Unmet = Literal["backordered", "rejected"]
 
 
 class Supplier(Entity):
-    """Verifies that it was paid, makes the goods, ships them and tells the shop when they have arrived.
+    """Verifies that it was paid, has or makes the goods, ships them and tells the shop when they have arrived.
 
-    `charges` maps each SKU to (product index, charge in minor units); `stock` decides what can be supplied.
+    `charges` maps each SKU to (product index, charge in minor units), the indices counting from 0. `stock` decides
+    what is kept and ordered, in lots of at least `minimum_lot` and within `capacity` (see `Warehouse`); `unmet`
+    demand waits or is rejected. Under `partial` every line is shipped as soon as it is complete, except where
+    something is collected at the door. A parcel that was refused costs `transport`, minor units, of which the
+    share `transport_charged` is kept back from the charges returned. What is paid at doors comes into the account
+    of `courier_wallet` and goes to the shop after `remit_seconds`. Stock is reviewed until `horizon`, seconds.
     """
 
     def __init__(
         self, clock: Clock, book: SupplierBook, log: ReplenishmentLog, wallet: Wallet, *, workers: int | None,
         charges: Mapping[str, tuple[int, int]], stock: StockPolicy, handling_seconds: Callable[[], float],
-        lead_seconds: Callable[[], float], delivery_seconds: Callable[[], float],
+        lead_seconds: Callable[[], float], courier: Courier, courier_wallet: Wallet, horizon: float = INFINITY,
+        unmet: Unmet = "backordered", minimum_lot: int = 1, capacity: int | None = None, partial: bool = False,
+        transport: int = 0, transport_charged: float = 1.0, remit_seconds: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(clock, "supplier", SUPPLIER, workers)
         self.book = book
@@ -63,25 +67,52 @@ class Supplier(Entity):
         self.bank: Channel
         self.shop: Channel
         self.users: Channel
-        self._open: dict[int, Supply] = {}
-        self._log = log
+        self._skus = sorted(charges, key=lambda sku: charges[sku][0])
+        warehouse = Warehouse(stock, self._skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon)
+        self.stockroom = Stockroom(clock, book, log, warehouse, lead_seconds, self.inbox, self._send_off)
+        self._open: dict[Supply, None] = {}
+        self._unshipped: dict[int, Supply] = {}
+        self._cancelled: dict[int, Supply] = {}
         self._charges = charges
         self._stock = stock
+        self._unmet = unmet
         self._handling_seconds = handling_seconds
-        self._lead_seconds = lead_seconds
-        self._delivery_seconds = delivery_seconds
+        self._courier = courier
+        self._courier_wallet = courier_wallet
+        self._partial = partial
+        self._transport = transport
+        self._transport_charged = transport_charged
+        self._remit_seconds = remit_seconds
+
+    def open_for_business(self) -> None:
+        """Start the fixed staff, and review the stock when it is time."""
+        super().open_for_business()
+        self.stockroom.open()
+
+    def opening_stock(self) -> Goods:
+        """Return what is in stock before the first order."""
+        return self.stockroom.warehouse.in_stock()
 
     def work(self) -> Process:
-        """Serve one order after the other; supplying it goes on in a process of its own."""
+        """Serve one request after the other; an order is supplied in a process of its own."""
         worker = self.inbox.employ()
         while True:
             delivery: Delivery = yield worker.receive()
-            match delivery.message:
-                case PlaceOrder():
-                    yield from self.pause(self._handling_seconds)
-                    self.start(self._supply(delivery), delivery)
-                case other:
-                    raise self.failure(delivery, TypeError(f"not understood: {type(other).__name__}"))
+            yield from self.pause(self._handling_seconds)
+            try:
+                match delivery.message:
+                    case PlaceOrder():
+                        self.start(self._supply(delivery), delivery)
+                    case CancelOrder():
+                        self._cancel(delivery)
+                    case Replace():
+                        self._replace(delivery)
+                    case other:
+                        raise TypeError(f"not understood: {type(other).__name__}")
+            except Exception as error:
+                raise self.failure(delivery, error) from error
+
+    # An order: paid for, taken on or rejected
 
     def _supply(self, delivery: Delivery) -> Process:
         """Everything that one order asks of the supplier, from its charges to the goods' arrival."""
@@ -101,71 +132,244 @@ class Supplier(Entity):
         if not self.book.charges(self.clock.now, message.charges, order, payment.amount):
             delivery.answer(OrderRejected(Reason.TRANSACTION_USED))
             return
-        supply = Supply(delivery, payment, self._stock.accepts(message.lines))
-        self._open[order] = supply
-        if supply.accepted:
-            supply.answer.give(OrderAccepted())
-        yield from self._go_on(supply)
-
-    def _go_on(self, supply: "Supply") -> Process:
-        """Do what is left to be done for an order whose charges have come."""
-        if supply.accepted:
-            yield from self._make(supply)
-            yield from self._ship(supply)
+        supply = Supply(delivery, payment)
+        self._open[supply] = None
+        if self.accepts(message.lines):
+            supply.answers[0].give(OrderAccepted())
+            self._unshipped[order] = supply
+            rest = self._take_on(supply, self._products(message.lines))
         else:
-            yield from self._return_charges(supply)
-        del self._open[supply.order]
+            supply.is_off = True
+            rest = self._return_charges(supply)
+        yield from rest
 
-    def _return_charges(self, supply: "Supply") -> Process:
-        """Give the charges of an order back that cannot be supplied."""
+    def _replace(self, delivery: Delivery) -> None:
+        """Take a replacement under warranty on, or reject it; nobody pays for it."""
+        message = delivery.message
+        objection = self.objection_to_replacing(message, delivery.sender)
+        if objection is not None:
+            delivery.answer(OrderRejected(objection))
+            return
+        supply = Supply(delivery, None)
+        self._open[supply] = None
+        supply.answers[0].give(OrderAccepted())
+        self.start(self._go_on(self._take_on(supply, self._products(message.lines)), supply), delivery)
+
+    def _take_on(self, supply: Supply, goods: Goods, *, in_front: bool = False) -> Iterable[Event]:
+        """Reserve goods for an order, have made or wait for the others; return what is to be done next."""
+        making = self.stockroom.provide(supply, goods, in_front=in_front)
+        parcel = self._pack(supply)
+        if making is None:
+            return () if parcel is None else self._carry(supply, parcel)
+        if parcel is not None:
+            self._run_for(supply, self._carry(supply, parcel))
+        return self._make(supply, making)
+
+    def _send_off(self, supply: Supply) -> None:
+        """Ship what is complete of an order, in a process of its own."""
+        parcel = self._pack(supply)
+        if parcel is not None:
+            self._run_for(supply, self._carry(supply, parcel))
+
+    def _run_for(self, supply: Supply, process: Iterable[Event]) -> None:
+        """Go on with an order in another process."""
+        self.run(self._go_on(process, supply))
+
+    def _go_on(self, process: Iterable[Event], supply: Supply) -> Process:
+        try:
+            yield from process
+        except Exception as error:
+            if isinstance(error, EntityError):
+                raise
+            where = f"{self.name} failed on order {supply.order} at {self.clock.now} s"
+            raise EntityError(f"{where}: {type(error).__name__}: {error}") from error
+
+    def _close(self, supply: Supply) -> None:
+        """Strike an order from the records if nothing is left to be done for it."""
+        is_waiting = supply.outcome is None if supply.is_off else supply.claims
+        if not (is_waiting or supply.makings or supply.parcels):
+            self._open.pop(supply, None)
+
+    def _make(self, supply: Supply, making: Making) -> Process:
+        """Wait until goods are made for an order, and send them off at once."""
+        if making.ready_at > self.clock.now:
+            yield self.clock.timeout(making.ready_at - self.clock.now)
+        self.stockroom.finish(supply, making)
+        parcel = None if supply.is_off else self._pack(supply)
+        if parcel is not None:
+            yield from self._carry(supply, parcel)
+        self._close(supply)
+
+    # Parcels
+
+    def _pack(self, supply: Supply) -> Parcel | None:
+        """Ship what may be sent now, if anything: complete lines, and all of them unless some may go ahead."""
+        ready = [claim for claim in supply.claims if not claim.missing]
+        if not ready or (len(ready) < len(supply.claims) and (supply.collect or not self._partial)):
+            return None
+        supply.claims = [claim for claim in supply.claims if claim.missing]
+        goods = [(claim.product, claim.units) for claim in ready]
+        lines = tuple((self._skus[product], units) for product, units in goods)
+        if not supply.replaces:
+            self._unshipped.pop(supply.order, None)
+        self.book.shipped(self.clock.now, supply.order, goods)
+        parcel = Parcel(self.book.allot(), lines, goods, self._courier, supply.user, self.clock.now)
+        supply.parcels.append(parcel)
+        return parcel
+
+    def _carry(self, supply: Supply, parcel: Parcel) -> Process:
+        """Bring a parcel to its recipient, and do what follows from what is said at the door."""
+        if parcel.reply is None:
+            if parcel.arrives_at > self.clock.now:
+                yield self.clock.timeout(parcel.arrives_at - self.clock.now)
+            if parcel.is_lost:
+                yield from self._send_again(supply, parcel)
+                return
+            to_shop = supply.user == SHOP
+            reply = yield from self.insist(
+                self.shop if to_shop else self.users, self._hand_over(supply, parcel),
+                step=f"deliver:{parcel.link}", order=supply.order, to=supply.user,
+            )  # fmt: skip
+            if not isinstance(reply, Noted | Collected | Refused):
+                return
+            self._note_reply(supply, parcel, reply)
+        if isinstance(parcel.reply, Refused):
+            yield from self._take_back(supply, parcel, parcel.reply)
+        elif supply.user != SHOP and not supply.replaces:
+            yield from self._tell_shop(supply, parcel)
+        supply.parcels.remove(parcel)
+        self._close(supply)
+
+    def _hand_over(self, supply: Supply, parcel: Parcel) -> Deliver:
+        if not supply.collect:
+            return Deliver(parcel.link, parcel.lines, replaces=supply.replaces)
+        return Deliver(parcel.link, parcel.lines, supply.collect, self._courier_wallet.account)
+
+    def _note_reply(self, supply: Supply, parcel: Parcel, reply: Noted | Collected | Refused) -> None:
+        """Write what became of a parcel at the door."""
+        now, order, goods = self.clock.now, supply.order, parcel.goods
+        parcel.reply = reply
+        if isinstance(reply, Refused):
+            self.book.came_back(now, order, goods, self._transport)
+            self.stockroom.put_in(goods)
+        elif supply.replaces:
+            self.book.replaced(now, parcel.link, order, goods)
+        else:
+            self.book.delivered(now, parcel.link, order, goods, self._due(parcel.lines))
+        if isinstance(reply, Collected):
+            self.book.collected(now, reply.transaction, order, supply.collect)
+            parcel.remit_at = now + self._remit_seconds
+
+    def _send_again(self, supply: Supply, parcel: Parcel) -> Process:
+        """Write a lost parcel off and supply its goods once more, before all others."""
+        self.book.lost(self.clock.now, supply.order, parcel.goods)
+        supply.parcels.remove(parcel)
+        yield from self._take_on(supply, parcel.goods, in_front=True)
+
+    def _tell_shop(self, supply: Supply, parcel: Parcel) -> Process:
+        """Tell the shop that a parcel has arrived, and pass on what was collected for it."""
+        order, reply = supply.order, parcel.reply
+        if not parcel.is_told:
+            news = Delivered(parcel.link, parcel.lines)
+            if isinstance(reply, Collected):
+                news = news._replace(transaction=reply.transaction, collected=supply.collect)
+            yield from self.notify(self.shop, news, step=f"delivered:{parcel.link}", order=order)
+            parcel.is_told = True
+        if not isinstance(reply, Collected) or supply.payment is None:
+            return
+        if parcel.remit_at > self.clock.now:
+            yield self.clock.timeout(parcel.remit_at - self.clock.now)
+        remit = Transfer(*self._courier_wallet, supply.collect, supply.payment.payer)
+        receipt = yield from self.insist(self.bank, remit, step="remit", order=order)
+        if isinstance(receipt, Receipt):
+            self.book.remitted(self.clock.now, receipt.transaction, order, receipt.amount)
+            remitted = Remitted(receipt.transaction, receipt.amount)
+            yield from self.notify(self.shop, remitted, step="remitted", order=order)
+
+    # Charges that go back: rejected, cancelled, refused at the door
+
+    def _cancel(self, delivery: Delivery) -> None:
+        """Cancel an order of which nothing has been shipped, or refuse to."""
+        before = self._cancelled.get(delivery.order)
+        if delivery.sender == SHOP and before is not None:  # asked again
+            answer = Answer(delivery)
+            before.answers.append(answer)
+            if before.outcome is not None:
+                answer.give(before.outcome)
+            return
+        supply = self._unshipped.get(delivery.order) if delivery.sender == SHOP else None
+        if supply is None:
+            delivery.answer(Refusal(Reason.NOT_CANCELLABLE, delivery.order))
+            return
+        self._cancelled[supply.order] = self._unshipped.pop(supply.order)
+        supply.answers.append(Answer(delivery))
+        supply.is_off = True
+        self.stockroom.release(supply)
+        self.start(self._return_charges(supply), delivery)
+
+    def _return_charges(self, supply: Supply) -> Process:
+        """Give the charges of an order back that cannot be supplied, or was cancelled."""
+        assert supply.payment is not None
         give_back = Transfer(*self.wallet, supply.payment.amount, supply.payment.payer)
         step = "charges-return"
         receipt = yield from self.insist(self.bank, give_back, step=step, order=supply.order)
+        returned: tuple[int, ...] = ()
         if isinstance(receipt, Receipt):
             self.book.charges_returned(self.clock.now, receipt.transaction, supply.order, receipt.amount)
-            rejection = OrderRejected(Reason.OUT_OF_STOCK, receipt.transaction, receipt.amount)
+            returned = (receipt.transaction, receipt.amount)
+        if supply.order in self._cancelled:
+            supply.outcome = OrderCancelled(Reason.CHANGED_MIND, *returned)
         else:
-            rejection = OrderRejected(Reason.OUT_OF_STOCK)
-        supply.answer.give(rejection)
+            supply.outcome = OrderRejected(Reason.OUT_OF_STOCK, *returned)
+        for answer in supply.answers:
+            answer.give(supply.outcome)
+        self._close(supply)
 
-    def _make(self, supply: "Supply") -> Process:
-        """Produce an order's goods, reserve them for it, and send them off at once."""
-        if supply.parcel != NO_ID:
-            return
-        goods = self._products(supply.lines)
-        if supply.ready_at is None:
-            supply.lots = [self._log.ordered(self.clock.now, product, units) for product, units in goods]
-            supply.ready_at = self.clock.now + self._lead_seconds()
-        if supply.ready_at > self.clock.now:
-            yield self.clock.timeout(supply.ready_at - self.clock.now)
-        self.book.made_to_order(self.clock.now, supply.order, goods)
-        for lot in supply.lots:
-            self._log.arrived(lot, self.clock.now)
-        self.book.shipped(self.clock.now, supply.order, goods)
-        supply.parcel = self.book.allot()
-        supply.arrives_at = self.clock.now + self._delivery_seconds()
-
-    def _ship(self, supply: "Supply") -> Process:
-        """Bring the goods to the user, who answers when they have arrived; then tell the shop."""
-        order, parcel, lines = supply.order, supply.parcel, supply.lines
-        if not supply.delivered:
-            if supply.arrives_at > self.clock.now:
-                yield self.clock.timeout(supply.arrives_at - self.clock.now)
-            hand_over = Deliver(parcel, lines)
-            noted = yield from self.insist(self.users, hand_over, step="deliver", order=order, to=supply.user)
-            if not isinstance(noted, Noted):
+    def _take_back(self, supply: Supply, parcel: Parcel, refused: Refused) -> Process:
+        """Give the charges of a refused parcel back, less the transport that is charged on, and tell the shop."""
+        assert supply.payment is not None
+        order, due = supply.order, self._due(parcel.lines)
+        charged = min(due, round(self._transport * self._transport_charged))
+        if parcel.returned == NO_ID and due == charged:  # nothing is left to be paid
+            parcel.returned = self.book.allot()
+        elif parcel.returned == NO_ID:
+            give_back = Transfer(*self.wallet, due - charged, supply.payment.payer)
+            receipt = yield from self.insist(self.bank, give_back, step="charges-return", order=order)
+            if not isinstance(receipt, Receipt):
                 return
-            self.book.delivered(self.clock.now, parcel, order, self._products(lines), self._due(lines))
-            supply.delivered = True
-        yield from self.notify(self.shop, Delivered(parcel, lines), step="delivered", order=order)
+            parcel.returned = receipt.transaction
+        self.book.charges_returned(self.clock.now, parcel.returned, order, due - charged, charged)
+        news = CameBack(refused.reason, parcel.returned, due - charged, charged)
+        yield from self.notify(self.shop, news, step=f"came-back:{parcel.link}", order=order)
+
+    # Crash and restart
 
     def recover(self) -> None:
-        """Go on with every order whose charges had come."""
-        for supply in self._open.values():
-            supply.answer.resume(self.inbox)
-            self.run(self._go_on(supply))
+        """Go on with every order whose charges had come, with the lots that came meanwhile."""
+        for supply in self._open:
+            for answer in supply.answers:
+                answer.resume(self.inbox)
+            if supply.is_off and supply.outcome is None:
+                self._run_for(supply, self._return_charges(supply))
+            for making in supply.makings:
+                self._run_for(supply, self._make(supply, making))
+            for parcel in supply.parcels:
+                self._run_for(supply, self._carry(supply, parcel))
+        self.stockroom.receive_lots()
 
     # Decisions
+
+    def accepts(self, lines: Lines) -> bool:
+        """Tell whether an order is taken: the policy takes it, and what is not there may be waited for."""
+        if not self._stock.accepts(lines):
+            return False
+        if self._unmet == "backordered":
+            return True
+        goods = self._products(lines)
+        served = self.stockroom.warehouse.can_serve(goods)
+        if not served:
+            self.stockroom.warehouse.demand(goods, self.clock.now)
+        return served
 
     def objection(self, message: PlaceOrder, payment: Verification | Decline, order: int) -> Reason | None:
         """Say why the named transaction does not pay for this order, if it does not."""
@@ -178,8 +382,16 @@ class Supplier(Entity):
             return Reason.TRANSACTION_MISMATCH
         return None
 
+    def objection_to_replacing(self, message: Replace, sender: int) -> Reason | None:
+        """Say why broken goods are not replaced, if they are not."""
+        if sender != SHOP:
+            return Reason.NOT_THE_SHOP
+        if any(sku not in self._charges for sku, _ in message.lines):
+            return Reason.UNKNOWN_PRODUCT
+        return None if self.accepts(message.lines) else Reason.OUT_OF_STOCK
+
     def _due(self, lines: Lines) -> int:
         return sum(self._charges[sku][1] * units for sku, units in lines)
 
-    def _products(self, lines: Lines) -> list[tuple[int, int]]:
+    def _products(self, lines: Lines) -> Goods:
         return [(self._charges[sku][0], units) for sku, units in lines]

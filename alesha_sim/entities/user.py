@@ -1,6 +1,7 @@
 """The user: visits the shop, registers, logs in, looks, chooses, pays, and is told. Read from top to bottom.
 
-One `User` is one visit. What outlives a visit (invoices, cash, goods) belongs to `Users` in `entities/users.py`.
+One `User` is one visit. What a user does about an order afterwards is in `entities/buyer.py`; what outlives both
+(cash, goods, trust) belongs to `Users` in `entities/users.py`.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,11 +10,14 @@ from alesha_sim.entities.entity import Asking, Party, Process
 from alesha_sim.messages import (
     Checkout,
     Confirmation,
+    Homepage,
     Invoice,
     Lines,
     LoggedIn,
     LogIn,
+    Method,
     Pay,
+    PayAtDoor,
     Register,
     Secret,
     ViewHomepage,
@@ -48,6 +52,30 @@ class NoAnswer(Exception):
         self.outcome = outcome
 
 
+class Whims(NamedTuple):
+    """What chance has in store for a visit and its order, drawn with the demand.
+
+    Each number is from [0, 1), and its thing happens where it is below the probability that `Habits` or a policy
+    gives: `mood` to visit at all, `taste` in choosing, then to cancel, to refuse at the `door`, to send products
+    back, their breaking, a `complaint`. `returns` and `defects` hold one number a product, by the product's index.
+    `cancel_after` is counted from the confirmation, the other two durations from the last parcel; seconds.
+    """
+
+    door: float = 1.0
+    cancel: float = 1.0
+    cancel_after: float = 0.0
+    returns: tuple[float, ...] = ()
+    return_after: float = 0.0
+    defects: tuple[float, ...] = ()
+    defect_after: float = 0.0
+    complaint: float = 1.0
+    taste: float = 1.0
+    mood: float = 0.0
+
+
+_CALM = Whims()
+
+
 class Visit(NamedTuple):
     """What a visitor means to do, known before the clock starts: an empty cart is a look at the home page."""
 
@@ -56,6 +84,8 @@ class Visit(NamedTuple):
     views: tuple[str, ...]
     mistypes_secret: bool
     purpose: str = "honest"
+    method: Method = Method.ACCOUNT
+    whims: Whims = _CALM
 
 
 class User(Party):
@@ -65,8 +95,14 @@ class User(Party):
         super().__init__(users.clock, f"user:{intent.user}", intent.user)
         self.users = users
         self.intent = intent
+        self.cart = intent.cart
         self.shop = users.shop
         self.number = users.log.arrived(self.clock.now, intent.user, intent.purpose)
+
+    @property
+    def matter(self) -> str:
+        """What this is about, for an error's text."""
+        return f"visit {self.number}"
 
     def visit(self) -> Process:
         """Go through the whole visit, step by step; it ends wherever no answer comes, or comes too late."""
@@ -76,15 +112,17 @@ class User(Party):
             self.leave(silence.outcome)
 
     def _visit(self) -> Process:
-        yield from self.view_homepage()
+        homepage = yield from self.view_homepage()
         if not self.intent.cart:
             return self.leave(LOOKED)
         if not (yield from self.log_in()):
             return self.leave(REFUSED)
         yield from self.look_at_products()
+        if not self.choose(homepage):
+            return self.leave(LOOKED)
         invoice = yield from self.check_out()
         if invoice is None:
-            return self.leave(REFUSED)
+            return self.turn_away()
         paid = yield from self.pay(invoice)
         return self.leave(BOUGHT if paid else REFUSED)
 
@@ -116,35 +154,57 @@ class User(Party):
         return True
 
     def look_at_products(self) -> Asking:
-        """Look at the pages of the products that interest this visitor, and choose."""
+        """Look at the pages of the products that interest this visitor."""
         for sku in self.intent.views:
             yield from self.ask_shop(ViewProduct(sku))
         self.users.log.reached(self.number, BROWSED)
 
+    def choose(self, homepage: Homepage) -> bool:
+        """Settle what goes into the cart; False if nothing does, or more than the user's budget allows."""
+        if self.users.choice is not None:
+            offers = self.users.priced(homepage.offers)
+            self.cart = self.users.choice.choose(offers, self.intent.cart, self.intent.whims.taste)
+            if not self.cart:
+                return False
+        return self.users.budgets is None or self.users.budgets.take(self.code, self.users.price(self.cart))
+
     def check_out(self, again: int = 0) -> Asking:
         """Order what is in the cart; the invoice says what it costs, None that the shop refused."""
-        reply = yield from self.ask_shop(Checkout(self.intent.cart), step=f"checkout:{again}")
+        checkout = Checkout(self.cart, None, self.intent.method)
+        reply = yield from self.ask_shop(checkout, step=f"checkout:{again}")
         if not isinstance(reply, Invoice):
             return None
-        self.users.invoices[reply.order] = reply
+        self.users.remember(self, reply)
         self.users.log.ordered(self.number, reply.order)
         self.users.log.reached(self.number, CHECKED_OUT)
         return reply
 
     def pay(self, invoice: Invoice) -> Asking:
-        """Fill in the pop-up: account number and secret key; the reply is the success message or why not."""
+        """Pay what is due now, if only at the door; the reply is the success message or why not."""
+        pay = self.fill_in(invoice) if invoice.advance else PayAtDoor(invoice.order)
+        reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
+        if reply.transaction != NO_ID:
+            self.users.note_payment(self.code, invoice.order, reply)
+        if not isinstance(reply, Confirmation):
+            self.users.note_refused(invoice.order, reply.reason)
+            return False
+        if reply.transaction != NO_ID:
+            self.users.log.reached(self.number, PAID)
+        self.users.note_bought(invoice.order)
+        return True
+
+    def fill_in(self, invoice: Invoice) -> Pay:
+        """Fill in the pop-up: account number and secret key."""
         account, secret = self.users.wallet(self.code)
         if self.intent.mistypes_secret:
             secret = mistyped(secret)
-        pay = self.users.overheard = Pay(invoice.order, account, secret)
-        reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
-        if reply.transaction != NO_ID:
-            self.users.note_payment(self.code, invoice, reply.transaction)
-        if isinstance(reply, Confirmation):
-            self.users.log.reached(self.number, PAID)
-            return True
-        self.users.invoices.pop(invoice.order, None)
-        return False
+        self.users.overheard = Pay(invoice.order, account, secret)
+        return self.users.overheard
+
+    def turn_away(self) -> None:
+        """End a visit whose cart the shop did not take."""
+        self.users.note_refused_cart(self.code, self.cart)
+        self.leave(REFUSED)
 
     def leave(self, outcome: int) -> None:
         """End the visit."""

@@ -1,9 +1,10 @@
-"""All users together: what they keep between visits, and the door at which parcels arrive.
+"""All users together: what they keep between visits, and the door at which parcels and news arrive.
 
-A visit is in `entities/user.py`, an attack in `entities/attacker.py`; what users write is in `books/users.py`.
+A visit is in `entities/user.py`, an order after it in `entities/buyer.py`, an attack in `entities/attacker.py`;
+what users write is in `books/users.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +12,74 @@ import numpy.typing as npt
 from alesha_sim.books.users import UsersBook
 from alesha_sim.entities.attacker import Attacker
 from alesha_sim.entities.bank import account_number, secret_text
+from alesha_sim.entities.buyer import Buyer, Habits
 from alesha_sim.entities.entity import Asking, Entity, EntityError, Party, Process, Wallet
 from alesha_sim.entities.user import User, Visit
-from alesha_sim.messages import Deliver, Invoice, Noted, Pay, Refunded, Secret
+from alesha_sim.messages import (
+    Confirmation,
+    Credited,
+    Deliver,
+    Invoice,
+    Lines,
+    Noted,
+    Offer,
+    Pay,
+    Reason,
+    Receipt,
+    Refunded,
+    Refusal,
+    Refused,
+    Secret,
+)
 from alesha_sim.network import Channel, Clock, Delivery
+from alesha_sim.policies.users import REFUSED, ChoicePolicy, Priced, TrustPolicy
 from alesha_sim.records import NO_ID, VisitLog
 
 
+class Budgets:
+    """What each user may still order: `most` (minor units) in each period of `seconds`, 0 for the whole run."""
+
+    def __init__(self, clock: Clock, users: int, most: int, seconds: float) -> None:
+        self._clock = clock
+        self._most = most
+        self._seconds = seconds
+        self._ordered = np.zeros(users, np.int64)
+        self._period = np.zeros(users, np.int64)
+
+    def take(self, user: int, amount: int) -> bool:
+        """Set an amount aside for an order of now; False, and nothing is done, if it is more than is left."""
+        ordered = self._ordered_until_now(user)
+        if ordered + amount > self._most:
+            return False
+        self._ordered[user] = ordered + amount
+        return True
+
+    def give_back(self, user: int, amount: int) -> None:
+        """Undo what was set aside for an order that did not come about."""
+        self._ordered[user] = max(self._ordered_until_now(user) - amount, 0)
+
+    def _ordered_until_now(self, user: int) -> int:
+        """Return what a user has ordered in the period that runs."""
+        period = int(self._clock.now // self._seconds) if self._seconds else 0
+        if self._period[user] != period:
+            self._period[user] = period
+            self._ordered[user] = 0
+        return int(self._ordered[user])
+
+
 class Users(Entity):
-    """All customers: what they keep between visits, in arrays, and the door at which parcels arrive."""
+    """All customers: what they keep between visits, in arrays, and the door at which parcels and news arrive.
+
+    `products` maps each SKU to (product index, price in minor units), of which one major unit has `scale`.
+    `habits`, `choice`, `trust` and `budget` (minor units in each period of `budget_seconds`) say how users react.
+    """
 
     def __init__(
-        self, clock: Clock, book: UsersBook, log: VisitLog, *, products: Mapping[str, int],
+        self, clock: Clock, book: UsersBook, log: VisitLog, *, products: Mapping[str, tuple[int, int]], scale: int,
         secrets: npt.NDArray[np.uint64], passwords: npt.NDArray[np.uint64],
-        patience: Callable[[], float] | None = None,
+        patience: Callable[[], float] | None = None, habits: Habits | None = None,
+        choice: ChoicePolicy | None = None, trust: TrustPolicy | None = None, budget: int | None = None,
+        budget_seconds: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(clock, "users", NO_ID, None)
         self.book = book
@@ -32,64 +87,183 @@ class Users(Entity):
         self.shop: Channel
         self.bank: Channel
         self.supplier: Channel
-        self.invoices: dict[int, Invoice] = {}
-        self._products = products
-        self._secrets = secrets
-        self._passwords = passwords
+        self.products = products
+        self.habits = Habits() if habits is None else habits
+        self.choice = choice
+        self.budgets = None if budget is None else Budgets(clock, len(secrets), budget, budget_seconds)
         self.patience = patience
         self.overheard: Pay | None = None
         self.heard_transaction = NO_ID
+        self._scale = scale
+        self._secrets = secrets
+        self._passwords = passwords
+        self._policy = trust
+        self._trust = np.ones(0 if trust is None else len(secrets))
+        self._remembers = trust is not None or self.habits.act_later
+        self._buyers: dict[int, Buyer] = {}
+        self._refunded_late: set[int] = set()
+        self._waiting: dict[int, list[Buyer]] = {}
+        self._seen: tuple[Sequence[Offer], list[Priced]] = (), []
 
     def arrive(self, intent: Visit) -> None:
-        """Let a visit begin now."""
-        visitor = User(self, intent) if intent.purpose == "honest" else Attacker(self, intent)
-        self.clock.process(self._guarded_visit(visitor))
+        """Let a visit begin now; who trusts the shop too little stays away, and leaves no trace."""
+        is_honest = intent.purpose == "honest"
+        if self._policy is not None and is_honest and not self._trusts(intent.user, intent.whims.mood):
+            return
+        visitor = User(self, intent) if is_honest else Attacker(self, intent)
+        self.watch(visitor, visitor.visit())
 
-    def _guarded_visit(self, user: User) -> Process:
+    def watch(self, party: User | Buyer, process: Process) -> None:
+        """Let a process of a user run; an error in it names the user and what it was about."""
+        self.clock.process(self._watched(party, process))
+
+    def _watched(self, party: User | Buyer, process: Process) -> Process:
         try:
-            yield from user.visit()
+            yield from process
         except Exception as error:
             raise EntityError(
-                f"{user.name} failed on visit {user.number} at {self.clock.now} s: {type(error).__name__}: {error}"
+                f"{party.name} failed on {party.matter} at {self.clock.now} s: {type(error).__name__}: {error}"
             ) from error
 
     def work(self) -> Process:
-        """Take in what comes without having been asked for."""
+        """Take in what comes without having been asked for; to pay at the door goes on in a process of its own."""
         worker = self.inbox.employ()
         while True:
             delivery: Delivery = yield worker.receive()
             try:
                 match delivery.message:
-                    case Deliver():
-                        self.receive_goods(delivery)
-                        delivery.answer(Noted())
+                    case Deliver() as parcel:
+                        if parcel.collect:
+                            self.open_the_door(delivery)
+                        else:
+                            self.receive_goods(delivery)
+                            delivery.answer(Noted())
                     case Refunded() as refund:
                         self.receive_refund(refund, delivery)
+                        delivery.acknowledge()
+                    case Credited() as credit:
+                        self.book.income(self.clock.now, credit.transaction, delivery.recipient, credit.amount)
                         delivery.acknowledge()
                     case other:
                         raise TypeError(f"users do not understand {type(other).__name__}")
             except Exception as error:
                 raise self.failure(delivery, error) from error
 
+    # Goods and money that come
+
+    def open_the_door(self, delivery: Delivery) -> None:
+        """Let the one pay who ordered; nobody else pays at a door."""
+        buyer = self._buyers.get(delivery.order)
+        if buyer is None:
+            delivery.answer(Refused(Reason.UNKNOWN_ORDER))
+        else:
+            self.start(buyer.answer_the_door(delivery), delivery)
+
     def receive_goods(self, delivery: Delivery) -> None:
         """Write the goods and what they cost into the book."""
         parcel, order = delivery.message, delivery.order
-        invoice = self.invoices.pop(order)
-        lines = [(self._products[sku], units) for sku, units in parcel.lines]
-        self.book.delivered(self.clock.now, parcel.link, order, lines, invoice.total)
+        lines = self.goods(parcel.lines)
+        if parcel.replaces:
+            self.book.replaced(self.clock.now, parcel.link, order, lines)
+            return
+        price = self.price(parcel.lines)
+        allowance = price if order in self._refunded_late else 0
+        is_new = self.book.delivered(self.clock.now, parcel.link, order, lines, price, allowance)
+        buyer = self._buyers.get(order)
+        if is_new and buyer is not None:
+            buyer.note_parcel(parcel.lines, price)
 
     def receive_refund(self, refund: Refunded, delivery: Delivery) -> None:
-        """Write the money that came back, and the payment too if it was not known yet."""
-        self.invoices.pop(delivery.order, None)
+        """Write the money that came back, and the payment too if it was not known yet.
+
+        Goods may come after a late refund all the same, or never: of such an order only the number is kept.
+        """
+        buyer = self._buyers.get(delivery.order)
+        allowance = buyer.received if buyer is not None and refund.late else 0
         self.book.refunded(
             self.clock.now, refund.transaction, refund.payment, delivery.recipient, delivery.order,
-            refund.total, refund.amount,
+            refund.total, refund.amount, refund.fee, allowance,
         )  # fmt: skip
+        if refund.late and (buyer is None or buyer.missing > 0):
+            self._refunded_late.add(delivery.order)
+        if buyer is not None:
+            buyer.note_refund(late=refund.late)
 
-    def note_payment(self, user: int, invoice: Invoice, transaction: int) -> None:
+    def goods(self, lines: Lines) -> list[tuple[int, int]]:
+        """Return lines as the book has them: product's index and units."""
+        return [(self.products[sku][0], units) for sku, units in lines]
+
+    def price(self, lines: Lines) -> int:
+        """Return what lines cost, minor units."""
+        return sum(self.products[sku][1] * units for sku, units in lines)
+
+    def priced(self, offers: Sequence[Offer]) -> list[Priced]:
+        """Return the products on the home page as a choice looks at them."""
+        if offers is not self._seen[0]:  # nearly every visitor sees the same page
+            scale = self._scale
+            products = [Priced(offer.sku, offer.marked_price / scale, offer.price / scale) for offer in offers]
+            self._seen = offers, products
+        return self._seen[1]
+
+    # What became of an order at the shop
+
+    def remember(self, visitor: User, invoice: Invoice) -> None:
+        """Keep an order in mind if anything may be done about it later."""
+        if self._remembers or invoice.advance < invoice.total:
+            buyer = self._buyers[invoice.order] = Buyer(self, visitor, invoice)
+            if self._policy is not None:
+                self._waiting.setdefault(buyer.code, []).append(buyer)
+
+    def forget(self, order: int) -> None:
+        """Keep an order in mind no longer, if that was done."""
+        buyer = self._buyers.pop(order, None)
+        if buyer is not None and self._policy is not None:
+            waiting = self._waiting[buyer.code]
+            waiting.remove(buyer)
+            if not waiting:
+                del self._waiting[buyer.code]
+
+    def note_payment(self, user: int, order: int, reply: Confirmation | Refusal) -> None:
         """Write a payment that the shop told of."""
-        self.heard_transaction = transaction
-        self.book.payment(self.clock.now, transaction, user, invoice.order, invoice.total)
+        self.heard_transaction = reply.transaction
+        self.book.payment(self.clock.now, reply.transaction, user, order, reply.total, reply.fee)
+
+    def note_collection(self, user: int, order: int, receipt: Receipt) -> None:
+        """Write a payment at the door."""
+        self.book.collection(self.clock.now, receipt.transaction, user, order, receipt.amount)
+
+    def note_bought(self, order: int) -> None:
+        """Learn that an order will be supplied."""
+        buyer = self._buyers.get(order)
+        if buyer is not None:
+            buyer.note_bought()
+
+    def note_refused(self, order: int, reason: Reason) -> None:
+        """Learn that an order will not be supplied."""
+        buyer = self._buyers.get(order)
+        if buyer is not None:
+            buyer.note_refused(reason)
+
+    def note_refused_cart(self, user: int, cart: Lines) -> None:
+        """Learn that the shop does not take a cart: the budget is free again, the trust suffers."""
+        if self.budgets is not None:
+            self.budgets.give_back(user, self.price(cart))
+        self.judge(user, REFUSED)
+
+    # Trust
+
+    def judge(self, user: int, event: str) -> None:
+        """Let a user trust the shop more or less after an event."""
+        if self._policy is not None:
+            self._trust[user] = self._policy.after(float(self._trust[user]), event)
+
+    def _trusts(self, user: int, mood: float) -> bool:
+        """Tell whether a user trusts the shop enough for a visit, looking first at what is overdue."""
+        for buyer in self._waiting.get(user, ()):
+            buyer.judge_waiting()
+        return bool(mood < self._trust[user])
+
+    # What a user has and knows
 
     def someone_else(self, user: int) -> int:
         """Return another user's number, the user's own if there is no other."""

@@ -16,15 +16,55 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.scenarios.shipped.card_testing import card_testing
+    from alesha_sim.scenarios.shipped.cash_on_delivery import cash_on_delivery
     from alesha_sim.scenarios.shipped.cdnow import cdnow
     from alesha_sim.scenarios.shipped.first_purchase import first_purchase
+    from alesha_sim.scenarios.shipped.flash_sale import flash_sale
+    from alesha_sim.scenarios.shipped.growth import growth
     from alesha_sim.scenarios.shipped.market_day import market_day
+    from alesha_sim.scenarios.shipped.prepaid_campaigns import prepaid_campaigns
     from alesha_sim.scenarios.shipped.repeat_buyers import repeat_buyers
+    from alesha_sim.scenarios.shipped.returns_season import returns_season
+    from alesha_sim.scenarios.shipped.slow_bank import slow_bank
+    from alesha_sim.scenarios.shipped.supplier_disruption import supplier_disruption
+    from alesha_sim.scenarios.shipped.unreliable_network import unreliable_network
 
-__all__ = ["ScenarioError", "cdnow", "first_purchase", "load", "market_day", "names", "repeat_buyers"]
+__all__ = [
+    "ScenarioError",
+    "card_testing",
+    "cash_on_delivery",
+    "cdnow",
+    "first_purchase",
+    "flash_sale",
+    "growth",
+    "load",
+    "market_day",
+    "names",
+    "prepaid_campaigns",
+    "repeat_buyers",
+    "returns_season",
+    "slow_bank",
+    "supplier_disruption",
+    "unreliable_network",
+]
 
-SHIPPED = ("first_purchase", "market_day", "repeat_buyers", "cdnow")
-"""The scenarios of this package, simplest first."""
+SHIPPED = (
+    "first_purchase",
+    "market_day",
+    "repeat_buyers",
+    "cdnow",
+    "flash_sale",
+    "cash_on_delivery",
+    "returns_season",
+    "supplier_disruption",
+    "slow_bank",
+    "unreliable_network",
+    "card_testing",
+    "growth",
+    "prepaid_campaigns",
+)
+"""The scenarios of this package: the four plain ones, simplest first, then one for each question."""
 
 GROUP = "alesha_sim.scenarios"
 """The entry-point group in which other packages name functions that return a `Scenario`."""

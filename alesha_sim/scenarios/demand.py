@@ -1,13 +1,16 @@
 """Demand: which user visits when and wants what, drawn as one table before the clock starts.
 
-Here live the kinds of demand that are drawn; `replay.py` reads recorded visits. Every choice has a named stream of
-its own, so that changing one setting shifts no other draw and variants of a scenario meet the same customers.
+Here live what all kinds share and the plainest two; `repeats.py` draws customers who come back, `bursts.py`
+sales and campaigns, `mixture.py` joins several, `replay.py` reads recorded visits. Every choice has a named
+stream of its own, so that changing one setting shifts no other draw and variants of a scenario meet the same
+customers.
 """
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +19,7 @@ from pydantic import AfterValidator, Field
 from alesha_sim.scenarios.errors import Fault, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Whole
 from alesha_sim.scenarios.part import Part
-from alesha_sim.streams import Generator, Streams
+from alesha_sim.streams import Generator
 
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
 
@@ -24,6 +27,13 @@ Weights = TypeVar("Weights", dict[str, float], tuple[float, ...])
 
 UNITS_MAX = 2**31 - 1
 """The most units of a product in one visit."""
+
+
+class Draws(Protocol):
+    """Where demand gets its generators: the streams of a run, or those under a part's name."""
+
+    def generator(self, name: str) -> Generator:
+        """Return a new generator that stands at the start of the named stream."""
 
 
 class Market(NamedTuple):
@@ -47,6 +57,8 @@ class Visits(NamedTuple):
     """Intended visits sorted by their instant; `wrong_secret` marks those with a mistyped secret.
 
     `intent` is 0 for an honest visit, else the place of the attack among the fields of `users.attacks`, from 1.
+    `at_door` marks those who pay on delivery. `whims` holds, by the names of `Whims`, what else chance has in
+    store for each visit, one row a visit; only what the scenario asks for is drawn.
     """
 
     at: NDArray[np.float64]
@@ -54,6 +66,8 @@ class Visits(NamedTuple):
     quantities: NDArray[np.int64]
     wrong_secret: NDArray[np.bool_]
     intent: NDArray[np.int8]
+    at_door: NDArray[np.bool_] | None = None
+    whims: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
 
 def _not_all_zero(weights: Weights) -> Weights:
@@ -63,15 +77,21 @@ def _not_all_zero(weights: Weights) -> Weights:
     return weights
 
 
-def _hourly(profile: tuple[float, ...]) -> tuple[float, ...]:
-    """Refuse a profile that is not one of 24 hours."""
-    if len(profile) != 24:
-        raise ValueError("must be 24 weights, one for each hour")
-    return _not_all_zero(profile)
+def _weights(count: int, each: str) -> AfterValidator:
+    """Return what refuses a profile that has not one weight for `each` of `count` things."""
+
+    def check(profile: tuple[float, ...]) -> tuple[float, ...]:
+        if len(profile) != count:
+            raise ValueError(f"must be {count} weights, one for each {each}")
+        return _not_all_zero(profile)
+
+    return AfterValidator(check)
 
 
 Weight = Annotated[Number, Field(ge=0)]
-Profile = Annotated[tuple[Weight, ...], AfterValidator(_hourly)]
+Profile = Annotated[tuple[Weight, ...], _weights(24, "hour")]
+Week = Annotated[tuple[Weight, ...], _weights(7, "day")]
+Seasons = Annotated[tuple[Weight, ...], _weights(12, "month")]
 Shares = Annotated[
     Annotated[dict[str, Weight], AfterValidator(_not_all_zero)] | None,
     Field(description="Relative share of each SKU in the units bought; left out, all are equal."),
@@ -83,7 +103,7 @@ class Demand(Part):
     """What every kind of demand offers."""
 
     @abstractmethod
-    def purchases(self, market: Market, streams: Streams) -> Purchases:
+    def purchases(self, market: Market, streams: Draws) -> Purchases:
         """Draw or read the intended visits before the horizon."""
 
     def faults(self, users: int | None, skus: Sequence[str] | None) -> list[Fault]:
@@ -102,7 +122,7 @@ class Single(Demand):
         default={}, description="Units by SKU; with none the user looks at the home page and leaves."
     )
 
-    def purchases(self, market: Market, streams: Streams) -> Purchases:
+    def purchases(self, market: Market, streams: Draws) -> Purchases:
         """Return the one visit; nothing is drawn."""
         del streams
         wanted = [[self.quantities.get(sku, 0) for sku in market.skus]]
@@ -129,32 +149,44 @@ class Poisson(Demand):
         default=None,
         description="24 relative weights of the clock's hours from midnight; left out, all are equal.",
     )
+    week: Week | None = Field(
+        default=None, description="7 relative weights of the days from Monday; left out, all are equal."
+    )
+    seasons: Seasons | None = Field(
+        default=None, description="12 relative weights of the months from January; left out, all are equal."
+    )
+    growth: Annotated[Number, Field(gt=0, le=1000)] = Field(
+        default=1.0, description="By what the number of visits is multiplied within each 365 days; 1, it stays."
+    )
     units: Units = 1.5
     shares: Shares = None
 
-    def purchases(self, market: Market, streams: Streams) -> Purchases:
-        """Draw a Poisson process whose rate follows the day's profile.
+    def purchases(self, market: Market, streams: Draws) -> Purchases:
+        """Draw a Poisson process whose rate follows the hour, the day of the week, the month and the growth.
 
         The instants of a process of rate one are mapped through the inverse of the expected number of visits
         (Cinlar, "Introduction to Stochastic Processes", 1975, section 4.7), so a change of profile moves every
         visit and neither adds nor drops one within whole days.
         """
-        at = self._instants(market, streams.generator("demand"))
+        is_varied = self.week is not None or self.seasons is not None or self.growth != 1
+        at = (self._varied if is_varied else self._instants)(market, streams.generator("demand"))
         size = len(at)
         user = (streams.generator("demand:users").random(size) * market.users).astype(np.int64)
         buys = streams.generator("demand:buys").random(size) < self.buy_share
         wanted = baskets(size, self.units, self.shares, market.skus, streams)
         return Purchases(at, user, wanted * buys[:, np.newaxis])
 
+    def _heights(self) -> NDArray[np.float64]:
+        """Return the expected share of a day's visits by each full hour, from 0 to exactly 1."""
+        heights = np.concatenate(([0.0], np.cumsum(np.array(self.profile or (1.0,) * 24))))
+        shares: NDArray[np.float64] = heights / heights[-1]
+        return shares
+
     def _instants(self, market: Market, generator: Generator) -> NDArray[np.float64]:
-        """Draw the instants of the visits, in days of expected visits and then in seconds."""
-        weights = np.array(self.profile or (1.0,) * 24)
-        # The expected share of a day's visits by each full hour; dividing by the last makes it exactly 1.
-        heights = np.concatenate(([0.0], np.cumsum(weights)))
-        heights /= heights[-1]
+        """Draw the instants of the visits, in days of expected visits and then in seconds; every day is alike."""
+        heights = self._heights()
         hours = np.arange(25) * HOUR
-        midnight = datetime.combine(market.start.date(), time())
-        opens = (market.start - midnight).total_seconds()
+        opens = _since_midnight(market.start)
         days, rest = np.divmod([opens, opens + market.horizon], DAY)
         first, last = days + np.interp(rest, hours, heights)
         rate = self.visits_per_day
@@ -162,64 +194,31 @@ class Poisson(Demand):
         at: NDArray[np.float64] = days * DAY + np.interp(rest, heights, hours) - opens
         return at
 
+    def _varied(self, market: Market, generator: Generator) -> NDArray[np.float64]:
+        """Draw the instants of the visits where days differ: the rate is constant within each clock hour."""
+        opens = _since_midnight(market.start)
+        hours = np.arange(int((opens + market.horizon) // HOUR) + 2)
+        first_midnight = np.datetime64(market.start.date())
+        days = first_midnight + hours // 24
+        rate = np.diff(self._heights())[hours % 24] * self.visits_per_day
+        if self.week is not None:
+            # 1970-01-01, day 0 of NumPy's calendar, was a Thursday: the fourth day from Monday.
+            rate *= (np.array(self.week) / np.mean(self.week))[(days.astype(np.int64) + 3) % 7]
+        if self.seasons is not None:
+            month = days.astype("datetime64[M]").astype(np.int64) % 12
+            rate *= (np.array(self.seasons) / np.mean(self.seasons))[month]
+        rate *= self.growth ** ((hours * HOUR - opens) / (365 * DAY))
+        expected = np.concatenate(([0.0], np.cumsum(rate)))
+        ends = np.concatenate((hours, [hours[-1] + 1])) * HOUR
+        first, last = np.interp([opens, opens + market.horizon], ends, expected)
+        found = first + arrivals(last - first, generator)
+        at: NDArray[np.float64] = np.interp(found, expected, ends) - opens
+        return at
 
-class BgNbd(Demand):
-    """Repeat buying by the BG/NBD model (Fader, Hardie and Lee 2005, Marketing Science 24(2) 275-284).
 
-    A customer's first purchase, his entry, is uniform over the first `entry_weeks`. While active he buys again at
-    exponential intervals of rate lambda a week, and after each repeat purchase he drops out for good with
-    probability p; nobody drops out directly after the first purchase. Among customers lambda is gamma of shape r
-    and rate alpha, p is beta of a and b. Each purchase is a visit.
-    """
-
-    kind: Literal["bg_nbd"] = "bg_nbd"
-    weeks: Annotated[Number, Field(gt=0, le=10_000)] = Field(
-        description="Purchases happen before this week's end."
-    )
-    r: Annotated[Number, Field(gt=0)] = Field(description="Shape of the gamma distribution of purchase rates.")
-    alpha: Annotated[Number, Field(gt=0)] = Field(description="Rate of that gamma distribution, weeks.")
-    a: Annotated[Number, Field(gt=0)] = Field(description="First parameter of the beta of drop-out probabilities.")
-    b: Annotated[Number, Field(gt=0)] = Field(description="Second parameter of that beta distribution.")
-    entry_weeks: Annotated[Number, Field(ge=0, le=10_000)] = Field(
-        default=12.0, description="First purchases are spread evenly over so many weeks."
-    )
-    units: Units = 1.5
-    shares: Shares = None
-
-    def purchases(self, market: Market, streams: Streams) -> Purchases:
-        """Draw all customers at once, one repeat purchase of each in a round.
-
-        A customer's k-th interval is the k-th draw at his place whatever the others do, so a change of one
-        parameter leaves the other choices of every customer as they were.
-        """
-        users = market.users
-        rates = streams.generator("demand:rates").gamma(self.r, 1 / self.alpha, users)
-        at = streams.generator("demand:entries").random(users) * self.entry_weeks
-        repeats = self._repeats(users, streams)
-        gaps = streams.generator("demand:gaps")
-        ends = min(self.weeks, market.horizon / WEEK)
-        active = np.flatnonzero(at < ends)
-        found = [(at[active], active)]
-        while active.size:
-            # A rate that underflows to zero makes an endless interval, which is what it should be.
-            with np.errstate(divide="ignore", over="ignore"):
-                at = at + gaps.standard_exponential(users) / rates
-            active = active[(at[active] < ends) & (repeats[active] >= len(found))]
-            found.append((at[active], active))
-        weeks, user = (np.concatenate(columns) for columns in zip(*found, strict=True))
-        wanted = baskets(len(user), self.units, self.shares, market.skus, streams)
-        return Purchases(weeks * WEEK, user.astype(np.int64), wanted)
-
-    def _repeats(self, users: int, streams: Streams) -> NDArray[np.float64]:
-        """Draw how many repeat purchases each customer would make before dropping out: geometric, from 1.
-
-        The floor of an exponential variable of rate -ln(1 - p), plus one, is geometric with probability p.
-        """
-        chances = streams.generator("demand:chances").beta(self.a, self.b, users)
-        patience = streams.generator("demand:dropouts").standard_exponential(users)
-        # Certain drop-out divides by infinity and none at all by zero: both give the right number.
-        with np.errstate(divide="ignore", over="ignore"):
-            return 1 + np.floor(patience / -np.log1p(-chances))
+def _since_midnight(start: datetime) -> float:
+    """Return the seconds from midnight to an instant."""
+    return (start - datetime.combine(start.date(), time())).total_seconds()
 
 
 def arrivals(total: float, generator: Generator) -> NDArray[np.float64]:
@@ -235,7 +234,7 @@ def arrivals(total: float, generator: Generator) -> NDArray[np.float64]:
 
 
 def baskets(
-    size: int, units: float, shares: Mapping[str, float] | None, skus: tuple[str, ...], streams: Streams
+    size: int, units: float, shares: Mapping[str, float] | None, skus: tuple[str, ...], streams: Draws
 ) -> NDArray[np.int64]:
     """Draw what each of `size` purchases holds: 1 + Poisson(units - 1) units, each of a product by its share."""
     counts = 1 + streams.generator("demand:units").poisson(units - 1, size)
@@ -243,7 +242,7 @@ def baskets(
 
 
 def spread(
-    counts: NDArray[np.int64], shares: Mapping[str, float] | None, skus: tuple[str, ...], streams: Streams
+    counts: NDArray[np.int64], shares: Mapping[str, float] | None, skus: tuple[str, ...], streams: Draws
 ) -> NDArray[np.int64]:
     """Draw the product of every unit by its share; return units by purchase and product."""
     weights = np.array([1.0 if shares is None else shares.get(sku, 0.0) for sku in skus])

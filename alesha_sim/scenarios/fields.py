@@ -172,6 +172,13 @@ def instant(value: object) -> datetime:
 _INSTANT = 'must be a date and time, such as "2021-01-01 08:00"'
 
 
+def flag(value: object) -> bool:
+    """Read what is true or false, and nothing else."""
+    if not isinstance(value, bool):
+        raise refuse("", value, "must be true or false")
+    return value
+
+
 def _matching(pattern: str, length: int) -> WithJsonSchema:
     """Return the JSON schema of a text that matches a pattern as a whole."""
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "maxLength": length})
@@ -184,6 +191,7 @@ Name = Annotated[str, BeforeValidator(name), _matching(NAME_PATTERN, 100)]
 Text = Annotated[str, Strict()]
 Whole = Annotated[int, BeforeValidator(whole)]
 Number = Annotated[float, BeforeValidator(number)]
+Flag = Annotated[bool, BeforeValidator(flag)]
 Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1)]
 Money = Annotated[Decimal, BeforeValidator(money)]
 Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"anyOf": PLAIN})]

@@ -10,10 +10,9 @@ import numpy as np
 from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema, field_validator
 
 from alesha_sim.scenarios import recorded
-from alesha_sim.scenarios.demand import Demand, Market, Purchases, Shares, spread, unknown_skus
+from alesha_sim.scenarios.demand import Demand, Draws, Market, Purchases, Shares, spread, unknown_skus
 from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
 from alesha_sim.scenarios.fields import Text
-from alesha_sim.streams import Streams
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -96,7 +95,7 @@ class Replay(Demand):
         columns = {str(name): frame[name].tolist() for name in frame.columns}
         return cls.model_validate({"visits": columns, "shares": shares})
 
-    def purchases(self, market: Market, streams: Streams) -> Purchases:
+    def purchases(self, market: Market, streams: Draws) -> Purchases:
         """Read the visits; raises ScenarioError with a line for each column and rule that is broken."""
         table = self._recorded()
         columns, found = table.checked(market.users, market.skus)

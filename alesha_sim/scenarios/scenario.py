@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from alesha_sim.distributions import Distribution
-from alesha_sim.policies import MakeToOrder
-from alesha_sim.scenarios import files, settings
-from alesha_sim.scenarios.demand import BgNbd, Market, Poisson, Single, Visits
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, product_names, refuse
+from alesha_sim.scenarios import chance, files, settings
+from alesha_sim.scenarios.bursts import Flash, Waves
+from alesha_sim.scenarios.contradictions import contradictions as between_parts
+from alesha_sim.scenarios.demand import Market, Poisson, Single, Visits
+from alesha_sim.scenarios.errors import Fault, ScenarioError, product_names, refuse
 from alesha_sim.scenarios.faults import Mishap, contradictions
 from alesha_sim.scenarios.fields import Duration, Instant, Name, Text, money_fault
 from alesha_sim.scenarios.links import Network
+from alesha_sim.scenarios.mixture import Mixture
 from alesha_sim.scenarios.part import Part
-from alesha_sim.scenarios.parts import Bank, Product, Shop, Supplier, Users
+from alesha_sim.scenarios.parts import Bank, Delivery, Product, Shop, Supplier, Users
+from alesha_sim.scenarios.repeats import BgNbd, ParetoNbd
 from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.tagged import CurrencyUsed
 from alesha_sim.streams import Streams
@@ -67,12 +70,13 @@ class Scenario(Part):
     )
     catalogue: tuple[Product, ...] = Field(default=CATALOGUE, description="The products.")
     users: Users = Field(default=Users(), description="The customers.")
-    demand: Annotated[Single | Poisson | BgNbd | Replay, Field(discriminator="kind")] = Field(
-        description="Who visits when and wants what, by its kind."
-    )
+    demand: Annotated[
+        Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay | Mixture, Field(discriminator="kind")
+    ] = Field(description="Who visits when and wants what, by its kind.")
     shop: Shop = Field(default=Shop(), description="AleshaMart.")
     bank: Bank = Field(default=Bank(), description="The bank of all.")
     supplier: Supplier = Field(default=Supplier(), description="The shop's subsidiary that makes and delivers.")
+    delivery: Delivery = Field(default=Delivery(), description="How goods are brought to users.")
     network: Network = Field(default=Network(), description="The links between the entities.")
     faults: tuple[Mishap, ...] = Field(default=(), description="What goes wrong for a while, by its kind.")
 
@@ -113,15 +117,7 @@ class Scenario(Part):
     @field_validator("supplier")
     @classmethod
     def _supplying(cls, supplier: Supplier, info: ValidationInfo) -> Supplier:
-        found = _balance_faults(supplier, info) or _money_faults(supplier, info)
-        skus, stock = _skus(info), supplier.stock
-        if skus and isinstance(stock, MakeToOrder):
-            found += [
-                Fault(f"stock.unavailable[{n}]", repr(sku), f"unknown SKU: {nearest(sku, skus)}")
-                for n, sku in enumerate(stock.unavailable)
-                if sku not in skus
-            ]
-        return _sound(supplier, found)
+        return _sound(supplier, _balance_faults(supplier, info) or _money_faults(supplier, info))
 
     @field_validator("faults")
     @classmethod
@@ -129,10 +125,19 @@ class Scenario(Part):
         network = info.data.get("network")
         return faults if network is None else _sound(faults, list(contradictions(faults, network)))
 
+    @model_validator(mode="after")
+    def _meant(self) -> Self:
+        return _sound(self, list(between_parts(self)))
+
     @property
     def is_hostile(self) -> bool:
         """Whether messages can be lost, doubled or sent again, or entities crash."""
         return bool(self.faults) or self.network.is_hostile
+
+    @property
+    def uses_escrow(self) -> bool:
+        """Whether the bank keeps payments until users say that the goods have come."""
+        return bool(getattr(self.bank.settlement, "needs_confirmation", False))
 
     @property
     def skus(self) -> tuple[str, ...]:
@@ -158,7 +163,9 @@ class Scenario(Part):
         drawn_at_random = streams.generator("demand:attack").random(len(order))
         attacks = np.searchsorted(bounds, drawn_at_random, side="right")
         intent = np.where(attacks < len(bounds), attacks + 1, 0).astype(np.int8)
-        drawn = Visits(at[order], user[order], quantities[order], slips, intent)
+        at_door = chance.pays_at_door(self.users, user[order], streams)
+        whims = chance.whims(self, len(order), streams)
+        drawn = Visits(at[order], user[order], quantities[order], slips, intent, at_door, whims)
         self._check_totals(drawn)
         return drawn
 

@@ -7,13 +7,21 @@ check themselves; this module says where they stand.
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import PlainSerializer, PlainValidator, SerializationInfo, WithJsonSchema
 
 from alesha_sim.distributions import KINDS, Constant, Distribution
-from alesha_sim.policies import KINDS as POLICIES
-from alesha_sim.policies import StockPolicy
+from alesha_sim.policies import (
+    CHOICES,
+    SETTLEMENTS,
+    STOCKS,
+    TRUSTS,
+    ChoicePolicy,
+    SettlementPolicy,
+    StockPolicy,
+    TrustPolicy,
+)
 from alesha_sim.scenarios.errors import Fault, ScenarioError, from_lines, nearest, refuse
 from alesha_sim.scenarios.fields import PLAIN, money, seconds
 from alesha_sim.units import Currency
@@ -74,13 +82,35 @@ def amount_distribution(value: object) -> Decimal | Distribution:
     return money(read.value) if isinstance(read, Constant) else read
 
 
-def stock_policy(value: object) -> StockPolicy:
-    """Read a stock policy: a table tagged by `kind`, or any object that has the policy's methods."""
-    if not isinstance(value, Mapping):
-        if isinstance(value, StockPolicy) and not isinstance(value, type):
-            return value
-        raise refuse("", value, "must be a table with a kind, or an object with the method accepts(lines)")
-    return made(_kind(value, POLICIES), {name: given for name, given in value.items() if name != "kind"})
+class Policies(NamedTuple):
+    """The policies that one field may hold: those of the package by their kind, and any with the same methods."""
+
+    kinds: Mapping[str, type]
+    protocol: type
+    methods: str
+
+    def read(self, value: object) -> Any:
+        """Read a policy: a table tagged by `kind`, or any object that has the policy's methods."""
+        if not isinstance(value, Mapping):
+            if isinstance(value, self.protocol) and not isinstance(value, type):
+                return value
+            raise refuse("", value, f"must be a table with a kind, or an object with {self.methods}")
+        kind: type[Any] = _kind(value, self.kinds)
+        lasting = getattr(kind, "durations", ())
+        parameters, found = {}, []
+        for name, given in value.items():
+            try:
+                if name != "kind":
+                    parameters[name] = seconds(given) if name in lasting and given is not None else given
+            except ScenarioError as error:
+                parameters[name] = None  # keeps it from counting as missing
+                found += [fault.under(name) for fault in error.found]
+        return made(kind, parameters, found)
+
+    @property
+    def schema(self) -> WithJsonSchema:
+        """The JSON schema of a table for each kind."""
+        return WithJsonSchema({"anyOf": _kinds_schema(self.kinds)})
 
 
 def currency(value: object) -> Currency:
@@ -131,15 +161,22 @@ def _written(value: object, info: SerializationInfo) -> object:
         case Constant():
             return value.value
     kind = str(getattr(value, "kind", ""))
-    if type(value) not in (KINDS.get(kind), POLICIES.get(kind)):
+    if type(value) not in [kinds.get(kind) for kinds in (KINDS, STOCKS, SETTLEMENTS, CHOICES, TRUSTS)]:
         own = type(value)
         return {"kind": f"{own.__module__}.{own.__qualname__}"} if info.mode_is_json() else value
     table: dict[str, object] = {"kind": kind}
     for field in dataclasses.fields(value):  # type: ignore[arg-type]
         given = getattr(value, field.name)
         if given is not None:
-            table[field.name] = list(given) if isinstance(given, tuple) else given
+            table[field.name] = _plain(given)
     return table
+
+
+def _plain(value: object) -> object:
+    """Return a policy's value as a file holds it: a tuple as a list, a table by SKU as a table of its own."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _kinds_schema(kinds: Mapping[str, type]) -> list[dict[str, Any]]:
@@ -183,9 +220,16 @@ Amounts = Annotated[
     PlainSerializer(_written),
     WithJsonSchema({"anyOf": [*PLAIN, *_kinds_schema(KINDS)]}),
 ]
-Stock = Annotated[
-    StockPolicy,
-    PlainValidator(stock_policy),
-    PlainSerializer(_written),
-    WithJsonSchema({"anyOf": _kinds_schema(POLICIES)}),
+
+
+_STOCK = Policies(STOCKS, StockPolicy, "the methods accepts(lines), opening(sku), order(...) and a period")
+_SETTLEMENT = Policies(SETTLEMENTS, SettlementPolicy, "the method terms(amount, paid_at, promised_at)")
+_CHOICE = Policies(CHOICES, ChoicePolicy, "the method choose(offers, cart, taste)")
+_TRUST = Policies(TRUSTS, TrustPolicy, "the method after(trust, event)")
+
+Stock = Annotated[StockPolicy, PlainValidator(_STOCK.read), PlainSerializer(_written), _STOCK.schema]
+Settlement = Annotated[
+    SettlementPolicy, PlainValidator(_SETTLEMENT.read), PlainSerializer(_written), _SETTLEMENT.schema
 ]
+Choice = Annotated[ChoicePolicy, PlainValidator(_CHOICE.read), PlainSerializer(_written), _CHOICE.schema]
+Trust = Annotated[TrustPolicy, PlainValidator(_TRUST.read), PlainSerializer(_written), _TRUST.schema]

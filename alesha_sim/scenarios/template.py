@@ -38,6 +38,8 @@ charge = 400                 # what the supplier takes from the shop for a unit 
 cost = 300                   # what a unit costs the supplier, at most the charge (amount); must be given
 warranty = "730 days"        # how long the warranty lasts (duration)
 return_window = "7 days"     # how long after delivery goods may come back (duration)
+return_share = 0             # share of purchases of it that are sent back, 0 to 1
+defect_share = 0             # share of purchases of it that break and are claimed under warranty, 0 to 1
 
 [[catalogue]]
 sku = "apple-watch"
@@ -62,6 +64,42 @@ wrong_secret = 0             # share of visits in which the user mistypes the se
 views = "bought"             # which products a buyer looks at first: "bought" or "all"
 # patience = "1 min"         # how long a user waits for each reply (distribution of durations); off: for ever
 
+# budget = 1000              # most that a user orders in each budget_period (amount); off: no limit
+budget_period = "30 days"    # how long a budget is for (duration)
+
+# How users pay.
+[users.payment]
+cash_on_delivery = 0         # share that pays on delivery, at the door, 0 to 1; the others in advance
+per = "visit"                # share of visits, or of users who always do so: "visit" or "user"
+door_refusal = 0             # share of parcels to be paid at the door that are refused there, 0 to 1
+
+# What users do about an order once it is placed; shares are from 0 to 1.
+[users.afterwards]
+cancellation = 0             # share of orders that the user wants cancelled
+cancel_after = "1 hour"      # how long after the order (distribution of durations)
+return_after = "2 days"      # how long after delivery goods go back (distribution of durations)
+late_returns = 1             # by what a late delivery multiplies the products' return_share
+defect_after = "90 days"     # how long after delivery goods break (distribution of durations)
+complaint = 0                # share of late deliveries about which the user complains
+
+# [users.income]             # money from outside on pay-days before the horizon; off: none
+# amount = 500               # paid to each user (amount); must be given
+# every = "30 days"          # from pay-day to pay-day (duration)
+# first = 0                  # when the first pay-day is (duration)
+
+# [users.choice]             # how a user chooses among products by price; off: what demand says
+# kind = "logit"             # multinomial logit (McFadden 1974): all units of a cart are of the product chosen
+# price_sensitivity = 0.01   # utility lost with each major unit of the price; must be given
+# discount_attraction = 2    # utility won by a discount of the whole marked price; default 0
+# appeal = { hp-laptop = 3 } # utility of each product besides, one number or a table by SKU; default 0
+# outside = 0                # utility of buying nothing; off: everybody buys
+
+# [users.trust]              # how lateness and refusals keep a user from coming again; off: not at all
+# kind = "trust"             # a user comes with the probability of this trust, at first 1
+# late = 0.3                 # share of the trust that a late order takes, 0 to 1; default 0
+# refused = 0.5              # share that an order takes that was not supplied, 0 to 1; default 0
+# on_time = 0.1              # share of what is missing to 1 that one on time gives back, 0 to 1; default 0
+
 # Shares of all visits that are attacks, 0 to 1; together at most 1.
 [users.attacks]
 guess_secret = 0             # pays from someone else's account and guesses the secret
@@ -78,6 +116,11 @@ buy_share = 1                # share of visits that buy, 0 to 1; the others look
 units = 1.5                  # mean units of a purchase, at least 1: 1 + Poisson(units - 1)
 # profile = [1, 1, 1, 1, 1, 1, 2, 4, 6, 8, 8, 8, 9, 9, 8, 8, 9, 9, 10, 10, 9, 7, 4, 2]
 #                            # relative weights of the clock's 24 hours from midnight; off: all equal
+# week = [1, 1, 1, 1, 1, 1, 1]
+#                            # relative weights of the days from Monday; off: all equal
+# seasons = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+#                            # relative weights of the months from January; off: all equal
+growth = 1                   # by what the number of visits is multiplied within each 365 days
 # shares = { hp-laptop = 1, apple-watch = 2 }
 #                            # relative share of each product in the units bought; off: all equal
 
@@ -100,6 +143,35 @@ units = 1.5                  # mean units of a purchase, at least 1: 1 + Poisson
 # shares = { hp-laptop = 1, apple-watch = 2 }
 
 # [demand]
+# kind = "pareto_nbd"        # repeat buyers with a lifetime (Schmittlein, Morrison and Colombo 1987)
+# weeks = 78                 # as above
+# r = 0.553                  # as above
+# alpha = 10.578             # as above
+# s = 0.606                  # shape of the gamma distribution of drop-out rates; must be given
+# beta = 11.669              # rate of that gamma distribution, weeks; must be given
+# entry_weeks = 12           # as above
+# units = 1.5                # as above
+# shares = { hp-laptop = 1, apple-watch = 2 }
+
+# [demand]
+# kind = "flash"             # a sale that opens at an instant; each user comes once
+# at = "1 hour"              # when it opens (duration); default 0
+# visits = 50                # how many users come, at most users.count; must be given
+# rush = "1 min"             # mean time from the opening to a visit (duration)
+# units = 1                  # as above
+# shares = { hp-laptop = 1, apple-watch = 2 }
+
+# [demand]
+# kind = "waves"             # campaigns that come in waves; must have at least one
+# waves = [{ at = 0, duration = "1 day", visits = 50, units = 1, shares = { hp-laptop = 1 } }]
+#                            # each begins at an instant and brings so many visits, evenly over its duration
+
+# [demand]
+# kind = "mixture"           # several kinds at once
+# parts = [{ kind = "single", at = "2 hours" }, { kind = "flash", visits = 20 }]
+#                            # each a demand of its own, of any kind but this one; must have at least one
+
+# [demand]
 # kind = "replay"            # recorded visits
 # file = "visits.csv"        # a .csv or .parquet file beside this one, with columns at (seconds, in order), user
 #                            # (from 0) and units in a column for each SKU, or one column units; off: none
@@ -114,6 +186,16 @@ units = 1.5                  # mean units of a purchase, at least 1: 1 + Poisson
 page_time = 0                # time to serve a page (distribution of durations)
 opening_balance = 10000      # what it has in the bank (amount)
 # unpaid_after = "1 day"     # when an order that nobody pays is cancelled (duration); off: never
+# promise = "3 days"         # within what time of the order delivery is promised (duration); off: none is
+advance = 1                  # share of the total paid in advance, 0 to 1; the rest is paid at the door
+restocking_fee = 0           # share of the price kept when goods are sent back, 0 to 1
+unfit = 0                    # share of goods sent back that are written off, 0 to 1
+compensation = 0             # share of the price given back for a complaint about a late delivery, 0 to 1
+# limit = 1                  # most units of a product that one user may order in all; off: no limit
+
+# [shop.stock]               # goods of its own, as supplier.stock but made to order; off: the supplier sends all
+# kind = "base_stock"
+# level = 10
 
 [bank]
 # workers = 3                # as the shop's
@@ -121,16 +203,82 @@ authorisation_time = 0       # time to decide on a payment (distribution of dura
 # secret_attempts = 3        # how many wrong secrets in a row lock an account; off: none does
 lock_time = "1 day"          # how long an account stays locked (duration)
 
+# When users' payments reach the shop: one of these.
+[bank.settlement]
+kind = "immediate"           # at once
+
+# [bank.settlement]
+# kind = "delayed"           # some time after the payment
+# after = "2 days"           # how long (duration); must be given
+
+# [bank.settlement]
+# kind = "escrow"            # when the user says that the goods have come
+# refund_after = "10 days"   # how much later than promised the user gets the money back (duration); off: never
+
+# What the bank takes for payments; shares from 0 to 1.
+[bank.fees]
+fixed = 0                    # from the shop for each payment (amount)
+share = 0                    # from the shop, as a share of the payment
+payer_fixed = 0              # from the user for each payment (amount)
+payer_share = 0              # from the user, as a share of the payment
+declined = 0                 # from the shop for each declined payment (amount)
+
+# A rolling reserve.
+[bank.reserve]
+share = 0                    # share of each settlement that is kept back, 0 to 1
+time = "30 days"             # how long it is kept (duration)
+
 [supplier]
 # workers = 3                # as the shop's
 handling_time = 0            # time to look at an order (distribution of durations)
 lead_time = "1 day"          # time to make the goods (distribution of durations)
 delivery_time = "1 day"      # time to bring them to the user (distribution of durations)
 opening_balance = 5000       # what it has in the bank (amount)
+unmet = "backordered"        # orders that the stock cannot serve at once: "backordered" or "rejected"
+minimum_lot = 1              # least units of a product made at once for stock
+# capacity = 100             # most units of a product in stock and being made; off: no limit
+return_transport = 0         # cost of a parcel that comes back (amount)
+transport_charged = 1        # share of that cost that the shop bears, 0 to 1
+remit_after = "7 days"       # when money collected at doors is passed on to the shop (duration)
 
+# How it keeps goods: one of these. Numbers of units are one for all products, or a table by SKU.
 [supplier.stock]
 kind = "make_to_order"       # every unit is made for its order
 unavailable = []             # SKUs that the supplier does not make: orders of them are rejected
+
+# [supplier.stock]
+# kind = "base_stock"        # every unit sold is made anew
+# level = 10                 # units in stock and being made, less those waited for; must be given
+
+# [supplier.stock]
+# kind = "reorder_point"     # (r, Q): lots of a fixed size
+# reorder_point = 5          # a lot is ordered when no more than so many are left; must be given
+# quantity = 20              # units of a lot; must be given
+
+# [supplier.stock]
+# kind = "periodic"          # (s, S): reviewed now and then
+# reorder_point = 5          # s; must be given
+# order_up_to = 25           # S; must be given
+# period = "7 days"          # from review to review (duration); must be given
+
+# [supplier.stock]
+# kind = "moving_average"    # order up to what a moving average forecasts (Chen et al. 2000)
+# periods = 5                # how many past periods the average has; must be given
+# period = "1 day"           # from review to review (duration); must be given
+# lead_periods = 3           # lead time and review period together, in periods; must be given
+# safety = 0                 # standard deviations kept besides, times the root of lead_periods
+# opening_stock = 0          # units at the start
+
+[delivery]
+lost = 0                     # share of parcels that are lost and sent once more, 0 to 1
+report_time = "1 day"        # how long after it was due a lost parcel is reported (distribution of durations)
+partial = false              # whether each product of an order is sent as soon as it is there
+
+# Where users live; without any zone, supplier.delivery_time holds for all.
+# [[delivery.zones]]
+# name = "dhaka"             # letters, digits, dashes, underscores; must be given
+# share = 3                  # relative share of the users; must be given
+# delivery_time = "1 day"    # time to bring a parcel there (distribution of durations); must be given
 
 [network.default]
 latency = 0.05               # time a message takes on every link (distribution of durations)

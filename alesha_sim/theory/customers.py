@@ -1,4 +1,4 @@
-"""Repeat buying: how many purchases customers make who drop out unseen (BG/NBD)."""
+"""Repeat buying: how many purchases customers make who drop out unseen (BG/NBD, Pareto/NBD)."""
 
 from __future__ import annotations
 
@@ -122,6 +122,35 @@ class BGNBD:
         rule = f"must be from 0 to {AGE_RATIO_MAX * self.alpha:g} ({AGE_RATIO_MAX:g} alpha)"
         refuse(f"ages: {wrong[0]}: {rule}" if wrong.size else None)
         return age
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParetoNBD:
+    """Repeat buying: rates are gamma (r, alpha) among customers, drop-out rates gamma (s, beta).
+
+    A customer buys by a Poisson process for an exponential lifetime. Ages are in the time unit of `alpha` and
+    `beta`. Source: Schmittlein, Morrison and Colombo (1987), Management Science 33(1), 1-24.
+    """
+
+    r: float
+    alpha: float
+    s: float
+    beta: float
+
+    def __post_init__(self) -> None:
+        refuse(*(positive(name, getattr(self, name)) for name in ("r", "alpha", "s", "beta")))
+
+    def expected_purchases(self, ages: ArrayLike) -> Floats:
+        """Return the mean number of repeat purchases by each age, in the shape of `ages`.
+
+        r beta / (alpha (s - 1)) (1 - (beta / (beta + t))^(s - 1)), their equation 17; at s = 1 its limit.
+        """
+        age = np.asarray(ages, dtype=np.float64)
+        wrong = age[~((age >= 0) & np.isfinite(age))]
+        refuse(f"ages: {wrong[0]}: must be finite and at least 0" if wrong.size else None)
+        stretch = np.log1p(age / self.beta)
+        lived = stretch if self.s == 1 else -np.expm1((1 - self.s) * stretch) / (self.s - 1)
+        return np.asarray(self.r * self.beta / self.alpha * lived, dtype=np.float64)
 
 
 def _entered(entries: ArrayLike, week: float) -> Floats:

@@ -123,6 +123,7 @@ def draw(seed: int, number: int) -> World:
         "network": network,
         "faults": faults,
     }
+    _commerce(Dice(Streams(seed).generator(f"world:{number}:commerce")), tree, horizon, skus)
     if dice.chance(0.15):
         tree["drain"] = dice.evenly(0, horizon)
     if faults and dice.chance(0.1):  # a link that never comes back: without a drain some would ask for ever
@@ -192,6 +193,104 @@ def _organisations(dice: Dice, horizon: float, skus: Sequence[str]) -> Tree:
     if dice.chance(0.3):
         supplier["stock"] = {"kind": "make_to_order", "unavailable": dice.some(skus, 2)}
     return {"shop": shop, "bank": bank, "supplier": supplier}
+
+
+def _commerce(dice: Dice, tree: Tree, horizon: float, skus: Sequence[str]) -> None:
+    """Draw policies for a world: settlement, payment at the door, stocks, deliveries, what users do afterwards.
+
+    Each part is as plain as it can be in about half of all worlds, so that faults show in simple surroundings too.
+    """
+    if dice.chance(0.5):
+        tree["shop"]["promise"] = dice.widely(1, 2 * horizon)
+        for name in ("lead_time", "delivery_time"):
+            tree["supplier"][name] = {"kind": "exponential", "mean": dice.widely(0.01, horizon)}
+    _payments(dice, tree, horizon)
+    _goods(dice, tree, horizon, skus)
+    _afterwards(dice, tree, horizon)
+
+
+def _payments(dice: Dice, tree: Tree, horizon: float) -> None:
+    """Draw when payments reach the shop, what the bank takes and keeps back, and who pays at the door."""
+    shop, bank, users = (tree[name] for name in ("shop", "bank", "users"))
+    settlement = dice.one_of("immediate", "immediate", "delayed", "escrow")
+    if settlement == "delayed":
+        bank["settlement"] = {"kind": settlement, "after": dice.widely(0.1, horizon)}
+    elif settlement == "escrow":
+        bank["settlement"] = {"kind": settlement}
+        if "promise" in shop and dice.chance(0.7):
+            bank["settlement"]["refund_after"] = dice.one_of(0, dice.widely(0.1, horizon))
+    else:
+        shares = {name: dice.one_of(0, 0.3, 1) for name in ("cash_on_delivery", "door_refusal")}
+        users["payment"] = shares | {"per": dice.one_of("visit", "user")}
+        shop["advance"] = dice.one_of(1, 1, 1, 0.1, 0.5)
+    if dice.chance(0.4):
+        shares = {name: dice.one_of(0, 0.02, 0.3) for name in ("share", "payer_share")}
+        bank["fees"] = shares | {
+            name: dice.one_of("0", "1", "20") for name in ("fixed", "payer_fixed", "declined")
+        }
+    if dice.chance(0.3):
+        bank["reserve"] = {"share": dice.one_of(0.1, 0.5, 1), "time": dice.one_of(0, dice.widely(0.1, horizon))}
+    if dice.chance(0.3):
+        users["income"] = {"amount": "100", "every": short(horizon / 3), "first": dice.one_of(0, 1)}
+
+
+def _goods(dice: Dice, tree: Tree, horizon: float, skus: Sequence[str]) -> None:
+    """Draw how goods are kept and brought."""
+    shop, supplier = tree["shop"], tree["supplier"]
+    if dice.chance(0.5):
+        supplier["stock"] = _stock(dice, horizon, skus)
+        supplier["unmet"] = dice.one_of("backordered", "rejected")
+        supplier["minimum_lot"] = dice.one_of(1, 1, 3)
+        supplier["capacity"] = dice.one_of(None, None, 40)
+    supplier |= {"return_transport": dice.one_of("0", "7"), "transport_charged": dice.one_of(0, 0.5, 1)}
+    supplier["remit_after"] = dice.one_of(0, dice.widely(0.1, horizon))
+    if dice.chance(0.3):
+        shop["stock"] = _stock(dice, horizon, skus)
+    report = dice.spread(dice.widely(0.01, horizon))
+    tree["delivery"] = {"lost": dice.one_of(0, 0, 0.2), "report_time": report, "partial": dice.one_of(False, True)}
+    if dice.chance(0.3):
+        travel = {"kind": "exponential", "mean": dice.widely(0.01, horizon)}
+        zones = [{"name": f"zone-{n}", "share": dice.whole(1, 3), "delivery_time": travel} for n in range(2)]
+        tree["delivery"]["zones"] = zones
+
+
+def _afterwards(dice: Dice, tree: Tree, horizon: float) -> None:
+    """Draw what users do once they have ordered, and how they react."""
+    shop, users = tree["shop"], tree["users"]
+    shop |= {name: dice.one_of(0, 0, 0.2, 1) for name in ("restocking_fee", "unfit", "compensation")}
+    shop["limit"] = dice.one_of(None, None, None, 2)
+    lasting = {
+        name: dice.spread(dice.widely(0.01, horizon)) for name in ("cancel_after", "return_after", "defect_after")
+    }
+    shares = {"cancellation": dice.one_of(0, 0, 0.3, 1), "complaint": dice.one_of(0, 0.5, 1)}
+    users["afterwards"] = {**lasting, **shares, "late_returns": dice.one_of(1, 3)}
+    for product in tree["catalogue"]:
+        product["return_share"], product["defect_share"] = dice.one_of(0, 0, 0.3, 1), dice.one_of(0, 0, 0.3, 1)
+        product["return_window"], product["warranty"] = dice.widely(1, horizon), dice.widely(1, 4 * horizon)
+    if dice.chance(0.2):
+        users |= {"budget": "1000", "budget_period": short(horizon / 2)}
+    if dice.chance(0.2):
+        users["choice"] = {"kind": "logit", "price_sensitivity": 0.01, "outside": dice.one_of(None, 0)}
+    if dice.chance(0.3):
+        users["trust"] = {"kind": "trust", "late": 0.3, "refused": 0.5, "on_time": 0.2}
+
+
+def _stock(dice: Dice, horizon: float, skus: Sequence[str]) -> Tree:
+    """Draw how goods are kept; one product in some is left out, and so made to order."""
+    kind = dice.one_of("base_stock", "reorder_point", "periodic", "moving_average")
+    period = dice.widely(horizon / 20, horizon)
+    if kind == "base_stock":
+        level = dice.one_of(0, 2, 20)
+        return {"kind": kind, "level": dice.one_of(level, {skus[0]: level})}
+    if kind == "reorder_point":
+        return {"kind": kind, "reorder_point": dice.one_of(0, 3), "quantity": dice.one_of(1, 5)}
+    if kind == "periodic":
+        point = dice.one_of(0, 3)
+        return {"kind": kind, "reorder_point": point, "order_up_to": point + dice.one_of(1, 8), "period": period}
+    return {
+        "kind": kind, "periods": dice.whole(1, 4), "period": period, "lead_periods": dice.whole(1, 3),
+        "safety": dice.one_of(0, 1), "opening_stock": dice.one_of(0, 5),
+    }  # fmt: skip
 
 
 def _network(dice: Dice, *, is_lossy: bool) -> tuple[Tree, float]:

@@ -1,0 +1,81 @@
+"""Where the bank keeps what users paid to the shop: in the shop's deposit, or aside until it is settled."""
+
+from functools import cached_property
+
+from alesha_sim.books.accounts import FEE, PAYMENT, RETENTION, Kind
+from alesha_sim.books.ledger import Ledger, Row
+from alesha_sim.messages import Pocket
+
+
+class Pockets:
+    """The bank's accounts for money on its way to the shop, each opened when it is first used.
+
+    `shop` is the shop's deposit. Amounts in minor units.
+    """
+
+    def __init__(self, ledger: Ledger, shop: int) -> None:
+        self._ledger = ledger
+        self._shop = shop
+        self._escrowed: dict[int, int] = {}
+        self.opened: set[int] = set()
+
+    @cached_property
+    def settlement_due(self) -> int:
+        """Captured, owed to the shop on a later day."""
+        return self._open("bank:settlement-due", Kind.LIABILITY)
+
+    @cached_property
+    def escrow(self) -> int:
+        """Captured, owed to the shop or to the user, depending on the delivery."""
+        return self._open("bank:escrow", Kind.LIABILITY)
+
+    @cached_property
+    def rolling_reserve(self) -> int:
+        """Share of settlements kept back, owed to the shop."""
+        return self._ledger.account("bank:rolling-reserve", Kind.LIABILITY, floor=True)
+
+    @cached_property
+    def fees(self) -> int:
+        """Fees taken, the bank's own income."""
+        return self._ledger.account("bank:fees", Kind.INCOME)
+
+    def account(self, pocket: Pocket) -> int:
+        """Return the account of a pocket."""
+        if pocket is Pocket.DEPOSIT:
+            return self._shop
+        return self.escrow if pocket is Pocket.ESCROW else self.settlement_due
+
+    def captured(
+        self, source: int, total: int, pocket: Pocket, fee: int, retained: int, payer_fee: int
+    ) -> list[Row]:  # fmt: skip
+        """Return the rows of a payment out of a user's account `source` into a pocket."""
+        rows = [(source, self.account(pocket), total, PAYMENT), *self.deductions(fee, retained)]
+        if payer_fee:
+            rows.append((source, self.fees, payer_fee, FEE))
+        return rows
+
+    def deductions(self, fee: int, retained: int) -> list[Row]:
+        """Return the rows of what the bank takes and keeps back of what the shop is paid."""
+        rows = []
+        if fee:
+            rows.append((self._shop, self.fees, fee, FEE))
+        if retained:
+            rows.append((self._shop, self.rolling_reserve, retained, RETENTION))
+        return rows
+
+    def escrowed(self, order: int) -> int:
+        """Return what is in escrow for an order."""
+        return self._escrowed.get(order, 0)
+
+    def put(self, order: int, pocket: Pocket, amount: int) -> None:
+        """Keep in mind that `amount` was put in a pocket for an order, or taken out if it is negative."""
+        if pocket is not Pocket.ESCROW:
+            return
+        left = self._escrowed.pop(order, 0) + amount
+        if left:
+            self._escrowed[order] = left
+
+    def _open(self, name: str, kind: Kind) -> int:
+        account = self._ledger.account(name, kind, floor=True)
+        self.opened.add(account)
+        return account

@@ -1,0 +1,73 @@
+"""The courier: how long a parcel travels, whether it is lost on the way, and what is on record of it.
+
+A courier is no entity: it has neither inbox nor book. Who sends a parcel writes what becomes of it.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.messages import Collected, Lines, Noted, Refused
+from alesha_sim.records import NO_ID
+
+
+class Courier:
+    """Brings parcels to users, by the zone that each lives in; a shop lives in zone 0.
+
+    `seconds` draws a travel time, one function a zone; `zones` is each user's zone, 0 for all if None. A parcel is
+    lost with probability `lost`, decided by `chance`, a number from [0, 1); the sender hears of it
+    `report_seconds` after it should have arrived. Raises ValueError for a probability outside [0, 1): a parcel
+    that is sent again must arrive at last.
+    """
+
+    def __init__(
+        self, seconds: Sequence[Callable[[], float]], zones: Sequence[int] | npt.NDArray[np.integer] | None,
+        lost: float, chance: Callable[[], float] | None, report_seconds: Callable[[], float],
+    ) -> None:  # fmt: skip
+        if not 0 <= lost < 1:
+            raise ValueError(f"lost: {lost!r}: must be a number from 0 to less than 1")
+        if lost and chance is None:
+            raise ValueError(f"chance: None: must be given where parcels are lost, {lost!r}")
+        self._seconds = tuple(seconds)
+        self._zones = zones
+        self._lost = lost
+        self._chance = chance
+        self._report_seconds = report_seconds
+
+    def travel(self, user: int) -> float:
+        """Draw how long a parcel travels to a user, or to the shop by its code; seconds."""
+        zone = 0 if self._zones is None or user < 0 else self._zones[user]
+        return self._seconds[zone]()
+
+    def loses(self) -> bool:
+        """Decide whether the next parcel is lost."""
+        return self._chance is not None and self._lost > 0 and self._chance() < self._lost
+
+    def report(self) -> float:
+        """Draw how long after its arrival was due the loss of a parcel is reported; seconds."""
+        return self._report_seconds()
+
+
+class Parcel:
+    """What a sender has on record of a parcel: `link` is the delivery's, `goods` are (product, units).
+
+    At `arrives_at` it is handed over, or reported lost if `is_lost`. `reply` is what was said at the door, and
+    `is_told` whether the news of it has been passed on; `remit_at` is when what was collected is, and `returned`
+    the transaction under which its charges came back.
+    """
+
+    __slots__ = ("arrives_at", "goods", "is_lost", "is_told", "lines", "link", "remit_at", "reply", "returned")
+
+    def __init__(
+        self, link: int, lines: Lines, goods: list[tuple[int, int]], courier: Courier, user: int, now: float
+    ) -> None:
+        self.link = link
+        self.lines = lines
+        self.goods = goods
+        self.is_lost = courier.loses()
+        self.arrives_at = now + courier.travel(user) + (courier.report() if self.is_lost else 0.0)
+        self.reply: Noted | Collected | Refused | None = None
+        self.is_told = False
+        self.remit_at = 0.0
+        self.returned = NO_ID

@@ -1,0 +1,144 @@
+"""What entities say to each other: one tuple per kind of message. No behaviour lives here.
+
+They stand in three modules, by what they are about: shopping, money and goods; a comment above each group names
+who asks whom, and the reply stands below its request. Amounts are integers in minor
+units of the scenario's currency. Every message may carry the number of the order it is about in its envelope (the
+`Delivery`), and the links of the facts it reports in its fields: a payment's link is its transaction number.
+"""
+
+from alesha_sim.messages.goods import (
+    CameBack,
+    Collected,
+    Deliver,
+    Delivered,
+    Noted,
+    OrderAccepted,
+    OrderRejected,
+    PlaceOrder,
+    Refused,
+    Remitted,
+    Replace,
+)
+from alesha_sim.messages.money import (
+    Authorise,
+    Balance,
+    BalanceEnquiry,
+    Capture,
+    ConfirmDelivery,
+    Credited,
+    Decline,
+    EnquireTransaction,
+    Hold,
+    Receipt,
+    Refund,
+    Refunded,
+    Transfer,
+    Verification,
+    VerifyTransaction,
+    Void,
+)
+from alesha_sim.messages.shopping import (
+    CancelOrder,
+    Checkout,
+    ClaimAccepted,
+    ClaimWarranty,
+    Compensated,
+    Complain,
+    Confirmation,
+    Homepage,
+    Invoice,
+    LoggedIn,
+    LogIn,
+    Offer,
+    OrderCancelled,
+    Pay,
+    PayAtDoor,
+    ProductPage,
+    Refusal,
+    Register,
+    Registered,
+    ReturnGoods,
+    ReturnReceived,
+    ViewHomepage,
+    ViewProduct,
+)
+from alesha_sim.messages.words import (
+    Lines,
+    Method,
+    Pocket,
+    Reason,
+    Secret,
+)
+
+__all__ = [
+    "Authorise",
+    "Balance",
+    "BalanceEnquiry",
+    "CameBack",
+    "CancelOrder",
+    "Capture",
+    "Checkout",
+    "ClaimAccepted",
+    "ClaimWarranty",
+    "Collected",
+    "Compensated",
+    "Complain",
+    "ConfirmDelivery",
+    "Confirmation",
+    "Credited",
+    "Decline",
+    "Deliver",
+    "Delivered",
+    "EnquireTransaction",
+    "Hold",
+    "Homepage",
+    "Invoice",
+    "Lines",
+    "LogIn",
+    "LoggedIn",
+    "Method",
+    "Noted",
+    "Notice",
+    "Offer",
+    "OrderAccepted",
+    "OrderCancelled",
+    "OrderRejected",
+    "Pay",
+    "PayAtDoor",
+    "PlaceOrder",
+    "Pocket",
+    "ProductPage",
+    "Reason",
+    "Receipt",
+    "Refund",
+    "Refunded",
+    "Refusal",
+    "Refused",
+    "Register",
+    "Registered",
+    "Remitted",
+    "Replace",
+    "Reply",
+    "Request",
+    "ReturnGoods",
+    "ReturnReceived",
+    "Secret",
+    "Transfer",
+    "Verification",
+    "VerifyTransaction",
+    "ViewHomepage",
+    "ViewProduct",
+    "Void",
+]
+
+Request = (
+    ViewHomepage | Register | LogIn | ViewProduct | Checkout | Pay | PayAtDoor | CancelOrder | ReturnGoods
+    | ClaimWarranty | Complain | Authorise | Hold | Capture | Void | Transfer | Refund | ConfirmDelivery
+    | EnquireTransaction | VerifyTransaction | BalanceEnquiry | PlaceOrder | Replace | Deliver
+)  # fmt: skip
+Reply = (
+    Homepage | Registered | LoggedIn | ProductPage | Invoice | Confirmation | Refusal | OrderCancelled
+    | ReturnReceived | ClaimAccepted | Compensated | Receipt | Decline | Verification | Balance | OrderAccepted
+    | OrderRejected | Noted | Collected | Refused
+)  # fmt: skip
+Notice = Refunded | Credited | Delivered | CameBack | Remitted

@@ -1,0 +1,85 @@
+"""The words of the messages: reasons, ways of payment, secrets. No behaviour lives here."""
+
+from enum import StrEnum
+
+Lines = tuple[tuple[str, int], ...]
+"""Products and quantities, as (SKU, units)."""
+
+
+class Secret(str):
+    """A password or secret key: compares as its text and shows itself as `***` however it is printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+
+class Reason(StrEnum):
+    """Why a request was refused."""
+
+    NOT_REGISTERED = "not_registered"
+    ALREADY_REGISTERED = "already_registered"
+    WRONG_PASSWORD = "wrong_password"
+    NOT_LOGGED_IN = "not_logged_in"
+    EMPTY_CART = "empty_cart"
+    UNKNOWN_PRODUCT = "unknown_product"
+    REPEATED_PRODUCT = "repeated_product"
+    INVALID_QUANTITY = "invalid_quantity"
+    WRONG_TOTAL = "wrong_total"
+    UNKNOWN_ORDER = "unknown_order"
+    NOT_PAYABLE = "not_payable"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    UNKNOWN_PAYEE = "unknown_payee"
+    WRONG_SECRET = "wrong_secret"
+    ACCOUNT_LOCKED = "account_locked"
+    INVALID_AMOUNT = "invalid_amount"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    INVALID_DURATION = "invalid_duration"
+    UNKNOWN_HOLD = "unknown_hold"
+    HOLD_POSTED = "hold_posted"
+    HOLD_VOIDED = "hold_voided"
+    HOLD_EXPIRED = "hold_expired"
+    MORE_THAN_HELD = "more_than_held"
+    UNKNOWN_TRANSACTION = "unknown_transaction"
+    MORE_THAN_PAID = "more_than_paid"
+    TRANSACTION_USED = "transaction_used"
+    TRANSACTION_MISMATCH = "transaction_mismatch"
+    NOT_THE_SHOP = "not_the_shop"
+    OUT_OF_STOCK = "out_of_stock"
+    NOT_DONE = "not_done"
+    UNPAID = "unpaid"
+    BANK_SILENT = "bank_silent"
+    LIMIT_REACHED = "limit_reached"
+    METHOD_NOT_OFFERED = "method_not_offered"
+    NOT_CANCELLABLE = "not_cancellable"
+    CHANGED_MIND = "changed_mind"
+    REFUSED_AT_DOOR = "refused_at_door"
+    LATE = "late"
+    NOT_DELIVERED = "not_delivered"
+    NOT_SETTLED = "not_settled"
+    WINDOW_OVER = "window_over"
+    WARRANTY_OVER = "warranty_over"
+    MORE_THAN_BOUGHT = "more_than_bought"
+    ESCROW_CLOSED = "escrow_closed"
+
+
+class Method(StrEnum):
+    """How an order is paid; a replenishment is the shop's own order, which no user pays."""
+
+    ACCOUNT = "account"
+    CASH_ON_DELIVERY = "cash_on_delivery"
+    REPLENISHMENT = "replenishment"
+
+
+class Pocket(StrEnum):
+    """Where money is that a user paid to the shop: in the shop's deposit, or aside until it is settled."""
+
+    DEPOSIT = "deposit"
+    SETTLEMENT_DUE = "settlement_due"
+    ESCROW = "escrow"
