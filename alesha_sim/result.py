@@ -151,15 +151,16 @@ class Result:
         """Return the supplier's goods over time, in units: `sku, at, on_hand, on_order, backordered`.
 
         Products follow each other in the catalogue's order. `on_hand` counts free units and those reserved for
-        orders; `on_order` the lots asked of production and not ready; `backordered` the units that accepted
-        orders wait for without any production asked for them: none, since to make to order asks for each at
-        once. Rows and `every` are as in `balances`.
+        orders; `on_order` the lots asked of production and not ready; `backordered` the units of accepted orders
+        that are neither reserved nor made yet, also where they are being made to order. Rows and `every` are as in
+        `balances`.
         """
         from pandas import DataFrame
 
         transfers, lots = self._tables["transfers"], self._tables["replenishments"]
+        orders, lines = self._tables["orders"], self._tables["order_lines"]
         skus = [product.sku for product in self.scenario.catalogue]
-        courses = [self._sampled(views.stock(transfers, lots, sku), every) for sku in skus]
+        courses = [self._sampled(views.stock(transfers, lots, sku, orders, lines), every) for sku in skus]
         products = np.repeat(np.arange(len(skus)), [len(course.at) for course in courses])
         at = np.concatenate([course.at for course in courses])
         values = np.concatenate([course.values for course in courses])

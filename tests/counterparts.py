@@ -220,8 +220,10 @@ class SupplierClerk(Clerk):
         self.news(Remitted(self.market.ledger.new_link(), amount), order, "remitted")
 
     def come_back(self, order, transport=30):
+        """Tell twice that the user did not take the goods, and give the charges back but for the transport."""
         link, amount = self._give_back(order, transport)
-        self.news(CameBack(Reason.CHANGED_MIND, link, amount, transport), order, "came-back")
+        for copy in range(2):
+            self.news(CameBack(Reason.CHANGED_MIND, link, amount, transport), order, f"came-back:{copy}")
 
 
 class UsersClerk(Clerk):
@@ -239,10 +241,11 @@ class UsersClerk(Clerk):
 class Market:
     """A shop among clerks: constant latency of 1 s, replies by name in `replies`.
 
-    With `hostile`, a function of a name that gives uniform numbers, messages are lost and doubled and asked again.
+    With `hostile`, a function of a name that gives uniform numbers, messages are lost and doubled and asked again;
+    `patient` askers ask again where nothing is lost but what a shop that is down does not receive.
     """
 
-    def __init__(self, *, cash=10_000, pocket=Pocket.DEPOSIT, hostile=None, **terms):
+    def __init__(self, *, cash=10_000, pocket=Pocket.DEPOSIT, hostile=None, patient=False, **terms):
         self.clock, self.ledger = Clock(), Ledger("BDT", SKUS)
         self.records = Records(SKUS, 100)
         self.bank = BankClerk(self, cash, pocket)
@@ -253,7 +256,7 @@ class Market:
         )  # fmt: skip
         self.shop.book.open(0.0, self.ledger.new_link(), cash)
         self.replies = {}
-        self.hostile = hostile
+        self.hostile, self.patient = hostile, patient
         self._connect()
 
     def _connect(self):
@@ -273,6 +276,8 @@ class Market:
         latency = lambda: 1.0  # noqa: E731
         channel = Channel(self.clock, self.records.messages, latency, parties[other].code)
         channel.is_keyed = True
+        if self.patient:
+            channel.ask_again(Patience(5.0, None, 1.0, 0.0), lambda: 0.5)
         if self.hostile is not None:
             uniform = self.hostile(f"{one}->{other}")
             channel.latency = lambda: 0.1 + 3 * uniform()

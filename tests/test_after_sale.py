@@ -130,9 +130,8 @@ def test_goods_refused_at_the_door_cancel_the_order_and_cost_transport(advance):
     market = Market(advance=advance)
     order = market.buy()
     market.supplier.shipped.add(order)
-    for _ in range(2):
-        market.supplier.come_back(order) if order not in market.supplier.over else None
-        market.run()
+    market.supplier.come_back(order)
+    market.run()
     assert market.status(order) == ("cancelled", "refused_at_door")
     assert market.moved(order, codes=("charges-return", "transport")) == [
         ("charges-return", "cash", "supplier-advances", 370), ("transport", "transport", "supplier-advances", 30),
@@ -278,6 +277,18 @@ def test_two_requests_to_cancel_ask_the_supplier_once():
     market.assert_over()
 
 
+@pytest.mark.parametrize("at", [0.5, 1.5, 2.5, 3.5, 4.5, 5.5])
+def test_a_shop_that_crashes_while_it_asks_the_supplier_still_tells_the_user_the_outcome(at):
+    market = Market(patient=True)
+    order = market.buy()
+    market.ask("cancel", CancelOrder(), order=order)
+    market.at(at, lambda: market.crash(7.0))
+    market.run()
+    assert market.replies["cancel"] == OrderCancelled(Reason.CHANGED_MIND)
+    assert market.status(order) == ("cancelled", "changed_mind")
+    market.assert_over()
+
+
 # Refunded late by the bank, out of escrow
 
 
@@ -382,6 +393,21 @@ def test_news_of_a_late_refund_may_come_before_the_receipt_of_the_payment():
     transaction = market.bank.payment_of[order]
     assert market.replies[f"pay:{order}"] == Refusal(Reason.LATE, order, transaction, 500)
     assert market.moved(order) == []
+    assert market.supplier.orders == {}
+
+
+def test_a_late_refund_while_the_bank_declines_the_charges_calls_the_order_off():
+    market = escrowed()
+    market.bank.deposit = 0  # somebody else was quicker
+    order = market.check_out()
+    market.pay(order)
+    market.at(4.5, lambda: market.bank.refund_late(order))
+    market.shop.bank.latency = iter([1.0, 3.0]).__next__
+    market.run()
+    transaction = market.bank.payment_of[order]
+    assert market.replies[f"pay:{order}"] == Refusal(Reason.LATE, order, transaction, 500)
+    assert market.status(order) == ("cancelled", "late")
+    assert not market.shop.debts
     assert market.supplier.orders == {}
 
 

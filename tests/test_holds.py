@@ -153,6 +153,7 @@ class Counter:
         orders = {
             "order": numbers, "user": np.array([self.placed[order] for order in numbers.tolist()], np.int64),
             "total": totals, "status": words, "transaction": none, "charges_transaction": none,
+            "payment_method": Coded(np.zeros(len(totals), np.int32), ("account",)), "advance": totals,
         }  # fmt: skip
         lines = {
             "order": numbers, "sku": Coded(np.zeros(len(numbers), np.int32), ("token",)), "quantity": totals,

@@ -147,6 +147,40 @@ def test_an_order_is_sent_without_money_for_its_charges():
     assert market.status(order) == ("completed", None)
 
 
+def test_replenishments_wait_for_money_behind_what_is_owed_for_orders_of_users():
+    market = stocked(cash=100, filled=False, keeps_orders=True)
+    assert [market.status(order)[0] for order in (1, 2)] == ["processing"] * 2
+    order = market.buy()  # brings 500, of which 400 are its charges: 200 are left, and 600 would be needed
+    assert market.status(order) == ("on_the_way", None)
+    market.supplier.deliver(order)
+    market.run()
+    market.ask("return", ReturnGoods((LAPTOP,)), order=order)
+    market.run()
+    assert [due.amount for due in market.shop.desk.find(order).dues] == [500]
+    market.bank.release(order, 300)
+    market.run()
+    assert market.status(order) == ("returned", None)
+    assert market.shop.desk.find(order).dues == ()
+    market.bank.release(order, 1160)
+    market.run()
+    assert [market.status(order)[0] for order in (1, 2)] == ["on_the_way"] * 2
+
+
+def test_money_that_comes_while_a_refund_is_declined_pays_it_before_a_replenishment():
+    market = stocked(cash=1160, keeps_orders=True)
+    market.bank.deposit -= 950  # somebody else's debt
+    market.shop.book.charges(0.0, market.ledger.new_link(), 99, 950)
+    order = market.buy((("laptop", 2),))
+    assert market.bank.deposit == 50
+    assert market.shop.debts  # a replenishment waits for 800
+    market.ask("return", ReturnGoods((LAPTOP,)), order=order)
+    market.bank.shop.latency = iter([50.0] + [1.0] * 9).__next__
+    market.at(10, lambda: market.bank.release(order, 450))
+    market.run()
+    assert market.shop.desk.find(order).dues == ()
+    assert market.bank.deposit == 0
+
+
 def test_a_rejected_replenishment_is_given_up_and_ordered_again_with_the_next_demand():
     market = Market(stock=BaseStock(2), courier=courier())
     market.supplier.rejects = True

@@ -163,8 +163,8 @@ def test_attackers_get_nothing_and_locks_shut_honest_users_out_too():
         (each.visits.query("intent == 'honest'")["outcome"] == "bought").sum() for each in (attacked, locked)
     ]
     assert honest[1] < honest[0]
-    fees = [each.summary()["fees"] for each in (calm, attacked)]
-    assert fees[1] > fees[0]
+    declined = [(each.ledger("bank").query("code == 'fee'")["amount"] == 2).sum() for each in (calm, attacked)]
+    assert declined[1] > 3 * declined[0] > 0
     assert (locked.orders["reason"] == "account_locked").sum() > 0
 
 

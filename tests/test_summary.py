@@ -15,7 +15,7 @@ NAMES = [
     "visits", "registered_users", "orders", "completed", "declined", "cancelled", "returned", "open_orders",
     "units", "revenue", "refunds", "conversion", "decline_rate", "users_cash", "shop_cash", "supplier_cash",
     "shop_cash_min", "mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds", "messages",
-    "messages_lost",
+    "messages_lost", "returns", "fees", "units_lost", "stranded", "stranded_orders",
 ]  # fmt: skip
 DEFAULTS = {Type.TIME: MISSING_TIME, Type.REFERENCE: -1, Type.TEXT: None}
 
@@ -77,6 +77,45 @@ def test_revenue_is_sales_less_sales_returns_and_refunds_are_the_banks():
     ]
     found = figures(tables(accounts=accounts, transfers=moved), BDT)
     assert (found["revenue"], found["refunds"], found["units"]) == (750.5, 250.0, 3)
+
+
+def test_replenishments_of_the_shop_are_no_orders():
+    orders = [
+        {"status": "completed", "payment_method": "account", "placed_at": 0, "delivered_at": 10 * SECOND},
+        {"status": "completed", "payment_method": "replenishment", "placed_at": 0, "delivered_at": 90 * SECOND},
+        {"status": "processing", "payment_method": "replenishment"},
+    ]
+    found = figures(tables(orders=orders, visits=[{}] * 2), BDT)
+    assert [found[name] for name in ("orders", "completed", "open_orders")] == [1, 1, 0]
+    assert (found["conversion"], found["mean_delivery_seconds"]) == (0.5, 10.0)
+
+
+def test_returns_fees_and_losses_are_read_off_the_books():
+    accounts = [account("bank:fees", closing=1_250), account("shop:payment-fees", closing=1_000)]
+    moved = [
+        transfer("shop:sales-returns", "shop:refunds-due", 20_000, "return", book="shop"),
+        transfer("shop:sales-returns", "shop:refunds-due", 500, "allowance", book="shop"),
+        transfer("supplier:losses", "supplier:goods-in-transit", 2, "loss", "supplier", "hp-laptop"),
+        transfer("supplier:losses", "supplier:goods-in-transit", 60_000, "loss", "supplier"),
+        transfer("supplier:losses", "supplier:handovers", 3, "replace", "supplier", "hp-laptop"),
+        transfer("shop:losses", "shop:stock", 4, "write-off", "shop", "hp-laptop"),
+    ]
+    found = figures(tables(accounts=accounts, transfers=moved), BDT)
+    assert (found["returns"], found["fees"], found["units_lost"]) == (200.0, 12.5, 9)
+
+
+def test_stranded_is_what_users_paid_and_have_neither_goods_nor_money_for():
+    advances, cash = "users:advances", "users:cash:0"
+    rows = [
+        transfer(advances, cash, 900, book="users") | {"order": 1},
+        transfer("users:spending", advances, 900, "sale", "users") | {"order": 1},
+        transfer(advances, cash, 400, book="users") | {"order": 2},
+        transfer(cash, advances, 100, "refund", "users") | {"order": 2},
+        transfer("users:spending", advances, 50, "sale", "users") | {"order": 3},  # its user was never told
+        transfer(advances, cash, 250, book="users") | {"order": 4},
+    ]
+    found = figures(tables(transfers=rows, orders=[{}] * 4), BDT)
+    assert (found["stranded"], found["stranded_orders"]) == (5.5, 2)
 
 
 def test_deposits_add_up_by_owner_in_major_units():

@@ -92,6 +92,46 @@ def test_stock_counts_reserved_units_and_lots_not_ready():
     assert found.values.tolist() == [[10, 0, 0], [10, 2, 0], [7, 6, 0], [7, 4, 0]]
 
 
+# A story of one product: order 1 asks for five, 2 for one (rejected), 3 for two (cancelled), 4 for none of it.
+BACKORDERS = """
+time  book      debit                      credit                     commodity  amount  code            order
+0     shop      shop:supplier-advances     shop:cash                  BDT        9       charges         1
+1     supplier  supplier:cash              supplier:shop-advances     BDT        9       charges         1
+2     supplier  supplier:cash              supplier:shop-advances     BDT        9       charges         2
+3     supplier  supplier:shop-advances     supplier:cash              BDT        9       charges-return  2
+3     supplier  supplier:cash              supplier:shop-advances     BDT        9       charges         4
+4     supplier  supplier:reserved          supplier:stock             watch      3       reserve         1
+5     supplier  supplier:cash              supplier:shop-advances     BDT        9       charges         3
+6     supplier  supplier:reserved          supplier:made              watch      2       make            1
+6     supplier  supplier:goods-in-transit  supplier:reserved          watch      5       ship            1
+7     supplier  supplier:shop-advances     supplier:cash              BDT        9       charges-return  3
+8     supplier  supplier:losses            supplier:goods-in-transit  watch      5       loss            1
+8     supplier  supplier:losses            supplier:goods-in-transit  BDT        9       loss            1
+9     supplier  supplier:reserved          supplier:made              watch      5       make            1
+10    supplier  supplier:reserved          supplier:made              watch      1       make            1
+"""
+
+
+def test_units_are_backordered_from_the_charges_until_they_are_reserved_or_made():
+    heads, *rows = (line.split() for line in BACKORDERS.strip().splitlines())
+    columns = dict(zip(heads, zip(*rows, strict=True), strict=True))
+    transfers = {
+        name: np.array(values, np.int64) if name in ("time", "amount", "order") else text(*values)
+        for name, values in columns.items()
+    }
+    none = np.zeros(0, np.int64)
+    lots = {"sku": text(), "quantity": none, "ordered_at": none, "arrived_at": none}
+    orders = {"placed_at": np.zeros(4, np.int64), "accepted_at": np.array([9, MISSING_TIME, 5, 4])}
+    lines = {
+        "order": np.array([1, 2, 3, 4]), "sku": text("watch", "watch", "watch", "phone"),
+        "quantity": np.array([5, 1, 2, 7]),
+    }  # fmt: skip
+    found = views.stock(transfers, lots, "watch", orders, lines)
+    owed = dict(zip(found.at.tolist(), found.values[:, 2].tolist(), strict=True))
+    assert owed == {0: 0, 1: 5, 4: 2, 5: 4, 6: 2, 7: 0, 8: 5, 9: 0, 10: 0}
+    assert (views.stock(transfers, lots, "watch").values[:, 2] == 0).all()
+
+
 def test_second_order_of_a_visit_is_followed_without_the_first():
     kinds = ["ViewHomepage", "Homepage", "Checkout", "Invoice", "Pay", "Refusal", "Checkout", "Invoice", "Pay"]
     size, one = len(kinds), text(*["x"] * len(kinds))

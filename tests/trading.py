@@ -167,6 +167,7 @@ class World:
         method, advance = "account", worth(lines, 1)
         if self.likely(0.15):
             method, user, advance, pocket = "replenishment", SHOP, 0, Pocket.DEPOSIT
+            lines = [(product, units + 4) for product, units in lines]
         elif pocket is not Pocket.ESCROW and self.likely():
             advance = choice.choice((0, advance // 10))
             method = "account" if advance else "cash_on_delivery"

@@ -44,7 +44,8 @@ class BankBook:
 
     Owners of deposits are the codes of entities: a user's number, -1 the shop, -3 the supplier, -4 the courier.
     `at` in seconds, amounts in minor units. Spending more than a deposit holds raises LawBroken; `available`
-    tells. A method that posts returns the link, the transaction number. Payments in two steps are those of `holds`.
+    tells. A method that posts returns the link, which is the transaction number. Payments in two steps are those
+    of `holds`.
     """
 
     def __init__(self, ledger: Ledger, users: int) -> None:

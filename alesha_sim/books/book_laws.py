@@ -30,8 +30,8 @@ def check_form(evidence: Evidence, findings: Findings) -> None:
     )  # fmt: skip
     findings.add(
         0, ((e.ordered_by < 0) != e.replenishes)[1:] | (e.ordered_by >= users)[1:],
-        lambda place: f"order {place + 1} of user {e.ordered_by[place + 1]}: must be a known user's, and no user's "
-        "if it is a replenishment",
+        lambda place: f"order {place + 1} of user {e.ordered_by[place + 1]}: must be a known user's, "
+        "and no user's if it is a replenishment",
     )  # fmt: skip
     findings.add(
         0, (e.line_order < 1) | (e.line_order > orders) | (e.line_commodity < 1) | (e.line_quantity < 1),

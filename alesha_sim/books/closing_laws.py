@@ -1,8 +1,8 @@
-"""Laws of orders that hold once nothing is on its way any more: no claim is left, none is forgotten (L4, L5, L8)."""
+"""Laws of orders that hold once nothing is on its way: no claim is left, no order forgotten (L4, L5, L8)."""
 
 import numpy as np
 
-from alesha_sim.books.evidence import Evidence, Ints
+from alesha_sim.books.evidence import Evidence, Ints, sum_of
 from alesha_sim.books.findings import Findings
 from alesha_sim.books.order_laws import charged, charges, escrowed, late_refunds, of_status, users_allowances
 from alesha_sim.books.rules import ROLES
@@ -50,7 +50,9 @@ def _check_cancelled(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_order
     taken, passed_on = charged(e), e.balance("bank:deposits:supplier", key)
-    fees = sum(e.by_rule("bank", "fee", f"{source} / fees", key) for source in ("deposits:user:", "holds:user:"))
+    fees = sum_of(
+        e.by_rule("bank", "fee", f"{source} / fees", key) for source in ("deposits:user:", "holds:user:")
+    )
     transport = e.by_rule("supplier", "transport", "shop-advances / transport", key)
     handed = e.marked(e.rows("users", "deliver", units=True), key)
     findings.add(
@@ -86,10 +88,8 @@ def _check_claims(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_order
     claimed = e.balance("users:advances", key)
-    owed = sum(
-        e.balance(name, key)
-        for name in ("shop:customer-prepayments", "shop:refunds-due", "bank:escrow", "bank:settlement-due")
-    ) - e.balance("shop:settlement-due", key)
+    owing = "shop:customer-prepayments", "shop:refunds-due", "bank:escrow", "bank:settlement-due"
+    owed = sum_of(e.balance(name, key) for name in owing) - e.balance("shop:settlement-due", key)
     gave_up = np.isin(e.outcome, [OUTCOMES.index("abandoned"), OUTCOMES.index("unanswered")])
     unheard = np.zeros(key.size, np.bool_)
     unheard[e.visit_order[gave_up & (e.visit_order > 0)]] = True
@@ -113,6 +113,6 @@ def _check_late(evidence: Evidence, findings: Findings) -> None:
         wrong |= (refunds > 0) & (allowed != sold) & ~of_status(e, "in_doubt")
     findings.add(
         8, wrong,
-        lambda order: f"order {order}: late refund {refunds[order]} of {paid[order]}, but shop and users allow "
-        f"{[int(allowed[order]) for allowed, _ in allowances]} of {[int(sold[order]) for _, sold in allowances]} sold",
+        lambda order: f"order {order}: late refund {refunds[order]} of {paid[order]}; allowed of what was sold: "
+        + ", ".join(f"{allowed[order]} of {sold[order]}" for allowed, sold in allowances),
     )  # fmt: skip

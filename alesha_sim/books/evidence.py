@@ -4,7 +4,7 @@ No law lives here. Everything is read from the canonical columns, so a result th
 checked as well as one that has just run. No function loops over rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -295,6 +295,14 @@ def recoded(
         words = {word: code for code, word in enumerate(words)}
     codes = np.array([*(words.get(label, -1) for label in column.labels), -1], dtype)
     return codes[column.codes]
+
+
+def sum_of(sums: Iterable[Ints]) -> Ints:
+    """Return the sum of arrays of one length."""
+    first, *others = sums
+    for other in others:
+        first = first + other
+    return first
 
 
 def _from_one(column: npt.NDArray[Any], filler: int) -> npt.NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Laws of what a fact writes: rows that the rules know, of one fact a link, each once, of the right order (L0, L4, L10).
+"""Laws of what a fact writes: known rows, of one fact a link, of one order, each once (L0, L4, L10).
 
 They see the kinds of rows alone; what the amounts must be is in the other modules of laws.
 """

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from alesha_sim.books.evidence import Evidence, Ints, Key, Mask
+from alesha_sim.books.evidence import Evidence, Ints, Key, Mask, sum_of
 from alesha_sim.books.findings import Findings
 from alesha_sim.records import STATUSES
 
@@ -69,7 +69,7 @@ def _check_swaps(evidence: Evidence, findings: Findings) -> None:
 
         def describe(place: int, book: str = book, keys: Ints = keys, left: Ints = left) -> str:
             link, commodity = divmod(int(keys[place]), products)
-            return f"link {link}, product {commodity - 1}: book {book} has {left[place]} more broken units than new"
+            return f"link {link}, product {commodity - 1}: {left[place]} more broken units than new in book {book}"
 
         findings.add(6, left != 0, describe)
 
@@ -86,7 +86,7 @@ def _check_values(evidence: Evidence, findings: Findings) -> None:
         ("shop:goods-in-transit", ("shop:goods-in-transit",), e.charge),
         ("shop:losses", ("shop:losses",), e.charge),
     ):
-        units = np.sum([e.balance(name, key, worth) for name in goods], axis=0)
+        units = sum_of(e.balance(name, key, worth) for name in goods)
         _check_worth(findings, 7, value, e.balance(value, key), units, "its units")
 
 
@@ -113,10 +113,8 @@ def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     taken = e.moved("users", "deliver", key, e.price)
     _check_worth(findings, 8, "users sale", e.moved("users", "sale", key), taken, "units taken")
     sales = e.moved("shop", "sale", key)
-    costs = np.sum(
-        [e.by_rule("shop", "cost", f"cost-of-sales / {by}", key) for by in ("supplier-advances", "goods-in-transit")],
-        axis=0,
-    )
+    sources = "supplier-advances", "goods-in-transit"
+    costs = sum_of(e.by_rule("shop", "cost", f"cost-of-sales / {source}", key) for source in sources)
     told = (sales != 0) | (costs != 0) | (drained & ~e.doubtful)
     for code, booked, worth in (("sale", sales, e.price), ("cost", costs, e.charge)):
         value = e.moved("users", "deliver", key, worth)
@@ -131,7 +129,7 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
     amounts = e.by_rule("shop", "return", "sales-returns / refunds-due", key)
     findings.add(
         8, amounts > worth,
-        lambda link: f"link {link}: {amounts[link]} given back for goods sent back, but they were sold at {worth[link]}",
+        lambda link: f"link {link}: {amounts[link]} given back for returned goods that were sold at {worth[link]}",
     )  # fmt: skip
     # An allowance that comes with a delivery or a refund is none of these.
     other = e.marked(np.concatenate([e.rows("users", "refund"), e.rows("users", "sale")]), key)
@@ -166,7 +164,8 @@ class _Units:
         self.ordered = np.append(e.lines.quantity, 0)
         self.order = np.append(e.lines.keys // len(e.price), 0)
         self.reserved = e.balance("supplier:reserved", key, one)
-        self.sent, self.sent_by_shop = (e.balance(f"{book}:goods-in-transit", key, one) for book in ("supplier", "shop"))
+        self.sent = e.balance("supplier:goods-in-transit", key, one)
+        self.sent_by_shop = e.balance("shop:goods-in-transit", key, one)
 
         def moved(rule: tuple[str, str, str]) -> Ints:
             return e.by_rule(*rule, key, one)
@@ -204,8 +203,8 @@ def _check_units(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     received = units.received + units.received_by_shop
     wrong = np.where(of_shop, units.received, units.received_by_shop) > 0
     findings.add(10, (wrong | (received > units.ordered) | too_many)[:-1], describe)
-    back = (units.returned > units.received) | (units.sent_back > units.returned) | (units.swapped > units.received)
-    findings.add(10, back[:-1], describe)
+    back = (units.returned > units.received) | (units.sent_back > units.returned)
+    findings.add(10, (back | (units.swapped > units.received))[:-1], describe)
     statuses = ("cancelled", "declined", *(("completed", "returned") if drained else ()))
     closed = np.isin(e.status, [STATUSES.index(name) for name in statuses])[units.order]
     findings.add(4, (closed & (units.kept != 0))[:-1], describe)
@@ -230,6 +229,6 @@ def _check_all_back(evidence: Evidence, findings: Findings, missing: Mask) -> No
     returned = e.status == STATUSES.index("returned")
     findings.add(
         4, (e.total > 0) & (returned != back),
-        lambda order: f"order {order} is {STATUSES[e.status[order]]}, but {'' if back[order] else 'not '}all of it "
-        "came back",
+        lambda order: f"order {order} is {STATUSES[e.status[order]]}, but "
+        f"{'all' if back[order] else 'not all'} of it came back",
     )  # fmt: skip

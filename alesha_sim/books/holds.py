@@ -66,9 +66,10 @@ class Holds:
         self, at: float, hold: int, amount: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0, retained: int = 0,
         payer_fee: int = 0,
     ) -> int:  # fmt: skip
-        """Payment, as `BankBook.payment` out of holds:user:n; rest: holds:user:n / deposits:user:n. Returns its link.
+        """Payment, as `BankBook.payment` but out of holds:user:n; rest: holds:user:n / deposits:user:n.
 
-        Raises LawBroken, and writes nothing, for what is not pending or more than is held, the user's fee included.
+        Returns the link of both. Raises LawBroken, and writes nothing, for what is not pending or more than is
+        held, the user's fee included.
         """
         held = self._pending(hold)
         # The account's own floor would not tell: it holds the money of the user's other pending transfers too.

@@ -1,8 +1,8 @@
 """The check of all conservation laws, from the tables of a run alone.
 
-The laws of whole books are in `book_laws`, those of the rows of a fact in `fact_laws`, those of money that two books
-tell of in `link_laws`, those of goods in `goods_laws`, those of orders in `order_laws` and, once nothing is on its way
-any more, in `closing_laws`. The tables say what happened; no law asks the ledger that wrote them.
+The laws of whole books are in `book_laws`, those of the rows of a fact in `fact_laws`, those of money that two
+books tell of in `link_laws`, those of goods in `goods_laws`, those of orders in `order_laws` and, once nothing is
+on its way, in `closing_laws`. The tables say what happened; no law asks the ledger that wrote them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alesha_sim.books.accounts import CODES
-from alesha_sim.books.evidence import Evidence, Ints, Mask
+from alesha_sim.books.evidence import Evidence, Ints, Mask, sum_of
 from alesha_sim.books.findings import Findings
 from alesha_sim.records import OUTCOMES
 
@@ -56,7 +56,7 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
     touched = [np.concatenate([side for name in names for side in e.sides(name)]) for names in ((own,), others)]
     if not any(len(rows) for rows in touched):
         return
-    balances = e.balance(own, key), np.sum([e.balance(name, key) for name in others], axis=0)
+    balances = e.balance(own, key), sum_of(e.balance(name, key) for name in others)
     holds = e.held(books[0]), e.held(books[1])
     # What a pending transfer moves, and what it gives back, was the user's before and is so after.
     within = np.isin(e.code, [CODES.index(code) for code in ("pending", "void", *mirror.apart)])

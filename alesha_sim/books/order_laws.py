@@ -1,8 +1,8 @@
-"""Laws of orders that hold at any instant: what is open, what happens once, what users were told (L4, L5, L8, L10)."""
+"""Laws of orders at any instant: what is open, what happens once, what users were told (L4, L5, L8, L10)."""
 
 import numpy as np
 
-from alesha_sim.books.evidence import Evidence, Ints, Mask
+from alesha_sim.books.evidence import Evidence, Ints, Mask, sum_of
 from alesha_sim.books.findings import Findings
 from alesha_sim.records import OUTCOMES, STATUSES
 
@@ -46,10 +46,8 @@ def charges(evidence: Evidence) -> Ints:
 
 def escrowed(evidence: Evidence) -> Ints:
     """Return what was paid into escrow for each order."""
-    sources = "deposits:user:", "holds:user:"
-    return np.sum(
-        [evidence.by_rule("bank", "payment", f"{source} / escrow", evidence.by_order) for source in sources], axis=0
-    )  # fmt: skip
+    key, sources = evidence.by_order, ("deposits:user:", "holds:user:")
+    return sum_of(evidence.by_rule("bank", "payment", f"{source} / escrow", key) for source in sources)
 
 
 def late_refunds(evidence: Evidence) -> Ints:
@@ -86,10 +84,12 @@ def _check_open(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_order
     for name in NOT_NEGATIVE:
-        open_ = e.balance(name, key)
-        findings.add(
-            4, open_ < 0, lambda order, name=name, open_=open_: f"order {order}: {name} {open_[order]}"  # type: ignore[misc]
-        )  # fmt: skip
+        left = e.balance(name, key)
+
+        def describe(order: int, name: str = name, left: Ints = left) -> str:
+            return f"order {order}: {name} {left[order]}"
+
+        findings.add(4, left < 0, describe)
     held, paid = e.balance("bank:holds:user:", key), e.marked(e.rows("bank", "payment"), key)
     findings.add(
         4, paid & (held > 0), lambda order: f"order {order} is paid, but bank:holds:user: is {held[order]}"
@@ -190,12 +190,9 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
         10, sold + cancelled > e.total,
         lambda order: f"order {order}: sold {sold[order]}, cancelled {cancelled[order]}, total {e.total[order]}",
     )  # fmt: skip
-    given = e.by_rule("shop", "allowance", "sales-returns / refunds-due", key) + e.moved("shop", "return", key)
-    rows = e.ruled("shop", "allowance", "sales-returns / refunds-due")
-    count = np.bincount(e.order[rows], minlength=key.size)
-    findings.add(
-        10, count > 1, lambda order: f"order {order}: {count[order]} compensations, {given[order]} given back"
-    )  # fmt: skip
+    compensations = e.order[e.ruled("shop", "allowance", "sales-returns / refunds-due")]
+    times = np.bincount(compensations, minlength=key.size)
+    findings.add(10, times > 1, lambda order: f"order {order}: {times[order]} compensations")
 
 
 def _check_charges(evidence: Evidence, findings: Findings) -> None:
@@ -203,10 +200,10 @@ def _check_charges(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_order
     due = charges(e)
-    passed_on, returned = e.moved("bank", "charges", key), e.moved("bank", "charges-return", key)
+    passed_on, back = e.moved("bank", "charges", key), e.moved("bank", "charges-return", key)
     findings.add(
-        10, (passed_on - returned > due) | (returned > passed_on),
-        lambda order: f"order {order}: charges {passed_on[order]} less {returned[order]} returned, due {due[order]}",
+        10, (passed_on - back > due) | (back > passed_on),
+        lambda order: f"order {order}: charges {passed_on[order]} less {back[order]} returned, due {due[order]}",
     )  # fmt: skip
     rows = e.rows("bank", "charges")
     findings.add(
@@ -220,10 +217,9 @@ def _check_late(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_order
     refunds = late_refunds(e)
-    for book, allowed, sold in (
-        ("shop", e.by_rule("shop", "allowance", "sales-returns / settlement-due", key), e.moved("shop", "sale", key)),
-        ("users", users_allowances(e), e.moved("users", "sale", key)),
-    ):
+    of_shop = e.by_rule("shop", "allowance", "sales-returns / settlement-due", key)
+    for book, allowed in (("shop", of_shop), ("users", users_allowances(e))):
+        sold = e.moved(book, "sale", key)
 
         def describe(order: int, book: str = book, allowed: Ints = allowed, sold: Ints = sold) -> str:
             return (
@@ -238,6 +234,8 @@ def users_allowances(evidence: Evidence) -> Ints:
     """Return by order what users know to have been given back because goods came after a late refund."""
     e = evidence
     rows = e.rows("users", "allowance")
+    if not len(rows):
+        return e.summed(rows, e.by_order)
     other = e.marked(np.concatenate([e.rows("users", "refund"), e.rows("users", "sale")]), e.by_link)
     return e.summed(rows[other[e.link[rows]]], e.by_order)
 
@@ -255,8 +253,9 @@ def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:
     uncharged = (charged_at > sent) & (due > 0) & (sent_by_shop > sent)
     unpaid = (sent < missing) & (((paid > sent) & (e.advance > 0)) | uncharged)
     findings.add(10, unpaid, lambda order: f"order {order} was sent unpaid: {e.row_name(int(sent[order]))}")
-    unpaid = (sent_by_shop < missing) & (paid > sent_by_shop) & (e.advance > 0)
-    findings.add(10, unpaid, lambda order: f"order {order} was sent unpaid: {e.row_name(int(sent_by_shop[order]))}")
+    own = sent_by_shop
+    unpaid = (own < missing) & (paid > own) & (e.advance > 0)
+    findings.add(10, unpaid, lambda order: f"order {order} was sent unpaid: {e.row_name(int(own[order]))}")
     given = (taken < missing) & (e.total > e.advance) & (collected > taken)
     findings.add(10, given, lambda order: f"order {order} was given unpaid: {e.row_name(int(taken[order]))}")
 

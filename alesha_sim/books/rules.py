@@ -1,4 +1,4 @@
-"""The posting rules as tables, for checking: which accounts there are, and which rows each fact writes in which book.
+"""The posting rules as tables, for checking: which accounts there are, which rows each fact writes in which book.
 
 The books post by their own code and do not read these tables, so that one checks the other. A fact added to a
 book is added here too; until then `check` reports its rows.

@@ -226,7 +226,10 @@ class ShopBook:
         self, at: float, link: int, order: int, lines: Lines, price: int, charge: int,
         pocket: Pocket = Pocket.DEPOSIT, allowance: int = 0,
     ) -> bool:  # fmt: skip
-        """Own stock delivered: handovers / goods-in-transit in units; sold as by `delivered`, at charge out of transit."""
+        """Own stock delivered: handovers / goods-in-transit in units; cost-of-sales / goods-in-transit at charge.
+
+        Sold as by `delivered`.
+        """
         store = self._store
         rows = unit_rows(store.handovers, store.transit, lines, DELIVER)
         rows += self._sold(price, pocket, allowance)

@@ -50,12 +50,15 @@ class Store:
 
     def shipped(self, lines: Lines, charge: int, code: int) -> list[Row]:
         """Return the rows of sending units: goods-in-transit / stock."""
-        return [*unit_rows(self.transit, self.stock, lines, code), (self.transit_value, self.stock_value, charge, code)]
+        value = self.transit_value, self.stock_value, charge, code
+        return [*unit_rows(self.transit, self.stock, lines, code), value]
 
     def lost(self, lines: Lines, charge: int, code: int) -> list[Row]:
         """Return the rows of losing units that were sent: losses / goods-in-transit."""
-        return [*unit_rows(self.losses, self.transit, lines, code), (self.losses_value, self.transit_value, charge, code)]
+        value = self.losses_value, self.transit_value, charge, code
+        return [*unit_rows(self.losses, self.transit, lines, code), value]
 
     def written_off(self, lines: Lines, charge: int, code: int) -> list[Row]:
         """Return the rows of writing units off: losses / stock."""
-        return [*unit_rows(self.losses, self.stock, lines, code), (self.losses_value, self.stock_value, charge, code)]
+        value = self.losses_value, self.stock_value, charge, code
+        return [*unit_rows(self.losses, self.stock, lines, code), value]

@@ -138,9 +138,7 @@ class SupplierBook:
 
     def lost(self, at: float, order: int, lines: Lines) -> int:
         """Parcel lost: losses / goods-in-transit in units, and at cost."""
-        rows = self._units(
-            self._losses, self._transit, lines, LOSS, self._losses_value, self._transit_value, LOSS
-        )
+        rows = self._units(self._losses, self._transit, lines, LOSS, self._losses_value, self._transit_value, LOSS)
         return self._write(at, order, rows)
 
     def came_back(self, at: float, order: int, lines: Lines, transport: int) -> int:

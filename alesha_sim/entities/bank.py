@@ -240,12 +240,19 @@ class Bank(Entity):
         payer = self._payer(payment)
         if isinstance(payer, Reason):
             return self._declined(payer, payment, order)
-        fee = 0 if self._is_plain else self._fees.of_payer(payment.amount)
-        objection = self._objection(payer, payment.amount, fee=fee)
+        if not self._is_plain:
+            return self._authorise_on_terms(payer, payment, order)
+        objection = self._objection(payer, payment.amount)
+        if objection is not None:
+            return Decline(objection)
+        return Receipt(self.book.payment(self.clock.now, order, payer, payment.amount), payment.amount)
+
+    def _authorise_on_terms(self, payer: int, payment: Authorise, order: int) -> Receipt | Decline:
+        """Move a user's money to where the terms say, and take the fees."""
+        fee = self._fees.of_payer(payment.amount)
+        objection = self._objection(payer, payment.amount + fee)
         if objection is not None:
             return self._declined(objection, payment, order)
-        if self._is_plain:
-            return Receipt(self.book.payment(self.clock.now, order, payer, payment.amount), payment.amount)
         return self._settlements.take(order, payer, payment.amount, payment.promised_at)
 
     def _declined(self, reason: Reason, payment: Authorise, order: int) -> Decline:
@@ -263,7 +270,7 @@ class Bank(Entity):
         if hold.seconds is not None and not 0 < hold.seconds <= LONGEST_HOLD:
             return Decline(Reason.INVALID_DURATION)
         fee = self._fees.of_payer(hold.amount)
-        objection = self._objection(payer, hold.amount, fee=fee, least=0)
+        objection = self._objection(payer, hold.amount + fee, least=0)
         if objection is not None:
             return Decline(objection)
         expires_at = INFINITY if hold.seconds is None else self.clock.now + hold.seconds
@@ -320,8 +327,8 @@ class Bank(Entity):
         if self._settlements.refunds.get(refund.transaction, 0) + refund.amount > payment.amount:
             return Decline(Reason.MORE_THAN_PAID)
         aside = self._settlements.find(refund.transaction)
-        objection = self._objection(payer, refund.amount, is_aside=aside is not None)
-        if objection is not None:
+        objection = self._objection(payer, refund.amount)
+        if objection is not None and (aside is None or objection is Reason.INVALID_AMOUNT):
             return Decline(objection)
         pocket, order = (Pocket.DEPOSIT, order) if aside is None else (aside.pocket, aside.order)
         link = self.book.refund(self.clock.now, order, payment.payer, refund.amount, pocket)
@@ -373,13 +380,11 @@ class Bank(Entity):
             return Reason.UNKNOWN_HOLD
         return _OVER.get(held.state, held)
 
-    def _objection(
-        self, payer: int, amount: int, *, fee: int = 0, least: int = 1, is_aside: bool = False
-    ) -> Reason | None:
-        """Say why an amount and a fee cannot be taken from a deposit, or from what is aside, if so."""
+    def _objection(self, payer: int, amount: int, least: int = 1) -> Reason | None:
+        """Say why an amount, fee included, cannot be taken from a deposit; what is too little bears no fee."""
         if amount < least:
             return Reason.INVALID_AMOUNT
-        return Reason.INSUFFICIENT_FUNDS if not is_aside and self.book.available(payer) < amount + fee else None
+        return Reason.INSUFFICIENT_FUNDS if self.book.available(payer) < amount else None
 
     def _owner(self, account: int, secret: Secret) -> int | Reason:
         """Return whose account it is, or why the sender may not use it."""

@@ -84,6 +84,12 @@ class Cancellations:
         shop.debts.money_in()
         return dues
 
+    def stand_by(self, order: Order) -> None:
+        """Let an order wait again as if nothing had been begun; one refunded late by now is called off."""
+        order.is_begun = False
+        if order.is_refunded_late:
+            self.call_off(order, Reason.LATE)
+
     def note_charges_returned(self, order: Order, transaction: int, returned: int, transport: int = 0) -> None:
         """Write down what the supplier gave back of its charges, if anything."""
         if transaction != NO_ID:

@@ -273,7 +273,7 @@ class OrderDesk:
     def forget(self, order: Order) -> None:
         """Forget an order if it is closed, no news of it is awaited, and the shop does not keep such."""
         is_kept = self._keeps_orders and order.user >= 0
-        if order.is_closed and not (is_kept or order.is_escrowed or order.dues):
+        if order.is_closed and not (is_kept or order.is_escrowed):
             self._orders.pop(order.number, None)
 
     def _count(self, order: Order, sign: int) -> None:

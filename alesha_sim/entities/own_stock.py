@@ -78,7 +78,7 @@ class OwnStock:
         if parcel.is_lost:
             shop.book.lost(shop.clock.now, order.number, parcel.goods, order.charges)
             order.parcel = None
-            order.is_begun = False
+            shop.cancellations.stand_by(order)
             yield from shop.supply(order)
             return
         deliver = Deliver(parcel.link, parcel.lines)

@@ -197,10 +197,10 @@ class Shop(Entity):
 
     def supply(self, order: Order) -> Process:
         """Have an order supplied, from stock, by the supplier now or when there is money, and tell the user."""
-        waits_its_turn = bool(self.debts) and order.waits_for_money and not self._is_served(order)
+        waits_its_turn = self.debts.go_before(order) and order.waits_for_money and not self._is_served(order)
         reply = None if waits_its_turn else (yield from self._buy(order))
         if reply is None:
-            self.debts.owe(partial(self._buy, order))
+            self.debts.owe(order, partial(self._buy, order))
         self._tell_user(order, reply or self._confirmation(order))
 
     def _tell_user(self, order: Order, reply: Confirmation | Refusal) -> None:
@@ -210,13 +210,13 @@ class Shop(Entity):
 
     def _buy(self, order: Order) -> Asking:
         """Pay the supplier's charges and place the order; None if there is not the money for it now."""
-        if order.is_refunded_late and order.waits_for_money:
-            self.cancellations.call_off(order, Reason.LATE)
         if order.is_off:
             return self._regret(order)
         if self._is_served(order):
             return self._confirmation(order)
         if order.charges_paid == NO_ID and not (yield from self._pay_charges(order)):
+            if order.is_off:  # refunded late in the meantime
+                return self._regret(order)
             return self._confirmation(order) if order.status == IN_DOUBT else None
         collect = order.total - order.advance
         place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect)
@@ -250,7 +250,7 @@ class Shop(Entity):
             return True
         if isinstance(reply, Decline):  # try again under another key
             order.tries += 1
-            order.is_begun = False
+            self.cancellations.stand_by(order)
         else:
             self.desk.advance(order, IN_DOUBT, self.clock.now)
         return False

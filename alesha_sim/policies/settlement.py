@@ -80,23 +80,30 @@ class Escrow:
     """Payments are settled when the payer confirms the delivery.
 
     They go back `refund_after` seconds after the goods were promised, unless that has happened before; None:
-    never. Raises ValueError unless `refund_after` is None or finite and not negative.
+    never. Payments before the instant `since` are the shop's at once: the rule is in force from then on. Raises
+    ValueError unless both are finite and not negative, or `refund_after` None.
     """
 
     kind: ClassVar[str] = "escrow"
-    durations: ClassVar[tuple[str, ...]] = ("refund_after",)
+    durations: ClassVar[tuple[str, ...]] = ("refund_after", "since")
     amounts: ClassVar[tuple[str, ...]] = ()
     needs_confirmation: ClassVar[bool] = True
     refund_after: float | None = None
+    since: float = 0.0
 
     def __post_init__(self) -> None:
-        """Keep the duration as a float."""
+        """Keep both as floats."""
+        given = {"since": self.since}
         if self.refund_after is not None:
-            refuse(seconds_faults(refund_after=self.refund_after))
-            object.__setattr__(self, "refund_after", float(self.refund_after))
+            given["refund_after"] = self.refund_after
+        refuse(seconds_faults(**given))
+        for name, seconds in given.items():
+            object.__setattr__(self, name, float(seconds))
 
     def terms(self, amount: int, paid_at: float, promised_at: float) -> Terms:
         """Keep the money until it is known where it belongs."""
+        if paid_at < self.since:
+            return Terms(Pocket.DEPOSIT)
         late = inf if self.refund_after is None else promised_at + self.refund_after
         return Terms(Pocket.ESCROW, refunds_at=late)
 

@@ -11,7 +11,6 @@ from alesha_sim.policies import (
     BaseStock,
     Escrow,
     MakeToOrder,
-    MovingAverage,
     Periodic,
     ReorderPoint,
     StockPolicy,
@@ -83,8 +82,6 @@ def _stock(field: str, policy: StockPolicy, scenario: "Scenario") -> Iterator[Fa
             most = max(aim.values(), default=0) if isinstance(aim, Mapping) else aim
             if most > room:
                 yield Fault(f"{field}.{name}", str(most), f"must be at most supplier.capacity, {room}")
-    if isinstance(policy, MovingAverage):
-        return
     if scenario.supplier.minimum_lot > room:
         rule = f"must be at most supplier.capacity, {room}"
         yield Fault("supplier.minimum_lot", str(scenario.supplier.minimum_lot), rule)

@@ -261,7 +261,9 @@ class Delivery(Part):
     zones: tuple[Zone, ...] = Field(
         default=(), description="Where users live; without any, supplier.delivery_time holds for all."
     )
-    lost: Share = Field(default=0.0, description="Share of parcels, 0 to 1, that are lost and sent once more.")
+    lost: Annotated[Number, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="Share of parcels, 0 to below 1, that are lost and sent once more."
+    )
     report_time: Durations = Field(
         default=Constant(DAY), description="How long after it was due a lost parcel is reported, seconds."
     )

@@ -214,6 +214,7 @@ kind = "immediate"           # at once
 # [bank.settlement]
 # kind = "escrow"            # when the user says that the goods have come
 # refund_after = "10 days"   # how much later than promised the user gets the money back (duration); off: never
+# since = 0                  # payments before this instant are the shop's at once (duration); default 0
 
 # What the bank takes for payments; shares from 0 to 1.
 [bank.fees]
@@ -270,7 +271,7 @@ unavailable = []             # SKUs that the supplier does not make: orders of t
 # opening_stock = 0          # units at the start
 
 [delivery]
-lost = 0                     # share of parcels that are lost and sent once more, 0 to 1
+lost = 0                     # share of parcels that are lost and sent once more, 0 to below 1
 report_time = "1 day"        # how long after it was due a lost parcel is reported (distribution of durations)
 partial = false              # whether each product of an order is sent as soon as it is there
 

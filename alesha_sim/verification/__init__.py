@@ -12,6 +12,7 @@ from typing import NamedTuple
 from alesha_sim.verification.check import Check, Row, table
 from alesha_sim.verification.customers import cdnow_run, orders_run, repeat_check
 from alesha_sim.verification.queues import MORE_QUEUES, QUEUES, little_run, queue_check
+from alesha_sim.verification.stocks import more_stock_checks, stock_checks
 
 __all__ = ["Check", "Progress", "Row", "checks", "run_checks", "table"]
 
@@ -26,10 +27,11 @@ class Progress(NamedTuple):
 
 
 def checks(*, full: bool = False) -> list[Check]:
-    """Return all checks; `full` adds busier and larger queues, which take a few minutes more."""
+    """Return all checks; `full` adds larger queues and stocks, which take some minutes more."""
     return [
         *map(queue_check, QUEUES + MORE_QUEUES if full else QUEUES),
         Check("Little's law", little_run, replicated=False),
+        *(stock_checks() + more_stock_checks() if full else stock_checks()),
         repeat_check(),
         Check("repeat buyers, orders", orders_run, replicated=False),
         Check("CDNOW replay", cdnow_run, replicated=False, needs="lifetimes"),
