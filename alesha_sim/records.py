@@ -5,13 +5,13 @@ message is sent, an order is placed), so the record is complete at any instant, 
 in place. Transfers are recorded by the ledger in the same way.
 """
 
-import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.packed import PackedRows
 from alesha_sim.units import MICROSECONDS
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
@@ -35,7 +35,6 @@ RECEIVED, PROCESSING, ON_THE_WAY, COMPLETED, CANCELLED, DECLINED, RETURNED, IN_D
 HOME, REGISTERED, BROWSED, CHECKED_OUT, PAID = range(5)
 LOOKED, BOUGHT, REFUSED, ABANDONED, UNANSWERED = range(5)
 
-_NUMPY_CODES = {"d": "f8", "q": "i8", "i": "i4", "H": "u2", "I": "u4", "h": "i2", "B": "u1", "b": "i1"}
 
 
 class Coded(NamedTuple):
@@ -70,52 +69,6 @@ class Vocabulary(dict[str, int]):
     def coded(self, codes: npt.NDArray[Any]) -> Coded:
         """Return `codes` as a text column of these words."""
         return Coded(codes.astype(np.int32), tuple(self))
-
-
-class PackedRows:
-    """Append-only rows of fixed width; `fields` maps each name to a struct code (little-endian, unpadded)."""
-
-    def __init__(self, **fields: str) -> None:
-        layout = struct.Struct("<" + "".join(fields.values()))
-        self.rows = bytearray()
-        self.width = layout.size
-        self.pack = layout.pack
-        self.dtype = np.dtype([(name, "<" + _NUMPY_CODES[code]) for name, code in fields.items()])
-        self._codes = fields
-        self._unpack_from = layout.unpack_from
-
-    def __len__(self) -> int:
-        return len(self.rows) // self.width
-
-    def append(self, *values: float) -> int:
-        """Write a row and return its number, from 0."""
-        row = len(self.rows) // self.width
-        self.rows += self.pack(*values)
-        return row
-
-    def filler(self, *names: str) -> Callable[..., None]:
-        """Return `fill(row, *values)`, which overwrites the neighbouring fields `names` of a row."""
-        layout = struct.Struct("<" + "".join(self._codes[name] for name in names))
-        place = self.dtype.names or ()
-        first = place.index(names[0])
-        if place[first : first + len(names)] != names:
-            raise ValueError(f"fields {names} are not neighbours in {place}")
-        offset = struct.calcsize("<" + "".join(list(self._codes.values())[:first]))
-        rows, width, pack_into = self.rows, self.width, layout.pack_into
-
-        def fill(row: int, *values: float) -> None:
-            pack_into(rows, row * width + offset, *values)
-
-        return fill
-
-    def row(self, row: int) -> dict[str, Any]:
-        """Return one row's fields by name."""
-        values = self._unpack_from(self.rows, row * self.width)
-        return dict(zip(self._codes, values, strict=True))
-
-    def array(self) -> npt.NDArray[np.void]:
-        """Return a copy of all rows as a structured array."""
-        return np.frombuffer(bytes(self.rows), dtype=self.dtype)
 
 
 def names_of(codes: npt.NDArray[Any], organisations: Sequence[str]) -> Coded:

@@ -415,9 +415,11 @@ def test_a_late_refund_while_the_user_cancels_refunds_once_and_answers_the_user(
     market = escrowed()
     order = market.buy()
     market.ask("cancel", CancelOrder(), order=order)
-    market.at(1.5, lambda: market.bank.refund_late(order))
+    market.at(0.5, lambda: market.bank.refund_late(order))
     market.run()
     assert market.replies["cancel"] == OrderCancelled(Reason.CHANGED_MIND)
+    kinds = market.records.messages.columns()["kind"]
+    assert [kinds.labels[code] for code in kinds.codes].count("CancelOrder") == 2  # the user's, and the shop's
     assert market.status(order) == ("cancelled", "late")
     market.assert_over()
 

@@ -20,13 +20,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alesha_sim"
 
 LAYERS = (
-    ("units", "streams", "distributions", "messages", "records"),
+    ("units", "streams", "distributions", "messages", "packed", "records"),
     ("network", "books"),
     ("policies",),
     ("scenarios",),
     ("entities",),
     (
         "simulation",
+        "market",
         "hostility",
         "result",
         "tables",
@@ -55,6 +56,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "entities": ({"numpy", "simpy"}, set()),
     "simulation": ({"numpy", "simpy"}, {"pandas", "pyarrow"}),
     "hostility": (set(), set()),
+    "market": (NUMPY, set()),
     **{
         part: (NUMPY, {"pandas", "pyarrow"})
         for part in ("result", "tables", "summary", "views", "folders", "storage", "spreadsheets")
@@ -72,7 +74,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "__main__": (set(), set()),
 }
 
-MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 9_000
+MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 12_500
 CHANCE = {"random", "secrets", "uuid", "numpy.random"}
 STATEFUL = {"default_rng", "Generator", "RandomState", "Random", "Streams", "Environment", "count", "open"}
 MUTATORS = {

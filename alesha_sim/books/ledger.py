@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Kind
 from alesha_sim.books.chart import Chart
-from alesha_sim.records import NO_ID, Coded, Columns, PackedRows, times
+from alesha_sim.packed import PackedRows
+from alesha_sim.records import NO_ID, Coded, Columns, times
 from alesha_sim.units import AMOUNT_MAX
 
 Row = tuple[int, int, int, int]

@@ -116,8 +116,6 @@ class OwnStock:
         for product, units in goods:
             self.warehouse.arrived(product, units)
         shop.desk.receive(order, parcel.lines, now)
-        if self.warehouse.is_tight():
-            self._replenish(product for product, _ in goods)
         shop.debts.money_in()  # who waits for money may need none now
 
     def abandon(self, order: Order) -> None:

@@ -215,9 +215,7 @@ class Shop(Entity):
         if self._is_served(order):
             return self._confirmation(order)
         if order.charges_paid == NO_ID and not (yield from self._pay_charges(order)):
-            if order.is_off:  # refunded late in the meantime
-                return self._regret(order)
-            return self._confirmation(order) if order.status == IN_DOUBT else None
+            return self._standstill(order)
         collect = order.total - order.advance
         place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect)
         reply = yield from self.insist(self.supplier, place, step="place", order=order.number)
@@ -228,6 +226,12 @@ class Shop(Entity):
         else:
             self.desk.advance(order, IN_DOUBT, self.clock.now)
         return self._confirmation(order)
+
+    def _standstill(self, order: Order) -> Confirmation | Refusal | None:
+        """Return what is said of an order whose charges were not paid: None if it waits for money."""
+        if order.is_off:  # refunded late in the meantime
+            return self._regret(order)
+        return self._confirmation(order) if order.status == IN_DOUBT else None
 
     def _is_served(self, order: Order) -> bool:
         """Tell whether an order is sent from stock, and send it if it can be."""
