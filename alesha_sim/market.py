@@ -96,6 +96,7 @@ class Market:
             chance=self._uniform("shop:unfit", if_any=shop.unfit), compensation=shop.compensation,
             limit=shop.limit, stock=shop.stock,
             courier=None if shop.stock is None else self._courier("shop"), keeps_orders=self._is_aftersale,
+            horizon=self.scenario.horizon,
         )  # fmt: skip
 
     def _supplier(self) -> Supplier:

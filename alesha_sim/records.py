@@ -36,7 +36,6 @@ HOME, REGISTERED, BROWSED, CHECKED_OUT, PAID = range(5)
 LOOKED, BOUGHT, REFUSED, ABANDONED, UNANSWERED = range(5)
 
 
-
 class Coded(NamedTuple):
     """A text column: `codes` (int32, -1 = missing) index `labels`."""
 

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 
 import alesha_sim as alesha
+from alesha_sim.market import Market
 from alesha_sim.records import MISSING_TIME
 from alesha_sim.scenarios import first_purchase, market_day
 from alesha_sim.simulation import Simulation
@@ -46,13 +47,13 @@ def test_a_run_that_is_stepped_gives_the_digest_of_one_that_is_not():
 def test_an_added_named_stream_changes_no_other_entitys_draws(monkeypatch):
     scenario = market_day(users=40, visits_per_day=100)
     plain = alesha.simulate(scenario, seed=5).digest
-    build = Simulation._build_entities
+    build = Market._bank
 
-    def build_with_one_more(simulation):
-        simulation._streams.generator("courier:service").random(1000)
-        build(simulation)
+    def build_with_one_more(market):
+        market._streams.generator("courier:service").random(1000)
+        return build(market)
 
-    monkeypatch.setattr(Simulation, "_build_entities", build_with_one_more)
+    monkeypatch.setattr(Market, "_bank", build_with_one_more)
     assert alesha.simulate(scenario, seed=5).digest == plain
 
 

@@ -89,8 +89,16 @@ def test_manifest_says_what_was_run_and_with_what(other, tmp_path):
 class SoldOut:
     """A policy of one's own: the supplier accepts nothing."""
 
+    period = None
+
     def accepts(self, lines):
         return False
+
+    def opening(self, sku):
+        return None
+
+    def order(self, sku, position, demands):
+        return 0
 
 
 def test_policy_of_ones_own_comes_back_with_the_scenario_that_was_run(other, tmp_path):

@@ -17,7 +17,7 @@ START = np.datetime64("2021-01-01", "us").item()
 
 CONTRACT = {
     "orders": "order user placed_at total payment_method status reason transaction charges_transaction paid_at"
-    " accepted_at delivered_at closed_at",
+    " accepted_at delivered_at closed_at advance promised_at",
     "order_lines": "order sku quantity unit_price unit_charge",
     "visits": "visit user arrived_at left_at stage outcome order intent",
     "messages": "message request order sender recipient kind attempt sent_at delivered_at started_at finished_at"

@@ -3,7 +3,7 @@
 import pytest
 
 from alesha_sim.books.ledger import LawBroken
-from alesha_sim.entities.shop import Shop
+from alesha_sim.entities.pages import Pages
 from alesha_sim.result import Result
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation import Simulation
@@ -45,7 +45,7 @@ def test_whatever_is_raised_is_a_violation(monkeypatch, error, law):
     def fail(self, message, user):
         raise error
 
-    monkeypatch.setattr(Shop, "page", fail)
+    monkeypatch.setattr(Pages, "answer", fail)
     found = trial(CALM)
     assert (found.law, len(found.violations)) == (law, 1)
     assert "shop failed on ViewHomepage" in found.violations[0]

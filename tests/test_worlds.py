@@ -9,6 +9,7 @@ from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.orders import OrderDesk
 from alesha_sim.entities.shop import Shop
 from alesha_sim.network.doorkeeper import Doorkeeper
+from alesha_sim.policies import SETTLEMENTS, STOCKS
 from alesha_sim.scenarios.faults import Crash, Outage, Spell
 from alesha_sim.scenarios.links import LINKS
 from alesha_sim.scenarios.scenario import Scenario
@@ -50,7 +51,25 @@ KINDS = {
     "many users": lambda s: s.users.count > 15,
     "one product": lambda s: len(s.catalogue) == 1,
     "price below charge": lambda s: any(product.price < product.charge for product in s.catalogue),
-    "goods that are not made": lambda s: s.supplier.stock.unavailable,
+    "goods that are not made": lambda s: getattr(s.supplier.stock, "unavailable", ()),
+    **{f"stock {kind}": lambda s, kind=kind: s.supplier.stock.kind == kind for kind in STOCKS},
+    **{f"settlement {kind}": lambda s, kind=kind: s.bank.settlement.kind == kind for kind in SETTLEMENTS},
+    "fees": lambda s: s.bank.fees.share > 0 and s.bank.fees.payer_share > 0,
+    "a reserve": lambda s: s.bank.reserve.share > 0,
+    "payment at the door": lambda s: s.users.payment.cash_on_delivery > 0,
+    "part in advance": lambda s: s.shop.advance < 1,
+    "orders rejected": lambda s: s.supplier.unmet == "rejected",
+    "own stock": lambda s: s.shop.stock is not None,
+    "parcels lost": lambda s: s.delivery.lost > 0,
+    "parts of orders": lambda s: s.delivery.partial,
+    "zones": lambda s: s.delivery.zones,
+    "cancellations": lambda s: s.users.afterwards.cancellation > 0,
+    "returns": lambda s: any(product.return_share for product in s.catalogue),
+    "defects": lambda s: any(product.defect_share for product in s.catalogue),
+    "complaints": lambda s: s.users.afterwards.complaint > 0 and s.shop.compensation > 0,
+    "income": lambda s: s.users.income is not None,
+    "choice": lambda s: s.users.choice is not None,
+    "trust": lambda s: s.users.trust is not None,
     "poor shop": lambda s: s.shop.opening_balance == 0,
     "other decimals": lambda s: s.currency.decimals not in (0, 2),
     "whole amounts": lambda s: s.currency.decimals == 0,

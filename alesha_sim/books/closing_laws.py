@@ -69,10 +69,13 @@ def _check_waiting(evidence: Evidence, findings: Findings) -> None:
     owed = e.balance("shop:refunds-due", key)
     known = e.marked(e.rows("shop", "charges"), key)
     needed = np.where(owed > 0, owed, np.where(known, 0, charges(e)))
-    waiting = of_status(e, "processing") | (of_status(e, "on_the_way", "completed", "returned") & (owed > 0))
+    sent = of_status(e, "on_the_way")
+    # A lost parcel of the shop's own goods is bought anew, which may have to wait for money as well.
+    waiting = of_status(e, "processing") | (sent & ~known) | (of_status(e, "completed", "returned") & (owed > 0))
+    waiting |= sent & (owed > 0)
     cash = int(e.closing[e.role == ROLES.index("shop:cash")].sum())
     # Debts are paid in turn: behind one that waits for money, others wait that need less.
-    forgotten = (of_status(e, "on_the_way") & (owed <= 0)) | (waiting & (not (waiting & (needed > cash)).any()))
+    forgotten = (sent & known & (owed <= 0)) | (waiting & (not (waiting & (needed > cash)).any()))
     findings.add(
         4, forgotten,
         lambda order: f"order {order} is still {STATUSES[e.status[order]]} and nothing is left to happen: needs "

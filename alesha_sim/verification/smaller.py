@@ -9,6 +9,7 @@ from copy import deepcopy
 from math import ceil
 from typing import Any
 
+from alesha_sim.distributions import KINDS as DISTRIBUTIONS
 from alesha_sim.scenarios import files
 from alesha_sim.scenarios.faults import directions
 from alesha_sim.scenarios.fields import number
@@ -17,8 +18,11 @@ from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.tagged import distribution
 from alesha_sim.verification.worlds import Tree, World, short
 
-SECTIONS = (("users",), ("shop",), ("bank",), ("supplier",), ("network", "default"), ("currency",))
+SECTIONS = (("users",), ("shop",), ("bank",), ("supplier",), ("delivery",), ("network", "default"), ("currency",))
 """Tables of a scenario whose every field has a default."""
+
+OPTIONAL = ("warranty", "return_window", "return_share", "defect_share")
+"""Fields of a product that have a default."""
 
 Path = tuple[Any, ...]
 
@@ -39,7 +43,7 @@ def brief(scenario: Scenario) -> str:
         if _at(tree, path) == _at(default, path):
             del _at(tree, path[:-1])[path[-1]]
     for product in tree["catalogue"]:
-        for name in ("warranty", "return_window"):
+        for name in OPTIONAL:
             if product[name] == Product.model_fields[name].default:
                 del product[name]
     if tree["start"] == default["start"]:
@@ -73,11 +77,26 @@ def without_products(tree: Tree, start: int, end: int) -> Tree | None:
         return None
     gone = [product["sku"] for product in products[start:end]]
     smaller = deepcopy(tree) | {"catalogue": products[:start] + products[end:]}
-    stock, columns = smaller["supplier"]["stock"], _visits(smaller)
-    stock["unavailable"] = [sku for sku in stock["unavailable"] if sku not in gone]
+    columns = _visits(smaller)
     for sku in gone:
         columns.pop(sku, None)
+    for section, name in (("supplier", "stock"), ("shop", "stock"), ("users", "choice")):
+        smaller[section][name] = _unnamed(smaller[section][name], gone)
     return smaller
+
+
+def _unnamed(policy: Tree | None, skus: list[str]) -> Tree | None:
+    """Return a policy that does not name any of `skus`; None where a table of it would be empty."""
+    kept: Tree = {}
+    for name, value in (policy or {}).items():
+        if isinstance(value, list | dict):
+            left = [each for each in value if each not in skus]
+            kept[name] = {sku: value[sku] for sku in left} if isinstance(value, dict) else left
+            if isinstance(value, dict) and not left:
+                return _at(_default(), ("supplier", "stock"))  # type: ignore[no-any-return]
+        else:
+            kept[name] = value
+    return kept or None
 
 
 def without_links(tree: Tree, start: int, end: int) -> Tree | None:
@@ -138,6 +157,9 @@ def plainer(tree: Tree) -> Iterator[Tree]:
         for path in _fields(_at(default, section), section):
             yield _changed(tree, path, _at(default, path))
             yield from _constant(tree, path)
+    for n in range(len(tree["catalogue"])):
+        for name in OPTIONAL:
+            yield _changed(tree, ("catalogue", n, name), Product.model_fields[name].default)
     for path in _link_fields(tree):
         yield _changed(tree, path, None)
         yield from _constant(tree, path)
@@ -183,7 +205,7 @@ def single(tree: Tree) -> Iterator[Tree]:
 def _constant(tree: Tree, path: Path) -> Iterator[Tree]:
     """Yield the tree in which a distribution is its mean."""
     table = _at(tree, path)
-    if isinstance(table, dict) and "kind" in table and path[-1] != "stock":
+    if isinstance(table, dict) and table.get("kind") in DISTRIBUTIONS:
         yield _changed(tree, path, short(distribution(table, number).expected))
 
 
