@@ -4,6 +4,7 @@ import pytest
 
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.entities.pages import Pages
+from alesha_sim.entities.shop import Shop
 from alesha_sim.result import Result
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation import Simulation
