@@ -85,7 +85,7 @@ PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "
 # The public face as built; parts that are only planned join the list when they are.
 PUBLIC = {
     "Scenario", "Simulation", "Result", "simulate",
-    "scenarios", "plots", "entities", "policies", "distributions",
+    "scenarios", "plots", "entities", "policies", "distributions", "accounting", "exports",
 }  # fmt: skip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
