@@ -1,8 +1,6 @@
 """The worked first purchase comes out to the last unit: trial balances, statements, elimination entries."""
 
 import pytest
-
-from alesha_sim import accounting
 from worked_example import (
     INCOME,
     INSTANTS,
@@ -12,6 +10,8 @@ from worked_example import (
     WORKSHEETS,
     worked_example,
 )
+
+from alesha_sim import accounting
 
 PLACES = pytest.mark.parametrize("place", range(5), ids=list(INSTANTS))
 

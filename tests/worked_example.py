@@ -9,14 +9,14 @@ from alesha_sim.scenarios import first_purchase
 from alesha_sim.tables import SCHEMA
 
 LAPTOP, WATCH = "hp-laptop", "apple-watch"
-A, L, Q, I, X = Kind.ASSET, Kind.LIABILITY, Kind.EQUITY, Kind.INCOME, Kind.EXPENSE
+A, L, Q, R, X = Kind.ASSET, Kind.LIABILITY, Kind.EQUITY, Kind.INCOME, Kind.EXPENSE
 
 MONEY = {
     "bank:reserves": A, "bank:deposits:user:1": L, "bank:deposits:shop": L, "bank:deposits:supplier": L,
     "shop:cash": A, "shop:supplier-advances": A, "shop:stock": A, "shop:customer-prepayments": L,
-    "shop:refunds-due": L, "shop:investment": A, "shop:equity": Q, "shop:sales": I, "shop:sales-returns": I,
+    "shop:refunds-due": L, "shop:investment": A, "shop:equity": Q, "shop:sales": R, "shop:sales-returns": R,
     "shop:cost-of-sales": X, "supplier:cash": A, "supplier:stock": A, "supplier:goods-in-transit": A,
-    "supplier:shop-advances": L, "supplier:payables": L, "supplier:equity": Q, "supplier:sales": I,
+    "supplier:shop-advances": L, "supplier:payables": L, "supplier:equity": Q, "supplier:sales": R,
     "supplier:cost-of-sales": X, "users:cash:1": A, "users:advances": A, "users:equity": Q, "users:spending": X,
 }  # fmt: skip
 UNITS = {

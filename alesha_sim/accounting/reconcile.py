@@ -1,4 +1,4 @@
-"""The bank reconciliation: what an owner's cash and deposit differ by, and the message that each part waits for."""
+"""The bank reconciliation: what an owner's cash and deposit differ by, and the message each part waits for."""
 
 from typing import TYPE_CHECKING, NamedTuple
 

@@ -111,7 +111,7 @@ Amounts = Mapping[str, tuple[Kind, int]]
 
 
 def amounts_of(journal: Journal, places: Ints, balances: Ints) -> Amounts:
-    """Return the money in given accounts by role, in the chart's order."""
+    """Return the money in given accounts by role, in the chart's order; `balances` are those of all accounts."""
     pairs = ((journal.accounts[place], int(balances[place])) for place in places.tolist())
     return by_role((account, balance) for account, balance in pairs if account.commodity == journal.currency.code)
 
