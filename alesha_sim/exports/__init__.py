@@ -31,6 +31,9 @@ class Format(NamedTuple):
 FORMATS = {
     "beancount": Format("beancount", "write", False, "a Beancount file"),
     "hledger": Format("hledger", "write", False, "a journal for hledger or ledger"),
+    "ocel-json": Format("ocel_json", "write", False, "an object-centric event log, OCEL 2.0 as JSON"),
+    "ocel-sqlite": Format("ocel_sqlite", "write", False, "an object-centric event log, OCEL 2.0 as SQLite"),
+    "xes": Format("xes", "write", False, "an event log, one trace an order"),
 }
 """The formats by name."""
 

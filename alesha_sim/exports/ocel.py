@@ -1,0 +1,266 @@
+"""A run as an object-centric event log (OCEL 2.0): its types, objects, events and relations.
+
+How they are written stands in `ocel_json` and `ocel_sqlite`.
+
+Source: Berti, Koren, Adams, Park, Knopp, Graves, Rafiei, Liss, Genannt Unterberg, Zhang, Schwanen, Pegoraro and
+van der Aalst (2024), OCEL (Object-Centric Event Log) 2.0 Specification.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from alesha_sim.exports.files import Progress, chunks
+from alesha_sim.exports.process import ACTIVITIES, PAGES, PLACE, Log
+from alesha_sim.records import MISSING_TIME
+from alesha_sim.tables import numbers
+
+if TYPE_CHECKING:
+    from alesha_sim.result import Result
+
+EPOCH = "1970-01-01T00:00:00Z"
+"""When attributes that never change are valid from, by convention of the format."""
+
+OBJECT_TYPES: dict[str, dict[str, str]] = {
+    "user": {"opening balance": "float"},
+    "order": {"total": "float", "payment method": "string", "status": "string"},
+    "order line": {"sku": "string", "quantity": "integer", "unit price": "float"},
+    "payment": {"amount": "float"},
+    "transaction": {"amount": "float", "code": "string"},
+    "supplier order": {"charges": "float"},
+    "parcel": {"units": "integer"},
+}
+"""The attributes of each type of object, and their types."""
+
+EVENT_ATTRIBUTES = {"resource": "string", "amount": "float", "cost": "float"}
+"""The attributes of every event: who acts, what the bank moves, what the group spends; the last two may lack."""
+
+CREATES = {"check out": "order", "order from supplier": "supplier order", "ship": "parcel"}
+"""What kind of object an event brings about; its qualifier says so."""
+
+SUPPLYING = frozenset(
+    {
+        "order from supplier", "pay charges", "verify charges",
+        *(activity.name for activity in ACTIVITIES if activity.resource == "supplier"),
+    }
+)  # fmt: skip
+"""Events that concern the order to the supplier."""
+
+PAYMENTS = ("authorise payment", "hold money")
+
+
+class Object(NamedTuple):
+    """An object: attributes (name, instant, value), and relations (object's id, qualifier)."""
+
+    id: str
+    type: str
+    attributes: tuple[tuple[str, str, Any], ...] = ()
+    relations: tuple[tuple[str, str], ...] = ()
+
+
+class Event(NamedTuple):
+    """An event: its attributes by name and its relations (object's id, qualifier)."""
+
+    id: str
+    type: str
+    time: str
+    attributes: dict[str, Any]
+    relations: tuple[tuple[str, str], ...]
+
+
+class Model:
+    """Objects and events of a result, in a fixed order and with ids that name what they are: `order:17`."""
+
+    def __init__(self, result: "Result") -> None:
+        self.log = Log(result)
+        self.result = result
+        self._major = float(result.scenario.currency.scale)
+        activity = self.log.activity
+        supplied = self.log.order[activity == PLACE["order from supplier"]]
+        self._supplied = frozenset(supplied[supplied > 0].tolist())
+        pays = np.isin(activity, [PLACE[name] for name in PAYMENTS])
+        self._payments = frozenset(self.log.link[pays & (self.log.order > 0)].tolist())
+        self._lines = self._lines_of_orders()
+
+    def _lines_of_orders(self) -> dict[int, list[str]]:
+        lines = self.result.columns("order_lines")
+        found: dict[int, list[str]] = {}
+        for order, sku in zip(
+            numbers(lines, "order").tolist(), self.log.labels("order_lines", "sku"), strict=True
+        ):
+            found.setdefault(order, []).append(sku)
+        return found
+
+    # Objects
+
+    def objects(self) -> Iterator[Object]:
+        """Yield all objects, type by type."""
+        yield from self._users()
+        yield from self._orders()
+        yield from self._order_lines()
+        yield from self._transactions()
+        charges = self._charges()
+        for order in sorted(self._supplied):
+            amount = (("charges", EPOCH, charges.get(order, 0) / self._major),)
+            yield Object(f"supplier-order:{order}", "supplier order", amount, ((f"order:{order}", "supplies"),))
+        yield from self._parcels()
+
+    def _users(self) -> Iterator[Object]:
+        users = self.result.columns("users")
+        balances = numbers(users, "opening_balance")
+        # Programs drop objects that no event is related to, so whoever never came is no object.
+        seen = np.unique(self.log.user[self.log.user >= 0])
+        for user, balance in zip(seen.tolist(), balances[seen].tolist(), strict=True):
+            yield Object(f"user:{user}", "user", (("opening balance", EPOCH, balance / self._major),))
+
+    def _orders(self) -> Iterator[Object]:
+        table, log = self.result.columns("orders"), self.log
+        steps = {"processing": "paid_at", "on_the_way": "accepted_at", "completed": "delivered_at"}
+        statuses, methods = log.labels("orders", "status"), log.labels("orders", "payment_method")
+        totals, users = numbers(table, "total").tolist(), numbers(table, "user").tolist()
+        for rows in chunks(log.orders):
+            changes = {status: self._stamps(numbers(table, column)[rows]) for status, column in steps.items()}
+            closed = self._stamps(numbers(table, "closed_at")[rows])
+            for n, place in enumerate(range(rows.start, rows.stop)):
+                last = statuses[place]
+                moves = [("status", changes[status][n], status) for status in steps if changes[status][n]]
+                if last not in ("received", *steps):
+                    moves.append(("status", closed[n] or self._stamps(np.array([self._end]))[0], last))
+                attributes = (
+                    ("total", EPOCH, totals[place] / self._major), ("payment method", EPOCH, methods[place]),
+                    ("status", EPOCH, "received"), *sorted(moves, key=lambda move: move[1]),
+                )  # fmt: skip
+                order = place + 1
+                lines = tuple((_line(order, sku), "contains") for sku in self._lines.get(order, ()))
+                placed_by = ((f"user:{users[place]}", "placed by"),) if users[place] >= 0 else ()
+                yield Object(f"order:{order}", "order", attributes, placed_by + lines)
+
+    @property
+    def _end(self) -> int:
+        return self.log.journal.end
+
+    def _stamps(self, times: Any) -> list[str]:
+        """Return instants as text, "" for those that are missing."""
+        texts = self.log.stamps(times)
+        return ["" if at == MISSING_TIME else text for at, text in zip(times.tolist(), texts, strict=True)]
+
+    def _order_lines(self) -> Iterator[Object]:
+        table = self.result.columns("order_lines")
+        columns = [numbers(table, name).tolist() for name in ("order", "quantity", "unit_price")]
+        for order, quantity, price, sku in zip(*columns, self.log.labels("order_lines", "sku"), strict=True):
+            attributes = (
+                ("sku", EPOCH, sku), ("quantity", EPOCH, quantity), ("unit price", EPOCH, price / self._major),
+            )  # fmt: skip
+            yield Object(_line(order, sku), "order line", attributes)
+
+    def _transactions(self) -> Iterator[Object]:
+        """Yield the payments of orders, and every transaction of the bank about an order."""
+        log, journal = self.log, self.log.journal
+        moved = np.flatnonzero((log.amount >= 0) & (log.order > 0) & (log.order <= log.orders))
+        codes = journal.code.codes[log.fact[moved]].tolist()
+        columns = (log.link[moved].tolist(), log.order[moved].tolist(), log.amount[moved].tolist())
+        found = list(zip(*columns, codes, strict=True))
+        for link, order, amount, _ in found:
+            if link in self._payments:
+                pays = ((f"order:{order}", "pays"),)
+                yield Object(f"payment:{link}", "payment", (("amount", EPOCH, amount / self._major),), pays)
+        for link, order, amount, code in found:
+            attributes = (("amount", EPOCH, amount / self._major), ("code", EPOCH, journal.code.labels[code]))
+            relations: tuple[tuple[str, str], ...] = ((f"order:{order}", "moves money for"),)
+            if link in self._payments:
+                relations += ((f"payment:{link}", "carries out"),)
+            yield Object(f"transaction:{link}", "transaction", attributes, relations)
+
+    def _charges(self) -> dict[int, int]:
+        """Return what the bank moved from shop to supplier for each order."""
+        log = self.log
+        rows = np.flatnonzero(log.activity == PLACE["pay charges"])
+        return dict(zip(log.order[rows].tolist(), log.amount[rows].tolist(), strict=True))
+
+    def _parcels(self) -> Iterator[Object]:
+        log = self.log
+        ships = np.flatnonzero(np.isin(log.activity, [PLACE["ship"], PLACE["ship own stock"]]))
+        for row in ships.tolist():
+            order, relations = int(log.order[row]), []
+            if 0 < order <= log.orders:
+                relations.append((f"order:{order}", "delivers"))
+            if order in self._supplied:
+                relations.append((f"supplier-order:{order}", "fulfils"))
+            units = sum(amount for _, amount in log.lines(int(log.fact[row])))
+            yield Object(f"parcel:{log.parcel[row]}", "parcel", (("units", EPOCH, units),), tuple(relations))
+
+    # Events
+
+    def types(self) -> list[str]:
+        """Return the types of the events that occur, in the order of a purchase."""
+        return [ACTIVITIES[place].name for place in np.unique(self.log.activity[self._related()]).tolist()]
+
+    def _related(self) -> Any:
+        """Tell of each event whether it has to do with any object."""
+        log = self.log
+        return (log.user >= 0) | ((log.order > 0) & (log.order <= log.orders)) | (log.parcel >= 0)
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        return int(np.count_nonzero(self._related()))
+
+    def events(self, progress: Progress) -> Iterator[Event]:
+        """Yield all events in the order of time; an event that concerns no object is left out."""
+        log, related, number = self.log, self._related(), 0
+        for rows in log.slices():
+            columns = (log.activity, log.order, log.user, log.link, log.fact, log.parcel, log.amount, log.cost)
+            lists = [column[rows].tolist() for column in columns]
+            for *fields, at, kept in zip(*lists, log.stamps(log.at[rows]), related[rows].tolist(), strict=True):
+                if kept:
+                    number += 1
+                    yield self._event(number, at, *fields)
+            progress(rows.stop / len(log), f"{rows.stop:,} of {len(log):,} events")
+
+    def _event(
+        self, number: int, at: str, activity: int, order: int, user: int, link: int, fact: int, parcel: int,
+        amount: int, cost: int,
+    ) -> Event:  # fmt: skip
+        name = ACTIVITIES[activity].name
+        attributes: dict[str, Any] = {"resource": self.log.resource(activity, user)}
+        if amount >= 0:
+            attributes["amount"] = amount / self._major
+        if cost:
+            attributes["cost"] = cost / self._major
+        related = self._related_objects(name, order, user, link, fact, parcel, has_moved=amount >= 0)
+        creates = CREATES.get(name)
+        relations = tuple((id, "creates" if kind == creates else kind) for id, kind in related)
+        return Event(f"e{number}", name, at, attributes, relations)
+
+    def _related_objects(
+        self, name: str, order: int, user: int, link: int, fact: int, parcel: int, *, has_moved: bool
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the objects of an event with the qualifiers of their relations."""
+        if user >= 0:
+            yield f"user:{user}", "visitor" if name in PAGES else "customer"
+        if 0 < order <= self.log.orders:
+            yield f"order:{order}", "order"
+            for sku in self._touched(name, order, fact):
+                yield _line(order, sku), "item"
+            if link in self._payments:
+                yield f"payment:{link}", "payment"
+            if has_moved:
+                yield f"transaction:{link}", "transaction"
+        if order in self._supplied and name in SUPPLYING:
+            yield f"supplier-order:{order}", "supplier order"
+        if parcel >= 0:
+            yield f"parcel:{parcel}", "parcel"
+
+    def _touched(self, name: str, order: int, fact: int) -> Iterable[str]:
+        """Return the products of an order that an event is about: all at check-out, later those it moves."""
+        lines = self._lines.get(order, [])
+        if name == "check out":
+            return lines
+        if fact < 0:
+            return ()
+        moved = {sku for sku, _ in self.log.lines(fact)}
+        return [sku for sku in lines if sku in moved]
+
+
+def _line(order: int, sku: str) -> str:
+    return f"line:{order}:{sku}"
