@@ -64,7 +64,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "verification": (NUMPY, set()),
     "experiments": (ANALYSIS, {"dask", "distributed", "SALib", "tqdm"}),
     "accounting": (ANALYSIS, set()),
-    "exports": (ANALYSIS, set()),
+    "exports": (ANALYSIS, {"duckdb"}),
     "plots": (ANALYSIS, set()),
     "notebook": (ANALYSIS, {"IPython"}),
     "cli": (NUMPY, {"pandas", "matplotlib", "tqdm"}),

@@ -34,6 +34,9 @@ FORMATS = {
     "ocel-json": Format("ocel_json", "write", False, "an object-centric event log, OCEL 2.0 as JSON"),
     "ocel-sqlite": Format("ocel_sqlite", "write", False, "an object-centric event log, OCEL 2.0 as SQLite"),
     "xes": Format("xes", "write", False, "an event log, one trace an order"),
+    "csv": Format("package", "write_csv", True, "a folder of CSV files with a data dictionary"),
+    "parquet": Format("package", "write_parquet", True, "a folder of Parquet files with a data dictionary"),
+    "duckdb": Format("duck", "write", False, "a DuckDB file with views (needs the extra duckdb)"),
 }
 """The formats by name."""
 

@@ -11,6 +11,9 @@ from alesha_sim import folders
 CHUNK = 20_000
 """Rows that are turned into Python's objects at once."""
 
+UNLESS = ", unless overwritten by request"
+"""The way out of a refusal to write over what is there."""
+
 Progress = Callable[[float, str], None]
 """Called with the share that is written (0 to 1) and what is being written."""
 
@@ -25,12 +28,12 @@ def check_target(path: Path, *, folder: bool, overwrite: bool) -> None:
         if path.exists() and not path.is_dir():
             raise FileExistsError(f"{path}: must be a folder, not a file")
         if not folders.is_empty(path) and not overwrite:
-            raise FileExistsError(f"{path}: must be a new or empty folder, or be overwritten by request")
+            raise FileExistsError(f"{path}: must be a new or empty folder{UNLESS}")
         return
     if path.is_dir():
         raise FileExistsError(f"{path}: must be a file, not a folder")
     if path.exists() and not overwrite:
-        raise FileExistsError(f"{path}: must not be there already, or be overwritten by request")
+        raise FileExistsError(f"{path}: must not be there already{UNLESS}")
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(f"{path}: must lie in a folder that is there")
 

@@ -45,6 +45,8 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
         _insert(base, (row for each in model.objects() for row in _object_rows(each)))
         _insert(base, (row for each in model.events(progress) for row in _event_rows(each)))
         base.commit()
+    except sqlite3.Error as error:
+        raise OSError(f"{path.name}: {error}") from error
     finally:
         base.close()
 
