@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from decimal import Decimal
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 from conftest import needs
 from small import result, unreliable
 
-from alesha_sim import accounting, exports, scenarios
+import alesha_sim as alesha
+from alesha_sim import Result, accounting, exports, scenarios
 from alesha_sim.exports.dictionary import COLUMNS, KEYS, TABLES, meaning
+from alesha_sim.records import Coded
 from alesha_sim.tables import SCHEMA, rows
 
 # What reads the files warns of its own future; what is tested here is what it says of them.
@@ -205,3 +208,59 @@ def test_bad_input_gets_one_clear_line(tmp_path):
     with pytest.raises(FileExistsError, match="must be a folder, not a file"):
         exports.write(run, "csv", tmp_path / "file", overwrite=True)
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+# Bounded memory
+
+
+def many(transfers):
+    """The transfers of a market day over and over, under new links, as a result."""
+    run = result("market_day")
+    table, size = run.columns("transfers"), rows(run.columns("transfers"))
+    times = -(-transfers // size)
+    copies = np.repeat(np.arange(times), size)[:transfers]
+
+    def repeated(name):
+        column = table[name]
+        if isinstance(column, Coded):
+            return Coded(np.tile(column.codes, times)[:transfers], column.labels)
+        values = np.tile(column, times)[:transfers]
+        if name == "link":
+            return values + copies * (int(column.max()) + 1)
+        return np.sort(values) if name == "time" else values
+
+    tables = {name: run.columns(name) for name in SCHEMA} | {"transfers": {name: repeated(name) for name in table}}
+    return Result(
+        run.scenario, 1, tables, ended_at=run.ended_at, drained=True, events=0, inboxes=run.inboxes
+    )  # fmt: skip
+
+
+def peak(run, form, path):
+    tracemalloc.start()
+    exports.write(run, form, path, overwrite=True)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+@pytest.mark.parametrize("form", ["beancount", "hledger", "csv", "parquet"])
+def test_memory_grows_by_no_more_than_a_few_numbers_a_transfer(tmp_path, form, full_size):
+    less, more = (200_000, 1_000_000) if full_size else (20_000, 60_000)
+    exports.write(result("first_purchase"), form, tmp_path / "warm")
+    grown = peak(many(more), form, tmp_path / "out") - peak(many(less), form, tmp_path / "out")
+    assert grown < 120 * (more - less)
+
+
+@pytest.mark.parametrize("form", ["ocel-json", "ocel-sqlite", "xes"])
+def test_memory_of_event_logs_grows_by_no_more_than_some_numbers_an_event(tmp_path, form, monkeypatch):
+    from alesha_sim.exports import files, ocel_sqlite, xes
+
+    for module in (files, ocel_sqlite, xes):
+        monkeypatch.setattr(module, "CHUNK", 1000)
+    small, large = (
+        alesha.simulate(scenarios.market_day(users=100, visits_per_day=visits), seed=2) for visits in (500, 2500)
+    )
+    exports.write(small, form, tmp_path / "warm")
+    grown = peak(large, form, tmp_path / "large") - peak(small, form, tmp_path / "small")
+    rows_more = rows(large.columns("messages")) - rows(small.columns("messages"))
+    assert grown < 300 * rows_more, grown / rows_more

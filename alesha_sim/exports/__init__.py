@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alesha_sim import folders
 from alesha_sim.exports.files import Progress, check_target, replacing, silent
+from alesha_sim.exports.plan import Plan, demand
 
 if TYPE_CHECKING:
     from alesha_sim.result import Result
 
-__all__ = ["FORMATS", "Format", "Progress", "check", "write"]
+__all__ = ["FORMATS", "Format", "Plan", "Progress", "check", "demand", "write"]
 
 
 class Format(NamedTuple):

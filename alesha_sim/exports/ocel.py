@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from alesha_sim.accounting.journal import Ints
 from alesha_sim.exports.files import Progress, chunks
 from alesha_sim.exports.process import ACTIVITIES, PAGES, PLACE, Log
 from alesha_sim.records import MISSING_TIME
-from alesha_sim.tables import numbers
+from alesha_sim.tables import coded, numbers
 
 if TYPE_CHECKING:
     from alesha_sim.result import Result
@@ -76,33 +77,40 @@ class Model:
         self.log = Log(result)
         self.result = result
         self._major = float(result.scenario.currency.scale)
-        activity = self.log.activity
-        supplied = self.log.order[activity == PLACE["order from supplier"]]
-        self._supplied = frozenset(supplied[supplied > 0].tolist())
-        pays = np.isin(activity, [PLACE[name] for name in PAYMENTS])
-        self._payments = frozenset(self.log.link[pays & (self.log.order > 0)].tolist())
-        self._lines = self._lines_of_orders()
+        log = self.log
+        of_order = (log.order > 0) & (log.order <= log.orders)
+        self._supplied = np.zeros(log.orders + 1, np.bool_)
+        self._supplied[log.order[(log.activity == PLACE["order from supplier"]) & of_order]] = True
+        self._pays = np.zeros(int(log.link.max(initial=0)) + 2, np.bool_)
+        pays = np.isin(log.activity, [PLACE[name] for name in PAYMENTS])
+        self._pays[log.link[pays & of_order & (log.amount >= 0)]] = True
+        lines = result.columns("order_lines")
+        self._skus = coded(lines, "sku")
+        self._rank = np.argsort(numbers(lines, "order"), kind="stable")
+        self._bounds = np.searchsorted(numbers(lines, "order")[self._rank], np.arange(log.orders + 2))
 
-    def _lines_of_orders(self) -> dict[int, list[str]]:
-        lines = self.result.columns("order_lines")
-        found: dict[int, list[str]] = {}
-        for order, sku in zip(
-            numbers(lines, "order").tolist(), self.log.labels("order_lines", "sku"), strict=True
-        ):
-            found.setdefault(order, []).append(sku)
-        return found
+    def _lines(self, order: int) -> list[str]:
+        """Return the products of an order."""
+        rows = self._rank[self._bounds[order] : self._bounds[order + 1]]
+        return [self._skus.labels[code] for code in self._skus.codes[rows].tolist()]
+
+    def _is_supplied(self, order: int) -> bool:
+        return 0 < order <= self.log.orders and bool(self._supplied[order])
+
+    def _is_payment(self, link: int) -> bool:
+        return link > 0 and bool(self._pays[link])
 
     # Objects
 
     def objects(self) -> Iterator[Object]:
-        """Yield all objects, type by type."""
+        """Yield all objects, those of a type together but for payments, which stand before their transactions."""
         yield from self._users()
         yield from self._orders()
         yield from self._order_lines()
         yield from self._transactions()
         charges = self._charges()
-        for order in sorted(self._supplied):
-            amount = (("charges", EPOCH, charges.get(order, 0) / self._major),)
+        for order in np.flatnonzero(self._supplied).tolist():
+            amount = (("charges", EPOCH, int(charges[order]) / self._major),)
             yield Object(f"supplier-order:{order}", "supplier order", amount, ((f"order:{order}", "supplies"),))
         yield from self._parcels()
 
@@ -132,7 +140,7 @@ class Model:
                     ("status", EPOCH, "received"), *sorted(moves, key=lambda move: move[1]),
                 )  # fmt: skip
                 order = place + 1
-                lines = tuple((_line(order, sku), "contains") for sku in self._lines.get(order, ()))
+                lines = tuple((_line(order, sku), "contains") for sku in self._lines(order))
                 placed_by = ((f"user:{users[place]}", "placed by"),) if users[place] >= 0 else ()
                 yield Object(f"order:{order}", "order", attributes, placed_by + lines)
 
@@ -158,25 +166,31 @@ class Model:
         """Yield the payments of orders, and every transaction of the bank about an order."""
         log, journal = self.log, self.log.journal
         moved = np.flatnonzero((log.amount >= 0) & (log.order > 0) & (log.order <= log.orders))
-        codes = journal.code.codes[log.fact[moved]].tolist()
-        columns = (log.link[moved].tolist(), log.order[moved].tolist(), log.amount[moved].tolist())
-        found = list(zip(*columns, codes, strict=True))
-        for link, order, amount, _ in found:
-            if link in self._payments:
-                pays = ((f"order:{order}", "pays"),)
-                yield Object(f"payment:{link}", "payment", (("amount", EPOCH, amount / self._major),), pays)
-        for link, order, amount, code in found:
-            attributes = (("amount", EPOCH, amount / self._major), ("code", EPOCH, journal.code.labels[code]))
-            relations: tuple[tuple[str, str], ...] = ((f"order:{order}", "moves money for"),)
-            if link in self._payments:
-                relations += ((f"payment:{link}", "carries out"),)
-            yield Object(f"transaction:{link}", "transaction", attributes, relations)
+        for part in chunks(len(moved)):
+            rows = moved[part]
+            columns = (log.link, log.order, log.amount)
+            codes = journal.code.codes[log.fact[rows]].tolist()
+            for link, order, amount, code in zip(
+                *(column[rows].tolist() for column in columns), codes, strict=True
+            ):
+                yield from self._transaction(link, order, amount / self._major, journal.code.labels[code])
 
-    def _charges(self) -> dict[int, int]:
+    def _transaction(self, link: int, order: int, amount: float, code: str) -> Iterator[Object]:
+        relations: tuple[tuple[str, str], ...] = ((f"order:{order}", "moves money for"),)
+        if self._is_payment(link):
+            pays = ((f"order:{order}", "pays"),)
+            yield Object(f"payment:{link}", "payment", (("amount", EPOCH, amount),), pays)
+            relations += ((f"payment:{link}", "carries out"),)
+        attributes = (("amount", EPOCH, amount), ("code", EPOCH, code))
+        yield Object(f"transaction:{link}", "transaction", attributes, relations)
+
+    def _charges(self) -> Ints:
         """Return what the bank moved from shop to supplier for each order."""
         log = self.log
-        rows = np.flatnonzero(log.activity == PLACE["pay charges"])
-        return dict(zip(log.order[rows].tolist(), log.amount[rows].tolist(), strict=True))
+        found = np.zeros(log.orders + 1, np.int64)
+        rows = np.flatnonzero((log.activity == PLACE["pay charges"]) & (log.order > 0) & (log.order <= log.orders))
+        np.add.at(found, log.order[rows], log.amount[rows])
+        return found
 
     def _parcels(self) -> Iterator[Object]:
         log = self.log
@@ -185,7 +199,7 @@ class Model:
             order, relations = int(log.order[row]), []
             if 0 < order <= log.orders:
                 relations.append((f"order:{order}", "delivers"))
-            if order in self._supplied:
+            if self._is_supplied(order):
                 relations.append((f"supplier-order:{order}", "fulfils"))
             units = sum(amount for _, amount in log.lines(int(log.fact[row])))
             yield Object(f"parcel:{log.parcel[row]}", "parcel", (("units", EPOCH, units),), tuple(relations))
@@ -242,18 +256,18 @@ class Model:
             yield f"order:{order}", "order"
             for sku in self._touched(name, order, fact):
                 yield _line(order, sku), "item"
-            if link in self._payments:
+            if self._is_payment(link):
                 yield f"payment:{link}", "payment"
             if has_moved:
                 yield f"transaction:{link}", "transaction"
-        if order in self._supplied and name in SUPPLYING:
+        if name in SUPPLYING and self._is_supplied(order):
             yield f"supplier-order:{order}", "supplier order"
         if parcel >= 0:
             yield f"parcel:{parcel}", "parcel"
 
     def _touched(self, name: str, order: int, fact: int) -> Iterable[str]:
         """Return the products of an order that an event is about: all at check-out, later those it moves."""
-        lines = self._lines.get(order, [])
+        lines = self._lines(order)
         if name == "check out":
             return lines
         if fact < 0:

@@ -305,6 +305,8 @@ class Log:
             elif waiting:
                 place = next((n for n, each in enumerate(waiting) if each[1] == units), 0)
                 found[row] = waiting.pop(place)[0]
+            if not waiting:
+                del open_parcels[int(self.order[row])]
         return found
 
     def lines(self, fact: int) -> list[tuple[str, int]]:
