@@ -1,5 +1,7 @@
 """Statements articulate, every difference of cash is explained, and what is open is counted by its age."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from small import result, unreliable
 import alesha_sim as alesha
 from alesha_sim import accounting, scenarios
 from alesha_sim.accounting import statements
+from alesha_sim.accounting.aging import open_items
 from alesha_sim.accounting.completion import Completion
 from alesha_sim.accounting.journal import Journal
 from alesha_sim.accounting.news import ON_ITS_WAY
@@ -173,9 +176,10 @@ def test_every_difference_is_explained_at_a_thousand_random_instants():
     generator = np.random.default_rng(3)
     owners = ["shop", "supplier", "users", "user:3"]
     reconcilers = {owner: accounting.Reconciler(run, owner) for owner in owners}
-    near = generator.choice(journal.time[journal.time > 0], 700) + generator.integers(0, 300_000, 700)
+    near = generator.choice(journal.time[journal.time > 0], 700) + generator.exponential(30_000, 700).astype(int)
     anywhere = generator.integers(0, journal.end, 300)
-    states, kinds = set(), set()
+    states, kinds, bearers = set(), set(), 0
+    news = heard(run)
     for at in np.minimum(np.concatenate((near, anywhere)), journal.end).tolist():
         for owner, reconciler in reconcilers.items():
             found = reconciler.at(at / 1e6)
@@ -185,23 +189,50 @@ def test_every_difference_is_explained_at_a_thousand_random_instants():
             assert bank - own == sum(item.amount for item in found.items)
             for item in found.items:
                 check_message(run, item, at)
+                expected = news(owner, item, at)
+                assert not expected or item.message.message in expected
+                bearers += bool(expected)
                 states.add(item.message.state)
                 kinds.add(item.message.kind)
+    assert bearers > 50
     assert states >= {"on its way", "waiting", "being served", "lost"}
     assert kinds >= {"Receipt", "PlaceOrder", "VerifyTransaction", "Verification", "Confirmation", "Refunded"}
 
 
 def cash_and_deposit(journal, owner, at):
     """Add the two sides up from the transfers, without the code under test."""
-    own = {"users": "users:cash:"}.get(owner, f"{owner}:cash" if owner in GROUP else f"users:cash:{owner[5:]}")
-    bank = {"users": "bank:deposits:user:"}.get(owner, f"bank:deposits:{owner}")
-    sums = {own: 0, bank: 0}
+    own, bank = sides(journal, owner)
     balances = journal.balances(at)
-    for name, prefix in ((own, owner == "users"), (bank, owner == "users")):
-        for place, account in enumerate(journal.accounts):
-            if account.name == name or (prefix and account.role == name):
-                sums[name] += int(balances[place]) * account.kind.sign
-    return sums[own], sums[bank]
+    return int(balances[own].sum()), -int(balances[bank].sum())
+
+
+@cache
+def sides(journal, owner):
+    own = f"{owner}:cash" if owner in GROUP else f"users:cash:{owner.removeprefix('user:')}"
+    names = ("users:cash:", "bank:deposits:user:") if owner == "users" else (own, f"bank:deposits:{owner}")
+    return [
+        [n for n, each in enumerate(journal.accounts) if (each.role if owner == "users" else each.name) == name]
+        for name in names
+    ]
+
+
+def heard(run):
+    """Give a function that finds the message, already sent, upon whose arrival the owner writes a fact."""
+    messages, transfers = run.columns("messages"), run.columns("transfers")
+    recipients = np.array([name.partition(":")[0] for name in words(messages["recipient"])])
+    books = np.array(words(transfers["book"]))
+
+    @cache
+    def bearers(own, link, order):
+        written = transfers["time"][(transfers["link"] == link) & (books == own)]
+        mine = (messages["order"] == order) & (recipients == ("user" if own == "users" else own))
+        return np.flatnonzero(mine & np.isin(messages["delivered_at"], written[:1])).tolist()
+
+    def news(owner, item, at):
+        rows = bearers(owner if owner in GROUP else "users", item.link, item.order)
+        return {row for row in rows if messages["sent_at"][row] <= at}
+
+    return news
 
 
 def check_message(run, item, at):
@@ -238,6 +269,12 @@ def test_aging_adds_up_to_the_balances_at_any_instant():
             (place,) = journal.places(account)
             assert total == balances[place] * journal.accounts[place].kind.sign / 100
         assert np.allclose(frame.iloc[:, 3:].sum(axis=1), frame["total"])
+        items = open_items(journal, journal.instant(share * run.ended_at))
+        sums = {}
+        for account, order, amount in zip(items.account, items.order, items.amount, strict=True):
+            sums.setdefault((account, order), []).append(amount)
+        # What is settled is no item any more: nothing of an order is open on both sides.
+        assert all(abs(sum(amounts)) == sum(map(abs, amounts)) for amounts in sums.values())
 
 
 def test_aging_sorts_an_order_by_the_time_since_it_was_paid(first):

@@ -113,6 +113,10 @@ def test_json_and_sqlite_tell_the_same(written):
         (each["id"], one["objectId"], one["qualifier"]) for each in log["events"] for one in each["relationships"]
     }
     assert set(base.execute("SELECT * FROM event_object")) == relations
+    between = {
+        (each["id"], one["objectId"], one["qualifier"]) for each in log["objects"] for one in each["relationships"]
+    }
+    assert set(base.execute("SELECT * FROM object_object")) == between
     deliveries = dict(base.execute("SELECT ocel_id, ocel_time FROM event_Deliver"))
     assert deliveries == {
         each["id"]: each["time"].replace("T", " ").removesuffix("Z")

@@ -55,6 +55,12 @@ CHAINS = {
 """By who is to learn and the code of the fact: the kinds of messages of the chain, and those that tell at last."""
 
 
+COUNTED = ("delivered", "in_flight")
+"""Fates of messages that are read: a duplicate, or a reply that nobody waits for any more, tells nothing."""
+
+NEVER = 2**62
+
+
 class Message(NamedTuple):
     """A copy of a message and where it is at an instant; `message` is -1 if none was found."""
 
@@ -89,16 +95,19 @@ class News:
         The fact was first written at `since`. Without any message of its chain, one with number -1.
         """
         chain, telling = CHAINS.get((owner.partition(":")[0], code), ((), ()))
-        best, rank = NO_ID, (-1, -1)
+        best, rank = NO_ID, (-1, 0)
         for row in self._rows(order, since, at):
             kind = self._kind[row]
             if (chain and kind not in chain) or (order == NO_ID and self._recipient[row] != owner):
                 continue
             state = self._state(row, at)
-            tells = kind in telling and self._recipient[row] == owner
+            tells = kind in telling and self._recipient[row] == owner and self._fate[row] in COUNTED
             urgency = {ON_ITS_WAY: 4 + tells, WAITING: 3, SERVED: 2, LOST: 1}.get(state, 0)
-            if (urgency, row) > rank:
-                best, rank = row, (urgency, row)
+            # Of several copies that would tell, the one that arrives first does; else the last one sent matters.
+            landed = int(self._landed[row])
+            place = row if urgency < 5 else -(landed if landed != MISSING_TIME else NEVER)
+            if best == NO_ID or (urgency, place) > rank:
+                best, rank = row, (urgency, place)
         if best == NO_ID:
             return NONE
         return Message(
