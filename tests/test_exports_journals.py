@@ -105,6 +105,22 @@ def test_hledger_computes_our_balances_and_counts_our_transactions(written, name
     assert int(re.search(r"Transactions\s*: (\d+)", counted)[1]) == transactions(result(name)) + 1
 
 
+@pytest.mark.parametrize("name", ["first_purchase", "market_day"])
+def test_ledger_accepts_the_journal_and_its_assertions(written, tmp_path, name):
+    needs("ledger", "program")
+
+    def ledger(path):
+        command = [shutil.which("ledger"), "-f", path, "balance"]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    checked = ledger(written(name, "hledger"))
+    assert (checked.returncode, checked.stderr) == (0, "")
+    (tmp_path / "wrong").write_text(
+        re.sub(r"(\.\d)\d BDT\n$", r"\g<1>1 BDT\n", written(name, "hledger").read_text())
+    )
+    assert "Balance assertion off by 0.01 BDT" in ledger(tmp_path / "wrong").stderr
+
+
 CHANGES = [
     ("one posting", r"(\n  Assets:Shop:Cash  )1000\.00( BDT)", r"(\n    Assets:Shop:Cash  )1000\.00( BDT)"),
     ("one assertion", r"( balance Assets:Shop:Cash  )10240\.00( ~ 0 BDT)", r"( = )10240\.00( BDT)"),

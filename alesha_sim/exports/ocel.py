@@ -48,7 +48,8 @@ SUPPLYING = frozenset(
 )  # fmt: skip
 """Events that concern the order to the supplier."""
 
-PAYMENTS = ("authorise payment", "hold money")
+PAYMENTS = ("authorise payment", "collect at the door")
+"""Events in which a user pays for an order; money held is not paid yet."""
 
 
 class Object(NamedTuple):
