@@ -12,7 +12,7 @@ ORDERS_MAX = 2000
 KNOBS = {
     "market_day": {"users.count": 150, "demand.visits_per_day": 300},
     "repeat_buyers": {"users.count": 150},
-    "cdnow": {"horizon": "35 days"},
+    "cdnow": {"horizon": "20 days"},
 }
 """Settings by a scenario's name; one without an entry is small as it is."""
 
