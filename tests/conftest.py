@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import statistics
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +56,12 @@ def within_standard_errors(
 @cache
 def _cases() -> dict[str, Case]:
     return {case["id"]: case for case in json.loads(REFERENCE.read_text())["cases"]}
+
+
+def needs(package: str, kind: str = "package") -> None:
+    """Skip the test unless a Python package (or, with `kind` "program", a program) is there; in CI, fail."""
+    found = shutil.which(package) if kind == "program" else find_spec(package)
+    if found is None:
+        if os.environ.get("ALESHA_CI"):
+            pytest.fail(f"needs the {kind} {package}")
+        pytest.skip(f"needs the {kind} {package}")

@@ -66,7 +66,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "verification": (NUMPY, set()),
     "experiments": (ANALYSIS, {"dask", "distributed", "SALib", "tqdm"}),
     "accounting": (ANALYSIS, set()),
-    "exports": (ANALYSIS, set()),
+    "exports": (ANALYSIS, {"duckdb"}),
     "plots": (ANALYSIS, set()),
     "notebook": (ANALYSIS, {"IPython"}),
     "cli": (NUMPY, {"pandas", "matplotlib", "tqdm"}),
@@ -74,7 +74,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "__main__": (set(), set()),
 }
 
-MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 12_500
+MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 20_000
 CHANCE = {"random", "secrets", "uuid", "numpy.random"}
 STATEFUL = {"default_rng", "Generator", "RandomState", "Random", "Streams", "Environment", "count", "open"}
 MUTATORS = {
@@ -87,7 +87,7 @@ PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "
 # The public face as built; parts that are only planned join the list when they are.
 PUBLIC = {
     "Scenario", "Simulation", "Result", "simulate",
-    "scenarios", "plots", "entities", "policies", "distributions",
+    "scenarios", "plots", "entities", "policies", "distributions", "accounting", "exports",
 }  # fmt: skip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from alesha_sim.cli import commands
+from alesha_sim.exports import FORMATS
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 
 SEED_MAX = 2**63 - 1
@@ -184,6 +185,14 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "number of the first world, from 0: a world is decided by the seed and its number",
     },
     "--jobs": {"type": positive, "metavar": "J", "help": "run worlds in so many processes"},
+    "result": {"metavar": "RESULT", "type": Path, "help": "folder of a result (see alesha run --out)"},
+    "--to": {"metavar": "FORMAT", "required": True, "help": f"one of {', '.join(FORMATS)}"},
+    "--out PATH": {
+        "type": Path,
+        "metavar": "PATH",
+        "required": True,
+        "help": "the file or, for csv and parquet, the folder to write",
+    },
     "--out FILE": {
         "type": Path,
         "metavar": "FILE",
@@ -222,6 +231,12 @@ COMMANDS: dict[str, Command] = {
         "run a scenario, then let everybody ask the bank for their balance",
         "alesha balances first_purchase --seed 7",
         ("scenario", "--seed", "--set", "--all", "--json", "--quiet"),
+    ),
+    "export": Command(
+        commands.export,
+        "write a result as other programs read it: journals, event logs, tables",
+        "alesha export out/market --to beancount --out market.beancount",
+        ("result", "--to", "--out PATH", "--force", "--quiet"),
     ),
     "schema": Command(
         commands.schema, "print the JSON schema of a scenario file", "alesha schema > scenario.schema.json", (),

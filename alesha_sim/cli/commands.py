@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from alesha_sim import scenarios
 from alesha_sim.cli import folder, output
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import nearest, refuse
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
@@ -82,6 +82,25 @@ def balances(arguments: Namespace) -> bool:
     if violations:
         output.remark("\n".join(violations))
     return not violations
+
+
+def export(arguments: Namespace) -> bool:
+    """Write a result in another program's format."""
+    from alesha_sim import exports
+    from alesha_sim.result import Result
+
+    if arguments.to not in exports.FORMATS:
+        raise refuse("--to", arguments.to, f"unknown format: {nearest(arguments.to, list(exports.FORMATS))}")
+    with folder.exporting(arguments.out):
+        exports.check(arguments.to, arguments.out, overwrite=arguments.force)
+    with folder.reading(arguments.result):
+        result = Result.load(arguments.result)
+    with folder.exporting(arguments.out), output.progress_bar(quiet=arguments.quiet) as bar:
+        watched = {"progress": bar.show} if bar else {}
+        exports.write(result, arguments.to, arguments.out, overwrite=arguments.force, **watched)
+    if not arguments.quiet:
+        output.remark(f"{arguments.out} is {exports.FORMATS[arguments.to].summary}")
+    return True
 
 
 def schema(arguments: Namespace) -> bool:

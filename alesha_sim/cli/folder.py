@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from alesha_sim import folders, spreadsheets
+from alesha_sim.exports.files import UNLESS
 from alesha_sim.scenarios.errors import refuse
 
 if TYPE_CHECKING:
@@ -61,6 +62,38 @@ def check_file(file: Path, *, force: bool, argument: str = "FILE") -> None:
             raise refuse(argument, str(file), "must not be there already (--force overwrites it)")
         if not file.absolute().parent.is_dir():
             raise refuse(argument, str(file), "must lie in a folder that is there")
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Raise what is wrong with a result's folder as a ScenarioError of one line."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise refuse("RESULT", str(folder), f"must be a folder with a result ({MANIFEST})") from None
+    except (OSError, ValueError) as error:
+        raise refuse("RESULT", str(folder), _one_line(error)) from None
+
+
+@contextmanager
+def exporting(path: Path) -> Iterator[None]:
+    """Raise why an export cannot be written as a ScenarioError of one line."""
+    try:
+        yield
+    except (FileExistsError, FileNotFoundError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise refuse("--out", str(path), f"cannot be written: {error.strerror}") from None
+        rule = _one_line(error).removeprefix(f"{path}: ")
+        raise refuse("--out", str(path), rule.replace(UNLESS, " (--force overwrites it)")) from None
+    except ModuleNotFoundError as error:
+        rule = f"needs the package {error.name} (extra of the same name)"
+        raise refuse("--to", str(error.name), rule) from None
+    except OSError as error:
+        raise refuse("--out", str(path), f"cannot be written: {error.strerror or error}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return "; ".join(str(error).splitlines())
 
 
 def _draw(result: "Result", file: Path) -> None:

@@ -1,0 +1,174 @@
+"""The rules of the statements in accounting terms: which line an account belongs to, which one a cash movement.
+
+Only rules live here; who adds up what is in the other modules.
+
+- **Revenue** is recognised at delivery, parcel by parcel: until then what users paid is a liability (customer
+  prepayments), and what the shop paid for goods an asset (advances). Money in escrow is not the shop's at all.
+- **Returns and allowances** are a contra to sales (an income account with a debit balance), not an expense; a
+  return takes the cost of the goods back out of the cost of sales. A refund only pays what was granted before:
+  it touches no income.
+- **Inventories** are the goods on stock, reserved and on their way, at cost for the supplier, at charge for the
+  shop; a group has them at cost.
+- **Cash** is the deposit as its owner knows it. The direct method sorts its movements by their reason.
+- **No closing entries**: profit is income less expenses since the opening, and stands beside the capital.
+- **The group** is the shop and its wholly owned supplier. What one owes the other, sold to the other and holds of
+  its capital is eliminated; profit in goods that the group still has is unrealised.
+
+Source: sections 1, 2 and 4 of the posting rules; terms of IFRS 10, 15, IAS 1, 2 and 7.
+"""
+
+from typing import NamedTuple
+
+CASH_LINE = "Cash"
+
+
+class CashRule(NamedTuple):
+    """Where a movement of cash stands in a cash flow statement."""
+
+    activity: str
+    line: str
+
+
+LINES = {
+    "bank:reserves": "Reserves",
+    "bank:deposits:user:": "Deposits of users",
+    "bank:deposits:shop": "Deposit of the shop",
+    "bank:deposits:supplier": "Deposit of the supplier",
+    "bank:deposits:courier": "Deposit of the courier",
+    "bank:holds:user:": "Holds on users' money",
+    "bank:settlement-due": "Captured, to be settled",
+    "bank:escrow": "Escrow",
+    "bank:rolling-reserve": "Rolling reserve owed to the shop",
+    "bank:fees": "Fees",
+    "shop:cash": CASH_LINE,
+    "supplier:cash": CASH_LINE,
+    "supplier:collections": "Cash collected for the shop",
+    "users:cash:": CASH_LINE,
+    "shop:investment": "Investment in the supplier",
+    "shop:settlement-due": "Receivable: settlements due",
+    "shop:rolling-reserve": "Receivable: rolling reserve",
+    "shop:collections-due": "Receivable: collections due",
+    "shop:supplier-advances": "Advances paid for goods",
+    "shop:stock": "Inventories",
+    "shop:goods-in-transit": "Inventories",
+    "supplier:stock": "Inventories",
+    "supplier:reserved": "Inventories",
+    "supplier:goods-in-transit": "Inventories",
+    "users:advances": "Advances paid for goods",
+    "users:goods": "Goods",
+    "shop:customer-prepayments": "Contract liabilities: customer prepayments",
+    "shop:refunds-due": "Refund liabilities",
+    "supplier:shop-advances": "Contract liabilities: advances of the shop",
+    "supplier:collections-owed": "Payable: collections owed to the shop",
+    "supplier:payables": "Payable: production and transport",
+    "shop:equity": "Capital",
+    "supplier:equity": "Capital",
+    "users:equity": "Capital",
+    "shop:sales": "Sales",
+    "supplier:sales": "Sales",
+    "shop:sales-returns": "Returns and allowances",
+    "shop:cost-of-sales": "Cost of sales",
+    "supplier:cost-of-sales": "Cost of sales",
+    "shop:payment-fees": "Payment fees",
+    "shop:transport": "Transport",
+    "supplier:transport": "Transport",
+    "shop:losses": "Goods lost or written off",
+    "supplier:losses": "Goods lost or written off",
+    "users:income": "Income from outside",
+    "users:spending": "Spending",
+}
+"""The line of a statement by an account's role; an account without one stands under its own name."""
+
+GROSS = frozenset({"Sales", "Returns and allowances", "Cost of sales"})
+"""What makes the gross profit; all other income and expenses come after it."""
+
+CASH = {
+    "bank": ("bank:reserves",),
+    "shop": ("shop:cash",),
+    "supplier": ("supplier:cash", "supplier:collections"),
+    "users": ("users:cash:",),
+}
+"""By book, what counts as its cash."""
+
+_OPERATING, _FINANCING = "operating", "financing"
+
+FLOWS = {
+    "bank": {
+        "opening": CashRule(_FINANCING, "Deposited at the opening"),
+        "income": CashRule(_FINANCING, "Deposited by users from outside"),
+    },
+    "shop": {
+        "opening": CashRule(_FINANCING, "Capital paid in"),
+        "payment": CashRule(_OPERATING, "Received from customers"),
+        "settlement": CashRule(_OPERATING, "Received from customers"),
+        "remittance": CashRule(_OPERATING, "Received from collections at doors"),
+        "release": CashRule(_OPERATING, "Released from the rolling reserve"),
+        "retention": CashRule(_OPERATING, "Kept back in the rolling reserve"),
+        "charges": CashRule(_OPERATING, "Paid to the supplier"),
+        "charges-return": CashRule(_OPERATING, "Returned by the supplier"),
+        "refund": CashRule(_OPERATING, "Refunded to customers"),
+        "fee": CashRule(_OPERATING, "Fees paid to the bank"),
+    },
+    "supplier": {
+        "opening": CashRule(_FINANCING, "Capital paid in"),
+        "charges": CashRule(_OPERATING, "Received from the shop"),
+        "charges-return": CashRule(_OPERATING, "Returned to the shop"),
+        "collection": CashRule(_OPERATING, "Collected at doors"),
+        "remittance": CashRule(_OPERATING, "Remitted to the shop"),
+    },
+    "users": {
+        "opening": CashRule(_FINANCING, "Opening balances"),
+        "income": CashRule(_OPERATING, "Income from outside"),
+        "payment": CashRule(_OPERATING, "Paid for orders"),
+        "collection": CashRule(_OPERATING, "Paid at the door"),
+        "refund": CashRule(_OPERATING, "Refunds received"),
+        "fee": CashRule(_OPERATING, "Fees paid to the bank"),
+    },
+}
+"""By book and code, the line of a cash flow; a code without one is operating, under its own name."""
+
+GROUP = ("shop", "supplier")
+"""The one group there is: the shop and its wholly owned subsidiary."""
+
+WITHIN_GROUP = frozenset({"charges", "charges-return", "remittance"})
+"""Codes of money that one member of the group pays the other; in the group's cash flow they cancel out."""
+
+INTER_COMPANY = (
+    ("supplier:shop-advances", "shop:supplier-advances"),
+    ("supplier:collections-owed", "shop:collections-due"),
+    ("supplier:sales", "shop:cost-of-sales"),
+    ("supplier:equity", "shop:investment"),
+)
+"""What is eliminated, debit / credit: the first account's whole balance; of capital, the second one's."""
+
+UNREALISED = ("shop:stock", "shop:goods-in-transit", "shop:losses")
+"""Where the shop has goods at charge; what they are above cost is profit that the group has not made."""
+
+RECEIVABLE, PREPAYMENT, PAYABLE = "receivable", "prepayment", "payable"
+
+OPEN_ITEMS = {
+    "bank:settlement-due": PAYABLE,
+    "bank:escrow": PAYABLE,
+    "bank:rolling-reserve": PAYABLE,
+    "shop:settlement-due": RECEIVABLE,
+    "shop:rolling-reserve": RECEIVABLE,
+    "shop:collections-due": RECEIVABLE,
+    "shop:supplier-advances": PREPAYMENT,
+    "shop:customer-prepayments": PREPAYMENT,
+    "shop:refunds-due": PAYABLE,
+    "supplier:shop-advances": PREPAYMENT,
+    "supplier:collections-owed": PAYABLE,
+    "supplier:payables": PAYABLE,
+    "users:advances": PREPAYMENT,
+}
+"""Accounts of items that are opened and settled order by order, which an aging sorts by how long they are open."""
+
+
+def line_of(role: str) -> str:
+    """Return the statement line of an account's role."""
+    return LINES.get(role, role)
+
+
+def flow_of(book: str, code: str) -> CashRule:
+    """Return where a movement of a book's cash under a code stands."""
+    return FLOWS[book].get(code, CashRule(_OPERATING, code.capitalize().replace("-", " ")))

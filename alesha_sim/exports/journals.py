@@ -1,0 +1,145 @@
+"""A result's transfers as the transactions of plain-text accounting: names, amounts, dates. No format lives here.
+
+The rows of one book under one link are one transaction, and so balance. Source of names and signs: section 5 of
+the posting rules.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from alesha_sim.accounting.journal import Account, Journal
+from alesha_sim.books.accounts import Kind
+from alesha_sim.exports.files import CHUNK, Progress
+
+if TYPE_CHECKING:
+    from alesha_sim.result import Result
+
+ROOTS = {
+    Kind.ASSET: "Assets",
+    Kind.LIABILITY: "Liabilities",
+    Kind.EQUITY: "Equity",
+    Kind.INCOME: "Income",
+    Kind.EXPENSE: "Expenses",
+}
+
+LAST_YEAR = 9999
+"""Dates have four digits for the year."""
+
+
+class Posting(NamedTuple):
+    """One side of a transfer: `account` is a place among the accounts, `amount` is negative for a credit."""
+
+    account: int
+    amount: int
+    code: str
+
+
+class Transaction(NamedTuple):
+    """What one book wrote under one link: `at` as ISO 8601 text down to the microsecond, `order` -1 if of none."""
+
+    at: str
+    book: str
+    link: int
+    order: int
+    codes: str
+    postings: tuple[Posting, ...]
+
+
+class Journals:
+    """The names, commodities, transactions and closing balances of a result, for writers of journals."""
+
+    def __init__(self, result: "Result") -> None:
+        self.journal = Journal(result)
+        self.scenario = result.scenario
+        self.decimals = result.scenario.currency.decimals
+        self.currency = result.scenario.currency.code
+        last = int(self.journal.time[-1]) if len(self.journal) else 0
+        year = int(str(self.journal.stamps(np.array([last], np.int64))[0]).partition("-")[0])
+        if year >= LAST_YEAR:
+            raise ValueError(
+                f"scenario {self.scenario.name}: ends in the year {year}: must end before {LAST_YEAR}"
+            )
+        self.opened = self._day(0)
+        self.balanced = self._day(last, after=1)
+
+    def _day(self, at: int, after: int = 0) -> str:
+        day = self.journal.stamps(np.array([at], np.int64)).astype("datetime64[D]")[0] + after
+        return str(day)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The accounts' names in other programs, by place."""
+        return [name_of(account) for account in self.journal.accounts]
+
+    @property
+    def skus(self) -> list[str]:
+        """The products, in the catalogue's order."""
+        return [product.sku for product in self.scenario.catalogue]
+
+    def commodity(self, account: int) -> str:
+        """Return what an account holds, as other programs call it."""
+        return self.journal.accounts[account].commodity.upper()
+
+    def number(self, account: int, amount: int) -> str:
+        """Return an amount of an account's commodity as text: money with all its decimals, units without."""
+        if not self.journal.is_money[account] or not self.decimals:
+            return str(amount)
+        whole, rest = divmod(abs(amount), 10**self.decimals)
+        return f"{'-' * (amount < 0)}{whole}.{rest:0{self.decimals}}"
+
+    def by_name(self) -> dict[str, list[int]]:
+        """Return the places of the accounts of each name: one for each commodity that it holds."""
+        found: dict[str, list[int]] = {}
+        for place, name in enumerate(self.names):
+            found.setdefault(name, []).append(place)
+        return found
+
+    def closing(self) -> list[int]:
+        """Return every account's balance after the last transfer, debits positive."""
+        balances: list[int] = self.journal.balances(self.journal.end).tolist()
+        return balances
+
+    def transactions(self, progress: Progress) -> Iterator[Transaction]:
+        """Yield all transactions in the order of writing."""
+        journal = self.journal
+        link, book = journal.link, journal.book.codes
+        starts = np.flatnonzero(np.append(True, (link[1:] != link[:-1]) | (book[1:] != book[:-1])))
+        bounds = np.append(starts, len(journal)) if len(journal) else np.zeros(1, np.int64)
+        first = 0
+        while first < len(bounds) - 1:
+            last = int(np.searchsorted(bounds, bounds[first] + CHUNK, side="right")) - 1
+            last = max(last, first + 1)
+            yield from self._chunk(bounds[first : last + 1])
+            progress(float(bounds[last]) / len(journal), f"{int(bounds[last]):,} of {len(journal):,} transfers")
+            first = last
+
+    def _chunk(self, bounds: np.ndarray) -> Iterator[Transaction]:
+        journal = self.journal
+        rows = slice(int(bounds[0]), int(bounds[-1]))
+        at = np.datetime_as_string(journal.stamps(journal.time[rows]), unit="us").tolist()
+        columns = (journal.debit, journal.credit, journal.amount, journal.code.codes, journal.order, journal.link)
+        debit, credit, amount, code, order, link = (column[rows].tolist() for column in columns)
+        book, base = journal.book.codes[rows].tolist(), int(bounds[0])
+        words = journal.code.labels
+        for start, end in zip((bounds[:-1] - base).tolist(), (bounds[1:] - base).tolist(), strict=True):
+            postings = []
+            for row in range(start, end):
+                postings.append(Posting(debit[row], amount[row], words[code[row]]))
+                postings.append(Posting(credit[row], -amount[row], words[code[row]]))
+            codes = ", ".join(dict.fromkeys(words[each] for each in code[start:end]))
+            yield Transaction(
+                at[start], journal.book.labels[book[start]], link[start], order[start], codes, tuple(postings)
+            )
+
+
+def name_of(account: Account) -> str:
+    """Return an account's name in other programs: a root by its kind, then its parts capitalised."""
+    return ":".join([ROOTS[account.kind], *(part.capitalize() for part in account.name.split(":"))])
+
+
+def plain(text: str) -> str:
+    """Return text for a line of its own between quotes: without quotes, backslashes and line breaks."""
+    return " ".join(text.replace('"', "'").replace("\\", "/").split())
