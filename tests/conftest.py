@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
@@ -49,6 +50,14 @@ def within_standard_errors(
     assert error <= sharp * abs(expected), f"too blurred (standard error above {sharp:.2%} of it): {figures}"
     assert abs(mean - expected) <= errors * error, f"more than {errors:g} standard errors off: {figures}"
     return True
+
+
+def needs(package: str) -> Any:
+    """Return a package that a test needs; without it the test is skipped, in continuous integration it fails."""
+    try:
+        return importlib.import_module(package)
+    except ImportError:
+        (pytest.fail if os.environ.get("ALESHA_CI") else pytest.skip)(f"needs the package {package}")
 
 
 @cache

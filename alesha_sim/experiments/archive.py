@@ -46,17 +46,15 @@ class Archive:
 
     def __init__(self, folder: str | PathLike[str], plan: Plan) -> None:
         self.folder = Path(folder).absolute()
-        if folders.is_empty(self.folder):
-            self._create(plan)
-        else:
+        is_new = _is_new(self.folder)
+        if not is_new:
             _check_same(read_manifest(self.folder), plan, self.folder)
-
-    def _create(self, plan: Plan) -> None:
         try:
-            (self.folder / "runs").mkdir(parents=True)
+            if is_new:  # first the manifest: a program killed right after it leaves a study without runs
+                _write(self.folder / MANIFEST, json.dumps(_described(plan), indent=2).encode())
+            (self.folder / "runs").mkdir(exist_ok=True)
             for number, scenario in enumerate(plan.scenarios):
                 _write_scenario(scenario, self.scenario_file(number))
-            _write(self.folder / MANIFEST, json.dumps(_described(plan), indent=2).encode())
         except OSError as error:
             raise refuse("folder", str(self.folder), f"cannot be written: {error.strerror}") from None
 
@@ -149,9 +147,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def seed_in(folder: str | PathLike[str]) -> int | None:
     """Return the seed of the study in a folder, None if the folder is new or empty."""
     place = Path(folder)
-    if place.exists() and not place.is_dir():
-        raise refuse("folder", str(place), "must be a folder, not a file")
-    return None if folders.is_empty(place) else int(read_manifest(place)["identity"]["seed"])
+    return None if _is_new(place) else int(read_manifest(place)["identity"]["seed"])
+
+
+def _is_new(folder: Path) -> bool:
+    """Tell whether nothing is in the folder; raises ScenarioError if it is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise refuse("folder", str(folder), "must be a folder, not a file")
+    return folders.is_empty(folder)
 
 
 def versions() -> dict[str, str]:
@@ -215,7 +218,8 @@ def _write(path: Path, content: bytes) -> None:
 
 def _write_scenario(scenario: Any, path: Path) -> None:
     try:
-        _write(path, scenario.to_toml().encode())
+        if not path.exists():
+            _write(path, scenario.to_toml().encode())
     except ScenarioError:  # it has a policy of the reader's own, which no file can hold
         path.unlink(missing_ok=True)
 

@@ -16,7 +16,7 @@ from alesha_sim.experiments.plan import Plan, Point, alone, check_runs, labelled
 from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
 from alesha_sim.experiments.study import Study
 from alesha_sim.experiments.work import Run
-from alesha_sim.scenarios.errors import nearest, refuse
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
 
 if TYPE_CHECKING:
     from alesha_sim.experiments.recordings import Recording
@@ -100,7 +100,7 @@ def _check_options(options: Options) -> None:
     known = list(Options.__annotations__)
     for name in options:
         if name not in known:
-            raise refuse(name, None, f"unknown option: {nearest(name, known)}")
+            raise ScenarioError([Fault(name, None, f"unknown option: {nearest(name, known)}")])
 
 
 def _execution(plan: Plan, options: Options) -> Execution:
