@@ -24,7 +24,7 @@ def market():
 
 
 def script(text, **options):
-    """Return a process that runs a script given by its text: what it defines is in `__main__`, as in a notebook."""
+    """Return a process that runs a script from its text: what that defines is in `__main__`, as in a notebook."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     command = [sys.executable, "-c", textwrap.dedent(text)]
     return subprocess.Popen(

@@ -23,12 +23,16 @@ def command(plan: Plan, run: Run, file: Path | None = None) -> str:
     seed = plan.seed_of(replication)
     number, settings, *_ = plan.points[point]
     try:
-        name = _named(plan.scenarios[number], file)
-        words = ["alesha", "run", name, "--seed", str(seed)]
-        for path, value in settings.items():
-            words += ["--set", f"{path}={toml(value)}"]
+        return command_line(_named(plan.scenarios[number], file), seed, settings)
     except (TypeError, ValueError):
         return f"alesha_sim.simulate(study.scenario({point}), seed={seed})"
+
+
+def command_line(scenario: str, seed: int, settings: Mapping[str, object]) -> str:
+    """Return the command that runs a scenario with settings; TypeError for a value that it cannot hold."""
+    words = ["alesha", "run", scenario, "--seed", str(seed)]
+    for path, value in settings.items():
+        words += ["--set", f"{path}={toml(value)}"]
     return " ".join(map(quote, words))
 
 
