@@ -31,10 +31,11 @@ def market():
 
 
 def means(answer):
+    estimated = ("mean", "sd", "low", "high", "half_width", "runs")
     return {
-        tuple(value for name, value in row.items() if name not in ("sd", "low", "high", "half_width", "runs", "mean")):
-        row["mean"] for row in json.loads(answer.out)["summary"]
-    }  # fmt: skip
+        tuple(value for name, value in row.items() if name not in estimated): row["mean"]
+        for row in json.loads(answer.out)["summary"]
+    }
 
 
 def test_replicate_prints_a_mean_and_an_interval_for_each_figure(call, market):

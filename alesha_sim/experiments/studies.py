@@ -60,11 +60,11 @@ def replicate(
     """
     check_runs("runs", runs)
     check_confidence(confidence)
-    plan = _plan("replicate", [scenario], alone(scenario), options)
+    plan = plan_of("replicate", [scenario], alone(scenario), options)
     if until is None:
         return _made(plan, runs, options)
     check_runs("max_runs", max_runs, RUNS_MIN)
-    return _until(_execution(plan, options), Rule(goals(until), confidence), max_runs)
+    return _until(execution_of(plan, options), Rule(goals(until), confidence), max_runs)
 
 
 def sweep(scenario: "Scenario", design: object, runs: int = RUNS, **options: Unpack[Options]) -> Study:
@@ -75,7 +75,7 @@ def sweep(scenario: "Scenario", design: object, runs: int = RUNS, **options: Unp
     of `Options`. Raises ScenarioError with every fault of every point before anything runs.
     """
     check_runs("runs", runs)
-    return _made(_plan("sweep", [scenario], swept(scenario, designs.read(design)), options), runs, options)
+    return _made(plan_of("sweep", [scenario], swept(scenario, designs.read(design)), options), runs, options)
 
 
 def compare(
@@ -87,10 +87,11 @@ def compare(
     names). The options are those of `Options`. Raises ScenarioError.
     """
     check_runs("runs", runs)
-    return _made(_plan("compare", scenarios, labelled(scenarios, labels), options), runs, options)
+    return _made(plan_of("compare", scenarios, labelled(scenarios, labels), options), runs, options)
 
 
-def _plan(kind: str, scenarios: Sequence["Scenario"], points: Sequence[Point], options: Options) -> Plan:
+def plan_of(kind: str, scenarios: Sequence["Scenario"], points: Sequence[Point], options: Options) -> Plan:
+    """Return the plan of an experiment; raises ScenarioError for options that there are not or that are wrong."""
     _check_options(options)
     recording: Recording = recording_of(scenarios, options)
     return Plan(kind, scenarios, points, seed=options.get("seed"), recording=recording)
@@ -103,7 +104,8 @@ def _check_options(options: Options) -> None:
             raise ScenarioError([Fault(name, None, f"unknown option: {nearest(name, known)}")])
 
 
-def _execution(plan: Plan, options: Options) -> Execution:
+def execution_of(plan: Plan, options: Options) -> Execution:
+    """Return the execution of a plan, nothing made yet."""
     return Execution(
         plan, folder=options.get("folder"), jobs=options.get("jobs"), progress=options.get("progress", True)
     )
@@ -111,7 +113,7 @@ def _execution(plan: Plan, options: Options) -> Execution:
 
 def _made(plan: Plan, runs: int, options: Options) -> Study:
     """Make all runs of a plan, replication by replication, so that an interrupt leaves the points alike."""
-    execution = _execution(plan, options)
+    execution = execution_of(plan, options)
     chosen = [(point, replication) for replication in range(runs) for point in range(len(plan.points))]
     notes = _resumed(execution, chosen)
     if not execution.make(chosen):
