@@ -72,7 +72,7 @@ class Archive:
         row: dict[str, Any] = {
             **dict(zip(KEYS, (*outcome.run, outcome.seed, outcome.digest), strict=True)), **outcome.figures
         }  # fmt: skip
-        _write(self.folder / "runs" / name, _bytes(_row_table(row)))
+        _write(self.folder / "runs" / name, _bytes(_row_table(row), small=True))
 
     def rows(self) -> Rows:
         """Return the finished runs."""
@@ -83,13 +83,13 @@ class Archive:
                 rows.add((point, replication), seed, digest, row)
         return rows
 
-    def take_together(self) -> None:
-        """Put all finished runs into one file, and then remove theirs and what killed programs left."""
+    def take_together(self, rows: Rows) -> None:
+        """Put all finished runs, these, into one file; then remove theirs and what killed programs left."""
         import pyarrow as pa
 
         files = self._single_files()
         if files:
-            frame = self.rows().frame()
+            frame = rows.frame()
             columns = {name: pa.array(frame[name].tolist()) for name in frame.columns}
             _write(self.folder / TOGETHER, _bytes(pa.table(columns)))
         for file in [*files, *self.folder.rglob(folders.UNFINISHED + "*")]:
@@ -239,11 +239,15 @@ def _track_table(run: Run, track: Track) -> "pa.Table":
     return pa.table({**labels, "seconds": track.seconds, **columns})
 
 
-def _bytes(table: "pa.Table") -> bytes:
+def _bytes(table: "pa.Table", *, small: bool = False) -> bytes:
+    """Return a table as a Parquet file; to compress a small one would take longer than to write it."""
     import pyarrow as pa
     from pyarrow import parquet
 
     sink = pa.BufferOutputStream()
-    parquet.write_table(table, sink, compression="zstd")
+    if small:
+        parquet.write_table(table, sink, compression="none", use_dictionary=False, write_statistics=False)
+    else:
+        parquet.write_table(table, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()
     return content

@@ -80,5 +80,5 @@ class Execution:
     def finish(self) -> None:
         """Tidy the folder."""
         if self.archive is not None:
-            self.archive.take_together()
+            self.archive.take_together(self.rows)
             self.archive.write_failures(self.failures.values())
