@@ -78,6 +78,7 @@ def test_a_dask_cluster_gives_the_study_that_one_process_gives(market, cluster):
         distributed = sweep(
             market, DESIGN, runs=5, seed=5, series=("balances",), figures=lambda result: {"process": os.getpid()}
         )
+    assert distributed.failures["trace"].tolist() == []
     assert set(distributed.runs["process"]) == set(places.values())
     alone = sweep(market, DESIGN, runs=5, seed=5, jobs=1, series=("balances",))
     pd.testing.assert_frame_equal(distributed.runs.drop(columns="process"), alone.runs, check_exact=True)

@@ -65,7 +65,7 @@ class Rows:
 
         runs = sorted(self._places if chosen is None else (run for run in chosen if run in self._places))
         places = np.array([self._places[run] for run in runs], dtype=np.int64)
-        seeds = np.frombuffer(self._seeds, np.int64) if self._seeds else np.empty(0, np.int64)
+        seeds = np.array(self._seeds, np.int64)
         figures = {name: np.array(column, np.float64)[places] for name, column in self._figures.items()}
         return DataFrame(
             {
