@@ -117,12 +117,16 @@ def test_counts_before_and_after_add_up(result):
 
 
 def test_accounts_open_with_what_they_held_when_the_window_begins(result):
-    window = result.after("1 day")
-    accounts = window.accounts.set_index("account")
-    deposit = result.balances("shop").loc[:"2021-01-01 23:59:59.999999"].iloc[-1, 0]
+    window = result.after("3 days")  # when some goods have arrived
+    accounts = window.accounts.set_index("account").query("commodity == 'BDT'")
+    deposit = result.balances("shop").loc[:"2021-01-03 23:59:59.999999"].iloc[-1, 0]
     assert accounts.loc["bank:deposits:shop", "opening"] == pytest.approx(deposit)
+    flows = accounts[accounts["kind"].isin(["income", "expense"])]
+    assert not flows["opening"].any()
+    whole = result.accounts.set_index("account")["closing"]
+    assert 0 < accounts.loc["shop:sales", "closing"] < whole["shop:sales"]
     changes = window.transfers.query("commodity == 'BDT'")
-    for account, row in accounts[accounts["commodity"] == "BDT"].iterrows():
+    for account, row in accounts.iterrows():
         net = changes.loc[changes["debit"] == account, "amount"].sum()
         net -= changes.loc[changes["credit"] == account, "amount"].sum()
         sign = 1 if row["kind"] in ("asset", "expense") else -1
