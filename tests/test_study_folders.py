@@ -88,6 +88,16 @@ def test_a_folder_gives_the_study_back(market, tmp_path):
     assert simulate(loaded.scenario(row["point"]), int(row["seed"])).digest == row["digest"]
 
 
+def test_a_study_with_figures_of_ones_own_is_read_back_and_gone_on_with(market, tmp_path):
+    def events(result):
+        return {"events": result.events}
+
+    made = replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path, figures=events)
+    assert same(Study.load(tmp_path), made)
+    assert len(replicate(market, runs=3, seed=5, jobs=1, folder=tmp_path, figures=events).runs) == 3
+    assert "its figures differ" in refused(replicate, market, seed=5, folder=tmp_path)
+
+
 def test_a_run_is_on_disk_before_the_next_one_begins(market, tmp_path):
     def look(result):
         return {"there": len(list((tmp_path / "runs").glob("*.parquet")))}

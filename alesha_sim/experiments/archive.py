@@ -39,13 +39,16 @@ KEYS = ("point", "replication", "seed", "digest")
 
 
 class Archive:
-    """The folder of one study.
+    """The folder of one study."""
 
-    Raises ScenarioError, and changes nothing, where the folder holds anything else than this study or nothing.
-    """
-
-    def __init__(self, folder: str | PathLike[str], plan: Plan) -> None:
+    def __init__(self, folder: str | PathLike[str]) -> None:
         self.folder = Path(folder).absolute()
+
+    def begin(self, plan: Plan) -> None:
+        """Make the folder, or make sure that it holds this study.
+
+        Raises ScenarioError, and changes nothing, where it holds anything else than this study or nothing.
+        """
         is_new = _is_new(self.folder)
         if not is_new:
             _check_same(read_manifest(self.folder), plan, self.folder)

@@ -5,38 +5,28 @@ Where runs are made stands in `workers.py`, where they are kept in `archive.py`.
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from os import PathLike
 
-from alesha_sim.experiments.archive import Archive, seed_in
+from alesha_sim.experiments.archive import Archive
 from alesha_sim.experiments.plan import Plan
 from alesha_sim.experiments.progress import Progress
 from alesha_sim.experiments.recordings import Track
 from alesha_sim.experiments.rows import Rows
 from alesha_sim.experiments.work import Outcome, Run
-from alesha_sim.experiments.workers import check_jobs, outcomes
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.experiments.workers import outcomes
 
 
 class Execution:
     """A plan on its way: finished rows, failures, and series where no folder holds them.
 
-    With a `folder` finished runs are kept there and found again; a plan without a seed of its own takes the seed
-    of the study that is there. Raises ScenarioError for the folder of another study.
+    With an `archive`, finished runs are kept there and were found there.
     """
 
     def __init__(
-        self, plan: Plan, *, folder: str | PathLike[str] | None = None, jobs: int | None = None,
-        progress: bool = True,
-    ) -> None:  # fmt: skip
-        check_jobs(jobs)
-        if plan.recording.keep and folder is None:
-            raise refuse("keep", list(plan.recording.keep), "must come with a folder")
-        if folder is not None and not plan.is_seeded and (seed := seed_in(folder)) is not None:
-            plan = plan.with_seed(seed)
+        self, plan: Plan, *, archive: Archive | None = None, jobs: int | None = None, progress: bool = True
+    ) -> None:
         self.plan = plan
-        self.archive = None if folder is None else Archive(folder, plan)
-        self.rows = Rows() if self.archive is None else self.archive.rows()
-        self.found = len(self.rows)
+        self.archive = archive
+        self.rows = Rows() if archive is None else archive.rows()
         self.failures: dict[Run, Outcome] = {}
         self.tracks: dict[tuple[str, Run], Track] = {}
         self.interrupted = False

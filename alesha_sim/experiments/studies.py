@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 
 from alesha_sim.experiments import designs
+from alesha_sim.experiments.archive import Archive, seed_in
 from alesha_sim.experiments.estimates import CONFIDENCE, check_confidence
 from alesha_sim.experiments.execution import Execution
 from alesha_sim.experiments.plan import Plan, Point, alone, check_runs, labelled, recording_of, swept
 from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
 from alesha_sim.experiments.study import Study
 from alesha_sim.experiments.work import Run
+from alesha_sim.experiments.workers import check_jobs
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
 
 if TYPE_CHECKING:
@@ -105,10 +107,21 @@ def _check_options(options: Options) -> None:
 
 
 def execution_of(plan: Plan, options: Options) -> Execution:
-    """Return the execution of a plan, nothing made yet."""
-    return Execution(
-        plan, folder=options.get("folder"), jobs=options.get("jobs"), progress=options.get("progress", True)
-    )
+    """Return the execution of a plan, nothing made yet.
+
+    In a folder, a plan without a seed of its own takes the seed of the study that is there.
+    """
+    check_jobs(options.get("jobs"))
+    folder = options.get("folder")
+    if plan.recording.keep and folder is None:
+        raise refuse("keep", list(plan.recording.keep), "must come with a folder")
+    archive = None
+    if folder is not None:
+        if not plan.is_seeded and (seed := seed_in(folder)) is not None:
+            plan = plan.with_seed(seed)
+        archive = Archive(folder)
+        archive.begin(plan)
+    return Execution(plan, archive=archive, jobs=options.get("jobs"), progress=options.get("progress", True))
 
 
 def _made(plan: Plan, runs: int, options: Options) -> Study:

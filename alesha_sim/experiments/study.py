@@ -64,8 +64,8 @@ class Study:
         """
         place = Path(folder).absolute()
         plan = _plan_of(read_manifest(place))
-        execution = Execution(plan, folder=place, progress=False)
-        archive = Archive(place, plan)
+        archive = Archive(place)
+        execution = Execution(plan, archive=archive)
         execution.failures.update({failure.run: failure for failure in archive.failures()})
         return cls(execution, sorted({*execution.rows.runs, *execution.failures}))
 
