@@ -32,6 +32,7 @@ lab: $(VENV)/.notebook ## open the notebooks in JupyterLab
 
 bench: $(VENV)/.dev ## measure time and memory an order
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/studies.py
 
 notebooks: $(VENV)/.dev ## run every notebook and write it as a page to out/notebooks
 	$(BIN)/jupyter nbconvert --execute --to html --output-dir out/notebooks notebooks/*.ipynb

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alesha_sim import accounting, distributions, entities, exports, plots, policies, scenarios
+    from alesha_sim.experiments import Study, compare, replicate, sweep
     from alesha_sim.result import Result
     from alesha_sim.scenarios.scenario import Scenario
     from alesha_sim.simulation import Simulation, simulate
 
 __version__ = "0.1.0"
 __all__ = [
-    "Result", "Scenario", "Simulation", "accounting", "distributions", "entities", "exports", "plots", "policies",
-    "scenarios", "simulate",
+    "Result", "Scenario", "Simulation", "Study", "accounting", "compare", "distributions", "entities", "exports",
+    "plots", "policies", "replicate", "scenarios", "simulate", "sweep",
 ]  # fmt: skip
 _HOMES = {
     "Result": "result", "Scenario": "scenarios.scenario", "Simulation": "simulation", "simulate": "simulation",
+    "Study": "experiments", "compare": "experiments", "replicate": "experiments", "sweep": "experiments",
 }  # fmt: skip
 
 

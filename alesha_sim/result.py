@@ -20,6 +20,7 @@ from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import Coded, Columns
 from alesha_sim.tables import coded, numbers
 from alesha_sim.units import microseconds
+from alesha_sim.window import Window
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -180,6 +181,15 @@ class Result:
         if entity != "users" and summary.DEPOSITS + entity not in names:
             last = self.scenario.users.count - 1
             raise ValueError(f"entity {entity}: must be users, shop, supplier, or user:0 to user:{last}")
+
+    def after(self, warmup: str | float) -> Window:
+        """Return the tables and figures from an instant on: seconds after the start, or text such as "2 days".
+
+        Raises ScenarioError for what is no such instant.
+        """
+        from alesha_sim.scenarios.fields import seconds
+
+        return Window(self.scenario, self._tables, seconds(warmup))
 
     # One book, one order
 

@@ -63,6 +63,18 @@ def test_what_is_recorded_is_weighed_without_openings(benchmark):
         assert figures[f"{table}_file"] > 0
 
 
+def test_what_studies_cost_is_measured_and_told(benchmark, monkeypatch):
+    studies = benchmark("studies")
+    speed, costs = studies.speed_up(runs=2, turns=1), studies.overhead(runs=2, turns=1)
+    assert speed["ratio"] == speed["two"] / speed["one"] > 0
+    assert costs["simulation"] > 0
+    monkeypatch.setattr(studies, "POINTS", 2)
+    text = " ".join(studies.page(speed, costs, {runs: studies.in_a_process(runs) for runs in (100, 200)}).split())
+    assert f"takes {speed['ratio']:.2f} of the time on two workers" in text
+    assert "MiB for 100 runs and" in text
+    assert "| one process, each run kept in a folder |" in text
+
+
 def test_processes_take_turns_until_all_are_measured(benchmark):
     run = benchmark("run")
     cases = [run.Case("idle", users, 10 * ORDERS) for users in USERS]  # enough for more than one turn

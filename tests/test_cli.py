@@ -64,7 +64,8 @@ def test_help_shows_every_argument_and_an_example_that_parses(call, name):
 
 def test_help_lists_every_command(call):
     text = call("--help").out
-    assert all(f"  {name} " in text for name in arguments.COMMANDS)
+    listed = {line.split()[0] for line in text.splitlines() if line.startswith("    ") and line[4] != " "}
+    assert listed >= set(arguments.COMMANDS)
 
 
 def test_module_and_version():

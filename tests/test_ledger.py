@@ -1,5 +1,7 @@
 """Rows are written all or none and once a book; balances follow them; floors hold at every row."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -336,3 +338,20 @@ def test_live_balances_equal_the_rows_and_no_floor_breaks(facts):
 def test_codes_are_the_vocabulary_of_the_posting_rules():
     assert CODES[PAYMENT], CODES[CHARGES] == ("payment", "charges")
     assert len(set(CODES)) == len(CODES) == 28
+
+
+def test_who_still_looks_at_an_opening_does_not_keep_links_from_being_allotted(books):
+    seen = []
+
+    def look(frame, event, argument):
+        if event == "return" and frame.f_code.co_name == "open_many":
+            seen.append(dict(frame.f_locals))  # as the thread of a profiler holds what it has seen
+
+    ledger = books.ledger
+    links = ledger.links_from(3)
+    sys.setprofile(look)
+    ledger.open_many(0.0, BANK, links, books.reserves, books.deposits, np.array([3, 4, 5]), OPENING)
+    sys.setprofile(None)
+    assert len(seen) == 1
+    assert len(ledger.links_from(2)) == 2
+    assert [ledger.first(link).amount for link in links] == [3, 4, 5]

@@ -33,6 +33,7 @@ LAYERS = (
         "tables",
         "summary",
         "views",
+        "window",
         "folders",
         "spreadsheets",
         "storage",
@@ -59,12 +60,12 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "market": (NUMPY, set()),
     **{
         part: (NUMPY, {"pandas", "pyarrow"})
-        for part in ("result", "tables", "summary", "views", "folders", "storage", "spreadsheets")
+        for part in ("result", "tables", "summary", "views", "window", "folders", "storage", "spreadsheets")
     },
     "theory": (NUMPY, {"pandas"}),
     "conversation": (set(), {"pandas"}),
     "verification": (NUMPY, set()),
-    "experiments": (ANALYSIS, {"dask", "distributed", "SALib", "tqdm"}),
+    "experiments": (ANALYSIS, {"cloudpickle", "joblib", "SALib", "scipy", "tqdm"}),
     "accounting": (ANALYSIS, set()),
     "exports": (ANALYSIS, {"duckdb"}),
     "plots": (ANALYSIS, set()),
@@ -88,6 +89,7 @@ PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "
 PUBLIC = {
     "Scenario", "Simulation", "Result", "simulate",
     "scenarios", "plots", "entities", "policies", "distributions", "accounting", "exports",
+    "Study", "replicate", "sweep", "compare",
 }  # fmt: skip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -238,12 +238,15 @@ class Ledger:
         debited = np.broadcast_to(np.asarray(debits, np.int64), len(links))
         credited = np.broadcast_to(np.asarray(credits, np.int64), len(links))
         self._check_opening(book, links, debited, credited, amounts)
-        held = np.frombuffer(self._held, np.uint8)[links.start : links.stop]
+        # Copies, not views: a profiler's thread that holds this frame would keep a view alive, and with it the
+        # size of the arrays.
+        held = np.array(self._held[links.start : links.stop], np.uint8)
         written = np.flatnonzero((held >> book & 1 == 0) & (amounts > 0))
         numbers = len(self) + np.arange(len(written))
-        first = np.frombuffer(self._first, np.uint32)[links.start : links.stop]
+        first = np.array(self._first[links.start : links.stop], np.uint32)
         first[written] = np.where(held[written] == 0, numbers, first[written])
-        held |= np.uint8(1 << book)
+        self._held[links.start : links.stop] = (held | np.uint8(1 << book)).tobytes()
+        self._first[links.start : links.stop] = array(self._first.typecode, first.tobytes())
         rows = np.empty(len(written), self._rows.dtype)
         rows["at"], rows["order"], rows["code"] = at, NO_ID, code
         rows["debit"], rows["credit"], rows["amount"] = debited[written], credited[written], amounts[written]

@@ -18,7 +18,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from alesha_sim.cli import commands
+from alesha_sim.cli import commands, studies
 from alesha_sim.exports import FORMATS
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 
@@ -130,6 +130,48 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def jobs(text: str) -> int:
+    """Read a number of workers as joblib counts them; raises ArgumentTypeError."""
+    if text == "-1":
+        return -1
+    return positive(text)
+
+
+def share(text: str) -> float:
+    """Read a number between 0 and 1; raises ArgumentTypeError."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1:
+        raise ArgumentTypeError(f"{shown(text)}: must be between 0 and 1")
+    return found
+
+
+def goal(text: str) -> tuple[str, object]:
+    """Read FIGURE=0.05 or FIGURE=absolute:2 as what `until` takes; raises ArgumentTypeError."""
+    figure, _, width = (part.strip() for part in text.partition("="))
+    absolute = width.startswith("absolute:")
+    try:
+        number = float(width.removeprefix("absolute:"))
+    except ValueError:
+        rule = "must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH, such as shop_cash=0.05"
+        raise ArgumentTypeError(f"{shown(text)}: {rule}") from None
+    return figure, {"absolute": number} if absolute else number
+
+
+def factor(text: str) -> tuple[str, list[object]]:
+    """Read PATH=VALUE,VALUE as a path and its values: TOML if they are that, else texts; ArgumentTypeError."""
+    path, equals, values = (part.strip() for part in text.partition("="))
+    if not (path and equals and values):
+        raise ArgumentTypeError(f"{shown(text)}: must be PATH=VALUE,VALUE, such as bank.workers=1,2,4")
+    try:
+        found = tomllib.loads(f"value = {values if values.startswith('[') else f'[{values}]'}")["value"]
+    except tomllib.TOMLDecodeError:
+        return path, [setting(f"value={value}")[1] for value in values.split(",")]
+    return path, list(found)
+
+
 def setting(text: str) -> tuple[str, object]:
     """Read PATH=VALUE as a path and a value: TOML if it is that, else the text; raises ArgumentTypeError."""
     path, equals, value = (part.strip() for part in text.partition("="))
@@ -193,6 +235,63 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "required": True,
         "help": "the file or, for csv and parquet, the folder to write",
     },
+    "scenario ?": {
+        "nargs": "?",
+        "metavar": "SCENARIO",
+        "help": "name of a scenario (see alesha list) or a TOML file; left out, the study file names it",
+    },
+    "scenarios": {
+        "nargs": "*",
+        "metavar": "SCENARIO",
+        "help": "two or more scenarios, by name or TOML file; left out, the study file names them",
+    },
+    "--study": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "read the study from a TOML file; what the command line says goes before it",
+    },
+    "--runs": {"type": positive, "metavar": "N", "help": "how many runs, at each point (left out: 30)"},
+    "--vary": {
+        "type": factor,
+        "metavar": "PATH=VALUE,VALUE",
+        "action": "append",
+        "default": [],
+        "help": "a field and the values that it takes, such as bank.workers=1,2,4 (repeatable: the full grid)",
+    },
+    "--until": {
+        "type": goal,
+        "metavar": "FIGURE=SHARE",
+        "action": "append",
+        "default": [],
+        "help": "add runs until a figure's interval is this narrow, as a share of its mean, such as "
+        "shop_cash=0.05; or FIGURE=absolute:HALF-WIDTH (repeatable)",
+    },
+    "--max-runs": {"type": positive, "metavar": "N", "help": "the most runs that --until may add (left out: 500)"},
+    "--warmup": {"metavar": "TIME", "help": "count figures after this time only, such as 12h"},
+    "--series": {
+        "metavar": "NAME",
+        "action": "append",
+        "help": "record balances, stock, open_orders or waits (repeatable)",
+    },
+    "--every": {"metavar": "TIME", "help": "how far apart the instants of a series are, such as 1h"},
+    "--keep": {
+        "metavar": "TABLE",
+        "action": "append",
+        "help": "keep a whole table of every run in the folder, such as orders (repeatable)",
+    },
+    "--confidence": {"type": share, "metavar": "SHARE", "help": "confidence of the intervals (left out: 0.95)"},
+    "--baseline": {"metavar": "LABEL", "help": "compare each scenario with this one only"},
+    "--figure": {
+        "metavar": "NAME",
+        "action": "append",
+        "help": "print this figure only (repeatable; JSON holds all)",
+    },
+    "--folder": {
+        "type": Path,
+        "metavar": "FOLDER",
+        "help": "keep every finished run there at once; called again, only what is missing is run",
+    },
+    "--jobs N": {"type": jobs, "metavar": "N", "help": "run in so many processes (left out: one a core)"},
     "--out FILE": {
         "type": Path,
         "metavar": "FILE",
@@ -203,6 +302,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 What follows a space tells apart options of one name that mean different things to different commands.
 """
+
+STUDY = (
+    "--study", "--runs", "--seed", "--set", "--warmup", "--series", "--every", "--keep", "--figure",
+    "--confidence", "--jobs N", "--folder", "--json", "--quiet",
+)  # fmt: skip
+"""What all experiments take."""
 
 COMMANDS: dict[str, Command] = {
     "list": Command(
@@ -246,6 +351,24 @@ COMMANDS: dict[str, Command] = {
         "check the simulation against textbook theory, or all laws in random worlds",
         "alesha verify --worlds 200 --jobs 2 --seed 1",
         ("--seed", "--full", "--worlds", "--first", "--jobs", "--out FILE", "--force", "--json", "--quiet"),
+    ),
+    "replicate": Command(
+        studies.replicate,
+        "run a scenario many times and print means with intervals",
+        "alesha replicate market_day --runs 50 --seed 7 --jobs 2 --folder out/study",
+        ("scenario ?", "--until", "--max-runs", *STUDY),
+    ),
+    "sweep": Command(
+        studies.sweep,
+        "run a scenario many times at every point of a design",
+        "alesha sweep market_day --vary bank.workers=1,2,4 --vary 'supplier.lead_time=1 day,7 days' --runs 10",
+        ("scenario ?", "--vary", *STUDY),
+    ),
+    "compare": Command(
+        studies.compare,
+        "run several scenarios with the same customers and print the paired differences",
+        "alesha compare market_day rebuilt.toml --runs 50 --seed 7",
+        ("scenarios", "--baseline", *STUDY),
     ),
 }  # fmt: skip
 """The commands by name, in the order of the help text."""

@@ -71,7 +71,7 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     ax = style.bare_axes(ax)
     deposits, currency = deposits_over_time(result), result.scenario.currency
     seconds = _shown_until(result, deposits)
-    time = _time_unit(seconds)
+    time = time_unit(seconds)
     money, money_name = style.axis_unit(int(np.abs(deposits.changes).max()), currency)
     ends_at = seconds / time.seconds
     names = NAMES if result.scenario.users.count > 1 else {**NAMES, "users": "User"}
@@ -91,7 +91,7 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     ax.margins(y=0.09)
     if not deposits.changes.any():
         ax.set(ylim=(-1, 1), yticks=(0,))
-    _set_time_ticks(ax, time, ends_at)
+    set_time_ticks(ax, time, ends_at)
     style.caption(ax, _finding(deposits, currency), result, _remark(result, seconds))
     style.lay_out(ax)
     _label_ends(ax, _labels(deposits, names, money, currency), ends_at)
@@ -118,11 +118,13 @@ def _shown_until(result: "Result", deposits: Deposits) -> float:
     return min(last * TAIL, max(result.ended_at, last))
 
 
-def _time_unit(seconds: float) -> TimeUnit:
+def time_unit(seconds: float) -> TimeUnit:
+    """Return the unit of an axis that is so many seconds long."""
     return next(unit for unit in TIME_UNITS if seconds >= unit.least)
 
 
-def _set_time_ticks(ax: "Axes", unit: TimeUnit, ends_at: float) -> None:
+def set_time_ticks(ax: "Axes", unit: TimeUnit, ends_at: float) -> None:
+    """Put ticks where people count: whole hours, days, weeks."""
     step = next((step for step in unit.steps if ends_at / step <= TICKS_MAX), None)
     locator = MultipleLocator(step) if step else MaxNLocator(TICKS_MAX, steps=[1, 2, 5, 10])
     ax.set_xticks([tick for tick in locator.tick_values(0, ends_at) if 0 <= tick <= ends_at])
@@ -192,7 +194,7 @@ def _remark(result: "Result", shown: float) -> str:
     """Return what the time axis leaves out: how long the run went on without any payment."""
     if result.ended_at <= shown:
         return ""
-    unit = _time_unit(result.ended_at)
+    unit = time_unit(result.ended_at)
     return (
         f"No deposit changes later; the run ends after {result.ended_at / unit.seconds:,.3g} {unit.name.lower()}."
     )

@@ -47,8 +47,12 @@ def bare_axes(ax: "Axes | None") -> "Axes":
 
 def caption(ax: "Axes", title: str, result: "Result", remark: str) -> None:
     """Write what the plot shows above it, and below it in grey the scenario, the seed and the number of runs."""
+    titled(ax, title, f"{result.scenario.name}, seed {result.seed}, 1 run" + (remark and f". {remark}"))
+
+
+def titled(ax: "Axes", title: str, footnote: str) -> None:
+    """Write a title above the axes and a footnote in grey below them."""
     ax.set_title(title, loc="left", fontsize="large", fontweight="bold", color=DARK, pad=12)
-    footnote = f"{result.scenario.name}, seed {result.seed}, 1 run" + (remark and f". {remark}")
     below = -14 if not ax.axison else -14 - 2.9 * points("medium")
     ax.annotate(
         footnote, (0, 0), (0, below), xycoords="axes fraction", textcoords="offset points", va="top",

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from alesha_sim.theory.rules import below_one, not_negative, positive, refuse, whole
 
 
@@ -72,6 +74,24 @@ class MMc:
     def mean_present(self) -> float:
         """The mean number waiting or in service (L)."""
         return self.arrival_rate * self.mean_stay
+
+    def mean_wait_of_first(self, customers: int) -> float:
+        """Return the mean wait of the first customers of a queue with one server that starts empty.
+
+        Source: Spitzer's formula, E[W of customer n] = sum over k < n of E[max(0, S_k)] / k, with S_k the sum of k
+        services less k intervals (Asmussen, Applied Probability and Queues). Raises ValueError for more servers.
+        """
+        refuse(whole("customers", customers), None if self.servers == 1 else "servers: must be 1")
+        overshoots = [self._overshoot(k) / k for k in range(1, customers)]
+        return float(np.cumsum([0.0, *overshoots]).mean())
+
+    def _overshoot(self, steps: int) -> float:
+        """Return E[max(0, S)]: if the last of `steps` intervals ends after j services, steps - j are left."""
+        served = np.arange(steps)
+        together = self.arrival_rate + self.service_rate
+        ways = np.concatenate(([0.0], np.cumsum(np.log((steps + served[1:] - 1) / served[1:]))))
+        log = steps * math.log(self.arrival_rate / together) + served * math.log(self.service_rate / together)
+        return float((np.exp(ways + log) * (steps - served)).sum() / self.service_rate)
 
     def wait_exceeds(self, time: float) -> float:
         """Return the probability of waiting longer than `time`, which is not negative."""

@@ -1,0 +1,198 @@
+"""`alesha replicate`, `sweep` and `compare`: what they run and what they print.
+
+What a study file may say stands in `study_file.py`, what an experiment is in `alesha_sim.experiments`.
+"""
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from alesha_sim.cli import output, study_file
+from alesha_sim.cli.study_file import Named
+from alesha_sim.scenarios.errors import refuse
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from alesha_sim.experiments import Study
+
+FAILURES_SHOWN = 10
+"""How many failed runs are named."""
+
+SHOWN = ("orders", "completed", "revenue", "shop_cash", "mean_delivery_seconds", "mean_bank_wait_seconds")
+"""The figures of a sweep's table unless others are asked for."""
+
+
+def replicate(arguments: Namespace) -> bool:
+    """Run one scenario many times."""
+    from alesha_sim import experiments
+
+    study = study_file.read(arguments)
+    named = study_file.one_scenario(arguments, study)
+    options = study_file.options(study, "until", "max_runs", "confidence")
+    made = experiments.replicate(named.scenario, progress=not arguments.quiet, **options)
+    return _told(arguments, study, [named], made)
+
+
+def sweep(arguments: Namespace) -> bool:
+    """Run one scenario at every point of a design."""
+    from alesha_sim import experiments
+
+    study = study_file.read(arguments)
+    named, design = study_file.one_scenario(arguments, study), study_file.design(arguments, study)
+    made = experiments.sweep(named.scenario, design, progress=not arguments.quiet, **study_file.options(study))
+    return _told(arguments, study, [named], made)
+
+
+def compare(arguments: Namespace) -> bool:
+    """Run several scenarios with the same customers."""
+    from alesha_sim import experiments
+
+    study = study_file.read(arguments)
+    named = study_file.several_scenarios(arguments, study)
+    labels = [each.label for each in named]
+    given = [label for label in labels if label is not None]
+    if given and len(given) < len(labels):
+        raise refuse("label", given, "must be given to all alternatives or to none")
+    made = experiments.compare(
+        *(each.scenario for each in named), labels=given or None, progress=not arguments.quiet,
+        **study_file.options(study),
+    )  # fmt: skip
+    return _told(arguments, study, named, made)
+
+
+def _told(arguments: Namespace, asked: Mapping[str, Any], named: Sequence[Named], study: "Study") -> bool:
+    """Print a study; tell whether no run failed. An interrupt that ended it goes on once it is printed."""
+    confidence = asked.get("confidence", 0.95)
+    again = [
+        _again(study, named, *run) for run in zip(study.failures["point"], study.failures["seed"], strict=True)
+    ]
+    if arguments.json:
+        output.print_json(_object(study, confidence, asked.get("baseline"), again))
+    else:
+        shown = _figures(study, arguments.figure)
+        print("\n\n".join([_head(study), _table(study, shown, confidence, asked.get("baseline")), *study.notes]))
+        for error, command in list(zip(study.failures["error"], again, strict=True))[:FAILURES_SHOWN]:
+            output.remark(f"failed: {error}\n  {command}")
+    if arguments.folder and not arguments.quiet:
+        output.remark(f"all runs are in {arguments.folder}")
+    if study.interrupted:
+        raise KeyboardInterrupt
+    return study.failures.empty
+
+
+def _again(study: "Study", named: Sequence[Named], point: int, seed: int) -> str:
+    """Return the command that makes a failed run again."""
+    from alesha_sim.experiments.commands import command_line
+
+    number, settings, *_ = study.plan.points[point]
+    return command_line(named[number].name, seed, {**named[number].settings, **settings})
+
+
+# For programs
+
+
+def _object(study: "Study", confidence: float, baseline: str | None, again: Sequence[str]) -> dict[str, Any]:
+    several = len(study.plan.points) > 1
+    compared = study.kind == "compare" and several and study.figures
+    differences = study.differences(baseline=baseline, confidence=confidence) if compared else None
+    failures = study.failures.drop(columns=["trace", "command"]).assign(command=list(again))
+    return {
+        "study": study.kind,
+        "scenarios": [scenario.name for scenario in study.plan.scenarios],
+        "seed": study.seed,
+        "runs": len(study.runs),
+        "confidence": confidence,
+        "summary": _records(study.summary(confidence).reset_index()),
+        "differences": None if differences is None else _records(differences),
+        "precision": None if study.precision is None else _records(study.precision),
+        "failures": _records(failures),
+        "notes": study.notes,
+        "interrupted": study.interrupted,
+    }
+
+
+def _records(frame: "DataFrame") -> list[dict[str, Any]]:
+    """Return rows as JSON can hold them: what is undefined or without bounds is None."""
+    from math import isfinite
+
+    rows: list[dict[str, Any]] = frame.astype(object).to_dict("records")  # type: ignore[assignment]
+    return [
+        {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
+# For people
+
+
+def _head(study: "Study") -> str:
+    return repr(study).splitlines()[0]
+
+
+def _figures(study: "Study", wanted: Sequence[str] | None) -> list[str]:
+    for name in wanted or ():
+        if study.figures:
+            study.values(name)  # raises ScenarioError for one that there is not
+    if wanted:
+        return list(wanted)
+    return [name for name in SHOWN if name in study.figures] if study.kind == "sweep" else list(study.figures)
+
+
+def _table(study: "Study", figures: Sequence[str], confidence: float, baseline: str | None) -> str:
+    """Return the study as text: means by figure, means by point, or differences."""
+    if not len(study.runs):
+        return "no run is finished"
+    match study.kind:
+        case "sweep":
+            return _by_point(study, figures, confidence)
+        case "compare":
+            return _by_pair(study, figures, confidence, baseline)
+    found = study.summary(confidence).loc[list(figures)]
+    cells = [
+        (figure, _number(row.mean), f"± {_number(row.half_width)}", _number(row.sd), f"{row.runs:,}")
+        for figure, row in zip(found.index, _rows(found), strict=True)
+    ]
+    return output.table([("figure", "mean", f"{confidence:.0%}", "sd", "runs"), *cells], right=(1, 2, 3, 4))
+
+
+def _by_point(study: "Study", figures: Sequence[str], confidence: float) -> str:
+    factors = study.plan.factors
+    found: Any = study.summary(confidence)
+    lines = []
+    for number, point in enumerate(study.plan.points):
+        labels = [point.labels[name] for name in factors]
+        if not len(study.runs[study.runs["point"] == number]):
+            continue
+        rows = [found.loc[(*labels, figure)] for figure in figures]
+        cells = [f"{_number(row['mean'])} ± {_number(row['half_width'])}" for row in rows]
+        lines.append((*map(str, labels), *cells))
+    places = range(len(factors), len(factors) + len(figures))
+    return output.table([(*factors, *figures), *lines], right=list(places))
+
+
+def _by_pair(study: "Study", figures: Sequence[str], confidence: float, baseline: str | None) -> str:
+    found = study.differences(baseline=baseline, confidence=confidence)
+    found = found[found["figure"].isin(list(figures))]
+    cells = [
+        (
+            row.figure, f"{row.scenario} - {row.other}", _number(row.difference), f"± {_number(row.half_width)}",
+            _number(row.saved), "*" if row.low > 0 or row.high < 0 else "",
+        )
+        for row in _rows(found)
+    ]  # fmt: skip
+    head = ("figure", "difference of", "mean", f"{confidence:.0%}", "saved", "")
+    note = (
+        "* the interval does not contain zero; the intervals of one figure hold together\n"
+        "saved: how many times as many independent runs would be as precise"
+    )
+    return output.table([head, *cells], right=(2, 3, 4)) + "\n\n" + note
+
+
+def _rows(frame: "DataFrame") -> list[Any]:
+    return list(frame.itertuples(index=False))
+
+
+def _number(value: float) -> str:
+    """Write a number to six digits, what is undefined as nothing."""
+    return "" if value != value else f"{value:,.6g}"

@@ -1,0 +1,173 @@
+"""Study files: an experiment in TOML, and how the command line goes before it.
+
+    scenario = "market_day"        # a name, or a file beside this one
+    runs = 30
+    seed = 7
+    settings."shop.workers" = 2    # made in every scenario
+
+    [grid]                         # a sweep: or [[points]], [latin_hypercube], [sobol]
+    "bank.workers" = [1, 2, 4]
+
+    [[alternatives]]               # a comparison
+    label = "one teller"
+    settings."bank.workers" = 1
+
+Nothing is run here, and a file never imports code.
+"""
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alesha_sim import scenarios
+from alesha_sim.scenarios import files
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+
+if TYPE_CHECKING:
+    from alesha_sim.experiments import Design
+    from alesha_sim.scenarios.scenario import Scenario
+
+COMMON = ("kind", "runs", "seed", "settings", "warmup", "series", "every", "keep", "confidence", "jobs", "folder")
+DESIGNS = ("grid", "points", "latin_hypercube", "sobol")
+OWN = {
+    "replicate": ("scenario", "until", "max_runs"),
+    "sweep": ("scenario", *DESIGNS),
+    "compare": ("scenario", "alternatives", "baseline"),
+}
+"""The keys of a study file that only one kind of study has."""
+
+PASSED_ON = ("runs", "seed", "warmup", "series", "every", "keep", "jobs", "folder")
+
+
+class Named(NamedTuple):
+    """A scenario with what the command line needs to name it again, and what a comparison calls it."""
+
+    name: str
+    settings: Mapping[str, object]
+    scenario: "Scenario"
+    label: str | None = None
+
+
+def read(arguments: Namespace) -> dict[str, Any]:
+    """Return the study file's table, the command line's options put over it; raises ScenarioError."""
+    file: Path | None = arguments.study
+    found = {} if file is None else files.table(_text(file), str(file))
+    kind = arguments.command
+    known = (*COMMON, *OWN[kind])
+    faults = [
+        Fault(key, None, f"unknown key of a study: {nearest(key, known)}") for key in found if key not in known
+    ]
+    if found.get("kind", kind) != kind:
+        faults.append(Fault("kind", repr(found["kind"]), f"must be {kind}, as the command is"))
+    for key in ("settings", "until", "grid", "latin_hypercube", "sobol"):
+        if not isinstance(found.get(key, {}), Mapping):
+            faults.append(Fault(key, None, "must be a table"))
+    if faults:
+        raise ScenarioError(faults)
+    given = {name: getattr(arguments, name, None) for name in (*PASSED_ON, "confidence", "max_runs", "baseline")}
+    found.update({name: value for name, value in given.items() if value is not None})
+    found["settings"] = {**flat(found.get("settings", {})), **dict(arguments.set)}
+    if getattr(arguments, "until", None):
+        found["until"] = dict(arguments.until)
+    return found
+
+
+def options(study: Mapping[str, Any], *more: str) -> dict[str, Any]:
+    """Return what the functions of `alesha_sim.experiments` take as keyword arguments."""
+    return {name: study[name] for name in (*PASSED_ON, *more) if name in study}
+
+
+def one_scenario(arguments: Namespace, study: Mapping[str, Any]) -> Named:
+    """Return the scenario that the command line or the study file names, its settings made."""
+    name = arguments.scenario or _beside(arguments.study, study.get("scenario"))
+    return _named(name, study["settings"])
+
+
+def several_scenarios(arguments: Namespace, study: Mapping[str, Any]) -> list[Named]:
+    """Return the scenarios that the command line names, else the alternatives of the study file."""
+    if arguments.scenarios:
+        return [_named(name, study["settings"]) for name in arguments.scenarios]
+    found = []
+    for number, alternative in enumerate(_tables(study, "alternatives")):
+        known = ("label", "scenario", "settings")
+        for key in alternative:
+            if key not in known:
+                field = f"alternatives[{number}].{key}"
+                raise ScenarioError([Fault(field, None, f"unknown key: {nearest(key, known)}")])
+        name = _beside(arguments.study, alternative.get("scenario", study.get("scenario")))
+        own = _named(name, {**study["settings"], **flat(alternative.get("settings", {}))})
+        found.append(own._replace(label=alternative.get("label")))
+    return found
+
+
+def design(arguments: Namespace, study: Mapping[str, Any]) -> "Design":
+    """Return the design of a sweep; raises ScenarioError unless there is exactly one."""
+    from alesha_sim import experiments
+
+    if arguments.vary:
+        return experiments.grid(dict(arguments.vary))
+    there = [name for name in DESIGNS if name in study]
+    if len(there) != 1:
+        raise ScenarioError([Fault("design", ", ".join(there) or None, f"must be one of {', '.join(DESIGNS)}")])
+    match there[0]:
+        case "grid":
+            return experiments.grid(flat(study["grid"]))
+        case "points":
+            return experiments.Design(tuple(flat(point) for point in _tables(study, "points")))
+        case "sobol":
+            return _spread("sobol", experiments.sobol, study)
+    return _spread("latin_hypercube", experiments.latin_hypercube, study)
+
+
+def _spread(name: str, make: Callable[..., "Design"], study: Mapping[str, Any]) -> "Design":
+    """Return a design over ranges: its table has `points`, `ranges` and perhaps a `seed` of its own."""
+    table = study[name]
+    known = ("points", "ranges", "seed")
+    for key in table:
+        if key not in known:
+            raise ScenarioError([Fault(f"{name}.{key}", None, f"unknown key: {nearest(key, known)}")])
+    seed = table.get("seed", study.get("seed", 0))
+    return make(flat(table.get("ranges", {})), points=table.get("points"), seed=seed)
+
+
+def flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Return a table's values by dotted path; a table with a `kind` is a value, such as a distribution."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        path = f"{above}.{key}" if above else key
+        if isinstance(value, Mapping) and "kind" not in value:
+            found |= flat(value, path)
+        else:
+            found[path] = value
+    return found
+
+
+def _tables(study: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    found = study.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise ScenarioError([Fault(key, None, "must be a list of tables")])
+    return found
+
+
+def _named(name: object, settings: Mapping[str, object]) -> Named:
+    if not isinstance(name, str):
+        raise ScenarioError([Fault("scenario", None, "missing: must be given, here or in the study file")])
+    scenario = scenarios.load(name)
+    return Named(name, settings, scenario.with_settings(settings) if settings else scenario)
+
+
+def _beside(file: Path | None, name: object) -> object:
+    """Return a scenario's name; one that is a file is looked for beside the study file."""
+    if file is None or not isinstance(name, str) or name in scenarios.names():
+        return name
+    return str(file.parent / name)
+
+
+def _text(file: Path) -> str:
+    try:
+        return files.content(file, files.TOML_BYTES_MAX).decode()
+    except OSError as error:
+        raise refuse("--study", str(file), f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise refuse("--study", str(file), "cannot be read: is not UTF-8 text") from None

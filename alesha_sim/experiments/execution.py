@@ -1,0 +1,74 @@
+"""Execution: the runs of a plan that are not done yet are made, kept as they come in, and failures written down.
+
+Where runs are made stands in `workers.py`, where they are kept in `archive.py`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+from alesha_sim.experiments.archive import Archive
+from alesha_sim.experiments.plan import Plan
+from alesha_sim.experiments.progress import Progress
+from alesha_sim.experiments.recordings import Track
+from alesha_sim.experiments.rows import Rows
+from alesha_sim.experiments.work import Outcome, Run
+from alesha_sim.experiments.workers import outcomes
+
+
+class Execution:
+    """A plan on its way: finished rows, failures, and series where no folder holds them.
+
+    With an `archive`, finished runs are kept there and were found there.
+    """
+
+    def __init__(
+        self, plan: Plan, *, archive: Archive | None = None, jobs: int | None = None, progress: bool = True
+    ) -> None:
+        self.plan = plan
+        self.archive = archive
+        self.rows = Rows() if archive is None else archive.rows()
+        self.failures: dict[Run, Outcome] = {}
+        self.tracks: dict[tuple[str, Run], Track] = {}
+        self.interrupted = False
+        self._jobs = jobs
+        self._progress = progress
+
+    def make(self, runs: Sequence[Run], total: int | None = None) -> bool:
+        """Make those of the runs that are not done; False if an interrupt ended it.
+
+        What failed before is not tried again. `total` is what the progress counts to.
+        """
+        missing = [run for run in runs if run not in self.rows and run not in self.failures]
+        if not missing or self.interrupted:
+            return not self.interrupted
+        done = len(self.rows) + len(self.failures)
+        try:
+            with Progress(shown=self._progress, total=total or done + len(missing), done=done) as bar:
+                for outcome in self._outcomes(missing):
+                    self._keep(outcome)
+                    bar.count(failed=bool(outcome.error))
+        except KeyboardInterrupt:
+            self.interrupted = True
+        return not self.interrupted
+
+    def _outcomes(self, missing: Sequence[Run]) -> Iterator[Outcome]:
+        with closing(outcomes((self.plan.job(*run) for run in missing), self._jobs)) as finished:  # type: ignore[type-var]
+            yield from finished
+
+    def _keep(self, outcome: Outcome) -> None:
+        if outcome.error:
+            self.failures[outcome.run] = outcome
+            if self.archive is not None:
+                self.archive.write_failures(self.failures.values())
+            return
+        if self.archive is not None:
+            self.archive.keep(outcome)
+        else:
+            self.tracks.update({(name, outcome.run): track for name, track in outcome.series.items()})
+        self.rows.add(outcome.run, outcome.seed, outcome.digest, outcome.figures)
+
+    def finish(self) -> None:
+        """Tidy the folder."""
+        if self.archive is not None:
+            self.archive.take_together(self.rows)
+            self.archive.write_failures(self.failures.values())

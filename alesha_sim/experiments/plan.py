@@ -1,0 +1,239 @@
+"""Plans: what a study runs, checked as a whole before anything runs.
+
+Seeds, points and their labels live here. How runs are made stands in `execution.py`.
+"""
+
+import inspect
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alesha_sim.experiments.designs import Design
+from alesha_sim.experiments.recordings import SERIES, Recording
+from alesha_sim.experiments.work import Job, packed
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
+from alesha_sim.tables import SCHEMA
+
+if TYPE_CHECKING:
+    from alesha_sim.scenarios.scenario import Scenario
+
+SEED_LIMIT = 2**53
+"""Seeds of runs are below this, so that no reader of JSON rounds them."""
+
+RESERVED = ("point", "replication", "seed", "digest")
+
+
+class Point(NamedTuple):
+    """One point of a study: which of the plan's scenarios, with which settings, and what its columns show."""
+
+    scenario: int
+    settings: Mapping[str, object]
+    labels: Mapping[str, object]
+    identity: str
+
+
+class Plan:
+    """What a study runs: scenarios, points, seed, and what is recorded of each run. Nothing in it changes.
+
+    Replication k has the same seed at every point, so its named streams are the same (common random numbers).
+    Raises ScenarioError, with all faults of all points, unless every run could begin.
+    """
+
+    def __init__(
+        self, kind: str, scenarios: Sequence["Scenario"], points: Iterable[Point], *, seed: int | None,
+        recording: Recording,
+    ) -> None:  # fmt: skip
+        self.kind = kind
+        self.scenarios = tuple(scenarios)
+        self.points = tuple(points)
+        self.is_seeded = seed is not None
+        self.seed = fresh_seed() if seed is None else seed
+        self.recording = recording
+        _check_seed(self.seed)
+        self._parcels = [packed(scenario, recording) for scenario in self.scenarios]
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The names of the columns that tell the points apart."""
+        return tuple(self.points[0].labels)
+
+    def with_seed(self, seed: int) -> "Plan":
+        """Return the same plan with another seed."""
+        return Plan(self.kind, self.scenarios, self.points, seed=seed, recording=self.recording)
+
+    def seed_of(self, replication: int) -> int:
+        """Return the seed of a replication, the same at every point; it depends on the study's seed alone."""
+        return int(Streams(self.seed).generator(f"study:replication:{replication}").integers(SEED_LIMIT))
+
+    def scenario(self, point: int) -> "Scenario":
+        """Return the scenario of a point, its settings made; raises ValueError if there is no such point."""
+        if not 0 <= point < len(self.points):
+            raise refuse("point", point, f"must be from 0 to {len(self.points) - 1}")
+        scenario = self.scenarios[self.points[point].scenario]
+        settings = self.points[point].settings
+        return scenario.with_settings(settings) if settings else scenario
+
+    def job(self, point: int, replication: int) -> Job:
+        """Return a run to be made."""
+        number, settings, *_ = self.points[point]
+        return Job((point, replication), self.seed_of(replication), self._parcels[number], settings)
+
+    def label(self, point: int) -> str:
+        """Return what a point is called: `bank.workers=2, supplier.lead_time=7 days`."""
+        labels = self.points[point].labels
+        if self.kind == "compare":
+            return str(labels["scenario"])
+        return ", ".join(f"{name}={value}" for name, value in labels.items()) or self.scenarios[0].name
+
+    def identity(self) -> dict[str, Any]:
+        """Return what makes this study this one and no other, as JSON can hold it."""
+        recording = self.recording
+        return {
+            "kind": self.kind,
+            "seed": self.seed,
+            "points": [point.identity for point in self.points],
+            "warmup": recording.warmup,
+            "series": list(recording.series),
+            "every": recording.every,
+            "keep": list(recording.keep),
+            "figures": _source(recording.figures),
+        }
+
+
+# Points
+
+
+def alone(scenario: "Scenario") -> list[Point]:
+    """Return the one point of a scenario as it is."""
+    return [Point(0, {}, {}, identity(scenario))]
+
+
+def swept(scenario: "Scenario", design: Design) -> list[Point]:
+    """Return the points of a design; raises ScenarioError with the faults of all that the scenario refuses."""
+    points: list[Point] = []
+    found: dict[Fault, int] = {}
+    for number, settings in enumerate(design.points):
+        labels = {path: _label(settings.get(path)) for path in design.factors}
+        try:
+            points.append(Point(0, settings, labels, identity(scenario.with_settings(settings))))
+        except ScenarioError as error:
+            for fault in error.found:
+                found.setdefault(fault, number)
+    if found:
+        size = len(design.points)
+        raise ScenarioError(
+            fault._replace(rule=f"{fault.rule} (point {number + 1} of {size})") for fault, number in found.items()
+        )
+    return points
+
+
+def labelled(scenarios: Sequence["Scenario"], labels: Sequence[str] | None) -> list[Point]:
+    """Return a point for each of several scenarios; raises ScenarioError unless the labels tell them apart."""
+    if len(scenarios) < 2:
+        raise refuse("scenarios", f"{len(scenarios)} given", "must be two or more to be compared")
+    names = _numbered([scenario.name for scenario in scenarios]) if labels is None else [*map(str, labels)]
+    if len(names) != len(scenarios) or len(set(names)) < len(names):
+        raise refuse("labels", names, f"must be {len(scenarios)} different texts")
+    return [
+        Point(number, {}, {"scenario": name}, identity(scenario))
+        for number, (name, scenario) in enumerate(zip(names, scenarios, strict=True))
+    ]
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """Return names that differ: the second of the same becomes `name_2`."""
+    return [
+        name if not (before := names[:place].count(name)) else f"{name}_{before + 1}"
+        for place, name in enumerate(names)
+    ]
+
+
+def _label(value: object) -> object:
+    """Return a setting as a column shows it: numbers and texts as they are, all else as text."""
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+# What makes a scenario the same
+
+
+def identity(scenario: "Scenario") -> str:
+    """Return a digest of all that a scenario says, the code and the fields of one's own policies included."""
+    said = {"scenario": scenario.model_dump(mode="json"), "own": list(_own(scenario.model_dump()))}
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _own(value: object) -> Iterator[list[str]]:
+    """Yield what is known of each object of the reader's own class in a scenario's fields."""
+    match value:
+        case Mapping():
+            for each in value.values():
+                yield from _own(each)
+        case list() | tuple():
+            for each in value:
+                yield from _own(each)
+        case _ if type(value).__module__.partition(".")[0] not in ("builtins", "datetime", "decimal"):
+            fields = getattr(value, "__dict__", {})
+            yield [type(value).__qualname__, _source(type(value)), repr(sorted(fields.items()))]
+
+
+def _source(code: object) -> str:
+    """Return the text of a function or class, its name where there is no text, "" for None."""
+    if code is None:
+        return ""
+    try:
+        return inspect.getsource(code)  # type: ignore[arg-type]
+    except (OSError, TypeError):
+        return str(getattr(code, "__qualname__", type(code).__qualname__))
+
+
+# Checks
+
+
+def _check_seed(seed: object) -> None:
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= SEED_MAX:
+        raise refuse("seed", seed, f"must be a whole number from 0 to {SEED_MAX}")
+
+
+def check_runs(name: str, runs: object, least: int = 1) -> int:
+    """Return a number of runs; raises ScenarioError unless it is whole and at least `least`."""
+    if not isinstance(runs, int) or isinstance(runs, bool) or runs < least:
+        raise refuse(name, runs, f"must be a whole number from {least}")
+    return runs
+
+
+def recording_of(scenarios: Sequence["Scenario"], options: Mapping[str, Any]) -> Recording:
+    """Return what is recorded of each run, from the options as users write them; raises ScenarioError."""
+    from alesha_sim.scenarios.fields import seconds
+
+    found: list[Fault] = []
+    durations = {}
+    for name in ("warmup", "every"):
+        given = options.get(name)
+        try:
+            durations[name] = 0.0 if given is None else seconds(given)
+        except ScenarioError as error:
+            found += [fault.under(name) for fault in error.found]
+    shortest = min(scenario.horizon for scenario in scenarios)
+    for name, length in durations.items():
+        if length >= shortest:
+            found.append(Fault(name, str(options[name]), f"must be less than the horizon of {shortest:g} s"))
+    known = {"series": tuple(SERIES), "keep": tuple(SCHEMA)}
+    series, keep = (_names(name, options.get(name, ()), valid, found) for name, valid in known.items())
+    figures = options.get("figures")
+    if figures is not None and not callable(figures):
+        found.append(Fault("figures", repr(figures), "must be a function of a result"))
+    if found:
+        raise ScenarioError(found)
+    return Recording(durations["warmup"], series, durations["every"], keep, figures)
+
+
+def _names(field: str, given: object, valid: Sequence[str], found: list[Fault]) -> tuple[str, ...]:
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        found.append(Fault(field, repr(given), f"must be a list of names: {nearest(given, valid)}"))
+        return ()
+    found += [
+        Fault(field, repr(name), f"unknown name: {nearest(name, valid)}") for name in given if name not in valid
+    ]
+    return tuple(dict.fromkeys(given))

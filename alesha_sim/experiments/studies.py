@@ -1,0 +1,183 @@
+"""The experiments: replicate one scenario, sweep its settings, compare several. Each returns a `Study`.
+
+Everything is checked before anything runs. How runs are made stands in `execution.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import numpy as np
+
+from alesha_sim.experiments import designs
+from alesha_sim.experiments.archive import Archive, seed_in
+from alesha_sim.experiments.estimates import CONFIDENCE, check_confidence
+from alesha_sim.experiments.execution import Execution
+from alesha_sim.experiments.plan import Plan, Point, alone, check_runs, labelled, recording_of, swept
+from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
+from alesha_sim.experiments.study import Study
+from alesha_sim.experiments.work import Run
+from alesha_sim.experiments.workers import check_jobs
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+
+if TYPE_CHECKING:
+    from alesha_sim.experiments.recordings import Recording
+    from alesha_sim.scenarios.scenario import Scenario
+
+RUNS = 30
+
+
+class Options(TypedDict, total=False):
+    """What every experiment takes.
+
+    `seed` decides all chance (left out, one is drawn and told as `study.seed`); `jobs` is the number of workers
+    as joblib counts them (left out, what `joblib.parallel_config` says, else one a core). With `folder` every run
+    is kept there at once, and a later start makes only what is missing; `keep` names tables to be kept there
+    whole. `series` names time series to be recorded (`balances`, `stock`, `open_orders`, `waits`) every `every`
+    seconds (or text such as "1h"); figures count after `warmup`; `figures` is a function from a `Result` to more
+    named figures. `progress` shows how far it is, where somebody sees it.
+    """
+
+    seed: int | None
+    jobs: int | None
+    folder: str | PathLike[str] | None
+    keep: Sequence[str]
+    series: Sequence[str]
+    every: str | float | None
+    warmup: str | float | None
+    figures: Any
+    progress: bool
+
+
+def replicate(
+    scenario: "Scenario", runs: int = RUNS, *, until: Mapping[str, object] | None = None, max_runs: int = 500,
+    confidence: float = CONFIDENCE, **options: Unpack[Options],
+) -> Study:  # fmt: skip
+    """Run a scenario many times; replication k has a seed of its own that follows from the study's.
+
+    With `until`, runs are added until each figure named there is precise enough by Law's rule, at least 20 and at
+    most `max_runs`: `{"shop_cash": 0.05}` wants a half-width that keeps the mean within 5 %, `{"declined":
+    {"absolute": 2}}` one of at most 2, for a mean near zero; several hold together with the probability
+    `confidence`. An interrupt keeps what is done. The other options are those of `Options`. Raises ScenarioError.
+    """
+    check_runs("runs", runs)
+    check_confidence(confidence)
+    plan = plan_of("replicate", [scenario], alone(scenario), options)
+    if until is None:
+        return _made(plan, runs, options)
+    check_runs("max_runs", max_runs, RUNS_MIN)
+    return _until(execution_of(plan, options), Rule(goals(until), confidence), max_runs)
+
+
+def sweep(scenario: "Scenario", design: object, runs: int = RUNS, **options: Unpack[Options]) -> Study:
+    """Run a scenario many times at each point of a design; replication k has the same seed at every point.
+
+    A design is a mapping from dotted paths to lists of values (the full grid), a list of points (mappings from
+    paths to values), or one of `alesha_sim.experiments.designs`: `latin_hypercube`, `sobol`. The options are those
+    of `Options`. Raises ScenarioError with every fault of every point before anything runs.
+    """
+    check_runs("runs", runs)
+    return _made(plan_of("sweep", [scenario], swept(scenario, designs.read(design)), options), runs, options)
+
+
+def compare(
+    *scenarios: "Scenario", runs: int = RUNS, labels: Sequence[str] | None = None, **options: Unpack[Options]
+) -> Study:
+    """Run two or more scenarios many times; replication k has the same seed in all of them.
+
+    `study.differences()` gives the paired differences. `labels` are what the scenarios are called (left out, their
+    names). The options are those of `Options`. Raises ScenarioError.
+    """
+    check_runs("runs", runs)
+    return _made(plan_of("compare", scenarios, labelled(scenarios, labels), options), runs, options)
+
+
+def plan_of(kind: str, scenarios: Sequence["Scenario"], points: Sequence[Point], options: Options) -> Plan:
+    """Return the plan of an experiment; raises ScenarioError for options that there are not or that are wrong."""
+    _check_options(options)
+    recording: Recording = recording_of(scenarios, options)
+    return Plan(kind, scenarios, points, seed=options.get("seed"), recording=recording)
+
+
+def _check_options(options: Options) -> None:
+    known = list(Options.__annotations__)
+    for name in options:
+        if name not in known:
+            raise ScenarioError([Fault(name, None, f"unknown option: {nearest(name, known)}")])
+
+
+def execution_of(plan: Plan, options: Options) -> Execution:
+    """Return the execution of a plan, nothing made yet.
+
+    In a folder, a plan without a seed of its own takes the seed of the study that is there.
+    """
+    check_jobs(options.get("jobs"))
+    folder = options.get("folder")
+    if plan.recording.keep and folder is None:
+        raise refuse("keep", list(plan.recording.keep), "must come with a folder")
+    archive = None
+    if folder is not None:
+        if not plan.is_seeded and (seed := seed_in(folder)) is not None:
+            plan = plan.with_seed(seed)
+        archive = Archive(folder)
+        archive.begin(plan)
+    return Execution(plan, archive=archive, jobs=options.get("jobs"), progress=options.get("progress", True))
+
+
+def _made(plan: Plan, runs: int, options: Options) -> Study:
+    """Make all runs of a plan, replication by replication, so that an interrupt leaves the points alike."""
+    execution = execution_of(plan, options)
+    chosen = [(point, replication) for replication in range(runs) for point in range(len(plan.points))]
+    notes = _resumed(execution, chosen)
+    if not execution.make(chosen):
+        notes.append(_stopped(execution, chosen))
+    execution.finish()
+    return Study(execution, chosen, notes=notes)
+
+
+def _until(execution: Execution, rule: Rule, max_runs: int) -> Study:
+    """Make runs until the rule is content; those beyond the first number that contents it do not count."""
+    aim, looked, enough = RUNS_MIN, RUNS_MIN, None
+    notes: list[str] = _resumed(execution, _first(max_runs))
+    while execution.make(_first(aim), total=max_runs):
+        samples = _samples(execution, rule, aim)
+        enough = rule.stop(samples, looked)
+        if enough is not None or aim == max_runs:
+            break
+        looked, aim = aim + 1, min(max_runs, max(rule.likely(samples), aim + 2))
+    else:
+        notes.append(_stopped(execution, _first(aim)))
+    execution.finish()
+    chosen = _first(aim if enough is None else enough)
+    if enough is None and not execution.interrupted:
+        notes.append(f"not precise enough after {max_runs} runs: study.precision tells how far it is")
+    table = rule.table(_samples(execution, rule, len(chosen))) if execution.rows.figures else None
+    return Study(execution, chosen, notes=notes, precision=table)
+
+
+def _first(runs: int) -> list[Run]:
+    return [(0, replication) for replication in range(runs)]
+
+
+def _samples(execution: Execution, rule: Rule, runs: int) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Return the figures that the rule looks at, a column each; raises ScenarioError for one that there is not."""
+    figures = execution.rows.figures
+    for goal in rule.goals:
+        if figures and goal.figure not in figures:
+            raise refuse("until", goal.figure, f"unknown figure: {nearest(goal.figure, figures)}")
+    columns = [
+        execution.rows.column(goal.figure, _first(runs)) if figures else np.full(runs, np.nan)
+        for goal in rule.goals
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _resumed(execution: Execution, chosen: Sequence[Run]) -> list[str]:
+    """Return what is to be said of runs that were found in the folder."""
+    found = sum(run in execution.rows for run in chosen)
+    return [f"resumed: {found:,} of {len(chosen):,} runs were done already"] if found else []
+
+
+def _stopped(execution: Execution, chosen: Sequence[Run]) -> str:
+    done = sum(run in execution.rows for run in chosen)
+    return f"interrupted: {done:,} of {len(chosen):,} runs are done"

@@ -1,0 +1,299 @@
+"""The study: what the runs of an experiment left behind, as tidy tables. Everything here is derived from them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from html import escape
+from itertools import combinations
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alesha_sim.experiments.archive import Archive, read_manifest
+from alesha_sim.experiments.commands import command
+from alesha_sim.experiments.estimates import CONFIDENCE, estimates, paired
+from alesha_sim.experiments.execution import Execution
+from alesha_sim.experiments.plan import Plan, Point
+from alesha_sim.experiments.recordings import Recording, Track
+from alesha_sim.experiments.steady import WarmUp, mser5
+from alesha_sim.experiments.work import Outcome, Run
+from alesha_sim.scenarios.errors import nearest, refuse
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from alesha_sim.scenarios.scenario import Scenario
+
+BAND = 0.90
+"""The share of runs between `few` and `most` of a series."""
+
+
+class Study:
+    """Many runs of one or more scenarios; `replicate`, `sweep` and `compare` return it.
+
+    `kind` says which of them did, `seed` is the study's, from which each replication's follows. `notes` are lines
+    that a reader should know; `interrupted` tells that runs are missing; `folder` is where the study is kept.
+    `precision` is a table of what `until` asked for and what was reached, None without it.
+    """
+
+    def __init__(
+        self, execution: Execution, chosen: Sequence[Run], *, notes: Sequence[str] = (),
+        precision: "DataFrame | None" = None,
+    ) -> None:  # fmt: skip
+        self.plan = execution.plan
+        self.kind = self.plan.kind
+        self.seed = self.plan.seed
+        self.interrupted = execution.interrupted
+        self.folder = None if execution.archive is None else execution.archive.folder
+        self.notes = list(notes)
+        self.precision = precision
+        self._archive = execution.archive
+        self._rows = execution.rows
+        self._tracks = execution.tracks
+        self._chosen = list(chosen)
+        asked = frozenset(chosen)
+        self._failures = [failure for run, failure in sorted(execution.failures.items()) if run in asked]
+
+    @classmethod
+    def load(cls, folder: str | PathLike[str]) -> Self:
+        """Read the study in a folder as far as it is done; nothing is run.
+
+        Raises ScenarioError if there is none, and for a scenario with a policy of one's own, which no file holds.
+        """
+        place = Path(folder).absolute()
+        plan = _plan_of(read_manifest(place))
+        archive = Archive(place)
+        execution = Execution(plan, archive=archive)
+        execution.failures.update({failure.run: failure for failure in archive.failures()})
+        return cls(execution, sorted({*execution.rows.runs, *execution.failures}))
+
+    # Runs
+
+    @cached_property
+    def runs(self) -> "DataFrame":
+        """One row per finished run: `point`, the design's columns, `replication`, `seed`, `digest`, figures."""
+        frame = self._rows.frame(self._chosen)
+        self._label(frame, 1)
+        return frame
+
+    @cached_property
+    def failures(self) -> "DataFrame":
+        """One row per run that failed: its place as in `runs`, `error`, `command` to make it again, `trace`."""
+        from pandas import DataFrame
+
+        rows = [self._failure(failure) for failure in self._failures]
+        names = ["point", "replication", "seed", "error", "command", "trace"]
+        frame = DataFrame(rows, columns=names).astype(dict.fromkeys(names[:3], "int64"))
+        self._label(frame, 1)
+        return frame
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The names of all figures."""
+        return self._rows.figures
+
+    def scenario(self, point: int = 0) -> "Scenario":
+        """Return the scenario of a point; run with a row's seed it gives that row's digest."""
+        return self.plan.scenario(point)
+
+    def label(self, point: int) -> str:
+        """Return what a point is called."""
+        return self.plan.label(point)
+
+    def command(self, point: int = 0, replication: int = 0) -> str:
+        """Return how a run is made again, alone."""
+        file = None if self._archive is None else self._archive.scenario_file(self.plan.points[point].scenario)
+        return command(self.plan, (point, replication), file)
+
+    def values(self, figure: str, point: int = 0) -> NDArray[np.float64]:
+        """Return a figure of a point's runs by replication, NaN where one failed; ValueError if there is none."""
+        self._check_figure(figure)
+        return self._rows.column(figure, [run for run in self._chosen if run[0] == point])
+
+    def table(self, name: str) -> "DataFrame":
+        """Return a table that was kept, of all runs, as pandas reads it from the folder."""
+        from pandas import read_parquet
+
+        kept = self.plan.recording.keep
+        if name not in kept or self.folder is None:
+            raise refuse("table", name, f"was not kept: keep=({name!r},) keeps it; {nearest(name, kept)}")
+        return read_parquet(self.folder / "tables" / name)
+
+    # Estimates
+
+    def summary(self, confidence: float = CONFIDENCE) -> "DataFrame":
+        """Return each figure's `mean, sd, low, high, half_width, runs` at each point, with Student's t interval.
+
+        The index is the figure's name, after the design's columns where there are any. `runs` counts those in
+        which the figure is defined.
+        """
+        from pandas import DataFrame, Index, MultiIndex
+
+        factors, columns, keys = self.plan.factors, [], []
+        for point in self._points():
+            samples = np.stack([self.values(figure, point) for figure in self.figures], axis=1)
+            found = estimates(samples, confidence)
+            columns.append(
+                np.stack([found.mean, found.sd, found.low, found.high, found.half_width, found.runs], axis=1)
+            )
+            labels = self.plan.points[point].labels
+            keys += [(*(labels[name] for name in factors), figure) for figure in self.figures]
+        names = ["mean", "sd", "low", "high", "half_width", "runs"]
+        index: Any = MultiIndex.from_tuples(keys, names=[*factors, "figure"]) if keys and factors else None
+        if index is None:
+            index = Index([key[-1] for key in keys], name="figure", dtype="str")
+        values = np.concatenate(columns) if columns else np.empty((0, len(names)))
+        return DataFrame(values, index=index, columns=names).astype({"runs": np.int64})
+
+    def differences(
+        self, figure: str | None = None, *, baseline: str | int | None = None, confidence: float = CONFIDENCE
+    ) -> "DataFrame":
+        """Return paired differences between points, of one figure or of all.
+
+        A row compares `scenario` less `other`: the mean `difference`, `sd, low, high, half_width`, the
+        `correlation` that common random numbers made, `saved`: how many times as many independent runs would
+        be as precise (infinitely many where the difference never varies), and `runs`. All pairs are compared, or
+        each point with the `baseline` (its label or number). The intervals of one figure hold together with the
+        probability `confidence` (Bonferroni). Raises ValueError.
+        """
+        from pandas import DataFrame
+
+        if figure is not None:
+            self._check_figure(figure)
+        pairs = self._pairs(baseline)
+        rows = []
+        for name in self.figures if figure is None else (figure,):
+            for one, other in pairs:
+                found = paired(self.values(name, one), self.values(name, other), confidence, len(pairs))
+                gap = found.difference
+                numbers = (gap.mean, gap.sd, gap.low, gap.high, gap.half_width, found.correlation, found.saved)
+                rows.append((name, self.label(one), self.label(other), *map(float, numbers), int(gap.runs)))
+        names = "figure scenario other difference sd low high half_width correlation saved runs"
+        return DataFrame(rows, columns=names.split())
+
+    def _pairs(self, baseline: str | int | None) -> list[tuple[int, int]]:
+        points = range(len(self.plan.points))
+        if len(points) < 2:
+            raise refuse("differences", f"{len(points)} point", "must have two or more points")
+        if baseline is None:
+            return [(other, one) for one, other in combinations(points, 2)]
+        labels = [self.label(point) for point in points]
+        if isinstance(baseline, str):
+            if baseline not in labels:
+                raise refuse("baseline", baseline, f"unknown point: {nearest(baseline, labels)}")
+            baseline = labels.index(baseline)
+        if baseline not in points:
+            raise refuse("baseline", baseline, f"must be from 0 to {len(labels) - 1}")
+        return [(point, baseline) for point in points if point != baseline]
+
+    # Over time
+
+    def tracks(self, series: str, point: int = 0) -> tuple[Track, NDArray[np.float64]]:
+        """Return a series of a point: the first run's, and the values of all runs (run, instant, name).
+
+        Raises ValueError for a series that was not recorded.
+        """
+        recorded = self.plan.recording.series
+        if series not in recorded:
+            raise refuse("series", series, f"was not recorded: series=({series!r},) records it")
+        runs = [run for run in self._chosen if run[0] == point and run in self._rows]
+        if not runs:
+            raise refuse("point", point, "has no finished run")
+        archive = self._archive
+        found = [self._tracks[series, run] if archive is None else archive.track(series, run) for run in runs]
+        return found[0], np.stack([track.values for track in found])
+
+    def series(self, name: str, confidence: float = CONFIDENCE) -> "DataFrame":
+        """Return a recorded series over all runs: `seconds, name, mean, low, high, few, most, runs`.
+
+        One row per point, name and instant, the design's columns first. `low` and `high` bound the mean with the
+        probability `confidence`, at each instant alone; 90 % of the runs lie between `few` and `most`.
+        """
+        from pandas import DataFrame, concat
+
+        frames = []
+        for point in self._points():
+            first, values = self.tracks(name, point)
+            flat = values.reshape(len(values), -1)
+            found = estimates(flat, confidence)
+            few, most = _quantiles(flat)
+            size, names = len(first.seconds), first.names
+            frame = DataFrame(
+                {
+                    "point": point, "seconds": np.repeat(first.seconds, len(names)), "name": names * size,
+                    "mean": found.mean, "low": found.low, "high": found.high, "few": few, "most": most,
+                    "runs": found.runs,
+                }
+            )  # fmt: skip
+            self._label(frame, 1)
+            frames.append(frame.sort_values(["name", "seconds"], kind="stable"))
+        return concat(frames, ignore_index=True) if frames else DataFrame()
+
+    def warm_up(self, series: str, name: str, point: int = 0) -> WarmUp:
+        """Return where a series is cut by MSER-5 on its mean over the replications."""
+        first, values = self.tracks(series, point)
+        if name not in first.names:
+            raise refuse("name", name, f"is not in {series}: {nearest(name, first.names)}")
+        mean = estimates(values[:, :, first.names.index(name)]).mean
+        there = ~np.isnan(mean)
+        return mser5(mean[there], first.seconds[there])
+
+    # How it shows itself
+
+    def __repr__(self) -> str:
+        lines = [self._headline(), *self.notes]
+        if len(self._failures):
+            lines.append(f"{len(self._failures)} runs failed; study.failures tells how to make each again")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<p>{escape(line)}</p>" for line in repr(self).splitlines())
+        return f"{head}{self.summary().to_html(float_format=lambda value: f'{value:,.6g}')}"
+
+    def _headline(self) -> str:
+        points = len(self.plan.points)
+        of = f"{self.plan.scenarios[0].name}" if self.kind != "compare" else f"{points} scenarios"
+        at = f" at {points} points" if self.kind == "sweep" else ""
+        return f"Study of {of}{at}, seed {self.seed}: {len(self.runs):,} of {len(self._chosen):,} runs finished"
+
+    # Inside
+
+    def _points(self) -> list[int]:
+        return sorted({point for point, _ in self._chosen}) if len(self._rows) else []
+
+    def _label(self, frame: "DataFrame", place: int) -> None:
+        """Put the design's columns into a frame that has a column `point`."""
+        for offset, name in enumerate(self.plan.factors):
+            labels = [self.plan.points[point].labels[name] for point in frame["point"]]
+            frame.insert(place + offset, name, labels)
+
+    def _failure(self, failure: Outcome) -> tuple[object, ...]:
+        return (*failure.run, failure.seed, failure.error, self.command(*failure.run), failure.trace)
+
+    def _check_figure(self, figure: str) -> None:
+        if figure not in self.figures:
+            raise refuse("figure", figure, f"unknown figure: {nearest(figure, self.figures)}")
+
+
+def _quantiles(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the ends between which 90 % of each column's values lie, NaN for a column without any."""
+    tail = (1 - BAND) / 2
+    empty = np.isnan(values).all(axis=0)
+    few, most = np.nanquantile(np.where(empty, 0.0, values), [tail, 1 - tail], axis=0)
+    return np.where(empty, np.nan, few), np.where(empty, np.nan, most)
+
+
+def _plan_of(manifest: dict[str, Any]) -> Plan:
+    """Return the plan that a manifest describes."""
+    from alesha_sim.scenarios.scenario import Scenario
+
+    said = manifest["identity"]
+    points = [
+        Point(point["scenario"], point["settings"], point["labels"], identity)
+        for point, identity in zip(manifest["points"], said["points"], strict=True)
+    ]
+    recording = Recording(said["warmup"], tuple(said["series"]), said["every"], tuple(said["keep"]))
+    scenarios = [Scenario.model_validate(scenario) for scenario in manifest["scenarios"]]
+    return Plan(said["kind"], scenarios, points, seed=said["seed"], recording=recording)

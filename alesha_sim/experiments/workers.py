@@ -1,0 +1,80 @@
+"""How jobs reach workers: through joblib, so on any backend that it knows. What a job is stands in `work.py`.
+
+Nothing global is set: neither the start method of processes nor joblib's own configuration.
+"""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor
+from contextlib import closing
+from typing import Any
+
+from alesha_sim.experiments.work import Job, Outcome, Run, one_line, run_job
+from alesha_sim.scenarios.errors import refuse
+
+
+def check_jobs(jobs: object) -> None:
+    """Raise ScenarioError unless `jobs` is None or a number of workers as joblib counts them (-1: all cores)."""
+    if jobs is None or (isinstance(jobs, int) and not isinstance(jobs, bool) and jobs):
+        return
+    raise refuse("jobs", jobs, "must be a whole number from 1, or -1 for one a core")
+
+
+def outcomes(jobs: Iterable[Job], workers: int | None = None) -> Iterator[Outcome]:
+    """Run jobs side by side and yield their outcomes as they come in, in any order.
+
+    `workers` None means what `joblib.parallel_config` says, and else one worker a core of this machine. A job at
+    which its worker dies, also when it is run alone, has that as its outcome. Closing the iterator ends the
+    workers' work.
+    """
+    source = iter(jobs)
+    count = _count(workers)
+    while True:
+        started: dict[Run, Job] = {}
+        error = yield from _until_broken(source, started, count)
+        if error is None:
+            return
+        # One of those that had started has killed a worker, and the others have lost theirs: each gets a new one.
+        for job in list(started.values()):
+            alone: dict[Run, Job] = {}
+            error = yield from _until_broken(iter([job]), alone, count)
+            if error is not None:
+                yield Outcome(job.run, job.seed, error=_reason(error), trace=str(error))
+
+
+def _until_broken(
+    source: Iterator[Job], started: dict[Run, Job], count: int
+) -> "Iterator[Outcome] | Any":  # a generator that returns the error that broke it, or None
+    """Yield outcomes until the jobs, or the workers, are at an end; what is left in `started` has no outcome."""
+    from joblib import Parallel, delayed
+
+    def feed() -> Iterator[Any]:
+        for job in source:
+            started[job.run] = job
+            yield delayed(run_job)(job)
+
+    # One job at a time: a run takes far longer than its way to a worker, and is kept as soon as it is done.
+    parallel = Parallel(n_jobs=count, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered")
+    try:
+        with closing(parallel(feed())) as finished:
+            for outcome in finished:
+                del started[outcome.run]
+                yield outcome
+    except Exception as error:  # a job's own error is its outcome, so this one is of the workers
+        return error
+    return None
+
+
+def _count(workers: int | None) -> int:
+    """Return how many workers joblib is asked for, in its own way of counting."""
+    from joblib.parallel import get_active_backend
+
+    if workers is not None:
+        return workers
+    _, configured = get_active_backend()
+    return -1 if configured is None else int(configured)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":
+        return "the worker died"
+    return f"the worker failed: {one_line(error)}"

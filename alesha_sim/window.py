@@ -1,0 +1,156 @@
+"""A window on a result: its tables and figures from an instant on, for steady states. Only arithmetic on tables.
+
+What began earlier is left out, an order's later messages and transfers are not; the laws, which hold for whole
+runs only, are not asked here.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim import summary, tables
+from alesha_sim.records import MISSING_TIME, Coded, Columns
+from alesha_sim.tables import among, coded, codes, equals, numbers
+from alesha_sim.units import MICROSECONDS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+    from alesha_sim.scenarios.scenario import Scenario
+
+BEGINS: Mapping[str, str] = {
+    "orders": "placed_at", "visits": "arrived_at", "messages": "sent_at", "transfers": "time",
+    "replenishments": "ordered_at",
+}  # fmt: skip
+"""The column that says when a row began."""
+
+FLOWS = ("income", "expense")
+"""The kinds of account that begin a window at nothing."""
+
+
+class Window:
+    """A result from `seconds` after its start on; `Result.after` returns it.
+
+    Accounts of assets, liabilities and equity open with what they held then, those of income and expenses with
+    nothing; users who registered earlier have no `registered_at`.
+    """
+
+    def __init__(self, scenario: "Scenario", columns: Mapping[str, Columns], seconds: float) -> None:
+        self.scenario = scenario
+        self.seconds = seconds
+        self._begins = round(seconds * MICROSECONDS)
+        self._tables = {table: self._later(table, columns[table]) for table in columns}
+        kept = numbers(self._tables["orders"], "order")
+        lines = columns["order_lines"]
+        self._tables["order_lines"] = _rows("order_lines", lines, np.isin(numbers(lines, "order"), kept))
+        self._tables["accounts"] = self._opened(columns)
+
+    def figures(self) -> dict[str, float]:
+        """Return the named figures of `alesha_sim.summary.figures`, of the window alone."""
+        return summary.figures(self._tables, self.scenario.currency)
+
+    def summary(self) -> "Series[float]":
+        """Return the figures as a Series."""
+        from pandas import Series
+
+        return Series(self.figures(), name=self.scenario.name, dtype="float64")
+
+    def columns(self, table: str) -> Columns:
+        """Return a table's canonical columns; KeyError if there is none."""
+        return self._tables[table]
+
+    @cached_property
+    def orders(self) -> "DataFrame":
+        """The orders placed in the window."""
+        return self._frame("orders")
+
+    @cached_property
+    def visits(self) -> "DataFrame":
+        """The visits begun in the window."""
+        return self._frame("visits")
+
+    @cached_property
+    def messages(self) -> "DataFrame":
+        """The messages sent in the window."""
+        return self._frame("messages")
+
+    @cached_property
+    def transfers(self) -> "DataFrame":
+        """The transfers of the window."""
+        return self._frame("transfers")
+
+    @cached_property
+    def accounts(self) -> "DataFrame":
+        """All accounts, opened when the window begins."""
+        return self._frame("accounts")
+
+    def __repr__(self) -> str:
+        return f"{self.scenario.name} from {self.seconds:g} s on"
+
+    def _frame(self, table: str) -> "DataFrame":
+        return tables.frame(table, self._tables[table], self.scenario.currency, self.scenario.start)
+
+    def _later(self, table: str, columns: Columns) -> Columns:
+        """Return the rows that began in the window; of users all, but only the window's registrations."""
+        if table == "users":
+            at = numbers(columns, "registered_at")
+            later = np.where(at >= self._begins, at, MISSING_TIME)
+            return tables.canonical(table, {**columns, "registered_at": later})
+        if table not in BEGINS:
+            return columns
+        return _rows(table, columns, numbers(columns, BEGINS[table]) >= self._begins)
+
+    def _opened(self, columns: Mapping[str, Columns]) -> Columns:
+        accounts = columns["accounts"]
+        opening, closing = numbers(accounts, "opening"), numbers(accounts, "closing")
+        then = opening + self._changed_before(columns)
+        flow = among(coded(accounts, "kind"), FLOWS)
+        shown = {"opening": np.where(flow, 0, then), "closing": np.where(flow, closing - then, closing)}
+        return tables.canonical("accounts", {**accounts, **shown})
+
+    def _changed_before(self, columns: Mapping[str, Columns]) -> npt.NDArray[np.int64]:
+        """Return by how much each account's natural balance changed from its opening to the window's begin."""
+        accounts, transfers = columns["accounts"], columns["transfers"]
+        early = numbers(transfers, "time") < self._begins
+        early &= ~equals(coded(transfers, "code"), "opening")
+        amounts = numbers(transfers, "amount")[early]
+        commodity = coded(transfers, "commodity")
+        place = {name: row for row, name in enumerate(_names(coded(accounts, "account"), accounts))}
+        debited = np.zeros(len(place) + 1, np.int64)  # the last one takes accounts that the table does not have
+        for side, sign in (("debit", 1), ("credit", -1)):
+            keys = _keys(coded(transfers, side), commodity, early, place)
+            np.add.at(debited, keys, sign * amounts)
+        natural = among(coded(accounts, "kind"), ("asset", "expense"))
+        return np.where(natural, debited[:-1], -debited[:-1])
+
+
+def _rows(table: str, columns: Columns, mask: npt.NDArray[np.bool_]) -> Columns:
+    return tables.canonical(
+        table,
+        {
+            name: Coded(column.codes[mask], column.labels) if isinstance(column, Coded) else column[mask]
+            for name, column in columns.items()
+        },
+    )
+
+
+def _names(account: Coded, accounts: Columns) -> list[tuple[str, str]]:
+    commodity = coded(accounts, "commodity")
+    return [
+        (account.labels[one], commodity.labels[other])
+        for one, other in zip(codes(account).tolist(), codes(commodity).tolist(), strict=True)
+    ]
+
+
+def _keys(
+    account: Coded, commodity: Coded, mask: npt.NDArray[np.bool_], place: Mapping[tuple[str, str], int]
+) -> npt.NDArray[np.int64]:
+    """Return the row in the table of accounts that each transfer touches on one side, -1 for none."""
+    found = np.array(
+        [place.get((name, goods), -1) for name in account.labels for goods in commodity.labels], dtype=np.int64
+    )
+    keys: npt.NDArray[np.int64] = found[account.codes[mask] * len(commodity.labels) + commodity.codes[mask]]
+    return keys

@@ -1,0 +1,239 @@
+"""`alesha replicate`, `sweep` and `compare`: from the command line and from study files."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from alesha_sim import Study, compare, replicate, scenarios, sweep
+from alesha_sim.cli import main
+
+SMALL = ("--set", "users.count=20", "--set", "demand.visits_per_day=30")
+PLAIN = {"users.count": 20, "demand.visits_per_day": 30}
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """Give a function that calls the command in an empty folder: `status`, `out` and `err`."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv):
+        status = main(argv)
+        said = capsys.readouterr()
+        return SimpleNamespace(status=status, out=said.out, err=said.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def market():
+    return scenarios.market_day().with_settings(PLAIN)
+
+
+def means(answer):
+    estimated = ("mean", "sd", "low", "high", "half_width", "runs")
+    return {
+        tuple(value for name, value in row.items() if name not in estimated): row["mean"]
+        for row in json.loads(answer.out)["summary"]
+    }
+
+
+def test_replicate_prints_a_mean_and_an_interval_for_each_figure(call, market):
+    answer = call("replicate", "market_day", *SMALL, "--runs", "3", "--seed", "1", "--jobs", "1")
+    assert answer.status == 0
+    assert answer.out.startswith("Study of market_day, seed 1: 3 of 3 runs finished\n")
+    row = replicate(market, runs=3, seed=1, jobs=1).summary().loc["orders"]
+    (line,) = (line for line in answer.out.splitlines() if line.startswith("orders "))
+    assert line.split() == [
+        "orders",
+        f"{row['mean']:,.6g}",
+        "±",
+        f"{row['half_width']:,.6g}",
+        f"{row['sd']:,.6g}",
+        "3",
+    ]
+
+
+def test_replicate_prints_the_same_as_json(call, market):
+    answer = call("replicate", "market_day", *SMALL, "--runs", "3", "--seed", "1", "--jobs", "1", "--json")
+    study = replicate(market, runs=3, seed=1, jobs=1)
+    assert means(answer)[("orders",)] == study.summary().loc["orders", "mean"]
+    found = json.loads(answer.out)
+    assert (found["study"], found["seed"], found["runs"], found["failures"]) == ("replicate", 1, 3, [])
+
+
+def test_until_adds_runs(call):
+    answer = call(
+        "replicate", "market_day", *SMALL, "--seed", "1", "--jobs", "1", "--json", "--until", "orders=0.1",
+        "--until", "cancelled=absolute:1", "--max-runs", "100",
+    )  # fmt: skip
+    found = json.loads(answer.out)
+    assert [row["reached"] for row in found["precision"]] == [True, True]
+    assert found["runs"] > 20
+
+
+def test_sweep_prints_a_line_a_point(call, market):
+    answer = call(
+        "sweep", "market_day", *SMALL, "--vary", "bank.workers=1,2", "--vary", "supplier.lead_time=1 day,7 days",
+        "--runs", "2", "--seed", "1", "--jobs", "1", "--figure", "mean_delivery_seconds",
+    )  # fmt: skip
+    lines = answer.out.splitlines()[2:]
+    assert lines[0].split() == ["bank.workers", "supplier.lead_time", "mean_delivery_seconds"]
+    assert [line.split()[:3] for line in lines[1:]] == [
+        ["1", "1", "day"], ["1", "7", "days"], ["2", "1", "day"], ["2", "7", "days"],
+    ]  # fmt: skip
+    design = {"bank.workers": [1, 2], "supplier.lead_time": ["1 day", "7 days"]}
+    study = sweep(market, design, runs=2, seed=1, jobs=1)
+    assert f"{study.summary().loc[(2, '7 days', 'mean_delivery_seconds'), 'mean']:,.6g}" in lines[4]
+
+
+def test_compare_prints_paired_differences(call, market):
+    call("show", "market_day", *SMALL)
+    with open("slow.toml", "w") as file:
+        file.write(market.with_settings({"shop.page_time": 5}).to_toml())
+    answer = call("compare", "market_day", "slow.toml", *SMALL, "--runs", "3", "--seed", "1", "--jobs", "1")
+    slow = market.with_settings({"shop.page_time": 5})
+    row = compare(market, slow, runs=3, seed=1, jobs=1).differences("mean_delivery_seconds").iloc[0]
+    (line,) = (line for line in answer.out.splitlines() if line.startswith("mean_delivery_seconds"))
+    assert f"{row['difference']:,.6g}" in line
+    assert line.endswith("*")
+
+
+def test_a_folder_is_gone_on_with(call):
+    asked = (
+        "replicate",
+        "market_day",
+        *SMALL,
+        "--seed",
+        "1",
+        "--jobs",
+        "1",
+        "--folder",
+        "study",
+        "--keep",
+        "orders",
+    )
+    assert call(*asked, "--runs", "2").err == "all runs are in study\n"
+    assert "resumed: 2 of 3 runs were done already" in call(*asked, "--runs", "3").out
+    assert len(Study.load("study").runs) == 3
+    other = call(*asked, "--runs", "3", "--set", "bank.workers=1")
+    assert (other.status, other.err.count("\n")) == (2, 1)
+    assert "holds another study: its points differ" in other.err
+
+
+# Study files
+
+COMPARISON = """
+scenario = "base.toml"
+runs = 2
+seed = 3
+settings.demand.visits_per_day = 30
+
+[[alternatives]]
+label = "two"
+
+[[alternatives]]
+label = "one"
+settings."bank.workers" = 1
+settings.bank.authorisation_time = {kind = "exponential", mean = 30}
+"""
+
+
+def test_a_comparison_from_a_file(call, market, tmp_path):
+    (tmp_path / "below").mkdir()
+    market.write(tmp_path / "below" / "base.toml")
+    (tmp_path / "below" / "study.toml").write_text(COMPARISON)
+    answer = call("compare", "--study", "below/study.toml", "--jobs", "1", "--json", "--runs", "3")
+    slow = {"bank.workers": 1, "bank.authorisation_time": {"kind": "exponential", "mean": 30}}
+    study = compare(market, market.with_settings(slow), runs=3, seed=3, jobs=1, labels=("two", "one"))
+    assert means(answer)[("one", "mean_delivery_seconds")] == pytest.approx(
+        study.summary().loc[("one", "mean_delivery_seconds"), "mean"]
+    )
+
+
+DESIGNS = {
+    '[grid]\n"bank.workers" = [1, 2]\nshop.workers = [1]': [(1, 1), (2, 1)],
+    "[[points]]\nbank.workers = 3\nshop.workers = 2": [(3, 2)],
+    "[latin_hypercube]\npoints = 2\nranges.bank.workers = [1, 2]\nranges.shop.workers = [1, 2]": None,
+    "[sobol]\npoints = 2\nseed = 1\n[sobol.ranges]\nbank.workers = [1, 2]\nshop.workers = [1, 2]": None,
+}
+
+
+@pytest.mark.parametrize(("design", "points"), DESIGNS.items())
+def test_a_sweep_from_a_file(call, tmp_path, design, points):
+    (tmp_path / "study.toml").write_text(f'kind = "sweep"\nscenario = "market_day"\nruns = 1\nseed = 2\n{design}')
+    answer = call("sweep", "--study", "study.toml", *SMALL, "--jobs", "1", "--json")
+    found = sorted({(row["bank.workers"], row["shop.workers"]) for row in json.loads(answer.out)["summary"]})
+    assert found == points if points else {one for one, _ in found} == {1, 2}
+
+
+BAD_CALLS = [
+    (("replicate",), "scenario: missing: must be given, here or in the study file"),
+    (("sweep", "market_day"), "design: must be one of grid, points, latin_hypercube, sobol"),
+    (("sweep", "market_day", "--vary", "bank.workers"), "must be PATH=VALUE,VALUE, such as bank.workers=1,2,4"),
+    (("sweep", "market_day", "--vary", "bank.wokers=1"), "bank.wokers: unknown field: nearest is workers"),
+    (("replicate", "market_day", "--until", "orders=few"), "must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH"),
+    (("replicate", "market_day", "--confidence", "2"), "--confidence: '2': must be between 0 and 1"),
+    (("replicate", "market_day", "--jobs", "0"), "'0': must be a whole number from 1"),
+    (("replicate", "--study", "none.toml"), "--study: 'none.toml': cannot be read: No such file or directory"),
+    (("compare", "market_day"), "scenarios: '1 given': must be two or more to be compared"),
+]
+
+
+@pytest.mark.parametrize(("argv", "fault"), BAD_CALLS)
+def test_a_bad_call_is_one_line(call, argv, fault):
+    answer = call(*argv)
+    assert (answer.status, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert fault in answer.err
+
+
+BAD_FILES = [
+    ("runz = 3", "runz: unknown key of a study: nearest is runs"),
+    ('kind = "sweep"', "kind: 'sweep': must be replicate, as the command is"),
+    ("settings = 3", "settings: must be a table"),
+    ("runs = 0", "runs: 0: must be a whole number from 1"),
+    ('warmup = "soon"', "warmup: 'soon': must be a number of seconds or a duration"),
+    ("runs = ", "study.toml: is not TOML"),
+    ('until = {orders = "few"}', "until.orders: 'few': must be a share of the mean above 0"),
+]
+
+
+@pytest.mark.parametrize(("text", "fault"), BAD_FILES)
+def test_a_bad_file_is_one_line(call, tmp_path, text, fault):
+    (tmp_path / "study.toml").write_text(text)
+    answer = call("replicate", "market_day", "--study", "study.toml")
+    assert (answer.status, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert fault in answer.err
+
+
+def test_a_failed_run_is_named_with_its_command_and_status_1(call, monkeypatch):
+    from alesha_sim.experiments import work
+
+    def broken(scenario, seed):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(work, "simulate", broken)
+    answer = call("replicate", "market_day", *SMALL, "--runs", "2", "--seed", "1", "--jobs", "1")
+    seed = replicate(scenarios.market_day(), runs=1, seed=1, jobs=1).failures["seed"][0]
+    again = f"alesha run market_day --seed {seed} --set users.count=20 --set demand.visits_per_day=30"
+    assert answer.status == 1
+    assert answer.err.splitlines()[:2] == ["failed: RuntimeError: broken", f"  {again}"]
+    assert "no run is finished" in answer.out
+
+
+def test_an_interrupt_prints_what_is_done(call, monkeypatch):
+    from alesha_sim.experiments import work
+
+    made, simulate = [], work.simulate
+
+    def interrupted(scenario, seed):
+        made.append(seed)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return simulate(scenario, seed)
+
+    monkeypatch.setattr(work, "simulate", interrupted)
+    answer = call("replicate", "market_day", *SMALL, "--runs", "5", "--seed", "1", "--jobs", "1")
+    assert answer.status == 130
+    assert answer.out.startswith("Study of market_day, seed 1: 2 of 5 runs finished\n")
+    assert "interrupted: 2 of 5 runs are done" in answer.out

@@ -1,0 +1,132 @@
+"""Estimates: intervals cover what they promise to, on synthetic samples and on queues with exact means."""
+
+import numpy as np
+import pytest
+
+from alesha_sim import replicate
+from alesha_sim.experiments.estimates import estimates, paired
+from alesha_sim.records import MISSING_TIME
+from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.tables import coded, equals, numbers
+from alesha_sim.theory import MMc
+
+QUEUE = MMc(arrival_rate=0.5, service_rate=1)
+
+
+def test_the_interval_of_a_sample_is_students():
+    # Gosset's sleep data, second drug: mean 2.33, interval 0.9 to 3.8 (Student, Biometrika 1908).
+    found = estimates([[1.9], [0.8], [1.1], [0.1], [-0.1], [4.4], [5.5], [1.6], [4.6], [3.4]])
+    assert found.mean[0] == pytest.approx(2.33)
+    assert found.sd[0] == pytest.approx(2.002249, rel=1e-6)
+    assert (found.low[0], found.high[0]) == pytest.approx((0.897677, 3.762323), abs=1e-5)
+
+
+def test_paired_differences_are_those_of_the_same_replication():
+    # The sleep data again: the second drug less the first, t = 4.06 with 9 degrees of freedom.
+    one = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
+    other = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
+    found = paired(one, other)
+    assert float(found.difference.mean) == pytest.approx(1.58)
+    assert (float(found.difference.low), float(found.difference.high)) == pytest.approx((0.7001142, 2.4598858))
+    assert float(found.correlation) == pytest.approx(np.corrcoef(one, other)[0, 1])
+    assert float(found.saved) == pytest.approx((one.var() + other.var()) / (one - other).var())
+
+
+def test_a_value_that_is_missing_in_one_scenario_does_not_count_in_either():
+    one, other = np.array([1.0, 2.0, np.nan, 4.0]), np.array([0.0, np.nan, 5.0, 1.0])
+    found = paired(one, other)
+    assert (int(found.difference.runs), float(found.difference.mean)) == (2, 2.0)
+
+
+def test_what_never_varies_has_an_interval_of_no_width_and_no_correlation():
+    found = paired(np.ones(5), np.ones(5))
+    assert float(found.difference.half_width) == 0
+    assert np.isnan([float(found.correlation), float(found.saved)]).all()
+
+
+def test_a_column_without_values_has_no_mean():
+    found = estimates([[np.nan, 1.0], [np.nan, 3.0]])
+    assert np.isnan([found.mean[0], found.sd[0], found.half_width[0]]).all()
+    assert found.runs.tolist() == [0, 2]
+
+
+# Coverage
+
+
+def test_intervals_of_ten_thousand_normal_samples_of_five_cover_95_percent():
+    samples = np.random.default_rng(1).normal(7.0, 3.0, size=(5, 10_000))
+    found = estimates(samples)
+    covered = np.mean((found.low <= 7.0) & (found.high >= 7.0))
+    assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 10_000)
+    z = 1.959964 * found.sd / np.sqrt(5)
+    assert np.mean(np.abs(found.mean - 7.0) <= z) < 0.9  # what the normal quantile would cover
+
+
+def test_simultaneous_intervals_cover_all_together():
+    chance = np.random.default_rng(2)
+    samples = chance.normal(size=(8, 4 * 5_000))
+    found = estimates(samples, intervals=4)
+    together = (np.abs(found.mean) <= found.half_width).reshape(4, -1).all(axis=0)
+    assert 0.945 < together.mean() < 0.965
+
+
+def queue_of(customers):
+    """Return a shop that shows its home page to so many customers and some more, half busy, empty at the start."""
+    rate = QUEUE.arrival_rate
+    return Scenario.model_validate(
+        {
+            "name": "queue",
+            "horizon": (customers + 6 * customers**0.5 + 10) / rate,
+            "demand": {"kind": "poisson", "visits_per_day": rate * 86_400, "buy_share": 0},
+            "users": {"count": 50},
+            "shop": {"workers": 1, "page_time": {"kind": "exponential", "mean": 1 / QUEUE.service_rate}},
+        }
+    )
+
+
+def first_waits(customers):
+    """Return the figure `wait`: the mean wait of the first customers."""
+
+    def figures(result):
+        messages = result.columns("messages")
+        delivered, started = numbers(messages, "delivered_at"), numbers(messages, "started_at")
+        mine = equals(coded(messages, "recipient"), "shop") & (started != MISSING_TIME)
+        waits = (started - delivered)[mine][np.argsort(delivered[mine], kind="stable")]
+        assert len(waits) >= customers
+        return {"wait": float(waits[:customers].mean()) / 1e6}
+
+    return figures
+
+
+def coverage(studies, runs, customers, jobs):
+    """Return the share of studies whose interval of the mean wait holds the exact one, and the mean of means."""
+    scenario, figures, exact = queue_of(customers), first_waits(customers), QUEUE.mean_wait_of_first(customers)
+    rows = [
+        replicate(scenario, runs=runs, seed=seed, jobs=jobs, figures=figures, progress=False).summary().loc["wait"]
+        for seed in range(studies)
+    ]
+    covered = np.mean([row["low"] <= exact <= row["high"] for row in rows])
+    means = np.array([row["mean"] for row in rows])
+    assert abs(means.mean() - exact) < 4 * means.std(ddof=1) / np.sqrt(studies)
+    return covered
+
+
+@pytest.mark.slow
+def test_intervals_of_real_studies_cover_the_exact_mean_wait(full_size):
+    assert QUEUE.mean_wait_of_first(1000) == pytest.approx(0.996, abs=1e-4)
+    if full_size:
+        assert 0.93 <= coverage(studies=1000, runs=30, customers=1000, jobs=None) <= 0.97
+    else:
+        # Waits of few customers are skewed, so that ten runs cover a little less than 95 %.
+        assert coverage(studies=100, runs=10, customers=40, jobs=1) > 0.84
+
+
+@pytest.mark.parametrize(("customers", "mean"), [(1, 0.0), (2, 1 / 6)])
+def test_the_exact_mean_wait_of_the_first_customers(customers, mean):
+    assert QUEUE.mean_wait_of_first(customers) == pytest.approx(mean)
+
+
+def test_the_exact_mean_wait_tends_to_the_steady_one():
+    assert MMc(arrival_rate=0.2, service_rate=1).mean_wait_of_first(4000) == pytest.approx(0.25, abs=1e-4)
+    with pytest.raises(ValueError, match="servers: must be 1"):
+        MMc(arrival_rate=0.2, service_rate=1, servers=2).mean_wait_of_first(3)

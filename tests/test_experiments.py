@@ -1,0 +1,362 @@
+"""Experiments: what a study holds, that replications share their streams, and what is refused."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import alesha_sim
+from alesha_sim import compare, replicate, simulate, sweep
+from alesha_sim.experiments import Design, grid, latin_hypercube, sobol
+from alesha_sim.scenarios import ScenarioError, market_day
+
+DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def market():
+    return market_day(users=20, visits_per_day=30)
+
+
+@pytest.fixture(scope="module")
+def study(market):
+    design = {"supplier.lead_time": ["1 day", "7 days"], "bank.workers": [1, 2]}
+    return sweep(market, design, runs=3, seed=5, jobs=1, series=("balances", "stock", "open_orders", "waits"))
+
+
+def refused(experiment, *given, **options):
+    with pytest.raises(ScenarioError) as caught:
+        experiment(*given, **{"runs": 2, "jobs": 1, **options})
+    return caught.value.faults
+
+
+# Runs
+
+
+def test_a_study_has_a_row_a_run_with_design_seed_digest_and_every_figure(study, market):
+    assert list(study.runs.columns[:6]) == [
+        "point", "supplier.lead_time", "bank.workers", "replication", "seed", "digest",
+    ]  # fmt: skip
+    assert list(study.runs.columns[6:]) == list(simulate(market, seed=1).figures())
+    assert list(zip(study.runs["supplier.lead_time"], study.runs["bank.workers"], strict=True))[::3] == [
+        ("1 day", 1), ("1 day", 2), ("7 days", 1), ("7 days", 2),
+    ]  # fmt: skip
+    assert study.runs["replication"].tolist() == [0, 1, 2] * 4
+    assert study.failures.empty
+
+
+def test_the_scenario_and_seed_of_any_row_reproduce_its_digest_and_figures(study):
+    for row in study.runs.to_dict("records"):
+        result = simulate(study.scenario(row["point"]), row["seed"])
+        assert result.digest == row["digest"]
+        assert {name: row[name] for name in result.figures()} == pytest.approx(result.figures(), nan_ok=True)
+
+
+def test_a_replication_has_the_same_seed_at_every_point_and_so_the_same_customers(study):
+    seeds = study.runs.groupby("replication")["seed"].unique()
+    assert [len(found) for found in seeds] == [1, 1, 1]
+    assert len({int(found[0]) for found in seeds}) == 3
+    visits = study.runs.groupby("replication")["visits"].unique()
+    assert [len(found) for found in visits] == [1, 1, 1]
+
+
+def test_more_runs_begin_with_the_same_runs(market):
+    few, more = (replicate(market, runs=runs, seed=3, jobs=1).runs for runs in (2, 4))
+    pd.testing.assert_frame_equal(few, more.head(2), check_exact=True)
+    assert list(few.columns[:3]) == ["point", "replication", "seed"]
+
+
+def test_without_a_seed_one_is_drawn_and_told(market):
+    first, second = (replicate(market, runs=1, jobs=1) for _ in range(2))
+    assert first.seed != second.seed
+    again = replicate(market, runs=1, seed=first.seed, jobs=1)
+    assert again.runs["digest"].tolist() == first.runs["digest"].tolist()
+
+
+def test_ones_own_figures_stand_beside_the_others(market):
+    study = replicate(market, runs=2, seed=1, jobs=1, figures=lambda result: {"events": result.events})
+    assert study.runs["events"].tolist() == [simulate(market, seed).events for seed in study.runs["seed"].tolist()]
+
+
+def test_figures_after_a_warm_up_are_those_of_the_window(market):
+    study = replicate(market, runs=2, seed=1, jobs=1, warmup="12 hours")
+    seed = int(study.runs["seed"][1])
+    assert study.values("orders")[1] == simulate(market, seed).after("12 hours").figures()["orders"]
+    assert study.values("orders")[1] < simulate(market, seed).figures()["orders"]
+
+
+# Summaries
+
+
+def test_a_summary_has_mean_deviation_and_interval_of_every_figure(study):
+    row = study.summary().loc[("7 days", 2, "orders")]
+    values = study.runs.query("point == 3")["orders"].to_numpy()
+    half = (
+        4.302652729911275 * values.std(ddof=1) / np.sqrt(3)
+    )  # the 97.5 % quantile of t with 2 degrees of freedom
+    assert row["mean"] == pytest.approx(values.mean())
+    assert row["sd"] == pytest.approx(values.std(ddof=1))
+    assert (row["low"], row["high"]) == pytest.approx((values.mean() - half, values.mean() + half))
+    assert row["runs"] == 3
+
+
+def test_one_scenario_is_summed_up_by_figure_alone(market):
+    summary = replicate(market, runs=2, seed=1, jobs=1).summary(confidence=0.9)
+    assert summary.index.name == "figure"
+    assert summary.loc["orders", "low"] < summary.loc["orders", "mean"] < summary.loc["orders", "high"]
+
+
+def test_one_run_has_a_mean_and_no_interval(market):
+    row = replicate(market, runs=1, seed=1, jobs=1).summary().loc["orders"]
+    assert row["mean"] > 0
+    assert row[["sd", "low", "high"]].isna().all()
+
+
+def test_a_figure_that_some_runs_do_not_have_counts_those_that_do(market):
+    def odd(result):
+        return {"odd": 1.0 if result.seed % 2 else float("nan")}
+
+    study = replicate(market, runs=6, seed=1, jobs=1, figures=odd)
+    assert study.summary().loc["odd", "runs"] == (study.runs["seed"] % 2).sum()
+
+
+def test_differences_are_paired_by_replication(study):
+    row = study.differences("mean_delivery_seconds", baseline=0).iloc[1]
+    gaps = study.values("mean_delivery_seconds", 2) - study.values("mean_delivery_seconds", 0)
+    assert row["difference"] == pytest.approx(gaps.mean())
+    assert row["sd"] == pytest.approx(gaps.std(ddof=1))
+    alone = sum(study.values("mean_delivery_seconds", point).var(ddof=1) for point in (2, 0))
+    assert row["saved"] == pytest.approx(alone / gaps.var(ddof=1))
+
+
+def test_intervals_of_several_comparisons_hold_together(study):
+    figure = "mean_delivery_seconds"
+    one, pairs = study.differences(figure, baseline=0), study.differences(figure)
+    assert (len(one), len(pairs)) == (3, 6)
+    gaps = study.values(figure, 2) - study.values(figure, 0)
+    error = gaps.std(ddof=1) / np.sqrt(3)
+    # The quantiles of t with 2 degrees of freedom at 1 - 0.05 / 2 / 3 and 1 - 0.05 / 2 / 6.
+    assert one["half_width"][1] == pytest.approx(7.6488 * error, rel=1e-4)
+    assert pairs["half_width"][1] == pytest.approx(10.8859 * error, rel=1e-4)
+
+
+def test_pairing_saves_runs_where_customers_are_the_same(market):
+    slow = market.with_settings({"shop.page_time": 2})
+    row = compare(market, slow, runs=10, seed=2, jobs=1).differences("revenue").iloc[0]
+    assert row["scenario"] == "market_day_2"
+    assert row["saved"] > 5
+
+
+def test_a_comparison_names_its_scenarios(market):
+    study = compare(
+        market, market.with_settings({"bank.workers": 1}), runs=2, seed=1, jobs=1, labels=("two", "one")
+    )
+    assert study.runs["scenario"].tolist() == ["two", "two", "one", "one"]
+    assert study.scenario(1).bank.workers == 1
+
+
+# Series
+
+
+@pytest.mark.parametrize("name", ["balances", "stock", "open_orders", "waits"])
+def test_a_series_has_one_grid_for_all_runs(study, name):
+    series = study.series(name)
+    one = series.query("point == 1")
+    assert one["seconds"].max() == DAY
+    assert one.groupby("name").size().unique().tolist() == [201]
+    defined = one.dropna()
+    assert len(defined) > 20
+    assert (defined["low"] <= defined["mean"]).all()
+    assert (defined["few"] <= defined["most"]).all()
+
+
+def test_a_series_of_balances_is_the_mean_of_the_runs(study):
+    series = study.series("balances").query("point == 2 and name == 'shop'").set_index("seconds")
+    seeds = study.runs.query("point == 2")["seed"].tolist()
+    shops = [simulate(study.scenario(2), seed).balances(every=432)["shop"].iloc[:201] for seed in seeds]
+    assert series["mean"].to_numpy() == pytest.approx(np.mean([shop.to_numpy() for shop in shops], axis=0))
+
+
+def test_open_orders_are_those_neither_delivered_nor_closed(study):
+    last = study.series("open_orders").query("point == 3").iloc[-1]
+    orders = [simulate(study.scenario(3), seed).orders for seed in study.runs.query("point == 3")["seed"].tolist()]
+    end = pd.Timestamp("2021-01-02")
+    still = [((each["placed_at"] <= end) & ~(each["closed_at"] <= end)).sum() for each in orders]
+    assert last["mean"] == pytest.approx(np.mean(still))
+
+
+def test_a_series_that_was_not_recorded_is_refused(market):
+    with pytest.raises(ValueError, match="series: 'waits': was not recorded"):
+        replicate(market, runs=1, seed=1, jobs=1).series("waits")
+
+
+# Designs
+
+
+def test_a_grid_has_every_combination_with_the_last_factor_fastest():
+    points = grid({"a": [1, 2], "b": ["x", "y", "z"]}).points
+    assert [tuple(point.values()) for point in points] == [
+        (1, "x"), (1, "y"), (1, "z"), (2, "x"), (2, "y"), (2, "z"),
+    ]  # fmt: skip
+
+
+def test_a_list_of_points_is_run_as_it_stands(market):
+    points = [{"bank.workers": 1}, {"bank.workers": 3, "shop.workers": 1}]
+    study = sweep(market, points, runs=1, seed=1, jobs=1)
+    assert study.runs["bank.workers"].tolist() == [1, 3]
+    assert study.scenario(1).shop.workers == 1
+    assert study.scenario(0).shop.workers == market.shop.workers
+
+
+def test_a_latin_hypercube_hits_each_stratum_once_and_keeps_types():
+    ranges = {"supplier.lead_time": ("1 day", "7 days"), "bank.workers": (1, 4), "demand.buy_share": (0.2, 0.4)}
+    design = latin_hypercube(ranges, points=8, seed=3)
+    shares = np.array([point["demand.buy_share"] for point in design.points])
+    assert sorted(np.floor((shares - 0.2) / 0.2 * 8).astype(int)) == list(range(8))
+    workers = [point["bank.workers"] for point in design.points]
+    assert sorted(workers) == [1, 1, 2, 2, 3, 3, 4, 4]
+    assert all(isinstance(worker, int) for worker in workers)
+    assert all(DAY <= point["supplier.lead_time"] <= 7 * DAY for point in design.points)
+    assert design == latin_hypercube(ranges, points=8, seed=3) != latin_hypercube(ranges, points=8, seed=4)
+
+
+def test_a_sobol_design_is_balanced_in_every_half(market):
+    design = sobol({"demand.buy_share": (0.0, 1.0), "shop.workers": (1, 2)}, points=16, seed=1)
+    assert sum(point["demand.buy_share"] < 0.5 for point in design.points) == 8
+    assert sum(point["shop.workers"] == 1 for point in design.points) == 8
+    assert len(sweep(market, Design(design.points[:2]), runs=1, seed=1, jobs=1).runs) == 2
+
+
+# Bad input
+
+
+BAD_DESIGNS = [
+    ({}, "design: {}: must have at least one factor"),
+    ([], "design: []: must have at least one point"),
+    ([{}], "design: [{}]: must change at least one field"),
+    ({"bank.workers": []}, "bank.workers: []: must be a list of at least one value"),
+    ({"bank.workers": 3}, "bank.workers: 3: must be a list of at least one value"),
+    (3, "design: 3: must be a mapping from paths to lists, a list of points, or a Design"),
+    ({"bank.wokers": [1, 2]}, "bank.wokers: unknown field: nearest is workers (point 1 of 2)"),
+    ({"bank.workers": [1, 0]}, "bank.workers: 0: must be at least 1 (point 2 of 2)"),
+]
+
+
+@pytest.mark.parametrize(("design", "fault"), BAD_DESIGNS)
+def test_a_bad_design_is_refused_before_anything_runs(market, design, fault, monkeypatch):
+    monkeypatch.setattr("alesha_sim.experiments.workers.run_job", None)
+    assert refused(sweep, market, design) == [fault]
+
+
+def test_all_values_that_the_scenario_refuses_are_listed_once(market):
+    design = {"bank.workers": [0, 1, -1], "supplier.lead_time": ["1 day", "soon"]}
+    rule = 'must be a number of seconds or a duration such as "250 ms", "3 days", "1:30:00"'
+    assert sorted(refused(sweep, market, design)) == [
+        "bank.workers: -1: must be at least 1 (point 5 of 6)",
+        "bank.workers: 0: must be at least 1 (point 1 of 6)",
+        f"supplier.lead_time: 'soon': {rule} (point 2 of 6)",
+    ]
+
+
+BAD_OPTIONS = [
+    ({"runs": 0}, "runs: 0: must be a whole number from 1"),
+    ({"seed": -1}, f"seed: -1: must be a whole number from 0 to {2**63 - 1}"),
+    ({"jobs": 0}, "jobs: 0: must be a whole number from 1, or -1 for one a core"),
+    ({"series": ["wait"]}, "series: 'wait': unknown name: nearest is waits"),
+    ({"series": "waits"}, "series: 'waits': must be a list of names: nearest is waits"),
+    ({"keep": ["order"]}, "keep: 'order': unknown name: nearest is orders"),
+    ({"keep": ["orders"]}, "keep: ['orders']: must come with a folder"),
+    ({"warmup": "2 days"}, "warmup: 2 days: must be less than the horizon of 86400 s"),
+    ({"every": -1}, "every: -1: must not be negative"),
+    ({"figures": 3}, "figures: 3: must be a function of a result"),
+    ({"job": 3}, "job: unknown option: nearest is jobs"),
+    ({"until": {}}, "until: {}: must name at least one figure"),
+    ({"until": {"orders": 0.1}, "max_runs": 5}, "max_runs: 5: must be a whole number from 20"),
+    ({"confidence": 1}, "confidence: 1: must be between 0 and 1"),
+]
+
+
+@pytest.mark.parametrize(("options", "fault"), BAD_OPTIONS)
+def test_a_bad_option_is_refused_in_one_line(market, options, fault):
+    assert refused(replicate, market, **options) == [fault]
+
+
+def test_a_comparison_needs_two_scenarios_with_names_of_their_own(market):
+    assert refused(compare, market) == ["scenarios: '1 given': must be two or more to be compared"]
+    assert refused(compare, market, market, labels=("a", "a")) == ["labels: ['a', 'a']: must be 2 different texts"]
+
+
+BAD_RANGES = [
+    ({}, 2, "design: a table: must have at least one factor"),
+    ({"a": (2, 1)}, 2, "a: (2, 1): must be (low, high), two numbers or durations with low below high"),
+    ({"a": "1 day"}, 2, "a: '1 day': must be (low, high), two numbers or durations with low below high"),
+    (
+        {"a": (0, float("inf"))},
+        2,
+        "a: (0, inf): must be (low, high), two numbers or durations with low below high",
+    ),
+    ({"a": (1, 2)}, 0, "points: 0: must be a whole number from 1"),
+]
+
+
+@pytest.mark.parametrize("make", [latin_hypercube, sobol])
+@pytest.mark.parametrize(("ranges", "points", "fault"), BAD_RANGES)
+def test_a_bad_range_is_refused(make, ranges, points, fault):
+    with pytest.raises(ScenarioError) as caught:
+        make(ranges, points=points, seed=1)
+    assert caught.value.faults == [fault]
+
+
+def test_a_sobol_design_needs_a_power_of_two():
+    with pytest.raises(ScenarioError, match="points: 6: must be a power of two"):
+        sobol({"a": (0, 1)}, points=6, seed=1)
+
+
+# Failures
+
+
+@dataclasses.dataclass(frozen=True)
+class Fragile:
+    """A stock policy that breaks when it is asked."""
+
+    kind = "fragile"
+
+    def accepts(self, lines):
+        raise RuntimeError("no\npolicy")
+
+
+def test_a_run_that_raises_is_recorded_with_its_command_and_stops_nothing(market):
+    fine = market.with_settings({"bank.workers": 1})
+    broken = market.with_settings({"supplier.stock": Fragile()})
+    study = compare(fine, broken, runs=2, seed=1, jobs=1, labels=("fine", "broken"))
+    assert study.runs["scenario"].tolist() == ["fine", "fine"]
+    failures = study.failures
+    assert failures["scenario"].tolist() == ["broken", "broken"]
+    assert failures["error"].str.contains("no policy").all()
+    assert failures["trace"].str.contains("RuntimeError").all()
+    seed = failures["seed"][1]
+    assert failures["command"][1] == f"alesha_sim.simulate(study.scenario(1), seed={seed})"
+    assert "2 runs failed" in repr(study)
+
+
+def test_the_command_of_a_run_of_a_shipped_scenario_reproduces_it(capsys):
+    import shlex
+
+    from alesha_sim.cli import main
+
+    design = [{"demand.visits_per_day": 20, "supplier.lead_time": "2 days"}]
+    study = sweep(market_day(), design, runs=2, seed=1, jobs=1)
+    words = shlex.split(study.command(0, 1))
+    assert words[:3] == ["alesha", "run", "market_day"]
+    assert main([*words[1:], "--json"]) == 0
+    assert study.runs["digest"][1] in capsys.readouterr().out
+
+
+def test_the_names_are_those_of_the_package():
+    assert alesha_sim.Study is type(replicate(market_day(users=5, visits_per_day=2), runs=1, seed=1, jobs=1))
+
+
+def test_a_study_shows_itself(study):
+    assert repr(study) == "Study of market_day at 4 points, seed 5: 12 of 12 runs finished"
+    assert "<table" in study._repr_html_()

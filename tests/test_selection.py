@@ -1,0 +1,112 @@
+"""Selection: KN keeps its promise, leaves out what cannot be best, and chooses the same with any workers."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alesha_sim.experiments import kim_nelson, select
+from alesha_sim.scenarios import ScenarioError, market_day
+
+SYSTEMS, DELTA = 5, 0.5
+
+
+def normal(chance, means, common, systems):
+    """Give one value of each system: normal with variance 1, of which a part is common to all."""
+    shared = chance.normal() * common**0.5
+    return np.array([means[system] + shared + chance.normal() * (1 - common) ** 0.5 for system in systems])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("common", [0.0, 0.5])
+def test_the_best_is_found_with_its_probability_in_the_slippage_configuration(full_size, common):
+    problems = 2000 if full_size or not common else 500
+    means = np.array([0.0] * (SYSTEMS - 1) + [DELTA])
+    found = [
+        kim_nelson(partial(normal, np.random.default_rng(seed), means, common), SYSTEMS, indifference=DELTA)
+        for seed in range(problems)
+    ]
+    assert all(each.decided for each in found)
+    right = np.mean([each.best == SYSTEMS - 1 for each in found])
+    assert right >= 0.95 - 2 * np.sqrt(0.95 * 0.05 / problems)
+
+
+def test_common_random_numbers_make_the_choice_sooner():
+    means = [0.0, 0.0, 0.2]
+    runs = [
+        kim_nelson(partial(normal, np.random.default_rng(5), means, common), 3, indifference=0.2).runs.sum()
+        for common in (0.0, 0.9)
+    ]
+    assert runs[1] < runs[0] / 2
+
+
+def test_what_is_far_behind_is_left_out_at_once():
+    found = kim_nelson(partial(normal, np.random.default_rng(1), [9.0, 0.0, 9.2], 0.0), 3, indifference=0.3)
+    assert found.left[1] == 20 == found.runs[1]
+    assert found.runs[0] > 20
+    assert found.best == 2
+
+
+def test_a_source_that_ends_leaves_it_undecided():
+    values = iter(np.random.default_rng(1).normal(size=(25, 2)))
+    found = kim_nelson(lambda systems: next(values, None), 2, indifference=0.01)
+    assert (found.decided, found.runs.tolist()) == (False, [25, 25])
+
+
+# Through the simulation
+
+
+def alternatives():
+    market = market_day(users=20, visits_per_day=30)
+    return [market.with_settings({"supplier.lead_time": f"{days} days"}) for days in (3, 1, 1.5)]
+
+
+def choose(**options):
+    given = {"indifference": 3600, "largest": False, "seed": 1, "labels": ("three", "one", "half"), **options}
+    return select(alternatives(), "mean_delivery_seconds", **given)
+
+
+def test_the_scenario_with_the_shortest_delivery_is_chosen():
+    found = choose(jobs=1)
+    assert (found.best, found.decided, found.point) == ("one", True, 1)
+    assert found.scenario == alternatives()[1]
+    assert str(found) == "best is one, after 60 runs"
+    assert found.table["mean"].tolist() == pytest.approx(
+        [found.study.values("mean_delivery_seconds", point).mean() for point in range(3)]
+    )
+
+
+def test_the_choice_does_not_depend_on_the_number_of_workers():
+    one, two = (choose(jobs=jobs, indifference=600, first=5) for jobs in (1, 2))
+    pd.testing.assert_frame_equal(one.table, two.table)
+    pd.testing.assert_frame_equal(one.study.runs, two.study.runs, check_exact=True)
+
+
+def test_too_few_runs_are_told():
+    market = market_day(users=20, visits_per_day=30)
+    same = [market, market.with_settings({"shop.page_time": 0.3})]
+    found = select(same, "mean_delivery_seconds", indifference=1e-9, first=5, max_runs=6, seed=1, jobs=1)
+    assert not found.decided
+    assert "not decided after" in str(found)
+    assert found.study.notes == ["the selection is not decided"]
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ({"indifference": 0}, "indifference: 0: must be a number above 0"),
+        ({"first": 2}, "first: 2: must be a whole number from 3"),
+        ({"max_runs": 19}, "max_runs: 19: must be a whole number from 20"),
+        ({"confidence": 0}, "confidence: 0: must be between 0 and 1"),
+    ],
+)
+def test_bad_options_are_refused(options, fault):
+    with pytest.raises(ScenarioError) as caught:
+        choose(**options)
+    assert caught.value.faults == [fault]
+
+
+def test_an_unknown_figure_is_refused():
+    with pytest.raises(ScenarioError, match="figure: 'ordrs': unknown figure: nearest is orders"):
+        select(alternatives(), "ordrs", indifference=1, seed=1, jobs=1)

@@ -1,0 +1,277 @@
+"""Studies in folders: kept run by run, gone on with after a kill, refused where something else is."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import needs
+
+from alesha_sim import Study, replicate, simulate, sweep
+from alesha_sim.experiments import archive
+from alesha_sim.scenarios import ScenarioError, market_day
+
+ROOT = Path(__file__).resolve().parents[1]
+DESIGN = {"bank.workers": [1, 2]}
+
+
+@pytest.fixture(scope="module")
+def market():
+    return market_day(users=20, visits_per_day=30)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Give the list of the runs that are made from now on."""
+    from alesha_sim.experiments import workers
+
+    made, run_job = [], workers.run_job
+
+    def counting(job):
+        made.append(job.run)
+        return run_job(job)
+
+    monkeypatch.setattr(workers, "run_job", counting)
+    return made
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one.runs, other.runs, check_exact=True)
+    return True
+
+
+def snapshot(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_finished_study_is_not_run_again(market, tmp_path, counted):
+    first = sweep(market, DESIGN, runs=3, seed=5, jobs=1, folder=tmp_path / "s", series=["balances"])
+    assert len(counted) == 6
+    again = sweep(market, DESIGN, runs=3, seed=5, jobs=1, folder=tmp_path / "s", series=["balances"])
+    assert len(counted) == 6
+    assert same(first, again)
+    assert again.notes == ["resumed: 6 of 6 runs were done already"]
+    pd.testing.assert_frame_equal(first.series("balances"), again.series("balances"), check_exact=True)
+
+
+def test_more_runs_make_only_those_that_are_missing(market, tmp_path, counted):
+    replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path)
+    more = replicate(market, runs=5, seed=5, jobs=1, folder=tmp_path)
+    assert counted == [(0, replication) for replication in range(5)]
+    assert same(more, replicate(market, runs=5, seed=5, jobs=1))
+    assert same(
+        replicate(market, runs=1, seed=5, jobs=1, folder=tmp_path), replicate(market, runs=1, seed=5, jobs=1)
+    )
+
+
+def test_a_study_without_a_seed_goes_on_with_the_folders(market, tmp_path, counted):
+    first = replicate(market, runs=2, jobs=1, folder=tmp_path)
+    assert replicate(market, runs=3, jobs=1, folder=tmp_path).seed == first.seed
+    assert len(counted) == 3
+
+
+def test_a_folder_gives_the_study_back(market, tmp_path):
+    made = sweep(market, DESIGN, runs=2, seed=5, jobs=1, folder=tmp_path, series=["balances"])
+    loaded = Study.load(tmp_path)
+    assert same(loaded, made)
+    pd.testing.assert_frame_equal(loaded.summary(), made.summary())
+    pd.testing.assert_frame_equal(loaded.series("balances"), made.series("balances"))
+    row = loaded.runs.iloc[-1]
+    assert simulate(loaded.scenario(row["point"]), int(row["seed"])).digest == row["digest"]
+
+
+def test_a_study_with_figures_of_ones_own_is_read_back_and_gone_on_with(market, tmp_path):
+    def events(result):
+        return {"events": result.events}
+
+    made = replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path, figures=events)
+    assert same(Study.load(tmp_path), made)
+    assert len(replicate(market, runs=3, seed=5, jobs=1, folder=tmp_path, figures=events).runs) == 3
+    assert "its figures differ" in refused(replicate, market, seed=5, folder=tmp_path)
+
+
+def test_a_run_is_on_disk_before_the_next_one_begins(market, tmp_path):
+    def look(result):
+        return {"there": len(list((tmp_path / "runs").glob("*.parquet")))}
+
+    study = replicate(market, runs=4, seed=5, jobs=1, folder=tmp_path, figures=look)
+    assert study.runs["there"].tolist() == [0, 1, 2, 3]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "failures.json", "manifest.json", "runs", "runs.parquet", "scenario_0.toml",
+    ]  # fmt: skip
+
+
+def test_kept_tables_open_as_one_dataset_everywhere(market, tmp_path):
+    needs("duckdb")
+    import duckdb
+    from pyarrow import dataset
+
+    study = sweep(market, DESIGN, runs=2, seed=5, jobs=1, folder=tmp_path, keep=("orders", "transfers"))
+    orders = study.table("orders")
+    place = tmp_path / "tables" / "orders"
+    assert len(orders) == study.runs["orders"].sum() == dataset.dataset(place).count_rows()
+    counted = orders.groupby(["point", "replication"]).size()
+    assert counted.tolist() == study.runs["orders"].tolist()
+    rows = duckdb.sql(f"select count(*) from '{place}/*.parquet' where status = 'completed'").fetchall()
+    assert rows[0][0] == study.runs["completed"].sum()
+    one = orders[(orders["point"] == 1) & (orders["replication"] == 1)].reset_index(drop=True)
+    seed = int(study.runs["seed"].iloc[-1])
+    assert one["status"].tolist() == simulate(study.scenario(1), seed).orders["status"].tolist()
+    assert set(one["seed"]) == {seed}
+    with pytest.raises(ValueError, match="table: 'visits': was not kept"):
+        study.table("visits")
+
+
+def refused(experiment, *given, **options):
+    with pytest.raises(ScenarioError) as caught:
+        experiment(*given, **{"runs": 2, "jobs": 1, **options})
+    (fault,) = caught.value.faults
+    return fault
+
+
+def test_the_folder_of_another_study_is_refused_and_stays_as_it_was(market, tmp_path, counted):
+    replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path)
+    before = snapshot(tmp_path)
+    other = market.with_settings({"bank.workers": 1})
+    attempts = {
+        "seed differs": (replicate, (market,), {"seed": 6}),
+        "points differ": (replicate, (other,), {}),
+        "kind differs": (sweep, (market, DESIGN), {}),
+        "series differ": (replicate, (market,), {"series": ["waits"]}),
+    }
+    for what, (experiment, given, options) in attempts.items():
+        fault = refused(experiment, *given, **{"seed": 5, "folder": tmp_path, **options})
+        assert fault.startswith("folder: ")
+        assert fault.endswith(f"holds another study: its {what}: must be another folder")
+    assert snapshot(tmp_path) == before
+    assert len(counted) == 2
+
+
+def test_runs_of_another_version_are_refused(market, tmp_path, monkeypatch):
+    replicate(market, runs=1, seed=5, jobs=1, folder=tmp_path)
+    monkeypatch.setattr(archive, "versions", lambda: {"alesha_sim": "9.9"})
+    assert refused(replicate, market, seed=5, folder=tmp_path).endswith(
+        "holds runs of alesha_sim 0.1.0, and this is 9.9: must be another folder"
+    )
+
+
+def test_a_folder_of_something_else_is_refused(market, tmp_path):
+    simulate(market, seed=1).save(tmp_path / "result")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    before = snapshot(tmp_path)
+    for name in ("result", "mine"):
+        assert "must be new, empty, or hold a study" in refused(replicate, market, folder=tmp_path / name)
+        assert "must be new, empty, or hold a study" in refused(replicate, market, folder=tmp_path / name, seed=1)
+    for options in ({}, {"seed": 1}):
+        assert refused(replicate, market, folder=tmp_path / "file", **options).endswith(
+            "must be a folder, not a file"
+        )
+    assert snapshot(tmp_path) == before
+
+
+def test_a_folder_that_cannot_be_made_is_refused(market, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    assert "cannot be written" in refused(replicate, market, folder=tmp_path / "file" / "below", seed=1)
+
+
+class Broken:
+    """A stock policy with a fault that can be mended."""
+
+    kind = "broken"
+
+    def accepts(self, lines):
+        raise RuntimeError("broken")
+
+
+def test_a_failure_is_written_down_and_tried_again(market, tmp_path):
+    wrong = market.with_settings({"supplier.stock": Broken()})
+    study = replicate(wrong, runs=2, seed=1, jobs=1, folder=tmp_path)
+    assert len(study.failures) == 2
+    assert [row["run"] for row in json.loads((tmp_path / "failures.json").read_text())] == [[0, 0], [0, 1]]
+    again = replicate(wrong, runs=2, seed=1, jobs=1, folder=tmp_path)
+    assert len(again.failures) == 2
+
+
+def test_a_policy_of_ones_own_with_other_fields_is_another_study(market, tmp_path):
+    one, other = Broken(), Broken()
+    other.level = 3
+    replicate(market.with_settings({"supplier.stock": one}), runs=1, seed=1, jobs=1, folder=tmp_path)
+    fault = refused(replicate, market.with_settings({"supplier.stock": other}), seed=1, folder=tmp_path)
+    assert "its points differ" in fault
+
+
+# Killed
+
+KILLED = """
+    import sys
+    from alesha_sim import sweep
+    from alesha_sim.scenarios import market_day
+    market = market_day(users=20, visits_per_day=60)
+    study = sweep(market, {"bank.workers": [1, 2]}, runs=15, seed=5, jobs=int(sys.argv[2]), folder=sys.argv[1],
+                  series=["balances"], keep=["orders"])
+    print(study.notes)
+"""
+
+
+def start(folder, jobs=1):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(folder), str(jobs)]
+    return subprocess.Popen(command, env=environment, start_new_session=True, stdout=subprocess.PIPE, text=True)
+
+
+def finished_in(folder):
+    """Return the finished runs with the bytes of their files, which nobody may write a second time."""
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "runs").glob("p*.parquet")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_study_killed_at_any_instant_goes_on_to_the_same_end(tmp_path, full_size, jobs):
+    whole = tmp_path / "whole"
+    process = start(whole)
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    undisturbed = Study.load(whole)
+    chance = random.Random(jobs)
+    killed = tmp_path / "killed"
+    kills, before = 0, {}
+    while kills < (20 if full_size else 4):
+        process = start(killed, jobs)
+        time_to_live(chance, killed, len(before))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        after = finished_in(killed)
+        assert before.items() <= after.items()  # none was written again
+        kills, before = kills + 1, after
+        if len(after) > 20 or (killed / "runs.parquet").exists():
+            shutil.rmtree(killed)  # nearly done: begin once more, so that there is something to disturb
+            before = {}
+    process = start(killed, jobs)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    if before:
+        assert f"resumed: {len(before)} of 30 runs were done already" in out
+    resumed = Study.load(killed)
+    assert same(resumed, undisturbed)
+    pd.testing.assert_frame_equal(resumed.series("balances"), undisturbed.series("balances"), check_exact=True)
+    pd.testing.assert_frame_equal(resumed.table("orders"), undisturbed.table("orders"))
+    assert not list(killed.rglob(".alesha-unfinished-*"))
+
+
+def time_to_live(chance, folder, done):
+    """Wait until some more runs are there, and then for a random instant between two of them."""
+    more, tries = done + chance.randint(1, 6), 0
+    while len(finished_in(folder)) < more and not (folder / "runs.parquet").exists() and tries < 6000:
+        time.sleep(0.005)
+        tries += 1
+    time.sleep(chance.random() * 0.03)

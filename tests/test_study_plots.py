@@ -1,0 +1,155 @@
+"""The plots of studies by their structure: what is drawn where, what is said, and what is refused."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from alesha_sim import plots, replicate, sweep
+from alesha_sim.scenarios import ScenarioError, market_day
+
+FIGURE = "mean_delivery_seconds"
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_left_behind():
+    mpl.use("Agg")
+    yield
+    pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def swept():
+    design = {"bank.workers": [1, 2], "supplier.lead_time": ["1 day", "2 days", "7 days"]}
+    market = market_day(users=20, visits_per_day=30)
+    return sweep(market, design, runs=4, seed=5, jobs=1, series=("balances", "open_orders"))
+
+
+@pytest.fixture(scope="module")
+def single():
+    market = market_day(users=20, visits_per_day=30)
+    return replicate(market, until={"orders": 0.15}, seed=5, jobs=1, series=("balances",))
+
+
+DRAW = {
+    "distribution": lambda study, **options: plots.distribution(study, FIGURE, **options),
+    "band": lambda study, **options: plots.band(study, "balances", "shop", **options),
+    "effects": lambda study, **options: plots.effects(study, FIGURE, **options),
+    "precision": lambda study, **options: plots.precision(study, FIGURE, **options),
+    "heat_map": lambda study, **options: plots.heat_map(
+        study, FIGURE, "bank.workers", "supplier.lead_time", **options
+    ),
+    "warm_up": lambda study, **options: plots.warm_up(study, "open_orders", "orders", **options),
+}
+
+
+def footnote(ax):
+    (text,) = (text for text in ax.texts if text.get_gid() == "footnote")
+    return text.get_text()
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_each_plot_draws_where_it_is_told_and_says_where_it_comes_from(swept, name):
+    figure = Figure(layout="constrained")
+    given = figure.subplots()
+    ax = DRAW[name](swept, ax=given)
+    assert ax is given
+    figure.draw_without_rendering()
+    assert not pyplot.get_fignums()
+    assert ax.get_title(loc="left")
+    assert "market_day" in footnote(ax)
+    assert "seed 5" in footnote(ax)
+    assert "runs" in footnote(ax)
+    assert not ax.spines["top"].get_visible()
+
+
+@pytest.mark.parametrize("name", DRAW)
+def test_each_plot_makes_a_figure_of_its_own(swept, name):
+    DRAW[name](swept)
+    assert len(pyplot.get_fignums()) == 1
+
+
+def test_a_distribution_shows_each_run_and_the_mean(single):
+    ax = plots.distribution(single, "orders")
+    values = single.values("orders")
+    (rug,) = (line for line in ax.lines if line.get_marker() == "|")
+    assert rug.get_xdata().tolist() == values.tolist()
+    assert sum(bar.get_height() for bar in ax.containers[0]) == len(values)
+    assert any(np.allclose(line.get_xdata(), values.mean()) for line in ax.lines if line is not rug)
+
+
+def test_a_band_is_the_mean_with_its_interval(single):
+    ax = plots.band(single, "balances", "shop")
+    frame = single.series("balances").query("name == 'shop'")
+    (line,) = ax.lines
+    assert line.get_ydata() == pytest.approx(frame["mean"].to_numpy())
+    assert line.get_xdata() == pytest.approx(frame["seconds"].to_numpy() / 3600)
+    assert ax.get_xlabel() == "Hours since the start"
+    pale, dark = (each.get_paths()[0].vertices[:, 1] for each in ax.collections)
+    assert (dark.min(), dark.max()) == pytest.approx((frame["low"].min(), frame["high"].max()))
+    assert (pale.min(), pale.max()) == pytest.approx((frame["few"].min(), frame["most"].max()))
+
+
+def test_several_bands_are_labelled_at_their_ends(swept):
+    ax = plots.band(swept, "balances", "shop")
+    texts = [text.get_text() for text in ax.texts]
+    assert all(swept.label(point) in texts for point in range(6))
+    with pytest.raises(ScenarioError, match="points: 7: must be from 1 to 6 in one plot"):
+        plots.band(swept, "balances", "shop", points=[0] * 7)
+    with pytest.raises(ScenarioError, match="name: 'shoop': is not in balances: nearest is shop"):
+        plots.band(swept, "balances", "shoop")
+
+
+def test_effects_are_sorted_and_have_their_intervals_and_zero(swept):
+    ax = plots.effects(swept, FIGURE)
+    frame = swept.differences(FIGURE, baseline=0).sort_values("difference")
+    dots = [line for line in ax.lines if len(line.get_xdata()) == 1]
+    assert [dot.get_xdata()[0] for dot in dots] == pytest.approx(frame["difference"].tolist())
+    spans = [tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 2][: len(frame)]
+    assert np.allclose(spans, frame[["low", "high"]].to_numpy())
+    assert any(list(line.get_xdata()) == [0, 0] for line in ax.lines)
+    said = [text.get_text() for text in ax.texts if text.get_gid() != "footnote"]
+    assert said == frame["scenario"].tolist()
+
+
+def test_precision_narrows_to_what_the_summary_says_and_shows_the_goal(single):
+    ax = plots.precision(single, "orders")
+    row = single.summary().loc["orders"]
+    mean = ax.lines[0]
+    assert mean.get_xdata().tolist() == list(range(2, len(single.runs) + 1))
+    assert mean.get_ydata()[-1] == pytest.approx(row["mean"])
+    goal = single.precision["limit"][0]
+    assert sorted(line.get_ydata()[0] for line in ax.lines[1:]) == pytest.approx(
+        [row["mean"] - goal, row["mean"] + goal]
+    )
+
+
+def test_a_heat_map_has_the_mean_of_every_cell(swept):
+    ax = plots.heat_map(swept, FIGURE, "bank.workers", "supplier.lead_time")
+    means = swept.summary()["mean"].xs(FIGURE, level="figure")
+    shown = np.asarray(ax.images[0].get_array())
+    assert shown.shape == (3, 2)
+    assert shown[2, 1] == pytest.approx(means[(2, "7 days")])
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["1 day", "2 days", "7 days"]
+    assert len([text for text in ax.texts if text.get_gid() != "footnote"]) == 6
+    with pytest.raises(ScenarioError, match=r"factor: 'shop\.workers': is not in the design"):
+        plots.heat_map(swept, FIGURE, "bank.workers", "shop.workers")
+
+
+def test_a_warm_up_is_marked_where_mser_is_least(swept):
+    ax = plots.warm_up(swept, "open_orders", "orders", point=2)
+    found = swept.warm_up("open_orders", "orders", 2)
+    other = next(each for each in ax.figure.axes if each is not ax)
+    statistic, mark = other.lines
+    assert statistic.get_ydata() == pytest.approx(found.statistic)
+    assert mark.get_ydata()[0] == found.statistic.min()
+    assert mark.get_xdata()[0] == pytest.approx(found.seconds / 3600)
+
+
+def test_what_has_no_value_is_refused(swept):
+    with pytest.raises(ScenarioError, match="figure: 'order': unknown figure: nearest is orders"):
+        plots.distribution(swept, "order")
+    one = replicate(market_day(users=5, visits_per_day=2), runs=1, seed=1, jobs=1)
+    with pytest.raises(ScenarioError, match="runs: 1: must be 2 or more"):
+        plots.precision(one, "orders")
