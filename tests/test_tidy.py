@@ -32,6 +32,11 @@ LAYERS = (
         "tables",
         "summary",
         "views",
+        "sight",
+        "talks",
+        "inquiry",
+        "reproduction",
+        "stepping",
         "folders",
         "spreadsheets",
         "storage",
@@ -57,10 +62,23 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "hostility": (set(), set()),
     **{
         part: (NUMPY, {"pandas", "pyarrow"})
-        for part in ("result", "tables", "summary", "views", "folders", "storage", "spreadsheets")
+        for part in (
+            "result",
+            "tables",
+            "summary",
+            "views",
+            "folders",
+            "storage",
+            "spreadsheets",
+            "inquiry",
+            "talks",
+        )
     },
     "theory": (NUMPY, {"pandas"}),
-    "conversation": (set(), {"pandas"}),
+    "conversation": (set(), {"pandas", "matplotlib"}),
+    "sight": (NUMPY, set()),
+    "reproduction": (set(), set()),
+    "stepping": (NUMPY, set()),
     "verification": (NUMPY, set()),
     "experiments": (ANALYSIS, {"dask", "distributed", "SALib", "tqdm"}),
     "accounting": (ANALYSIS, set()),
@@ -72,7 +90,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "__main__": (set(), set()),
 }
 
-MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 9_000
+MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 11_000
 CHANCE = {"random", "secrets", "uuid", "numpy.random"}
 STATEFUL = {"default_rng", "Generator", "RandomState", "Random", "Streams", "Environment", "count", "open"}
 MUTATORS = {
