@@ -212,6 +212,10 @@ class Result:
         """
         return self._talks.between(one, other)
 
+    def recent(self, count: int) -> Conversation:
+        """Return the last `count` messages, by their sending, and all that was written since the first of them."""
+        return self._talks.recent(count)
+
     @cached_property
     def _talks(self) -> Talks:
         return Talks(self._tables, self.scenario)

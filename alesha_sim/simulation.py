@@ -3,9 +3,9 @@
 Here the entities, channels, books and records are put together and the clock is driven. No decision lives here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from alesha_sim.entities.user import Visit
 from alesha_sim.entities.users import Users
 from alesha_sim.hostility import make_hostile, schedule_crashes
 from alesha_sim.messages import Offer
-from alesha_sim.network import Channel, Clock, Timetable
+from alesha_sim.network import Channel, Clock, NoReply, Timetable
 from alesha_sim.network.clock import INFINITY
 from alesha_sim.records import INTENTS, NO_ID, SHOP, SUPPLIER, Coded, Columns, Records, times
 from alesha_sim.result import Result
@@ -64,12 +64,14 @@ class MessageSeen(NamedTuple):
 class Simulation:
     """One market, ready to run; without a `seed` one is drawn and kept in `seed`.
 
-    Times are seconds since the scenario's start. Once an entity's code has raised, the simulation stays stopped.
+    Times are seconds since the scenario's start. Visits of the users who are `played` do not begin: whoever plays
+    them visits in their place. Once an entity's code has raised, the simulation stays stopped.
     Raises ValueError for a seed that is no whole number from 0 to 2**63 - 1.
     """
 
-    def __init__(self, scenario: "Scenario", seed: int | None = None) -> None:
+    def __init__(self, scenario: "Scenario", seed: int | None = None, *, played: Container[int] = ()) -> None:
         self.scenario = scenario
+        self._played = played
         self.seed = fresh_seed() if seed is None else seed
         self._streams = Streams(self.seed)
         self._currency = scenario.currency
@@ -183,6 +185,8 @@ class Simulation:
         quantities = visits.quantities
 
         def begin(number: int) -> None:
+            if users[number] in self._played:
+                return
             wanted = zip(self.skus, quantities[number].tolist(), strict=True)
             cart = tuple((sku, units) for sku, units in wanted if units)
             if intents[number] and not cart:
@@ -216,11 +220,31 @@ class Simulation:
     def next_message(self) -> MessageSeen | None:
         """Run until the next message has been delivered and return it; None if there is none."""
         log = self.records.messages
-        log.last_landed = NO_ID
+        before, log.last_landed = log.last_landed, NO_ID
         while log.last_landed == NO_ID:
             if not self.step():
+                log.last_landed = before
                 return None
         return self._seen(log.last_landed)
+
+    @property
+    def last_message(self) -> MessageSeen | None:
+        """The message that was delivered last; None before the first."""
+        row = self.records.messages.last_landed
+        return None if row == NO_ID else self._seen(row)
+
+    def ask(self, asking: Asking) -> Any:
+        """Let an entity ask, step until the reply is there, and return it; NoReply if the simulation ended first.
+
+        `asking` is what an entity's method returns that asks: `simulation.ask(simulation.users.show_balance(0))`.
+        """
+        answers: list[Any] = []
+
+        def listen() -> Process:
+            answers.append((yield from asking))
+
+        self.clock.process(listen())
+        return answers[0] if self.run_until(lambda: bool(answers)) else NoReply()
 
     def run_until(self, condition: Callable[[], bool]) -> bool:
         """Process events until `condition()` holds; False if the simulation ended first."""

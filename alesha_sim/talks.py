@@ -8,7 +8,7 @@ from alesha_sim.conversation import Conversation, Message, Transfer
 from alesha_sim.conversation.steps import book_of
 from alesha_sim.records import Coded, Columns
 from alesha_sim.sight import RunSight
-from alesha_sim.tables import among, coded, numbers
+from alesha_sim.tables import among, coded, equals, numbers
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
@@ -50,6 +50,17 @@ class Talks:
         books = among(coded(transfers, "book"), {book_of(name) for side in sides for name in side})
         moved = views.plain_transfers(transfers, books, self._start, self._currency)
         return Conversation(self._name, said, moved, self._sight).between(one, other)
+
+    def recent(self, count: int) -> Conversation:
+        """Return the messages sent last, and all that was written since the first of them but for openings."""
+        messages, transfers = self._tables["messages"], self._tables["transfers"]
+        row = max(0, len(numbers(messages, "message")) - count)
+        sent = numbers(messages, "sent_at")
+        since = sent[row] if row < len(sent) else 0
+        said = views.plain_messages(messages, numbers(messages, "message") >= row, self._start)
+        written = (numbers(transfers, "time") >= since) & ~equals(coded(transfers, "code"), "opening")
+        moved = views.plain_transfers(transfers, written, self._start, self._currency)
+        return self._conversation(self._name, said, moved)
 
     def _conversation(self, name: str, said: list[Message], moved: list[Transfer]) -> Conversation:
         title = f"{name}: {len(said)} messages, {len(moved)} transfers"

@@ -18,7 +18,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from alesha_sim.cli import commands
+from alesha_sim.cli import commands, step
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 
 SEED_MAX = 2**63 - 1
@@ -172,6 +172,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "no progress and no remarks; run says nothing unless a law is broken",
     },
     "--all": {"action": "store_true", "help": "print all users, not only the first 20"},
+    "--plain": {
+        "action": "store_true",
+        "help": "print the whole conversation without waiting for keys, as is done where there is no terminal",
+    },
     "--full": {"action": "store_true", "help": "run the checks at full size, which takes minutes"},
     "--worlds": {
         "type": positive,
@@ -222,6 +226,12 @@ COMMANDS: dict[str, Command] = {
         "run a scenario, then let everybody ask the bank for their balance",
         "alesha balances first_purchase --seed 7",
         ("scenario", "--seed", "--set", "--all", "--json", "--quiet"),
+    ),
+    "step": Command(
+        step.step,
+        "go through a run message by message, by keys or, with --plain, all at once",
+        "alesha step first_purchase --seed 7",
+        ("scenario", "--seed", "--set", "--plain"),
     ),
     "schema": Command(
         commands.schema, "print the JSON schema of a scenario file", "alesha schema > scenario.schema.json", (),
