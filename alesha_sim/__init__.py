@@ -9,14 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from alesha_sim import distributions, entities, plots, policies, scenarios
+    from alesha_sim import distributions, entities, notebook, plots, policies, scenarios
     from alesha_sim.result import Result
     from alesha_sim.scenarios.scenario import Scenario
     from alesha_sim.simulation import Simulation, simulate
 
 __version__ = "0.1.0"
 __all__ = [
-    "Result", "Scenario", "Simulation", "distributions", "entities", "plots", "policies", "scenarios", "simulate",
+    "Result", "Scenario", "Simulation", "distributions", "entities", "notebook", "plots", "policies", "scenarios",
+    "simulate",
 ]  # fmt: skip
 _HOMES = {
     "Result": "result", "Scenario": "scenarios.scenario", "Simulation": "simulation", "simulate": "simulation",

@@ -216,6 +216,10 @@ class Result:
         """Return the last `count` messages, by their sending, and all that was written since the first of them."""
         return self._talks.recent(count)
 
+    def since(self, message: int, transfer: int) -> Conversation:
+        """Return all that was said and written from a message's and a transfer's number on, but for openings."""
+        return self._talks.since(message, transfer)
+
     @cached_property
     def _talks(self) -> Talks:
         return Talks(self._tables, self.scenario)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from alesha_sim import views
 from alesha_sim.conversation import Conversation, Message, Transfer
 from alesha_sim.conversation.steps import book_of
@@ -53,12 +55,15 @@ class Talks:
 
     def recent(self, count: int) -> Conversation:
         """Return the messages sent last, and all that was written since the first of them but for openings."""
+        sent, written = numbers(self._tables["messages"], "sent_at"), numbers(self._tables["transfers"], "time")
+        row = max(0, len(sent) - count)
+        return self.since(row, int(np.searchsorted(written, sent[row])) if row < len(sent) else len(written))
+
+    def since(self, message: int, transfer: int) -> Conversation:
+        """Return the messages and the transfers from some numbers on, but for openings."""
         messages, transfers = self._tables["messages"], self._tables["transfers"]
-        row = max(0, len(numbers(messages, "message")) - count)
-        sent = numbers(messages, "sent_at")
-        since = sent[row] if row < len(sent) else 0
-        said = views.plain_messages(messages, numbers(messages, "message") >= row, self._start)
-        written = (numbers(transfers, "time") >= since) & ~equals(coded(transfers, "code"), "opening")
+        said = views.plain_messages(messages, numbers(messages, "message") >= message, self._start)
+        written = (numbers(transfers, "transfer") >= transfer) & ~equals(coded(transfers, "code"), "opening")
         moved = views.plain_transfers(transfers, written, self._start, self._currency)
         return self._conversation(self._name, said, moved)
 

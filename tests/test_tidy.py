@@ -84,7 +84,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "accounting": (ANALYSIS, set()),
     "exports": (ANALYSIS, set()),
     "plots": (ANALYSIS, set()),
-    "notebook": (ANALYSIS, {"IPython"}),
+    "notebook": (ANALYSIS, {"IPython", "ipywidgets"}),
     "cli": (NUMPY, {"pandas", "matplotlib", "tqdm"}),
     "__init__": (set(), set()),
     "__main__": (set(), set()),
@@ -103,7 +103,7 @@ PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "
 # The public face as built; parts that are only planned join the list when they are.
 PUBLIC = {
     "Scenario", "Simulation", "Result", "simulate",
-    "scenarios", "plots", "entities", "policies", "distributions",
+    "scenarios", "plots", "entities", "policies", "distributions", "notebook",
 }  # fmt: skip
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

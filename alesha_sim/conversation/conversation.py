@@ -75,12 +75,13 @@ class Conversation:
 
     def where(
         self, *, kinds: str | Iterable[str] | None = None, since: datetime | str | None = None,
-        until: datetime | str | None = None, fate: str | None = None,
+        until: datetime | str | None = None, fate: str | None = None, steps: Callable[[Step], bool] | None = None,
     ) -> "Conversation":  # fmt: skip
         """Return the steps of some kinds of message, of a time (both ends included), of one fate.
 
-        Instants are datetimes or ISO 8601 text. Naming kinds or a fate leaves out what entities did by
-        themselves. Raises ValueError for a kind or fate that does not occur and for text that is no instant.
+        `steps` chooses among them. Instants are datetimes or ISO 8601 text. Naming kinds or a fate leaves out what
+        entities did by themselves. Raises ValueError for a kind or fate that does not occur and for text that is
+        no instant.
         """
         wanted = None if kinds is None else {kinds} if isinstance(kinds, str) else {*kinds}
         _check("kind", wanted, {message.kind for message in self.messages})
@@ -89,6 +90,8 @@ class Conversation:
 
         def is_wanted(step: Step) -> bool:
             if (first is not None and step.at < first) or (last is not None and step.at > last):
+                return False
+            if steps is not None and not steps(step):
                 return False
             if wanted is None and fate is None:
                 return True
