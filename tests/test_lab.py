@@ -219,6 +219,26 @@ def test_a_stepper_in_a_notebook_keeps_its_keys_from_the_notebook(page, lab):
     keep(page, "stepper-in-lab")
 
 
+def test_in_an_exported_page_a_live_view_is_a_still_image_and_asks_for_nothing(browser, tmp_path):
+    notebook = needed("nbformat").v4.new_notebook(cells=[needed("nbformat").v4.new_code_cell(NOTEBOOKS["shop"])])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path / "ipython")}
+    client = needed("nbclient").NotebookClient(notebook, kernel_name="python3", store_widget_state=False)
+    client.execute(env=environment)
+    nothing = dict.fromkeys(("mathjax_url", "require_js_url", "jquery_url", "widget_renderer_url"), "")
+    text, _ = needed("nbconvert").HTMLExporter(**nothing).from_notebook_node(notebook)
+    (tmp_path / "shop.html").write_text(text, encoding="utf-8")
+    requests = []
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto((tmp_path / "shop.html").as_uri())
+    assert page.locator("img[alt^='picture of']").count() == 3
+    assert page.locator("img[alt='What the last click sent']").bounding_box()["height"] > 80
+    keep(page, "storefront-exported")
+    context.close()
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
 def stills():
     """Return what the live views and the stepper put into a saved notebook, as outputs."""
     import alesha_sim as alesha

@@ -265,7 +265,7 @@ def export(folder):
         for data in (followed._repr_mimebundle_()["text/html"], followed.stepper()._repr_html_())
     ]
     cell = nbformat.v4.new_code_cell("followed", outputs=outputs)
-    text, _ = nbconvert.HTMLExporter(embed_images=True).from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
-    # The export's own template names a library for formulas that it fetches where there is a network.
-    text = re.sub(r'<script[^>]+src="https?://[^"]+"[^>]*>\s*</script>', "", text)
+    # Without these the page asks for libraries of formulas and widgets, which it does not need.
+    nothing = dict.fromkeys(("mathjax_url", "require_js_url", "jquery_url", "widget_renderer_url"), "")
+    text, _ = nbconvert.HTMLExporter(**nothing).from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
     (folder / "talk.html").write_text(text, encoding="utf-8")

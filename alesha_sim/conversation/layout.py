@@ -14,8 +14,8 @@ from alesha_sim.conversation.palette import colours
 from alesha_sim.conversation.steps import Step
 from alesha_sim.conversation.wording import label, lasting, tone
 
-FIRST_LANE, LANE, HEAD = 190.0, 230.0, 64.0
-ROW, PAUSE, LINE, PADDING = 34.0, 26.0, 15.0, 9.0
+FIRST_LANE, LANE, HEAD = 175.0, 212.0, 64.0
+ROW, PAUSE, LINE, PADDING, CLEAR = 34.0, 26.0, 15.0, 9.0, 7.0
 CHARACTER = 6.6
 """The mean width of a character of the labels, whose size is 12."""
 
@@ -154,7 +154,7 @@ class _Rows:
             assert row is not None
             self.top[row] = y
             instants.append(Mark(y, _time(row[0], instants and rows[len(instants) - 1][0])))
-            self.bottom[row] = y + (lines[row] * LINE + 2 * PADDING if row in lines else 0)
+            self.bottom[row] = y + (lines[row] * LINE + 2 * PADDING + CLEAR if row in lines else 0)
             y = self.bottom[row] + ROW
             if following is not None and following[0] - row[0] >= LONG:
                 pauses.append(Mark(y - ROW / 2 + PAUSE / 2, f"{lasting(following[0] - row[0])} later"))

@@ -59,8 +59,8 @@ class Storefront(Live):
         ]
         self._word, self._page, self._beside = ui.HTML(), ui.VBox(), ui.HTML()
         row = ui.Layout(flex_flow="row wrap")
-        left = ui.VBox([ui.HBox(pages, layout=row), self._word, self._page], layout=ui.Layout(flex="3 1 460px"))
-        right = ui.VBox([self._beside], layout=ui.Layout(flex="2 1 380px", overflow="auto"))
+        left = ui.VBox([ui.HBox(pages, layout=row), self._word, self._page], layout=ui.Layout(flex="2 1 430px"))
+        right = ui.VBox([self._beside], layout=ui.Layout(flex="3 1 480px", overflow="auto"))
         self._root = ui.HBox([left, right], layout=ui.Layout(flex_flow="row wrap", align_items="flex-start"))
         self._root.add_class("alesha-storefront")
 

@@ -90,15 +90,13 @@ class Walkthrough(Live):
         ]
         ends = [button(ui, "Run to breakpoint", self._run_to_breakpoint), button(ui, "Finish", self.finish)]
         self._head, self._said, self._side = ui.HTML(), ui.HTML(), ui.HTML()
-        self._said.layout.flex = "3 1 0"
-        self._side.layout.flex = "1 1 260px"
-        wrapped = ui.Layout(flex_flow="row wrap", align_items="flex-start")
         self._root = ui.VBox(
             [
                 ui.HBox(moves, layout=ui.Layout(flex_flow="row wrap")),
                 ui.HBox([self._breakpoint, *ends], layout=ui.Layout(flex_flow="row wrap")),
                 self._head,
-                ui.HBox([self._said, self._side], layout=wrapped),
+                self._side,
+                self._said,
             ]
         )
         self._root.add_class("alesha-walkthrough")
@@ -147,12 +145,13 @@ class Walkthrough(Live):
         lines = "".join(f"<li>{escape(str(who))}</li>" for who in waiting[:WAITING_SHOWN])
         more = f"<li>and {len(waiting) - WAITING_SHOWN:,} more</li>" if len(waiting) > WAITING_SHOWN else ""
         who = f"<ul>{lines}{more}</ul>" if waiting else "<p>Nobody waits for a reply.</p>"
-        return table([self.walk.scenario.currency.code, "before", "now"], amounts) + who
+        balances = table([self.walk.scenario.currency.code, "before", "now"], amounts)
+        return f'<div style="display: flex; flex-wrap: wrap; gap: 0 32px">{balances}<div>{who}</div></div>'
 
     @property
     def still(self) -> str:
         """The last messages as an image, with the clock and the balances."""
-        return self._headline() + self._picture() + self._tables()
+        return self._headline() + self._tables() + self._picture()
 
     def __repr__(self) -> str:
         return f"Walkthrough of {self.walk.scenario.name}, seed {self.walk.seed}, at event {self.walk.events}"
