@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html import escape
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,15 @@ from alesha_sim.conversation import Message
 from alesha_sim.conversation.entries import instant
 from alesha_sim.conversation.wording import lasting
 from alesha_sim.messages import Reason
-from alesha_sim.records import MISSING_TIME, NO_ID, ORGANISATIONS, STATUSES, Coded, Column, Columns
+from alesha_sim.records import MISSING_TIME, NO_ID, ORGANISATIONS, STATUSES, Coded, Column, Columns, times
 from alesha_sim.sight import RunSight
 from alesha_sim.summary import OPEN, OWNERS
 from alesha_sim.tables import coded, numbers
 from alesha_sim.units import Currency
 from alesha_sim.views import balances, messages_of, plain_messages
+
+if TYPE_CHECKING:
+    from alesha_sim.scenarios.demand import Visits
 
 
 class Moment(NamedTuple):
@@ -179,6 +182,14 @@ def _is_reply(messages: Columns) -> npt.NDArray[np.bool_]:
 
 
 # What differs
+
+
+def is_as_drawn(visits: Columns, drawn: "Visits", ended_at: float) -> bool:
+    """Tell whether the visits are those that were drawn, as far as they began before the end (seconds)."""
+    begun = drawn.at <= ended_at
+    found = numbers(visits, "user"), numbers(visits, "arrived_at")
+    wanted = drawn.user[begun], times(drawn.at[begun])
+    return all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
 
 
 SAID = ("sender", "recipient", "kind", "order", "attempt", "sent_at", "detail", "delivered_at", "fate")

@@ -255,7 +255,13 @@ class Result:
         return "; ".join(filter(None, found)) or None
 
     def reproduce(self) -> None:
-        """Print the command that gives the same digest, in Python where no command does."""
+        """Print the command that gives the same digest, in Python where no command does.
+
+        Where a reader played a user, only `Shopper.reproduce` can tell the clicks, and this says so.
+        """
+        if not inquiry.is_as_drawn(self._tables["visits"], self.scenario.visits(self.seed), self.ended_at):
+            print("# a user was played by hand: Shopper.reproduce() prints the clicks")
+            return
         scenario, drain = self.scenario, self.scenario.drain
         is_whole = self.drained if drain is None else self.drained or self.ended_at >= scenario.horizon + drain
         try:

@@ -149,6 +149,25 @@ def test_the_own_secret_is_in_nothing_that_is_shown_or_kept(shopper):
     assert all(plain not in shown for shown in (repr(talk), talk.diagram().svg, talk.stepper().html))
 
 
+def test_the_clicks_can_be_reproduced_without_secrets(shopper, capsys):
+    inside(shopper).check_out()
+    shopper.log_in("something else")
+    shopper.pay(shopper.account, "my 0ld secret")
+    shopper.balances()
+    shopper.check_out()
+    shopper.pay(shopper.account, IN_WALLET)
+    shopper.wait(3600)
+    result = shopper.finish()
+    result.reproduce()
+    assert "Shopper.reproduce()" in capsys.readouterr().out
+    shopper.reproduce()
+    lines = capsys.readouterr().out
+    assert not any(secret in lines for secret in ("my 0ld secret", "something else", "open"))
+    names = {"alesha": alesha, "scenario": shopper.scenario}
+    exec(lines, names)
+    assert names["result"].digest == result.digest
+
+
 # Pictures
 
 

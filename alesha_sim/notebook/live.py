@@ -43,7 +43,9 @@ class Live:
         name = f"alesha-still-{id(self):x}-{next(self._shown)}"
         hide = self.ui.HTML(f"<style>.{name} {{ display: none; }}</style>")
         self._stills.append((name, display(self._still(name), display_id=True)))  # type: ignore[no-untyped-call]
-        display(self.ui.VBox([hide, self.root]))  # type: ignore[no-untyped-call]
+        # Without its text, which an exported page would show in its place.
+        shown = {**self.ui.VBox([hide, self.root])._repr_mimebundle_(), "text/plain": ""}
+        display(shown, raw=True)  # type: ignore[no-untyped-call]
 
     def _still(self, name: str) -> Any:
         from IPython.display import HTML

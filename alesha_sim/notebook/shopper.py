@@ -77,8 +77,8 @@ class Shopper:
     """User `user` of a scenario, played by the reader; all others do what they do anyway.
 
     Each method is a click: it steps the simulation until the reply is there and returns it, as the shop sent it
-    (NoReply if none came). `last_click` is the conversation that it caused. `cart` is units by SKU. Raises
-    ValueError for a user that there is not.
+    (NoReply if none came). `last_click` is the conversation that it caused, `clicks` what was called so far,
+    without secrets. `cart` is units by SKU. Raises ValueError for a user that there is not.
     """
 
     def __init__(self, scenario: "Scenario", seed: int | None = None, *, user: int = 0) -> None:
@@ -90,6 +90,8 @@ class Shopper:
         self.cart: dict[str, int] = {}
         self.is_logged_in = False
         self.invoice: Invoice | None = None
+        self.clicks: list[str] = []
+        self._passwords: dict[str, str] = {}
         self._guest: Guest | None = None
         self._clicks = 0
         self._since = (0, 0)
@@ -98,14 +100,17 @@ class Shopper:
 
     def home(self) -> Homepage | NoReply:
         """Look at the home page."""
+        self.clicks.append("home()")
         return self._ask(self._visit().view_homepage())  # type: ignore[no-any-return]
 
     def register(self, password: str) -> Any:
         """Ask for a login with a password: `Registered`, or the shop's `Refusal`."""
+        self.clicks.append(f"register({self._named(password)!r})")
         return self._ask(self._visit().ask_shop(Register(Secret(password)), step=self._step("register")))
 
     def log_in(self, password: str) -> Any:
         """Ask to be let in: `LoggedIn`, or the shop's `Refusal`."""
+        self.clicks.append(f"log_in({self._named(password)!r})")
         visit = self._visit()
         reply = self._ask(visit.ask_shop(LogIn(Secret(password))))
         if isinstance(reply, LoggedIn):
@@ -115,6 +120,7 @@ class Shopper:
 
     def look_at(self, sku: str) -> Any:
         """Look at a product's page: `ProductPage`, or the shop's `Refusal`."""
+        self.clicks.append(f"look_at({sku!r})")
         visit = self._visit()
         reply = self._ask(visit.ask_shop(ViewProduct(sku)))
         if self.is_logged_in and not isinstance(reply, Refusal | NoReply):
@@ -123,12 +129,14 @@ class Shopper:
 
     def put(self, sku: str, units: int) -> None:
         """Have so many units of a product in the cart; none takes it out. Nothing is sent."""
+        self.clicks.append(f"put({sku!r}, {units})")
         self.cart.pop(sku, None)
         if units:
             self.cart[sku] = units
 
     def check_out(self) -> Invoice | Refusal | NoReply:
         """Order what is in the cart: the `Invoice`, or the shop's `Refusal`."""
+        self.clicks.append("check_out()")
         visit = self._visit()
         visit.fill_in(self.cart)
         refusals: list[Any] = []
@@ -150,6 +158,8 @@ class Shopper:
             raise ValueError("pay: there is no invoice; check out first")
         visit = self._visit()
         own = self.simulation.users.wallet(self.user)
+        is_right = secret in (IN_WALLET, own.secret)
+        self.clicks.append(f"pay({account}, {IN_WALLET if is_right else 'wrong'!r})")
         visit.purse.typed = Wallet(account, own.secret if secret == IN_WALLET else Secret(secret))
         replies: list[Any] = []
         paid = self._ask(_overhear(visit.pay(self.invoice), replies))
@@ -157,13 +167,17 @@ class Shopper:
         if isinstance(paid, NoReply):
             return paid
         visit.outcome = BOUGHT if paid else REFUSED
-        self.leave()
+        self._leave()
         if paid:
             self.cart = {}
         return replies[-1]  # type: ignore[no-any-return]
 
     def leave(self) -> None:
         """End the visit; the next click on a page begins another."""
+        self.clicks.append("leave()")
+        self._leave()
+
+    def _leave(self) -> None:
         if self._guest is not None:
             self._guest.leave(self._guest.outcome)
             self._guest = None
@@ -172,11 +186,13 @@ class Shopper:
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
+        self.clicks.append(f"wait({seconds!r})")
         self._begin_click()
         self.simulation.run(until=self.simulation.now + seconds)
 
     def balances(self) -> dict[str, int]:
         """Let the shopper, the shop and the supplier each ask the bank for their balance; minor units by name."""
+        self.clicks.append("balances()")
         self._begin_click()
         simulation = self.simulation
         found = {f"user:{self.user}": simulation.ask(simulation.users.show_balance(self.user))}
@@ -217,9 +233,19 @@ class Shopper:
 
     def finish(self) -> Result:
         """Leave the shop, let everything end that is under way, and return the result."""
-        self.leave()
+        self._leave()
         self.simulation.run()
         return self.simulation.result()
+
+    def reproduce(self) -> None:
+        """Print the lines of Python that give a result with the same digest; secrets are not in them."""
+        print(f"shopper = alesha.notebook.Shopper(scenario, seed={self.simulation.seed}, user={self.user})")
+        print(*(f"shopper.{click}" for click in self.clicks), sep="\n")
+        print("result = shopper.finish()")
+
+    def _named(self, password: str) -> str:
+        """Return what stands for a password: nothing that is kept or shown depends on more than which it is."""
+        return self._passwords.setdefault(password, f"password {len(self._passwords) + 1}")
 
     def _visit(self) -> Guest:
         if self._guest is None:
@@ -241,7 +267,7 @@ class Shopper:
         if isinstance(reply, NoAnswer):
             if self._guest is not None:
                 self._guest.outcome = reply.outcome
-            self.leave()
+            self._leave()
             return NoReply()
         return reply
 
