@@ -199,7 +199,8 @@ function steppedConversation(host) {
     for (const row of rows) {
       const moved = head.length === 3 && row[1] !== row[2];
       const cells = make(body, "tr", { class: moved ? "moved" : "" });
-      row.forEach((text, k) => make(cells, "td", { class: k >= numbersFrom ? "number" : "" }, text));
+      // A long account's name may be broken after each colon.
+      row.forEach((text, k) => make(cells, "td", { class: k >= numbersFrom ? "number" : "" }, text.replaceAll(":", ":\u200b")));
     }
   }
   function choose(name) {

@@ -84,6 +84,7 @@ class Stepper:
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f"<title>{escape(self.title)}</title>\n"
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="color-scheme" content="light dark">\n'
             '<link rel="icon" href="data:,">\n</head>\n<body style="margin: 0">\n'
             f"{self.fragment}</body>\n</html>\n"
         )
