@@ -40,6 +40,8 @@ class Storefront(Live):
     def finish(self) -> Result:
         """Leave the shop, let everything end that is under way, and return the result."""
         self.result = self.shopper.finish()
+        for page in self._pages:
+            page.disabled = True
         self._page.children = [self._text(f"<h3>The end</h3><pre>{escape(repr(self.result))}</pre>")]
         self._say("The run is over; its result is in storefront.result.")
         return self.result
@@ -48,7 +50,7 @@ class Storefront(Live):
 
     def _make(self) -> None:
         ui = self.ui
-        pages = [
+        self._pages = [
             button(ui, "Home", self._go_home),
             button(ui, "Register or log in", self._go_to_log_in),
             button(ui, "Cart", self._go_to_cart),
@@ -59,7 +61,9 @@ class Storefront(Live):
         ]
         self._word, self._page, self._beside = ui.HTML(), ui.VBox(), ui.HTML()
         row = ui.Layout(flex_flow="row wrap")
-        left = ui.VBox([ui.HBox(pages, layout=row), self._word, self._page], layout=ui.Layout(flex="2 1 430px"))
+        left = ui.VBox(
+            [ui.HBox(self._pages, layout=row), self._word, self._page], layout=ui.Layout(flex="2 1 430px")
+        )
         right = ui.VBox([self._beside], layout=ui.Layout(flex="3 1 480px", overflow="auto"))
         self._root = ui.HBox([left, right], layout=ui.Layout(flex_flow="row wrap", align_items="flex-start"))
         self._root.add_class("alesha-storefront")
@@ -167,6 +171,7 @@ class Storefront(Live):
 
     def _go_to_cart(self) -> None:
         ui, cart = self.ui, self.shopper.cart
+        self._word.value = ""
         if not cart:
             self._page.children = [self._text("<h3>Your cart</h3><p>It is empty.</p>")]
             return
