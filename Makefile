@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check -c constraints.txt
 
+# A page that asks for no library from outside: formulas are not used, and of widgets the still image is shown.
+ALONE := $(foreach url,mathjax require_js jquery widget_renderer,--HTMLExporter.$(url)_url=) \
+	--ExecutePreprocessor.store_widget_state=False
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check nightly lab bench notebooks clean
 .DELETE_ON_ERROR:
@@ -35,7 +39,7 @@ bench: $(VENV)/.dev ## measure time and memory an order
 	$(BIN)/python benchmarks/studies.py
 
 notebooks: $(VENV)/.dev ## run every notebook and write it as a page to out/notebooks
-	$(BIN)/jupyter nbconvert --execute --to html --output-dir out/notebooks notebooks/*.ipynb
+	$(BIN)/jupyter nbconvert --execute --to html $(ALONE) --output-dir out/notebooks notebooks/*.ipynb
 
 clean: ## remove the environment, the demo's output and all caches
 	rm -rf $(VENV) out/demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

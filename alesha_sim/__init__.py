@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from alesha_sim import accounting, distributions, entities, exports, plots, policies, scenarios
+    from alesha_sim import accounting, distributions, entities, exports, notebook, plots, policies, scenarios
     from alesha_sim.experiments import Study, compare, replicate, sweep
     from alesha_sim.result import Result
     from alesha_sim.scenarios.scenario import Scenario
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Result", "Scenario", "Simulation", "Study", "accounting", "compare", "distributions", "entities", "exports",
-    "plots", "policies", "replicate", "scenarios", "simulate", "sweep",
+    "notebook", "plots", "policies", "replicate", "scenarios", "simulate", "sweep",
 ]  # fmt: skip
 _HOMES = {
     "Result": "result", "Scenario": "scenarios.scenario", "Simulation": "simulation", "simulate": "simulation",

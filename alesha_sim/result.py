@@ -4,6 +4,7 @@ Everything here is derived from the canonical columns that a simulation recorded
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from html import escape
 from operator import index
@@ -12,13 +13,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from alesha_sim import storage, summary, tables, views
+from alesha_sim import inquiry, storage, summary, tables, views
 from alesha_sim.books import laws
 from alesha_sim.books.accounts import BOOKS
 from alesha_sim.conversation import Conversation
 from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import Coded, Columns
+from alesha_sim.reproduction import command
+from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.tables import coded, numbers
+from alesha_sim.talks import Talks
 from alesha_sim.units import microseconds
 from alesha_sim.window import Window
 
@@ -199,25 +203,87 @@ class Result:
             raise ValueError(f"book {book}: must be one of {', '.join(BOOKS)}")
         return self.transfers[self.transfers["book"] == book].reset_index(drop=True)
 
-    def follow(self, order: int) -> Conversation:
+    def follow(self, order: int | None = None, *, user: int | None = None) -> Conversation:
         """Return one purchase: its visit's messages up to the order, then the order's messages and transfers.
 
-        Raises ValueError for an order that there is not.
+        Of a `user` instead, all that was said to and by them and about their orders. Raises ValueError for an
+        order or a user that there is not, and unless one of the two is named.
         """
-        number, placed = index(order), len(numbers(self._tables["orders"], "order"))
-        if not 1 <= number <= placed:
-            known = f"must be from 1 to {placed}" if placed else "there are no orders"
-            raise ValueError(f"order {number}: {known}")
-        start, currency = self.scenario.start, self.scenario.currency
-        messages = views.messages_of(self._tables, number, start)
-        transfers = views.transfers_of(self._tables["transfers"], number, start, currency)
-        orders = self._tables["orders"]
-        status, user = coded(orders, "status"), numbers(orders, "user")[number - 1]
-        title = (
-            f"Order {number} of user:{user}, {status.labels[status.codes[number - 1]]}: "
-            f"{len(messages)} messages, {len(transfers)} transfers"
-        )
-        return Conversation(title, messages, transfers)
+        if (order is None) == (user is None):
+            raise ValueError("follow: must name either an order or a user")
+        if order is not None:
+            return self._talks.about_order(self._known_order(order))
+        assert user is not None
+        return self._talks.with_user(_known("user", user, 0, self.scenario.users.count - 1))
+
+    def between(self, one: str, other: str) -> Conversation:
+        """Return all that two entities said to each other, and what it moved; `users` stands for all users.
+
+        Raises ValueError for an entity that neither sent nor received a message.
+        """
+        return self._talks.between(one, other)
+
+    def recent(self, count: int) -> Conversation:
+        """Return the last `count` messages, by their sending, and all that was written since the first of them."""
+        return self._talks.recent(count)
+
+    def since(self, message: int, transfer: int) -> Conversation:
+        """Return all that was said and written from a message's and a transfer's number on, but for openings."""
+        return self._talks.since(message, transfer)
+
+    @cached_property
+    def _talks(self) -> Talks:
+        return Talks(self._tables, self.scenario)
+
+    def _known_order(self, order: int) -> int:
+        return _known("order", order, 1, len(numbers(self._tables["orders"], "order")))
+
+    # Questions
+
+    def why(self, order: int) -> str:
+        """Say in one sentence why an order ended as it did, or what it waits for; ValueError if there is none."""
+        number = self._known_order(order)
+        return inquiry.why(self._tables, number, self.scenario.start, self.scenario.currency)
+
+    def at(self, instant: "float | str | datetime") -> inquiry.Moment:
+        """Return balances, open orders and queues at an instant, after all that happened at it.
+
+        The instant is seconds since the start, a duration such as "2 days", or a date and time. Raises ValueError
+        for one before the start or after the end.
+        """
+        at = _seconds(instant, self.scenario.start)
+        if not 0 <= at <= self.ended_at:
+            raise ValueError(f"instant {instant}: must be from 0 to {self.ended_at} s after the start")
+        return inquiry.moment(self._tables, microseconds(at), self.scenario.start, self.scenario.currency)
+
+    def diff(self, other: "Result") -> str | None:
+        """Name the first difference to another result in scenario, seed and what happened; None if none."""
+        found = [
+            (text := self.scenario.diff(other.scenario)) and f"scenario: {text}",
+            f"seed: {self.seed} against {other.seed}" if self.seed != other.seed else None,
+            inquiry.first_difference(self._tables, other._tables, self.scenario.start),
+        ]
+        return "; ".join(filter(None, found)) or None
+
+    def reproduce(self) -> None:
+        """Print the command that gives the same digest, in Python where no command does.
+
+        Where a reader played a user, only `Shopper.reproduce` can tell the clicks, and this says so.
+        """
+        if not inquiry.is_as_drawn(self._tables["visits"], self.scenario.visits(self.seed), self.ended_at):
+            print("# a user was played by hand: Shopper.reproduce() prints the clicks")
+            return
+        scenario, drain = self.scenario, self.scenario.drain
+        is_whole = self.drained if drain is None else self.drained or self.ended_at >= scenario.horizon + drain
+        try:
+            if is_whole:
+                print(command(scenario, self.seed))
+                return
+        except ScenarioError:  # a policy of one's own, which no file holds
+            pass
+        print(f"simulation = alesha.Simulation(scenario, seed={self.seed})")
+        print("simulation.run()" if is_whole else f"simulation.run(until={self.ended_at!r})")
+        print("assert simulation.result().digest == " + repr(self.digest))
 
     def check(self) -> list[str]:
         """Return a line for each violation of a conservation law; none if all hold."""
@@ -289,6 +355,25 @@ def _lasting(seconds: float) -> str:
     hours, rest = divmod(rest, 3600)
     minutes, rest = divmod(rest, 60)
     return f"{days} d {hours:02}:{minutes:02}:{rest:02}"
+
+
+def _known(name: str, number: int, first: int, last: int) -> int:
+    if not first <= index(number) <= last:
+        known = f"must be from {first} to {last}" if last >= first else f"there are no {name}s"
+        raise ValueError(f"{name} {number}: {known}")
+    return index(number)
+
+
+def _seconds(instant: "float | str | datetime", start: datetime) -> float:
+    """Read an instant (seconds, a duration, or a date and time) as seconds since the start."""
+    from alesha_sim.scenarios.fields import seconds
+
+    if isinstance(instant, str):
+        try:
+            instant = datetime.fromisoformat(instant)
+        except ValueError:
+            return seconds(instant)
+    return (instant - start).total_seconds() if isinstance(instant, datetime) else float(instant)
 
 
 def _step(every: str | float) -> int:

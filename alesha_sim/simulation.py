@@ -3,7 +3,7 @@
 Here the entities, channels, books and records are put together and the clock is driven. No decision lives here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,7 @@ from alesha_sim.entities.entity import Asking, Process
 from alesha_sim.entities.user import Visit, Whims
 from alesha_sim.market import Market
 from alesha_sim.messages import Method
-from alesha_sim.network import Timetable
+from alesha_sim.network import NoReply, Timetable
 from alesha_sim.network.clock import INFINITY
 from alesha_sim.records import INTENTS, NO_ID, SHOP, SUPPLIER, Coded, Columns, times
 from alesha_sim.result import Result
@@ -51,12 +51,14 @@ class MessageSeen(NamedTuple):
 class Simulation:
     """One market, ready to run; without a `seed` one is drawn and kept in `seed`.
 
-    Times are seconds since the scenario's start. Once an entity's code has raised, the simulation stays stopped.
+    Times are seconds since the scenario's start. Visits of the users who are `played` do not begin: whoever plays
+    them visits in their place. Once an entity's code has raised, the simulation stays stopped.
     Raises ValueError for a seed that is no whole number from 0 to 2**63 - 1.
     """
 
-    def __init__(self, scenario: "Scenario", seed: int | None = None) -> None:
+    def __init__(self, scenario: "Scenario", seed: int | None = None, *, played: Container[int] = ()) -> None:
         self.scenario = scenario
+        self._played = played
         self.seed = fresh_seed() if seed is None else seed
         self._currency = scenario.currency
         self._failure: Exception | None = None
@@ -78,6 +80,8 @@ class Simulation:
         whims = _whims(visits.whims)
 
         def begin(number: int) -> None:
+            if users[number] in self._played:
+                return
             wanted = zip(self.skus, quantities[number].tolist(), strict=True)
             cart = tuple((sku, units) for sku, units in wanted if units)
             if intents[number] and not cart:
@@ -113,11 +117,31 @@ class Simulation:
     def next_message(self) -> MessageSeen | None:
         """Run until the next message has been delivered and return it; None if there is none."""
         log = self.records.messages
-        log.last_landed = NO_ID
+        before, log.last_landed = log.last_landed, NO_ID
         while log.last_landed == NO_ID:
             if not self.step():
+                log.last_landed = before
                 return None
         return self._seen(log.last_landed)
+
+    @property
+    def last_message(self) -> MessageSeen | None:
+        """The message that was delivered last; None before the first."""
+        row = self.records.messages.last_landed
+        return None if row == NO_ID else self._seen(row)
+
+    def ask(self, asking: Asking) -> Any:
+        """Let an entity ask, step until the reply is there, and return it; NoReply if the simulation ended first.
+
+        `asking` is what an entity's method returns that asks: `simulation.ask(simulation.users.show_balance(0))`.
+        """
+        answers: list[Any] = []
+
+        def listen() -> Process:
+            answers.append((yield from asking))
+
+        self.clock.process(listen())
+        return answers[0] if self.run_until(lambda: bool(answers)) else NoReply()
 
     def run_until(self, condition: Callable[[], bool]) -> bool:
         """Process events until `condition()` holds; False if the simulation ended first."""

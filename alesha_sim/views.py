@@ -145,14 +145,48 @@ def messages_of(tables: Mapping[str, Columns], order: int, start: datetime) -> l
     # The invoice may leave after the order was placed; it answers a request that was sent before.
     placed_at = numbers(tables["orders"], "placed_at")[order - 1]
     asked = request[before & (numbers(messages, "sent_at") <= placed_at)]
-    rows = np.flatnonzero(mine | (before & np.isin(request, asked)))
+    return plain_messages(messages, mine | (before & np.isin(request, asked)), start)
+
+
+def messages_of_user(tables: Mapping[str, Columns], user: int, start: datetime) -> list[Message]:
+    """Return the messages from and to a user and those about the user's orders, in the order of sending."""
+    messages, orders = tables["messages"], tables["orders"]
+    name = f"user:{user}"
+    own = numbers(orders, "order")[numbers(orders, "user") == user]
+    mine = equals(coded(messages, "sender"), name) | equals(coded(messages, "recipient"), name)
+    return plain_messages(messages, mine | np.isin(numbers(messages, "order"), own), start)
+
+
+def plain_messages(messages: Columns, mine: npt.NDArray[np.bool_], start: datetime) -> list[Message]:
+    """Return some messages as plain tuples."""
+    rows = np.flatnonzero(mine)
     columns = (_plain(messages[name], rows, start, name.endswith("_at")) for name in Message._fields)
     return [Message._make(fields) for fields in zip(*columns, strict=True)]
 
 
 def transfers_of(transfers: Columns, order: int, start: datetime, currency: Currency) -> list[Transfer]:
     """Return the transfers of an order, in the order of writing; money in major units."""
-    rows = np.flatnonzero(numbers(transfers, "order") == order)
+    return plain_transfers(transfers, numbers(transfers, "order") == order, start, currency)
+
+
+def transfers_of_user(
+    tables: Mapping[str, Columns], user: int, start: datetime, currency: Currency
+) -> list[Transfer]:
+    """Return the transfers of a user's orders and those that touched the user's accounts, but for the opening."""
+    transfers, orders = tables["transfers"], tables["orders"]
+    own = numbers(orders, "order")[numbers(orders, "user") == user]
+    mine = np.isin(numbers(transfers, "order"), own)
+    for side in ("debit", "credit"):
+        text = coded(transfers, side)
+        mine |= among(text, [name for name in text.labels if name.endswith(f":{user}")])
+    return plain_transfers(transfers, mine & ~equals(coded(transfers, "code"), "opening"), start, currency)
+
+
+def plain_transfers(
+    transfers: Columns, mine: npt.NDArray[np.bool_], start: datetime, currency: Currency
+) -> list[Transfer]:
+    """Return some transfers as plain tuples; money in major units."""
+    rows = np.flatnonzero(mine)
     columns = (_plain(transfers[name], rows, start, name == "time") for name in Transfer._fields)
     found = [Transfer._make(fields) for fields in zip(*columns, strict=True)]
     return [

@@ -9,9 +9,10 @@ import shutil
 import statistics
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -37,6 +38,48 @@ def is_full_size() -> bool:
     return os.environ.get("ALESHA_FULL") == "1"
 
 
+def needed(package: str, extra: str = "notebook") -> Any:
+    """Return a Python package; without it skip, but fail where continuous integration runs."""
+    try:
+        return import_module(package)
+    except ImportError:
+        return _missing(f"the package {package} (extra `{extra}`)")
+
+
+def needed_program(*names: str) -> str:
+    """Return the path of the first of some programs; without one skip, but fail in continuous integration."""
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    return _missing(f"the program {names[0]}")
+
+
+def needs(package: str, kind: str = "package") -> None:
+    """Skip the test unless a Python package (or, with `kind` "program", a program) is there; in CI, fail."""
+    if (shutil.which(package) if kind == "program" else find_spec(package)) is None:
+        _missing(f"the {kind} {package}")
+
+
+def _missing(what: str) -> NoReturn:
+    if os.environ.get("ALESHA_CI"):
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"needs {what}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Any:
+    """Give Chromium without a window, driven by Playwright; it never goes onto a network."""
+    program = needed_program("chromium", "chromium-browser", "google-chrome")
+    playwright = needed("playwright.sync_api", "dev").sync_playwright().start()
+    try:
+        # In a container there is seldom a user namespace for Chromium's own sandbox.
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+    finally:
+        playwright.stop()
+
+
 def within_standard_errors(
     samples: Sequence[float], expected: float, errors: float = 4, precision: float | None = None
 ) -> bool:
@@ -56,12 +99,3 @@ def within_standard_errors(
 @cache
 def _cases() -> dict[str, Case]:
     return {case["id"]: case for case in json.loads(REFERENCE.read_text())["cases"]}
-
-
-def needs(package: str, kind: str = "package") -> None:
-    """Skip the test unless a Python package (or, with `kind` "program", a program) is there; in CI, fail."""
-    found = shutil.which(package) if kind == "program" else find_spec(package)
-    if found is None:
-        if os.environ.get("ALESHA_CI"):
-            pytest.fail(f"needs the {kind} {package}")
-        pytest.skip(f"needs the {kind} {package}")

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -84,6 +85,97 @@ def test_frame_has_one_row_an_entry_and_is_missing_what_is_the_others(paying):
     assert frame["amount"].isna().tolist() == [True, True, False, True, True]
     assert frame.loc[2, ["amount", "link", "code"]].tolist() == [1000.0, 9, "payment"]
     assert frame["kind"].isna().tolist() == [False, False, True, False, False]
+
+
+# Steps and parts
+
+
+def test_a_transfer_belongs_to_the_message_at_whose_arrival_it_was_written():
+    paid = transfer(3, 2)._replace(book="bank")
+    authorise = message(5, "Authorise", "shop", "bank", 1)
+    receipt = message(6, "Receipt", "bank", "shop", 2)
+    steps = Conversation("", [authorise, receipt], [paid]).steps
+    assert [(step.message.kind, step.lane, len(step.transfers)) for step in steps] == [
+        ("Authorise", "bank", 1),
+        ("Receipt", "shop", 0),
+    ]
+
+
+def test_a_transfer_at_the_end_of_a_service_belongs_to_what_was_served():
+    served = {"started_at": START + timedelta(seconds=2), "finished_at": START + timedelta(seconds=9)}
+    authorise = message(5, "Authorise", "shop", "bank", 1, **served)
+    (step,) = Conversation("", [authorise], [transfer(3, 9)]).steps
+    assert [row.code for row in step.transfers] == ["payment"]
+
+
+def test_what_an_entity_writes_by_itself_is_a_step_of_its_own():
+    authorise = message(5, "Authorise", "shop", "bank", 1)
+    steps = Conversation("", [authorise], [transfer(3, 60)]).steps
+    assert [(step.lane, step.message is None, len(step.transfers)) for step in steps] == [
+        ("bank", False, 0),
+        ("bank", True, 1),
+    ]
+
+
+def test_a_transfer_of_another_order_belongs_to_no_message_of_this_one():
+    authorise = message(5, "Authorise", "shop", "bank", 1)
+    steps = Conversation("", [authorise], [transfer(3, 2)._replace(order=2)]).steps
+    assert [len(step.transfers) for step in steps] == [0, 1]
+
+
+def test_messages_between_two_keep_what_they_moved(paying):
+    found = paying.between("bank", "shop")
+    assert kinds(found) == ["Authorise", "payment", "Receipt"]
+    assert kinds(paying.between("users", "shop")) == ["Pay", "Refusal"]
+    assert found.title == "Order 1 (between bank and shop: 2 messages, 1 transfers)"
+
+
+def test_steps_are_chosen_by_kind_time_and_fate(paying):
+    assert kinds(paying.where(kinds="Authorise")) == ["Authorise", "payment"]
+    assert kinds(paying.where(kinds=["Pay", "Receipt"])) == ["Pay", "Receipt"]
+    assert kinds(paying.where(since=START + timedelta(seconds=3))) == ["Receipt", "Refusal"]
+    assert kinds(paying.where(until="2021-01-01 00:00:01")) == ["Pay"]
+    assert kinds(paying.where(fate="lost")) == ["Refusal"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"kinds": "Pya"}, "kind Pya: must be one of Authorise, Pay, Receipt, Refusal"),
+        ({"fate": "late"}, "fate late: must be one of delivered, lost"),
+        ({"since": "soon"}, "since: 'soon': must be an instant such as '2021-01-01 00:00:01'"),
+    ],
+)
+def test_a_choice_that_means_nothing_is_refused(paying, wrong, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        paying.where(**wrong)
+
+
+def test_who_does_not_take_part_is_refused(paying):
+    with pytest.raises(ValueError, match=r"^entity suplier: must be one of user:0, shop, bank$"):
+        paying.between("suplier", "shop")
+
+
+def test_text_diagram_and_stepper_load_no_pandas_and_no_matplotlib():
+    program = (
+        "import sys, alesha_sim as alesha\n"
+        "result = alesha.simulate(alesha.scenarios.first_purchase(), seed=7)\n"
+        "followed = result.follow(1)\n"
+        "assert '<svg' in followed.diagram().svg and len(followed.stepper().html) > 9_000\n"
+        "assert 'Pay (secret ***)' in followed.to_mermaid()\n"
+        "sys.exit('pandas' in sys.modules or 'matplotlib' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_the_package_of_conversations_needs_nothing_but_the_standard_library():
+    program = (
+        "import sys\n"
+        "for name in ('numpy', 'pandas', 'matplotlib', 'simpy'):\n"
+        "    sys.modules[name] = None\n"
+        "import alesha_sim.conversation\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_following_an_order_as_text_loads_no_pandas():

@@ -34,6 +34,11 @@ LAYERS = (
         "summary",
         "views",
         "window",
+        "sight",
+        "talks",
+        "inquiry",
+        "reproduction",
+        "stepping",
         "folders",
         "spreadsheets",
         "storage",
@@ -60,16 +65,30 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "market": (NUMPY, set()),
     **{
         part: (NUMPY, {"pandas", "pyarrow"})
-        for part in ("result", "tables", "summary", "views", "window", "folders", "storage", "spreadsheets")
+        for part in (
+            "result",
+            "tables",
+            "summary",
+            "views",
+            "window",
+            "folders",
+            "storage",
+            "spreadsheets",
+            "inquiry",
+            "talks",
+        )
     },
     "theory": (NUMPY, {"pandas"}),
-    "conversation": (set(), {"pandas"}),
+    "conversation": (set(), {"pandas", "matplotlib"}),
+    "sight": (NUMPY, set()),
+    "reproduction": (set(), set()),
+    "stepping": (NUMPY, set()),
     "verification": (NUMPY, set()),
     "experiments": (ANALYSIS, {"cloudpickle", "joblib", "SALib", "scipy", "tqdm"}),
     "accounting": (ANALYSIS, set()),
     "exports": (ANALYSIS, {"duckdb"}),
     "plots": (ANALYSIS, set()),
-    "notebook": (ANALYSIS, {"IPython"}),
+    "notebook": (ANALYSIS, {"IPython", "ipywidgets"}),
     "cli": (NUMPY, {"pandas", "matplotlib", "tqdm"}),
     "__init__": (set(), set()),
     "__main__": (set(), set()),
@@ -88,7 +107,7 @@ PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "
 # The public face as built; parts that are only planned join the list when they are.
 PUBLIC = {
     "Scenario", "Simulation", "Result", "simulate",
-    "scenarios", "plots", "entities", "policies", "distributions", "accounting", "exports",
+    "scenarios", "plots", "entities", "policies", "distributions", "accounting", "exports", "notebook",
     "Study", "replicate", "sweep", "compare",
 }  # fmt: skip
 

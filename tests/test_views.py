@@ -138,7 +138,8 @@ def test_second_order_of_a_visit_is_followed_without_the_first():
     messages = {
         "message": np.arange(size), "request": np.arange(size) // 2, "visit": np.zeros(size, np.int64),
         "order": np.array([-1, -1, -1, -1, 1, 1, -1, -1, 2]), "sent_at": np.arange(size), "kind": text(*kinds),
-        "delivered_at": np.arange(size) + 1, "attempt": np.ones(size, np.int64), "sender": one, "recipient": one,
+        "delivered_at": np.arange(size) + 1, "started_at": np.arange(size) + 1, "finished_at": np.arange(size) + 1,
+        "attempt": np.ones(size, np.int64), "sender": one, "recipient": one,
         "fate": one, "detail": one,
     }  # fmt: skip
     tables = {

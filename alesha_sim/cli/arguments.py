@@ -18,7 +18,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from alesha_sim.cli import commands, studies
+from alesha_sim.cli import commands, step, studies
 from alesha_sim.exports import FORMATS
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 
@@ -215,6 +215,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "no progress and no remarks; run says nothing unless a law is broken",
     },
     "--all": {"action": "store_true", "help": "print all users, not only the first 20"},
+    "--plain": {
+        "action": "store_true",
+        "help": "print the whole conversation without waiting for keys, as is done where there is no terminal",
+    },
     "--full": {"action": "store_true", "help": "run the checks at full size, which takes minutes"},
     "--worlds": {
         "type": positive,
@@ -342,6 +346,12 @@ COMMANDS: dict[str, Command] = {
         "write a result as other programs read it: journals, event logs, tables",
         "alesha export out/market --to beancount --out market.beancount",
         ("result", "--to", "--out PATH", "--force", "--quiet"),
+    ),
+    "step": Command(
+        step.step,
+        "go through a run message by message, by keys or, with --plain, all at once",
+        "alesha step first_purchase --seed 7",
+        ("scenario", "--seed", "--set", "--plain"),
     ),
     "schema": Command(
         commands.schema, "print the JSON schema of a scenario file", "alesha schema > scenario.schema.json", (),

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
+from alesha_sim.conversation import palette
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from alesha_sim.result import Result
 
-COLOURS: Mapping[str, str] = {"users": "#0072B2", "shop": "#D55E00", "supplier": "#009E73", "bank": "#CC79A7"}
-"""One colour an entity in every plot: those of Okabe and Ito (2008), which colour-blind readers tell apart."""
+COLOURS: Mapping[str, str] = palette.COLOURS
+"""One colour an entity in every plot, the same as in conversations."""
 
 LINE_STYLES: Mapping[str, str] = {"users": "-.", "shop": "-", "supplier": "--", "bank": ":"}
 """One line style an entity, for print without colour."""

@@ -205,6 +205,14 @@ class Scenario(Part):
             raise ScenarioError([*found, *error.found]) from None
         return _sound(scenario, found)
 
+    def diff(self, other: "Scenario") -> str | None:
+        """Name the first field that differs, such as `users.count: 1 against 2`; None if none does."""
+        found = settings.differences(self, other)
+        if not found:
+            return None
+        (path, mine, theirs), *more = found
+        return f"{path}: {mine} against {theirs}" + (f" (and {len(more)} more fields)" if more else "")
+
     @classmethod
     def from_toml(cls, text: str) -> Self:
         """Make a scenario from TOML text; raises ScenarioError."""

@@ -5,7 +5,7 @@ matter.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
@@ -86,3 +86,25 @@ def _product(products: Iterable[Mapping[str, Any]], keys: list[str]) -> int:
     if keys[-1] not in skus:
         raise ScenarioError([Fault(dotted(*keys), None, f"unknown SKU: {nearest(keys[-1], skus)}")])
     return skus.index(keys[-1])
+
+
+def differences(one: Part, other: Part) -> list[tuple[str, Any, Any]]:
+    """Return the dotted path and both values of every field that differs, in the order of the fields.
+
+    A field that only one of them has is None in the other. Products go by their SKU, other lists by their place.
+    """
+    mine, theirs = (dict(_leaves(part.model_dump(mode="json"))) for part in (one, other))
+    paths = [*mine, *(path for path in theirs if path not in mine)]
+    return [(path, mine.get(path), theirs.get(path)) for path in paths if mine.get(path) != theirs.get(path)]
+
+
+def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted path and the value of everything that has no fields of its own."""
+    if isinstance(node, list) and node and isinstance(node[0], dict):
+        node = {str(child.get("sku", place)): child for place, child in enumerate(node)}
+    if not isinstance(node, dict):
+        yield path, node
+        return
+    for key, child in node.items():
+        name = f'"{key}"' if "." in key else key
+        yield from _leaves(child, f"{path}.{name}" if path else name)

@@ -1,0 +1,74 @@
+"""How messages are worded: labels, what a kind means, and what it carries, with secrets as `***`.
+
+All of it is read off the declarations in `alesha_sim.messages`, so that a new kind needs nothing here.
+"""
+
+from datetime import datetime, timedelta
+
+from alesha_sim import messages
+from alesha_sim.conversation.entries import Message
+
+FATES = {
+    "in_flight": "on its way",
+    "lost": "lost",
+    "duplicate": "duplicate",
+    "late": "late",
+    "withdrawn": "withdrawn",
+}
+"""What is said of a copy that was not simply delivered."""
+
+
+def carried(kind: str) -> list[str]:
+    """Return the fields that messages of a kind carry, a secret one as `secret ***`; none for an unknown kind."""
+    declared = getattr(getattr(messages, kind, None), "__annotations__", {})
+    return [f"{name} ***" if annotation is messages.Secret else name for name, annotation in declared.items()]
+
+
+def meaning(kind: str) -> str:
+    """Return the first sentence that declares a kind of message; nothing for an unknown kind."""
+    text = (getattr(getattr(messages, kind, None), "__doc__", None) or "").partition("\n")[0]
+    return "" if text.startswith(f"{kind}(") else text.replace("`", "")
+
+
+def remarks(message: Message) -> list[str]:
+    """Return what is unusual about a copy: the refusal's reason, its fate, its attempt."""
+    found = [message.detail] if message.detail else []
+    if message.fate != "delivered":
+        found.append(FATES.get(message.fate, message.fate))
+    if message.attempt > 1:
+        found.append(f"attempt {message.attempt}")
+    return found
+
+
+def label(message: Message) -> str:
+    """Return the text at a message's arrow: number, kind, its secrets as `***`, and what is unusual."""
+    secret = [field for field in carried(message.kind) if field.endswith("***")]
+    text = f"{message.message} {message.kind}" + (f" ({', '.join(secret)})" if secret else "")
+    unusual = ", ".join(remarks(message))
+    return f"{text}: {unusual}" if unusual else text
+
+
+def tone(message: Message) -> str:
+    """Return how a message is drawn: `plain`, `refused`, `lost`, `open` or `idle` (read by nobody)."""
+    if message.fate == "lost":
+        return "lost"
+    if message.delivered_at is None:
+        return "open"
+    if message.fate != "delivered":
+        return "idle"
+    return "refused" if message.detail else "plain"
+
+
+def clock(at: datetime) -> str:
+    """Write an instant to the millisecond."""
+    return at.isoformat(sep=" ", timespec="milliseconds")
+
+
+def lasting(duration: timedelta) -> str:
+    """Write a duration roughly, in its largest fitting unit: `2.0 days`, `50 ms`."""
+    seconds = duration.total_seconds()
+    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60), ("s", 1)):
+        if seconds >= 0.9995 * length:
+            count = f"{seconds / length:.3g}"
+            return f"{count} {unit[:-1] if count == '1' and unit != 's' else unit}"
+    return f"{seconds * 1000:.3g} ms"
