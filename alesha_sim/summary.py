@@ -45,7 +45,7 @@ def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
     }
     cash = {f"{owner}_cash": amount for owner, amount in deposits(tables, currency).items()}
     scale = currency.scale
-    stranded = _stranded(tables["transfers"], len(numbers(orders, "order")))
+    stranded = _stranded(tables["transfers"])
     return {
         "visits": arrived,
         "registered_users": _rows(numbers(tables["users"], "registered_at") != MISSING_TIME),
@@ -145,12 +145,13 @@ def _lost(transfers: Columns, currency: Currency) -> int:
     return int(numbers(transfers, "amount")[lost].sum())
 
 
-def _stranded(transfers: Columns, orders: int) -> npt.NDArray[np.int64]:
+def _stranded(transfers: Columns) -> npt.NDArray[np.int64]:
     """Return by order what its user has paid, as far as the user knows, beyond goods and refunds."""
-    advances = np.zeros(orders + 1, np.int64)
+    order, amount = numbers(transfers, "order"), numbers(transfers, "amount")
+    advances = np.zeros(int(order.max(initial=0)) + 1, np.int64)
     for side, sign in (("debit", 1), ("credit", -1)):
         rows = equals(coded(transfers, side), "users:advances")
-        np.add.at(advances, numbers(transfers, "order")[rows], sign * numbers(transfers, "amount")[rows])
+        np.add.at(advances, order[rows], sign * amount[rows])
     return np.maximum(advances, 0)
 
 

@@ -13,6 +13,8 @@ KNOBS = {
     "market_day": {"users.count": 150, "demand.visits_per_day": 300},
     "repeat_buyers": {"users.count": 150},
     "cdnow": {"horizon": "20 days"},
+    "growth": {"users.count": 60, "demand.visits_per_day": 1},
+    "supplier_disruption": {"demand.visits_per_day": 12},
 }
 """Settings by a scenario's name; one without an entry is small as it is."""
 

@@ -321,6 +321,13 @@ class Fragile:
     """A stock policy that breaks when it is asked."""
 
     kind = "fragile"
+    period = None
+
+    def opening(self, sku):
+        return None
+
+    def order(self, sku, position, demands):
+        return 0
 
     def accepts(self, lines):
         raise RuntimeError("no\npolicy")

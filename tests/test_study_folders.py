@@ -188,6 +188,13 @@ class Broken:
     """A stock policy with a fault that can be mended."""
 
     kind = "broken"
+    period = None
+
+    def opening(self, sku):
+        return None
+
+    def order(self, sku, position, demands):
+        return 0
 
     def accepts(self, lines):
         raise RuntimeError("broken")

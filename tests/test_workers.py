@@ -103,6 +103,14 @@ OWN_POLICY = """
     @dataclasses.dataclass(frozen=True)
     class NoWatches:
         kind = "no_watches"
+        period = None
+
+        def opening(self, sku):
+            return None
+
+        def order(self, sku, position, demands):
+            return 0
+
         def accepts(self, lines):
             return all(sku != "apple-watch" for sku, _ in lines)
 
@@ -143,6 +151,13 @@ class Deadly:
     """A stock policy that kills its process, at the second SKU it sees."""
 
     kind = "deadly"
+    period = None
+
+    def opening(self, sku):
+        return None
+
+    def order(self, sku, position, demands):
+        return 0
 
     def accepts(self, lines):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -172,7 +172,7 @@ def _row(accounts, book, code, debit, credit, amount, sku=None):
 
 def _result(scenario, ledger, cut_at):
     records = Records(scenario.skus, 2)
-    records.orders.placed(0.5, 1, 100_000, "account")
+    records.orders.placed(0.5, 1, 100_000, "account", 100_000)
     records.orders.line(1, 0, 1, 50_000, 40_000)
     records.orders.line(1, 1, 2, 25_000, 18_000)
     told = records.messages.sent(3.0, 0, 1, NO_ID, SUPPLIER, SHOP, 1, "Delivered")

@@ -30,6 +30,8 @@ COLUMNS = {
         "accepted_at": "When the shop learnt that the supplier accepted it.",
         "delivered_at": "When the shop learnt that the goods were delivered.",
         "closed_at": "When the order was closed.",
+        "advance": "What is to be paid before delivery; the rest is paid at the door.",
+        "promised_at": "The instant by which delivery was promised.",
     },
     "order_lines": {
         "order": "Number of the order.",

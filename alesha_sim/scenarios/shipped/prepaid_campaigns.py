@@ -16,9 +16,8 @@ Reported, with the source and how certain it is:
 - subsidy by the owners Tk 350 crore, 210 of it for discounts (tbsnews.net 276391; the shop's own figure).
 - owed to 7,000 customers at the end Tk 258 to 300 crore (priyo.com, thedailystar.net; reports differ).
 - escrow rule of 30 June 2021: released on confirmed delivery (tbsnews.net 268687; the circular).
-- guidelines of 4 July 2021: deliver in 5 days, or 10 to another city, refund within 10 days by the same channel,
-at
-  most 10 % advance without ready stock (observerbd.com 320709; published text).
+- guidelines of 4 July 2021: deliver in 5 days, or 10 to another city, refund within 10 days by the same
+  channel, at most 10 % advance without ready stock (observerbd.com 320709; published text).
 
 Assumed here, for want of reports: when the earlier waves were and how large (their sum is such that turnover lies
 within the reported range), that the supplier takes 95 % of list, how long it takes, and 2.6 motorcycles a customer
