@@ -186,11 +186,7 @@ def periodic_check(theory: Periodic, costs: Costs, periods: int) -> Check:
 
 
 def newsvendor_check(mean: float, costs: Costs, periods: int, spread: int = 3) -> Check:
-    """Compare the newsvendor's best stock with its neighbours on the same demand: none may cost less.
-
-    The figure is the cost of the best stock of a sweep less that of theory's, each less its own expectation, so
-    that it is 0 where theory is right; and the cost itself.
-    """
+    """Compare the mean cost of a period with theory, for the newsvendor's best stock and its neighbours."""
     best = Newsvendor.poisson(mean, holding=costs.holding, shortage=costs.shortage)
     levels = range(int(best.stock) - spread, int(best.stock) + spread + 1)
 
@@ -203,7 +199,7 @@ def newsvendor_check(mean: float, costs: Costs, periods: int, spread: int = 3) -
             for level in levels
         }
 
-    return Check(f"newsvendor, mean {mean:g}, best stock {best.stock}", run)
+    return Check(f"newsvendor, mean {mean:g}, stocks {levels[0]} to {levels[-1]}", run)
 
 
 def bullwhip_check(lead_periods: int, forecast_periods: int, periods: int) -> Check:
