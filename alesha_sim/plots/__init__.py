@@ -1,10 +1,19 @@
-"""Pictures of a result: `balances` and `funnel`.
+"""Pictures of a result: money, visits, orders, goods, queues, what was said; and `dashboard`, all on one page.
 
 Each draws into the `Axes` that it is given, or makes a figure of its own with `pyplot`, and returns the `Axes`.
 None shows, saves or closes anything: that is up to the caller. `pyplot` is loaded only for a figure of its own.
 """
 
 from alesha_sim.plots.balances import balances
+from alesha_sim.plots.bridge import cash_bridge
+from alesha_sim.plots.calendar import calendar
+from alesha_sim.plots.delivery import delivery_times
 from alesha_sim.plots.funnel import funnel
+from alesha_sim.plots.goods import stock
+from alesha_sim.plots.queueing import queues, waiting
+from alesha_sim.plots.sequence import conversation
 
-__all__ = ["balances", "funnel"]
+__all__ = [
+    "balances", "calendar", "cash_bridge", "conversation", "delivery_times", "funnel", "queues", "stock",
+    "waiting",
+]  # fmt: skip
