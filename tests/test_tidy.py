@@ -43,7 +43,7 @@ LAYERS = (
         "theory",
         "conversation",
     ),
-    ("verification", "experiments", "accounting", "exports", "plots", "notebook"),
+    ("verification", "experiments", "accounting", "exports", "plots", "report", "notebook"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -84,6 +84,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "accounting": (ANALYSIS, set()),
     "exports": (ANALYSIS, set()),
     "plots": (ANALYSIS, set()),
+    "report": (NUMPY, {"matplotlib"}),
     "notebook": (ANALYSIS, {"IPython", "ipywidgets"}),
     "cli": (NUMPY, {"pandas", "matplotlib", "tqdm"}),
     "__init__": (set(), set()),

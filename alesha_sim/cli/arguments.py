@@ -18,7 +18,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from alesha_sim.cli import commands, step
+from alesha_sim.cli import commands, report, step
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 
 SEED_MAX = 2**63 - 1
@@ -193,6 +193,21 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "metavar": "FILE",
         "help": "write the smallest world found in which a law fails to this TOML file",
     },
+    "scenario or folder": {
+        "metavar": "SCENARIO",
+        "help": "name of a scenario, a TOML file, or a folder that alesha run --out wrote",
+    },
+    "--out PAGE": {
+        "type": Path,
+        "metavar": "FILE",
+        "required": True,
+        "help": "write the report to this HTML file, which holds everything and needs no network",
+    },
+    "--order": {
+        "type": positive,
+        "metavar": "N",
+        "help": "number of the order that is told message by message; left out, the first completed one",
+    },
 }
 """Every positional argument and option, as `ArgumentParser.add_argument` takes it.
 
@@ -232,6 +247,12 @@ COMMANDS: dict[str, Command] = {
         "go through a run message by message, by keys or, with --plain, all at once",
         "alesha step first_purchase --seed 7",
         ("scenario", "--seed", "--set", "--plain"),
+    ),
+    "report": Command(
+        report.report,
+        "write a run, or a saved result, as one page: figures, plots, the conversation of an order",
+        "alesha report market_day --seed 7 --out report.html",
+        ("scenario or folder", "--seed", "--set", "--out PAGE", "--order", "--force", "--quiet"),
     ),
     "schema": Command(
         commands.schema, "print the JSON schema of a scenario file", "alesha schema > scenario.schema.json", (),

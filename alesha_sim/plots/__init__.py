@@ -7,6 +7,7 @@ None shows, saves or closes anything: that is up to the caller. `pyplot` is load
 from alesha_sim.plots.balances import balances
 from alesha_sim.plots.bridge import cash_bridge
 from alesha_sim.plots.calendar import calendar
+from alesha_sim.plots.dashboard import dashboard
 from alesha_sim.plots.delivery import delivery_times
 from alesha_sim.plots.funnel import funnel
 from alesha_sim.plots.goods import stock
@@ -14,6 +15,6 @@ from alesha_sim.plots.queueing import queues, waiting
 from alesha_sim.plots.sequence import conversation
 
 __all__ = [
-    "balances", "calendar", "cash_bridge", "conversation", "delivery_times", "funnel", "queues", "stock",
-    "waiting",
+    "balances", "calendar", "cash_bridge", "conversation", "dashboard", "delivery_times", "funnel", "queues",
+    "stock", "waiting",
 ]  # fmt: skip

@@ -28,7 +28,11 @@ LEAST_SHARE = 0.25  # of the axis from zero that the changes must take; else the
 
 
 class Bridge(NamedTuple):
-    """An entity's deposits in minor units: at the start, changes by code in the order of the rules, at the end."""
+    """An entity's deposits in minor units: at the start, changes by code, at the end.
+
+    What came in stands first, each part in the order of the posting rules, so that no level on the way is below
+    zero.
+    """
 
     opening: int
     changes: Mapping[str, int]
@@ -90,7 +94,8 @@ def bridge_of(result: "Result", entity: str) -> Bridge:
         if np.any(wanted & (came | went)):
             changes[code] = int(amounts[wanted & came].sum() - amounts[wanted & went].sum())
     opening, closing = (int(numbers(accounts, name)[held].sum()) for name in ("opening", "closing"))
-    return Bridge(opening, changes, closing)
+    ordered = dict(sorted(changes.items(), key=lambda item: item[1] < 0))  # keeps the order of equals
+    return Bridge(opening, ordered, closing)
 
 
 class _Bar(NamedTuple):

@@ -143,8 +143,8 @@ def _finding(found: Deliveries) -> str:
     parts = [f"{name} within {times.lasting(seconds, unit)}" for name, seconds in told if seconds is not None]
     if not parts:
         return f"Only {found.share[-1]:.0%} of the orders are delivered".replace("%", "\N{NO-BREAK SPACE}%")
-    text = ", ".join(parts)
-    return f"{text[0].upper()}{text[1:]}" + ("" if "," in text else " are delivered")
+    first = parts[0].replace(" within", " are delivered within")
+    return ", ".join([f"{first[0].upper()}{first[1:]}", *parts[1:]])
 
 
 def _remark(found: Deliveries) -> str:

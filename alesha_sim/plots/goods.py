@@ -52,12 +52,12 @@ def stock(result: "Result", skus: Sequence[str] | None = None, *, ax: "Axes | No
     ax.plot((0, ends_at), (0, 0), color=style.GREY, linewidth=0.6, zorder=1)
     for place, shelf in enumerate(chosen):
         at = np.append(shelf.seconds, until) / unit.seconds
-        on_hand, owed = (np.append(units, units[-1]) for units in (shelf.on_hand, -shelf.backordered))
-        look: dict[str, Any] = {"color": style.PRODUCTS[place], "linestyle": LINES[place], "linewidth": 1.6}
+        on_hand, owed = (np.append(units, units[-1]) for units in (shelf.on_hand, shelf.backordered))
+        look: dict[str, Any] = {"color": style.PRODUCTS[place], "linestyle": LINES[place], "linewidth": 1.3}
         ax.plot(at, on_hand, drawstyle="steps-post", label=shelf.sku, **look)
         if shelf.backordered.any():
-            ax.plot(at, owed, drawstyle="steps-post", label=f"_{shelf.sku} back-ordered", **look)
-            ax.fill_between(at, owed, step="post", color=style.PRODUCTS[place], alpha=0.25, linewidth=0)
+            below = np.where(owed > 0, -owed, np.nan)
+            ax.plot(at, below, drawstyle="steps-post", label=f"_{shelf.sku} back-ordered", **look)
     times.set_time_axis(ax, result, unit, ends_at)
     owing = any(shelf.backordered.any() for shelf in chosen)
     ax.set_ylabel("Units at the supplier" + (" (below 0: back-ordered)" if owing else ""))

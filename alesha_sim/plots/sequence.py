@@ -36,6 +36,10 @@ def conversation(
     ax.apply_aspect()
     width, _ = style.size_in_points(ax)
     scale = width / (drawing.width / picture.PIXELS_PER_INCH * 72)
+    title = ax.texts[0]
+    title.set_fontsize(
+        float(title.get_fontsize()) * min(1, 0.95 * width / style.width_in_points(title) / min(scale, 1))
+    )
     for text in ax.texts if scale < 1 else ():
         text.set_fontsize(float(text.get_fontsize()) * scale)
     for line in ax.lines if scale < 1 else ():

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from alesha_sim.distributions import Distribution
 from alesha_sim.policies import MakeToOrder
-from alesha_sim.scenarios import files, settings
+from alesha_sim.scenarios import files, settings, shown
 from alesha_sim.scenarios.demand import BgNbd, Market, Poisson, Single, Visits
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, product_names, refuse
 from alesha_sim.scenarios.faults import Mishap, contradictions
@@ -223,6 +223,9 @@ class Scenario(Part):
     def write(self, path: str | PathLike[str]) -> None:
         """Write a TOML file that `read` understands; raises ScenarioError when a policy is the user's own."""
         files.write(path, self.model_dump())
+
+    def _repr_html_(self) -> str:
+        return shown.html(self)
 
     def _check_totals(self, wanted: Visits) -> None:
         """Refuse a visit whose goods are worth more than a 64-bit amount."""
