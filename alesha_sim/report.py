@@ -28,7 +28,7 @@ table { border-collapse: collapse; } caption { text-align: left; font-weight: 60
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; font-weight: normal; }
 tr { border-bottom: 1px solid var(--line); }
 td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.tables { display: flex; flex-wrap: wrap; gap: 1rem 4rem; }
+.tables { display: flex; flex-wrap: wrap; align-items: start; gap: 1rem 4rem; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 1rem; }
 figure { margin: 0; break-inside: avoid; } figure img { width: 100%; border: 1px solid var(--line); }
 .holds { border-left: .4rem solid #009E73; } .broken { border-left: .4rem solid #D55E00; }

@@ -24,7 +24,6 @@ AMOUNTS = frozenset(
 SHARES = frozenset({"conversion", "decline_rate"})
 LOOK: list[Any] = [
     {"selector": "th", "props": "text-align: left; font-weight: 600"},
-    {"selector": "td", "props": "text-align: left"},
     {"selector": "caption", "props": "text-align: left; font-weight: 600; padding-bottom: 0.4em"},
 ]
 NUMBERS = "text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap"
@@ -61,9 +60,17 @@ def style_statement(frame: pd.DataFrame, currency: "Currency", title: str = "") 
     for name in frame.columns:
         if name not in amounts:
             texts[name] = [_text(value) for value in frame[name]]
-    styled = texts.style.hide(axis="index").set_table_styles(LOOK).set_caption(title)
-    styled = styled.format(escape="html").set_properties(subset=amounts, **_properties(NUMBERS))
-    return styled.apply(_bold_totals, axis=1)
+    return _aligned(texts.style.set_caption(title), amounts).apply(_bold_totals, axis=1)
+
+
+def _aligned(styled: "Styler", numbers: list[Hashable]) -> "Styler":
+    """Align columns of numbers to the right, all others to the left."""
+    right: dict[Any, Any] = {
+        name: [{"selector": "th.col_heading", "props": "text-align: right"}] for name in numbers
+    }
+    styled = styled.hide(axis="index").set_table_styles(LOOK).set_table_styles(right, overwrite=False)
+    styled = styled.format(escape="html").set_properties(None, **_properties("text-align: left"))
+    return styled.set_properties(subset=numbers, **_properties(NUMBERS))
 
 
 def style_summary(result: "Result") -> "Styler":
@@ -73,7 +80,7 @@ def style_summary(result: "Result") -> "Styler":
             for name, value in result.figures().items()]  # fmt: skip
     table = pd.DataFrame(rows, columns=["figure", "value"])
     title = f"{result.scenario.name}, seed {result.seed}"
-    return style_statement(table, currency, title).set_properties(subset=["value"], **_properties(NUMBERS))
+    return _aligned(style_statement(table, currency, title), ["value"])
 
 
 def _properties(text: str) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def queues(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     averaged = any(len(queue.seconds) > CHANGES_MAX for queue in found)
     times.set_time_axis(ax, result, unit, ends_at)
     ax.set_ylabel("Requests waiting for a worker")
+    ax.yaxis.set_major_locator(MaxNLocator(6, integer=not averaged))
     if not any(queue.has_waited for queue in found):
         ax.set(ylim=(-0.05, 1), yticks=(0, 1))
     remark = f"Lines are means over {times.lasting(until / BINS)} each." if averaged else ""
