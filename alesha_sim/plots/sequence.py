@@ -30,6 +30,8 @@ def conversation(
         size = drawing.width / picture.PIXELS_PER_INCH, drawing.height / picture.PIXELS_PER_INCH
         ax = pyplot.figure(figsize=size).add_axes((0, 0, 1, 1))
     picture.draw(drawing, ax)
+    for text in ax.texts:
+        text.set_in_layout(False)  # texts give way to the axes, and are made smaller below
     # One size for both directions, so that slopes and barbs keep their shape.
     ax.set_aspect("equal", anchor="N")
     style.lay_out(ax)
