@@ -54,3 +54,16 @@ def test_the_title_names_where_requests_wait_longest(result, plot):
     assert drawn(plot, result).get_title(loc="left").startswith("Requests wait longest at the bank: ")
     alone = alesha.simulate(alesha.scenarios.first_purchase(), seed=7)
     assert drawn(plot, alone).get_title(loc="left") == "Nobody waits for a worker of shop, bank or supplier"
+
+
+def test_each_span_of_a_line_has_the_mean_of_its_own_time(result):
+    bank = next(queue for queue in queues_of(result) if queue.name == "bank")
+    (line,) = [line for line in drawn(plots.queues, result).lines if line.get_label() == "bank"]
+    edges = line.get_xdata() * 3600
+    busiest = int(np.argmax(line.get_ydata()))
+    begin, end = edges[busiest : busiest + 2]
+    inside = (bank.seconds > begin) & (bank.seconds < end)
+    at = np.concatenate(([begin], bank.seconds[inside], [end]))
+    first = bank.waiting[np.searchsorted(bank.seconds, begin, side="right") - 1]
+    mean = np.diff(at) @ np.append(first, bank.waiting[inside]) / (end - begin)
+    assert line.get_ydata()[busiest] == pytest.approx(mean, rel=1e-6)
