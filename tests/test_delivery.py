@@ -90,3 +90,9 @@ def test_the_title_tells_half_and_nine_of_ten():
 def test_a_single_order_is_told_as_such(settings, title):
     result = alesha.simulate(alesha.scenarios.first_purchase().with_settings(settings), seed=7)
     assert drawn(result).get_title(loc="left") == title
+
+
+def test_orders_that_all_take_the_same_time_are_told_once():
+    result = alesha.simulate(alesha.scenarios.repeat_buyers(users=30), seed=7)
+    assert len(deliveries(result).delivered) > 10
+    assert drawn(result).get_title(loc="left") == "Nine of ten orders are delivered within 48 hours"

@@ -13,7 +13,7 @@ OUTSIDE = re.compile(r"""(?:src|href)=["'](?!data:)|url\((?!["']?data:)|@import"
 @pytest.fixture(scope="module")
 def result():
     scenario = alesha.scenarios.market_day(visits_per_day=150, users=60, wrong_secret=0.2)
-    return alesha.simulate(scenario, seed=7)
+    return alesha.simulate(scenario, seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_the_page_holds_figures_pictures_and_one_order(result, report):
     assert f"<code>{result.digest}</code>" in report
     assert f"{result.closing_balances()['shop']:,.2f} BDT" in report
     assert f"<p>Order {order}: completed" in report
-    assert "alesha run market_day --seed 7" in report
+    assert "alesha run market_day --seed 5" in report
     declined = (result.orders["reason"] == "wrong_secret").sum()
     assert f'<th scope="row">declined: wrong secret</th><td>{declined}</td>' in report
 
@@ -50,7 +50,7 @@ def test_nothing_is_asked_of_anywhere_else(report):
 
 
 def test_no_secret_is_in_the_page(result, report):
-    simulation = alesha.Simulation(result.scenario, seed=7)
+    simulation = alesha.Simulation(result.scenario, seed=5)
     simulation.run()
     users = simulation.users
     secrets = [f"{number:016x}" for number in (*users._secrets.tolist(), *users._passwords.tolist())]
@@ -60,7 +60,7 @@ def test_no_secret_is_in_the_page(result, report):
 
 def test_the_typical_order_was_completed_if_any_was(result):
     completed = result.orders.loc[result.orders["status"] == "completed", "order"]
-    assert typical_order(result) == completed.iloc[0]
+    assert typical_order(result) == completed.iloc[0] > 1
     poor = alesha.scenarios.first_purchase().with_settings({"users.opening_balance": 1})
     assert typical_order(alesha.simulate(poor, seed=7)) == 1
     assert typical_order(nobody()) is None

@@ -21,7 +21,7 @@ HOURLY_DAYS, WEEKLY_DAYS = 21, 3 * 366
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-LABELS_MAX = 8
+LABELS_MAX = 7
 
 
 class Calendar(NamedTuple):

@@ -62,7 +62,7 @@ def key_figures(result: "Result") -> dict[str, str]:
     delivery = figures["mean_delivery_seconds"]
 
     def money(name: str) -> str:
-        return f"{style.amount(round(figures[name] * currency.scale), currency)} {currency.code}"
+        return style.amount(round(figures[name] * currency.scale), currency)
 
     def share(name: str) -> str:
         return "none" if math.isnan(figures[name]) else f"{100 * figures[name]:.3g}\N{NO-BREAK SPACE}%"
@@ -73,8 +73,8 @@ def key_figures(result: "Result") -> dict[str, str]:
         "orders per visit": share("conversion"),
         "declined": share("decline_rate"),
         "open at the end": f"{figures['open_orders']:,}",
-        "revenue": money("revenue"),
-        "shop's cash": money("shop_cash"),
+        f"revenue, {currency.code}": money("revenue"),
+        f"shop's cash, {currency.code}": money("shop_cash"),
         "mean delivery": "none" if math.isnan(delivery) else times.lasting(delivery),
     }
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Seconds = npt.NDArray[np.float64]
 TAKEN_ON = ("processing", "on_the_way", "completed", "returned", "in_doubt")
-QUANTILES = ((0.5, "half of the orders"), (0.9, "nine of ten"))
+QUANTILES = ((0.5, "half of the orders"), (0.9, "nine of ten orders"))
 
 
 class Deliveries(NamedTuple):
@@ -143,8 +143,10 @@ def _finding(found: Deliveries) -> str:
     parts = [f"{name} within {times.lasting(seconds, unit)}" for name, seconds in told if seconds is not None]
     if not parts:
         return f"Only {found.share[-1]:.0%} of the orders are delivered".replace("%", "\N{NO-BREAK SPACE}%")
+    if len({part.partition(" within ")[2] for part in parts}) < len(parts):
+        parts = parts[-1:]  # half and nine of ten within one time: the larger share says it all
     first = parts[0].replace(" within", " are delivered within")
-    return ", ".join([f"{first[0].upper()}{first[1:]}", *parts[1:]])
+    return ", ".join([f"{first[0].upper()}{first[1:]}", *(part.replace(" orders", "") for part in parts[1:])])
 
 
 def _remark(found: Deliveries) -> str:
