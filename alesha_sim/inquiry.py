@@ -155,14 +155,19 @@ def queues(tables: Mapping[str, Columns], at: int) -> dict[str, int]:
     messages = tables["messages"]
     recipient = coded(messages, "recipient")
     came, begun = numbers(messages, "delivered_at"), numbers(messages, "started_at")
-    waiting = (came != MISSING_TIME) & (came <= at) & ((begun > at) | (begun == MISSING_TIME))
-    waiting &= _is_delivered(messages) & ~_is_reply(messages)
+    waiting = entered(messages) & (came <= at) & ((begun > at) | (begun == MISSING_TIME))
     names = [name for name in (*ORGANISATIONS, *recipient.labels) if not name.startswith("user:")]
     found = {}
     for name in dict.fromkeys(names):
         mine = np.array([label == name for label in recipient.labels] + [False])[recipient.codes]
         found[name] = int(np.count_nonzero(waiting & mine))
     return found
+
+
+def entered(messages: Columns) -> npt.NDArray[np.bool_]:
+    """Tell which messages came into an inbox to be served: requests and notices, no replies and no copies."""
+    arrived: npt.NDArray[np.bool_] = numbers(messages, "delivered_at") != MISSING_TIME
+    return arrived & _is_delivered(messages) & ~_is_reply(messages)
 
 
 def _is_delivered(messages: Columns) -> npt.NDArray[np.bool_]:

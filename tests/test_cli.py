@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from alesha_sim import Result, Simulation, scenarios, simulate
 from alesha_sim.books.ledger import LawBroken
-from alesha_sim.cli import arguments, folder, main
+from alesha_sim.cli import folder, main, values
 from alesha_sim.entities.entity import EntityError
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.tables import SCHEMA
@@ -90,7 +90,7 @@ def test_module_and_version():
     ],
 )
 def test_a_setting_is_read_as_toml_else_as_text(text, path, value):
-    assert arguments.setting(text) == (path, value)
+    assert values.setting(text) == (path, value)
 
 
 def test_settings_are_applied_together_before_they_are_checked(call):

@@ -45,7 +45,7 @@ LAYERS = (
         "theory",
         "conversation",
     ),
-    ("verification", "experiments", "accounting", "exports", "plots", "notebook"),
+    ("verification", "experiments", "accounting", "exports", "plots", "report", "notebook"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -88,6 +88,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "accounting": (ANALYSIS, set()),
     "exports": (ANALYSIS, {"duckdb"}),
     "plots": (ANALYSIS, set()),
+    "report": (NUMPY, {"matplotlib"}),
     "notebook": (ANALYSIS, {"IPython", "ipywidgets"}),
     "cli": (NUMPY, {"pandas", "matplotlib", "tqdm"}),
     "__init__": (set(), set()),

@@ -140,6 +140,11 @@ def _scenario(arguments: Namespace) -> "Scenario":
     return scenario.with_settings(dict(arguments.set)) if arguments.set else scenario
 
 
+def simulated(arguments: Namespace) -> "Simulation":
+    """Return the simulation of the scenario that is named, after its run."""
+    return _simulated(_scenario(arguments), arguments)
+
+
 def _simulated(scenario: "Scenario", arguments: Namespace) -> "Simulation":
     """Return the simulation after its run, which shows its progress."""
     from alesha_sim.simulation import Simulation

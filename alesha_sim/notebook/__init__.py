@@ -12,16 +12,21 @@ from alesha_sim.conversation import compare_conversations
 if TYPE_CHECKING:
     from alesha_sim.notebook.shopper import Shopper
     from alesha_sim.notebook.storefront import Storefront
+    from alesha_sim.notebook.tables import style_ledger, style_statement, style_summary
     from alesha_sim.notebook.walkthrough import Walkthrough
 
-__all__ = ["Shopper", "Storefront", "Walkthrough", "compare_conversations"]
+__all__ = [
+    "Shopper", "Storefront", "Walkthrough", "compare_conversations", "style_ledger", "style_statement",
+    "style_summary",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name's module when the name is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{name.lower()}"), name)
+    module = "tables" if name.startswith("style_") else name.lower()
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 def __dir__() -> list[str]:

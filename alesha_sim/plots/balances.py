@@ -1,14 +1,14 @@
 """The plot of everybody's deposit at the bank over time."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from matplotlib.ticker import FuncFormatter
 
 from alesha_sim import views
-from alesha_sim.plots import style
+from alesha_sim.plots import style, times
 from alesha_sim.summary import OWNERS, owner_of
 from alesha_sim.tables import coded, numbers
 from alesha_sim.units import MICROSECONDS, Currency
@@ -19,30 +19,6 @@ if TYPE_CHECKING:
     from alesha_sim.result import Result
 
 NAMES: Mapping[str, str] = {"users": "Users together", "shop": "Shop", "supplier": "Supplier"}
-
-
-class TimeUnit(NamedTuple):
-    """A unit of the time axis: from how many seconds on it is used, and how far apart its ticks may be."""
-
-    least: float
-    seconds: float
-    name: str
-    steps: tuple[float, ...]
-
-
-TIME_UNITS = (
-    TimeUnit(20 * 604_800, 604_800, "Weeks", (2, 4, 13, 26, 52)),
-    TimeUnit(3 * 86_400, 86_400, "Days", (1, 2, 7, 14, 28)),
-    TimeUnit(3 * 3_600, 3_600, "Hours", (1, 2, 3, 6, 12)),
-    TimeUnit(180, 60, "Minutes", (1, 2, 5, 10, 15, 30)),
-    TimeUnit(0, 1, "Seconds", ()),
-)
-TICKS_MAX = 8
-TAIL = 1.06  # how far the time axis goes on after the last change, as a share of what came before
-LABEL_GAP = 7.0  # points between the end of a line and its label
-LINE_HEIGHT = 1.3  # of a label's line, as a share of the font's size
-LEADER: Mapping[str, Any] = {"arrowstyle": "-", "linewidth": 0.8, "relpos": (0, -0.08), "shrinkA": 0, "shrinkB": 0}
-"""The thin line from an end to its label, which may have had to give way to another."""
 
 
 class Deposits(NamedTuple):
@@ -70,8 +46,8 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     """
     ax = style.bare_axes(ax)
     deposits, currency = deposits_over_time(result), result.scenario.currency
-    seconds = _shown_until(result, deposits)
-    time = time_unit(seconds)
+    seconds = times.shown_until(result, float(deposits.seconds[-1]))
+    time = times.time_unit(seconds)
     money, money_name = style.axis_unit(int(np.abs(deposits.changes).max()), currency)
     ends_at = seconds / time.seconds
     names = NAMES if result.scenario.users.count > 1 else {**NAMES, "users": "User"}
@@ -84,17 +60,15 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
             linewidth=style.LINE_WIDTHS[owner], zorder=3 - style.LINE_WIDTHS[owner] / 10,
             label=names[owner],
         )  # fmt: skip
-    start = result.scenario.start
-    ax.set_xlabel(f"{time.name} since the start ({start.day} {start:%B %Y})", loc="left")
+    times.set_time_axis(ax, result, time, ends_at)
     ax.set_ylabel(f"Change of deposits at the bank ({money_name})")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.signed(value)))
     ax.margins(y=0.09)
     if not deposits.changes.any():
         ax.set(ylim=(-1, 1), yticks=(0,))
-    set_time_ticks(ax, time, ends_at)
     style.caption(ax, _finding(deposits, currency), result, _remark(result, seconds))
     style.lay_out(ax)
-    _label_ends(ax, _labels(deposits, names, money, currency), ends_at)
+    style.label_ends(ax, _labels(deposits, names, money, currency), ends_at)
     return ax
 
 
@@ -110,38 +84,10 @@ def deposits_over_time(result: "Result") -> Deposits:
     return Deposits(seconds, changes, opening)
 
 
-def _shown_until(result: "Result", deposits: Deposits) -> float:
-    """Return the second at which the axis ends: shortly after the last change, at the end if there is none."""
-    last = float(deposits.seconds[-1])
-    if last == 0:
-        return result.ended_at or result.scenario.horizon
-    return min(last * TAIL, max(result.ended_at, last))
-
-
-def time_unit(seconds: float) -> TimeUnit:
-    """Return the unit of an axis that is so many seconds long."""
-    return next(unit for unit in TIME_UNITS if seconds >= unit.least)
-
-
-def set_time_ticks(ax: "Axes", unit: TimeUnit, ends_at: float) -> None:
-    """Put ticks where people count: whole hours, days, weeks."""
-    step = next((step for step in unit.steps if ends_at / step <= TICKS_MAX), None)
-    locator = MultipleLocator(step) if step else MaxNLocator(TICKS_MAX, steps=[1, 2, 5, 10])
-    ax.set_xticks([tick for tick in locator.tick_values(0, ends_at) if 0 <= tick <= ends_at])
-    # The axis goes on to the right without a spine: that is where the labels of the line ends stand.
-    ax.spines["bottom"].set_bounds(0, ends_at)
-
-
-class _Label(NamedTuple):
-    """What stands at the end of a line: whose it is and its change, below it the deposit before and after."""
-
-    owner: str
-    end: float
-    head: str
-    foot: str
-
-
-def _labels(deposits: Deposits, names: Mapping[str, str], money: float, currency: Currency) -> list[_Label]:
+def _labels(
+    deposits: Deposits, names: Mapping[str, str], money: float, currency: Currency
+) -> list[style.EndLabel]:
+    """Return what stands at the ends: whose line it is and its change, below it the deposit before and after."""
     labels = []
     for owner, before, change in zip(
         OWNERS, deposits.opening.tolist(), deposits.changes[-1].tolist(), strict=True
@@ -149,33 +95,8 @@ def _labels(deposits: Deposits, names: Mapping[str, str], money: float, currency
         head = f"{names[owner]} {style.change(change, currency) if change else 'unchanged'}"
         was = f"{style.amount(before, currency)} \N{RIGHTWARDS ARROW} " if change else ""
         foot = f"{was}{style.amount(before + change, currency)} {currency.code}"
-        labels.append(_Label(owner, change / money, head, foot))
+        labels.append(style.EndLabel(style.COLOURS[owner], change / money, head, foot))
     return labels
-
-
-def _label_ends(ax: "Axes", labels: list[_Label], ends_at: float) -> None:
-    """Write the labels inside the axes, where no layout of the caller cuts them off or puts a neighbour."""
-    width, height = style.size_in_points(ax)
-    low, high = ax.get_ylim()
-    wanted = [(label.end - low) / (high - low) * height for label in labels]
-    line = LINE_HEIGHT * style.points("medium")
-    places = style.spread(wanted, 2.2 * line, line, height - line)
-    texts = []
-    for label, place, natural in zip(labels, places, wanted, strict=True):
-        colour = style.COLOURS[label.owner]
-        beside: dict[str, Any] = {"xy": (ends_at, label.end), "textcoords": "offset points"}
-        texts += [
-            ax.annotate(
-                label.head, xytext=(LABEL_GAP, place - natural + 1), va="bottom", fontweight="bold", color=colour,
-                arrowprops={**LEADER, "color": colour}, **beside,
-            ),
-            ax.annotate(
-                label.foot, xytext=(LABEL_GAP, place - natural - 1), va="top", fontsize="small", color=style.DARK,
-                **beside,
-            ),
-        ]  # fmt: skip
-    labelled = max(map(style.width_in_points, texts)) + LABEL_GAP + 2
-    ax.set_xlim(-0.008 * ends_at, ends_at / max(1 - labelled / width, 0.3))
 
 
 def _finding(deposits: Deposits, currency: Currency) -> str:
@@ -194,7 +115,7 @@ def _remark(result: "Result", shown: float) -> str:
     """Return what the time axis leaves out: how long the run went on without any payment."""
     if result.ended_at <= shown:
         return ""
-    unit = time_unit(result.ended_at)
+    unit = times.time_unit(result.ended_at)
     return (
         f"No deposit changes later; the run ends after {result.ended_at / unit.seconds:,.3g} {unit.name.lower()}."
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates
 from alesha_sim.plots import style
-from alesha_sim.plots.balances import TimeUnit, set_time_ticks, time_unit
+from alesha_sim.plots.times import TimeUnit, set_ticks, time_unit
 from alesha_sim.scenarios.errors import nearest, refuse
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ def _limit_to_later(ax: "Axes", mean: Array, half: Array) -> None:
 def _label_time(ax: "Axes", unit: TimeUnit, end: float) -> None:
     ax.set_xlabel(f"{unit.name} since the start", loc="left")
     ax.set_xlim(0, end / unit.seconds)
-    set_time_ticks(ax, unit, end / unit.seconds)
+    set_ticks(ax, unit, end / unit.seconds)
 
 
 def _label_lines(ax: "Axes", ends: Sequence[tuple[float, str]], end: float) -> None:

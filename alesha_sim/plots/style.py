@@ -3,10 +3,12 @@
 Sizes are relative to the reader's own font size, so that `rcParams["font.size"]` scales all of a plot.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
@@ -27,10 +29,18 @@ LINE_STYLES: Mapping[str, str] = {"users": "-.", "shop": "-", "supplier": "--", 
 LINE_WIDTHS: Mapping[str, float] = {"users": 1.4, "shop": 2.8, "supplier": 2.0, "bank": 2.0}
 """One line width an entity, in points; thinner lines are drawn above, so that lines in one place all show."""
 
+PRODUCTS = ("#332288", "#8C6D31", "#882255", "#525252")
+"""Colours for products, dark enough for their names and none of them an entity's (Tol 2021, but for the brown)."""
+
 DARK, GREY, PALE = "#222222", "#767676", "#E4EDF3"
 
 FIGURE_INCHES = (8.0, 4.5)
 """The size of a plot's own figure: 1600 by 900 pixels of a slide at 200 dots an inch."""
+
+LABEL_GAP = 7.0  # points between the end of a line and its label
+LINE_HEIGHT = 1.3  # of a label's line, as a share of the font's size
+LEADER: Mapping[str, Any] = {"arrowstyle": "-", "linewidth": 0.8, "relpos": (0, -0.08), "shrinkA": 0, "shrinkB": 0}
+"""The thin line from an end to its label, which may have had to give way to another."""
 
 LARGE_AMOUNTS = ((10**9, "billion"), (10**6, "million"))
 AXIS_UNITS = ((10**9, 10**9, "billion "), (10**6, 10**6, "million "), (10**5, 10**3, "thousand "))
@@ -52,13 +62,28 @@ def caption(ax: "Axes", title: str, result: "Result", remark: str) -> None:
 
 
 def titled(ax: "Axes", title: str, footnote: str) -> None:
-    """Write a title above the axes and a footnote in grey below them."""
-    ax.set_title(title, loc="left", fontsize="large", fontweight="bold", color=DARK, pad=12)
+    """Write a title above the axes and a footnote in grey below them.
+
+    Both are broken into lines where they would be wider than the axes.
+    """
+    heading = ax.set_title(title, loc="left", fontsize="large", fontweight="bold", color=DARK, pad=12)
     below = -14 if not ax.axison else -14 - 2.9 * points("medium")
-    ax.annotate(
+    note = ax.annotate(
         footnote, (0, 0), (0, below), xycoords="axes fraction", textcoords="offset points", va="top",
         fontsize="small", color=GREY, annotation_clip=False,
-    ).set_gid("footnote")  # fmt: skip
+    )  # fmt: skip
+    note.set_gid("footnote")
+    lay_out(ax)
+    for text in (heading, note):
+        break_lines(text, size_in_points(ax)[0])
+
+
+def break_lines(text: Text, width: float) -> None:
+    """Break a text into lines of at most so many points, as far as its words allow."""
+    drawn = width_in_points(text)
+    if drawn > width:
+        whole = text.get_text()
+        text.set_text(textwrap.fill(whole, max(int(0.97 * len(whole) * width / drawn), 12)))
 
 
 def points(size: str) -> float:
@@ -86,6 +111,50 @@ def lay_out(ax: "Axes") -> None:
     figure = ax.get_figure(root=True)
     if figure is not None and figure.get_layout_engine() is not None:
         figure.draw_without_rendering()
+
+
+class EndLabel(NamedTuple):
+    """What stands at the end of a line: its colour and height, a line of text, and a smaller one below it."""
+
+    colour: str
+    end: float
+    head: str
+    foot: str
+
+
+def label_ends(ax: "Axes", labels: Sequence[EndLabel], ends_at: float) -> None:
+    """Write the labels inside the axes, where no layout of the caller cuts them off or puts a neighbour."""
+    width, height = size_in_points(ax)
+    low, high = ax.get_ylim()
+    wanted = [(label.end - low) / (high - low) * height for label in labels]
+    line = LINE_HEIGHT * points("medium")
+    places = spread(wanted, 2.2 * line, line, height - line)
+    texts = []
+    for label, place, natural in zip(labels, places, wanted, strict=True):
+        beside: dict[str, Any] = {"xy": (ends_at, label.end), "textcoords": "offset points"}
+        texts += [
+            ax.annotate(
+                label.head, xytext=(LABEL_GAP, place - natural + 1), va="bottom", fontweight="bold",
+                color=label.colour, arrowprops={**LEADER, "color": label.colour}, **beside,
+            ),
+            ax.annotate(
+                label.foot, xytext=(LABEL_GAP, place - natural - 1), va="top", fontsize="small", color=DARK,
+                **beside,
+            ),
+        ]  # fmt: skip
+    labelled = max(map(width_in_points, texts)) + LABEL_GAP + 2
+    ax.set_xlim(-0.008 * ends_at, ends_at / max(1 - labelled / width, 0.3))
+
+
+def tint(colour: str, share: float) -> tuple[float, float, float]:
+    """Return a colour of which only a share is left, the rest white."""
+    red, green, blue = (1 - share * (1 - part) for part in to_rgb(colour))
+    return red, green, blue
+
+
+def grouped(value: float) -> str:
+    """Write a number on an axis: digits in groups of three, a true minus."""
+    return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
 
 
 def signed(value: float) -> str:

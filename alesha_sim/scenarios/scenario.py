@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from alesha_sim.distributions import Distribution
-from alesha_sim.scenarios import chance, files, settings
+from alesha_sim.scenarios import chance, files, settings, shown
 from alesha_sim.scenarios.bursts import Flash, Waves
 from alesha_sim.scenarios.contradictions import contradictions as between_parts
 from alesha_sim.scenarios.demand import Market, Poisson, Single, Visits
@@ -230,6 +230,9 @@ class Scenario(Part):
     def write(self, path: str | PathLike[str]) -> None:
         """Write a TOML file that `read` understands; raises ScenarioError when a policy is the user's own."""
         files.write(path, self.model_dump())
+
+    def _repr_html_(self) -> str:
+        return shown.html(self)
 
     def _check_totals(self, wanted: Visits) -> None:
         """Refuse a visit whose goods are worth more than a 64-bit amount."""

@@ -1,0 +1,86 @@
+"""How the values on a command line are read: numbers, shares, settings, factors and goals of a study."""
+
+import tomllib
+from argparse import ArgumentTypeError
+from datetime import time
+
+from alesha_sim.scenarios.errors import shown
+
+SEED_MAX = 2**63 - 1
+
+
+def seed(text: str) -> int:
+    """Read a seed; raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 30 and int(text) <= SEED_MAX):
+        raise ArgumentTypeError(f"{shown(text)}: must be a whole number from 0 to {SEED_MAX}")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """Read a whole number from 0; raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise ArgumentTypeError(f"{shown(text)}: must be a whole number from 0")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1; raises ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
+        raise ArgumentTypeError(f"{shown(text)}: must be a whole number from 1")
+    return int(text)
+
+
+def jobs(text: str) -> int:
+    """Read a number of workers as joblib counts them; raises ArgumentTypeError."""
+    if text == "-1":
+        return -1
+    return positive(text)
+
+
+def share(text: str) -> float:
+    """Read a number between 0 and 1; raises ArgumentTypeError."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1:
+        raise ArgumentTypeError(f"{shown(text)}: must be between 0 and 1")
+    return found
+
+
+def goal(text: str) -> tuple[str, object]:
+    """Read FIGURE=0.05 or FIGURE=absolute:2 as what `until` takes; raises ArgumentTypeError."""
+    figure, _, width = (part.strip() for part in text.partition("="))
+    absolute = width.startswith("absolute:")
+    try:
+        number = float(width.removeprefix("absolute:"))
+    except ValueError:
+        rule = "must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH, such as shop_cash=0.05"
+        raise ArgumentTypeError(f"{shown(text)}: {rule}") from None
+    return figure, {"absolute": number} if absolute else number
+
+
+def factor(text: str) -> tuple[str, list[object]]:
+    """Read PATH=VALUE,VALUE as a path and its values: TOML if they are that, else texts; ArgumentTypeError."""
+    path, equals, values = (part.strip() for part in text.partition("="))
+    if not (path and equals and values):
+        raise ArgumentTypeError(f"{shown(text)}: must be PATH=VALUE,VALUE, such as bank.workers=1,2,4")
+    try:
+        found = tomllib.loads(f"value = {values if values.startswith('[') else f'[{values}]'}")["value"]
+    except tomllib.TOMLDecodeError:
+        return path, [setting(f"value={value}")[1] for value in values.split(",")]
+    return path, list(found)
+
+
+def setting(text: str) -> tuple[str, object]:
+    """Read PATH=VALUE as a path and a value: TOML if it is that, else the text; raises ArgumentTypeError."""
+    path, equals, value = (part.strip() for part in text.partition("="))
+    if not (path and equals):
+        raise ArgumentTypeError(f"{shown(text)}: must be PATH=VALUE, such as bank.workers=3")
+    try:
+        read = tomllib.loads(f"value = {value}")
+    except tomllib.TOMLDecodeError:
+        return path, value
+    # "01:30:00" is a duration here, never TOML's time of day; and a second line would be a second setting.
+    plain = len(read) > 1 or isinstance(read["value"], time)
+    return path, value if plain else read["value"]

@@ -1,0 +1,177 @@
+"""The plots of how many requests wait for a worker of each organisation, and of how long they wait."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from alesha_sim import views
+from alesha_sim.inquiry import entered
+from alesha_sim.plots import style, times
+from alesha_sim.records import MISSING_TIME, ORGANISATIONS
+from alesha_sim.tables import coded, equals, numbers
+from alesha_sim.units import MICROSECONDS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from alesha_sim.result import Result
+
+Floats = npt.NDArray[np.float64]
+CHANGES_MAX, BINS = 400, 160
+"""A line with more changes than the first is drawn as means over so many spans of equal length."""
+
+
+class Queue(NamedTuple):
+    """Who waited for a worker of an organisation: `waits` are seconds of all who were served, if only zero.
+
+    `waiting[i]` were waiting from `seconds[i]` on; `mean_waiting` is their mean over the whole run.
+    """
+
+    name: str
+    waits: Floats
+    seconds: Floats
+    waiting: npt.NDArray[np.int64]
+    mean_waiting: float
+
+    @property
+    def has_waited(self) -> bool:
+        """Whether anybody ever waited for any time."""
+        return bool(self.waiting.any())
+
+
+def queues(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
+    """Plot how many requests wait for a worker of shop, bank and supplier over time, and how long they wait.
+
+    A line with more than 400 changes is drawn as the mean over 160 spans of time.
+
+    Draws into `ax`, or into a new figure of pyplot, which stays open for the caller to show or close.
+    """
+    ax = style.bare_axes(ax)
+    found = queues_of(result)
+    last = max((float(queue.seconds[-1]) for queue in found if queue.has_waited), default=0.0)
+    until = times.shown_until(result, last)
+    unit = times.time_unit(until)
+    ends_at = until / unit.seconds
+    lines = [_line(queue, until) for queue in found]
+    for queue, (at, waiting) in zip(found, lines, strict=True):
+        width = style.LINE_WIDTHS[queue.name]
+        ax.plot(
+            at / unit.seconds, waiting, drawstyle="steps-post", color=style.COLOURS[queue.name],
+            linestyle=style.LINE_STYLES[queue.name], linewidth=0.75 * width, zorder=3 - width / 10,
+            label=queue.name,
+        )  # fmt: skip
+    averaged = any(len(queue.seconds) > CHANGES_MAX for queue in found)
+    times.set_time_axis(ax, result, unit, ends_at)
+    ax.set_ylabel("Requests waiting for a worker")
+    ax.yaxis.set_major_locator(MaxNLocator(6, integer=not averaged))
+    if not any(queue.has_waited for queue in found):
+        ax.set(ylim=(-0.05, 1), yticks=(0, 1))
+    remark = f"Lines are means over {times.lasting(until / BINS)} each." if averaged else ""
+    style.caption(ax, _longest(found), result, remark)
+    style.lay_out(ax)
+    labels = [
+        style.EndLabel(style.COLOURS[queue.name], float(waiting[-1]), _head(queue), _foot(queue))
+        for queue, (_, waiting) in zip(found, lines, strict=True)
+    ]
+    style.label_ends(ax, labels, ends_at)
+    return ax
+
+
+def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
+    """Plot which share of requests waited longer than a time for a worker of shop, bank and supplier.
+
+    Counted are requests that were served and notices that were read. The axis ends where one in a thousand of
+    those that wait longest is left.
+
+    Draws into `ax`, or into a new figure of pyplot, which stays open for the caller to show or close.
+    """
+    ax = style.bare_axes(ax)
+    found = queues_of(result)
+    last = max((float(np.quantile(queue.waits, 0.999)) for queue in found if len(queue.waits)), default=0.0)
+    unit = times.time_unit(last)
+    ends_at = (last or 1.0) / unit.seconds
+    for queue in found:
+        waits = np.sort(queue.waits)
+        at = np.append(0.0, waits) / unit.seconds
+        left = 1 - np.searchsorted(waits, at * unit.seconds, side="right") / max(len(waits), 1)
+        ax.plot(
+            np.append(at, max(ends_at, at[-1])), np.append(left, 0.0), drawstyle="steps-post",
+            color=style.COLOURS[queue.name], linestyle=style.LINE_STYLES[queue.name],
+            linewidth=style.LINE_WIDTHS[queue.name], label=queue.name,
+        )  # fmt: skip
+    top = max((float((queue.waits > 0).mean()) for queue in found if len(queue.waits)), default=0.0)
+    # The upper part is kept free for the texts; the lines fall from left to right below it.
+    ax.set(xlim=(0, ends_at), ylim=(0, 1.45 * top or 1))
+    ax.set_yticks([tick for tick in MaxNLocator(6).tick_values(0, top or 1) if tick <= (top or 1)])
+    ax.yaxis.set_major_formatter(PercentFormatter(1, symbol="\N{NO-BREAK SPACE}%"))
+    ax.set_xlabel(f"{unit.name} of waiting for a worker", loc="left")
+    ax.set_ylabel("Share of requests that waited longer")
+    times.set_ticks(ax, unit, ends_at)
+    style.caption(ax, _longest(found), result, "")
+    style.lay_out(ax)
+    line = style.LINE_HEIGHT * style.points("medium")
+    for place, queue in enumerate(found):
+        ax.annotate(
+            f"{queue.name.capitalize()}: {_foot(queue)}", (1, 1), (-4, -(place + 0.5) * line),
+            xycoords="axes fraction", textcoords="offset points", ha="right", va="center",
+            fontweight="bold", color=style.COLOURS[queue.name],
+        )  # fmt: skip
+    return ax
+
+
+def queues_of(result: "Result") -> list[Queue]:
+    """Return the queue before each organisation; who is still waiting at the end waits until then."""
+    messages = result.columns("messages")
+    recipient, mail = coded(messages, "recipient"), entered(messages)
+    came, begun = numbers(messages, "delivered_at"), numbers(messages, "started_at")
+    found = []
+    for name in ORGANISATIONS:
+        mine = mail & equals(recipient, name)
+        served = mine & (begun != MISSING_TIME)
+        left = begun[served]
+        at = np.concatenate((came[mine], left))
+        changes = np.concatenate((np.ones(np.count_nonzero(mine), np.int64), np.full(len(left), -1, np.int64)))
+        course = views.course(at, changes[:, None])
+        kept = np.append(True, np.diff(course.values[:, 0]) != 0)
+        seconds, counts = course.at[kept] / MICROSECONDS, course.values[kept, 0]
+        spans = np.diff(np.append(seconds, max(result.ended_at, seconds[-1])))
+        mean = float(counts @ spans / spans.sum()) if spans.sum() else 0.0
+        found.append(Queue(name, (left - came[served]) / MICROSECONDS, seconds, counts, mean))
+    return found
+
+
+def _line(queue: Queue, until: float) -> tuple[Floats, Floats]:
+    """Return a line of the number waiting: as it was, or the mean over each of many spans."""
+    if len(queue.seconds) <= CHANGES_MAX:
+        return np.append(queue.seconds, until), np.append(queue.waiting, queue.waiting[-1]).astype(np.float64)
+    edges = np.linspace(0, until, BINS + 1)
+    whole = np.concatenate(([0.0], np.cumsum(np.diff(queue.seconds) * queue.waiting[:-1])))
+    place = np.searchsorted(queue.seconds, edges, side="right") - 1
+    area = whole[place] + (edges - queue.seconds[place]) * queue.waiting[place]
+    means = np.diff(area) / np.diff(edges)
+    return edges, np.append(means, means[-1])
+
+
+def _head(queue: Queue) -> str:
+    name, mean = queue.name.capitalize(), queue.mean_waiting
+    if not queue.has_waited:
+        return f"{name}: nobody waits"
+    return f"{name}: mean {mean:.2g} waiting" if mean >= 0.01 else f"{name}: mean under 0.01 waiting"
+
+
+def _foot(queue: Queue) -> str:
+    if not queue.waits.any():
+        return f"{len(queue.waits):,} served at once"
+    return f"waits {times.lasting(float(queue.waits.mean()))}, at most {times.lasting(float(queue.waits.max()))}"
+
+
+def _longest(found: list[Queue]) -> str:
+    """Return the title: where requests wait longest."""
+    waited = [queue for queue in found if queue.waits.any()]
+    if not waited:
+        return "Nobody waits for a worker of shop, bank or supplier"
+    longest = max(waited, key=lambda queue: float(queue.waits.mean()))
+    mean, most = times.lasting(float(longest.waits.mean())), times.lasting(float(longest.waits.max()))
+    return f"Requests wait longest at the {longest.name}: {mean} in the mean, at most {most}"

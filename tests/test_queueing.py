@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+import alesha_sim as alesha
+from alesha_sim import plots
+from alesha_sim.plots.queueing import queues_of
+
+
+@pytest.fixture(scope="module")
+def result():
+    scenario = alesha.scenarios.market_day(visits_per_day=600, users=100, bank_workers=1, shop_workers=1)
+    return alesha.simulate(scenario.with_settings({"bank.authorisation_time": 100}), seed=7)
+
+
+def drawn(plot, result):
+    return plot(result, ax=Figure(figsize=(8, 4.5), layout="constrained").subplots())
+
+
+def test_the_mean_number_waiting_is_what_the_inboxes_counted(result):
+    for queue in queues_of(result):
+        assert queue.mean_waiting == pytest.approx(result.inboxes[queue.name].mean_waiting, abs=1e-6)
+    assert max(queue.mean_waiting for queue in queues_of(result)) > 0.01
+
+
+def test_the_waits_are_those_of_the_summary(result):
+    means = {queue.name: queue.waits.mean() for queue in queues_of(result)}
+    figures = result.figures()
+    assert means["bank"] == pytest.approx(figures["mean_bank_wait_seconds"])
+    assert means["shop"] == pytest.approx(figures["mean_shop_wait_seconds"])
+
+
+def test_a_line_of_many_changes_keeps_its_area(result):
+    ax = drawn(plots.queues, result)
+    bank = next(queue for queue in queues_of(result) if queue.name == "bank")
+    (line,) = [line for line in ax.lines if line.get_label() == "bank"]
+    hours, waiting = line.get_data()
+    assert len(bank.seconds) > 400
+    assert np.diff(hours) @ waiting[:-1] * 3600 == pytest.approx(bank.mean_waiting * result.ended_at)
+    assert any("means over" in " ".join(text.get_text().split()) for text in ax.texts)
+
+
+def test_the_share_that_waits_longer_falls_from_those_who_wait_at_all(result):
+    ax = drawn(plots.waiting, result)
+    for queue in queues_of(result):
+        (line,) = [line for line in ax.lines if line.get_label() == queue.name]
+        assert line.get_ydata()[0] == pytest.approx((queue.waits > 0).mean())
+        assert (np.diff(line.get_ydata()) <= 0).all()
+        assert line.get_ydata()[-1] == 0
+
+
+@pytest.mark.parametrize("plot", [plots.queues, plots.waiting])
+def test_the_title_names_where_requests_wait_longest(result, plot):
+    assert drawn(plot, result).get_title(loc="left").startswith("Requests wait longest at the bank: ")
+    alone = alesha.simulate(alesha.scenarios.first_purchase(), seed=7)
+    assert drawn(plot, alone).get_title(loc="left") == "Nobody waits for a worker of shop, bank or supplier"
+
+
+def test_each_span_of_a_line_has_the_mean_of_its_own_time(result):
+    bank = next(queue for queue in queues_of(result) if queue.name == "bank")
+    (line,) = [line for line in drawn(plots.queues, result).lines if line.get_label() == "bank"]
+    edges = line.get_xdata() * 3600
+    busiest = int(np.argmax(line.get_ydata()))
+    begin, end = edges[busiest : busiest + 2]
+    inside = (bank.seconds > begin) & (bank.seconds < end)
+    at = np.concatenate(([begin], bank.seconds[inside], [end]))
+    first = bank.waiting[np.searchsorted(bank.seconds, begin, side="right") - 1]
+    mean = np.diff(at) @ np.append(first, bank.waiting[inside]) / (end - begin)
+    assert line.get_ydata()[busiest] == pytest.approx(mean, rel=1e-6)
