@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from alesha_sim import Result, Simulation, scenarios, simulate
 from alesha_sim.books.ledger import LawBroken
-from alesha_sim.cli import folder, main, values
+from alesha_sim.cli import arguments, folder, main, values
 from alesha_sim.entities.entity import EntityError
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.tables import SCHEMA
