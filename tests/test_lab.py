@@ -69,7 +69,11 @@ def lab(folder, tmp_path_factory):
         yield f"http://127.0.0.1:{port}/lab"
     finally:
         server.terminate()
-        server.wait(PATIENCE)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:  # it waits for its kernels; nobody else does
+            server.kill()
+            server.wait(PATIENCE)
 
 
 def await_answer(address, log):

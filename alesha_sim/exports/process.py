@@ -350,7 +350,9 @@ class Log:
     def resource(self, activity: int, user: int) -> str:
         """Return who acts in an event."""
         name = ACTIVITIES[activity].resource
-        return f"user:{user}" if name == "user" and user >= 0 else name
+        if name != "user":
+            return name
+        return f"user:{user}" if user >= 0 else "shop"  # nobody but the shop orders for its own stock
 
     def labels(self, table: str, column: str) -> list[str]:
         """Return a text column of a table as a list."""
