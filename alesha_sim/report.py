@@ -1,24 +1,34 @@
-"""The report of a run: one page of HTML that holds everything, so that it opens without a network and prints.
+"""The report of a run or a study: one page of HTML that holds everything, so that it opens without a network.
 
 What the figures and the plots mean is decided where they are made; here they are only put in an order to read.
 """
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
+from functools import partial
 from html import escape
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from alesha_sim.plots.dashboard import PANELS, key_figures
+from alesha_sim.plots.studies import distribution, effects
 from alesha_sim.plots.style import FIGURE_INCHES
 from alesha_sim.tables import coded, equals, numbers
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from alesha_sim.experiments import Study
     from alesha_sim.result import Result
 
 PLOTS = ("balances", "cash_bridge", "funnel", "delivery_times", "stock", "queues", "waiting", "calendar")
 DOTS_AN_INCH = 140
+
+STUDIED = ("completed", "revenue", "shop_cash", "decline_rate", "mean_delivery_seconds", "mean_shop_wait_seconds")
+"""The figures of a study that its report plots."""
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; }
@@ -29,6 +39,7 @@ th, td { text-align: left; padding: .2rem .8rem .2rem 0; font-weight: normal; }
 tr { border-bottom: 1px solid var(--line); }
 td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .tables { display: flex; flex-wrap: wrap; align-items: start; gap: 1rem 4rem; }
+.wide { overflow-x: auto; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: 1rem; }
 figure { margin: 0; break-inside: avoid; } figure img { width: 100%; border: 1px solid var(--line); }
 .holds { border-left: .4rem solid #009E73; } .broken { border-left: .4rem solid #D55E00; }
@@ -47,14 +58,47 @@ def page(result: "Result", order: int | None = None) -> str:
     chosen = order if order is not None else typical_order(result)
     if chosen is not None:
         result.follow(chosen)  # refuses, before anything is drawn, an order that there is not
-    name = escape(result.scenario.name)
     parts = (
         _heading(result), _tables(result), "<h2>Pictures</h2>", f'<div class="plots">{_plots(result)}</div>',
         _order(result, chosen), _again(result),
     )  # fmt: skip
+    return _whole(f"Report of {result.scenario.name}, seed {result.seed}", parts)
+
+
+def study_page(study: "Study", figures: Sequence[str] = STUDIED) -> str:
+    """Return the report of a study as a page: how far it is, figures with their intervals, plots, failures.
+
+    `figures` are those that are plotted; one that no run has is left out. Of a single point each is shown as it is
+    spread over the runs, of several as what each point changes against the first.
+    """
+    known = [name for name in figures if name in study.figures]
+    several = len(study.plan.points) > 1
+    known = [name for name in known if np.isfinite(study.values(name, 0)).any()]
+    plots = [_image(name, partial(effects if several else distribution, study, name)) for name in known]
+    head, *lines = repr(study).splitlines()
+    commands = [study.command(point) for point in range(len(study.plan.points))]
+    failures = study.failures
+    parts = (
+        f"<h1>{escape(head)}</h1>\n" + "".join(f"<p>{escape(line)}</p>" for line in lines),
+        "<h2>Pictures</h2>",
+        f'<div class="plots">{"".join(plots)}</div>' if plots else "<p>No run is finished.</p>",
+        f'<h2>Figures</h2>\n<div class="wide">{study.summary().to_html(float_format=_short, border=0)}</div>',
+        "<h2>Failures</h2>",
+        failures.to_html(border=0) if len(failures) else "<p>No run failed.</p>",
+        f"<h2>The first run of each point again</h2>\n<pre>{escape(chr(10).join(commands))}</pre>",
+    )  # fmt: skip
+    return _whole(f"Report: {head}", parts)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.6g}"
+
+
+def _whole(title: str, parts: Iterable[str]) -> str:
+    """Return a page with this title and these parts."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>Report of {name}, seed {result.seed}</title>\n"
+        f"<title>{escape(title)}</title>\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<link rel="icon" href="data:,">\n'
         f"<style>{STYLE}</style>\n</head>\n<body>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
     )
@@ -122,15 +166,15 @@ def _table(caption: str, rows: dict[str, str]) -> str:
 
 
 def _plots(result: "Result") -> str:
-    return "\n".join(_figure(name, result) for name in PLOTS)
+    return "\n".join(_image(name, partial(PANELS[name], result)) for name in PLOTS)
 
 
-def _figure(name: str, result: "Result") -> str:
+def _image(name: str, plot: "Callable[..., Axes]") -> str:
     """Return a plot as an image that carries itself; its texts are what is read out."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
-    ax = PANELS[name](result, ax=figure.subplots())
+    ax = plot(ax=figure.subplots())
     file = BytesIO()
     figure.savefig(file, format="png", dpi=DOTS_AN_INCH)
     content = b64encode(file.getvalue()).decode()

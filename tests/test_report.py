@@ -161,3 +161,34 @@ def test_the_report_opens_without_a_network_and_its_stepper_can_be_clicked(brows
     assert (before, shown.get_by_text(re.compile("^step 2 of ")).count()) == (1, 1)
     assert faults == []
     shown.close()
+
+
+# Studies
+
+
+@pytest.fixture(scope="module")
+def study_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("studies") / "sweep"
+    market = alesha.scenarios.market_day(visits_per_day=60, users=20)
+    alesha.sweep(market, {"bank.workers": [1, 2]}, runs=3, seed=4, folder=folder, jobs=1, progress=False)
+    return folder
+
+
+def test_a_study_is_one_page_of_figures_pictures_and_commands(study_folder, tmp_path, capsys):
+    out = tmp_path / "study.html"
+    assert main(["report", str(study_folder), "--out", str(out)]) == 0
+    text = out.read_text()
+    assert "6 of 6 runs finished" in text
+    assert len(re.findall('<img alt="[^"]+" src="data:image/png;base64,', text)) == 6
+    assert OUTSIDE.findall(text) == []
+    assert "No run failed." in text
+    study = alesha.Study.load(study_folder)
+    assert study.command(1) in text.replace("&#x27;", "'").replace("&quot;", '"')
+    revenue = study.summary().loc[(1, "revenue"), "mean"]
+    assert f"{revenue:,.6g}" in text
+
+
+def test_a_study_cannot_be_changed_by_its_report(study_folder, tmp_path, capsys):
+    assert main(["report", str(study_folder), "--out", str(tmp_path / "x.html"), "--seed", "3"]) == 2
+    assert "--seed: 3: cannot change" in capsys.readouterr().err
+    assert not (tmp_path / "x.html").exists()

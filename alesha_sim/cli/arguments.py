@@ -289,7 +289,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "report": Command(
         report.report,
-        "write a run, or a saved result, as one page: figures, plots, the conversation of an order",
+        "write a run, a saved result or a study as one page: figures, plots, the conversation of an order",
         "alesha report market_day --seed 7 --out report.html",
         ("scenario or folder", "--seed", "--set", "--out PAGE", "--order", "--force", "--quiet"),
     ),

@@ -1,5 +1,6 @@
-"""The command `alesha report`: a run, or a result that was saved before, as one page."""
+"""The command `alesha report`: a run, a result that was saved before, or a study in its folder, as one page."""
 
+import json
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 def report(arguments: Namespace) -> bool:
     """Write the report of a run or of a saved result; tell whether all laws hold."""
     folder.check_file(arguments.out, force=arguments.force, argument="--out")
+    if _is_study(arguments.scenario):
+        return _report_study(arguments)
     result = _saved(arguments) if _is_saved(arguments.scenario) else _run(arguments)
     orders = len(result.orders)
     if arguments.order is not None and not 1 <= arguments.order <= orders:
@@ -32,6 +35,33 @@ def _is_saved(name: str) -> bool:
     """Tell whether a folder with a result is meant; a scenario's own name always means the scenario."""
     path = Path(name)
     return name not in scenarios.names() and path.is_dir() and folders.place(path, folder.MANIFEST).is_file()
+
+
+def _is_study(name: str) -> bool:
+    """Tell whether the folder of a study is meant."""
+    path = Path(name)
+    if name in scenarios.names() or not (path / folder.MANIFEST).is_file():
+        return False
+    try:
+        return str(json.loads((path / folder.MANIFEST).read_bytes())["format"]).startswith("alesha study")
+    except (ValueError, TypeError, LookupError):
+        return False
+
+
+def _report_study(arguments: Namespace) -> bool:
+    """Write the report of a study as far as it is done; tell whether no run failed."""
+    from alesha_sim.experiments import Study
+    from alesha_sim.report import study_page
+
+    given = {"--seed": arguments.seed, "--set": arguments.set or None, "--order": arguments.order}
+    for option, value in given.items():
+        if value is not None:
+            raise refuse(option, value, f"cannot change {arguments.scenario}, which is a study")
+    study = Study.load(arguments.scenario)
+    folder.write_text(arguments.out, study_page(study), force=arguments.force, argument="--out")
+    if not arguments.quiet:
+        output.remark(f"{arguments.out} is the report of the study in {arguments.scenario}")
+    return not len(study.failures)
 
 
 def _saved(arguments: Namespace) -> "Result":
