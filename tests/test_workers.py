@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,9 @@ import pytest
 from conftest import needs
 
 from alesha_sim import compare, replicate, sweep
+from alesha_sim.experiments.recordings import Recording
+from alesha_sim.experiments.work import Job, packed
+from alesha_sim.experiments.workers import outcomes
 from alesha_sim.scenarios import market_day
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,14 +45,31 @@ def said(text):
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """Give a client of a Dask cluster of two worker processes on this machine."""
+def two_processes():
+    """Give a client of a Dask cluster of two worker processes on this machine.
+
+    Its scheduler gives up at once all tasks of a worker that dies, the innocent too. The cluster itself does not
+    count a worker as lost while its process is started again.
+    """
     needs("distributed")
+    import dask
     import distributed
 
-    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with distributed.LocalCluster(**settings) as made, distributed.Client(made) as client:
+    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "2 minutes"}),
+        distributed.LocalCluster(**settings) as made,
+        distributed.Client(made) as client,
+    ):
         yield client
+
+
+@pytest.fixture
+def cluster(two_processes):
+    """Give the client of the cluster, both of whose workers are there."""
+    two_processes.wait_for_workers(2, timeout=60)
+    return two_processes
 
 
 DESIGN = {"supplier.lead_time": ["1 day", "7 days"], "bank.workers": [1, 2]}
@@ -173,6 +194,90 @@ def test_a_worker_that_dies_is_recorded_and_stops_nothing(market, monkeypatch):
     pd.testing.assert_frame_equal(
         study.runs.iloc[:, 2:], replicate(market, runs=3, seed=1, jobs=1).runs.iloc[:, 1:], check_exact=True
     )
+
+
+def test_a_worker_of_a_cluster_that_dies_is_recorded_and_stops_nothing(market, cluster):
+    from joblib import parallel_config
+
+    deadly = market.with_settings({"supplier.stock": Deadly()})
+    with parallel_config(backend="dask"):
+        # Four are there at once, so that the third run, an innocent one, waits on the worker that the first kills.
+        study = compare(deadly, market, market, runs=2, seed=1, labels=("deadly", "fine", "too"))
+    assert study.runs["scenario"].tolist() == ["fine", "fine", "too", "too"]
+    failures = study.failures
+    assert failures["scenario"].tolist() == ["deadly"] * 2
+    assert failures["error"].tolist() == ["the worker died"] * 2
+    assert all("all those workers died" in trace for trace in failures["trace"])
+    assert failures["command"].tolist() == [
+        f"alesha_sim.simulate(study.scenario(0), seed={seed})" for seed in study.runs["seed"][:2]
+    ]
+    assert study.runs["digest"].tolist() == 2 * replicate(market, runs=2, seed=1, jobs=1).runs["digest"].tolist()
+
+
+def test_a_run_that_raises_on_a_cluster_is_a_failure_with_its_own_error(market, cluster):
+    from joblib import parallel_config
+
+    seeds = replicate(market, runs=4, seed=1, jobs=1).runs["seed"].tolist()
+
+    def fails_once(result):
+        if result.seed == seeds[2]:
+            raise ArithmeticError("no figure")
+        return {}
+
+    with parallel_config(backend="dask"):
+        study = replicate(market, runs=4, seed=1, figures=fails_once)
+    assert study.runs["seed"].tolist() == [seeds[0], seeds[1], seeds[3]]
+    assert study.failures["error"].tolist() == ["ArithmeticError: no figure"]
+    assert study.failures["seed"].tolist() == [seeds[2]]
+    assert "fails_once" in study.failures["trace"][0]
+    assert str(seeds[2]) in study.failures["command"][0]
+
+
+def jobs_of(market, number, taken):
+    """Yield jobs, and append each that is taken to a list."""
+    parcel = packed(market, Recording())
+    for replication in range(number):
+        taken.append(replication)
+        yield Job((0, replication), replication + 1, parcel, {})
+
+
+@pytest.mark.parametrize(("jobs", "ahead"), [(1, 1), (3, 3), (None, 4)])
+def test_a_cluster_has_few_runs_at_once_and_none_after_the_end(market, cluster, jobs, ahead):
+    from joblib import parallel_config
+
+    taken = []
+    with parallel_config(backend="dask"), closing(outcomes(jobs_of(market, 500, taken), jobs)) as finished:
+        next(finished)
+        assert len(taken) == ahead + 1
+    assert "pending" not in {future.status for future in list(cluster.futures.values())}
+    assert len(taken) == ahead + 1
+
+
+def test_a_cluster_that_loses_its_last_worker_does_not_hold_the_study_up(market, monkeypatch):
+    needs("distributed")
+    import distributed
+    from joblib import parallel_config
+
+    monkeypatch.setattr("alesha_sim.experiments.cluster.WAIT", 1)
+    settings = {"n_workers": 0, "processes": True, "dashboard_address": ":0"}
+    deadly = market.with_settings({"supplier.stock": Deadly()})
+    with distributed.LocalCluster(**settings) as made, distributed.Client(made) as client:
+        worker = script(f"""
+    import sys
+    from dask.__main__ import main
+    sys.path.append({str(ROOT / "tests")!r})
+    sys.argv = ["dask", "worker", "--no-nanny", "--nthreads=1", "--no-dashboard", {made.scheduler_address!r}]
+    main()
+    """)  # nobody starts this one again
+        client.wait_for_workers(1, timeout=60)
+        with parallel_config(backend="dask"):
+            study = compare(market, deadly, runs=2, seed=1, jobs=1, labels=("fine", "deadly"))
+        worker.communicate(timeout=60)
+    assert worker.returncode == -signal.SIGKILL
+    assert study.runs[["scenario", "replication"]].to_numpy().tolist() == [["fine", 0]]
+    assert study.failures["scenario"].tolist() == ["fine", "deadly", "deadly"]
+    reason = "the worker failed: RuntimeError: the cluster has had no worker for 1 s"
+    assert study.failures["error"].tolist() == [reason] * 3
 
 
 def test_a_run_that_ends_its_process_by_a_call_is_a_failure(market):

@@ -5,6 +5,7 @@ How jobs reach the workers stands in `workers.py`.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import BrokenExecutor
 from functools import lru_cache
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,6 +74,17 @@ def run_job(job: Job) -> Outcome:
 def one_line(error: BaseException) -> str:
     """Return an error as one line, its type first."""
     return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def has_died(error: Exception) -> bool:
+    """Return whether an error says that a worker's process ended: loky's or Dask's."""
+    return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
+
+
+def lost(job: Job, error: Exception) -> Outcome:
+    """Return the outcome of a job that its worker did not give back."""
+    reason = "the worker died" if has_died(error) else f"the worker failed: {one_line(error)}"
+    return Outcome(job.run, job.seed, error=reason, trace=str(error))
 
 
 def _done(job: Job) -> Outcome:

@@ -1,14 +1,16 @@
 """How jobs reach workers: through joblib, so on any backend that it knows. What a job is stands in `work.py`.
 
+On the Dask cluster of joblib's backend they go by the cluster's own client, which stands in `cluster.py`.
+
 Nothing global is set: neither the start method of processes nor joblib's own configuration.
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from typing import Any
 
-from alesha_sim.experiments.work import Job, Outcome, Run, one_line, run_job
+from alesha_sim.experiments.cluster import Cluster, is_cluster
+from alesha_sim.experiments.work import Job, Outcome, Run, has_died, lost, run_job
 from alesha_sim.scenarios.errors import refuse
 
 
@@ -24,21 +26,33 @@ def outcomes(jobs: Iterable[Job], workers: int | None = None) -> Iterator[Outcom
 
     `workers` None means what `joblib.parallel_config` says, and else one worker a core of this machine. A job at
     which its worker dies, also when it is run alone, has that as its outcome. Closing the iterator ends the
-    workers' work.
+    workers' work. Raises what joblib raises when no worker could be had at all.
     """
-    source = iter(jobs)
-    count = _count(workers)
+    from joblib.parallel import get_active_backend
+
+    backend, configured = get_active_backend()
+    count = _count(workers, configured)
+    if is_cluster(backend):
+        yield from Cluster(backend, count).outcomes(jobs)
+    else:
+        yield from _outcomes(iter(jobs), count)
+
+
+def _outcomes(source: Iterator[Job], count: int) -> Iterator[Outcome]:
+    """Yield outcomes of jobs that joblib runs."""
     while True:
         started: dict[Run, Job] = {}
         error = yield from _until_broken(source, started, count)
         if error is None:
             return
+        if not started and not has_died(error):  # no job had a part in it
+            raise error
         # One of those that had started has killed a worker, and the others have lost theirs: each gets a new one.
         for job in list(started.values()):
             alone: dict[Run, Job] = {}
             error = yield from _until_broken(iter([job]), alone, count)
             if error is not None:
-                yield Outcome(job.run, job.seed, error=_reason(error), trace=str(error))
+                yield lost(job, error)
 
 
 def _until_broken(
@@ -64,17 +78,8 @@ def _until_broken(
     return None
 
 
-def _count(workers: int | None) -> int:
+def _count(workers: int | None, configured: int | None) -> int:
     """Return how many workers joblib is asked for, in its own way of counting."""
-    from joblib.parallel import get_active_backend
-
     if workers is not None:
         return workers
-    _, configured = get_active_backend()
     return -1 if configured is None else int(configured)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":
-        return "the worker died"
-    return f"the worker failed: {one_line(error)}"
