@@ -1,7 +1,7 @@
 # %% [markdown]
 # # What becomes of a purchase when something goes wrong?
 #
-# The same purchase five times: as it should be, with too little money, without stock, over a network that loses messages, and with a late supplier. Each is laid beside the good one, up to the first step at which they differ.
+# The same purchase five times: as it should be, with too little money, without stock, over a network that loses messages, and with a late supplier. Where it stops early it is laid beside the good one, with a line across at the first difference.
 
 # %% tags=["parameters"]
 seed = 7

@@ -115,6 +115,9 @@ assert result.check() == []
 assert one_parcel_a_rider(result, riders) == []
 courier.inbox.statistics()
 
+# %% [markdown]
+# The supplier addresses its parcel to the user as ever, and it is the courier who takes it up; two hours later the courier hands it over, and the answer goes back the same way.
+
 # %%
 result.follow(1).where(kinds=["Deliver", "Noted", "Delivered"])
 
