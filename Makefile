@@ -10,7 +10,7 @@ ALONE := $(foreach url,mathjax require_js jquery widget_renderer,--HTMLExporter.
 	--ExecutePreprocessor.store_widget_state=False
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly lab bench notebooks clean
+.PHONY: help demo test check nightly lab bench notebooks pairs picture clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -40,6 +40,12 @@ bench: $(VENV)/.dev ## measure time and memory an order
 
 notebooks: $(VENV)/.dev ## run every notebook and write it as a page to out/notebooks
 	$(BIN)/jupyter nbconvert --execute --to html $(ALONE) --output-dir out/notebooks notebooks/*.ipynb
+
+pairs: $(VENV)/.dev ## make each notebook and its text form equal again, by the one changed last
+	$(BIN)/jupytext --sync notebooks/*.ipynb
+
+picture: $(VENV)/.dev ## draw the picture that the README opens with
+	$(BIN)/python docs/picture.py docs/first_purchase.svg
 
 clean: ## remove the environment, the demo's output and all caches
 	rm -rf $(VENV) out/demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

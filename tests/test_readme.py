@@ -4,6 +4,7 @@ The blocks of one file share one namespace, from top to bottom, in an empty fold
 """
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,24 @@ def test_a_wrong_block_would_fail(tmp_path, monkeypatch):
     page.write_text("Text.\n\n```python\nbalance = 4_000\n```\n\n```python\nassert balance == 5_000\n```\n")
     with pytest.raises(AssertionError):
         test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch)
+
+
+def test_the_readme_opens_with_a_small_picture_of_the_code_as_it_is():
+    text = (ROOT / "README.md").read_text("utf-8")
+    (file,) = re.findall(r"^!\[[^\]]+\]\(([^)]+)\)$", text[: text.index("```")], re.MULTILINE)
+    kept = (ROOT / file).read_text("utf-8")
+    assert len(kept.encode()) < 150_000
+    # Matplotlib draws the plot beside it, and not quite alike in each version.
+    diagram, plot = runpy.run_path(str(ROOT / "docs" / "picture.py"))["picture"]().split(
+        '<g transform="translate', 1
+    )
+    assert kept.startswith(diagram), "make picture draws it anew"
+    ends = ("10,240", "5,760", "4,000")
+    assert all(end in kept.removeprefix(diagram) and end in plot for end in ends)
+
+
+def test_the_first_block_of_the_readme_is_ten_lines():
+    assert len([line for line in blocks(ROOT / "README.md")[0].splitlines() if line]) == 10
 
 
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)")

@@ -1,7 +1,8 @@
 """For notebooks: a run gone through by buttons, and a shop in which the reader is the customer.
 
 `Walkthrough` and `Storefront` need ipywidgets, and say so when they are made without it. What else shows itself in
-a notebook (conversations, steppers, results) needs nothing of this package.
+a notebook (conversations, steppers, results) needs nothing of this package. `check_answer` judges the answers to
+exercises.
 """
 
 from importlib import import_module
@@ -10,23 +11,32 @@ from typing import TYPE_CHECKING, Any
 from alesha_sim.conversation import compare_conversations
 
 if TYPE_CHECKING:
+    from alesha_sim.notebook.exercises import check_answer
     from alesha_sim.notebook.shopper import Shopper
     from alesha_sim.notebook.storefront import Storefront
     from alesha_sim.notebook.tables import style_ledger, style_statement, style_summary
     from alesha_sim.notebook.walkthrough import Walkthrough
 
 __all__ = [
-    "Shopper", "Storefront", "Walkthrough", "compare_conversations", "style_ledger", "style_statement",
-    "style_summary",
+    "Shopper", "Storefront", "Walkthrough", "check_answer", "compare_conversations", "style_ledger",
+    "style_statement", "style_summary",
 ]  # fmt: skip
+_HOMES = {
+    "Shopper": "shopper",
+    "Storefront": "storefront",
+    "Walkthrough": "walkthrough",
+    "check_answer": "exercises",
+    "style_ledger": "tables",
+    "style_statement": "tables",
+    "style_summary": "tables",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name's module when the name is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "tables" if name.startswith("style_") else name.lower()
-    return getattr(import_module(f"{__name__}.{module}"), name)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

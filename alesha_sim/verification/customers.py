@@ -80,6 +80,21 @@ def _completed(result: Result) -> Purchases:
     return Purchases(at, numbers(orders, "user")[row[bought]])
 
 
+def against_model(
+    result: Result, model: BGNBD = PUBLISHED, weeks: Iterable[float] = WEEKS
+) -> dict[float, Figure]:  # fmt: skip
+    """Return the repeat purchases of a result by the end of each week, and what a model expects of its customers.
+
+    The model is told when each customer first bought, nothing else. Weeks count from the start.
+    """
+    found = _completed(result)
+    entries = np.full(result.scenario.users.count, inf)
+    np.minimum.at(entries, found.user, found.at)
+    return {
+        week: Figure(float(found.repeats(week).sum()), model.expected_repeats(entries, week)) for week in weeks
+    }
+
+
 def repeat_check(scenario: Scenario | None = None) -> Check:
     """Compare the purchases that `repeat_buyers` draws with the model's expectations for the drawn entry times.
 
