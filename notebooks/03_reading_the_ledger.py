@@ -17,11 +17,15 @@ result = alesha.simulate(alesha.scenarios.first_purchase(), seed=seed)
 # %% [markdown]
 # ## From the message to the posting
 #
-# What the bank and the shop say to each other. Under each message stands what its receiver wrote: the account debited, the account credited, the amount.
+# What the bank and the shop say to each other. In the box at the end of an arrow stands what its receiver wrote; the same lines of the shop's book follow, with the account debited and the account credited.
 
 # %%
 receipts = result.follow(1).between("shop", "bank")
+receipts.title = "The shop and the bank"
 receipts
+
+# %%
+result.ledger("shop")[["time", "debit", "credit", "amount", "code"]]
 
 # %% [markdown]
 # ## T-accounts
@@ -59,9 +63,11 @@ accounting.balance_sheet(result, "shop", at=at)
 
 # %% [markdown]
 # ## Does the bank agree?
+#
+# Not at every instant: 0.92 seconds after the start it has booked the payment, and the news of that is still on its way to the shop.
 
 # %%
-accounting.reconcile(result, "shop", at)
+accounting.reconcile(result, "shop", 0.92).frame()[["code", "amount", "held_by", "kind", "sender", "recipient"]]
 
 # %%
 alesha.plots.balances(result);

@@ -28,7 +28,7 @@ none, escrow, guidelines, advance = map(
 # %% [markdown]
 # ## Without a rule
 #
-# The shop's deposit holds until a wave no longer pays for the goods of the one before.
+# Each wave costs the shop more than it brings, until its own capital is used up and a wave pays only for the goods of the one before.
 
 # %%
 alesha.plots.balances(none);

@@ -39,15 +39,15 @@ study.precision
 # %%
 grid = alesha.sweep(
     scenario,
-    {"bank.workers": [1, 2], "supplier.lead_time": ["1 day", "4 days", "7 days"]},
+    {"supplier.delivery_time": ["1 day", "3 days"], "supplier.lead_time": ["1 day", "4 days", "7 days"]},
     runs=grid_runs, seed=seed, progress=False,
 )  # fmt: skip
-alesha.plots.heat_map(grid, "mean_delivery_seconds", "supplier.lead_time", "bank.workers");
+alesha.plots.heat_map(grid, "mean_delivery_seconds", "supplier.lead_time", "supplier.delivery_time");
 
 # %% [markdown]
 # ## The same from a script
 #
-# Any run of a study is made again, alone, by one command; a study of many runs by `alesha replicate`, `alesha sweep` and `alesha compare`, which keep every run in a folder (`--folder`) and go on after an interruption.
+# Any run of a study is made again, alone, by one line, which the study tells; a study of many runs by `alesha replicate`, `alesha sweep` and `alesha compare`, which keep every run in a folder (`--folder`) and go on after an interruption.
 
 # %%
 grid.command(point=5, replication=3)

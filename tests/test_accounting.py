@@ -323,6 +323,7 @@ def test_t_accounts_show_both_sides_and_the_balance(first):
         "payment: shop:customer-prepayments  1,000.00 |",
         "                           balance 10,240.00 |",
     ]
+    assert str(cash) in cash._repr_html_()
     assert len(accounting.t_accounts(first, "supplier")) > 5
 
 

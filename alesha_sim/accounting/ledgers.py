@@ -1,5 +1,6 @@
 """The general ledger of a book, T-accounts, and the bank statement that an account's owner sees."""
 
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -116,6 +117,10 @@ class TAccount(NamedTuple):
         wide = max(20, *(len(text) for text in right))
         head = [self.title.center(width + wide + 3).rstrip(), "-" * (width + 1) + "+" + "-" * (wide + 1)]
         return "\n".join([*head, *(f"{a.rjust(width)} | {b}".rstrip() for a, b in zip(left, right, strict=True))])
+
+    def _repr_html_(self) -> str:
+        # JupyterLab would set a bare <pre> in the font of its text.
+        return f'<pre style="font-family: monospace; line-height: 1.3">{escape(str(self))}</pre>'
 
 
 def t_accounts(
