@@ -46,7 +46,7 @@ DRAW = {
 
 def footnote(ax):
     (text,) = (text for text in ax.texts if text.get_gid() == "footnote")
-    return text.get_text()
+    return " ".join(text.get_text().split())  # broken into lines where the axes are narrow
 
 
 @pytest.mark.parametrize("name", DRAW)

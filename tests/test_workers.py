@@ -318,7 +318,7 @@ def test_an_interrupt_of_the_processes_keeps_what_is_done(tmp_path):
     print(len(study.runs))
     """
     )
-    wait_for(lambda: len(list((tmp_path / "study" / "runs").glob("p*"))) >= 3)
+    wait_for(lambda: len(list((tmp_path / "study" / "runs").glob("p*"))) >= 5)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
