@@ -50,11 +50,6 @@ class RunSight:
         """Return how many transfers were written before an instant."""
         return int(np.searchsorted(numbers(self._tables["transfers"], "time"), self.microseconds(at)))
 
-    def written_until(self, at: datetime) -> int:
-        """Return how many transfers were written up to an instant, itself included."""
-        times = numbers(self._tables["transfers"], "time")
-        return int(np.searchsorted(times, self.microseconds(at), side="right"))
-
     def balance(self, entity: str, written: int) -> Decimal | None:
         """Return an entity's deposit, of the bank its reserves, after so many transfers; None without one."""
         account = RESERVES if entity == "bank" else DEPOSITS + entity

@@ -60,13 +60,12 @@ def balances(transfers: Columns, entity: str | None) -> Course:
 
 
 def stock(
-    transfers: Columns, replenishments: Columns, sku: str, orders: Columns | None = None,
-    lines: Columns | None = None,
+    transfers: Columns, replenishments: Columns, orders: Columns, lines: Columns, sku: str
 ) -> Course:  # fmt: skip
     """Return the course of a product's units at the supplier: on hand, on order, backordered.
 
-    Backordered are units of accepted orders that are neither reserved nor made for them; they are known from the
-    tables `orders` and `order_lines`, without which there are none. Replacements under warranty do not count.
+    Backordered are units of accepted orders that are neither reserved nor made for them. Replacements under
+    warranty do not count.
     """
     at, change = _on_hand(transfers, sku)
     mine = equals(coded(replenishments, "sku"), sku)
@@ -74,7 +73,7 @@ def stock(
     ordered, arrived = (numbers(replenishments, name)[mine] for name in ("ordered_at", "arrived_at"))
     here = arrived != MISSING_TIME
     lots = np.concatenate((quantity, -quantity[here]))
-    owed_at, owed = _backordered(transfers, orders, lines, sku) if orders and lines else (at[:0], change[:0])
+    owed_at, owed = _backordered(transfers, orders, lines, sku)
     when = np.concatenate((at, ordered, arrived[here], owed_at))
     changes = np.zeros((len(when), 3), np.int64)
     changes[: len(at), 0] = change

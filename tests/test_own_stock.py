@@ -203,11 +203,6 @@ def test_a_periodic_policy_is_asked_at_its_reviews_until_the_horizon():
     assert placed(market) == [(("laptop", 3),), (("watch", 3),)]
 
 
-def test_a_replenishment_has_at_least_the_minimum_lot_and_fits_the_capacity():
-    assert placed(stocked(BaseStock(2), filled=False, minimum_lot=5))[0] == (("laptop", 5),)
-    assert placed(stocked(ReorderPoint(4, 8), filled=False, capacity=6))[0] == (("laptop", 6),)
-
-
 def test_goods_that_come_back_fit_serve_the_next_order():
     chances = iter([0.1, 0.9])
     market = stocked(BaseStock({"watch": 2}), keeps_orders=True, unfit=0.5, chance=lambda: next(chances))

@@ -69,8 +69,8 @@ class Shop(Entity):
     The share `advance` of an order is paid from an account before delivery, which is promised within
     `promise_seconds`; one user may order `limit` units of a product in all. What the shop grants afterwards is
     explained by `Grants`; without `keeps_orders` it grants nothing, since it has forgotten closed orders. With a
-    `stock` policy it keeps goods of its own, in lots of at least `minimum_lot` and within `capacity` (see
-    `Warehouse`), reviewed until `horizon`, seconds; then it needs a `courier` to send them.
+    `stock` policy it keeps goods of its own, reviewed until `horizon`, seconds (see `Warehouse`); then it needs a
+    `courier` to send them.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Shop(Entity):
         unpaid_seconds: float | None = None, promise_seconds: float = inf, advance: float = 1.0,
         limit: int | None = None, keeps_orders: bool = False, restocking: float = 0.0, unfit: float = 0.0,
         chance: Callable[[], float] | None = None, compensation: float = 0.0, stock: StockPolicy | None = None,
-        courier: Courier | None = None, minimum_lot: int = 1, capacity: int | None = None, horizon: float = inf,
+        courier: Courier | None = None, horizon: float = inf,
     ) -> None:  # fmt: skip
         super().__init__(clock, "shop", SHOP, workers)
         self.book = book
@@ -103,8 +103,7 @@ class Shop(Entity):
         self.stock: OwnStock | None = None
         if stock is not None:
             skus = tuple(self.desk.articles)
-            warehouse = Warehouse(stock, skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon)
-            self.stock = OwnStock(self, warehouse, courier)
+            self.stock = OwnStock(self, Warehouse(stock, skus, horizon=horizon), courier)
         self._news: dict[type, Callable[[Any, int], None]] = {
             Delivered: self._note_delivered,
             Credited: self._note_credited,

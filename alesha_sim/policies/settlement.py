@@ -47,7 +47,6 @@ class Immediate:
 
     kind: ClassVar[str] = "immediate"
     durations: ClassVar[tuple[str, ...]] = ()
-    amounts: ClassVar[tuple[str, ...]] = ()
     needs_confirmation: ClassVar[bool] = False
 
     def terms(self, amount: int, paid_at: float, promised_at: float) -> Terms:
@@ -61,7 +60,6 @@ class Delayed:
 
     kind: ClassVar[str] = "delayed"
     durations: ClassVar[tuple[str, ...]] = ("after",)
-    amounts: ClassVar[tuple[str, ...]] = ()
     needs_confirmation: ClassVar[bool] = False
     after: float
 
@@ -86,7 +84,6 @@ class Escrow:
 
     kind: ClassVar[str] = "escrow"
     durations: ClassVar[tuple[str, ...]] = ("refund_after", "since")
-    amounts: ClassVar[tuple[str, ...]] = ()
     needs_confirmation: ClassVar[bool] = True
     refund_after: float | None = None
     since: float = 0.0

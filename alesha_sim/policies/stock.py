@@ -51,7 +51,6 @@ class MakeToOrder:
 
     kind: ClassVar[str] = "make_to_order"
     durations: ClassVar[tuple[str, ...]] = ()
-    amounts: ClassVar[tuple[str, ...]] = ()
     period: ClassVar[None] = None
     unavailable: tuple[str, ...] = ()
 
@@ -82,7 +81,6 @@ class _Kept:
     """What the policies that keep goods have in common: they take every order and name levels."""
 
     durations: ClassVar[tuple[str, ...]] = ()
-    amounts: ClassVar[tuple[str, ...]] = ()
 
     def accepts(self, lines: Sequence[tuple[str, int]]) -> bool:
         """Take every order; whether it waits or is rejected where goods are short, its keeper decides."""

@@ -58,7 +58,6 @@ class Logit:
 
     kind: ClassVar[str] = "logit"
     durations: ClassVar[tuple[str, ...]] = ()
-    amounts: ClassVar[tuple[str, ...]] = ()
     price_sensitivity: float
     discount_attraction: float = 0.0
     appeal: float | Mapping[str, float] = 0.0
@@ -123,7 +122,6 @@ class Trust:
 
     kind: ClassVar[str] = "trust"
     durations: ClassVar[tuple[str, ...]] = ()
-    amounts: ClassVar[tuple[str, ...]] = ()
     late: float = 0.0
     refused: float = 0.0
     on_time: float = 0.0

@@ -5,7 +5,7 @@ the stock and its lead time. A run's first part, several lead times, is not coun
 given lead time are in their steady state.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -222,14 +222,14 @@ def bullwhip_check(lead_periods: int, forecast_periods: int, periods: int) -> Ch
         replay = {"kind": "replay", "visits": visits}
         scenario = market(stock, replay, Constant((lead_periods - 1) * DAY), periods)
         settled = forecast_periods + 10  # until then the forecast has fewer demands, and the start shows
-        lots = result_lots(_run(scenario, seed), periods)[settled:]
+        lots = lots_by_day(_run(scenario, seed), periods)[settled:]
         ratio = float(lots.var() / demand[settled:].var())
         return {"variance of orders / of demand": Figure(ratio, bullwhip(lead_periods, forecast_periods))}
 
     return Check(f"bullwhip, L = {lead_periods}, p = {forecast_periods}", run)
 
 
-def result_lots(result: Result, periods: int) -> NDArray[np.int64]:
+def lots_by_day(result: Result, periods: int) -> NDArray[np.int64]:
     """Return the units ordered at the review of each day, from day 1 on."""
     lots = result.columns("replenishments")
     day = np.rint(numbers(lots, "ordered_at") / (DAY * MICROSECONDS)).astype(np.int64)
@@ -238,9 +238,6 @@ def result_lots(result: Result, periods: int) -> NDArray[np.int64]:
         day[counted], weights=numbers(lots, "quantity")[counted], minlength=periods + 1
     ).astype(np.int64)[1:]
     return found
-
-
-Checks = Callable[[], list[Check]]
 
 
 def stock_checks() -> list[Check]:
