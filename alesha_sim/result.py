@@ -22,17 +22,18 @@ from alesha_sim.records import Coded, Columns
 from alesha_sim.reproduction import command
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.tables import coded, numbers
+from alesha_sim.tabulated import Tabulated
 from alesha_sim.talks import Talks
 from alesha_sim.units import microseconds
 from alesha_sim.window import Window
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
     from alesha_sim.scenarios.scenario import Scenario
 
 
-class Result:
+class Result(Tabulated):
     """What a run left behind; `simulate` and `Simulation.result` return it.
 
     `scenario` and `seed` say what was run; it stopped `ended_at` seconds after the start, after `events` kernel
@@ -55,55 +56,6 @@ class Result:
 
     # Tables
 
-    def columns(self, table: str) -> Columns:
-        """Return a table's canonical columns, as `alesha_sim.tables` describes; ValueError if there is none."""
-        if table not in self._tables:
-            raise ValueError(f"table {table}: must be one of {', '.join(self._tables)}")
-        return self._tables[table]
-
-    def _frame(self, table: str) -> "DataFrame":
-        return tables.frame(table, self.columns(table), self.scenario.currency, self.scenario.start)
-
-    @cached_property
-    def orders(self) -> "DataFrame":
-        """One row per order."""
-        return self._frame("orders")
-
-    @cached_property
-    def order_lines(self) -> "DataFrame":
-        """One row per order and product."""
-        return self._frame("order_lines")
-
-    @cached_property
-    def visits(self) -> "DataFrame":
-        """One row per visit."""
-        return self._frame("visits")
-
-    @cached_property
-    def messages(self) -> "DataFrame":
-        """One row per sent copy of a message."""
-        return self._frame("messages")
-
-    @cached_property
-    def transfers(self) -> "DataFrame":
-        """One row per transfer; money in major units, goods in units."""
-        return self._frame("transfers")
-
-    @cached_property
-    def accounts(self) -> "DataFrame":
-        """One row per account and commodity; balances in the account's natural direction."""
-        return self._frame("accounts")
-
-    @cached_property
-    def replenishments(self) -> "DataFrame":
-        """One row per lot of a product that was asked of production."""
-        return self._frame("replenishments")
-
-    @cached_property
-    def users(self) -> "DataFrame":
-        """One row per user; balances are deposits at the bank."""
-        return self._frame("users")
-
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of all tables, the same for the same scenario and seed in every process."""
@@ -118,16 +70,6 @@ class Result:
         return (*own, self.scenario)
 
     # Figures
-
-    def figures(self) -> dict[str, float]:
-        """Return the named figures of `summary` as a dictionary, without pandas."""
-        return summary.figures(self._tables, self.scenario.currency)
-
-    def summary(self) -> "Series[float]":
-        """Return the named figures, the same in every study; `alesha_sim.summary.figures` defines each."""
-        from pandas import Series
-
-        return Series(self.figures(), name=self.scenario.name, dtype="float64")
 
     def closing_balances(self) -> dict[str, float]:
         """Return the deposits at the end of `users` together, `shop` and `supplier`, in major units."""

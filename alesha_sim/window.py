@@ -5,20 +5,18 @@ runs only, are not asked here.
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim import summary, tables
+from alesha_sim import tables
 from alesha_sim.records import MISSING_TIME, Coded, Columns
 from alesha_sim.tables import among, coded, codes, equals, numbers
+from alesha_sim.tabulated import Tabulated
 from alesha_sim.units import MICROSECONDS
 
 if TYPE_CHECKING:
-    from pandas import DataFrame, Series
-
     from alesha_sim.scenarios.scenario import Scenario
 
 BEGINS: Mapping[str, str] = {
@@ -31,7 +29,7 @@ FLOWS = ("income", "expense")
 """The kinds of account that begin a window at nothing."""
 
 
-class Window:
+class Window(Tabulated):
     """A result from `seconds` after its start on; `Result.after` returns it.
 
     Accounts of assets, liabilities and equity open with what they held then, those of income and expenses with
@@ -48,50 +46,8 @@ class Window:
         self._tables["order_lines"] = _rows("order_lines", lines, np.isin(numbers(lines, "order"), kept))
         self._tables["accounts"] = self._opened(columns)
 
-    def figures(self) -> dict[str, float]:
-        """Return the named figures of `alesha_sim.summary.figures`, of the window alone."""
-        return summary.figures(self._tables, self.scenario.currency)
-
-    def summary(self) -> "Series[float]":
-        """Return the figures as a Series."""
-        from pandas import Series
-
-        return Series(self.figures(), name=self.scenario.name, dtype="float64")
-
-    def columns(self, table: str) -> Columns:
-        """Return a table's canonical columns; KeyError if there is none."""
-        return self._tables[table]
-
-    @cached_property
-    def orders(self) -> "DataFrame":
-        """The orders placed in the window."""
-        return self._frame("orders")
-
-    @cached_property
-    def visits(self) -> "DataFrame":
-        """The visits begun in the window."""
-        return self._frame("visits")
-
-    @cached_property
-    def messages(self) -> "DataFrame":
-        """The messages sent in the window."""
-        return self._frame("messages")
-
-    @cached_property
-    def transfers(self) -> "DataFrame":
-        """The transfers of the window."""
-        return self._frame("transfers")
-
-    @cached_property
-    def accounts(self) -> "DataFrame":
-        """All accounts, opened when the window begins."""
-        return self._frame("accounts")
-
     def __repr__(self) -> str:
         return f"{self.scenario.name} from {self.seconds:g} s on"
-
-    def _frame(self, table: str) -> "DataFrame":
-        return tables.frame(table, self._tables[table], self.scenario.currency, self.scenario.start)
 
     def _later(self, table: str, columns: Columns) -> Columns:
         """Return the rows that began in the window; of users all, but only the window's registrations."""

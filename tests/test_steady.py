@@ -6,6 +6,7 @@ import pytest
 from alesha_sim import replicate, simulate
 from alesha_sim.experiments import batch_means, mser5
 from alesha_sim.scenarios import ScenarioError, market_day
+from alesha_sim.tables import SCHEMA
 
 
 def noise(size, seed=1):
@@ -142,3 +143,12 @@ def test_a_window_shows_itself_and_its_tables(result):
     assert set(window.columns("order_lines")["order"]) <= set(window.orders["order"])
     with pytest.raises(ScenarioError):
         result.after("soon")
+
+
+def test_a_window_has_every_table_of_its_result(result):
+    window = result.after("1 day")
+    for name in SCHEMA:
+        assert list(getattr(window, name).columns) == list(getattr(result, name).columns)
+    assert set(window.order_lines["order"]) == set(window.orders["order"])
+    with pytest.raises(ValueError, match="table deliveries: must be one of orders"):
+        window.columns("deliveries")

@@ -170,7 +170,7 @@ class User(Party):
 
     def check_out(self, again: int = 0) -> Asking:
         """Order what is in the cart; the invoice says what it costs, None that the shop refused."""
-        checkout = Checkout(self.cart, None, self.intent.method)
+        checkout = Checkout(self.cart, method=self.intent.method)
         reply = yield from self.ask_shop(checkout, step=f"checkout:{again}")
         if not isinstance(reply, Invoice):
             return None
