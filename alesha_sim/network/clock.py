@@ -1,6 +1,7 @@
 """The simulated clock: SimPy's environment, which also counts its events and runs up to an instant."""
 
 from heapq import heappop, heappush
+from sys import maxsize
 
 from simpy import Environment
 from simpy.events import NORMAL, Event, EventPriority
@@ -22,15 +23,17 @@ class Clock(Environment):
         super().step()
         self.events += 1
 
-    def run_to(self, until: float = INFINITY) -> None:
-        """Process every event up to and including the instant `until`; the clock stays at the last one.
+    def run_to(self, until: float = INFINITY, most: int = maxsize) -> None:
+        """Process the events up to and including the instant `until`, `most` of them at most.
+
+        The clock stays at the last one.
 
         SimPy's own `run(until=...)` stops before the events of that instant and raises when none is left. The loop
         is the body of its `step`, without two calls for every event: measured 0.95 of the run's time.
         """
         queue, events = self._queue, 0
         try:
-            while queue and queue[0][0] <= until:
+            while queue and queue[0][0] <= until and events < most:
                 self._now, _, _, event = heappop(queue)
                 events += 1
                 callbacks = event.callbacks
