@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from alesha_sim import folders, storage
 from alesha_sim.records import NO_ID, Coded, Column, Columns
-from alesha_sim.source import OF_ORDERS, picked
+from alesha_sim.source import OF_ORDERS, InMemory, Source, picked
 from alesha_sim.tables import (
     SCHEMA,
     Type,
@@ -204,6 +204,11 @@ class Spooled(Mapping[str, Columns]):
             yield heading(table, name, height, self.labels(table, name) if kind is Type.TEXT else None)
             for batch in self.batches(table, [name]):
                 yield little_endian(codes(batch[name]))
+
+
+def source_of(tables: Mapping[str, Columns]) -> Source:
+    """Return what reads tables in batches, wherever they are."""
+    return tables if isinstance(tables, Spooled) else InMemory(tables)
 
 
 class _Columns(dict[str, Column]):
