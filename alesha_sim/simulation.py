@@ -87,8 +87,8 @@ class Simulation:
         visits = self.scenario.visits(self.seed)
         views_all = self.scenario.users.views == "all"
         # Arrays, read one number at a time: as lists they would take 200 bytes a visit.
-        users, slips, intents = visits.user.item, visits.wrong_secret.item, visits.intent.item
-        quantities, at_door = visits.quantities, visits.at_door
+        users, slips, intents = _narrow(visits.user).item, visits.wrong_secret.item, visits.intent.item
+        quantities, at_door = _narrow(visits.quantities), visits.at_door
         whims = _whims(visits.whims)
 
         def begin(number: int) -> None:
@@ -207,6 +207,8 @@ class Simulation:
             yield
         except Exception as error:
             self._failure = error
+            if self._spool is not None:
+                self._spool.abandon(error)
             raise
 
     # What can be seen
@@ -307,6 +309,11 @@ def _whims(drawn: Mapping[str, npt.NDArray[np.float64]]) -> Callable[[int], Whim
         return Whims._make(_plain(rows.get(name, default)) for name, default in Whims._field_defaults.items())
 
     return of
+
+
+def _narrow(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.signedinteger[Any]]:
+    """Return whole numbers from 0 in the least space that all of them fit in."""
+    return numbers.astype(np.min_scalar_type(-1 - int(numbers.max(initial=0))))
 
 
 def _plain(value: Any) -> Any:

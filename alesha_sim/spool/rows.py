@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,8 @@ class SpooledRows(PackedRows):
         """Whether one of those rows has changed since."""
         self.leaving: Callable[[int, npt.NDArray[np.void]], object] | None = None
         """Called with the number of the first row and the rows that are about to leave memory."""
-        # It lives as long as the rows do.
-        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  (open as long as the rows live)
+        finalize(self, self._file.close)
 
     def __len__(self) -> int:
         return self.base + len(self.rows) // self.width

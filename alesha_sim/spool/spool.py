@@ -41,12 +41,10 @@ class Spool:
     written. Until it is finished the folder holds only a hidden one, which goes if the run fails.
     """
 
-    def __init__(
-        self, folder: str | PathLike[str], scenario: "Scenario", *, block: int = BLOCK, lag: int = LAG
-    ) -> None:  # fmt: skip
+    def __init__(self, folder: str | PathLike[str], scenario: "Scenario") -> None:
         self.folder = Path(folder).resolve()
         self._scenario = scenario
-        self._block, self._lag = block, lag
+        self._block, self._lag = BLOCK, LAG
         self._rows: dict[str, SpooledRows] = {}
         self._writers: dict[str, _Writer] = {}
         self._stack = ExitStack()
@@ -106,6 +104,10 @@ class Spool:
             storage.write_manifest(self._ready, manifest._replace(digest=total), heights, each, spooled=True)
             self._stack.close()
         return Spooled(self.folder, scenario.currency, scenario.start, total)
+
+    def abandon(self, error: Exception) -> None:
+        """Remove all that was written, since the run failed."""
+        self._stack.__exit__(type(error), error, error.__traceback__)
 
     @contextmanager
     def _named(self) -> Iterator[None]:
