@@ -117,10 +117,9 @@ class Simulation:
     def next_message(self) -> MessageSeen | None:
         """Run until the next message has been delivered and return it; None if there is none."""
         log = self.records.messages
-        before, log.last_landed = log.last_landed, NO_ID
-        while log.last_landed == NO_ID:
+        before = log.last_landed
+        while log.last_landed == before:
             if not self.step():
-                log.last_landed = before
                 return None
         return self._seen(log.last_landed)
 

@@ -146,7 +146,7 @@ class Bank(Entity):
                 if isinstance(delivery.message, _MOVES_MONEY):
                     seconds = self._authorisation_seconds()
                     if seconds > 0:
-                        yield self.clock.timeout(seconds)
+                        yield worker.rest(seconds)
                 self._serve(delivery)
             except Exception as error:
                 raise self.failure(delivery, error) from error

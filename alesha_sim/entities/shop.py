@@ -141,7 +141,7 @@ class Shop(Entity):
                     continue
                 seconds = self._page_seconds()
                 if seconds > 0:
-                    yield self.clock.timeout(seconds)
+                    yield worker.rest(seconds)
                 errand = self._errands.get(kind)
                 if errand is not None:
                     self.start(errand(delivery), delivery)
