@@ -118,7 +118,8 @@ class Evidence:
         units = (self.row_commodity > 0).astype(np.int8)
         self.rule = known[self.code, units, self.debit_role, self.credit_role]
         self._uses = np.bincount(self.rule[self.rule >= 0], minlength=len(RULES))
-        self._roles = set(np.unique(self.role).tolist())
+        # Not `np.unique`, which loads all of numpy.ma: a fiftieth of the time of `alesha run first_purchase`.
+        self._roles = set(np.flatnonzero(np.bincount(self.role[self.role >= 0])).tolist())
 
     def _account(self, names: Coded, commodity: Ints) -> Ints:
         """Return the account of each row's side: the place in `accounts` of its name in its commodity, or -1."""
