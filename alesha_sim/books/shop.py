@@ -83,7 +83,7 @@ class ShopBook:
 
     def invest(self, at: float, amount: int) -> int:
         """Opening of its holding in the supplier, at the supplier's opening capital: investment / equity."""
-        return self._note(at, NO_ID, self._investment, self._equity, amount, OPENING)
+        return self._ledger.new_transfer(at, SHOP, NO_ID, self._investment, self._equity, amount, OPENING)
 
     def cash_balance(self) -> int:
         """Return the cash that the shop knows it has."""
@@ -168,7 +168,7 @@ class ShopBook:
 
     def cancelled(self, at: float, order: int, amount: int) -> int:
         """Cancelled, so that a refund is due: customer-prepayments / refunds-due. Returns the link."""
-        return self._note(at, order, self._prepayments, self._refunds_due, amount, CANCEL)
+        return self._ledger.new_transfer(at, SHOP, order, self._prepayments, self._refunds_due, amount, CANCEL)
 
     def refund(self, at: float, link: int, order: int, amount: int, pocket: Pocket = Pocket.DEPOSIT) -> bool:
         """Refund: refunds-due / cash or settlement-due; nothing if it came out of escrow."""
@@ -186,7 +186,9 @@ class ShopBook:
 
     def compensated(self, at: float, order: int, amount: int) -> int:
         """Compensation for a late delivery, so that a refund is due: sales-returns / refunds-due."""
-        return self._note(at, order, self._sales_returns, self._refunds_due, amount, ALLOWANCE)
+        return self._ledger.new_transfer(
+            at, SHOP, order, self._sales_returns, self._refunds_due, amount, ALLOWANCE
+        )
 
     # Goods of its own: those that came back, and its stock
 
@@ -198,11 +200,11 @@ class ShopBook:
         rows = unit_rows(self._store.stock, self._store.handovers, lines, RETURN)
         rows.append((self._store.stock_value, self._cost_of_sales, charge, RETURN))
         rows.append((self._sales_returns, self._refunds_due, amount, RETURN))
-        return self._write(at, order, rows)
+        return self._ledger.new_fact(at, SHOP, order, rows)
 
     def written_off(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Written off: losses / stock in units, and at charge."""
-        return self._write(at, order, self._store.written_off(lines, charge, WRITE_OFF))
+        return self._ledger.new_fact(at, SHOP, order, self._store.written_off(lines, charge, WRITE_OFF))
 
     def received(self, at: float, link: int, order: int, lines: Lines, charge: int) -> bool:
         """Own stock received: stock / handovers in units; stock / supplier-advances at charge."""
@@ -212,11 +214,11 @@ class ShopBook:
 
     def shipped(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Own stock shipped: goods-in-transit / stock in units, and at charge."""
-        return self._write(at, order, self._store.shipped(lines, charge, SHIP))
+        return self._ledger.new_fact(at, SHOP, order, self._store.shipped(lines, charge, SHIP))
 
     def lost(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Own stock lost: losses / goods-in-transit in units, and at charge."""
-        return self._write(at, order, self._store.lost(lines, charge, LOSS))
+        return self._ledger.new_fact(at, SHOP, order, self._store.lost(lines, charge, LOSS))
 
     def allot(self) -> int:
         """Return a new link for a delivery of own stock: the giver allots it when it ships."""
@@ -252,15 +254,3 @@ class ShopBook:
         if retained:
             rows.append((self._rolling_reserve, self.cash, retained, RETENTION))
         return rows
-
-    def _note(self, at: float, order: int, debit: int, credit: int, amount: int, code: int) -> int:
-        """Write a new fact of one row and return its link."""
-        link = self._ledger.new_link()
-        self._ledger.transfer(at, SHOP, link, order, debit, credit, amount, code)
-        return link
-
-    def _write(self, at: float, order: int, rows: list[Row]) -> int:
-        """Write a new fact and return its link."""
-        link = self._ledger.new_link()
-        self._ledger.linked(at, SHOP, link, order, rows)
-        return link
