@@ -24,7 +24,7 @@ from alesha_sim.books.accounts import (
 from alesha_sim.books.holds import Holds
 from alesha_sim.books.ledger import LawBroken, Ledger, Row
 from alesha_sim.books.pockets import Pockets
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
 from alesha_sim.records import COURIER, NO_ID
 from alesha_sim.records import SHOP as SHOP_OWNER
 from alesha_sim.records import SUPPLIER as SUPPLIER_OWNER
@@ -80,7 +80,7 @@ class BankBook:
         return links.start
 
     def payment(
-        self, at: float, order: int, user: int, total: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0,
+        self, at: float, order: int, user: int, total: int, pocket: Pocket = DEPOSIT, fee: int = 0,
         retained: int = 0, payer_fee: int = 0,
     ) -> int:  # fmt: skip
         """Payment: deposits:user:n / deposits:shop, settlement-due or escrow; deposits:user:n / fees.
@@ -88,7 +88,7 @@ class BankBook:
         At once also what the shop is not left with: deposits:shop / fees; deposits:shop / rolling-reserve.
         """
         source = self._users[user]
-        if pocket is Pocket.DEPOSIT and not (fee or retained or payer_fee):
+        if pocket is DEPOSIT and not (fee or retained or payer_fee):
             return self._ledger.new_transfer(at, BANK, order, source, self._shop, total, PAYMENT)
         rows = self._pockets.captured(source, total, pocket, fee, retained, payer_fee)
         link = self._ledger.new_fact(at, BANK, order, rows)
@@ -103,7 +103,7 @@ class BankBook:
         What is left in escrow for the order goes back: escrow / deposits:user:n.
         """
         source = self._pockets.account(pocket)
-        rest = self.escrowed(order) - due if pocket is Pocket.ESCROW else 0
+        rest = self.escrowed(order) - due if pocket is ESCROW else 0
         rows: list[Row] = [(source, self._shop, due, SETTLEMENT), *self._pockets.deductions(fee, retained)]
         if rest:
             rows.append((source, self._users[user], rest, REFUND))
@@ -133,12 +133,12 @@ class BankBook:
         """Charges returned: deposits:supplier / deposits:shop."""
         return self._ledger.new_transfer(at, BANK, order, self._supplier, self._shop, amount, CHARGES_RETURN)
 
-    def refund(self, at: float, order: int, user: int, amount: int, pocket: Pocket = Pocket.DEPOSIT) -> int:
+    def refund(self, at: float, order: int, user: int, amount: int, pocket: Pocket = DEPOSIT) -> int:
         """Refund, in time or late: deposits:shop, settlement-due or escrow / deposits:user:n.
 
         Raises LawBroken, and writes nothing, for more than is in escrow for the order.
         """
-        if pocket is Pocket.ESCROW and amount > self.escrowed(order):
+        if pocket is ESCROW and amount > self.escrowed(order):
             raise LawBroken(f"L4: order {order}: {self.escrowed(order)} in escrow, {amount} refunded")
         link = self._ledger.new_transfer(
             at, BANK, order, self._pockets.account(pocket), self._users[user], amount, REFUND

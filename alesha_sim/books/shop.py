@@ -31,7 +31,7 @@ from alesha_sim.books.accounts import (
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.ledger import Ledger, Row
 from alesha_sim.books.store import Store
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
 from alesha_sim.records import NO_ID
 
 
@@ -92,19 +92,19 @@ class ShopBook:
     # Money from users
 
     def payment(
-        self, at: float, link: int, order: int, total: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0,
+        self, at: float, link: int, order: int, total: int, pocket: Pocket = DEPOSIT, fee: int = 0,
         retained: int = 0,
     ) -> bool:  # fmt: skip
         """Payment: cash or settlement-due / customer-prepayments; nothing if the money is in escrow.
 
         At once also payment-fees / cash; rolling-reserve / cash.
         """
-        if pocket is Pocket.DEPOSIT:
+        if pocket is DEPOSIT:
             if not (fee or retained):
                 return self._ledger.transfer(at, SHOP, link, order, self.cash, self._prepayments, total, PAYMENT)
             rows = [(self.cash, self._prepayments, total, PAYMENT), *self._deductions(fee, retained)]
             return self._ledger.linked(at, SHOP, link, order, rows)
-        if pocket is Pocket.ESCROW:
+        if pocket is ESCROW:
             return self._ledger.linked(at, SHOP, link, order, ())
         due = self._settlement_due
         return self._ledger.transfer(at, SHOP, link, order, due, self._prepayments, total, PAYMENT)
@@ -149,7 +149,7 @@ class ShopBook:
     # Delivered by the supplier
 
     def delivered(
-        self, at: float, link: int, order: int, price: int, charge: int, pocket: Pocket = Pocket.DEPOSIT,
+        self, at: float, link: int, order: int, price: int, charge: int, pocket: Pocket = DEPOSIT,
         allowance: int = 0,
     ) -> bool:  # fmt: skip
         """Delivered: customer-prepayments / sales at price; cost-of-sales / supplier-advances at charge.
@@ -158,7 +158,7 @@ class ShopBook:
         refund: sales-returns / settlement-due.
         """
         cost = (self._cost_of_sales, self._advances, charge, COST)
-        if pocket is Pocket.ESCROW or allowance:
+        if pocket is ESCROW or allowance:
             rows: Iterable[Row] = (*self._sold(price, pocket, allowance), cost)
         else:
             rows = ((self._prepayments, self._sales, price, SALE), cost)
@@ -170,11 +170,11 @@ class ShopBook:
         """Cancelled, so that a refund is due: customer-prepayments / refunds-due. Returns the link."""
         return self._ledger.new_transfer(at, SHOP, order, self._prepayments, self._refunds_due, amount, CANCEL)
 
-    def refund(self, at: float, link: int, order: int, amount: int, pocket: Pocket = Pocket.DEPOSIT) -> bool:
+    def refund(self, at: float, link: int, order: int, amount: int, pocket: Pocket = DEPOSIT) -> bool:
         """Refund: refunds-due / cash or settlement-due; nothing if it came out of escrow."""
-        if pocket is Pocket.ESCROW:
+        if pocket is ESCROW:
             return self._ledger.linked(at, SHOP, link, order, ())
-        source = self.cash if pocket is Pocket.DEPOSIT else self._settlement_due
+        source = self.cash if pocket is DEPOSIT else self._settlement_due
         return self._ledger.transfer(at, SHOP, link, order, self._refunds_due, source, amount, REFUND)
 
     def late_refund(self, at: float, link: int, order: int, delivered: int) -> bool:
@@ -226,7 +226,7 @@ class ShopBook:
 
     def delivered_own(
         self, at: float, link: int, order: int, lines: Lines, price: int, charge: int,
-        pocket: Pocket = Pocket.DEPOSIT, allowance: int = 0,
+        pocket: Pocket = DEPOSIT, allowance: int = 0,
     ) -> bool:  # fmt: skip
         """Own stock delivered: handovers / goods-in-transit in units; cost-of-sales / goods-in-transit at charge.
 
@@ -240,7 +240,7 @@ class ShopBook:
 
     def _sold(self, price: int, pocket: Pocket, allowance: int) -> list[Row]:
         """Return the rows of a sale, and of what is given back of it because it came after a late refund."""
-        source = self._settlement_due if pocket is Pocket.ESCROW else self._prepayments
+        source = self._settlement_due if pocket is ESCROW else self._prepayments
         rows = [(source, self._sales, price, SALE)]
         if allowance:
             rows.append((self._sales_returns, source, allowance, ALLOWANCE))
