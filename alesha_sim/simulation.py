@@ -3,7 +3,7 @@
 Here the entities, channels, books and records are put together and the clock is driven. No decision lives here.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,7 @@ from alesha_sim.entities.entity import Asking, Process
 from alesha_sim.entities.user import Visit, Whims
 from alesha_sim.garbage import relaxed_collector
 from alesha_sim.market import Market
-from alesha_sim.messages import Method
+from alesha_sim.messages import Lines, Method
 from alesha_sim.network import NoReply, Timetable
 from alesha_sim.network.clock import INFINITY
 from alesha_sim.records import INTENTS, NO_ID, SHOP, SUPPLIER, Coded, Columns, times
@@ -79,12 +79,12 @@ class Simulation:
 
         at_door = None if visits.at_door is None else visits.at_door.tolist()
         whims = _whims(visits.whims)
+        carts = _Carts(self.skus, quantities.dtype)
 
         def begin(number: int) -> None:
             if users[number] in self._played:
                 return
-            wanted = zip(self.skus, quantities[number].tolist(), strict=True)
-            cart = tuple((sku, units) for sku, units in wanted if units)
+            cart = carts[quantities[number].tobytes()]
             if intents[number] and not cart:
                 cart = ((self.skus[0], 1),)  # an attacker always wants something
             views = self.skus if views_all else tuple(sku for sku, _ in cart)
@@ -258,6 +258,20 @@ class Simulation:
             events=self.clock.events,
             inboxes={party.name: party.inbox.statistics() for party in (self.shop, self.bank, self.supplier)},
         )  # fmt: skip
+
+
+class _Carts(dict[bytes, Lines]):
+    """Carts by their quantities of each product, as bytes: most visitors want what others want, too."""
+
+    def __init__(self, skus: Sequence[str], dtype: np.dtype[Any]) -> None:
+        super().__init__()
+        self._skus = skus
+        self._dtype = dtype
+
+    def __missing__(self, quantities: bytes) -> Lines:
+        units = np.frombuffer(quantities, self._dtype).tolist()
+        cart = self[quantities] = tuple((sku, n) for sku, n in zip(self._skus, units, strict=True) if n)
+        return cart
 
 
 def _whims(drawn: Mapping[str, npt.NDArray[np.float64]]) -> Callable[[int], Whims]:
