@@ -14,6 +14,7 @@ from alesha_sim.books.ledger import LawBroken
 from alesha_sim.entities.bank import account_number
 from alesha_sim.entities.entity import Asking, Process
 from alesha_sim.entities.user import Visit, Whims
+from alesha_sim.garbage import relaxed_collector
 from alesha_sim.market import Market
 from alesha_sim.messages import Method
 from alesha_sim.network import NoReply, Timetable
@@ -143,6 +144,7 @@ class Simulation:
         self.clock.process(listen())
         return answers[0] if self.run_until(lambda: bool(answers)) else NoReply()
 
+    @relaxed_collector()
     def run_until(self, condition: Callable[[], bool]) -> bool:
         """Process events until `condition()` holds; False if the simulation ended first."""
         while not condition():
@@ -150,6 +152,7 @@ class Simulation:
                 return False
         return True
 
+    @relaxed_collector()
     def run(self, until: float | str | None = None, *, progress: Callable[[Progress], None] | None = None) -> None:
         """Run up to an instant (seconds, or text such as "2 days"), or to the end that the scenario sets.
 
