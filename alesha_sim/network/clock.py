@@ -19,8 +19,8 @@ class Clock(Environment):
 
     def step(self) -> None:
         """Process the next event; `simpy.core.EmptySchedule` if there is none."""
+        self.events += bool(self._queue)  # before it happens: one that fails has been processed too
         super().step()
-        self.events += 1
 
     def run_to(self, until: float = INFINITY) -> None:
         """Process every event up to and including the instant `until`; the clock stays at the last one.
