@@ -114,7 +114,8 @@ def observed(environment, program, *drives):
                 outcomes.append((drive(world), environment.now))
                 going = False
             except Expected as error:
-                outcomes.append((told(error), told(error.__cause__), environment.now))
+                cause = None if error.__cause__ is error else error.__cause__  # SimPy raises a copy
+                outcomes.append((told(error), told(cause), environment.now))
                 going = environment.peek() < INFINITY  # every failure has used an event up
     return world.trace, outcomes, environment.now, environment.peek(), len(environment._queue)
 
