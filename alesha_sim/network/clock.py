@@ -50,8 +50,8 @@ class Clock(Environment):
     def step(self) -> None:
         """Process the next event; `simpy.core.EmptySchedule` if there is none."""
         self._join()
+        self.events += bool(self._queue)  # before it happens: one that fails has been processed too
         super().step()
-        self.events += 1
 
     def _join(self) -> None:
         """Put the next event where SimPy looks for it."""
