@@ -1,0 +1,35 @@
+"""The library itself, with everything recorded or less."""
+
+from inspect import signature
+
+from alesha_sim.records import SHOP, SUPPLIER
+from alesha_sim.simulation import Simulation
+from contenders.flow import ACCOUNTS, SHOP_ACCOUNT, SUPPLIER_ACCOUNT, Flow, Outcome, Placed, Ready
+
+MODES = ("all", "ledger", "orders", "summary")
+IS_CHOSEN = "record" in signature(Simulation).parameters
+"""Whether there is a choice of what is recorded."""
+
+
+def prepare(flow: Flow, record: str = "all") -> Ready:
+    """Set the market up."""
+    simulation = Simulation(flow.scenario, flow.seed, **({"record": record} if IS_CHOSEN else {}))
+    return Ready(simulation.run, lambda: outcome(simulation))
+
+
+def outcome(simulation: Simulation) -> Outcome:
+    """Return what came of a run."""
+    available = simulation.bank.book.available
+    deposits = {ACCOUNTS + user: available(user) for user in range(simulation.scenario.users.count)}
+    deposits |= {SHOP_ACCOUNT: available(SHOP), SUPPLIER_ACCOUNT: available(SUPPLIER)}
+    return Outcome(
+        placed(simulation), deposits, len(simulation.records.messages), simulation.now, simulation.clock.events
+    )  # fmt: skip
+
+
+def placed(simulation: Simulation) -> list[Placed]:
+    """Return the orders, as the result's table has them."""
+    orders = simulation.result().orders
+    totals = (orders["total"] * simulation.scenario.currency.scale).round().astype(int)
+    columns = orders["user"], totals, orders["status"].astype(str), orders["reason"].astype(object).fillna("")
+    return sorted(map(Placed, *(column.tolist() for column in columns)))
