@@ -2,7 +2,7 @@
 
 Compare SimPy's examples "Process communication" and "Event latency" (a process lets a message's latency pass and
 puts it into a store), "Bank renege" and "Carwash" (`with resource.request() as turn: yield turn`). Each party gets
-its messages from its store and serves each in a process of its own; each request brings a store along for the reply.
+its messages from its store and serves each in a process of its own; a request brings a store along for the reply.
 """
 
 from collections.abc import Callable, Iterator
