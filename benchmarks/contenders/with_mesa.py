@@ -1,4 +1,4 @@
-"""Mesa's event scheduler, as its documentation teaches it: agents schedule their own methods with a `DEVSimulator`.
+"""Mesa's event scheduler as its documentation teaches it: agents schedule their methods with a `DEVSimulator`.
 
 A visit is an agent of the model, which also keeps it alive: Mesa holds what is scheduled by weak references.
 """
