@@ -52,6 +52,15 @@ PEERS = {
         "simulatte", "processes whose jobs are worked on by servers; its own routings cannot branch", "simulatte"
     ),
     "with_mesa": Contender("Mesa", "agents that schedule their methods with a `DEVSimulator`", "mesa"),
+    "with_nagasim": Contender(
+        "Naga", "a model of blocks, in which logic of one's own says where entities go", "nagasim"
+    ),
+    "with_ciw": Contender(
+        "Ciw",
+        "a network of queues with routing of one's own; an event's time grows with the customers inside",
+        "ciw",
+        apart="as a customer cannot become two, goods are made only once the user has been told, a little later",
+    ),
     "floor_heapq": Contender("the floor", "callbacks from a loop over a heap, no processes", ""),
 }
 
