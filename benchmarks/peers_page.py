@@ -1,5 +1,7 @@
 """Turns what was measured of other programs into a section of the page. Nothing is measured here."""
 
+from importlib.metadata import version
+
 from cases import Figures
 from contenders.entrants import REFERENCE, UNFIT, contenders
 from peers import Beside
@@ -12,7 +14,9 @@ def beside(measured: Beside) -> str:
     rounds = measured.rounds
     names = [name for name in everybody if name in rounds[0]]
     some = next(iter(rounds[0].values()))
-    about = [f"- **{everybody[name].title}**: {everybody[name].about}{_apart(name)}." for name in names]
+    about = [
+        f"- **{everybody[name].title}**{_version(name)}: {everybody[name].about}{_apart(name)}." for name in names
+    ]
     about += [f"- **{everybody[name].title}** is left out: {why}." for name, why in measured.absent.items()]
     about += [f"- **{title}** is left out: {why}." for title, why in UNFIT.items()]
     head = ("program", "messages", "kernel events", "time an order / yardstick", f"time / {_title(REFERENCE)}")
@@ -34,6 +38,11 @@ left out for everybody. Ratios are those of the times of one round.
 
 def _title(name: str) -> str:
     return contenders()[name].title
+
+
+def _version(name: str) -> str:
+    package = contenders()[name].package
+    return f" ({version(package)})" if package else ""
 
 
 def _apart(name: str) -> str:

@@ -38,6 +38,15 @@ def test_all_programs_take_part(entrants):
     assert sorted(entrants.PEERS) == PROGRAMS
 
 
+def test_the_packages_are_pinned_as_in_the_constraints(entrants):
+    pins, constraints = (
+        dict(line.lower().split("==") for line in path.read_text().splitlines() if "==" in line)
+        for path in (BENCHMARKS / "requirements.txt", BENCHMARKS.parent / "constraints.txt")
+    )
+    assert pins.keys() == {contender.package for contender in entrants.PEERS.values()} - {"", "simpy"}
+    assert pins.items() <= constraints.items()
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_does_what_the_library_does(entrants, flow, expected, name):
     contender = entrants.contenders()[name]
@@ -45,8 +54,7 @@ def test_a_program_does_what_the_library_does(entrants, flow, expected, name):
         needed(contender.package, "dev")
     found = entrants.outcome(entrants.prepared(name), flow)
     entrants.compare(name, found, expected)
-    assert found.orders == expected.orders
-    assert found.deposits == expected.deposits
+    assert (found.orders, found.deposits) == (expected.orders, expected.deposits)
     assert found.messages == expected.messages
 
 

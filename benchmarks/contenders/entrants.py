@@ -73,7 +73,7 @@ def contenders() -> dict[str, Contender]:
     """Return all programs by name, the library's first."""
     modes = library.MODES if library.IS_CHOSEN else library.MODES[:1]
     own = {
-        f"library_{mode}": Contender(*LIBRARY[mode], module="library", setting=mode) for mode in modes
+        f"library_{mode}": Contender(*LIBRARY[mode], package="", module="library", setting=mode) for mode in modes
     }  # fmt: skip
     return own | PEERS
 
