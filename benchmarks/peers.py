@@ -54,7 +54,7 @@ def timed(name: str, flow: Flow, end_turn: Callable[[Figures | None], None]) -> 
             "run": seconds,
             "yardstick": fmean([before, seconds_per_event()]),
             "orders": len(expected.orders or []),
-            "messages": found.messages,
+            "messages": expected.messages,
         }
         if found.events is not None:
             figures["events"] = found.events
@@ -68,10 +68,11 @@ def side_by_side(rounds: int, users: int = USERS, orders: int = ORDERS) -> Besid
     names, absent = present()
     measured: list[dict[str, Figures]] = []
     with ExitStack() as running:
-        processes = {}
-        for name in names:
-            processes[name] = running.enter_context(start("peers.py", name, users, orders))
-            line_from(processes[name])  # ready: it has done the work once and waits
+        processes = {
+            name: running.enter_context(start("peers.py", name, users, orders)) for name in names
+        }  # fmt: skip
+        for process in processes.values():
+            line_from(process)  # ready: it has done the work once and waits
         for number in range(rounds):
             print(f"beside others: round {number + 1} of {rounds} ...", file=sys.stderr)
             first = number % len(names)

@@ -1,7 +1,7 @@
 """Measures what an order and a user cost, and writes the figures to docs/performance.md (`make bench`).
 
 Everything timed is a ratio to a loop of plain SimPy time-outs in the same process and the same seconds. By default
-up to 100,000 users, in two minutes or so; `--full` goes up to a million users and ten times the orders.
+up to 100,000 users, in five minutes or so; `--full` goes up to a million users and ten times the orders.
 """
 
 import json

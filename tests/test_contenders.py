@@ -62,7 +62,10 @@ def test_the_library_does_the_same_whatever_it_records(entrants, flow, expected)
     own = [name for name in entrants.contenders() if name not in entrants.PEERS]
     assert own[0] == "library_all"
     for name in own:
-        entrants.compare(name, entrants.outcome(entrants.prepared(name), flow), expected)
+        found = entrants.outcome(entrants.prepared(name), flow)
+        entrants.compare(name, found, expected)
+        assert (found.orders is None) == (name == "library_summary")
+        assert (found.messages is None) == (name != "library_all")
 
 
 def test_the_flow_declines_for_want_of_money_and_of_the_secret(flow, expected):
@@ -76,6 +79,8 @@ def test_the_flow_declines_for_want_of_money_and_of_the_secret(flow, expected):
 TAMPERED = {
     "other orders: their number": lambda found: {"orders": found.orders[:-1]},
     "other orders: Placed": lambda found: {"orders": [found.orders[0]._replace(total=1), *found.orders[1:]]},
+    "other orders: their": lambda found: {"orders": None},
+    "None messages instead of": lambda found: {"messages": None},
     "deposit of 9000001: 0 instead of": lambda found: {"deposits": found.deposits | {9_000_001: 0}},
     "1 messages instead of": lambda found: {"messages": 1},
     "ended at 0.0 s instead of": lambda found: {"ended_at": 0.0},

@@ -41,12 +41,12 @@ class Placed(NamedTuple):
 class Outcome(NamedTuple):
     """What came of a run: orders sorted, deposits by account number, messages sent, and the last one's instant.
 
-    `orders` is None where a program keeps none; `events` is the number of its kernel's events, None if unknown.
+    `orders` or `messages` are None where the library keeps none; `events` counts the kernel's, None if unknown.
     """
 
     orders: list[Placed] | None
     deposits: dict[int, int]
-    messages: int
+    messages: int | None
     ended_at: float
     events: int | None = None
 

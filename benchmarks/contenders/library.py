@@ -7,6 +7,8 @@ from alesha_sim.simulation import Simulation
 from contenders.flow import ACCOUNTS, SHOP_ACCOUNT, SUPPLIER_ACCOUNT, Flow, Outcome, Placed, Ready
 
 MODES = ("all", "ledger", "orders", "summary")
+"""What can be recorded: everything, no messages, orders only, counts only."""
+
 IS_CHOSEN = "record" in signature(Simulation).parameters
 """Whether there is a choice of what is recorded."""
 
@@ -14,16 +16,17 @@ IS_CHOSEN = "record" in signature(Simulation).parameters
 def prepare(flow: Flow, record: str = "all") -> Ready:
     """Set the market up."""
     simulation = Simulation(flow.scenario, flow.seed, **({"record": record} if IS_CHOSEN else {}))
-    return Ready(simulation.run, lambda: outcome(simulation))
+    return Ready(simulation.run, lambda: outcome(simulation, record))
 
 
-def outcome(simulation: Simulation) -> Outcome:
-    """Return what came of a run."""
+def outcome(simulation: Simulation, record: str) -> Outcome:
+    """Return what came of a run, as far as it was recorded."""
     available = simulation.bank.book.available
     deposits = {ACCOUNTS + user: available(user) for user in range(simulation.scenario.users.count)}
     deposits |= {SHOP_ACCOUNT: available(SHOP), SUPPLIER_ACCOUNT: available(SUPPLIER)}
     return Outcome(
-        placed(simulation), deposits, len(simulation.records.messages), simulation.now, simulation.clock.events
+        None if record == "summary" else placed(simulation), deposits,
+        len(simulation.records.messages) if record == "all" else None, simulation.now, simulation.clock.events,
     )  # fmt: skip
 
 
