@@ -18,8 +18,8 @@ from alesha_sim.simulation import Simulation
 
 GROUPS = {
     "Delivery": "messages",
-    "Timeout": "durations",
-    # Arrivals, beginnings and ends of processes, and what wakes one that waits for money.
+    "Timeout": "durations", "Worker": "durations",
+    # Arrivals, beginnings and ends of SimPy's own processes, and what wakes one that waits for money.
     "Timetable": "steps", "Initialize": "steps", "Process": "steps", "Event": "steps",
     "Bell": "time-outs",
     "_Entry": "agenda",
@@ -35,7 +35,7 @@ def finished(scenario):
     """Run to the end and return the simulation and the number of events in each group."""
     simulation = Simulation(scenario, 7)
     queue, counts = simulation.clock._queue, Counter()
-    while queue:
+    while not simulation.drained:  # which puts the next event at the head of this queue
         counts[GROUPS[type(queue[0][3]).__name__]] += 1
         simulation.step()
     return simulation, counts
