@@ -75,6 +75,7 @@ def _check_form(parts: Parts, form: Findings, books: Books) -> bool:
         if not form:
             books.see(part)
             has_doubt |= bool(is_doubtful[part.order_number].any())
+        del part  # before the next one is read, so that there is one at a time
     return has_doubt
 
 
@@ -94,4 +95,5 @@ def _check_blocks(parts: Parts, findings: Findings, *, drained: bool) -> None:
         findings.begin(first + 4)
         if drained:
             closing.see(block)
+        del block
     closing.close()

@@ -39,11 +39,10 @@ class Parts:
             return
         first = 0
         for batch in self._source.batches(table):
-            part = self._evidence({table: batch}, first)
-            if table == "transfers":
-                self._joins.see(part)
-            yield part
-            first += len(numbers(batch, "order"))
+            rows = len(numbers(batch, "order"))
+            yield self._read({table: batch}, first)
+            first += rows
+            del batch  # before the next one is read, so that there is one at a time
 
     def blocks(self) -> Iterator[Evidence]:
         """Yield what belongs to no order, and all orders with what belongs to them, once transfers were read."""
@@ -54,10 +53,19 @@ class Parts:
         step = max(1, self._rows * orders // self.sizes.transfers)
         ranges = ((first, min(first + step - 1, orders)) for first in range(1, orders + 1, step))
         for first, last in chain([(NO_ID, NO_ID)], ranges):
-            tables = self._source.of_orders(first, last)
-            yield self._evidence(_without(tables, joined) if joined else tables)
+            yield self._block(first, last, joined)
         if joined:
             yield self._evidence(_of(self._source, joined))
+
+    def _read(self, tables: Mapping[str, Columns], first: int) -> Evidence:
+        part = self._evidence(tables, first)
+        if "transfers" in tables:
+            self._joins.see(part)
+        return part
+
+    def _block(self, first: int, last: int, joined: Sequence[int]) -> Evidence:
+        tables = self._source.of_orders(first, last)
+        return self._evidence(_without(tables, joined) if joined else tables)
 
 
 class _Joins:
