@@ -1,4 +1,4 @@
-"""A check that reads tables in parts must say what a check of all rows at once says, whatever was tampered with."""
+"""A check in parts must say what a check of all rows at once says, whatever was tampered with."""
 
 import numpy as np
 import pytest
