@@ -1,7 +1,9 @@
 """Every benchmark runs once at its smallest size; how long it takes is no test's business."""
 
 import importlib
+from os import environ
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 
@@ -73,6 +75,25 @@ def test_what_studies_cost_is_measured_and_told(benchmark, monkeypatch):
     assert f"takes {speed['ratio']:.2f} of the time on two workers" in text
     assert "MiB for 100 runs and" in text
     assert "| one process, each run kept in a folder |" in text
+
+
+def test_starting_is_measured_in_pairs_and_told(benchmark):
+    startup = benchmark("startup")
+    pairs = (startup.PAIRS[0], startup.Pair("nothing", ("-c", "pass"), ("-c", "pass")))
+    found = startup.measured(rounds=2, pairs=pairs)
+    assert all(
+        len(turns.own) == len(turns.base) == 2 and min(*turns.own, *turns.base) > 0 for turns in found.values()
+    )
+    text = startup.section({startup.PAIRS[0]: startup.Turns([0.1, 0.3, 0.2], [0.1, 0.1, 0.1])})
+    row = "| `import alesha_sim` | 200 | `import simpy, numpy` | 100 | 2.00 | 1.00 to 3.00 | at most 1.5 |"
+    assert row in text.splitlines()
+
+
+def test_every_command_that_is_timed_at_the_start_runs(benchmark):
+    startup = benchmark("startup")
+    assert list(startup.measured(rounds=1)) == list(startup.PAIRS)
+    with pytest.raises(CalledProcessError):
+        startup.seconds(("-m", "alesha_sim", "no_such_command"), {**environ})
 
 
 def test_processes_take_turns_until_all_are_measured(benchmark):

@@ -40,7 +40,7 @@ def check(
     Amounts in messages are minor units of money or units of goods. If rows cannot be read (L0), the other laws are
     not checked. Source: section 3 of the posting rules.
     """
-    source = InMemory(tables) if isinstance(tables, Mapping) else tables
+    source = tables if isinstance(tables, Source) else InMemory(tables)
     parts = Parts(source, catalogue, rows)
     form, findings = Findings(), Findings()
     books = Books(parts.register, findings)

@@ -4,6 +4,7 @@ It is prepared once, however many parts the transfers are read in. No law lives 
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -75,10 +76,13 @@ class Register:
         for known, codes in self._read:
             if known is labels or known == labels:
                 return codes
-        place = {label: code for code, label in enumerate(self._names.labels)}
-        codes = codes_of(labels, place, np.int32)
+        codes = codes_of(labels, self._codes, np.int32)
         self._read = [(labels, codes), *self._read[:1]]
         return codes
+
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        return {label: code for code, label in enumerate(self._names.labels)}
 
     def of_role(self, name: str) -> Ints:
         """Return the places of the accounts of a role."""

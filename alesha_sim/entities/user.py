@@ -128,7 +128,7 @@ class User(Party):
 
     def ask_shop(self, message: object, *, step: str | None = None, order: int = NO_ID) -> Asking:
         """Ask the shop; raises NoAnswer if it never replies, or not before the user's patience is over."""
-        key = None if step is None else (self.code, order, self.number, step)
+        key = (self.code, order, self.number, step) if step is not None and self.shop.is_keyed else None
         request = self.shop.ask(message, self.code, self.shop.recipient, order, self.number, key)
         if self.users.patience is not None:
             self.shop.hang_up_after(self.users.patience(), request, self.code)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alesha_sim.network.inbox import Inbox
 
 NO_REQUEST = NO_ID
-_REFUSALS = (Refusal, Decline, OrderRejected)
+_REFUSALS = frozenset({Refusal, Decline, OrderRejected})
 
 
 class Delivery(Event):
@@ -59,18 +59,18 @@ class Delivery(Event):
 
     def answer(self, reply: object) -> None:
         """Send `reply` back to the asker; the request is dealt with, and dealt with once."""
-        self.close()
+        self.log.served(self.row, self.started_at, self.channel.clock._now)
         if self.key is not None:
             self.channel.inbox.store_under(self.key, self.content, reply)
         self.reply(reply)
 
-    def reply(self, reply: object) -> None:
+    def reply(self, reply: Any) -> None:
         """Send a reply, be it the first time or again."""
-        channel = self.channel
+        channel, log, kind = self.channel, self.log, type(reply)
         self.message = reply
-        self.row = self.log.sent(
+        self.row = log.sent(
             channel.clock._now, self.number, self.order, self.visit, self.recipient, self.sender, self.attempt,
-            type(reply).__name__, reply.reason if isinstance(reply, _REFUSALS) else "",
+            kind, log.details[reply.reason] if kind in _REFUSALS else 0,
         )  # fmt: skip
         self.callbacks = _REPLY_ARRIVES  # type: ignore[assignment]
         channel.back.send(self)
@@ -96,12 +96,13 @@ class Delivery(Event):
 
 def _land_reply(event: Event) -> None:
     delivery: Delivery = event  # type: ignore[assignment]
-    request, channel = delivery.request, delivery.channel
+    request = delivery.request
+    now = delivery.channel.clock._now
     if request is not None and request.callbacks:
-        delivery.log.landed(delivery.row, channel.clock._now)
+        delivery.log.landed(delivery.row, now)
         request.resolve(delivery.message)
-    elif channel.back.inbox.is_up:
-        delivery.log.landed(delivery.row, channel.clock._now, LATE)
+    elif delivery.channel.back.inbox.is_up:
+        delivery.log.landed(delivery.row, now, LATE)
     else:
         delivery.log.lost(delivery.row)
 
@@ -151,13 +152,10 @@ class Channel:
 
         Every wait for a reply is `stretch` times as long as the channel's patience says, a day at most.
         """
-        request = Request(self.clock)
-        log = self.log
+        request, log = Request(self.clock), self.log
         number = request.number = log.requests
         log.requests = number + 1
-        row = log.sent(
-            self.clock._now, number, order, visit, sender, recipient, 1, type(message).__name__
-        )  # fmt: skip
+        row = log.sent(self.clock._now, number, order, visit, sender, recipient, 1, type(message))
         if not self.is_keyed:
             self.send(Delivery(self, message, row, request, number, sender, recipient, order, visit))
             return request
@@ -174,7 +172,7 @@ class Channel:
         number, sender, recipient, order, visit, _ = request.posting
         row = self.log.sent(
             self.clock._now, number, order, visit, sender, recipient, request.attempt,
-            type(request.message).__name__,
+            type(request.message),
         )  # fmt: skip
         delivery = Delivery(self, request.message, row, request, *request.posting)
         delivery.attempt = request.attempt
@@ -192,16 +190,14 @@ class Channel:
         Bell(self.clock, seconds, is_waited_for, hang_up).watch(request)
 
     def _withdraw(self, number: int, sender: int) -> None:
-        row = self.log.sent(self.clock._now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw.__name__)
+        row = self.log.sent(self.clock._now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw)
         notice = Delivery(self, Withdraw(number), row, None, number, sender, self.recipient, NO_ID, NO_ID)
         notice.callbacks = (self.inbox.withdraw,)  # type: ignore[assignment]
         self.send(notice)
 
     def tell(self, message: object, sender: int, recipient: int, order: int, visit: int) -> None:
         """Send a notice, to which there is no reply."""
-        row = self.log.sent(
-            self.clock._now, NO_REQUEST, order, visit, sender, recipient, 1, type(message).__name__
-        )  # fmt: skip
+        row = self.log.sent(self.clock._now, NO_REQUEST, order, visit, sender, recipient, 1, type(message))
         self.send(Delivery(self, message, row, None, NO_REQUEST, sender, recipient, order, visit))
 
     def send(self, delivery: Delivery) -> None:

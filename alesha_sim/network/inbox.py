@@ -6,9 +6,10 @@ because waking happens only in a delivery's callback, never in running process c
 
 from collections import deque
 from collections.abc import Callable
+from heapq import heappush
 from typing import NamedTuple
 
-from simpy.events import Event
+from simpy.events import NORMAL, Event
 
 from alesha_sim.network.channel import Delivery
 from alesha_sim.network.clock import Clock
@@ -47,13 +48,13 @@ class Worker(Event):
             inbox.idle.append(self)
         return self
 
-    def wake(self, delivery: Delivery) -> None:
-        """Go on with `delivery` now, within the kernel event that brought it."""
-        callbacks = self.callbacks
-        self.callbacks = None  # type: ignore[assignment]
-        self._value = delivery
-        for callback in callbacks:
-            callback(self)
+    def rest(self, seconds: float) -> Event:
+        """Return an event to yield: it is over after so many seconds, the worker's only one until then."""
+        self._value = None
+        self.callbacks = []
+        clock = self._inbox.clock
+        heappush(clock._queue, (clock._now + seconds, NORMAL, next(clock._eid), self))
+        return self
 
 
 class Inbox:
@@ -83,9 +84,13 @@ class Inbox:
         self._arrivals += 1
         while self.idle:
             worker = self.idle.pop()
-            if worker.callbacks:  # nobody waits on the worker of a process that was stopped
+            callbacks = worker.callbacks
+            if callbacks:  # nobody waits on the worker of a process that was stopped
                 delivery.started_at = now
-                worker.wake(delivery)
+                worker.callbacks = None  # type: ignore[assignment]
+                worker._value = delivery
+                for callback in callbacks:
+                    callback(worker)
                 return
         self._count(now)
         self._waited += 1
