@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alesha_sim"
 
 LAYERS = (
-    ("units", "streams", "distributions", "messages", "packed", "records", "garbage"),
+    ("units", "streams", "distributions", "messages", "packed", "records", "source", "garbage"),
     ("network", "books"),
     ("policies",),
     ("scenarios",),
