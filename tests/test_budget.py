@@ -20,7 +20,7 @@ GROUPS = {
     "Delivery": "messages",
     "Timeout": "durations", "Worker": "durations",
     # Arrivals, beginnings and ends of SimPy's own processes, and what wakes one that waits for money.
-    "Timetable": "steps", "Initialize": "steps", "Process": "steps", "Event": "steps",
+    "Timetable": "steps", "Initialize": "steps", "Process": "steps", "Task": "steps", "Event": "steps",
     "Bell": "time-outs",
     "_Entry": "agenda",
 }  # fmt: skip
@@ -80,13 +80,10 @@ def crashes(simulation):
 
 
 def steps(simulation):
-    """Four a visit, an order and a request after the sale; one a worker; one for who stays away at the door."""
-    visits, orders = len(simulation.records.visits), len(simulation.records.orders)
-    strangers = len(simulation.scenario.visits(7).at) - visits
-    parties = (simulation.shop, simulation.bank, simulation.supplier, simulation.users)
-    hands = sum(len(party.inbox.idle) for party in parties)  # once the run has drained, every one is idle
-    again = crashes(simulation) * (2 + hands)  # a crash, a restart, and hands that begin anew
-    return 4 * (visits + orders + total(kinds(simulation), AFTERWARDS)) + hands + strangers + again
+    """One a visit, be it that the visitor stays away; three an order and a request after the sale."""
+    visits, orders = len(simulation.scenario.visits(7).at), len(simulation.records.orders)
+    again = 2 * crashes(simulation)  # a crash and a restart
+    return visits + 3 * (orders + total(kinds(simulation), AFTERWARDS)) + again
 
 
 def time_outs(simulation):
