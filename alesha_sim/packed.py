@@ -31,20 +31,32 @@ class PackedRows:
         self.rows += self.pack(*values)
         return row
 
-    def filler(self, *names: str) -> Callable[..., None]:
-        """Return `fill(row, *values)`, which overwrites the neighbouring fields `names` of a row."""
-        layout = struct.Struct("<" + "".join(self._codes[name] for name in names))
+    def part(self, *names: str) -> tuple[Callable[..., None], int]:
+        """Return the function that packs the neighbouring fields `names`, and where in a row they begin."""
         place = self.dtype.names or ()
         first = place.index(names[0])
         if place[first : first + len(names)] != names:
             raise ValueError(f"fields {names} are not neighbours in {place}")
-        offset = struct.calcsize("<" + "".join(list(self._codes.values())[:first]))
-        rows, width, pack_into = self.rows, self.width, layout.pack_into
+        layout = struct.Struct("<" + "".join(self._codes[name] for name in names))
+        return layout.pack_into, struct.calcsize("<" + "".join(list(self._codes.values())[:first]))
+
+    def filler(self, *names: str) -> Callable[..., None]:
+        """Return `fill(row, *values)`, which overwrites the neighbouring fields `names` of a row."""
+        rows, width = self.rows, self.width
+        pack_into, offset = self.part(*names)
+
+        def fill_one(row: int, value: float) -> None:
+            pack_into(rows, row * width + offset, value)
+
+        def fill_two(row: int, one: float, other: float) -> None:
+            pack_into(rows, row * width + offset, one, other)
 
         def fill(row: int, *values: float) -> None:
             pack_into(rows, row * width + offset, *values)
 
-        return fill
+        # To collect values in a tuple and spread them again costs a third of a call.
+        by_number: dict[int, Callable[..., None]] = {1: fill_one, 2: fill_two}
+        return by_number.get(len(names), fill)
 
     def copy(self, row: int) -> int:
         """Write a row once more and return the number of the copy."""

@@ -21,7 +21,8 @@ from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import Coded, Columns
 from alesha_sim.reproduction import command
 from alesha_sim.scenarios.errors import ScenarioError
-from alesha_sim.spooled import Spooled
+from alesha_sim.source import Source
+from alesha_sim.spooled import Spooled, source_of
 from alesha_sim.tables import coded, numbers
 from alesha_sim.tabulated import Tabulated
 from alesha_sim.talks import Talks
@@ -58,6 +59,11 @@ class Result(Tabulated):
         }  # fmt: skip
 
     # Tables
+
+    @cached_property
+    def source(self) -> Source:
+        """The canonical columns of all tables, to be read in batches or by orders."""
+        return source_of(self._tables)
 
     @cached_property
     def digest(self) -> str:
@@ -239,7 +245,7 @@ class Result(Tabulated):
             laws.Priced(product.sku, minor(product.price), minor(product.charge), minor(product.cost))
             for product in self.scenario.catalogue
         ]
-        return laws.check(self._tables, catalogue, drained=self.drained)
+        return laws.check(self.source, catalogue, drained=self.drained)
 
     # On disk
 

@@ -6,7 +6,7 @@ Nothing is derived here; what the columns are is in `records.py` and `tables.py`
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ OF_ORDERS = ("transfers", "orders", "order_lines", "visits")
 """The tables whose rows may belong to an order."""
 
 
+@runtime_checkable
 class Source(Protocol):
     """The canonical columns of a result's tables."""
 

@@ -131,7 +131,7 @@ class Walk:
 
     def _kinds(self) -> set[str]:
         declared = {name for name, kind in vars(messages).items() if hasattr(kind, "_fields")}
-        return {*declared, Withdraw.__name__, Conflict.__name__, *self.simulation.records.messages.kinds}
+        return {*declared, Withdraw.__name__, Conflict.__name__, *self.simulation.records.messages.kinds.words}
 
     # What can be seen
 

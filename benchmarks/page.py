@@ -11,6 +11,9 @@ from statistics import median
 from typing import NamedTuple
 
 from cases import CUSTOMERS, DAILY, SEED, Case, Figures
+from peers import Beside
+from peers_page import beside
+from tables import spread, table
 
 TABLES = ("orders", "order_lines", "visits", "messages", "transfers", "replenishments")
 MARKETS = {
@@ -22,13 +25,17 @@ MARKETS = {
 
 
 class Measured(NamedTuple):
-    """What `run.py` measured: `times` by round and case, `traces` by number of users, `tables` of one case."""
+    """What `run.py` measured: `times` by round and case, `traces` by number of users, `tables` of one case.
+
+    `peers` are the programs that do the same work, which are timed beside the library.
+    """
 
     sizes: tuple[int, ...]
     orders: int
     times: list[dict[Case, Figures]]
     traces: dict[int, Figures]
     tables: Figures
+    peers: Beside
 
     def case(self, market: str, users: int) -> Case:
         """Return the case of a market with so many users."""
@@ -36,15 +43,13 @@ class Measured(NamedTuple):
 
     def over_rounds(self, figure: Callable[[dict[Case, Figures]], float]) -> str:
         """Return what a figure of one round was over all rounds: the median (the least to the greatest)."""
-        values = [figure(times) for times in self.times]
-        digits = 0 if median(values) >= 20 else 1 if median(values) >= 5 else 2
-        return "{:,.{d}f} ({:,.{d}f} to {:,.{d}f})".format(median(values), min(values), max(values), d=digits)
+        return spread([figure(times) for times in self.times])
 
 
 def page(measured: Measured) -> str:
     """Return the page in Markdown."""
     sections = (introduction, by_users, a_user, flow, memory)
-    return "\n\n".join(section(measured) for section in sections) + "\n"
+    return "\n\n".join([*(section(measured) for section in sections), beside(measured.peers)]) + "\n"
 
 
 def an_order(figures: Figures) -> float:
@@ -55,12 +60,6 @@ def an_order(figures: Figures) -> float:
 def an_event(figures: Figures) -> float:
     """Return the time of a kernel event, in events of the yardstick."""
     return figures["run"] / figures["events"] / figures["yardstick"]
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table: the first column to the left, the others to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def introduction(measured: Measured) -> str:

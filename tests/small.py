@@ -21,24 +21,30 @@ KNOBS = {
 RETRY = {"loss": 0.2, "duplication": 0.2, "timeout": 2.0, "growth": 1.5}
 
 
+def scenario(name):
+    """Return a scenario, small whatever is asked for."""
+    return scenarios.load(name).with_settings(KNOBS.get(name, {}))
+
+
 @cache
 def result(name):
     """Return the result of a scenario, small unless full sizes are asked for."""
-    scenario = scenarios.load(name)
-    if not is_full_size():
-        scenario = scenario.with_settings(KNOBS.get(name, {}))
-    found = alesha.simulate(scenario, seed=7)
+    found = alesha.simulate(scenarios.load(name) if is_full_size() else scenario(name), seed=7)
     assert is_full_size() or len(found.columns("orders")["order"]) <= ORDERS_MAX
     return found
 
 
 @cache
 def unreliable():
+    """Return the result of the unreliable market."""
+    return alesha.simulate(unreliable_market(), seed=5)
+
+
+def unreliable_market():
     """Return a market day over links that lose and double messages, with a supplier that lacks a product."""
     links = [f"{one}->{two}" for one in ("shop", "bank", "supplier") for two in ("shop", "bank", "supplier")]
     places = ["default", *(f"links.{link}" for link in links if len(set(link.split("->"))) > 1)]
     settings = {f"network.{place}.{name}": value for place in places for name, value in RETRY.items()}
-    scenario = scenarios.market_day(
+    return scenarios.market_day(
         users=60, visits_per_day=250, shop_workers=1, bank_workers=1, supplier_workers=1
     ).with_settings(settings | {"supplier.stock.unavailable": ["iphone-x"], "users.patience": 20.0})
-    return alesha.simulate(scenario, seed=5)

@@ -51,6 +51,12 @@ def holdings(bank):
 PAYMENTS = {
     "paid": (of(0), 1000, SHOP_ACCOUNT, None),
     "unknown account": ((123, WRONG), 1, SHOP_ACCOUNT, Reason.UNKNOWN_ACCOUNT),
+    "a number just below the users'": (
+        (account_number(0) + SHOP, of(SHOP)[1]),
+        1,
+        SHOP_ACCOUNT,
+        Reason.UNKNOWN_ACCOUNT,
+    ),
     "the account after the last": ((account_number(2), WRONG), 1, SHOP_ACCOUNT, Reason.UNKNOWN_ACCOUNT),
     "wrong secret": ((account_number(0), WRONG), 1, SHOP_ACCOUNT, Reason.WRONG_SECRET),
     "another user's secret": ((account_number(0), of(1)[1]), 1, SHOP_ACCOUNT, Reason.WRONG_SECRET),

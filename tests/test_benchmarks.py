@@ -1,7 +1,9 @@
 """Every benchmark runs once at its smallest size; how long it takes is no test's business."""
 
 import importlib
+from os import environ
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 
@@ -75,6 +77,25 @@ def test_what_studies_cost_is_measured_and_told(benchmark, monkeypatch):
     assert "| one process, each run kept in a folder |" in text
 
 
+def test_starting_is_measured_in_pairs_and_told(benchmark):
+    startup = benchmark("startup")
+    pairs = (startup.PAIRS[0], startup.Pair("nothing", ("-c", "pass"), ("-c", "pass")))
+    found = startup.measured(rounds=2, pairs=pairs)
+    assert all(
+        len(turns.own) == len(turns.base) == 2 and min(*turns.own, *turns.base) > 0 for turns in found.values()
+    )
+    text = startup.section({startup.PAIRS[0]: startup.Turns([0.1, 0.3, 0.2], [0.1, 0.1, 0.1])})
+    row = "| `import alesha_sim` | 200 | `import simpy, numpy` | 100 | 2.00 | 1.00 to 3.00 | at most 1.5 |"
+    assert row in text.splitlines()
+
+
+def test_every_command_that_is_timed_at_the_start_runs(benchmark):
+    startup = benchmark("startup")
+    assert list(startup.measured(rounds=1)) == list(startup.PAIRS)
+    with pytest.raises(CalledProcessError):
+        startup.seconds(("-m", "alesha_sim", "no_such_command"), {**environ})
+
+
 def test_processes_take_turns_until_all_are_measured(benchmark):
     run = benchmark("run")
     cases = [run.Case("idle", users, 10 * ORDERS) for users in USERS]  # enough for more than one turn
@@ -93,7 +114,11 @@ def test_the_page_tells_every_figure(benchmark, monkeypatch):
     run, page, measure = benchmark("run"), benchmark("page"), benchmark("measure")
     monkeypatch.setattr(run, "timed_in_turns", lambda cases: {case: measure.timed(case) for case in cases})
     monkeypatch.setattr(run, "measured", lambda name, case: getattr(measure, name)(case))
+    some = {"run": 1.0, "yardstick": 1.0, "orders": 1, "messages": 1}
+    peers = {"library_all": some, "lean_simpy": some}
+    monkeypatch.setattr(run, "side_by_side", lambda rounds: benchmark("peers").Beside(1, 1, [peers] * rounds, {}))
     text = page.page(run.measure_all(USERS, ORDERS, 2))
     assert text.count(f"\n| {USERS[1]} |") == 2
     assert all(f"\n| {row} |" in text for row in (*page.TABLES, *page.MARKETS.values(), "machine", "versions"))
+    assert "\n| lean SimPy |" in text
     assert "medians of 2 rounds" in " ".join(text.split())

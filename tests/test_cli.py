@@ -462,23 +462,3 @@ def test_progress_shows_on_a_terminal_only(call, monkeypatch, terminal, options,
     said = call("run", "market_day", "--json", *options)
     assert ("orders" in said.err and "events/s" in said.err and "day 0." in said.err) is shown
     assert json.loads(said.out)["scenario"] == "market_day"
-
-
-# What a call loads
-
-
-@pytest.mark.parametrize(
-    ("argv", "unloaded"),
-    [
-        (["list"], {"pandas", "matplotlib", "pyarrow"}),
-        (["run", "first_purchase"], {"pandas", "matplotlib", "pyarrow", "tqdm"}),
-        (["run", "market_day", "--json"], {"pandas", "matplotlib", "pyarrow", "tqdm"}),
-        (["balances", "first_purchase"], {"pandas", "matplotlib", "pyarrow"}),
-    ],
-)
-def test_a_call_loads_only_what_it_needs(argv, unloaded):
-    code = f"import sys; from alesha_sim.cli import main; main({argv!r}); print(*sys.modules, file=sys.stderr)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name.partition(".")[0] for name in run.stderr.split()}
-    assert "alesha_sim" in loaded
-    assert loaded & unloaded == set()

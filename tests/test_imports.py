@@ -30,6 +30,8 @@ def loaded_by(statement):
     "statement",
     [
         "import alesha_sim",
+        "import alesha_sim.cli",
+        "import alesha_sim.exports",
         "import alesha_sim.scenarios",
         "from alesha_sim import Simulation, Result, simulate, scenarios, entities, policies, distributions",
         "import alesha_sim; alesha_sim.scenarios.names()",
@@ -37,6 +39,39 @@ def loaded_by(statement):
 )
 def test_importing_loads_no_heavy_package(statement):
     assert loaded_by(statement) == set()
+
+
+@pytest.mark.parametrize("line", ["--help", "--version", "list", "list --json", "run --help", "no_such_command"])
+def test_a_command_that_runs_nothing_loads_the_standard_library_alone(line):
+    before, after = modules_around(line.split())
+    assert {name.partition(".")[0] for name in after - before} - set(sys.stdlib_module_names) == {"alesha_sim"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "loaded"),
+    [
+        (["new", "market.toml"], set()),
+        (["show", "first_purchase"], {"pydantic"}),
+        (["run", "first_purchase", "--seed", "1"], {"pydantic"}),
+        (["run", "first_purchase", "--json"], {"pydantic"}),
+        (["balances", "first_purchase"], {"pydantic"}),
+        (["schema"], {"pydantic"}),
+    ],
+)
+def test_a_command_loads_pydantic_at_most_unless_it_draws_or_writes_tables(argv, loaded, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before, after = modules_around(argv)
+    assert {name.partition(".")[0] for name in after - before} & (HEAVY | {"scipy", "joblib", "tqdm"}) == loaded
+
+
+def modules_around(argv):
+    """Return the names of all modules before a command and after it, in a process of its own."""
+    before, after = in_fresh_interpreter(
+        f"import contextlib, io, sys\nbefore = sorted(sys.modules)\nfrom alesha_sim.cli import main\n"
+        f"with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):\n"
+        f"    main({argv!r})\nanswer = before, sorted(sys.modules)"
+    )
+    return set(before), set(after)
 
 
 def test_the_probe_sees_a_heavy_package():

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from decimal import Decimal
+from importlib import metadata
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -24,7 +25,7 @@ def test_every_shipped_scenario_is_listed_loads_and_bears_its_name(name):
     assert name in names()
     scenario = load(name)
     assert isinstance(scenario, Scenario)
-    assert (scenario.name, bool(scenario.description)) == (name, True)
+    assert (scenario.name, scenario.description) == (name, scenarios.describe(name))
     assert getattr(scenarios, name)() == scenario
     assert scenario.drain is None
 
@@ -43,9 +44,10 @@ def test_names_begin_with_the_shipped_ones_simplest_first():
 def test_other_packages_add_scenarios_through_the_entry_point_group(monkeypatch):
     point = EntryPoint("corner_shop", "alesha_sim.scenarios:first_purchase", "alesha_sim.scenarios")
     asked = []
-    monkeypatch.setattr(scenarios, "entry_points", lambda **selection: asked.append(selection) or [point])
+    monkeypatch.setattr(metadata, "entry_points", lambda **selection: asked.append(selection) or [point])
     assert names() == [*ALL, "corner_shop"]
     assert load("corner_shop", laptops=3).demand.quantities["hp-laptop"] == 3
+    assert scenarios.describe("corner_shop") == first_purchase().description
     assert all(selection == {"group": "alesha_sim.scenarios"} for selection in asked)
 
 

@@ -98,6 +98,7 @@ def test_who_waits_for_whom_is_known_and_who_was_answered_does_not_wait(walk):
     assert [(wait.asker, wait.answerer, wait.kind, wait.order) for wait in waiting] == [
         ("user:0", "shop", "Pay", 1),
         ("shop", "supplier", "PlaceOrder", 1),
+        ("supplier", "bank", "VerifyTransaction", 1),
     ]
     assert str(waiting[0]) == "user:0 waits for shop: 16 Pay, since 0.800 s"
     walk.finish()

@@ -3,6 +3,7 @@
 import numpy as np
 
 from alesha_sim.books import BOOKS, CODES, Kind, Ledger
+from alesha_sim.messages import Delivered
 from alesha_sim.records import NO_ID, SHOP, SUPPLIER, Coded, Records
 from alesha_sim.result import Result
 from alesha_sim.scenarios import first_purchase
@@ -175,7 +176,7 @@ def _result(scenario, ledger, cut_at):
     records.orders.placed(0.5, 1, 100_000, "account", 100_000)
     records.orders.line(1, 0, 1, 50_000, 40_000)
     records.orders.line(1, 1, 2, 25_000, 18_000)
-    told = records.messages.sent(3.0, 0, 1, NO_ID, SUPPLIER, SHOP, 1, "Delivered")
+    told = records.messages.sent(3.0, 0, 1, NO_ID, SUPPLIER, SHOP, 1, Delivered)
     if cut_at >= 4:
         records.messages.landed(told, 4.0)
         records.messages.served(told, 4.0, 4.0)

@@ -24,7 +24,7 @@ from alesha_sim.books.accounts import (
 from alesha_sim.books.holds import Holds
 from alesha_sim.books.ledger import LawBroken, Ledger, Row
 from alesha_sim.books.pockets import Pockets
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
 from alesha_sim.records import COURIER, NO_ID
 from alesha_sim.records import SHOP as SHOP_OWNER
 from alesha_sim.records import SUPPLIER as SUPPLIER_OWNER
@@ -55,6 +55,7 @@ class BankBook:
         self._shop = ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
         self._supplier = ledger.account("bank:deposits:supplier", Kind.LIABILITY, floor=True)
         self._owners = {self._shop: SHOP_OWNER, self._supplier: SUPPLIER_OWNER}
+        self._deposits = {SHOP_OWNER: self._shop, SUPPLIER_OWNER: self._supplier}
         self._pockets = Pockets(ledger, self._shop)
         self.holds = Holds(ledger, self._users, self._pockets)
 
@@ -79,7 +80,7 @@ class BankBook:
         return links.start
 
     def payment(
-        self, at: float, order: int, user: int, total: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0,
+        self, at: float, order: int, user: int, total: int, pocket: Pocket = DEPOSIT, fee: int = 0,
         retained: int = 0, payer_fee: int = 0,
     ) -> int:  # fmt: skip
         """Payment: deposits:user:n / deposits:shop, settlement-due or escrow; deposits:user:n / fees.
@@ -87,10 +88,10 @@ class BankBook:
         At once also what the shop is not left with: deposits:shop / fees; deposits:shop / rolling-reserve.
         """
         source = self._users[user]
-        if pocket is Pocket.DEPOSIT and not (fee or retained or payer_fee):
-            return self._move(at, order, source, self._shop, total, PAYMENT)
+        if pocket is DEPOSIT and not (fee or retained or payer_fee):
+            return self._ledger.new_transfer(at, BANK, order, source, self._shop, total, PAYMENT)
         rows = self._pockets.captured(source, total, pocket, fee, retained, payer_fee)
-        link = self._write(at, order, rows)
+        link = self._ledger.new_fact(at, BANK, order, rows)
         self._pockets.put(order, pocket, total)
         return link
 
@@ -102,60 +103,62 @@ class BankBook:
         What is left in escrow for the order goes back: escrow / deposits:user:n.
         """
         source = self._pockets.account(pocket)
-        rest = self.escrowed(order) - due if pocket is Pocket.ESCROW else 0
+        rest = self.escrowed(order) - due if pocket is ESCROW else 0
         rows: list[Row] = [(source, self._shop, due, SETTLEMENT), *self._pockets.deductions(fee, retained)]
         if rest:
             rows.append((source, self._users[user], rest, REFUND))
-        link = self._write(at, order, rows)
+        link = self._ledger.new_fact(at, BANK, order, rows)
         self._pockets.put(order, pocket, -due - rest)
         return link
 
     def release(self, at: float, order: int, amount: int) -> int:
         """Reserve released: rolling-reserve / deposits:shop."""
-        return self._move(at, order, self._pockets.rolling_reserve, self._shop, amount, RELEASE)
+        return self._ledger.new_transfer(
+            at, BANK, order, self._pockets.rolling_reserve, self._shop, amount, RELEASE
+        )
 
     def declined_fee(self, at: float, order: int, fee: int) -> int:
         """Fee of a declined payment: deposits:shop / fees."""
-        return self._move(at, order, self._shop, self._pockets.fees, fee, FEE)
+        return self._ledger.new_transfer(at, BANK, order, self._shop, self._pockets.fees, fee, FEE)
 
     def income(self, at: float, user: int, amount: int) -> int:
         """Income of a user from outside: reserves / deposits:user:n."""
-        return self._move(at, NO_ID, self._reserves, self._users[user], amount, INCOME)
+        return self._ledger.new_transfer(at, BANK, NO_ID, self._reserves, self._users[user], amount, INCOME)
 
     def charges(self, at: float, order: int, amount: int) -> int:
         """Charges: deposits:shop / deposits:supplier."""
-        return self._move(at, order, self._shop, self._supplier, amount, CHARGES)
+        return self._ledger.new_transfer(at, BANK, order, self._shop, self._supplier, amount, CHARGES)
 
     def charges_return(self, at: float, order: int, amount: int) -> int:
         """Charges returned: deposits:supplier / deposits:shop."""
-        return self._move(at, order, self._supplier, self._shop, amount, CHARGES_RETURN)
+        return self._ledger.new_transfer(at, BANK, order, self._supplier, self._shop, amount, CHARGES_RETURN)
 
-    def refund(self, at: float, order: int, user: int, amount: int, pocket: Pocket = Pocket.DEPOSIT) -> int:
+    def refund(self, at: float, order: int, user: int, amount: int, pocket: Pocket = DEPOSIT) -> int:
         """Refund, in time or late: deposits:shop, settlement-due or escrow / deposits:user:n.
 
         Raises LawBroken, and writes nothing, for more than is in escrow for the order.
         """
-        if pocket is Pocket.ESCROW and amount > self.escrowed(order):
+        if pocket is ESCROW and amount > self.escrowed(order):
             raise LawBroken(f"L4: order {order}: {self.escrowed(order)} in escrow, {amount} refunded")
-        link = self._move(at, order, self._pockets.account(pocket), self._users[user], amount, REFUND)
+        link = self._ledger.new_transfer(
+            at, BANK, order, self._pockets.account(pocket), self._users[user], amount, REFUND
+        )
         self._pockets.put(order, pocket, -amount)
         return link
 
     def collection(self, at: float, order: int, user: int, amount: int) -> int:
         """Collected at the door: deposits:user:n / deposits:courier."""
-        return self._move(at, order, self._users[user], self._courier, amount, COLLECTION)
+        return self._ledger.new_transfer(at, BANK, order, self._users[user], self._courier, amount, COLLECTION)
 
     def remittance(self, at: float, order: int, amount: int) -> int:
         """Collections passed on: deposits:courier / deposits:shop."""
-        return self._move(at, order, self._courier, self._shop, amount, REMITTANCE)
+        return self._ledger.new_transfer(at, BANK, order, self._courier, self._shop, amount, REMITTANCE)
 
     def deposit(self, owner: int) -> int:
         """Return the account id of an owner's deposit; KeyError if the owner has none."""
         if 0 <= owner < len(self._users):
             return self._users[owner]
-        if owner == COURIER:
-            return self._courier
-        return {SHOP_OWNER: self._shop, SUPPLIER_OWNER: self._supplier}[owner]
+        return self._courier if owner == COURIER else self._deposits[owner]
 
     def available(self, owner: int) -> int:
         """Return what an owner can spend; KeyError if the owner has no deposit."""
@@ -187,19 +190,9 @@ class BankBook:
 
     def _owner(self, account: int) -> int | None:
         """Return whose money an account holds."""
+        if account in self._owners:
+            return self._owners[account]
         for family in (self._users, self.holds.accounts):
             if account in family:
                 return account - family.start
-        return SHOP_OWNER if account in self._pockets.opened else self._owners.get(account)
-
-    def _move(self, at: float, order: int, debit: int, credit: int, amount: int, code: int) -> int:
-        """Write a new fact of one row and return its link, the transaction number."""
-        link = self._ledger.new_link()
-        self._ledger.transfer(at, BANK, link, order, debit, credit, amount, code)
-        return link
-
-    def _write(self, at: float, order: int, rows: list[Row]) -> int:
-        """Write a new fact and return its link, the transaction number."""
-        link = self._ledger.new_link()
-        self._ledger.linked(at, BANK, link, order, rows)
-        return link
+        return SHOP_OWNER if account in self._pockets.opened else None

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from alesha_sim.books.evidence import Evidence, Ints, sum_of
+from alesha_sim.books.evidence import Evidence, sum_of
 from alesha_sim.books.findings import Findings
 from alesha_sim.books.order_laws import charged, charges, escrowed, late_refunds, of_status, users_allowances
-from alesha_sim.books.rules import ROLES
+from alesha_sim.books.reading import Ints
 from alesha_sim.records import OUTCOMES, STATUSES
 
 SETTLED = (
@@ -16,13 +16,55 @@ SETTLED = (
 """Accounts that a closed order has left: nothing in its rows is still in them."""
 
 
-def check_closing(evidence: Evidence, findings: Findings) -> None:
-    """Check what holds once drained of L4, L5 and L8 by order."""
-    _check_closed(evidence, findings)
-    _check_cancelled(evidence, findings)
-    _check_waiting(evidence, findings)
-    _check_claims(evidence, findings)
-    _check_late(evidence, findings)
+class Closing:
+    """What holds once drained of L4, L5 and L8 by order: `see` all orders, part by part, then `close`."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._idle = Findings()
+        self._is_short = False
+
+    def see(self, evidence: Evidence) -> None:
+        """Check some orders, as the section of findings that has begun."""
+        findings = self._findings
+        _check_closed(evidence, findings)
+        _check_cancelled(evidence, findings)
+        findings.begin_part(1)
+        self._check_waiting(evidence)
+        findings.begin_part(2)
+        _check_claims(evidence, findings)
+        _check_late(evidence, findings)
+
+    def close(self) -> None:
+        """Say which orders are forgotten, once it is known whether any waits for money."""
+        # Debts are paid in turn: behind one that waits for money, others wait that need less.
+        if not self._is_short:
+            self._findings.take(self._idle)
+
+    def _check_waiting(self, evidence: Evidence) -> None:
+        """L4: a paid order that is open waits for money that the shop lacks; no other is forgotten."""
+        e = evidence
+        owed = e.balance("shop:refunds-due", e.by_order)
+        known = e.marked(e.rows("shop", "charges"), e.by_order)
+        needed = np.where(owed > 0, owed, np.where(known, 0, charges(e)))
+        sent = of_status(e, "on_the_way")
+        # A lost parcel of the shop's own goods is bought anew, which may have to wait for money as well.
+        waiting = (
+            of_status(e, "processing") | (sent & ~known) | (of_status(e, "completed", "returned") & (owed > 0))
+        )
+        waiting |= sent & (owed > 0)
+        cash = int(e.register.closing[e.register.of_role("shop:cash")].sum())
+        self._is_short |= bool((waiting & (needed > cash)).any())
+
+        def describe(order: int) -> str:
+            return (
+                f"order {e.orders[order]} is still {STATUSES[e.status[order]]} and nothing is left to happen: "
+                f"needs {needed[order]}, shop:cash is {cash}"
+            )
+
+        self._findings.add(4, sent & known & (owed <= 0), describe, e.orders)
+        self._idle.begin(self._findings.section, 1)
+        self._idle.add(4, waiting, describe, e.orders)
 
 
 def _check_closed(evidence: Evidence, findings: Findings) -> None:
@@ -36,13 +78,12 @@ def _check_closed(evidence: Evidence, findings: Findings) -> None:
     left["shop:settlement-due"] = np.where(
         closed | void, e.balance("shop:settlement-due", key) - e.balance("bank:escrow", key), 0
     )
-    names, claims = list(left), np.stack(list(left.values()))
+    for name, claims in left.items():
 
-    def describe(place: int) -> str:
-        claim, order = divmod(place, key.size)
-        return f"order {order} is {STATUSES[e.status[order]]}, but {names[claim]} is {claims[claim, order]}"
+        def describe(order: int, name: str = name, claims: Ints = claims) -> str:
+            return f"order {e.orders[order]} is {STATUSES[e.status[order]]}, but {name} is {claims[order]}"
 
-    findings.add(4, claims.ravel() != 0, describe)
+        findings.add(4, claims != 0, describe, e.orders)
 
 
 def _check_cancelled(evidence: Evidence, findings: Findings) -> None:
@@ -57,29 +98,10 @@ def _check_cancelled(evidence: Evidence, findings: Findings) -> None:
     handed = e.marked(e.rows("users", "deliver", units=True), key)
     findings.add(
         4, of_status(e, "cancelled") & ((taken != fees) | (passed_on != transport) | handed),
-        lambda order: f"order {order} is cancelled, but charged {taken[order]}, passed on {passed_on[order]} "
-        f"for transport {transport[order]}, {'goods' if handed[order] else 'no goods'} delivered",
-    )  # fmt: skip
-
-
-def _check_waiting(evidence: Evidence, findings: Findings) -> None:
-    """L4: a paid order that is still open waits for money that the shop does not have; no other is forgotten."""
-    e = evidence
-    key = e.by_order
-    owed = e.balance("shop:refunds-due", key)
-    known = e.marked(e.rows("shop", "charges"), key)
-    needed = np.where(owed > 0, owed, np.where(known, 0, charges(e)))
-    sent = of_status(e, "on_the_way")
-    # A lost parcel of the shop's own goods is bought anew, which may have to wait for money as well.
-    waiting = of_status(e, "processing") | (sent & ~known) | (of_status(e, "completed", "returned") & (owed > 0))
-    waiting |= sent & (owed > 0)
-    cash = int(e.closing[e.role == ROLES.index("shop:cash")].sum())
-    # Debts are paid in turn: behind one that waits for money, others wait that need less.
-    forgotten = (sent & known & (owed <= 0)) | (waiting & (not (waiting & (needed > cash)).any()))
-    findings.add(
-        4, forgotten,
-        lambda order: f"order {order} is still {STATUSES[e.status[order]]} and nothing is left to happen: needs "
-        f"{needed[order]}, shop:cash is {cash}",
+        lambda order: f"order {e.orders[order]} is cancelled, but charged {taken[order]}, passed on "
+        f"{passed_on[order]} for transport {transport[order]}, {'goods' if handed[order] else 'no goods'} "
+        "delivered",
+        e.orders,
     )  # fmt: skip
 
 
@@ -98,7 +120,8 @@ def _check_claims(evidence: Evidence, findings: Findings) -> None:
     unheard[e.visit_order[gave_up & (e.visit_order > 0)]] = True
     findings.add(
         5, (claimed != owed) & ~unheard & ~of_status(e, "in_doubt"),
-        lambda order: f"order {order}: users:advances {claimed[order]}, but the shop owes {owed[order]}",
+        lambda order: f"order {e.orders[order]}: users:advances {claimed[order]}, but the shop owes {owed[order]}",
+        e.orders,
     )  # fmt: skip
 
 
@@ -116,6 +139,7 @@ def _check_late(evidence: Evidence, findings: Findings) -> None:
         wrong |= (refunds > 0) & (allowed != sold) & ~of_status(e, "in_doubt")
     findings.add(
         8, wrong,
-        lambda order: f"order {order}: late refund {refunds[order]} of {paid[order]}; allowed of what was sold: "
-        + ", ".join(f"{allowed[order]} of {sold[order]}" for allowed, sold in allowances),
+        lambda order: f"order {e.orders[order]}: late refund {refunds[order]} of {paid[order]}; allowed of what "
+        "was sold: " + ", ".join(f"{allowed[order]} of {sold[order]}" for allowed, sold in allowances),
+        e.orders,
     )  # fmt: skip

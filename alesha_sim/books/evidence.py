@@ -1,4 +1,4 @@
-"""The tables of a run as arrays that laws can compare: codes in this package's order, sums by order and link.
+"""The tables of a run, or a part of them, as arrays that laws can compare: sums by order, by link, by order line.
 
 No law lives here. Everything is read from the canonical columns, so a result that was loaded from files can be
 checked as well as one that has just run. No function loops over rows.
@@ -12,34 +12,30 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, CODES
+from alesha_sim.books.reading import Ints, Mask, coded, numbers, recoded
+from alesha_sim.books.register import Priced, Register
 from alesha_sim.books.rules import CHART, ROLES, Rule, permitted
 from alesha_sim.messages import Method
-from alesha_sim.records import OUTCOMES, STATUSES, Coded, Columns
+from alesha_sim.records import OUTCOMES, STATUSES, Columns
 
 RULES = tuple(permitted())
 """Every row that the posting rules know; a transfer's rule is its place here."""
 
-Ints = npt.NDArray[np.signedinteger[Any]]
-Mask = npt.NDArray[np.bool_]
-
-
+_PLACES = {rule: place for place, rule in enumerate(RULES)}
 _NONE = np.zeros(0, np.int64)
 
 
-class Priced(NamedTuple):
-    """A product of the catalogue: what a unit is sold at, charged at and made for, in minor units."""
-
-    sku: str
-    price: int
-    charge: int
-    cost: int
-
-
 class Key(NamedTuple):
-    """What rows are summed by: a number for each row, from 0 to `size - 1`."""
+    """What rows are summed by: a place for each row, from 0 to `size - 1`, and the number of each place."""
 
     of_row: Ints
     size: int
+    numbers: Ints
+
+    def find(self, numbers: Ints) -> Ints:
+        """Return the place of each of `numbers`, or `size` if it has none."""
+        places = np.searchsorted(self.numbers, numbers)
+        return np.where(np.append(self.numbers, -1)[places] == numbers, places, self.size)
 
 
 class Lines:
@@ -51,6 +47,18 @@ class Lines:
         self.quantity = np.zeros(len(self.keys), np.int64)
         np.add.at(self.quantity, places, quantities)
 
+    @property
+    def order(self) -> Ints:
+        """The order of each line, as its place."""
+        found: Ints = self.keys // self._products
+        return found
+
+    @property
+    def product(self) -> Ints:
+        """The product of each line, from 0."""
+        found: Ints = self.keys % self._products - 1
+        return found
+
     def find(self, orders: Ints, commodities: Ints) -> Ints:
         """Return the place of each order's product among the lines, or their number if it was not ordered."""
         wanted = orders * np.int64(self._products) + commodities
@@ -58,127 +66,134 @@ class Lines:
         known = np.append(self.keys, -1)[places] == wanted
         return np.where(known, places, len(self.keys))
 
-    def name(self, place: int) -> str:
-        """Name a line in a message."""
-        order, commodity = divmod(int(self.keys[place]), self._products)
-        return f"order {order}, product {commodity - 1}"
-
 
 class Evidence:
-    """The tables `transfers`, `accounts`, `orders`, `order_lines`, `visits` and `users` of one run, prepared.
+    """Rows of `transfers`, `orders`, `order_lines` and `visits`, prepared; tables that are left out are unknown.
 
-    Orders keep their numbers, and 0 stands for none. Commodity 0 is money, 1 + k is product k of the catalogue.
-    What a table names and this package does not know is -1.
+    What belongs together must be there together: all rows of an order, and all of a link. Orders and links stand
+    at places of their own, 0 for no order; `orders` and `links` have their numbers. Commodities are the
+    register's. What a table names and this package does not know is -1. `first` is the number of rows before.
     """
 
-    def __init__(self, tables: Mapping[str, Columns], catalogue: Sequence[Priced]) -> None:
-        self._products = {product.sku: place for place, product in enumerate(catalogue, 1)}
-        self.price, self.charge, self.cost = (
-            np.array([0, *(product[field] for product in catalogue)], np.int64) for field in (1, 2, 3)
-        )
-        self._read_accounts(tables["accounts"])
-        self._read_transfers(tables["transfers"])
-        self._read_rules()
-        self._read_orders(tables["orders"], tables["order_lines"])
-        self._read_visits(tables["visits"], tables["users"])
-
-    def _read_accounts(self, table: Columns) -> None:
-        names, commodities = coded(table, "account"), coded(table, "commodity")
-        self._names = names
-        roles = [*(_role(label) for label in names.labels), (-1, -1)]
-        self.role = np.array([role for role, _ in roles], np.int8)[names.codes]
-        self.number = np.array([number for _, number in roles], np.int32)[names.codes]
-        # Money is the one commodity that is no product; the bank's reserves hold nothing else.
-        self.currency = next((label for label in commodities.labels if label not in self._products), "")
-        self.commodity = recoded(commodities, {self.currency: 0} | self._products)
-        self.account_book = recoded(coded(table, "book"), BOOKS)
-        self.account_kind = coded(table, "kind")
-        self.opening, self.closing = numbers(table, "opening"), numbers(table, "closing")
+    def __init__(
+        self, tables: Mapping[str, Columns], catalogue: Sequence[Priced], register: Register | None = None,
+        first: int = 0,
+    ) -> None:  # fmt: skip
+        self.register = Register(tables["accounts"], catalogue) if register is None else register
+        self.first = first
+        self.price, self.charge, self.cost = self.register.price, self.register.charge, self.register.cost
+        if "transfers" in tables:
+            self._read_transfers(tables["transfers"])
+        if "orders" in tables:
+            self._read_orders(tables["orders"])
+        if "order_lines" in tables:
+            self._read_lines(tables["order_lines"])
+        if "visits" in tables:
+            self._read_visits(tables["visits"])
 
     def _read_transfers(self, table: Columns) -> None:
+        register = self.register
         self.transfer, self.time = numbers(table, "transfer"), numbers(table, "time")
         self.amount = numbers(table, "amount")
         self.book = recoded(coded(table, "book"), BOOKS)
         self.code = recoded(coded(table, "code"), CODES)
-        commodity = recoded(coded(table, "commodity"), {self.currency: 0} | self._products)
-        self.row_commodity = commodity
-        self.debit = self._account(coded(table, "debit"), commodity)
-        self.credit = self._account(coded(table, "credit"), commodity)
-        self.debit_role = np.append(self.role, np.int8(-1))[self.debit]
-        self.credit_role = np.append(self.role, np.int8(-1))[self.credit]
+        self.row_commodity = recoded(coded(table, "commodity"), register.commodities)
+        self.debit = register.places(coded(table, "debit"), self.row_commodity)
+        self.credit = register.places(coded(table, "credit"), self.row_commodity)
+        roles = np.append(register.role, np.int8(-1))
+        self.debit_role, self.credit_role = roles[self.debit], roles[self.credit]
         order = numbers(table, "order")
-        self.order = np.where(order == -1, 0, np.where(order == 0, -1, order))
-        self.link = numbers(table, "link")
+        self.order_number = np.where(order == -1, 0, np.where(order == 0, -1, order))
+        self.link_number = numbers(table, "link")
 
-    def _read_rules(self) -> None:
-        known = np.full((len(CODES), 2, len(ROLES), len(ROLES)), -1, np.int8)
-        for place, rule in enumerate(RULES):
-            sides = ROLES.index(rule.debit), ROLES.index(rule.credit)
-            known[CODES.index(rule.code), int(rule.units), *sides] = place
-        units = (self.row_commodity > 0).astype(np.int8)
-        self.rule = known[self.code, units, self.debit_role, self.credit_role]
-        self._uses = np.bincount(self.rule[self.rule >= 0], minlength=len(RULES))
-        self._roles = set(np.unique(self.role).tolist())
-
-    def _account(self, names: Coded, commodity: Ints) -> Ints:
-        """Return the account of each row's side: the place in `accounts` of its name in its commodity, or -1."""
-        own = self._names
-        name = recoded(names, {label: place for place, label in enumerate(own.labels)}, np.int32)
-        size = len(self.price)
-        keys = own.codes * np.int64(size) + self.commodity
-        order = np.argsort(keys)
-        # Most rows are of money: one table look-up serves them, and only units need a search.
-        in_money = np.full(len(own.labels) + 1, -1, np.int32)
-        money = np.flatnonzero(self.commodity == 0)
-        in_money[own.codes[money]] = money
-        found: Ints = in_money[name]
-        units = np.flatnonzero(commodity != 0)
-        wanted = name[units] * np.int64(size) + commodity[units]
-        candidates = np.append(order, 0)[np.searchsorted(keys, wanted, sorter=order)]
-        found[units] = np.where(keys[candidates] == wanted, candidates, -1)
-        return found
-
-    def _read_orders(self, orders: Columns, lines: Columns) -> None:
-        self.order_numbers = numbers(orders, "order")
-        self.ordered_by = _from_one(numbers(orders, "user"), -1)
-        self.total = _from_one(numbers(orders, "total"), 0)
-        self.advance = _from_one(numbers(orders, "advance"), 0)
-        methods = recoded(coded(orders, "payment_method"), (Method.REPLENISHMENT,))
+    def _read_orders(self, table: Columns) -> None:
+        self.orders = _from_one(numbers(table, "order"), 0)
+        self.ordered_by = _from_one(numbers(table, "user"), -1)
+        self.total = _from_one(numbers(table, "total"), 0)
+        self.advance = _from_one(numbers(table, "advance"), 0)
+        methods = recoded(coded(table, "payment_method"), (Method.REPLENISHMENT,))
         self.replenishes = _from_one(methods == 0, False)
-        self.status = _from_one(recoded(coded(orders, "status"), STATUSES), -1)
-        self.transaction = _from_one(numbers(orders, "transaction"), -1)
-        self.charges_transaction = _from_one(numbers(orders, "charges_transaction"), -1)
-        self.line_order = numbers(lines, "order")
-        self.line_commodity = recoded(coded(lines, "sku"), self._products, np.int64)
-        self.line_quantity = numbers(lines, "quantity")
-        self.unit_price, self.unit_charge = numbers(lines, "unit_price"), numbers(lines, "unit_charge")
-        self.lines = Lines(self.line_order, self.line_commodity, self.line_quantity, len(self._products))
+        self.status = _from_one(recoded(coded(table, "status"), STATUSES), -1)
+        self.transaction = _from_one(numbers(table, "transaction"), -1)
+        self.charges_transaction = _from_one(numbers(table, "charges_transaction"), -1)
 
-    def _read_visits(self, visits: Columns, users: Columns) -> None:
-        self.visitor, self.visit_order = numbers(visits, "user"), numbers(visits, "order")
-        self.outcome = recoded(coded(visits, "outcome"), OUTCOMES)
-        self.user_opening = numbers(users, "opening_balance")
-        self.user_closing = numbers(users, "closing_balance")
+    def _read_lines(self, table: Columns) -> None:
+        self.line_order_number = numbers(table, "order")
+        self.line_commodity = recoded(coded(table, "sku"), self.register.products, np.int64)
+        self.line_quantity = numbers(table, "quantity")
+        self.unit_price, self.unit_charge = numbers(table, "unit_price"), numbers(table, "unit_charge")
+
+    def _read_visits(self, table: Columns) -> None:
+        self.visit, self.visitor = numbers(table, "visit"), numbers(table, "user")
+        self.visit_order_number = numbers(table, "order")
+        self.outcome = recoded(coded(table, "outcome"), OUTCOMES)
+
+    # Places
+
+    def _order_places(self, given: Ints) -> Ints:
+        """Return the places of orders by their numbers; what is no order's is at place 0."""
+        orders = self.orders
+        before = int(orders[1]) - 1 if len(orders) > 1 else 0
+        if int(orders[-1]) == before + len(orders) - 1:
+            return np.maximum(given - before, 0)
+        return np.where(given > 0, np.searchsorted(orders, given), 0)
+
+    @cached_property
+    def order(self) -> Ints:
+        """The order of each transfer, as its place."""
+        return self._order_places(self.order_number)
+
+    @cached_property
+    def line_order(self) -> Ints:
+        """The order of each row of `order_lines`, as its place."""
+        return self._order_places(self.line_order_number)
+
+    @cached_property
+    def visit_order(self) -> Ints:
+        """The order of each visit, as its place."""
+        return self._order_places(self.visit_order_number)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The quantities ordered."""
+        return Lines(self.line_order, self.line_commodity, self.line_quantity, len(self.register.products))
 
     # Sums
 
     @cached_property
     def by_order(self) -> Key:
         """The key that sums rows by order; place 0 is for rows of none."""
-        return Key(self.order, len(self.total))
+        return Key(self.order, len(self.total), self.orders)
 
     @cached_property
     def by_link(self) -> Key:
         """The key that sums rows by link."""
-        return Key(self.link, int(self.link.max(initial=0)) + 1)
+        given = self.link_number
+        size = int(given.max(initial=0)) + 1
+        if size <= 2 * len(given) + 2:
+            return Key(given, size, np.arange(size))
+        # Rows of a few orders of many: only the links that they have get a place.
+        used = np.zeros(size, np.bool_)
+        used[given] = True
+        found = np.flatnonzero(used)
+        places = np.zeros(size, np.int64)
+        places[found] = np.arange(len(found))
+        return Key(places[given], len(found), found)
+
+    @property
+    def link(self) -> Ints:
+        """The link of each transfer, as its place."""
+        return self.by_link.of_row
 
     @cached_property
     def by_line(self) -> Key:
         """The key that sums rows by order and product, as places of `lines`; the last place is for all others."""
+        lines = self.lines
         rows = np.flatnonzero((self.row_commodity > 0) & (self.order > 0))
-        places = np.full(len(self.amount), len(self.lines.quantity), np.int32)
-        places[rows] = self.lines.find(self.order[rows], self.row_commodity[rows])
-        return Key(places, len(self.lines.quantity) + 1)
+        places = np.full(len(self.amount), len(lines.keys), np.int32)
+        places[rows] = lines.find(self.order[rows], self.row_commodity[rows])
+        found = self.orders[lines.order] * len(self.price) + lines.product
+        return Key(places, len(lines.keys) + 1, np.append(found, -1))
 
     @cached_property
     def doubtful(self) -> Mask:
@@ -186,21 +201,44 @@ class Evidence:
         in_doubt = (self.status == STATUSES.index("in_doubt"))[self.order]
         return self.marked(np.flatnonzero(in_doubt & (self.order > 0)), self.by_link)
 
+    @cached_property
+    def rule(self) -> npt.NDArray[np.int8]:
+        """The rule of each transfer, as its place in `RULES`."""
+        units = (self.row_commodity > 0).astype(np.int8)
+        found: npt.NDArray[np.int8] = _known_rules()[self.code, units, self.debit_role, self.credit_role]
+        return found
+
+    @cached_property
+    def _by_rule(self) -> tuple[Ints, list[int]]:
+        """All rows sorted by rule, and where those of each begin and the last ends; before them who has none.
+
+        Sorted once, in linear time for such small numbers: to look for the rows of each rule in turn took half
+        of the check.
+        """
+        counts = np.bincount(self.rule.astype(np.int16) + 1, minlength=len(RULES) + 1)
+        return np.argsort(self.rule, kind="stable"), np.cumsum(counts).tolist()
+
+    def _ruled(self, place: int) -> Ints:
+        rows, bounds = self._by_rule
+        return rows[bounds[place] : bounds[place + 1]]
+
+    def _under(self, places: Iterable[int]) -> Ints:
+        """Return the rows of some rules, rule by rule."""
+        parts = [rows for place in places if len(rows := self._ruled(place))]
+        return parts[0] if len(parts) == 1 else np.concatenate([_NONE, *parts])
+
     def rows(self, book: str, code: str, *, units: bool = False) -> Ints:
-        """Return the rows of a code in a book, of money or else of units."""
+        """Return the rows of a code in a book, of money or else of units, in their order."""
         wanted = [
-            place for place, rule in enumerate(RULES)
-            if (rule.book, rule.code, rule.units) == (book, code, units) and self._uses[place]
-        ]  # fmt: skip
-        if not wanted:
-            return _NONE
-        return np.flatnonzero(self.rule == wanted[0] if len(wanted) == 1 else np.isin(self.rule, wanted))
+            place for rule, place in _PLACES.items() if (rule.book, rule.code, rule.units) == (book, code, units)
+        ]
+        found = self._under(wanted)
+        return np.sort(found) if len(wanted) > 1 else found
 
     def ruled(self, book: str, code: str, sides: str, *, units: bool = False) -> Ints:
         """Return the rows of one rule: `sides` are the accounts debited / credited, without the book's name."""
         debit, credit = sides.split(" / ")
-        place = RULES.index(Rule(book, code, units, f"{book}:{debit}", f"{book}:{credit}"))
-        return np.flatnonzero(self.rule == place) if self._uses[place] else _NONE
+        return self._ruled(_PLACES[Rule(book, code, units, f"{book}:{debit}", f"{book}:{credit}")])
 
     def by_rule(self, book: str, code: str, sides: str, key: Key, worth: Ints | None = None) -> Ints:
         """Return the amounts moved under one rule by `key`: money, or units valued at `worth`."""
@@ -230,15 +268,20 @@ class Evidence:
         return (self.summed(debits, key, worth) - self.summed(credits, key, worth)) * CHART[name].kind.sign
 
     def sides(self, name: str, *, units: bool = False) -> tuple[Ints, Ints]:
-        """Return the rows that debit and those that credit an account, of money or else of units."""
-        role = ROLES.index(name)
-        if role not in self._roles:
-            return _NONE, _NONE
-        of_kind = (self.row_commodity > 0) == units
+        """Return the rows that debit and those that credit an account, of money or else of units, rule by rule."""
         return (
-            np.flatnonzero((self.debit_role == role) & of_kind),
-            np.flatnonzero((self.credit_role == role) & of_kind),
+            self._side([rule.debit for rule in RULES], self.debit_role, name, units=units),
+            self._side([rule.credit for rule in RULES], self.credit_role, name, units=units),
         )
+
+    def _side(self, names: list[str], roles: Ints, name: str, *, units: bool) -> Ints:
+        of_rules = self._under(n for n, rule in enumerate(RULES) if names[n] == name and rule.units == units)
+        rows, bounds = self._by_rule
+        unknown = rows[: bounds[0]]
+        if not len(unknown):
+            return of_rules
+        mine = (roles[unknown] == ROLES.index(name)) & ((self.row_commodity[unknown] > 0) == units)
+        return np.concatenate([unknown[mine], of_rules])
 
     def marked(self, rows: Ints, key: Key) -> Mask:
         """Tell which places of `key` have one of `rows`."""
@@ -252,49 +295,19 @@ class Evidence:
 
     # Names, for messages
 
-    def account_name(self, account: int) -> str:
-        """Name an account and its commodity."""
-        if account < 0:
-            return "an account that the table accounts lacks"
-        commodity = int(self.commodity[account])
-        unit = [self.currency, *self._products][commodity] if commodity >= 0 else "unknown commodity"
-        code = int(self._names.codes[account])
-        return f"{self._names.labels[code] if code >= 0 else 'unnamed account'} ({unit})"
+    def line_name(self, place: int) -> str:
+        """Name a line."""
+        lines = self.lines
+        return f"order {self.orders[lines.order[place]]}, product {lines.product[place]}"
 
     def row_name(self, row: int) -> str:
         """Describe a transfer."""
         code = CODES[self.code[row]] if self.code[row] >= 0 else "unknown code"
+        name = self.register.name
         return (
-            f"transfer {self.transfer[row]}, order {self.order[row] or -1}, link {self.link[row]}: {code} "
-            f"{self.amount[row]}, {self.account_name(int(self.debit[row]))} / "
-            f"{self.account_name(int(self.credit[row]))}"
+            f"transfer {self.transfer[row]}, order {self.order_number[row] or -1}, link {self.link_number[row]}: "
+            f"{code} {self.amount[row]}, {name(int(self.debit[row]))} / {name(int(self.credit[row]))}"
         )
-
-
-def numbers(table: Columns, name: str) -> npt.NDArray[np.int64]:
-    """Return a column of whole numbers."""
-    column = table[name]
-    if isinstance(column, Coded) or column.dtype != np.int64:
-        raise ValueError(f"column {name}: must hold 64-bit whole numbers")
-    return column
-
-
-def coded(table: Columns, name: str) -> Coded:
-    """Return a column of text."""
-    column = table[name]
-    if not isinstance(column, Coded):
-        raise ValueError(f"column {name}: must hold text")
-    return column
-
-
-def recoded(
-    column: Coded, words: Mapping[str, int] | Sequence[str], dtype: npt.DTypeLike = np.int8
-) -> npt.NDArray[Any]:
-    """Return a text column's codes by `words`; -1 where it is missing or unknown."""
-    if not isinstance(words, Mapping):
-        words = {word: code for code, word in enumerate(words)}
-    codes = np.array([*(words.get(label, -1) for label in column.labels), -1], dtype)
-    return codes[column.codes]
 
 
 def sum_of(sums: Iterable[Ints]) -> Ints:
@@ -306,15 +319,14 @@ def sum_of(sums: Iterable[Ints]) -> Ints:
 
 
 def _from_one(column: npt.NDArray[Any], filler: int) -> npt.NDArray[Any]:
-    """Return a column of `orders` with one place in front, so that an order's number is its place."""
+    """Return a column of `orders` with one place in front for what belongs to no order."""
     return np.concatenate([np.array([filler], column.dtype), column])
 
 
-def _role(name: str) -> tuple[int, int]:
-    """Return the place in `ROLES` of an account's name and its number in its family, -1 where there is none."""
-    if name in CHART:
-        return ROLES.index(name), -1
-    family, _, number = name.rpartition(":")
-    if f"{family}:" in CHART and number.isdecimal():
-        return ROLES.index(f"{family}:"), int(number)
-    return -1, -1
+def _known_rules() -> npt.NDArray[np.int8]:
+    """Return the place of each rule by code, units or money, roles debited and credited; -1 for none."""
+    known = np.full((len(CODES), 2, len(ROLES), len(ROLES)), -1, np.int8)
+    for rule, place in _PLACES.items():
+        sides = ROLES.index(rule.debit), ROLES.index(rule.credit)
+        known[CODES.index(rule.code), int(rule.units), *sides] = place
+    return known

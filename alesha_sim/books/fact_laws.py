@@ -16,7 +16,7 @@ def check_facts(evidence: Evidence, findings: Findings) -> None:
     """Check the rows of every link against the posting rules."""
     e = evidence
     findings.add(
-        0, e.rule < 0, lambda row: f"the posting rules have no such row: {e.row_name(row)}"
+        0, e.rule < 0, lambda row: f"the posting rules have no such row: {e.row_name(row)}", e.transfer
     )  # fmt: skip
     _check_one_fact(e, findings)
     _check_one_order(e, findings)
@@ -41,15 +41,17 @@ def _check_one_fact(evidence: Evidence, findings: Findings) -> None:
     possible = np.full(e.by_link.size, -1, np.int64)
     np.bitwise_and.at(possible, e.link, writes[e.rule])
     findings.add(
-        0, (possible == 0)[e.link], lambda row: f"link {e.link[row]} has rows of another fact: {e.row_name(row)}"
+        0, (possible == 0)[e.link],
+        lambda row: f"link {e.link_number[row]} has rows of another fact: {e.row_name(row)}", e.transfer,
     )  # fmt: skip
     possible = np.where(possible == 0, -1, possible)[e.link]
     findings.add(
-        4, (e.order == 0) & (possible & ~of_order == 0), lambda row: f"belongs to no order: {e.row_name(row)}"
+        4, (e.order == 0) & (possible & ~of_order == 0), lambda row: f"belongs to no order: {e.row_name(row)}",
+        e.transfer,
     )  # fmt: skip
     findings.add(
         4, (e.order > 0) & (possible & of_order == 0),
-        lambda row: f"{_article(CODES[e.code[row]])} within an order: {e.row_name(row)}",
+        lambda row: f"{_article(CODES[e.code[row]])} within an order: {e.row_name(row)}", e.transfer,
     )  # fmt: skip
 
 
@@ -64,7 +66,7 @@ def _check_one_order(evidence: Evidence, findings: Findings) -> None:
     order_of_link[e.link] = e.order
     findings.add(
         0, order_of_link[e.link] != e.order,
-        lambda row: f"link {e.link[row]} also has rows of another order: {e.row_name(row)}",
+        lambda row: f"link {e.link_number[row]} also has rows of another order: {e.row_name(row)}", e.transfer,
     )  # fmt: skip
 
 
@@ -75,4 +77,4 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
     order = np.argsort(keys, kind="stable")
     again = np.zeros(len(keys), np.bool_)
     again[order[1:]] = keys[order][1:] == keys[order][:-1]
-    findings.add(10, again & (e.rule >= 0), lambda row: f"written before: {e.row_name(row)}")
+    findings.add(10, again & (e.rule >= 0), lambda row: f"written before: {e.row_name(row)}", e.transfer)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from alesha_sim.books.evidence import Evidence, Ints, Key, Mask, sum_of
+from alesha_sim.books.evidence import Evidence, Key, sum_of
 from alesha_sim.books.findings import Findings
+from alesha_sim.books.reading import Ints, Mask
 from alesha_sim.records import STATUSES
 
 GIVEN = (
@@ -50,8 +51,7 @@ def _check_handovers(evidence: Evidence, findings: Findings, *, drained: bool) -
     known = e.marked(given, e.by_link)[keys // products]
     findings.add(
         6, (left != 0) & (known | (drained & ~e.doubtful[keys // products])),
-        lambda place: f"link {keys[place] // products}, product {keys[place] % products - 1}: {left[place]} more "
-        "taken than given",
+        lambda place: f"{_goods(e, keys[place])}: {left[place]} more taken than given", _numbers(e, keys),
     )  # fmt: skip
 
 
@@ -68,10 +68,21 @@ def _check_swaps(evidence: Evidence, findings: Findings) -> None:
         np.add.at(left, places, np.concatenate([e.amount[broken], -e.amount[new]]))
 
         def describe(place: int, book: str = book, keys: Ints = keys, left: Ints = left) -> str:
-            link, commodity = divmod(int(keys[place]), products)
-            return f"link {link}, product {commodity - 1}: {left[place]} more broken units than new in book {book}"
+            return f"{_goods(e, keys[place])}: {left[place]} more broken units than new in book {book}"
 
-        findings.add(6, left != 0, describe)
+        findings.add(6, left != 0, describe, _numbers(e, keys))
+
+
+def _goods(evidence: Evidence, key: int) -> str:
+    """Name the units of a product under a link."""
+    link, commodity = divmod(int(key), len(evidence.price))
+    return f"link {evidence.by_link.numbers[link]}, product {commodity - 1}"
+
+
+def _numbers(evidence: Evidence, keys: Ints) -> Ints:
+    """Return numbers for keys of link and product that rank them in the whole run."""
+    products = len(evidence.price)
+    return evidence.by_link.numbers[keys // products] * products + keys % products
 
 
 def _check_values(evidence: Evidence, findings: Findings) -> None:
@@ -87,7 +98,7 @@ def _check_values(evidence: Evidence, findings: Findings) -> None:
         ("shop:losses", ("shop:losses",), e.charge),
     ):
         units = sum_of(e.balance(name, key, worth) for name in goods)
-        _check_worth(findings, 7, value, e.balance(value, key), units, "its units")
+        _check_worth(e, findings, 7, value, e.balance(value, key), units, "its units")
 
 
 def _check_parcels(evidence: Evidence, findings: Findings) -> None:
@@ -95,14 +106,16 @@ def _check_parcels(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_link
     made = e.moved("supplier", "make", key, e.cost)
-    _check_worth(findings, 8, "supplier:payables", e.moved("supplier", "make", key), made, "units made at cost")
+    _check_worth(e, findings, 8, "supplier:payables", e.moved("supplier", "make", key), made, "units made at cost")
     for code, worth in (("sale", e.charge), ("cost", e.cost)):
         value = e.moved("supplier", "deliver", key, worth)
-        _check_worth(findings, 8, f"supplier {code}", e.moved("supplier", code, key), value, "units given")
+        _check_worth(e, findings, 8, f"supplier {code}", e.moved("supplier", code, key), value, "units given")
     charged_on = e.balance("supplier:transport", e.by_order)
     findings.add(
         8, charged_on < 0,
-        lambda order: f"order {order}: the supplier charged {-charged_on[order]} more for transport than it owes",
+        lambda order: f"order {e.orders[order]}: the supplier charged {-charged_on[order]} more for transport "
+        "than it owes",
+        e.orders,
     )  # fmt: skip
 
 
@@ -111,14 +124,14 @@ def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     e = evidence
     key = e.by_link
     taken = e.moved("users", "deliver", key, e.price)
-    _check_worth(findings, 8, "users sale", e.moved("users", "sale", key), taken, "units taken")
+    _check_worth(e, findings, 8, "users sale", e.moved("users", "sale", key), taken, "units taken")
     sales = e.moved("shop", "sale", key)
     sources = "supplier-advances", "goods-in-transit"
     costs = sum_of(e.by_rule("shop", "cost", f"cost-of-sales / {source}", key) for source in sources)
     told = (sales != 0) | (costs != 0) | (drained & ~e.doubtful)
     for code, booked, worth in (("sale", sales, e.price), ("cost", costs, e.charge)):
         value = e.moved("users", "deliver", key, worth)
-        _check_worth(findings, 8, f"shop {code}", booked, np.where(told, value, 0), "units taken")
+        _check_worth(e, findings, 8, f"shop {code}", booked, np.where(told, value, 0), "units taken")
 
 
 def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
@@ -129,7 +142,9 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
     amounts = e.by_rule("shop", "return", "sales-returns / refunds-due", key)
     findings.add(
         8, amounts > worth,
-        lambda link: f"link {link}: {amounts[link]} given back for returned goods that were sold at {worth[link]}",
+        lambda link: f"link {key.numbers[link]}: {amounts[link]} given back for returned goods that were sold at "
+        f"{worth[link]}",
+        key.numbers,
     )  # fmt: skip
     # An allowance that comes with a delivery or a refund is none of these.
     other = e.marked(np.concatenate([e.rows("users", "refund"), e.rows("users", "sale")]), key)
@@ -143,15 +158,20 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
         told = needed | (had != 0) | (drained & ~e.doubtful)
 
         def describe(link: int, name: str = name, given: Ints = given, had: Ints = had) -> str:
-            return f"link {link}: the shop gives {given[link]} back for {name}, users know of {had[link]}"
+            number = key.numbers[link]
+            return f"link {number}: the shop gives {given[link]} back for {name}, users know of {had[link]}"
 
-        findings.add(8, told & (given != had), describe)
+        findings.add(8, told & (given != had), describe, key.numbers)
 
 
-def _check_worth(findings: Findings, law: int, name: str, booked: Ints, worth: Ints, source: str) -> None:
+def _check_worth(
+    evidence: Evidence, findings: Findings, law: int, name: str, booked: Ints, worth: Ints, source: str
+) -> None:
     """Record under which links what was booked in money differs from the worth of the units."""
+    numbers = evidence.by_link.numbers
     findings.add(
-        law, booked != worth, lambda link: f"link {link}: {name} {booked[link]}, but {source} {worth[link]}"
+        law, booked != worth,
+        lambda link: f"link {numbers[link]}: {name} {booked[link]}, but {source} {worth[link]}", numbers,
     )  # fmt: skip
 
 
@@ -162,7 +182,7 @@ class _Units:
         e = evidence
         key, one = e.by_line, np.ones(len(e.price), np.int64)
         self.ordered = np.append(e.lines.quantity, 0)
-        self.order = np.append(e.lines.keys // len(e.price), 0)
+        self.order = np.append(e.lines.order, 0)
         self.reserved = e.balance("supplier:reserved", key, one)
         self.sent = e.balance("supplier:goods-in-transit", key, one)
         self.sent_by_shop = e.balance("shop:goods-in-transit", key, one)
@@ -179,7 +199,7 @@ class _Units:
     def describe(self, evidence: Evidence) -> Callable[[int], str]:
         """Return what names a line in a message."""
         return lambda place: (
-            f"{evidence.lines.name(place)}: reserved {self.reserved[place]}, in transit "
+            f"{evidence.line_name(place)}: reserved {self.reserved[place]}, in transit "
             f"{self.sent[place] + self.sent_by_shop[place]}, given {self.given[place]}, received "
             f"{self.received[place] + self.received_by_shop[place]}, ordered {self.ordered[place]}, sent back "
             f"{self.returned[place]}, replaced {self.swapped[place]}"
@@ -192,7 +212,8 @@ def _check_units(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     _check_ordered(e, findings, e.by_line)
     units = _Units(e)
     describe = units.describe(e)
-    findings.add(4, ((units.reserved < 0) | (units.sent < 0) | (units.sent_by_shop < 0))[:-1], describe)
+    lines = e.by_line.numbers
+    findings.add(4, ((units.reserved < 0) | (units.sent < 0) | (units.sent_by_shop < 0))[:-1], describe, lines)
     # Goods under warranty are kept ready and sent once all that was ordered has been given.
     complete = units.given == units.ordered
     too_many = np.where(
@@ -202,12 +223,12 @@ def _check_units(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     of_shop = e.replenishes[units.order]
     received = units.received + units.received_by_shop
     wrong = np.where(of_shop, units.received, units.received_by_shop) > 0
-    findings.add(10, (wrong | (received > units.ordered) | too_many)[:-1], describe)
+    findings.add(10, (wrong | (received > units.ordered) | too_many)[:-1], describe, lines)
     back = (units.returned > units.received) | (units.sent_back > units.returned)
-    findings.add(10, (back | (units.swapped > units.received))[:-1], describe)
+    findings.add(10, (back | (units.swapped > units.received))[:-1], describe, lines)
     statuses = ("cancelled", "declined", *(("completed", "returned") if drained else ()))
     closed = np.isin(e.status, [STATUSES.index(name) for name in statuses])[units.order]
-    findings.add(4, (closed & (units.kept != 0))[:-1], describe)
+    findings.add(4, (closed & (units.kept != 0))[:-1], describe, lines)
     _check_all_back(e, findings, (units.returned != units.ordered)[:-1])
 
 
@@ -217,18 +238,19 @@ def _check_ordered(evidence: Evidence, findings: Findings, key: Key) -> None:
     strange = np.flatnonzero((e.row_commodity > 0) & (e.order > 0) & (key.of_row == key.size - 1))
     findings.add(
         10, np.ones(len(strange), np.bool_),
-        lambda place: f"the order has no such product: {e.row_name(int(strange[place]))}",
+        lambda place: f"the order has no such product: {e.row_name(int(strange[place]))}", e.transfer[strange],
     )  # fmt: skip
 
 
 def _check_all_back(evidence: Evidence, findings: Findings, missing: Mask) -> None:
     """L4: an order is returned if and only if all of its goods came back."""
     e = evidence
-    back = np.bincount(e.lines.keys // len(e.price), minlength=len(e.total)) > 0
-    back[e.lines.keys[missing] // len(e.price)] = False
+    back = np.bincount(e.lines.order, minlength=len(e.total)) > 0
+    back[e.lines.order[missing]] = False
     returned = e.status == STATUSES.index("returned")
     findings.add(
         4, (e.total > 0) & (returned != back),
-        lambda order: f"order {order} is {STATUSES[e.status[order]]}, but "
+        lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, but "
         f"{'all' if back[order] else 'not all'} of it came back",
+        e.orders,
     )  # fmt: skip

@@ -117,7 +117,8 @@ class Ledger:
         """Return the first row written under `link`; KeyError if there is none."""
         if not (0 < link < len(self._first) and self._first[link] < len(self)):
             raise KeyError(link)
-        row = Transfer._make(_LAYOUT.unpack_from(self._rows.rows, self._first[link] * _WIDTH))
+        # `Transfer._make` would count the fields again, in Python.
+        row = tuple.__new__(Transfer, _LAYOUT.unpack_from(self._rows.rows, self._first[link] * _WIDTH))
         if row.link != link:
             raise KeyError(link)
         return row
@@ -159,6 +160,20 @@ class Ledger:
             raise LawBroken(f"L0: {error} (link {link}, order {order}, amount {amount})") from error
         held[link] = holders | bit
         return True
+
+    def new_transfer(
+        self, at: float, book: int, order: int, debit: int, credit: int, amount: int, code: int
+    ) -> int:  # fmt: skip
+        """Write a new fact of one row, as `transfer` does, and return its link."""
+        link = self.new_link()
+        self.transfer(at, book, link, order, debit, credit, amount, code)
+        return link
+
+    def new_fact(self, at: float, book: int, order: int, rows: Iterable[Row]) -> int:
+        """Write a new fact, as `linked` does, and return its link."""
+        link = self.new_link()
+        self.linked(at, book, link, order, rows)
+        return link
 
     def linked(self, at: float, book: int, link: int, order: int, rows: Iterable[Row]) -> bool:
         """Write the part of the fact `link` that belongs to `book`, all rows or none; False if held already.

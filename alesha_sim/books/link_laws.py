@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from alesha_sim.books.accounts import CODES
-from alesha_sim.books.evidence import Evidence, Ints, Mask, sum_of
+from alesha_sim.books.evidence import Evidence, sum_of
 from alesha_sim.books.findings import Findings
+from alesha_sim.books.reading import Ints, Mask
 from alesha_sim.records import OUTCOMES
 
 
@@ -40,8 +41,10 @@ MIRRORS = (
 
 def check_links(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
     """Check L3."""
-    for mirror in MIRRORS:
+    for part, mirror in enumerate(MIRRORS):
+        findings.begin_part(part)
         _check_mirror(evidence, findings, mirror, drained=drained)
+    findings.begin_part(len(MIRRORS))
     _check_same_user(evidence, findings)
     _check_transactions(evidence, findings)
 
@@ -64,18 +67,23 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
     compared = holds[0] & holds[1] & (moves[1] if mirror.partly else True)
     findings.add(
         3, compared & (balances[0] != balances[1]),
-        lambda link: f"link {link}: {own} {balances[0][link]}, but {other} {balances[1][link]}",
+        lambda link: f"link {key.numbers[link]}: {own} {balances[0][link]}, but {other} {balances[1][link]}",
+        key.numbers,
     )  # fmt: skip
     if books[1] == "bank" or drained:
         findings.add(
             3, moves[0] & ~holds[1] & ~(e.doubtful & (books[1] != "bank")),
-            lambda link: f"link {link}: {own} {balances[0][link]}, but book {books[1]} lacks the link",
+            lambda link: f"link {key.numbers[link]}: {own} {balances[0][link]}, but book {books[1]} lacks the "
+            "link",
+            key.numbers,
         )  # fmt: skip
     if drained:
         excused = e.doubtful | _never_told(e) if books[0] == "users" else e.doubtful
         findings.add(
             3, moves[1] & ~holds[0] & ~excused,
-            lambda link: f"link {link}: {other} {balances[1][link]}, but book {books[0]} never heard of it",
+            lambda link: f"link {key.numbers[link]}: {other} {balances[1][link]}, but book {books[0]} never heard "
+            "of it",
+            key.numbers,
         )  # fmt: skip
 
 
@@ -95,12 +103,12 @@ def _check_same_user(evidence: Evidence, findings: Findings) -> None:
     sides = [e.sides(name) for name in ("bank:deposits:user:", "bank:holds:user:", "users:cash:")]
     rows = np.concatenate([rows for pair in sides for rows in pair])
     accounts = np.concatenate([side for debits, credits in sides for side in (e.debit[debits], e.credit[credits])])
-    users, links, orders = e.number[accounts], e.link[rows], e.order[rows]
+    users, links, orders = e.register.number[accounts], e.link[rows], e.order[rows]
     of_link = np.zeros(e.by_link.size, np.int32)
     of_link[links] = users
     findings.add(
         3, (of_link[links] != users) | ((orders > 0) & (e.ordered_by[orders] != users)),
-        lambda place: f"another user's account: {e.row_name(int(rows[place]))}",
+        lambda place: f"another user's account: {e.row_name(int(rows[place]))}", e.transfer[rows],
     )  # fmt: skip
 
 
@@ -109,10 +117,13 @@ def _check_transactions(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     _check_numbers(e, findings, "payment", e.transaction)
     _check_numbers(e, findings, "charges", e.charges_transaction)
+    numbers = e.by_link.numbers
     verified, real = (e.moved(book, "charges", e.by_link) for book in ("supplier", "bank"))
     findings.add(
         3, (verified != 0) & (verified != real),
-        lambda link: f"link {link}: the supplier took charges {verified[link]}, the bank moved {real[link]}",
+        lambda link: f"link {numbers[link]}: the supplier took charges {verified[link]}, the bank moved "
+        f"{real[link]}",
+        numbers,
     )  # fmt: skip
 
 
@@ -126,15 +137,15 @@ def _check_numbers(evidence: Evidence, findings: Findings, code: str, numbers: I
     if code == "payment":
         at_door = e.rows("bank", "collection")
         booked = np.concatenate([booked, at_door[e.advance[e.order[at_door]] == 0]])
-    size = e.by_link.size
-    orders = np.full(size + 1, -1, np.int64)
+    orders = np.full(e.by_link.size + 1, -1, np.int64)
     orders[e.link[booked]] = e.order[booked]
-    places = np.where((numbers >= 0) & (numbers < size), numbers, size)
     findings.add(
-        3, (numbers != -1) & (orders[places] != np.arange(len(numbers))),
-        lambda order: f"order {order}: transaction {numbers[order]} is no {code} of this order at the bank",
+        3, (numbers != -1) & (orders[e.by_link.find(numbers)] != np.arange(len(numbers))),
+        lambda order: f"order {e.orders[order]}: transaction {numbers[order]} is no {code} of this order at the "
+        "bank",
+        e.orders,
     )  # fmt: skip
     findings.add(
-        3, numbers[e.order[told]] != e.link[told],
-        lambda place: f"not the order's transaction number: {e.row_name(int(told[place]))}",
+        3, numbers[e.order[told]] != e.link_number[told],
+        lambda place: f"not the order's transaction number: {e.row_name(int(told[place]))}", e.transfer[told],
     )  # fmt: skip

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from alesha_sim.books.evidence import Evidence, Ints, Mask, sum_of
+from alesha_sim.books.evidence import Evidence, sum_of
 from alesha_sim.books.findings import Findings
+from alesha_sim.books.reading import Ints, Mask
 from alesha_sim.records import OUTCOMES, STATUSES
 
 NOT_NEGATIVE = (
@@ -65,17 +66,21 @@ def _check_prices(evidence: Evidence, findings: Findings) -> None:
     right = (e.unit_price == price) & (e.unit_charge == e.charge[e.line_commodity])
     findings.add(
         8, ~right,
-        lambda place: f"order {e.line_order[place]}, product {e.line_commodity[place] - 1}: price "
+        lambda place: f"order {e.line_order_number[place]}, product {e.line_commodity[place] - 1}: price "
         f"{e.unit_price[place]}, charge {e.unit_charge[place]} are not the catalogue's",
+        e.line_order_number,
     )  # fmt: skip
     prices = np.zeros(len(e.total), np.int64)
     np.add.at(prices, e.line_order, e.line_quantity * e.unit_price)
     findings.add(
-        8, prices != e.total, lambda order: f"order {order}: total {e.total[order]}, but its lines {prices[order]}"
+        8, prices != e.total,
+        lambda order: f"order {e.orders[order]}: total {e.total[order]}, but its lines {prices[order]}", e.orders,
     )  # fmt: skip
     findings.add(
         8, (e.advance < 0) | (e.advance > e.total),
-        lambda order: f"order {order}: advance {e.advance[order]}: must be from 0 to the total {e.total[order]}",
+        lambda order: f"order {e.orders[order]}: advance {e.advance[order]}: must be from 0 to the total "
+        f"{e.total[order]}",
+        e.orders,
     )  # fmt: skip
 
 
@@ -87,17 +92,20 @@ def _check_open(evidence: Evidence, findings: Findings) -> None:
         left = e.balance(name, key)
 
         def describe(order: int, name: str = name, left: Ints = left) -> str:
-            return f"order {order}: {name} {left[order]}"
+            return f"order {e.orders[order]}: {name} {left[order]}"
 
-        findings.add(4, left < 0, describe)
+        findings.add(4, left < 0, describe, e.orders)
     held, paid = e.balance("bank:holds:user:", key), e.marked(e.rows("bank", "payment"), key)
     findings.add(
-        4, paid & (held > 0), lambda order: f"order {order} is paid, but bank:holds:user: is {held[order]}"
+        4, paid & (held > 0),
+        lambda order: f"order {e.orders[order]} is paid, but bank:holds:user: is {held[order]}", e.orders,
     )  # fmt: skip
     escrow = e.balance("bank:escrow", key)
     findings.add(
         4, (escrow != 0) & (escrow != e.total),
-        lambda order: f"order {order}: bank:escrow {escrow[order]}: must be 0 or the total {e.total[order]}",
+        lambda order: f"order {e.orders[order]}: bank:escrow {escrow[order]}: must be 0 or the total "
+        f"{e.total[order]}",
+        e.orders,
     )  # fmt: skip
 
 
@@ -109,7 +117,9 @@ def _check_statuses(evidence: Evidence, findings: Findings) -> None:
     sold_all = of_status(e, "completed", "returned")
     findings.add(
         4, (e.total > 0) & (sold_all != (sold == e.total)),
-        lambda order: f"order {order} is {STATUSES[e.status[order]]}, total {e.total[order]}, sold {sold[order]}",
+        lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, total {e.total[order]}, sold "
+        f"{sold[order]}",
+        e.orders,
     )  # fmt: skip
     # What is in escrow is not in the shop's book.
     known = e.moved("shop", "payment", key)
@@ -118,8 +128,9 @@ def _check_statuses(evidence: Evidence, findings: Findings) -> None:
         4, (of_status(e, "received", "declined") & (known != 0))
         | (of_status(e, "processing", "on_the_way") & (paid != e.advance))
         | (sold_all & (paid + collected != e.total)),
-        lambda order: f"order {order} is {STATUSES[e.status[order]]}, total {e.total[order]}, advance "
+        lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, total {e.total[order]}, advance "
         f"{e.advance[order]}, paid {paid[order]}, collected {collected[order]}",
+        e.orders,
     )  # fmt: skip
 
 
@@ -131,16 +142,17 @@ def _check_declined(evidence: Evidence, findings: Findings) -> None:
     handed = e.marked(e.rows("users", "deliver", units=True), e.by_order)
     findings.add(
         4, of_status(e, "declined") & ((taken != 0) | (passed_on != 0) | handed),
-        lambda order: f"order {order} is declined, but charged {taken[order]}, passed on {passed_on[order]}, "
-        f"{'goods' if handed[order] else 'no goods'} delivered",
+        lambda order: f"order {e.orders[order]} is declined, but charged {taken[order]}, passed on "
+        f"{passed_on[order]}, {'goods' if handed[order] else 'no goods'} delivered",
+        e.orders,
     )  # fmt: skip
 
 
 def _check_told(evidence: Evidence, findings: Findings) -> None:
     """L5: what a user was told, if anything, equals the outcome of the order."""
     e = evidence
-    ordered = e.visit_order > 0
-    order = np.where(ordered, e.visit_order, 0)
+    order = e.visit_order
+    ordered = order > 0
     bought, declined, looked = (e.outcome == OUTCOMES.index(name) for name in ("bought", "declined", "looked"))
     granted, paid = e.moved("shop", "cancel", e.by_order), e.moved("shop", "payment", e.by_order)
     # Under escrow nothing is granted: the bank gives the money back after the supplier did.
@@ -154,9 +166,10 @@ def _check_told(evidence: Evidence, findings: Findings) -> None:
     )
     findings.add(
         5, untrue,
-        lambda visit: f"visit {visit} of user {e.visitor[visit]} was told {_word(OUTCOMES, e.outcome[visit])}, "
-        f"but order {e.visit_order[visit]} of user {e.ordered_by[order[visit]]} is "
-        f"{_word(STATUSES, e.status[order[visit]])}",
+        lambda visit: f"visit {e.visit[visit]} of user {e.visitor[visit]} was told "
+        f"{_word(OUTCOMES, e.outcome[visit])}, but order {e.visit_order_number[visit]} of user "
+        f"{e.ordered_by[order[visit]]} is {_word(STATUSES, e.status[order[visit]])}",
+        e.visit,
     )  # fmt: skip
 
 
@@ -177,22 +190,28 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
         wrong = (count > 1) | ((count == 1) & (moved[code] != due))
 
         def describe(order: int, code: str = code, due: Ints = due, count: Ints = count) -> str:
-            return f"order {order}: {count[order]} {code}s of {moved[code][order]}, due {due[order]}"
+            return f"order {e.orders[order]}: {count[order]} {code}s of {moved[code][order]}, due {due[order]}"
 
-        findings.add(10, wrong, describe)
+        findings.add(10, wrong, describe, e.orders)
     paid, refunded = moved["payment"] + moved["collection"], e.moved("bank", "refund", key)
     findings.add(
         10, refunded > paid,
-        lambda order: f"order {order}: paid {paid[order]}, total {e.total[order]}, refunds {refunded[order]}",
+        lambda order: f"order {e.orders[order]}: paid {paid[order]}, total {e.total[order]}, refunds "
+        f"{refunded[order]}",
+        e.orders,
     )  # fmt: skip
     sold, cancelled = e.moved("shop", "sale", key), e.moved("shop", "cancel", key)
     findings.add(
         10, sold + cancelled > e.total,
-        lambda order: f"order {order}: sold {sold[order]}, cancelled {cancelled[order]}, total {e.total[order]}",
+        lambda order: f"order {e.orders[order]}: sold {sold[order]}, cancelled {cancelled[order]}, total "
+        f"{e.total[order]}",
+        e.orders,
     )  # fmt: skip
     compensations = e.order[e.ruled("shop", "allowance", "sales-returns / refunds-due")]
     times = np.bincount(compensations, minlength=key.size)
-    findings.add(10, times > 1, lambda order: f"order {order}: {times[order]} compensations")
+    findings.add(
+        10, times > 1, lambda order: f"order {e.orders[order]}: {times[order]} compensations", e.orders
+    )  # fmt: skip
 
 
 def _check_charges(evidence: Evidence, findings: Findings) -> None:
@@ -203,12 +222,15 @@ def _check_charges(evidence: Evidence, findings: Findings) -> None:
     passed_on, back = e.moved("bank", "charges", key), e.moved("bank", "charges-return", key)
     findings.add(
         10, (passed_on - back > due) | (back > passed_on),
-        lambda order: f"order {order}: charges {passed_on[order]} less {back[order]} returned, due {due[order]}",
+        lambda order: f"order {e.orders[order]}: charges {passed_on[order]} less {back[order]} returned, due "
+        f"{due[order]}",
+        e.orders,
     )  # fmt: skip
     rows = e.rows("bank", "charges")
     findings.add(
         10, e.amount[rows] != due[e.order[rows]],
         lambda place: f"charges must be {due[e.order[rows[place]]]}: {e.row_name(int(rows[place]))}",
+        e.transfer[rows],
     )  # fmt: skip
 
 
@@ -223,11 +245,11 @@ def _check_late(evidence: Evidence, findings: Findings) -> None:
 
         def describe(order: int, book: str = book, allowed: Ints = allowed, sold: Ints = sold) -> str:
             return (
-                f"order {order}: book {book} allows {allowed[order]} of {sold[order]} sold, late refund "
+                f"order {e.orders[order]}: book {book} allows {allowed[order]} of {sold[order]} sold, late refund "
                 f"{refunds[order]}"
             )
 
-        findings.add(8, (allowed > sold) | ((allowed > 0) & (refunds == 0)), describe)
+        findings.add(8, (allowed > sold) | ((allowed > 0) & (refunds == 0)), describe, e.orders)
 
 
 def users_allowances(evidence: Evidence) -> Ints:
@@ -252,12 +274,16 @@ def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:
     # What the shop sent itself the supplier charges for neither then nor when it replaces it under warranty.
     uncharged = (charged_at > sent) & (due > 0) & (sent_by_shop > sent)
     unpaid = (sent < missing) & (((paid > sent) & (e.advance > 0)) | uncharged)
-    findings.add(10, unpaid, lambda order: f"order {order} was sent unpaid: {e.row_name(int(sent[order]))}")
-    own = sent_by_shop
-    unpaid = (own < missing) & (paid > own) & (e.advance > 0)
-    findings.add(10, unpaid, lambda order: f"order {order} was sent unpaid: {e.row_name(int(own[order]))}")
-    given = (taken < missing) & (e.total > e.advance) & (collected > taken)
-    findings.add(10, given, lambda order: f"order {order} was given unpaid: {e.row_name(int(taken[order]))}")
+
+    def add(broken: Mask, verb: str, rows: Ints) -> None:
+        def describe(order: int) -> str:
+            return f"order {e.orders[order]} was {verb} unpaid: {e.row_name(int(rows[order]))}"
+
+        findings.add(10, broken, describe, e.orders)
+
+    add(unpaid, "sent", sent)
+    add((sent_by_shop < missing) & (paid > sent_by_shop) & (e.advance > 0), "sent", sent_by_shop)
+    add((taken < missing) & (e.total > e.advance) & (collected > taken), "given", taken)
 
 
 def _first_row(evidence: Evidence, rows: Ints) -> Ints:

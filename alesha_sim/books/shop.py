@@ -31,7 +31,7 @@ from alesha_sim.books.accounts import (
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.ledger import Ledger, Row
 from alesha_sim.books.store import Store
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
 from alesha_sim.records import NO_ID
 
 
@@ -83,7 +83,7 @@ class ShopBook:
 
     def invest(self, at: float, amount: int) -> int:
         """Opening of its holding in the supplier, at the supplier's opening capital: investment / equity."""
-        return self._note(at, NO_ID, self._investment, self._equity, amount, OPENING)
+        return self._ledger.new_transfer(at, SHOP, NO_ID, self._investment, self._equity, amount, OPENING)
 
     def cash_balance(self) -> int:
         """Return the cash that the shop knows it has."""
@@ -92,19 +92,19 @@ class ShopBook:
     # Money from users
 
     def payment(
-        self, at: float, link: int, order: int, total: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0,
+        self, at: float, link: int, order: int, total: int, pocket: Pocket = DEPOSIT, fee: int = 0,
         retained: int = 0,
     ) -> bool:  # fmt: skip
         """Payment: cash or settlement-due / customer-prepayments; nothing if the money is in escrow.
 
         At once also payment-fees / cash; rolling-reserve / cash.
         """
-        if pocket is Pocket.DEPOSIT:
+        if pocket is DEPOSIT:
             if not (fee or retained):
                 return self._ledger.transfer(at, SHOP, link, order, self.cash, self._prepayments, total, PAYMENT)
             rows = [(self.cash, self._prepayments, total, PAYMENT), *self._deductions(fee, retained)]
             return self._ledger.linked(at, SHOP, link, order, rows)
-        if pocket is Pocket.ESCROW:
+        if pocket is ESCROW:
             return self._ledger.linked(at, SHOP, link, order, ())
         due = self._settlement_due
         return self._ledger.transfer(at, SHOP, link, order, due, self._prepayments, total, PAYMENT)
@@ -149,7 +149,7 @@ class ShopBook:
     # Delivered by the supplier
 
     def delivered(
-        self, at: float, link: int, order: int, price: int, charge: int, pocket: Pocket = Pocket.DEPOSIT,
+        self, at: float, link: int, order: int, price: int, charge: int, pocket: Pocket = DEPOSIT,
         allowance: int = 0,
     ) -> bool:  # fmt: skip
         """Delivered: customer-prepayments / sales at price; cost-of-sales / supplier-advances at charge.
@@ -158,7 +158,7 @@ class ShopBook:
         refund: sales-returns / settlement-due.
         """
         cost = (self._cost_of_sales, self._advances, charge, COST)
-        if pocket is Pocket.ESCROW or allowance:
+        if pocket is ESCROW or allowance:
             rows: Iterable[Row] = (*self._sold(price, pocket, allowance), cost)
         else:
             rows = ((self._prepayments, self._sales, price, SALE), cost)
@@ -168,13 +168,13 @@ class ShopBook:
 
     def cancelled(self, at: float, order: int, amount: int) -> int:
         """Cancelled, so that a refund is due: customer-prepayments / refunds-due. Returns the link."""
-        return self._note(at, order, self._prepayments, self._refunds_due, amount, CANCEL)
+        return self._ledger.new_transfer(at, SHOP, order, self._prepayments, self._refunds_due, amount, CANCEL)
 
-    def refund(self, at: float, link: int, order: int, amount: int, pocket: Pocket = Pocket.DEPOSIT) -> bool:
+    def refund(self, at: float, link: int, order: int, amount: int, pocket: Pocket = DEPOSIT) -> bool:
         """Refund: refunds-due / cash or settlement-due; nothing if it came out of escrow."""
-        if pocket is Pocket.ESCROW:
+        if pocket is ESCROW:
             return self._ledger.linked(at, SHOP, link, order, ())
-        source = self.cash if pocket is Pocket.DEPOSIT else self._settlement_due
+        source = self.cash if pocket is DEPOSIT else self._settlement_due
         return self._ledger.transfer(at, SHOP, link, order, self._refunds_due, source, amount, REFUND)
 
     def late_refund(self, at: float, link: int, order: int, delivered: int) -> bool:
@@ -186,7 +186,9 @@ class ShopBook:
 
     def compensated(self, at: float, order: int, amount: int) -> int:
         """Compensation for a late delivery, so that a refund is due: sales-returns / refunds-due."""
-        return self._note(at, order, self._sales_returns, self._refunds_due, amount, ALLOWANCE)
+        return self._ledger.new_transfer(
+            at, SHOP, order, self._sales_returns, self._refunds_due, amount, ALLOWANCE
+        )
 
     # Goods of its own: those that came back, and its stock
 
@@ -198,11 +200,11 @@ class ShopBook:
         rows = unit_rows(self._store.stock, self._store.handovers, lines, RETURN)
         rows.append((self._store.stock_value, self._cost_of_sales, charge, RETURN))
         rows.append((self._sales_returns, self._refunds_due, amount, RETURN))
-        return self._write(at, order, rows)
+        return self._ledger.new_fact(at, SHOP, order, rows)
 
     def written_off(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Written off: losses / stock in units, and at charge."""
-        return self._write(at, order, self._store.written_off(lines, charge, WRITE_OFF))
+        return self._ledger.new_fact(at, SHOP, order, self._store.written_off(lines, charge, WRITE_OFF))
 
     def received(self, at: float, link: int, order: int, lines: Lines, charge: int) -> bool:
         """Own stock received: stock / handovers in units; stock / supplier-advances at charge."""
@@ -212,11 +214,11 @@ class ShopBook:
 
     def shipped(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Own stock shipped: goods-in-transit / stock in units, and at charge."""
-        return self._write(at, order, self._store.shipped(lines, charge, SHIP))
+        return self._ledger.new_fact(at, SHOP, order, self._store.shipped(lines, charge, SHIP))
 
     def lost(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Own stock lost: losses / goods-in-transit in units, and at charge."""
-        return self._write(at, order, self._store.lost(lines, charge, LOSS))
+        return self._ledger.new_fact(at, SHOP, order, self._store.lost(lines, charge, LOSS))
 
     def allot(self) -> int:
         """Return a new link for a delivery of own stock: the giver allots it when it ships."""
@@ -224,7 +226,7 @@ class ShopBook:
 
     def delivered_own(
         self, at: float, link: int, order: int, lines: Lines, price: int, charge: int,
-        pocket: Pocket = Pocket.DEPOSIT, allowance: int = 0,
+        pocket: Pocket = DEPOSIT, allowance: int = 0,
     ) -> bool:  # fmt: skip
         """Own stock delivered: handovers / goods-in-transit in units; cost-of-sales / goods-in-transit at charge.
 
@@ -238,7 +240,7 @@ class ShopBook:
 
     def _sold(self, price: int, pocket: Pocket, allowance: int) -> list[Row]:
         """Return the rows of a sale, and of what is given back of it because it came after a late refund."""
-        source = self._settlement_due if pocket is Pocket.ESCROW else self._prepayments
+        source = self._settlement_due if pocket is ESCROW else self._prepayments
         rows = [(source, self._sales, price, SALE)]
         if allowance:
             rows.append((self._sales_returns, source, allowance, ALLOWANCE))
@@ -252,15 +254,3 @@ class ShopBook:
         if retained:
             rows.append((self._rolling_reserve, self.cash, retained, RETENTION))
         return rows
-
-    def _note(self, at: float, order: int, debit: int, credit: int, amount: int, code: int) -> int:
-        """Write a new fact of one row and return its link."""
-        link = self._ledger.new_link()
-        self._ledger.transfer(at, SHOP, link, order, debit, credit, amount, code)
-        return link
-
-    def _write(self, at: float, order: int, rows: list[Row]) -> int:
-        """Write a new fact and return its link."""
-        link = self._ledger.new_link()
-        self._ledger.linked(at, SHOP, link, order, rows)
-        return link

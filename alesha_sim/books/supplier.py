@@ -81,7 +81,7 @@ class SupplierBook:
     def open_stock(self, at: float, lines: Lines) -> int:
         """Opening stock: stock / made in units; stock / equity at cost."""
         rows = self._units(self._stock, self._made, lines, OPENING, self._stock_value, self._equity, OPENING)
-        return self._write(at, NO_ID, rows)
+        return self._ledger.new_fact(at, SUPPLIER, NO_ID, rows)
 
     # Money
 
@@ -114,32 +114,32 @@ class SupplierBook:
     def made_to_stock(self, at: float, lines: Lines) -> int:
         """Made to stock: stock / made in units; stock / payables at cost."""
         rows = self._units(self._stock, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
-        return self._write(at, NO_ID, rows)
+        return self._ledger.new_fact(at, SUPPLIER, NO_ID, rows)
 
     def made_to_order(self, at: float, order: int, lines: Lines) -> int:
         """Made to order: reserved / made in units; stock / payables at cost. Returns the link."""
         rows = self._units(self._reserved, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
-        return self._write(at, order, rows)
+        return self._ledger.new_fact(at, SUPPLIER, order, rows)
 
     def reserved(self, at: float, order: int, lines: Lines) -> int:
         """Reserved: reserved / stock in units."""
-        return self._write(at, order, unit_rows(self._reserved, self._stock, lines, RESERVE))
+        return self._ledger.new_fact(at, SUPPLIER, order, unit_rows(self._reserved, self._stock, lines, RESERVE))
 
     def reservation_ended(self, at: float, order: int, lines: Lines) -> int:
         """Reservation ended: stock / reserved in units."""
-        return self._write(at, order, unit_rows(self._stock, self._reserved, lines, RESERVE))
+        return self._ledger.new_fact(at, SUPPLIER, order, unit_rows(self._stock, self._reserved, lines, RESERVE))
 
     def shipped(self, at: float, order: int, lines: Lines) -> int:
         """Shipped: goods-in-transit / reserved in units, / stock at cost. Returns the link."""
         rows = self._units(
             self._transit, self._reserved, lines, SHIP, self._transit_value, self._stock_value, SHIP
         )
-        return self._write(at, order, rows)
+        return self._ledger.new_fact(at, SUPPLIER, order, rows)
 
     def lost(self, at: float, order: int, lines: Lines) -> int:
         """Parcel lost: losses / goods-in-transit in units, and at cost."""
         rows = self._units(self._losses, self._transit, lines, LOSS, self._losses_value, self._transit_value, LOSS)
-        return self._write(at, order, rows)
+        return self._ledger.new_fact(at, SUPPLIER, order, rows)
 
     def came_back(self, at: float, order: int, lines: Lines, transport: int) -> int:
         """Came back: stock / goods-in-transit in units, and at cost; transport / payables."""
@@ -147,7 +147,7 @@ class SupplierBook:
             self._stock, self._transit, lines, COME_BACK, self._stock_value, self._transit_value, COME_BACK
         )
         rows.append((self._transport, self._payables, transport, TRANSPORT))
-        return self._write(at, order, rows)
+        return self._ledger.new_fact(at, SUPPLIER, order, rows)
 
     def allot(self) -> int:
         """Return a new link for a delivery: the giver allots it when it ships."""
@@ -172,12 +172,6 @@ class SupplierBook:
             self._handovers, self._transit, lines, REPLACE, self._losses_value, self._transit_value, REPLACE
         )
         return self._ledger.linked(at, SUPPLIER, link, order, rows)
-
-    def _write(self, at: float, order: int, rows: list[Row]) -> int:
-        """Write a new fact and return its link."""
-        link = self._ledger.new_link()
-        self._ledger.linked(at, SUPPLIER, link, order, rows)
-        return link
 
     def _units(
         self, to: Sequence[int], source: Sequence[int], lines: Lines, code: int,

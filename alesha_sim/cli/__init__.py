@@ -1,8 +1,9 @@
 """The command `alesha`: how a call begins and how it ends.
 
 Here lives the exit status: 0 done, 1 a law broken or a check failed, 2 bad input. The arguments stand in
-`arguments.py`, what each command does in `commands.py`, what it prints in `output.py`, what it writes in
-`folder.py`. Importing this package loads neither pydantic nor pandas, so that short commands answer at once.
+`arguments.py`, what each command does in `commands.py`, how it prints in `output.py`, what it tells of a run in
+`outcome.py`, what it writes in `folder.py`. Importing this package loads nothing but the standard library, so that
+short commands answer at once.
 """
 
 import os

@@ -1,7 +1,7 @@
 """What each command does: one function a command, from its arguments to whether all laws and checks held.
 
-No text is laid out here (`output.py`) and no result written (`folder.py`). What is costly to import is imported
-inside the function that needs it.
+No text is laid out here (`output.py`, `outcome.py`) and no result written (`folder.py`). What is costly to import,
+NumPy included, is imported inside the function that needs it.
 """
 
 from argparse import Namespace
@@ -53,6 +53,8 @@ def new(arguments: Namespace) -> bool:
 
 def run(arguments: Namespace) -> bool:
     """Run a scenario; print what happened and, if asked to, write it to a folder."""
+    from alesha_sim.cli import outcome
+
     scenario = _scenario(arguments)
     if arguments.out:
         folder.check(arguments.out, force=arguments.force)
@@ -62,9 +64,9 @@ def run(arguments: Namespace) -> bool:
     if arguments.out:
         folder.save(result, arguments.out, as_csv=arguments.csv)
     if arguments.json:
-        output.print_json(output.report_object(result, violations))
+        output.print_json(outcome.report_object(result, violations))
     elif not arguments.quiet:
-        print(output.report(result, violations))
+        print(outcome.report(result, violations))
     if arguments.quiet and violations:
         output.remark("\n".join(violations))
     if arguments.out and not arguments.quiet:
@@ -76,14 +78,16 @@ def run(arguments: Namespace) -> bool:
 
 def balances(arguments: Namespace) -> bool:
     """Run a scenario, let everybody ask the bank, and print the answers."""
+    from alesha_sim.cli import outcome
+
     scenario = _scenario(arguments)
     simulation = _simulated(scenario, arguments)
     violations = simulation.result().check()
     answers = simulation.enquire_balances()
     if arguments.json:
-        output.print_json(output.answers_object(scenario, simulation.seed, answers))
+        output.print_json(outcome.answers_object(scenario, simulation.seed, answers))
     else:
-        print(output.answers_table(scenario, simulation.seed, answers, everybody=arguments.all))
+        print(outcome.answers_table(scenario, simulation.seed, answers, everybody=arguments.all))
     if violations:
         output.remark("\n".join(violations))
     return not violations
@@ -167,6 +171,6 @@ def _simulated(scenario: "Scenario", arguments: Namespace, *, spool: "Path | Non
 def _description(name: str) -> str:
     """Return what a scenario says of itself."""
     try:
-        return scenarios.load(name).description
+        return scenarios.describe(name)
     except Exception as error:  # of another package, whose scenario must not hide all others
         return f"cannot be loaded: {type(error).__name__}: {error}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from alesha_sim import folders, spreadsheets
+from alesha_sim import folders
 from alesha_sim.exports.files import UNLESS
 from alesha_sim.scenarios.errors import refuse
 
@@ -40,6 +40,8 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> None:
     with _named("--out", folder), folders.replacing(folder) as ready:
         result.save(ready)
         if as_csv:
+            from alesha_sim import spreadsheets
+
             spreadsheets.write(result, ready)
         _draw(result, ready / PICTURE)
 

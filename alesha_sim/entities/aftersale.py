@@ -81,9 +81,9 @@ class AfterSale:
     def _receive(self, order: Order, lines: Lines) -> tuple[ReturnReceived, tuple[Due, ...]]:
         """Write down that goods are back and what is given back for them; not more than is left of the payment."""
         shop, desk, sequel = self._shop, self._shop.desk, _sequel(order)
-        now, price = shop.clock.now, desk.total(lines)
+        now, (price, charge) = shop.clock.now, desk.value(lines)
         amount = min(price - round(price * self._terms.restocking), order.left)
-        link = shop.book.returned(now, order.number, desk.products(lines), desk.charges(lines), amount)
+        link = shop.book.returned(now, order.number, desk.products(lines), charge, amount)
         for sku, units in lines:
             sequel.returned[sku] = sequel.returned.get(sku, 0) + units
         sequel.returns += 1
@@ -97,7 +97,7 @@ class AfterSale:
         """Write off what came back unfit to be sold; the rest is in the shop's stock."""
         shop, unfit = self._shop, self._terms.unfit_of(lines)
         if unfit:
-            goods, charge = shop.desk.products(unfit), shop.desk.charges(unfit)
+            goods, (_, charge) = shop.desk.products(unfit), shop.desk.value(unfit)
             shop.book.written_off(shop.clock.now, order.number, goods, charge)
         if shop.stock is not None:
             bad = dict(unfit)

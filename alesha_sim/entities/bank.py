@@ -50,7 +50,7 @@ LONGEST_HOLD = 365 * 86_400.0
 AT_ONCE, NO_FEES = Immediate(), Fees()
 """How payments are settled and what is taken for them, unless a bank is told otherwise."""
 
-_MOVES_MONEY = (Authorise, Transfer, Refund, Hold, Capture, Void)
+_MOVES_MONEY = frozenset({Authorise, Transfer, Refund, Hold, Capture, Void})
 _OVER = {
     HoldState.POSTED: Reason.HOLD_POSTED,
     HoldState.VOIDED: Reason.HOLD_VOIDED,
@@ -65,7 +65,7 @@ def account_number(owner: int) -> int:
 
 def secret_text(number: int) -> Secret:
     """Return a secret as its owner types it: 16 hexadecimal digits."""
-    return Secret(f"{number:016x}")
+    return Secret("%016x" % number)  # noqa: UP031  (0.6 of an f-string's time, also of NumPy's numbers)
 
 
 class Locks:
@@ -116,7 +116,7 @@ class Bank(Entity):
         self.users: Channel
         self.shop: Channel
         self._authorisation_seconds = authorisation_seconds
-        self._secrets = secrets
+        self._secrets = secrets.data  # gives plain ints, which NumPy's cost five times as much to format
         self._organisation_secrets = organisation_secrets
         self._locks = None if secret_attempts is None else Locks(secret_attempts, lock_seconds)
         self._fees = fees
@@ -143,10 +143,10 @@ class Bank(Entity):
         while True:
             delivery: Delivery = yield worker.receive()
             try:
-                if isinstance(delivery.message, _MOVES_MONEY):
+                if type(delivery.message) in _MOVES_MONEY:
                     seconds = self._authorisation_seconds()
                     if seconds > 0:
-                        yield self.clock.timeout(seconds)
+                        yield worker.rest(seconds)
                 self._serve(delivery)
             except Exception as error:
                 raise self.failure(delivery, error) from error
@@ -165,14 +165,14 @@ class Bank(Entity):
                 delivery.answer(self.authorise(payment, delivery.order))
             case Transfer() as transfer:
                 delivery.answer(self.transfer(transfer, delivery.order))
+            case VerifyTransaction() as enquiry:
+                delivery.answer(self.verify(enquiry.transaction))
             case Refund() as refund:
                 self._refund(refund, delivery)
             case ConfirmDelivery():
                 delivery.answer(self._settlements.confirm(delivery.order, delivery.sender))
             case EnquireTransaction() as enquiry:
                 delivery.answer(self.enquire_transaction(delivery.sender, delivery.order, enquiry.step))
-            case VerifyTransaction() as enquiry:
-                delivery.answer(self.verify(enquiry.transaction))
             case BalanceEnquiry() as enquiry:
                 delivery.answer(self.balance(enquiry))
             case Hold() as hold:
@@ -388,7 +388,9 @@ class Bank(Entity):
 
     def _owner(self, account: int, secret: Secret) -> int | Reason:
         """Return whose account it is, or why the sender may not use it."""
-        owner = _OWNERS.get(account, account - FIRST_USER_ACCOUNT)
+        owner = account - FIRST_USER_ACCOUNT
+        if owner < 0:
+            owner = _OWNERS.get(account, len(self._secrets))
         if owner >= len(self._secrets) or (owner < 0 and owner not in self._organisation_secrets):
             return Reason.UNKNOWN_ACCOUNT
         known = self._secrets[owner] if owner >= 0 else self._organisation_secrets[owner]

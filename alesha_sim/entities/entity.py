@@ -5,13 +5,14 @@ processes hold the yields and one `match`.
 """
 
 from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from simpy.events import Event
 from simpy.events import Process as SimpyProcess
 
 from alesha_sim.messages import Balance, BalanceEnquiry, Decline, Secret
-from alesha_sim.network import Channel, Clock, Delivery, Inbox, NoReply, stop
+from alesha_sim.network import Channel, Clock, Delivery, Inbox, NoReply, Task, stop
 from alesha_sim.records import NO_ID
 
 Process = Generator[Event, Any, None]
@@ -57,7 +58,7 @@ class Party:
         the receiver does it once. The reply is `NoReply` when the channel's last attempt went unanswered.
         """
         recipient = channel.recipient if to is None else to
-        key = None if step is None else (self.code, order, visit, step)
+        key = (self.code, order, visit, step) if step is not None and channel.is_keyed else None
         return (yield channel.ask(message, self.code, recipient, order, visit, key))
 
     def insist(
@@ -120,12 +121,19 @@ class Entity(Party):
             self._hire()
 
     def _hire(self) -> None:
-        self.run(self.work())
+        self._remember(Task(self.clock, self.work()))
 
     def run(self, process: Process) -> None:
-        """Let a process of this entity run; if the entity can crash, it is remembered until it ends."""
-        running = self.clock.process(process)
-        if self._processes is not None:
+        """Let a process of this entity run from the end of this event on."""
+        self._remember(self.clock.process(process))
+
+    def start(self, process: Process, delivery: Delivery) -> None:
+        """Go on with a request in a process of its own, so that the worker is free for the next one."""
+        self._remember(Task(self.clock, process, partial(self.failure, delivery)))
+
+    def _remember(self, running: SimpyProcess) -> None:
+        """Keep a process in mind until it ends, if the entity can crash."""
+        if self._processes is not None and running.is_alive:
             self._processes[running] = None
             running.callbacks.append(self._forget)
 
@@ -160,16 +168,6 @@ class Entity(Party):
     def work(self) -> Process:
         """Serve the inbox, one delivery after the other, for ever."""
         raise NotImplementedError
-
-    def start(self, process: Process, delivery: Delivery) -> None:
-        """Go on with a request in a process of its own, so that the worker is free for the next one."""
-        self.run(self._guarded(process, delivery))
-
-    def _guarded(self, process: Process, delivery: Delivery) -> Process:
-        try:
-            yield from process
-        except Exception as error:
-            raise self.failure(delivery, error) from error
 
     def notify(self, channel: Channel, message: object, *, step: str, order: int) -> Iterable[Event]:
         """Send a notice, and see to it that it arrives where messages can be lost."""

@@ -5,14 +5,16 @@ from math import inf
 from typing import NamedTuple
 
 from alesha_sim.entities.courier import Parcel
-from alesha_sim.messages import Lines, Method, Offer, Pocket, Reason
+from alesha_sim.messages import DEPOSIT, ESCROW, Lines, Method, Offer, Reason, Refusal
 from alesha_sim.network import Answer
-from alesha_sim.records import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, RETURNED, STATUSES, OrderLog
+from alesha_sim.records import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, RETURNED, OrderLog
 
 RANK = (0, 1, 3, 4, 4, 4, 5, 2)
 """How far each status is: doubt gives way to better knowledge, and only what was completed comes back."""
 
 CLOSED = (COMPLETED, CANCELLED, DECLINED, RETURNED)
+
+_ACCOUNT, _REPLENISHMENT = Method.ACCOUNT, Method.REPLENISHMENT
 
 
 class Article(NamedTuple):
@@ -95,7 +97,7 @@ class Order:
         self.answer: Answer | None = None
         self.canceller: Answer | None = None
         self.payment = self.collection = self.charges_paid = NO_ID
-        self.pocket = Pocket.DEPOSIT
+        self.pocket = DEPOSIT
         self.fee = self.collected = self.granted = self.tries = self.delivered_price = 0
         self.is_begun = self.is_accepted = self.is_off = self.is_recalled = False
         self.is_refunded_late = self.is_settled = False
@@ -128,17 +130,22 @@ class Order:
     @property
     def is_escrowed(self) -> bool:
         """Whether what was paid is still with the bank, which may give it back of its own accord."""
-        return self.pocket is Pocket.ESCROW and not self.is_settled and self.left > 0
+        return self.pocket is ESCROW and not self.is_settled and self.left > 0
 
     @property
     def needs_cash(self) -> bool:
         """Whether refunds of it come out of the shop's deposit, as far as the shop knows."""
-        return self.pocket is Pocket.DEPOSIT or self.is_settled
+        return self.pocket is DEPOSIT or self.is_settled
 
     @property
     def left(self) -> int:
         """What was paid in advance or at the door and not given back."""
         return (self.advance if self.payment != NO_ID else 0) + self.collected - self.granted
+
+    def regret(self) -> Refusal:
+        """Return why it is not supplied, and what was paid for it in vain."""
+        paid = self.advance if self.payment != NO_ID else 0
+        return Refusal(Reason(self.reason), self.number, self.payment, paid, self.fee)
 
     def grant(self, name: str, amount: int) -> tuple[Due, ...]:
         """Owe `amount` to the user, at most what is left: out of the payment first, then out of the collection."""
@@ -164,7 +171,10 @@ class OrderDesk:
     ) -> None:  # fmt: skip
         self.articles = {article.offer.sku: article for article in articles}
         self.log = log
-        self._products = {article.offer.sku: product for product, article in enumerate(articles)}
+        self._terms = {
+            article.offer.sku: (product, article.offer.price, article.charge)
+            for product, article in enumerate(articles)
+        }
         self._promise_seconds = promise_seconds
         self._advance = advance
         self._limit = limit
@@ -179,38 +189,41 @@ class OrderDesk:
         for sku, units in lines:
             if sku not in self.articles:
                 return Reason.UNKNOWN_PRODUCT
-            if isinstance(units, bool) or not isinstance(units, int) or units < 1:
+            if type(units) is not int or units < 1:
                 return Reason.INVALID_QUANTITY
-        return Reason.REPEATED_PRODUCT if len({sku for sku, _ in lines}) < len(lines) else None
+        is_repeated = len(lines) > 1 and len({sku for sku, _ in lines}) < len(lines)
+        return Reason.REPEATED_PRODUCT if is_repeated else None
 
     def allows(self, user: int, lines: Lines) -> bool:
         """Tell whether the user may order so much, besides orders that were not declined or cancelled."""
         limit, ordered = self._limit, self._ordered
         return limit is None or all(ordered.get((user, sku), 0) + units <= limit for sku, units in lines)
 
-    def total(self, lines: Lines) -> int:
-        """Return what a cart without objections costs."""
-        return sum(self.articles[sku].offer.price * units for sku, units in lines)
-
-    def charges(self, lines: Lines) -> int:
-        """Return what the supplier takes for these goods."""
-        return sum(self.articles[sku].charge * units for sku, units in lines)
+    def value(self, lines: Lines) -> tuple[int, int]:
+        """Return what a cart without objections costs, and what the supplier takes for these goods."""
+        total = charges = 0
+        for sku, units in lines:
+            _, price, charge = self._terms[sku]
+            total += price * units
+            charges += charge * units
+        return total, charges
 
     def products(self, lines: Lines) -> list[tuple[int, int]]:
         """Return goods as books know them: product index and units."""
-        return [(self._products[sku], units) for sku, units in lines]
+        return [(self._terms[sku][0], units) for sku, units in lines]
 
-    def place(self, at: float, user: int, lines: Lines, method: Method = Method.ACCOUNT) -> Order:
+    def place(self, at: float, user: int, lines: Lines, method: Method = _ACCOUNT) -> Order:
         """Take an order for a cart without objections; the shop's own asks nobody for a price."""
-        total = 0 if method is Method.REPLENISHMENT else self.total(lines)
-        advance = round(total * self._advance) if method is Method.ACCOUNT else 0
-        promised_at = inf if method is Method.REPLENISHMENT else at + self._promise_seconds
+        total, charges = self.value(lines)
+        promised_at = at + self._promise_seconds
+        if method is _REPLENISHMENT:
+            total, promised_at = 0, inf
+        advance = round(total * self._advance) if method is _ACCOUNT else 0
         number = self.log.placed(at, user, total, method, advance, promised_at)
-        order = Order(number, user, lines, total, self.charges(lines), advance, promised_at)
+        order = Order(number, user, lines, total, charges, advance, promised_at)
         for sku, units in lines:
-            article = self.articles[sku]
-            price = article.offer.price if total else 0
-            self.log.line(number, self._products[sku], units, price, article.charge)
+            product, price, charge = self._terms[sku]
+            self.log.line(number, product, units, price if total else 0, charge)
         self._orders[number] = order
         self._count(order, 1)
         return order
@@ -218,7 +231,7 @@ class OrderDesk:
     def payable(self, number: int, user: int, *, at_door: bool = False) -> Order | Reason:
         """Return the order, if it is this user's to pay, now or at the door, and nobody is paying it."""
         order = self.belonging(number, user)
-        if order is None or (order.is_closed and not self._keeps_orders):
+        if order is None or (order.status in CLOSED and not self._keeps_orders):
             return Reason.UNKNOWN_ORDER
         is_due = order.status == RECEIVED and order.answer is None and (order.advance == 0) == at_door
         return order if is_due else Reason.NOT_PAYABLE
@@ -240,18 +253,22 @@ class OrderDesk:
         """Return price and charge of goods of an order."""
         if lines == order.lines:
             return order.total, order.charges
-        return self.total(lines), self.charges(lines)
+        return self.value(lines)
 
     def receive(self, order: Order, lines: Lines, at: float) -> None:
         """Note that goods of an order have arrived; with the last of them it is completed."""
-        missing = {} if lines == order.lines else order.undelivered or dict(order.lines)
-        for sku, units in lines if missing else ():
-            missing[sku] -= units
-        order.undelivered = {sku: units for sku, units in missing.items() if units > 0}
+        order.undelivered = {} if lines == order.lines else self._still_to_come(order, lines)
         if not order.undelivered:
             order.delivered_at = at
             self.log.fill(order.number, "delivered_at", at)
             self.advance(order, COMPLETED, at)
+
+    def _still_to_come(self, order: Order, lines: Lines) -> dict[str, int]:
+        """Return which units of an order are missing after these have arrived."""
+        missing = order.undelivered or dict(order.lines)
+        for sku, units in lines:
+            missing[sku] -= units
+        return {sku: units for sku, units in missing.items() if units > 0}
 
     def advance(self, order: Order, status: int, at: float) -> None:
         """Move an order to a later status; news that comes late changes nothing."""
@@ -273,7 +290,7 @@ class OrderDesk:
     def forget(self, order: Order) -> None:
         """Forget an order if it is closed, no news of it is awaited, and the shop does not keep such."""
         is_kept = self._keeps_orders and order.user >= 0
-        if order.is_closed and not (is_kept or order.is_escrowed):
+        if order.status in CLOSED and not (is_kept or order.is_escrowed):
             self._orders.pop(order.number, None)
 
     def _count(self, order: Order, sign: int) -> None:
@@ -286,16 +303,11 @@ class OrderDesk:
 
     def describe(self, order: Order) -> str:
         """Return what was ordered, as a person reads it: `1 HP laptop, 2 Apple watch`."""
-        return ", ".join(f"{units} {self.articles[sku].offer.name}" for sku, units in order.lines)
+        return ", ".join([f"{units} {self.articles[sku].offer.name}" for sku, units in order.lines])
 
 
 def _is_unfinished(order: Order) -> bool:
     return not order.is_closed or bool(order.dues) or (order.sequel is not None and bool(order.sequel.claims))
-
-
-def status_name(order: Order) -> str:
-    """Return an order's status as tables show it."""
-    return STATUSES[order.status]
 
 
 def is_unpaid(order: Order) -> bool:

@@ -110,7 +110,7 @@ class OwnStock:
         order, now = shop.desk.find(number), shop.clock.now
         if order is None or order.is_closed:
             return
-        goods, charge = shop.desk.products(parcel.lines), shop.desk.charges(parcel.lines)
+        goods, (_, charge) = shop.desk.products(parcel.lines), shop.desk.value(parcel.lines)
         if not shop.book.received(now, parcel.link, number, goods, charge):
             return
         for product, units in goods:

@@ -26,6 +26,8 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Clock
 
+_REGISTERED, _LOGGED_IN, _REPLENISHMENT = Registered(), LoggedIn(), Method.REPLENISHMENT
+
 
 class Pages:
     """Answers whoever looks, registers, logs in or checks out; `placed(order)` is called for each new order.
@@ -40,6 +42,10 @@ class Pages:
         self._clock = clock
         self._desk = desk
         self._homepage = Homepage(tuple(article.offer for article in articles))
+        self._products = {
+            article.offer.sku: ProductPage(article.offer, article.warranty_seconds, article.return_window_seconds)
+            for article in articles
+        }
         self._registered_at = registered_at
         self._placed = placed
         self._passwords: dict[int, bytes] = {}
@@ -48,16 +54,16 @@ class Pages:
     def answer(self, message: object, user: int) -> Reply:
         """Answer a request for a page."""
         match message:
-            case ViewHomepage():
-                return self._homepage
-            case Register(password):
-                return self.register(user, password)
             case LogIn(password):
                 return self.log_in(user, password)
             case ViewProduct(sku):
                 return self.product(sku)
+            case ViewHomepage():
+                return self._homepage
             case Checkout():
                 return self.check_out(message, user)
+            case Register(password):
+                return self.register(user, password)
             case _:
                 raise TypeError(f"the shop does not understand {type(message).__name__}")
 
@@ -67,7 +73,7 @@ class Pages:
             return Refusal(Reason.ALREADY_REGISTERED)
         self._passwords[user] = _digest(password)
         self._registered_at[user] = self._clock.now
-        return Registered()
+        return _REGISTERED
 
     def log_in(self, user: int, password: Secret) -> LoggedIn | Refusal:
         """Let a registered user in who knows the password."""
@@ -77,14 +83,11 @@ class Pages:
         if known != _digest(password):
             return Refusal(Reason.WRONG_PASSWORD)
         self._logged_in.add(user)
-        return LoggedIn()
+        return _LOGGED_IN
 
     def product(self, sku: str) -> ProductPage | Refusal:
         """Show one product."""
-        article = self._desk.articles.get(sku)
-        if article is None:
-            return Refusal(Reason.UNKNOWN_PRODUCT)
-        return ProductPage(article.offer, article.warranty_seconds, article.return_window_seconds)
+        return self._products.get(sku) or Refusal(Reason.UNKNOWN_PRODUCT)
 
     def check_out(self, checkout: Checkout, user: int) -> Invoice | Refusal:
         """Take the order of a user who is logged in, and say what it costs."""
@@ -102,9 +105,9 @@ class Pages:
         objection = self._desk.objection(checkout.lines)
         if objection is not None:
             return objection
-        if checkout.total is not None and checkout.total != self._desk.total(checkout.lines):
+        if checkout.total is not None and checkout.total != self._desk.value(checkout.lines)[0]:
             return Reason.WRONG_TOTAL
-        if checkout.method is Method.REPLENISHMENT:
+        if checkout.method is _REPLENISHMENT:
             return Reason.METHOD_NOT_OFFERED
         return None if self._desk.allows(user, checkout.lines) else Reason.LIMIT_REACHED
 

@@ -6,10 +6,12 @@ Here is the purchase, and the news that comes of it. The pages are in `entities/
 `entities/own_stock.py`. What the shop writes in its book is in `books/shop.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import inf
 from typing import Any
+
+from simpy.events import Event
 
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.aftersale import AfterSale, Grants
@@ -17,11 +19,12 @@ from alesha_sim.entities.cancellation import Cancellations
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.debts import Debts
 from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
-from alesha_sim.entities.orders import Article, Order, OrderDesk, is_unpaid, status_name
+from alesha_sim.entities.orders import Article, Order, OrderDesk, is_unpaid
 from alesha_sim.entities.own_stock import OwnStock
 from alesha_sim.entities.pages import Pages
 from alesha_sim.entities.warehouse import Warehouse
 from alesha_sim.messages import (
+    DEPOSIT,
     Authorise,
     CameBack,
     CancelOrder,
@@ -40,7 +43,6 @@ from alesha_sim.messages import (
     Pay,
     PayAtDoor,
     PlaceOrder,
-    Pocket,
     Reason,
     Receipt,
     Refunded,
@@ -59,6 +61,7 @@ from alesha_sim.records import (
     ON_THE_WAY,
     PROCESSING,
     SHOP,
+    STATUSES,
     Records,
 )
 
@@ -141,32 +144,30 @@ class Shop(Entity):
                     continue
                 seconds = self._page_seconds()
                 if seconds > 0:
-                    yield self.clock.timeout(seconds)
+                    yield worker.rest(seconds)
                 errand = self._errands.get(kind)
                 if errand is not None:
                     self.start(errand(delivery), delivery)
-                else:
-                    self._serve_page(delivery)
+                    continue
+                reply = self.pages.answer(delivery.message, delivery.sender)
+                if type(reply) is Invoice:
+                    delivery.order = reply.order  # from here on the envelope names the order
+                delivery.answer(reply)
             except Exception as error:
                 raise self.failure(delivery, error) from error
-
-    def _serve_page(self, delivery: Delivery) -> None:
-        reply = self.pages.answer(delivery.message, delivery.sender)
-        if isinstance(reply, Invoice):
-            delivery.order = reply.order  # from here on the envelope names the order
-        delivery.answer(reply)
 
     # A purchase: the user pays, now or at the door, the shop buys from its supplier, the user is told.
 
     def _sell(self, delivery: Delivery) -> Process:
         """Have an order paid, buy its goods, and answer the user's `Pay` or `PayAtDoor`."""
         pay = delivery.message
-        order = self.desk.payable(pay.order, delivery.sender, at_door=isinstance(pay, PayAtDoor))
+        at_door = type(pay) is PayAtDoor
+        order = self.desk.payable(pay.order, delivery.sender, at_door=at_door)
         if isinstance(order, Reason):
             delivery.answer(Refusal(order, pay.order))
             return
         order.answer = Answer(delivery)
-        if isinstance(pay, PayAtDoor):
+        if at_door:
             self.desk.advance(order, PROCESSING, self.clock.now)
             yield from self._begin(order)
             return
@@ -174,19 +175,25 @@ class Shop(Entity):
         reply = yield from self.ask(self.bank, authorise, step="authorise", order=order.number)
         yield from self._go_on(order, reply)
 
-    def _go_on(self, order: Order, reply: object) -> Process:
-        """Go on with an order after the bank's reply; without one, ask the bank what became of the payment."""
+    def _go_on(self, order: Order, reply: object) -> Iterable[Event]:
+        """Take note of the bank's reply to a payment, and return what is to be done next about the order."""
+        if isinstance(reply, Receipt):
+            self._note_paid(order, reply)
+            return self._begin(order)
         if isinstance(reply, NoReply):
-            enquiry = EnquireTransaction("authorise")
-            reply = yield from self.insist(self.bank, enquiry, step="enquire", order=order.number)
+            return self._enquire(order)
+        self._note_declined(order, reply)
+        self._tell_user(order, Refusal(Reason(order.reason), order.number))
+        return ()
+
+    def _enquire(self, order: Order) -> Process:
+        """Ask the bank what became of a payment about which it said nothing, and go on with the order."""
+        enquiry = EnquireTransaction("authorise")
+        reply = yield from self.insist(self.bank, enquiry, step="enquire", order=order.number)
         if isinstance(reply, NoReply):
             self.desk.advance(order, IN_DOUBT, self.clock.now)
-        elif isinstance(reply, Receipt):
-            self._note_paid(order, reply)
-            yield from self._begin(order)
         else:
-            self._note_declined(order, reply)
-            self._tell_user(order, Refusal(Reason(order.reason), order.number))
+            yield from self._go_on(order, reply)
 
     def _begin(self, order: Order) -> Process:
         """Have an order supplied for which the user has done their part."""
@@ -210,11 +217,18 @@ class Shop(Entity):
     def _buy(self, order: Order) -> Asking:
         """Pay the supplier's charges and place the order; None if there is not the money for it now."""
         if order.is_off:
-            return self._regret(order)
+            return order.regret()
         if self._is_served(order):
             return self._confirmation(order)
-        if order.charges_paid == NO_ID and not (yield from self._pay_charges(order)):
-            return self._standstill(order)
+        if order.charges_paid == NO_ID:
+            if not order.is_begun and self.book.cash_balance() < order.charges:
+                return self._standstill(order)
+            order.is_begun = True
+            transfer = Transfer(*self.wallet, order.charges, self._supplier_account)
+            step = f"charges:{order.tries}"
+            paid = yield from self.insist(self.bank, transfer, step=step, order=order.number)
+            if not self._note_charges(order, paid):
+                return self._standstill(order)
         collect = order.total - order.advance
         place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect)
         reply = yield from self.insist(self.supplier, place, step="place", order=order.number)
@@ -229,7 +243,7 @@ class Shop(Entity):
     def _standstill(self, order: Order) -> Confirmation | Refusal | None:
         """Return what is said of an order whose charges were not paid: None if it waits for money."""
         if order.is_off:  # refunded late in the meantime
-            return self._regret(order)
+            return order.regret()
         return self._confirmation(order) if order.status == IN_DOUBT else None
 
     def _is_served(self, order: Order) -> bool:
@@ -238,14 +252,8 @@ class Shop(Entity):
             return order.parcel is not None
         return self.stock.serve(order)
 
-    def _pay_charges(self, order: Order) -> Asking:
-        """Pay the supplier's charges of an order; False if there is not the money for it now."""
-        if not order.is_begun and self.book.cash_balance() < order.charges:
-            return False
-        order.is_begun = True
-        transfer = Transfer(*self.wallet, order.charges, self._supplier_account)
-        step = f"charges:{order.tries}"
-        reply = yield from self.insist(self.bank, transfer, step=step, order=order.number)
+    def _note_charges(self, order: Order, reply: object) -> bool:
+        """Take note of the bank's reply to a transfer of charges; False if they were not paid."""
         if isinstance(reply, Receipt):
             order.charges_paid = reply.transaction
             self.book.charges(self.clock.now, reply.transaction, order.number, reply.amount)
@@ -270,7 +278,7 @@ class Shop(Entity):
         """Give the money of a cancelled order back before anything else, and tell the user who is paying."""
         for due in order.dues:
             yield from self.debts.refund_at_once(order, due)
-        regret = self._regret(order)
+        regret = order.regret()
         self._tell_user(order, regret)
         return regret
 
@@ -296,7 +304,7 @@ class Shop(Entity):
             elif is_unpaid(order):
                 self._watch(order)
             elif not order.is_paid:
-                self.run(self._go_on(order, NoReply()))
+                self.run(self._enquire(order))
             elif order.parcel is not None and self.stock is not None:
                 self.run(self.stock.carry(order, order.parcel))
             elif not order.is_accepted:
@@ -327,7 +335,7 @@ class Shop(Entity):
         self.desk.advance(order, PROCESSING, now)
         if order.is_refunded_late:  # the news of it overtook the receipt
             self.cancellations.call_off(order, Reason.LATE)
-        elif receipt.pocket is Pocket.DEPOSIT:
+        elif receipt.pocket is DEPOSIT:
             self.debts.money_in()
 
     def _note_declined(self, order: Order, reply: object) -> None:
@@ -382,15 +390,10 @@ class Shop(Entity):
 
     # What the shop says
 
-    def _regret(self, order: Order) -> Refusal:
-        """Return why an order is not supplied, and what was paid for it in vain."""
-        paid = order.advance if order.payment != NO_ID else 0
-        return Refusal(Reason(order.reason), order.number, order.payment, paid, order.fee)
-
     def _confirmation(self, order: Order) -> Confirmation:
         """Return the success message."""
         paid = f"Your payment was received (transaction {order.payment})."
         if order.payment == NO_ID:
             paid = "Your order was received; it is to be paid at the door."
         text = f"{paid} The ordered products will be supplied: {self.desk.describe(order)}."
-        return Confirmation(order.number, order.payment, order.advance, status_name(order), text, order.fee)
+        return Confirmation(order.number, order.payment, order.advance, STATUSES[order.status], text, order.fee)

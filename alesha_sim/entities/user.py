@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from alesha_sim.entities.users import Users
 
 
+_HOMEPAGE = ViewHomepage()
 _SILENCE = (NoReply, GaveUp)
 
 
@@ -128,7 +129,7 @@ class User(Party):
 
     def ask_shop(self, message: object, *, step: str | None = None, order: int = NO_ID) -> Asking:
         """Ask the shop; raises NoAnswer if it never replies, or not before the user's patience is over."""
-        key = None if step is None else (self.code, order, self.number, step)
+        key = (self.code, order, self.number, step) if step is not None and self.shop.is_keyed else None
         request = self.shop.ask(message, self.code, self.shop.recipient, order, self.number, key)
         if self.users.patience is not None:
             self.shop.hang_up_after(self.users.patience(), request, self.code)
@@ -139,15 +140,16 @@ class User(Party):
 
     def view_homepage(self) -> Asking:
         """Look at the home page, which shows all products and prices."""
-        return (yield from self.ask_shop(ViewHomepage()))
+        return (yield from self.ask_shop(_HOMEPAGE))
 
     def log_in(self) -> Asking:
         """Log in; whoever is refused for not being registered registers first."""
         password = self.users.password(self.code)
-        reply = yield from self.ask_shop(LogIn(password))
+        log_in = LogIn(password)
+        reply = yield from self.ask_shop(log_in)
         if not isinstance(reply, LoggedIn):
             yield from self.ask_shop(Register(password), step="register")
-            reply = yield from self.ask_shop(LogIn(password))
+            reply = yield from self.ask_shop(log_in)
         if not isinstance(reply, LoggedIn):
             return False
         self.users.log.reached(self.number, REGISTERED)

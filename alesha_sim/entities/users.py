@@ -5,6 +5,7 @@ what users write is in `books/users.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,7 @@ from alesha_sim.messages import (
     Refused,
     Secret,
 )
-from alesha_sim.network import Channel, Clock, Delivery
+from alesha_sim.network import Channel, Clock, Delivery, Task
 from alesha_sim.policies.users import REFUSED, ChoicePolicy, Priced, TrustPolicy
 from alesha_sim.records import NO_ID, VisitLog
 
@@ -115,15 +116,11 @@ class Users(Entity):
 
     def watch(self, party: User | Buyer, process: Process) -> None:
         """Let a process of a user run; an error in it names the user and what it was about."""
-        self.clock.process(self._watched(party, process))
+        Task(self.clock, process, partial(self._misfortune, party))
 
-    def _watched(self, party: User | Buyer, process: Process) -> Process:
-        try:
-            yield from process
-        except Exception as error:
-            raise EntityError(
-                f"{party.name} failed on {party.matter} at {self.clock.now} s: {type(error).__name__}: {error}"
-            ) from error
+    def _misfortune(self, party: User | Buyer, error: Exception) -> EntityError:
+        where = f"{party.name} failed on {party.matter} at {self.clock.now} s"
+        return EntityError(f"{where}: {type(error).__name__}: {error}")
 
     def work(self) -> Process:
         """Take in what comes without having been asked for; to pay at the door goes on in a process of its own."""

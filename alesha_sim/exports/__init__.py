@@ -1,20 +1,20 @@
 """Results as other people's programs read them: journals, event logs, tables.
 
 `write(result, "beancount", "market.beancount")` writes one file or folder, whole or not at all. The same run gives
-the same bytes. `demand` reads an event log back as a plan of visits.
+the same bytes. `demand` reads an event log back as a plan of visits. Importing this package loads no format.
 """
 
 from collections.abc import Callable
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim import folders
 from alesha_sim.exports.files import Progress, check_target, replacing, silent
-from alesha_sim.exports.plan import Plan, demand
 
 if TYPE_CHECKING:
+    from alesha_sim.exports.plan import Plan, demand
     from alesha_sim.result import Result
 
 __all__ = ["FORMATS", "Format", "Plan", "Progress", "check", "demand", "write"]
@@ -69,3 +69,13 @@ def write(
     else:
         with replacing(target) as ready:
             writer(result, ready, progress)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Plan", "demand"):
+        return getattr(import_module(f"{__name__}.plan"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -63,6 +63,8 @@ from alesha_sim.messages.shopping import (
     ViewProduct,
 )
 from alesha_sim.messages.words import (
+    DEPOSIT,
+    ESCROW,
     Lines,
     Method,
     Pocket,
@@ -71,6 +73,8 @@ from alesha_sim.messages.words import (
 )
 
 __all__ = [
+    "DEPOSIT",
+    "ESCROW",
     "Authorise",
     "Balance",
     "BalanceEnquiry",

@@ -83,3 +83,7 @@ class Pocket(StrEnum):
     DEPOSIT = "deposit"
     SETTLEMENT_DUE = "settlement_due"
     ESCROW = "escrow"
+
+
+# Bound once for what every purchase asks: to look a member up on its class takes as long as two calls.
+DEPOSIT, ESCROW = Pocket.DEPOSIT, Pocket.ESCROW

@@ -6,9 +6,10 @@ because waking happens only in a delivery's callback, never in running process c
 
 from collections import deque
 from collections.abc import Callable
+from heapq import heappush
 from typing import NamedTuple
 
-from simpy.events import Event
+from simpy.events import NORMAL, Event
 
 from alesha_sim.network.channel import Delivery
 from alesha_sim.network.clock import Clock
@@ -47,13 +48,13 @@ class Worker(Event):
             inbox.idle.append(self)
         return self
 
-    def wake(self, delivery: Delivery) -> None:
-        """Go on with `delivery` now, within the kernel event that brought it."""
-        callbacks = self.callbacks
-        self.callbacks = None  # type: ignore[assignment]
-        self._value = delivery
-        for callback in callbacks:
-            callback(self)
+    def rest(self, seconds: float) -> Event:
+        """Return an event to yield: it is over after so many seconds, the worker's only one until then."""
+        self._value = None
+        self.callbacks = []
+        clock = self._inbox.clock
+        heappush(clock._queue, (clock._now + seconds, NORMAL, next(clock._eid), self))
+        return self
 
 
 class Inbox:
@@ -79,13 +80,17 @@ class Inbox:
         now = self.clock._now
         if self._screened and self._turned_away(delivery):
             return
-        delivery.log.landed(delivery.row, now)
+        delivery.channel.log.landed(delivery.row, now)
         self._arrivals += 1
         while self.idle:
             worker = self.idle.pop()
-            if worker.callbacks:  # nobody waits on the worker of a process that was stopped
+            callbacks = worker.callbacks
+            if callbacks:  # nobody waits on the worker of a process that was stopped
                 delivery.started_at = now
-                worker.wake(delivery)
+                worker.callbacks = None  # type: ignore[assignment]
+                worker._value = delivery
+                for callback in callbacks:
+                    callback(worker)
                 return
         self._count(now)
         self._waited += 1
@@ -97,15 +102,15 @@ class Inbox:
     def withdraw(self, notice: Delivery) -> None:
         """Let a request go that nobody waits for, unless a worker has begun with it."""
         if not self.is_up:
-            notice.log.lost(notice.row)
+            notice.channel.log.lost(notice.row)
             return
         now = self.clock._now
-        notice.log.landed(notice.row, now)
+        notice.channel.log.landed(notice.row, now)
         left = [delivery for delivery in self.waiting if delivery.number == notice.number]
         self._count(now)
         for delivery in left:
             self.waiting.remove(delivery)
-            delivery.log.withdrawn(delivery.row)
+            delivery.channel.log.withdrawn(delivery.row)
             if self.doorkeeper is not None and delivery.key is not None:
                 self.doorkeeper.forget(delivery.key)
         # The request may have been overtaken by its withdrawal, or have copies under way.
@@ -125,10 +130,10 @@ class Inbox:
     def _turned_away(self, delivery: Delivery) -> bool:
         """Deal with a delivery that nobody is to serve: withdrawn, come before, or the house is down."""
         if not self.is_up:
-            delivery.log.lost(delivery.row)
+            delivery.channel.log.lost(delivery.row)
             return True
         if delivery.number in self._withdrawn:
-            delivery.log.landed(delivery.row, self.clock._now, WITHDRAWN)
+            delivery.channel.log.landed(delivery.row, self.clock._now, WITHDRAWN)
             return True
         if self.doorkeeper is None or delivery.key is None:
             return False
@@ -143,7 +148,7 @@ class Inbox:
             doorkeeper.begin(key, content)
             delivery.content = content
             return False
-        delivery.log.landed(delivery.row, self.clock._now, DUPLICATE)
+        delivery.channel.log.landed(delivery.row, self.clock._now, DUPLICATE)
         if before not in (None, content):
             delivery.reply(Conflict())
         elif stored is not None:
@@ -170,7 +175,7 @@ class Inbox:
         self.doorkeeper.crash()
         self._count(self.clock._now)
         for delivery in self.waiting:
-            delivery.log.lost(delivery.row)
+            delivery.channel.log.lost(delivery.row)
         self.waiting.clear()
         self.idle.clear()
 

@@ -5,7 +5,6 @@ scenarios and `Scenario` itself are loaded when they are first asked for.
 """
 
 from importlib import import_module
-from importlib.metadata import entry_points
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.metadata import EntryPoints
 
     from alesha_sim.scenarios.scenario import Scenario
     from alesha_sim.scenarios.shipped.card_testing import card_testing
@@ -35,6 +35,7 @@ __all__ = [
     "card_testing",
     "cash_on_delivery",
     "cdnow",
+    "describe",
     "first_purchase",
     "flash_sale",
     "growth",
@@ -49,22 +50,23 @@ __all__ = [
     "unreliable_network",
 ]
 
-SHIPPED = (
-    "first_purchase",
-    "market_day",
-    "repeat_buyers",
-    "cdnow",
-    "flash_sale",
-    "cash_on_delivery",
-    "returns_season",
-    "supplier_disruption",
-    "slow_bank",
-    "unreliable_network",
-    "card_testing",
-    "growth",
-    "prepaid_campaigns",
-)
-"""The scenarios of this package: the four plain ones, simplest first, then one for each question."""
+SHIPPED = {
+    "first_purchase": "One user registers, buys a laptop and two watches, and waits for them.",
+    "market_day": "Visitors by the hour of the day; some look, some buy, some cannot pay.",
+    "repeat_buyers": "Customers enter over 12 weeks, buy again at their own rates and drop out (BG/NBD).",
+    "cdnow": "Replays the purchases of 2,357 customers of CDNOW, 1997 to mid-1998.",
+    "flash_sale": "Many come at once for a few phones at half price; who gets one?",
+    "cash_on_delivery": "Part of the buyers pays at the door, and some refuse there.",
+    "returns_season": "Goods come back, the more so when they came late.",
+    "supplier_disruption": "The supplier closes for weeks; stock carries the shop over them, or does not.",
+    "slow_bank": "Authorisations queue at the bank, and buyers hang up.",
+    "unreliable_network": "Messages are lost, doubled and late; nobody is charged twice.",
+    "card_testing": "Attackers try secrets and stolen accounts; none gets anything.",
+    "growth": "Visits multiply from year to year; so do waiting and costs.",
+    "prepaid_campaigns": "Campaigns sell below the supplier's charge; when does the money run out?",
+}
+"""The scenarios of this package, each with its description: the four plain ones, simplest first, then one for each
+question. The descriptions stand here, so that a list of all scenarios need not make a single one."""
 
 GROUP = "alesha_sim.scenarios"
 """The entry-point group in which other packages name functions that return a `Scenario`."""
@@ -72,7 +74,12 @@ GROUP = "alesha_sim.scenarios"
 
 def names() -> list[str]:
     """Return the names of all scenarios: the shipped ones, then those of other packages by name."""
-    return [*SHIPPED, *sorted({point.name for point in entry_points(group=GROUP)} - set(SHIPPED))]
+    return [*SHIPPED, *sorted({point.name for point in _points()} - set(SHIPPED))]
+
+
+def describe(name: str) -> str:
+    """Return the description of a scenario that `names` lists; only one of another package is made for it."""
+    return SHIPPED[name] if name in SHIPPED else load(name).description
 
 
 def load(name_or_path: str | PathLike[str], **knobs: Any) -> "Scenario":
@@ -80,7 +87,7 @@ def load(name_or_path: str | PathLike[str], **knobs: Any) -> "Scenario":
 
     Raises ScenarioError for an unknown name or knob (naming the nearest), an unreadable file or a fault in it.
     """
-    if name_or_path in names():
+    if name_or_path in SHIPPED or name_or_path in names():
         return _called(str(name_or_path), knobs)
     if isinstance(name_or_path, str) and not _is_path(name_or_path):
         raise refuse("scenario", name_or_path, f"unknown name: {nearest(name_or_path, names())}")
@@ -114,9 +121,15 @@ def _function(name: str) -> "Callable[..., Scenario]":
     if name in SHIPPED:
         function: Callable[..., Scenario] = getattr(import_module(f"{__name__}.shipped.{name}"), name)
         return function
-    (point,) = [point for point in entry_points(group=GROUP) if point.name == name][:1]
+    (point,) = [point for point in _points() if point.name == name][:1]
     loaded: Callable[..., Scenario] = point.load()
     return loaded
+
+
+def _points() -> "EntryPoints":
+    from importlib.metadata import entry_points  # takes as long to import as all of this package
+
+    return entry_points(group=GROUP)
 
 
 def __getattr__(name: str) -> object:

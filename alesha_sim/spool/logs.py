@@ -1,13 +1,13 @@
 """The logs and the ledger of a run whose rows leave memory: the places at which they count the rows themselves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.ledger import Ledger, Row, Transfer
 from alesha_sim.packed import NewRows
-from alesha_sim.records import IN_FLIGHT, NAN, MessageLog, Records
+from alesha_sim.records import DELIVERED, IN_FLIGHT, NAN, MessageLog, Records
 from alesha_sim.spool.rows import SpooledRows
 
 _KEPT = 0x80
@@ -17,15 +17,30 @@ _KEPT = 0x80
 class SpooledMessageLog(MessageLog):
     """A log of messages whose older rows are on disk."""
 
-    def sent(  # as in the parent, but for the rows that have left
-        self, at: float, request: int, order: int, visit: int, sender: int, recipient: int, attempt: int,
-        kind: str, detail: str = "",
-    ) -> int:  # fmt: skip
-        """Record that a copy of a message leaves, and return its number."""
-        return self._table.append(
-            at, NAN, IN_FLIGHT, NAN, NAN, request, order, visit, sender, recipient, attempt,
-            self.kinds[kind], self.details[detail],
-        )  # fmt: skip
+    _table: SpooledRows
+
+    def _sender(self) -> Callable[..., int]:
+        append, kinds = self._table.append, self.kinds
+
+        def sent(
+            at: float, request: int, order: int, visit: int, sender: int, recipient: int, attempt: int,
+            kind: type, detail: int = 0,
+        ) -> int:  # fmt: skip
+            return append(
+                at, NAN, IN_FLIGHT, NAN, NAN, request, order, visit, sender, recipient, attempt, kinds[kind],
+                detail,
+            )  # fmt: skip
+
+        return sent
+
+    def _lander(self) -> Callable[..., None]:
+        land, last = self._table.filler("delivered_at", "fate"), self._last_landed
+
+        def landed(row: int, at: float, fate: int = DELIVERED) -> None:
+            land(row, at, fate)
+            last[0] = row
+
+        return landed
 
 
 class SpooledRecords(Records):
@@ -94,7 +109,7 @@ class SpooledLedger(Ledger):
         number = self._first[link] + (0 if self._held[link] & _KEPT else self._rows.base)
         if number >= len(self):
             raise KeyError(link)
-        row = Transfer._make(self._rows.fields(number))
+        row = Transfer(*self._rows.fields(number))
         if row.link != link:
             raise KeyError(link)
         return row

@@ -44,8 +44,7 @@ class SpooledRows(PackedRows):
 
     def filler(self, *names: str) -> Callable[..., None]:
         """Return `fill(row, *values)`, which overwrites the neighbouring fields `names` of a row."""
-        super().filler(*names)  # refuses names that are no neighbours
-        offset = self.dtype.fields[names[0]][1]  # type: ignore[index]
+        _, offset = self.part(*names)
         layout = struct.Struct("<" + "".join(self._codes[name] for name in names))
 
         def fill(row: int, *values: float) -> None:

@@ -3,6 +3,7 @@
 The question: what do locks and fees for declined payments do to attackers, to honest users and to the shop?
 """
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -30,7 +31,7 @@ def card_testing(
     return Scenario.model_validate(
         {
             "name": "card_testing",
-            "description": "Attackers try secrets and stolen accounts; none gets anything.",
+            "description": SHIPPED["card_testing"],
             "horizon": knob("days", days) * DAY,
             "users": {
                 "count": users,

@@ -4,6 +4,7 @@ The question: what does a share of buyers who pay on delivery, and refuse now an
 sales and its transport?
 """
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -30,7 +31,7 @@ def cash_on_delivery(
     return Scenario.model_validate(
         {
             "name": "cash_on_delivery",
-            "description": "Part of the buyers pays at the door, and some refuse there.",
+            "description": SHIPPED["cash_on_delivery"],
             "horizon": knob("days", days) * DAY,
             "users": {
                 "count": users,

@@ -1,5 +1,6 @@
 """The real purchase histories of 2,357 customers of CDNOW, replayed."""
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -18,7 +19,7 @@ def cdnow(opening_balance: float = 1_000_000, drain: float | str | None = None) 
     return Scenario.model_validate(
         {
             "name": "cdnow",
-            "description": "Replays the purchases of 2,357 customers of CDNOW, 1997 to mid-1998.",
+            "description": SHIPPED["cdnow"],
             "start": "1997-01-01",
             "horizon": 546 * 86_400,
             "drain": drain,

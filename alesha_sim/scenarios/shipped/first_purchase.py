@@ -1,5 +1,6 @@
 """One user's first purchase: the whole flow once, step by step."""
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.scenario import Scenario
 
 
@@ -14,7 +15,7 @@ def first_purchase(opening_balance: float = 5000, laptops: int = 1, watches: int
     return Scenario.model_validate(
         {
             "name": "first_purchase",
-            "description": "One user registers, buys a laptop and two watches, and waits for them.",
+            "description": SHIPPED["first_purchase"],
             "horizon": 86_400,
             "users": {"count": 1, "opening_balance": opening_balance, "views": "all"},
             "demand": {"kind": "single", "quantities": {"hp-laptop": laptops, "apple-watch": watches}},

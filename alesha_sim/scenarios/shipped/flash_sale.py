@@ -4,6 +4,7 @@ The question: who gets one, how long do pages and payments take, and how much mo
 goods that were gone?
 """
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -45,7 +46,7 @@ def flash_sale(
     return Scenario.model_validate(
         {
             "name": "flash_sale",
-            "description": "Many come at once for a few phones at half price; who gets one?",
+            "description": SHIPPED["flash_sale"],
             "horizon": DAY,
             "catalogue": [
                 {"sku": "iphone-x", "name": "Apple iPhone X", "marked_price": 1000, "price": 500, "charge": 720,

@@ -4,6 +4,7 @@ The question: when do the hands that serve a small shop become too few, and what
 in the second year?
 """
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -34,7 +35,7 @@ def growth(
     return Scenario.model_validate(
         {
             "name": "growth",
-            "description": "Visits multiply from year to year; so do waiting and costs.",
+            "description": SHIPPED["growth"],
             "horizon": knob("years", years) * 365 * DAY,
             "users": {
                 "count": users,

@@ -1,5 +1,6 @@
 """A day in the market: visitors by the hour, some of whom look, some of whom buy, some of whom cannot pay."""
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -38,7 +39,7 @@ def market_day(
     return Scenario.model_validate(
         {
             "name": "market_day",
-            "description": "Visitors by the hour of the day; some look, some buy, some cannot pay.",
+            "description": SHIPPED["market_day"],
             "horizon": knob("days", days) * DAY,
             "users": {
                 "count": users,

@@ -27,6 +27,7 @@ within the reported range), that the supplier takes 95 % of list, how long it ta
 from math import ceil
 from typing import Any, Literal
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.errors import refuse
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
@@ -92,7 +93,7 @@ def prepaid_campaigns(
     return Scenario.model_validate(
         {
             "name": "prepaid_campaigns",
-            "description": "Campaigns sell below the supplier's charge; when does the money run out?",
+            "description": SHIPPED["prepaid_campaigns"],
             "start": "2021-01-01",
             "horizon": 335 * DAY,
             "catalogue": [

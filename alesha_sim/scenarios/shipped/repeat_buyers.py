@@ -1,5 +1,6 @@
 """Customers who come back, by the BG/NBD model."""
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -26,7 +27,7 @@ def repeat_buyers(
     return Scenario.model_validate(
         {
             "name": "repeat_buyers",
-            "description": "Customers enter over 12 weeks, buy again at their own rates and drop out (BG/NBD).",
+            "description": SHIPPED["repeat_buyers"],
             "horizon": knob("weeks", weeks) * WEEK,
             "users": {"count": users, "opening_balance": opening_balance},
             "demand": {

@@ -3,6 +3,7 @@
 The question: what do late deliveries cost, once returns, complaints and the trust of customers are counted?
 """
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -31,7 +32,7 @@ def returns_season(
     return Scenario.model_validate(
         {
             "name": "returns_season",
-            "description": "Goods come back, the more so when they came late.",
+            "description": SHIPPED["returns_season"],
             "horizon": knob("days", days) * DAY,
             "catalogue": [
                 {"sku": "hp-laptop", "name": "HP laptop", "marked_price": 600, "price": 500, "charge": 400,

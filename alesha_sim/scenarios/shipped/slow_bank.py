@@ -4,6 +4,7 @@ The question: how many workers does the bank need at the day's peak, and how man
 heard whether they paid?
 """
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.shipped.market_day import PROFILE
@@ -29,7 +30,7 @@ def slow_bank(
     return Scenario.model_validate(
         {
             "name": "slow_bank",
-            "description": "Authorisations queue at the bank, and buyers hang up.",
+            "description": SHIPPED["slow_bank"],
             "start": f"2021-01-04 {int(knob('start_hour', start_hour)):02}:00",
             "horizon": knob("days", days) * DAY,
             "users": {

@@ -4,6 +4,7 @@ The question: how much stock is worth how many weeks, in deliveries on time, in 
 back?
 """
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -39,7 +40,7 @@ def supplier_disruption(
     return Scenario.model_validate(
         {
             "name": "supplier_disruption",
-            "description": "The supplier closes for weeks; stock carries the shop over them, or does not.",
+            "description": SHIPPED["supplier_disruption"],
             "horizon": knob("days", days) * DAY,
             "users": {
                 "count": users,

@@ -4,6 +4,7 @@ The question: what does a bad network cost when everybody asks again until there
 charged twice or left without goods?
 """
 
+from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 
@@ -37,7 +38,7 @@ def unreliable_network(
     return Scenario.model_validate(
         {
             "name": "unreliable_network",
-            "description": "Messages are lost, doubled and late; nobody is charged twice.",
+            "description": SHIPPED["unreliable_network"],
             "horizon": knob("days", days) * DAY,
             "users": {"count": users, "opening_balance": {"kind": "lognormal", "mean": 4000, "cv": 0.8}},
             "demand": {"kind": "poisson", "visits_per_day": visits_per_day, "buy_share": 0.5},

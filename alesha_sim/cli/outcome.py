@@ -1,0 +1,117 @@
+"""What the command tells of a run: counts, amounts and balances, as text for people and as plain values for JSON.
+
+Here live wording and order only; how text is laid out stands in `output.py`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from alesha_sim.cli.output import plain, table
+from alesha_sim.records import STATUSES, Coded
+from alesha_sim.tables import coded, equals, instants
+from alesha_sim.units import microseconds
+
+if TYPE_CHECKING:
+    from alesha_sim.result import Result
+    from alesha_sim.scenarios.scenario import Scenario
+
+USERS_SHOWN = 20
+"""How many users a table of balances names unless all are asked for."""
+
+USER = "user:"
+
+
+# A run
+
+
+def report_object(result: "Result", violations: Sequence[str]) -> dict[str, Any]:
+    """Return what `run --json` prints: figures without a value are None, amounts in major units."""
+    return {
+        "scenario": result.scenario.name,
+        "seed": result.seed,
+        "digest": result.digest,
+        "ended_at": ended_at(result, "us"),
+        "summary": plain(result.figures()),
+        "balances": result.closing_balances(),
+        "violations": list(violations),
+    }
+
+
+def report(result: "Result", violations: Sequence[str]) -> str:
+    """Return what `run` prints for people."""
+    scenario = result.scenario
+    head = [f"{scenario.name}: {scenario.description}" if scenario.description else scenario.name]
+    head += [f"seed {result.seed}, digest {result.digest[:12]}, ended at {ended_at(result, 's')}"]
+    if not result.drained:
+        head += ["cut off by the end of the run: some matters are still open"]
+    money = _money(scenario)
+    figures = result.figures()
+    counts = [("visits", f"{figures['visits']:,}"), *_orders(result), ("units delivered", f"{figures['units']:,}")]
+    amounts = [(name, money(figures[name])) for name in ("revenue", "refunds")]
+    deposits = [
+        ("balances", ""),
+        *((f"  {owner}", money(amount)) for owner, amount in result.closing_balances().items()),
+    ]
+    body = table([*counts, *amounts, *deposits], right=(1,))
+    laws = "\n".join(violations) if violations else "all laws hold"
+    return "\n".join([*head, "", body, "", laws])
+
+
+def ended_at(result: "Result", unit: Literal["s", "us"]) -> str:
+    """Return the instant at which a run ended, as ISO 8601 text without a zone, down to the unit."""
+    # NumPy's instants, unlike Python's, go on after the year 9999.
+    ended = instants(np.array([microseconds(result.ended_at)]), result.scenario.start)
+    return str(np.datetime_as_string(ended, unit=unit, casting="unsafe")[0])
+
+
+def _orders(result: "Result") -> Iterator[tuple[str, str]]:
+    """Yield the number of orders, of those in each status, and in each status of those with a reason."""
+    orders = result.columns("orders")
+    status, reason = coded(orders, "status"), coded(orders, "reason")
+    yield "orders", f"{len(status.codes):,}"
+    for word, count in sorted(_counts(status), key=lambda found: STATUSES.index(found[0])):
+        yield f"  {word}", f"{count:,}"
+        why = Coded(reason.codes[equals(status, word)], reason.labels)
+        yield from ((f"    {text}", f"{times:,}") for text, times in sorted(_counts(why)))
+
+
+def _counts(text: Coded) -> Iterator[tuple[str, int]]:
+    """Yield each text that occurs and how often."""
+    counts = np.bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
+    yield from ((label, count) for label, count in zip(text.labels, counts, strict=True) if count)
+
+
+def _money(scenario: "Scenario") -> Callable[[float], str]:
+    """Return how amounts in major units are written."""
+    currency = scenario.currency
+    return lambda amount: f"{amount:,.{currency.decimals}f} {currency.code}"
+
+
+# Everybody's balance
+
+
+def answers_object(scenario: "Scenario", seed: int, answers: Mapping[str, int]) -> dict[str, Any]:
+    """Return what `balances --json` prints: each name's balance in major units."""
+    major = scenario.currency.major
+    balances = {name: float(major(minor)) for name, minor in sorted(answers.items(), key=_place)}
+    return {"scenario": scenario.name, "seed": seed, "currency": scenario.currency.code, "balances": balances}
+
+
+def answers_table(scenario: "Scenario", seed: int, answers: Mapping[str, int], *, everybody: bool) -> str:
+    """Return what `balances` prints for people: the users, all or the first ones, and the organisations."""
+    number = scenario.currency.number
+    rows = [(name, number(minor)) for name, minor in sorted(answers.items(), key=_place)]
+    users = sum(name.startswith(USER) for name in answers)
+    if users > USERS_SHOWN and not everybody:
+        rest = [answers[name] for name, _ in rows[USERS_SHOWN:users]]
+        rows[USERS_SHOWN:users] = [(f"{len(rest):,} more user{'s' * (len(rest) > 1)}", number(sum(rest)))]
+    title = f"{scenario.name}, seed {seed}: what the bank answered, {scenario.currency.code}"
+    return f"{title}\n{table(rows, right=(1,))}"
+
+
+def _place(answer: tuple[str, int]) -> tuple[bool, int, str]:
+    """Order answers, which come in as the bank gave them: users by number, then the organisations by name."""
+    name = answer[0]
+    return (False, int(name.removeprefix(USER)), "") if name.startswith(USER) else (True, 0, name)

@@ -1,0 +1,64 @@
+"""No step of the work on speed may change a run: digests, tables and kernel events are those that were written."""
+
+import os
+from pathlib import Path
+
+import golden
+import pytest
+from conftest import needs
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = [(name, seed) for name in golden.NAMES for seed in golden.SEEDS]
+
+
+@pytest.fixture(scope="module")
+def comparable():
+    """Skip where NumPy itself draws other numbers than where the digests were written; in CI, fail."""
+    stranger = golden.stranger(golden.written()["origin"], golden.origin())
+    if stranger:
+        (pytest.fail if os.environ.get("ALESHA_CI") else pytest.skip)(stranger)
+
+
+@pytest.mark.usefixtures("comparable")
+@pytest.mark.parametrize(("name", "seed"), RUNS)
+def test_a_run_is_the_one_whose_digests_were_written(name, seed):
+    if name == "cdnow":
+        needs("lifetimes")
+    assert "\n".join(golden.differences(name, seed, golden.digests(name, seed))) == ""
+
+
+def test_every_shipped_scenario_has_golden_digests_for_two_seeds():
+    runs = golden.written()["runs"]
+    assert set(runs) == set(golden.NAMES) >= set(golden.scenarios.SHIPPED)
+    assert all(list(seeds) == list(map(str, golden.SEEDS)) for seeds in runs.values())
+
+
+def test_the_golden_digests_are_of_the_pinned_numpy():
+    pinned = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert f"numpy=={golden.written()['origin']['numpy']}" in pinned
+
+
+def test_a_changed_table_is_named():
+    found = golden.written()["runs"]["market_day"]["7"]
+    changed = found | {"tables": found["tables"] | {"visits": "0" * 64}}
+    assert list(golden.differences("market_day", 7, found)) == []
+    assert [*golden.differences("market_day", 7, changed)] == [
+        "market_day, seed 7: table visits is not the one whose digest was written"
+    ]
+
+
+def test_other_draws_of_numpy_are_told_and_equal_ones_compared_whatever_their_version():
+    kept = golden.written()["origin"]
+    assert golden.stranger(kept, kept | {"numpy": "9.9"}) == ""
+    told = golden.stranger(kept, {"numpy": "9.9", "machine": "Plan9 mips", "draws": "0" * 64})
+    assert told.startswith(f"nothing compared: the golden digests are of numpy {kept['numpy']} on ")
+    assert "numpy 9.9 on Plan9 mips draws other numbers" in told
+
+
+def test_the_command_says_what_differs_and_writes_only_if_asked(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(golden, "FILE", tmp_path / "digests.json")
+    monkeypatch.setattr(golden, "NAMES", ("first_purchase",))
+    assert (golden.main([]), golden.FILE.exists()) == (1, False)
+    assert "first_purchase, seed 7: table orders is not the one" in capsys.readouterr().out
+    assert (golden.main(["--write"]), golden.main([])) == (0, 0)
+    assert capsys.readouterr().out.endswith("nothing differs\n")

@@ -1,0 +1,108 @@
+"""A check in parts must say what a check of all rows at once says, whatever was tampered with."""
+
+import numpy as np
+import pytest
+import trading
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_laws import CATALOGUE, TAMPERED, TOLD, World, with_column
+
+from alesha_sim.books import parts
+from alesha_sim.books.laws import check
+from alesha_sim.source import InMemory
+
+ALL = 10**9
+
+CHANGES = {
+    "amount": st.integers(0, 2000),
+    "order": st.integers(-1, 7),
+    "link": st.integers(0, 60),
+    "time": st.integers(0, 10**7),
+    "transfer": st.integers(0, 200),
+    "code": st.sampled_from([None, "sale", "payment", "refund", "deliver", "pending"]),
+    "debit": st.sampled_from([None, "users:advances", "bank:deposits:user:1", "shop:cash", "supplier:stock"]),
+    "credit": st.sampled_from([None, "users:cash:2", "bank:deposits:shop", "shop:sales", "supplier:handovers"]),
+    "commodity": st.sampled_from([None, "BDT", "hp-laptop", "iphone-x"]),
+}
+
+
+def reports(tables, catalogue, *, drained, rows, batch):
+    """Return the report of a check in parts and that of a check of all rows at once."""
+    source = InMemory(tables, batch)
+    return (
+        check(source, catalogue, drained=drained, rows=rows),
+        check(tables, catalogue, drained=drained, rows=ALL),
+    )
+
+
+@pytest.fixture(scope="module")
+def honest():
+    world = World()
+    for _ in world.story():
+        pass
+    return world.tables()
+
+
+@pytest.mark.parametrize("drained", [True, False])
+@pytest.mark.parametrize(
+    "tamper", [*(case[2] for case in TAMPERED), *(case[1] for case in TOLD), dict], ids=lambda _: ""
+)
+def test_parts_of_few_rows_find_what_all_rows_at_once_show(honest, tamper, drained):
+    in_parts, at_once = reports(tamper(honest), CATALOGUE, drained=drained, rows=1, batch=11)
+    assert in_parts == at_once
+
+
+def known(tables, column, value):
+    """Return a label that the column has, else none at all."""
+    labels = getattr(tables["transfers"][column], "labels", None)
+    return value if labels is None or value in labels else None
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=st.integers(0, 30), rows=st.sampled_from([1, 30, 90]), batch=st.integers(5, 60),
+    changes=st.lists(
+        st.sampled_from(list(CHANGES)).flatmap(
+            lambda name: st.tuples(st.just(name), st.integers(0, 10**6), CHANGES[name])
+        ),
+        max_size=4,
+    ),
+    drained=st.booleans(),
+)  # fmt: skip
+def test_any_tampering_is_told_alike_in_parts_and_at_once(seed, rows, batch, changes, drained):
+    tables = trading.World(seed).run(orders=6).tables()
+    for column, place, value in changes:
+        place %= len(tables["transfers"]["amount"])
+        tables = with_column(tables, "transfers", column, place, known(tables, column, value))
+    in_parts, at_once = reports(tables, trading.CATALOGUE, drained=drained, rows=rows, batch=batch)
+    assert in_parts == at_once
+
+
+def test_orders_that_share_a_link_are_checked_together(honest):
+    transfers = honest["transfers"]
+    first, other = (np.flatnonzero(transfers["order"] == order)[0] for order in (1, 4))
+    tables = with_column(honest, "transfers", "link", other, transfers["link"][first])
+    in_parts, at_once = reports(tables, CATALOGUE, drained=True, rows=1, batch=11)
+    assert in_parts == at_once
+    assert any("also has rows of another order" in line for line in in_parts)
+
+
+def test_parts_hold_about_as_many_transfers_as_asked_for(honest, monkeypatch):
+    sizes = []
+    evidence = parts.Evidence
+
+    def noted(tables, *others):
+        sizes.append(len(tables["transfers"]["amount"]) if "transfers" in tables else 0)
+        return evidence(tables, *others)
+
+    monkeypatch.setattr(parts, "Evidence", noted)
+    assert check(InMemory(honest, 11), CATALOGUE, drained=True, rows=30) == []
+    assert len(sizes) > 8
+    assert max(sizes) < len(honest["transfers"]["amount"]) / 2
+
+
+def test_at_most_twenty_lines_a_law_are_kept_in_parts_too(honest):
+    tables = with_column(honest, "transfers", "amount", slice(None), 0)
+    in_parts, at_once = reports(tables, CATALOGUE, drained=True, rows=1, batch=11)
+    assert in_parts == at_once
+    assert [line for line in in_parts if "more" in line]
