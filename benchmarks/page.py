@@ -36,9 +36,7 @@ class Measured(NamedTuple):
 
     def over_rounds(self, figure: Callable[[dict[Case, Figures]], float]) -> str:
         """Return what a figure of one round was over all rounds: the median (the least to the greatest)."""
-        values = [figure(times) for times in self.times]
-        digits = 0 if median(values) >= 20 else 1 if median(values) >= 5 else 2
-        return "{:,.{d}f} ({:,.{d}f} to {:,.{d}f})".format(median(values), min(values), max(values), d=digits)
+        return spread([figure(times) for times in self.times])
 
 
 def page(measured: Measured) -> str:
@@ -57,6 +55,12 @@ def an_event(figures: Figures) -> float:
     return figures["run"] / figures["events"] / figures["yardstick"]
 
 
+def spread(values: Sequence[float]) -> str:
+    """Return the median of some values (the least to the greatest)."""
+    digits = 0 if median(values) >= 20 else 1 if median(values) >= 5 else 2
+    return "{:,.{d}f} ({:,.{d}f} to {:,.{d}f})".format(median(values), min(values), max(values), d=digits)
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table: the first column to the left, the others to the right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
@@ -66,7 +70,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def introduction(measured: Measured) -> str:
     """Say what was measured, how, where and when."""
     ticks = median(figures["yardstick"] for times in measured.times for figures in times.values())
-    packages = ", ".join(f"{name} {version(name)}" for name in ("simpy", "numpy", "pydantic"))
     return f"""# Performance
 
 What an order and a user cost. `make bench` measures it and writes this page.
@@ -76,11 +79,7 @@ does nothing but `yield env.timeout(1)`. Market and yardstick take turns of a fe
 process, and the processes of all rows take turns, so that all see the same changes of the machine's speed. Figures
 are medians of {len(measured.times)} rounds; in brackets stand the least and the greatest.
 
-| | |
-|---|---|
-| machine | {cpu_count()} cores, {processor()} |
-| versions | {platform.python_implementation()} {platform.python_version()}, {packages} |
-| date | {date.today().isoformat()} |
+{circumstances("simpy", "numpy", "pydantic")}
 | yardstick | {ticks * 1e6:.2f} microseconds an event |
 
 The market is `market_day` with seed {SEED}, {DAILY:,} orders a day and about {measured.orders:,} in all, and users
@@ -205,6 +204,16 @@ are included, openings are not. With {few:,} users, of whom any may come.
 All that a run allocates and still holds at its end, records and the rest, is {held(few, "run")} bytes an order
 with {few:,} users and {held(many, "run")} with {many:,}, of whom the same ones order. At the most, while many
 orders are under way, it holds {held(few, "run_most")} and {held(many, "run_most")}."""
+
+
+def circumstances(*packages: str) -> str:
+    """Return a Markdown table of where, with what and when something was measured."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return f"""| | |
+|---|---|
+| machine | {cpu_count()} cores, {processor()} |
+| versions | {platform.python_implementation()} {platform.python_version()}, {versions} |
+| date | {date.today().isoformat()} |"""
 
 
 def processor() -> str:
