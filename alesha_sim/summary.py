@@ -12,6 +12,13 @@ from alesha_sim.units import MICROSECONDS, Currency
 OPEN = ("received", "processing", "on_the_way", "in_doubt")
 DEPOSITS = "bank:deposits:"
 OWNERS = ("users", "shop", "supplier")
+FIGURES = (
+    "visits", "registered_users", "orders", "completed", "declined", "cancelled", "returned", "open_orders",
+    "units", "revenue", "refunds", "conversion", "decline_rate", "users_cash", "shop_cash", "supplier_cash",
+    "shop_cash_min", "mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds", "messages",
+    "messages_lost", "returns", "fees", "units_lost", "stranded", "stranded_orders",
+)  # fmt: skip
+"""The names of what `figures` returns, so that a wrong one is known before anything runs."""
 
 
 def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
