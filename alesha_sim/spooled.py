@@ -198,7 +198,7 @@ class Spooled(Mapping[str, Columns]):
             each[table] = own.hexdigest()
         return total.hexdigest(), each
 
-    def _pieces(self, table: str) -> Iterator[bytes]:
+    def _pieces(self, table: str) -> Iterator[bytes | memoryview]:
         height = self.rows(table)
         for name, kind in SCHEMA[table].items():
             yield heading(table, name, height, self.labels(table, name) if kind is Type.TEXT else None)

@@ -65,7 +65,6 @@ def an_event(figures: Figures) -> float:
 def introduction(measured: Measured) -> str:
     """Say what was measured, how, where and when."""
     ticks = median(figures["yardstick"] for times in measured.times for figures in times.values())
-    packages = ", ".join(f"{name} {version(name)}" for name in ("simpy", "numpy", "pydantic"))
     return f"""# Performance
 
 What an order and a user cost. `make bench` measures it and writes this page.
@@ -75,11 +74,7 @@ does nothing but `yield env.timeout(1)`. Market and yardstick take turns of a fe
 process, and the processes of all rows take turns, so that all see the same changes of the machine's speed. Figures
 are medians of {len(measured.times)} rounds; in brackets stand the least and the greatest.
 
-| | |
-|---|---|
-| machine | {cpu_count()} cores, {processor()} |
-| versions | {platform.python_implementation()} {platform.python_version()}, {packages} |
-| date | {date.today().isoformat()} |
+{circumstances("simpy", "numpy", "pydantic")}
 | yardstick | {ticks * 1e6:.2f} microseconds an event |
 
 The market is `market_day` with seed {SEED}, {DAILY:,} orders a day and about {measured.orders:,} in all, and users
@@ -204,6 +199,16 @@ are included, openings are not. With {few:,} users, of whom any may come.
 All that a run allocates and still holds at its end, records and the rest, is {held(few, "run")} bytes an order
 with {few:,} users and {held(many, "run")} with {many:,}, of whom the same ones order. At the most, while many
 orders are under way, it holds {held(few, "run_most")} and {held(many, "run_most")}."""
+
+
+def circumstances(*packages: str) -> str:
+    """Return a Markdown table of where, with what and when something was measured."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return f"""| | |
+|---|---|
+| machine | {cpu_count()} cores, {processor()} |
+| versions | {platform.python_implementation()} {platform.python_version()}, {versions} |
+| date | {date.today().isoformat()} |"""
 
 
 def processor() -> str:

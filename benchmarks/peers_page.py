@@ -27,9 +27,9 @@ The same {some["orders"]:,.0f} orders by {measured.users:,} users: every visitor
 mistype their secret. An order takes {some["messages"] / some["orders"]:.1f} messages, each with a drawn latency;
 all programs draw the same service times at the same places, have the same workers and queues, and check money in
 the same way. Before anything is timed, and again after every run, a program must have the library's own orders,
-deposits and number of messages, and end at the same instant. Programs run in alternation, {len(rounds)} rounds,
-each in a process of its own. Timed is the run alone: drawing the demand before and reading the outcome after are
-left out for everybody. Ratios are those of the times of one round.
+each closed at the same instant, its deposits and its number of messages. Programs run in alternation,
+{len(rounds)} rounds, each in a process of its own. Timed is the run alone: drawing the demand before and reading
+the outcome after are left out for everybody. Ratios are those of the times of one round.
 
 {table(head, rows)}
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from alesha_sim.accounting import statements, terms
 from alesha_sim.accounting.completion import Completion
-from alesha_sim.accounting.journal import At, Journal
+from alesha_sim.accounting.journal import BEFORE, At, Journal
 from alesha_sim.accounting.news import NONE, Message
 from alesha_sim.books.accounts import Kind
 from alesha_sim.records import NO_ID
@@ -99,7 +99,7 @@ class Consolidation:
     def _balances(self, at: int) -> dict[str, int]:
         """Return the money in the accounts of the two books at an instant, debits positive."""
         journal = self._journal
-        if at == statements.BEFORE:
+        if at == BEFORE:
             return {}
         balances = journal.balances(at).tolist()
         return {
@@ -203,7 +203,7 @@ class Consolidation:
     def income(self) -> list[statements.Item]:
         """Return the lines of the income statement in minor units."""
         now = self._group(self._until, self.entries)
-        if self._since == statements.BEFORE:
+        if self._since == BEFORE:
             return statements.income(now)
         then = self._group(self._since, self._entries(self._since))
         change = {name: (kind, balance - then.get(name, (kind, 0))[1]) for name, (kind, balance) in now.items()}
@@ -218,7 +218,7 @@ class Consolidation:
                 found[rule] = found.get(rule, 0) + amount
         # What came to be on its way in the period, less what was so before and is now written.
         for at, sign in ((self._until, 1), (self._since, -1)):
-            for entry in () if at == statements.BEFORE else self._entries(at):
+            for entry in () if at == BEFORE else self._entries(at):
                 for account, direction in ((entry.debit, sign), (entry.credit, -sign)):
                     book = account.partition(":")[0]
                     if entry.step == COMPLETED and account in terms.CASH[book]:
@@ -229,7 +229,7 @@ class Consolidation:
         kept = {rule: amount for rule, amount in found.items() if rule not in within}
         if between:
             kept[terms.CashRule("operating", "Between shop and supplier")] = between
-        opening = 0 if self._since == statements.BEFORE else self._cash(self._since)
+        opening = 0 if self._since == BEFORE else self._cash(self._since)
         return statements.flows(opening, kept)
 
     def _cash(self, at: int) -> int:

@@ -4,7 +4,9 @@ Amounts are whole: minor units of money, units of goods. A balance counts debits
 whatever the kind of its account. Instants are microseconds since the start.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, KINDS, Kind
 from alesha_sim.records import NO_ID, Coded
+from alesha_sim.source import picked
 from alesha_sim.tables import coded, instants, numbers
 from alesha_sim.units import MICROSECONDS, microseconds
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 At = float | str | datetime | None
 """An instant: seconds since the start, text ("2 days", "2021-06-02 12:00"), a datetime; None is the end."""
+
+BEFORE = -1
+"""An instant before the openings, when every balance is zero."""
 
 
 class Account(NamedTuple):
@@ -33,31 +39,101 @@ class Account(NamedTuple):
     role: str
 
 
+class Rows(NamedTuple):
+    """Some transfers in the order of writing; `debit` and `credit` are places in the journal's accounts."""
+
+    time: Ints
+    debit: Ints
+    credit: Ints
+    amount: Ints
+    code: Coded
+
+
 class Journal:
     """All transfers of a result, in the order of writing, and the accounts that they move between.
 
-    `debit` and `credit` are places in `accounts`, `book` and `code` the words themselves as `Coded`.
+    `debit` and `credit` are places in `accounts`, `book` and `code` the words themselves as `Coded`. Sums, such as
+    balances, read the transfers in batches; a column is held as a whole only once it is asked for.
     """
 
     def __init__(self, result: "Result") -> None:
         self.result = result
         self.currency = result.scenario.currency
         self.end = microseconds(result.ended_at)
-        table = result.columns("transfers")
-        self.time, self.amount = numbers(table, "time"), numbers(table, "amount")
-        self.order, self.link = numbers(table, "order"), numbers(table, "link")
-        self.transfer = numbers(table, "transfer")
-        self.book, self.code = coded(table, "book"), coded(table, "code")
         self.accounts = _accounts(result)
-        self.commodity = coded(table, "commodity")
-        places = {(account.name, account.commodity): place for place, account in enumerate(self.accounts)}
-        self.debit, self.credit = (
-            _places(coded(table, side), self.commodity, places) for side in ("debit", "credit")
-        )
         self.is_money = np.array([account.commodity == self.currency.code for account in self.accounts], np.bool_)
+        self._finder = _Finder(self.accounts)
 
     def __len__(self) -> int:
-        return len(self.time)
+        return self.result.source.rows("transfers")
+
+    @cached_property
+    def transfer(self) -> Ints:
+        """The number of each transfer."""
+        return self._numbers("transfer")
+
+    @cached_property
+    def time(self) -> Ints:
+        """When each transfer was written."""
+        return self._numbers("time")
+
+    @cached_property
+    def amount(self) -> Ints:
+        """What each transfer moved."""
+        return self._numbers("amount")
+
+    @cached_property
+    def order(self) -> Ints:
+        """The order of each transfer, -1 for none."""
+        return self._numbers("order")
+
+    @cached_property
+    def link(self) -> Ints:
+        """The link of each transfer."""
+        return self._numbers("link")
+
+    @cached_property
+    def book(self) -> Coded:
+        """The book of each transfer."""
+        return self._texts("book")
+
+    @cached_property
+    def code(self) -> Coded:
+        """Why each transfer was made."""
+        return self._texts("code")
+
+    @cached_property
+    def debit(self) -> Ints:
+        """The account that each transfer debited."""
+        return self._finder.places(self._texts("debit"), self._commodity)
+
+    @cached_property
+    def credit(self) -> Ints:
+        """The account that each transfer credited."""
+        return self._finder.places(self._texts("credit"), self._commodity)
+
+    @cached_property
+    def _commodity(self) -> Coded:
+        return self._texts("commodity")
+
+    def _numbers(self, name: str) -> Ints:
+        return numbers(self.result.columns("transfers"), name)
+
+    def _texts(self, name: str) -> Coded:
+        return coded(self.result.columns("transfers"), name)
+
+    def batches(self, since: int, until: int) -> Iterator[Rows]:
+        """Yield the transfers that were written after an instant and up to another, some at a time."""
+        names = ("time", "debit", "credit", "commodity", "amount", "code")
+        for batch in self.result.source.batches("transfers", names):
+            first, last = np.searchsorted(numbers(batch, "time"), (since, until), side="right").tolist()
+            if first < last:
+                part = picked(batch, slice(first, last))
+                commodity = coded(part, "commodity")
+                debit, credit = (self._finder.places(coded(part, side), commodity) for side in ("debit", "credit"))
+                yield Rows(numbers(part, "time"), debit, credit, numbers(part, "amount"), coded(part, "code"))
+            if last < len(numbers(batch, "time")):
+                return
 
     def until(self, at: int) -> int:
         """Return how many transfers were written up to an instant, itself included."""
@@ -65,10 +141,10 @@ class Journal:
 
     def balances(self, at: int) -> Ints:
         """Return the balance of every account at an instant, debits positive."""
-        rows = self.until(at)
         found = np.zeros(len(self.accounts), np.int64)
-        np.add.at(found, self.debit[:rows], self.amount[:rows])
-        np.subtract.at(found, self.credit[:rows], self.amount[:rows])
+        for rows in self.batches(BEFORE, at):
+            np.add.at(found, rows.debit, rows.amount)
+            np.subtract.at(found, rows.credit, rows.amount)
         return found
 
     def of_book(self, book: str) -> Ints:
@@ -127,17 +203,32 @@ def _accounts(result: "Result") -> list[Account]:
     ]
 
 
-def _places(names: Coded, commodities: Coded, places: dict[tuple[str, str], int]) -> Ints:
-    """Return the place of each row's account, by the pair of its name and commodity."""
-    width = len(commodities.labels) + 1
-    pairs, which = np.unique(names.codes.astype(np.int64) * width + commodities.codes, return_inverse=True)
-    found = [
-        places.get((names.labels[pair // width], commodities.labels[pair % width]), NO_ID)
-        for pair in pairs.tolist()
-    ]
-    if NO_ID in found:
-        raise ValueError("table transfers: names an account that the table accounts lacks")
-    return np.array(found, np.int64)[which]
+class _Finder:
+    """Finds accounts by the codes of their name and commodity."""
+
+    def __init__(self, accounts: Sequence[Account]) -> None:
+        self._accounts = accounts
+        self._tables: list[tuple[Sequence[str], Sequence[str], Ints]] = []
+
+    def places(self, names: Coded, commodities: Coded) -> Ints:
+        """Return the place of each row's account; ValueError for one that there is not."""
+        found = self._table(names.labels, commodities.labels)[names.codes, commodities.codes]
+        if (found == NO_ID).any():
+            raise ValueError("table transfers: names an account that the table accounts lacks")
+        return found
+
+    def _table(self, names: Sequence[str], commodities: Sequence[str]) -> Ints:
+        """Return the place of each account by name and commodity; kept for both sides of the next batch."""
+        for known, others, table in self._tables:
+            if (known is names or known == names) and (others is commodities or others == commodities):
+                return table
+        rows, columns = ({label: code for code, label in enumerate(labels)} for labels in (names, commodities))
+        table = np.full((len(names) + 1, len(commodities) + 1), NO_ID, np.int64)
+        for place, account in enumerate(self._accounts):
+            if account.name in rows and account.commodity in columns:
+                table[rows[account.name], columns[account.commodity]] = place
+        self._tables = [(names, commodities, table), *self._tables[:1]]
+        return table
 
 
 def _instant(result: "Result", at: float | str | datetime, field: str, end: int) -> int:

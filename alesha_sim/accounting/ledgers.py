@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting.journal import At, Ints, Journal
-from alesha_sim.accounting.statements import BEFORE, period
+from alesha_sim.accounting.journal import BEFORE, At, Ints, Journal
+from alesha_sim.accounting.statements import period
 
 if TYPE_CHECKING:
     from pandas import DataFrame

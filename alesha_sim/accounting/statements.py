@@ -4,22 +4,19 @@ Sums are whole minor units; only the frames that are returned are in major units
 and ends with its end; without a start it begins with the openings, so that they count as its first flows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from alesha_sim.accounting import terms
-from alesha_sim.accounting.journal import Account, At, Ints, Journal
+from alesha_sim.accounting.journal import BEFORE, Account, At, Ints, Journal
 from alesha_sim.books.accounts import Kind
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from alesha_sim.result import Result
-
-BEFORE = -1
-"""An instant before the openings, when every balance is zero."""
 
 
 class Item(NamedTuple):
@@ -166,17 +163,23 @@ def _lines(section: str, amounts: Amounts, kinds: tuple[Kind, ...], *, sign: int
 
 def movements(journal: Journal, book: str, since: int, until: int) -> dict[terms.CashRule, int]:
     """Return how much cash came in (negative: went out) in a period, by the line of its reason."""
-    rows = slice(journal.until(since), journal.until(until))
     is_cash = np.zeros(len(journal.accounts), np.int64)
     is_cash[journal.places(*terms.CASH[book])] = 1
-    change = (is_cash[journal.debit[rows]] - is_cash[journal.credit[rows]]) * journal.amount[rows]
-    codes = journal.code.codes[rows]
+    moved: dict[str, int] = {}
+    # The order of lines is that of the reasons' first appearance among all transfers.
+    words: Sequence[str] = ()
+    for rows in journal.batches(since, until):
+        change = (is_cash[rows.debit] - is_cash[rows.credit]) * rows.amount
+        words = rows.code.labels
+        for code, word in enumerate(words):
+            mine = (rows.code.codes == code) & (change != 0)
+            if mine.any():
+                moved[word] = moved.get(word, 0) + int(change[mine].sum())
     found: dict[terms.CashRule, int] = {}
-    for code, word in enumerate(journal.code.labels):
-        mine = (codes == code) & (change != 0)
-        if mine.any():
+    for word in words:
+        if word in moved:
             rule = terms.flow_of(book, word)
-            found[rule] = found.get(rule, 0) + int(change[mine].sum())
+            found[rule] = found.get(rule, 0) + moved[word]
     return found
 
 

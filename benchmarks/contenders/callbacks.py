@@ -65,10 +65,13 @@ class Staff:
 
 
 class Market:
-    """Shop, bank and supplier; visits, of the kind `visit`, come by the calendar `after`."""
+    """Shop, bank and supplier; visits, of the kind `visit`, come by the calendar `after` and its clock `now`."""
 
-    def __init__(self, flow: Flow, after: After, visit: Callable[["Market", Call], "Visit"]) -> None:
+    def __init__(
+        self, flow: Flow, after: After, now: Callable[[], float], visit: Callable[["Market", Call], "Visit"]
+    ) -> None:
         self.after = after
+        self.now = now
         self.make_visit = visit
         self.parties = Parties(flow)
         self.passwords = flow.passwords
@@ -165,7 +168,7 @@ class Visit:
         """Pay the charges, or tell the user that nothing comes of it."""
         market, order = self.market, self.order
         if isinstance(paid, str):
-            market.parties.decline(order, paid)
+            market.parties.decline(order, paid, market.now())
             market.after(market.times.shop_to_user(), self.hear)
             self.end()
             return
@@ -189,7 +192,7 @@ class Visit:
 
     def note_delivered(self) -> None:
         """Write down that the goods have come."""
-        self.market.parties.note_delivered(self.order)
+        self.market.parties.note_delivered(self.order, self.market.now())
         self.end()
 
     # The supplier

@@ -8,7 +8,7 @@ from math import isclose
 from typing import NamedTuple
 
 from contenders import library
-from contenders.flow import Flow, Outcome, Ready
+from contenders.flow import Flow, Outcome, Placed, Ready
 
 REFERENCE = "lean_simpy"
 """Whose time all others are divided by."""
@@ -111,18 +111,25 @@ class Refused(Exception):
 def compare(name: str, found: Outcome, expected: Outcome) -> None:
     """Raise Refused, naming the contender and what differs first, unless it did the same work.
 
-    What the library was told not to keep cannot be compared: deposits and the last instant always are.
+    Orders must be closed at the same instants, so that nobody spares a wait. What the library was told not to keep
+    cannot be compared: deposits and the last instant always are.
     """
     contender = contenders()[name]
-    unkept = [None] if contender.module else []
-    if found.orders not in [expected.orders, *unkept]:
-        pairs = zip(found.orders or [], expected.orders or [], strict=False)
-        texts = (f"{ours} instead of {theirs}" for ours, theirs in pairs if ours != theirs)
-        raise Refused(f"{name}: other orders: {next(texts, 'their number')}")
+    if found.messages != expected.messages and (found.messages is not None or not contender.module):
+        raise Refused(f"{name}: {found.messages} messages instead of {expected.messages}")
+    if found.orders is not None or not contender.module:
+        _compare_orders(name, found.orders or [], expected.orders or [], apart=bool(contender.apart))
     for account, deposit in expected.deposits.items():
         if found.deposits.get(account) != deposit:
             raise Refused(f"{name}: deposit of {account}: {found.deposits.get(account)} instead of {deposit}")
-    if found.messages not in [expected.messages, *unkept]:
-        raise Refused(f"{name}: {found.messages} messages instead of {expected.messages}")
     if not contender.apart and not isclose(found.ended_at, expected.ended_at, abs_tol=1e-3):
         raise Refused(f"{name}: ended at {found.ended_at} s instead of {expected.ended_at} s")
+
+
+def _compare_orders(name: str, found: list[Placed], expected: list[Placed], *, apart: bool) -> None:
+    if len(found) != len(expected):
+        raise Refused(f"{name}: {len(found)} orders instead of {len(expected)}")
+    for ours, theirs in zip(found, expected, strict=True):
+        same = ours[:-1] == theirs[:-1] and (apart or isclose(ours.closed_at, theirs.closed_at, abs_tol=1e-3))
+        if not same:
+            raise Refused(f"{name}: {ours} instead of {theirs}")

@@ -121,7 +121,7 @@ class Market:
         while True:
             message = yield from self.shop.receive()
             if message.kind == "delivered":
-                self.parties.note_delivered(*message.content)
+                self.parties.note_delivered(*message.content, self.environment.now)
                 continue
             yield self.environment.timeout(self.times.page())
             if message.kind == "pay":
@@ -142,7 +142,7 @@ class Market:
             order.status = "processing"
             yield from self.buy(order)
         else:
-            self.parties.decline(order, paid)
+            self.parties.decline(order, paid, self.environment.now)
         self.answer(message, order.status)
 
     def buy(self, order: Order) -> Process:

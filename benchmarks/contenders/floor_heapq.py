@@ -38,7 +38,7 @@ class Calendar:
 def prepare(flow: Flow) -> Ready:
     """Set the market up."""
     calendar = Calendar()
-    market = Market(flow, calendar.after, Visit)
+    market = Market(flow, calendar.after, lambda: calendar.now, Visit)
 
     def outcome() -> Outcome:
         return market.parties.outcome(market.messages, calendar.now, calendar.events())

@@ -9,8 +9,9 @@ a payment one of the bank's, an order one of the supplier's; other messages are 
 time, and by users at once. Who waits for a worker waits first come, first served.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cases import SEED, Case, buyers
@@ -30,12 +31,16 @@ Duration = Callable[[], float]
 
 
 class Placed(NamedTuple):
-    """An order at the end: `reason` is why it was declined, if it was; `total` in minor units."""
+    """An order at the end, declined for a `reason` or completed at the instant `closed_at`, seconds.
+
+    `total` is in minor units. Every wait that the order has met shows in its instant.
+    """
 
     user: int
     total: int
     status: str
     reason: str
+    closed_at: float
 
 
 class Outcome(NamedTuple):
@@ -88,14 +93,17 @@ class Call(NamedTuple):
 
 
 class Flow:
-    """The work of about so many orders by so many users."""
+    """The work of about so many orders by so many users; `settings` change the scenario besides."""
 
-    def __init__(self, users: int, orders: int, seed: int = SEED) -> None:
+    def __init__(
+        self, users: int, orders: int, seed: int = SEED, *, settings: Mapping[str, object] = MappingProxyType({})
+    ) -> None:  # fmt: skip
         self.seed = seed
         self.scenario: Scenario = buyers(Case("buyers", users, orders)).with_settings({
             "users.wrong_secret": MISTYPED,
             # Far below every price or far above all together, so that the order of events decides nothing.
             "users.opening_balance": {"kind": "empirical", "values": [1, 1e7], "weights": [POOR, 1 - POOR]},
+            **settings,
         })  # fmt: skip
         minor = self.scenario.currency.minor
         self.workers = self.scenario.shop.workers, self.scenario.bank.workers, self.scenario.supplier.workers

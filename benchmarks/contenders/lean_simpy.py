@@ -113,7 +113,7 @@ class Market:
             order.status = "processing"
             yield from self.supply(order)
         else:
-            parties.decline(order, paid)
+            parties.decline(order, paid, self.environment.now)
         yield timeout(times.shop_to_user())
 
     def supply(self, order: Order) -> Iterator[Event]:
@@ -167,7 +167,7 @@ class Market:
             shop.waiting.append(turn)
             yield turn
             shop.release()
-        self.parties.note_delivered(order)
+        self.parties.note_delivered(order, self.environment.now)
 
     def outcome(self) -> Outcome:
         """Return what came of it."""

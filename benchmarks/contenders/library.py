@@ -34,5 +34,8 @@ def placed(simulation: Simulation) -> list[Placed]:
     """Return the orders, as the result's table has them."""
     orders = simulation.result().orders
     totals = (orders["total"] * simulation.scenario.currency.scale).round().astype(int)
-    columns = orders["user"], totals, orders["status"].astype(str), orders["reason"].astype(object).fillna("")
+    columns = (
+        orders["user"], totals, orders["status"].astype(str), orders["reason"].astype(object).fillna(""),
+        (orders["closed_at"] - simulation.scenario.start).dt.total_seconds(),
+    )  # fmt: skip
     return sorted(map(Placed, *(column.tolist() for column in columns)))

@@ -1,5 +1,7 @@
 """What shop, bank and supplier know and decide, the same for all contenders. No clock, queue or message here."""
 
+from math import inf
+
 from contenders.flow import (
     ACCOUNTS,
     SHOP_ACCOUNT,
@@ -16,7 +18,7 @@ SHOP_SECRET = "the shop's own"
 class Order:
     """An order as the shop has it on record; `transaction` is that of the charges."""
 
-    __slots__ = ("cart", "number", "reason", "status", "total", "transaction", "user")
+    __slots__ = ("cart", "closed_at", "number", "reason", "status", "total", "transaction", "user")
 
     def __init__(self, number: int, user: int, cart: Cart, total: int) -> None:
         self.number = number
@@ -26,6 +28,7 @@ class Order:
         self.status = "received"
         self.reason = ""
         self.transaction = -1
+        self.closed_at = inf
 
 
 class Parties:
@@ -87,17 +90,17 @@ class Parties:
             return "not payable"
         return order
 
-    def decline(self, order: Order, reason: str) -> None:
+    def decline(self, order: Order, reason: str, now: float) -> None:
         """Write down that an order is not paid."""
-        order.status, order.reason = "declined", reason
+        order.status, order.reason, order.closed_at = "declined", reason, now
 
     def charges_of(self, cart: Cart) -> int:
         """Return what the supplier takes for goods."""
         return sum(self.charges[sku] * units for sku, units in cart)
 
-    def note_delivered(self, order: Order) -> None:
+    def note_delivered(self, order: Order, now: float) -> None:
         """Write down that the user has the goods."""
-        order.status = "completed"
+        order.status, order.closed_at = "completed", now
 
     # The bank
 
@@ -134,5 +137,7 @@ class Parties:
 
     def outcome(self, messages: int, ended_at: float, events: int | None = None) -> Outcome:
         """Return what came of it all."""
-        orders = sorted(Placed(order.user, order.total, order.status, order.reason) for order in self.orders)
-        return Outcome(orders, self.deposits, messages, ended_at, events)
+        orders = [
+            Placed(order.user, order.total, order.status, order.reason, order.closed_at) for order in self.orders
+        ]
+        return Outcome(sorted(orders), self.deposits, messages, ended_at, events)

@@ -78,7 +78,7 @@ class Market:
             order.status = "processing"
             yield from self.supply(order)
         else:
-            self.parties.decline(order, paid)
+            self.parties.decline(order, paid, self.env.now)
         yield self.env.timeout(self.times.shop_to_user())
 
     def supply(self, order: Order) -> Process:
@@ -118,7 +118,7 @@ class Market:
         yield self.env.timeout(self.times.supplier_to_shop())
         with self.shop.request() as turn:
             yield turn
-            self.parties.note_delivered(order)
+            self.parties.note_delivered(order, self.env.now)
 
     def outcome(self) -> Outcome:
         """Return what came of it."""

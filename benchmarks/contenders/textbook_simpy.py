@@ -102,7 +102,7 @@ class Market:
         with self.shop_staff.request() as turn:
             yield turn
             if message.kind == "delivered":
-                self.parties.note_delivered(*message.content)
+                self.parties.note_delivered(*message.content, self.env.now)
                 return
             yield self.env.timeout(self.times.page())
             if message.kind == "pay":
@@ -121,7 +121,7 @@ class Market:
             order.status = "processing"
             yield from self.buy(order)
         else:
-            self.parties.decline(order, paid)
+            self.parties.decline(order, paid, self.env.now)
         self.send(self.times.shop_to_user, message.reply_to, order.status)
 
     def buy(self, order: Order) -> Iterator[Event]:

@@ -115,7 +115,7 @@ class Market:
             order.status = "processing"
             yield from self.supply(order)
         else:
-            parties.decline(order, paid)
+            parties.decline(order, paid, self.simulation.current_time)
         self.messages += 1
         yield ANYWHERE, times.shop_to_user
         if isinstance(paid, int):
@@ -136,6 +136,10 @@ class Market:
             yield ANYWHERE, times.supplier_to_shop
             order.status = "on the way"
 
+    def note_delivered(self, order: Order) -> None:
+        """Be the shop that learns of it."""
+        self.parties.note_delivered(order, self.simulation.current_time)
+
     def deliver(self, order: Order) -> Script:
         """Make the goods, bring them, have the user note it, and tell the shop."""
         times = self.times
@@ -145,7 +149,7 @@ class Market:
         yield ANYWHERE, times.supplier_to_user
         yield ANYWHERE, times.user_to_supplier
         yield from self.ask(
-            SHOP, times.supplier_to_shop, lambda: 0.0, None, self.parties.note_delivered, order
+            SHOP, times.supplier_to_shop, lambda: 0.0, None, self.note_delivered, order
         )  # fmt: skip
 
     def outcome(self) -> Outcome:

@@ -41,7 +41,7 @@ class Shopping(Model):
         self.simulator = simulator
         self.events = 0
         simulator.setup(self)
-        self.market = Market(flow, self.after, self.visit)
+        self.market = Market(flow, self.after, lambda: simulator.time, self.visit)
 
     def after(self, seconds: float, function: Callable[..., object], *arguments: object) -> None:
         """Schedule a call."""

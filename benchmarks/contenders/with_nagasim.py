@@ -99,7 +99,7 @@ class Market:
             order.status = "processing"
             yield from self.supply(order, entity)
         else:
-            parties.decline(order, paid)
+            parties.decline(order, paid, self.environment.now)
         self.messages += 1
         yield ANYWHERE, times.shop_to_user()
 
@@ -121,6 +121,10 @@ class Market:
             if order.status == "processing":
                 order.status = "on the way"
 
+    def note_delivered(self, order: Order) -> None:
+        """Be the shop that learns of it."""
+        self.parties.note_delivered(order, self.environment.now)
+
     def deliver(self, order: Order) -> Script:
         """Make the goods, bring them, have the user note it, and tell the shop."""
         times = self.times
@@ -130,7 +134,7 @@ class Market:
         yield ANYWHERE, times.supplier_to_user()
         yield ANYWHERE, times.user_to_supplier()
         yield from self.ask(
-            SHOP, times.supplier_to_shop, lambda: 0.0, None, self.parties.note_delivered, order
+            SHOP, times.supplier_to_shop, lambda: 0.0, None, self.note_delivered, order
         )  # fmt: skip
 
     def go(self) -> None:

@@ -109,7 +109,7 @@ class Visitor(salabim.Component):
             order.status = "processing"
             yield from self.supply(order)
         else:
-            market.parties.decline(order, paid)
+            market.parties.decline(order, paid, self.env.now())
         yield self.hold(times.shop_to_user())
 
     def supply(self, order: Order) -> Process:
@@ -160,7 +160,7 @@ class Goods(salabim.Component):
         yield self.hold(times.user_to_supplier())
         yield self.hold(times.supplier_to_shop())
         yield self.request(market.shop)
-        market.parties.note_delivered(self.order)
+        market.parties.note_delivered(self.order, self.env.now())
         self.release()
 
 

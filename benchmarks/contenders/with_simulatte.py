@@ -88,7 +88,7 @@ class Market:
             order.status = "processing"
             yield from self.supply(job, order)
         else:
-            self.parties.decline(order, paid)
+            self.parties.decline(order, paid, self.env.now)
             self.env.entities.retire(job)
         yield self.env.timeout(self.times.shop_to_user())
 
@@ -129,7 +129,7 @@ class Market:
         yield self.env.timeout(self.times.supplier_to_shop())
         with self.shop.request(job=job) as turn:
             yield turn
-            self.parties.note_delivered(order)
+            self.parties.note_delivered(order, self.env.now)
         self.env.entities.retire(job)
 
     def outcome(self) -> Outcome:

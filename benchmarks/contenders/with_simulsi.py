@@ -83,7 +83,7 @@ class Market:
             order.status = "processing"
             yield from self.supply(order)
         else:
-            self.parties.decline(order, paid)
+            self.parties.decline(order, paid, self.sim.now)
         yield self.times.shop_to_user()
 
     def supply(self, order: Order) -> Process:
@@ -122,7 +122,7 @@ class Market:
         yield self.times.user_to_supplier()
         yield self.times.supplier_to_shop()
         yield self.sim.request(self.shop)
-        self.parties.note_delivered(order)
+        self.parties.note_delivered(order, self.sim.now)
         self.sim.release(self.shop)
 
     def outcome(self) -> Outcome:
