@@ -58,18 +58,18 @@ class Spool:
         """Return the logs of a run."""
         with self._named():
             records = SpooledRecords(skus, users, self._new_rows)
-        self._write("orders", records.orders.orders_shown)
-        self._write("order_lines", records.orders.lines_shown)
-        self._write("visits", records.visits.shown)
-        self._write("messages", records.messages.shown)
-        self._write("replenishments", records.replenishments.shown)
+        self._write("orders", records.orders.order_columns)
+        self._write("order_lines", records.orders.line_columns)
+        self._write("visits", records.visits.columns)
+        self._write("messages", records.messages.columns)
+        self._write("replenishments", records.replenishments.columns)
         return records
 
     def ledger(self, currency_code: str, skus: Sequence[str]) -> SpooledLedger:
         """Return the ledger of a run."""
         with self._named():
             ledger = SpooledLedger(currency_code, skus, self._new_rows)
-        self._write("transfers", ledger.shown)
+        self._write("transfers", ledger.columns)
         return ledger
 
     def _new_rows(self, table: str, /, **fields: str) -> SpooledRows:
