@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, KINDS, Kind
-from alesha_sim.records import NO_ID, Coded
+from alesha_sim.records import NO_ID, Coded, Columns
 from alesha_sim.source import picked
 from alesha_sim.tables import coded, instants, numbers
 from alesha_sim.units import MICROSECONDS, microseconds
@@ -47,6 +47,9 @@ class Rows(NamedTuple):
     credit: Ints
     amount: Ints
     code: Coded
+    book: Coded
+    order: Ints
+    link: Ints
 
 
 class Journal:
@@ -124,16 +127,19 @@ class Journal:
 
     def batches(self, since: int, until: int) -> Iterator[Rows]:
         """Yield the transfers that were written after an instant and up to another, some at a time."""
-        names = ("time", "debit", "credit", "commodity", "amount", "code")
+        names = ("time", "debit", "credit", "commodity", "amount", "code", "book", "order", "link")
         for batch in self.result.source.batches("transfers", names):
             first, last = np.searchsorted(numbers(batch, "time"), (since, until), side="right").tolist()
             if first < last:
-                part = picked(batch, slice(first, last))
-                commodity = coded(part, "commodity")
-                debit, credit = (self._finder.places(coded(part, side), commodity) for side in ("debit", "credit"))
-                yield Rows(numbers(part, "time"), debit, credit, numbers(part, "amount"), coded(part, "code"))
+                yield self._rows(picked(batch, slice(first, last)))
             if last < len(numbers(batch, "time")):
                 return
+
+    def _rows(self, part: Columns) -> Rows:
+        commodity = coded(part, "commodity")
+        debit, credit = (self._finder.places(coded(part, side), commodity) for side in ("debit", "credit"))
+        time, amount, order, link = (numbers(part, name) for name in ("time", "amount", "order", "link"))
+        return Rows(time, debit, credit, amount, coded(part, "code"), coded(part, "book"), order, link)
 
     def until(self, at: int) -> int:
         """Return how many transfers were written up to an instant, itself included."""
