@@ -34,7 +34,8 @@ nightly: $(VENV)/.dev ## run the tests at full size
 lab: $(VENV)/.notebook ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-bench: $(VENV)/.dev ## measure time and memory an order
+bench: $(VENV)/.dev ## measure time and memory an order, beside other programs
+	@$(PIP) -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/studies.py
 

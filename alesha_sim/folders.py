@@ -27,6 +27,11 @@ def is_empty(folder: Path) -> bool:
     return not folder.exists() or all(each.name.startswith(UNFINISHED) for each in folder.iterdir())
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Tell whether a program began to fill the folder, and has not finished or was killed."""
+    return folder.is_dir() and any(folder.glob(UNFINISHED + "*"))
+
+
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
     """Give an empty folder; the files put there replace, all or none, those of the same names in `folder`.

@@ -27,6 +27,7 @@ from alesha_sim.network.clock import INFINITY
 from alesha_sim.policies import Fees
 from alesha_sim.records import COURIER, SHOP, SUPPLIER, Records
 from alesha_sim.scenarios import chance
+from alesha_sim.spool import Spool
 from alesha_sim.streams import Streams
 
 if TYPE_CHECKING:
@@ -39,14 +40,17 @@ LINKS = (
 
 
 class Market:
-    """Everything of one run but its visits: made here, opened by `open_books`, joined by `connect`."""
+    """Everything of one run but its visits: made here, opened by `open_books`, joined by `connect`.
 
-    def __init__(self, scenario: "Scenario", seed: int) -> None:
+    With a `spool`, what is recorded leaves memory by it.
+    """
+
+    def __init__(self, scenario: "Scenario", seed: int, spool: Spool | None = None) -> None:
         self.scenario = scenario
         self.clock = Clock()
         self.skus = scenario.skus
-        self.records = Records(self.skus, scenario.users.count)
-        self.ledger = Ledger(scenario.currency.code, self.skus)
+        self.records = (spool.records if spool else Records)(self.skus, scenario.users.count)
+        self.ledger = (spool.ledger if spool else Ledger)(scenario.currency.code, self.skus)
         self._streams = Streams(seed)
         self._currency = scenario.currency
         self._user_secrets = self._secrets("user:secret", scenario.users.count)

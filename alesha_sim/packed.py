@@ -1,7 +1,7 @@
 """Rows of fixed width, packed into bytes as they are written and read by NumPy without a loop."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,11 @@ class PackedRows:
         by_number: dict[int, Callable[..., None]] = {1: fill_one, 2: fill_two}
         return by_number.get(len(names), fill)
 
+    def copy(self, row: int) -> int:
+        """Write a row once more and return the number of the copy."""
+        self.rows += self.rows[row * self.width : (row + 1) * self.width]
+        return len(self) - 1
+
     def row(self, row: int) -> dict[str, Any]:
         """Return one row's fields by name."""
         values = self._unpack_from(self.rows, row * self.width)
@@ -66,3 +71,17 @@ class PackedRows:
     def array(self) -> npt.NDArray[np.void]:
         """Return a copy of all rows as a structured array."""
         return np.frombuffer(bytes(self.rows), dtype=self.dtype)
+
+    def blocks(self) -> Iterator[tuple[int, npt.NDArray[np.void]]]:
+        """Yield copies of all rows in their order, each with the number of its first row; here all at once."""
+        yield 0, self.array()
+
+
+NewRows = Callable[..., PackedRows]
+"""Makes the rows of the table that is named first; its fields follow by name."""
+
+
+def in_memory(table: str, /, **fields: str) -> PackedRows:
+    """Return rows that stay in memory, whatever the table."""
+    del table
+    return PackedRows(**fields)

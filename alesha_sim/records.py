@@ -5,13 +5,14 @@ message is sent, an order is placed), so the record is complete at any instant, 
 in place. Transfers are recorded by the ledger in the same way.
 """
 
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.packed import PackedRows
+from alesha_sim.packed import NewRows, in_memory
 from alesha_sim.units import MICROSECONDS
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
@@ -74,6 +75,10 @@ def names_of(codes: npt.NDArray[Any], organisations: Sequence[str]) -> Coded:
     """Return entity codes (a user's number, or -1 - k for organisation k) as the names `user:17`, `shop`."""
     own = len(organisations)
     users = int(codes.max(initial=-1)) + 1
+    if users > len(codes):  # few rows of a market of many: not a name for each of its users
+        found, places = np.unique(codes, return_inverse=True)
+        named = [f"user:{code}" if code >= 0 else organisations[-1 - code] for code in found.tolist()]
+        return Coded(places.astype(np.int32), named)
     labels = [*organisations, *(f"user:{number}" for number in range(users))]
     return Coded(np.where(codes < 0, -1 - codes, codes + own).astype(np.int32), labels)
 
@@ -100,12 +105,13 @@ class MessageLog:
       or a notice dealt with.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rows: NewRows = in_memory) -> None:
         self.organisations = list(ORGANISATIONS)
         self.kinds = Kinds()
         self.details = Vocabulary(("",))
         self.requests = 0
-        self._table = PackedRows(
+        self._table = rows(
+            "messages",
             sent_at="d", delivered_at="d", fate="B", started_at="d", finished_at="d", request="i", order="i",
             visit="i", sender="i", recipient="i", attempt="I", kind="B", detail="B",
         )  # fmt: skip
@@ -119,7 +125,10 @@ class MessageLog:
     # Functions that hold what they need, since every message passes them: measured 0.96 of the run's time.
 
     def _sender(self) -> Callable[..., int]:
-        rows, pack, width, kinds = self._table.rows, self._table.pack, self._table.width, self.kinds
+        rows, width, kinds = self._table.rows, self._table.width, self.kinds
+        # What is not known yet is one field, always of the same bytes.
+        unknown = struct.pack("<dBdd", NAN, IN_FLIGHT, NAN, NAN)
+        pack = struct.Struct(f"<d{len(unknown)}siiiiiIBB").pack
 
         def sent(
             at: float, request: int, order: int, visit: int, sender: int, recipient: int, attempt: int,
@@ -128,8 +137,7 @@ class MessageLog:
             nonlocal rows
             row = len(rows) // width
             rows += pack(
-                at, NAN, IN_FLIGHT, NAN, NAN, request, order, visit, sender, recipient, attempt, kinds[kind],
-                detail,
+                at, unknown, request, order, visit, sender, recipient, attempt, kinds[kind], detail
             )  # fmt: skip
             return row
 
@@ -155,10 +163,7 @@ class MessageLog:
 
     def sent_again(self, row: int) -> int:
         """Record a second copy of a message that leaves together with the first, and return its number."""
-        table = self._table
-        copy = len(table.rows) // table.width
-        table.rows += table.rows[row * table.width : (row + 1) * table.width]
-        return copy
+        return self._table.copy(row)
 
     def lost(self, row: int) -> None:
         """Record that copy `row` never reached anybody who could read it."""
@@ -183,9 +188,12 @@ class MessageLog:
 
     def columns(self) -> Columns:
         """Return the table `messages`."""
-        rows = self.array()
+        return self.shown(0, self.array())
+
+    def shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
+        """Return packed rows as the table shows them; the first of them has the number `first`."""
         return {
-            "message": np.arange(len(rows), dtype=np.int64),
+            "message": np.arange(first, first + len(rows), dtype=np.int64),
             "request": rows["request"].astype(np.int64),
             "order": rows["order"].astype(np.int64),
             "sender": names_of(rows["sender"], self.organisations),
@@ -210,16 +218,19 @@ def _or_missing(vocabulary: Vocabulary, codes: npt.NDArray[Any]) -> Coded:
 class OrderLog:
     """One row per order, numbered from 1, and one per order and product."""
 
-    def __init__(self, skus: Sequence[str]) -> None:
+    def __init__(self, skus: Sequence[str], rows: NewRows = in_memory) -> None:
         self.skus = tuple(skus)
         self.reasons = Vocabulary(("",))
         self.methods = Vocabulary()
-        self._orders = PackedRows(
+        self._orders = rows(
+            "orders",
             placed_at="d", total="q", user="i", method="B", status="B", reason="B", transaction="i", paid_at="d",
             charges_transaction="i", accepted_at="d", delivered_at="d", closed_at="d", advance="q",
             promised_at="d",
         )  # fmt: skip
-        self._lines = PackedRows(order="i", product="H", quantity="q", unit_price="q", unit_charge="q")
+        self._lines = rows(
+            "order_lines", order="i", product="H", quantity="q", unit_price="q", unit_charge="q"
+        )  # fmt: skip
         self._status = self._orders.filler("status", "reason")
         self._paid = self._orders.filler("transaction", "paid_at")
         self._fillers: dict[str, Callable[..., None]] = {
@@ -263,18 +274,22 @@ class OrderLog:
 
     def by_user(self, users: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return how many orders each user placed, and the total of those paid and not cancelled."""
-        rows = self._orders.array()
-        rows = rows[rows["user"] >= 0]
-        kept = rows[np.isin(rows["status"], (PROCESSING, ON_THE_WAY, COMPLETED))]
-        spent = np.zeros(users, np.int64)
-        np.add.at(spent, kept["user"], kept["total"])
-        return np.bincount(rows["user"], minlength=users).astype(np.int64), spent
+        placed, spent = np.zeros(users, np.int64), np.zeros(users, np.int64)
+        for _, block in self._orders.blocks():
+            rows = block[block["user"] >= 0]
+            kept = rows[np.isin(rows["status"], (PROCESSING, ON_THE_WAY, COMPLETED))]
+            np.add.at(spent, kept["user"], kept["total"])
+            placed += np.bincount(rows["user"], minlength=users)
+        return placed, spent
 
     def order_columns(self) -> Columns:
         """Return the table `orders`."""
-        rows = self._orders.array()
+        return self.orders_shown(0, self._orders.array())
+
+    def orders_shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
+        """Return packed rows as the table shows them; the first of them is row `first`, from 0."""
         return {
-            "order": np.arange(1, len(rows) + 1, dtype=np.int64),
+            "order": np.arange(first + 1, first + len(rows) + 1, dtype=np.int64),
             "user": rows["user"].astype(np.int64),
             "placed_at": times(rows["placed_at"]),
             "total": rows["total"].astype(np.int64),
@@ -293,7 +308,11 @@ class OrderLog:
 
     def line_columns(self) -> Columns:
         """Return the table `order_lines`."""
-        rows = self._lines.array()
+        return self.lines_shown(0, self._lines.array())
+
+    def lines_shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
+        """Return packed rows as the table shows them, wherever they stand in it."""
+        del first
         return {
             "order": rows["order"].astype(np.int64),
             "sku": Coded(rows["product"].astype(np.int32), self.skus),
@@ -310,10 +329,10 @@ class VisitLog:
     that it placed, `left(visit, at, outcome)` that it is over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rows: NewRows = in_memory) -> None:
         self.intents = Vocabulary(INTENTS)
-        self._table = PackedRows(
-            arrived_at="d", left_at="d", outcome="b", user="i", stage="B", order="i", intent="B"
+        self._table = rows(
+            "visits", arrived_at="d", left_at="d", outcome="b", user="i", stage="B", order="i", intent="B"
         )  # fmt: skip
         self.reached = self._table.filler("stage")
         self.ordered = self._table.filler("order")
@@ -328,9 +347,12 @@ class VisitLog:
 
     def columns(self) -> Columns:
         """Return the table `visits`; a visit that is not over has no outcome."""
-        rows = self._table.array()
+        return self.shown(0, self._table.array())
+
+    def shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
+        """Return packed rows as the table shows them; the first of them has the number `first`."""
         return {
-            "visit": np.arange(len(rows), dtype=np.int64),
+            "visit": np.arange(first, first + len(rows), dtype=np.int64),
             "user": rows["user"].astype(np.int64),
             "arrived_at": times(rows["arrived_at"]),
             "left_at": times(rows["left_at"]),
@@ -344,9 +366,9 @@ class VisitLog:
 class ReplenishmentLog:
     """One row per lot of a product that was asked of production, numbered from 0."""
 
-    def __init__(self, skus: Sequence[str]) -> None:
+    def __init__(self, skus: Sequence[str], rows: NewRows = in_memory) -> None:
         self.skus = tuple(skus)
-        self._table = PackedRows(product="H", quantity="q", ordered_at="d", arrived_at="d")
+        self._table = rows("replenishments", product="H", quantity="q", ordered_at="d", arrived_at="d")
         self._arrived = self._table.filler("arrived_at")
 
     def __len__(self) -> int:
@@ -362,9 +384,12 @@ class ReplenishmentLog:
 
     def columns(self) -> Columns:
         """Return the table `replenishments`."""
-        rows = self._table.array()
+        return self.shown(0, self._table.array())
+
+    def shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
+        """Return packed rows as the table shows them; the first of them has the number `first`."""
         return {
-            "replenishment": np.arange(len(rows), dtype=np.int64),
+            "replenishment": np.arange(first, first + len(rows), dtype=np.int64),
             "sku": Coded(rows["product"].astype(np.int32), self.skus),
             "quantity": rows["quantity"].astype(np.int64),
             "ordered_at": times(rows["ordered_at"]),
@@ -373,11 +398,13 @@ class ReplenishmentLog:
 
 
 class Records:
-    """All logs of one run but the ledger's."""
+    """All logs of one run but the ledger's; `rows` makes the rows of each."""
 
-    def __init__(self, skus: Sequence[str], users: int) -> None:
-        self.messages = MessageLog()
-        self.orders = OrderLog(skus)
-        self.visits = VisitLog()
-        self.replenishments = ReplenishmentLog(skus)
+    message_log = MessageLog
+
+    def __init__(self, skus: Sequence[str], users: int, rows: NewRows = in_memory) -> None:
+        self.messages = self.message_log(rows)
+        self.orders = OrderLog(skus, rows)
+        self.visits = VisitLog(rows)
+        self.replenishments = ReplenishmentLog(skus, rows)
         self.registered_at = np.full(users, NAN)

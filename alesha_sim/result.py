@@ -21,7 +21,8 @@ from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import Coded, Columns
 from alesha_sim.reproduction import command
 from alesha_sim.scenarios.errors import ScenarioError
-from alesha_sim.source import InMemory, Source
+from alesha_sim.source import Source
+from alesha_sim.spooled import Spooled, source_of
 from alesha_sim.tables import coded, numbers
 from alesha_sim.tabulated import Tabulated
 from alesha_sim.talks import Talks
@@ -53,18 +54,22 @@ class Result(Tabulated):
         self.drained = drained
         self.events = events
         self.inboxes = dict(inboxes)
-        self._tables = {table: tables.canonical(table, columns[table]) for table in tables.SCHEMA}
+        self._tables = columns if isinstance(columns, Spooled) else {
+            table: tables.canonical(table, columns[table]) for table in tables.SCHEMA
+        }  # fmt: skip
 
     # Tables
 
     @cached_property
     def source(self) -> Source:
         """The canonical columns of all tables, to be read in batches or by orders."""
-        return InMemory(self._tables)
+        return source_of(self._tables)
 
     @cached_property
     def digest(self) -> str:
         """The SHA-256 of all tables, the same for the same scenario and seed in every process."""
+        if isinstance(self._tables, Spooled):
+            return self._tables.digest
         return tables.digest(self._tables, self.scenario.currency)
 
     def __eq__(self, other: object) -> bool:
@@ -251,6 +256,9 @@ class Result(Tabulated):
         replaced, and stays as it was if the new one cannot be written or the program is killed before it is
         complete. Other files there are kept.
         """
+        if isinstance(self._tables, Spooled):
+            self._tables.save(folder, overwrite=overwrite)
+            return
         manifest = storage.Manifest(
             self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes
         )

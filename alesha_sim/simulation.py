@@ -3,8 +3,9 @@
 Here the entities, channels, books and records are put together and the clock is driven. No decision lives here.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,17 +17,20 @@ from alesha_sim.entities.entity import Asking, Process
 from alesha_sim.entities.user import Visit, Whims
 from alesha_sim.garbage import relaxed_collector
 from alesha_sim.market import Market
-from alesha_sim.messages import Method
+from alesha_sim.messages import Lines, Method
 from alesha_sim.network import NoReply, Timetable
 from alesha_sim.network.clock import INFINITY
 from alesha_sim.records import INTENTS, NO_ID, SHOP, SUPPLIER, Coded, Columns, times
 from alesha_sim.result import Result
+from alesha_sim.spool import Spool
+from alesha_sim.storage import Manifest
 from alesha_sim.streams import fresh_seed
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 _WATCHED = 200  # how often a horizon's progress is reported
+_RELIEVED = 2**14  # after how many kernel events full blocks are looked for
 
 
 class Progress(NamedTuple):
@@ -54,16 +58,25 @@ class Simulation:
 
     Times are seconds since the scenario's start. Visits of the users who are `played` do not begin: whoever plays
     them visits in their place. Once an entity's code has raised, the simulation stays stopped.
-    Raises ValueError for a seed that is no whole number from 0 to 2**63 - 1.
+
+    With a folder as `spool`, what is recorded leaves memory as the run goes, and `result` leaves a whole result
+    there; nothing else differs. Then nothing can happen after `result`.
+    Raises ValueError for a seed that is no whole number from 0 to 2**63 - 1, FileExistsError for a spool with
+    something in it, and OSError, naming the folder, if it cannot be written: now, or later in a run.
     """
 
-    def __init__(self, scenario: "Scenario", seed: int | None = None, *, played: Container[int] = ()) -> None:
+    def __init__(
+        self, scenario: "Scenario", seed: int | None = None, *, played: Container[int] = (),
+        spool: str | PathLike[str] | None = None,
+    ) -> None:  # fmt: skip
         self.scenario = scenario
         self._played = played
         self.seed = fresh_seed() if seed is None else seed
         self._currency = scenario.currency
         self._failure: Exception | None = None
-        market = Market(scenario, self.seed)
+        self._spool = None if spool is None else Spool(spool, scenario)
+        self._spooled: Result | None = None
+        market = Market(scenario, self.seed, self._spool)
         self.clock, self.ledger, self.records = market.clock, market.ledger, market.records
         self.bank, self.shop, self.supplier, self.users = market.bank, market.shop, market.supplier, market.users
         self.skus = market.skus
@@ -74,25 +87,25 @@ class Simulation:
     def _let_visits_arrive(self) -> None:
         visits = self.scenario.visits(self.seed)
         views_all = self.scenario.users.views == "all"
-        users, slips, intents = visits.user.tolist(), visits.wrong_secret.tolist(), visits.intent.tolist()
-        quantities = visits.quantities
-
-        at_door = None if visits.at_door is None else visits.at_door.tolist()
+        # Arrays, read one number at a time: as lists they would take 200 bytes a visit.
+        users, slips, intents = _narrow(visits.user).item, visits.wrong_secret.item, visits.intent.item
+        quantities, at_door = _narrow(visits.quantities), visits.at_door
         whims = _whims(visits.whims)
+        carts = _Carts(self.skus, quantities.dtype)
 
         def begin(number: int) -> None:
-            if users[number] in self._played:
+            user, intent = users(number), intents(number)
+            if user in self._played:
                 return
-            wanted = zip(self.skus, quantities[number].tolist(), strict=True)
-            cart = tuple((sku, units) for sku, units in wanted if units)
-            if intents[number] and not cart:
+            cart = carts[quantities[number].tobytes()]
+            if intent and not cart:
                 cart = ((self.skus[0], 1),)  # an attacker always wants something
             views = self.skus if views_all else tuple(sku for sku, _ in cart)
             method = Method.CASH_ON_DELIVERY if at_door is not None and at_door[number] else Method.ACCOUNT
-            purpose = INTENTS[intents[number]]
-            self.users.arrive(Visit(users[number], cart, views, slips[number], purpose, method, whims(number)))
+            slip = slips(number)
+            self.users.arrive(Visit(user, cart, views, slip, INTENTS[intent], method, whims(number)))
 
-        Timetable(self.clock, visits.at.tolist(), begin)
+        Timetable(self.clock, visits.at, begin)
 
     # Driving the clock
 
@@ -113,6 +126,8 @@ class Simulation:
             return False
         with self._stopping_for_good():
             self.clock.step()
+            if self._spool is not None:
+                self._spool.relieve()
         return True
 
     def next_message(self) -> MessageSeen | None:
@@ -162,11 +177,19 @@ class Simulation:
         stride = INFINITY if progress is None else self.scenario.horizon / _WATCHED
         while not self.drained and self.clock.peek() <= limit:
             with self._stopping_for_good():
-                self.clock.run_to(min(limit, max(self.clock.peek(), self.now + stride)))
+                self._run_to(min(limit, max(self.clock.peek(), self.now + stride)))
             if progress is not None:
                 progress(Progress(self.now, self.scenario.horizon, len(self.records.orders), self.clock.events))
         if limit < INFINITY:
             self.clock.advance_to(limit)
+
+    def _run_to(self, until: float) -> None:
+        if self._spool is None:
+            self.clock.run_to(until)
+            return
+        while not self.drained and self.clock.peek() <= until:
+            self.clock.run_to(until, _RELIEVED)
+            self._spool.relieve()
 
     def _end(self) -> float:
         """Return the instant at which the scenario cuts a run off."""
@@ -176,6 +199,8 @@ class Simulation:
     def _check_sound(self) -> None:
         if self._failure is not None:
             raise RuntimeError(f"this simulation stopped for good: {self._failure}") from self._failure
+        if self._spooled is not None:
+            raise RuntimeError("this simulation stopped for good: its result is in its spool")
 
     @contextmanager
     def _stopping_for_good(self) -> Iterator[None]:
@@ -184,6 +209,8 @@ class Simulation:
             yield
         except Exception as error:
             self._failure = error
+            if self._spool is not None:
+                self._spool.abandon(error)
             raise
 
     # What can be seen
@@ -223,7 +250,7 @@ class Simulation:
             message["kind"], message["order"],
         )  # fmt: skip
 
-    def _tables(self) -> dict[str, Columns]:
+    def _tables(self) -> Mapping[str, Columns]:
         orders, ledger = self.records.orders, self.ledger
         return {
             "orders": orders.order_columns(),
@@ -252,12 +279,39 @@ class Simulation:
         }
 
     def result(self) -> Result:
-        """Return everything recorded so far."""
-        return Result(
-            self.scenario, self.seed, self._tables(), ended_at=self.now, drained=self.drained,
-            events=self.clock.events,
-            inboxes={party.name: party.inbox.statistics() for party in (self.shop, self.bank, self.supplier)},
-        )  # fmt: skip
+        """Return everything recorded so far; with a spool, finish it first."""
+        if self._spool is None:
+            return Result(self.scenario, self.seed, self._tables(), **self._ending())
+        if self._spooled is None:
+            with self._stopping_for_good():
+                self._check_sound()
+                tables = self._spool.finish(
+                    {"accounts": self.ledger.account_columns(), "users": self._user_columns()},
+                    Manifest(self.scenario, self.seed, "", **self._ending()),
+                )  # fmt: skip
+            self._spooled = Result(self.scenario, self.seed, tables, **self._ending())
+        return self._spooled
+
+    def _ending(self) -> dict[str, Any]:
+        """Return how the run stands: where, whether anything is left to happen, and what came through inboxes."""
+        inboxes = {party.name: party.inbox.statistics() for party in (self.shop, self.bank, self.supplier)}
+        return {
+            "ended_at": self.now, "drained": self.drained, "events": self.clock.events, "inboxes": inboxes,
+        }  # fmt: skip
+
+
+class _Carts(dict[bytes, Lines]):
+    """Carts by their quantities of each product, as bytes: most visitors want what others want, too."""
+
+    def __init__(self, skus: Sequence[str], dtype: np.dtype[Any]) -> None:
+        super().__init__()
+        self._skus = skus
+        self._dtype = dtype
+
+    def __missing__(self, quantities: bytes) -> Lines:
+        units = np.frombuffer(quantities, self._dtype).tolist()
+        cart = self[quantities] = tuple((sku, n) for sku, n in zip(self._skus, units, strict=True) if n)
+        return cart
 
 
 def _whims(drawn: Mapping[str, npt.NDArray[np.float64]]) -> Callable[[int], Whims]:
@@ -273,6 +327,11 @@ def _whims(drawn: Mapping[str, npt.NDArray[np.float64]]) -> Callable[[int], Whim
     return of
 
 
+def _narrow(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.signedinteger[Any]]:
+    """Return whole numbers from 0 in the least space that all of them fit in."""
+    return numbers.astype(np.min_scalar_type(-1 - int(numbers.max(initial=0))))
+
+
 def _plain(value: Any) -> Any:
     """Return a whim as the visit holds it: one number, or a tuple with one for each product."""
     return tuple(value) if isinstance(value, list) else value
@@ -286,16 +345,19 @@ def _seconds(until: float | str) -> float:
 
 
 def simulate(
-    scenario: "Scenario", seed: int | None = None, *, progress: Callable[[Progress], None] | None = None
-) -> Result:
+    scenario: "Scenario", seed: int | None = None, *, progress: Callable[[Progress], None] | None = None,
+    spool: str | PathLike[str] | None = None,
+) -> Result:  # fmt: skip
     """Run a scenario to its end, check the laws, and return the result.
 
-    Without a `seed` one is drawn; the result tells which. Raises LawBroken, naming each violation, if a law does
+    Without a `seed` one is drawn; the result tells which. With a folder as `spool` the tables are there and not
+    in memory, as in `Simulation`. Raises LawBroken, naming each violation, if a law does
     not hold, and EntityError if an entity's code raised.
     """
-    simulation = Simulation(scenario, seed)
+    simulation = Simulation(scenario, seed, spool=spool)
     simulation.run(progress=progress)
     result = simulation.result()
+    del simulation  # a check needs the memory more
     violations = result.check()
     if violations:
         raise LawBroken("\n".join(violations))

@@ -29,6 +29,7 @@ MANIFEST = "manifest.json"
 SUFFIX = ".parquet"
 FORMAT = 2
 OWN_DIGEST = "manifest_digest"
+COMPRESSION = "zstd"
 
 
 class Manifest(NamedTuple):
@@ -55,12 +56,13 @@ def save(
     that one is replaced when the new one is complete, and files of other kinds stay.
     """
     target = Path(folder).resolve()
-    _refuse_to_overwrite(target, overwrite)
+    refuse_to_overwrite(target, overwrite=overwrite)
     with folders.replacing(target) as ready:
         _write(ready, manifest, tables)
 
 
-def _refuse_to_overwrite(target: Path, overwrite: bool) -> None:
+def refuse_to_overwrite(target: Path, *, overwrite: bool = False) -> None:
+    """Raise FileExistsError for a file, and for a folder with something in it, but a result with `overwrite`."""
     if target.exists() and not target.is_dir():
         raise FileExistsError(f"{target}: must be a folder, not a file")
     if folders.is_empty(target):
@@ -72,23 +74,41 @@ def _refuse_to_overwrite(target: Path, overwrite: bool) -> None:
 
 
 def _write(folder: Path, manifest: Manifest, tables: Mapping[str, Columns]) -> None:
+    for table, columns in tables.items():
+        write_table(folder, table, columns, manifest.scenario)
+    digests = {table: table_digest(table, columns) for table, columns in tables.items()}
+    write_manifest(folder, manifest, {table: rows(columns) for table, columns in tables.items()}, digests)
+
+
+def write_table(folder: Path, table: str, columns: Columns, scenario: "Scenario") -> None:
+    """Write canonical columns as the Parquet file of a table."""
     from pyarrow import parquet
 
-    scenario = manifest.scenario
-    described = _described(manifest, tables)
-    for table, columns in tables.items():
-        arrow = to_arrow(table, columns, scenario.currency, scenario.start)
-        path = folder / (table + SUFFIX)
-        parquet.write_table(arrow, path, compression="zstd")
-        with path.open("rb") as file:
-            described["file_digests"][path.name] = file_digest(file, "sha256").hexdigest()
+    arrow = to_arrow(table, columns, scenario.currency, scenario.start)
+    parquet.write_table(arrow, folder / (table + SUFFIX), compression=COMPRESSION)
+
+
+def write_manifest(
+    folder: Path, manifest: Manifest, heights: Mapping[str, int], digests: Mapping[str, str], *,
+    spooled: bool = False,
+) -> None:  # fmt: skip
+    """Write the manifest of a result whose tables are in the folder, with the rows and the digest of each."""
+    described = _described(manifest)
+    described["spooled"] = spooled
+    described["rows"], described["table_digests"] = dict(heights), dict(digests)
+    described["file_digests"] = {table + SUFFIX: _file_digest(folder / (table + SUFFIX)) for table in SCHEMA}
     described[OWN_DIGEST] = _own_digest(described)
     text = json.dumps(described, indent=2, allow_nan=False, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def _described(manifest: Manifest, tables: Mapping[str, Columns]) -> dict[str, Any]:
-    """Return the contents of `manifest.json`."""
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _described(manifest: Manifest) -> dict[str, Any]:
+    """Return what `manifest.json` says of the run."""
     return {
         "format": FORMAT,
         "recorded": RECORDED,
@@ -100,9 +120,6 @@ def _described(manifest: Manifest, tables: Mapping[str, Columns]) -> dict[str, A
         **manifest._asdict(),
         "scenario": manifest.scenario.model_dump(mode="json"),
         "inboxes": {name: statistics._asdict() for name, statistics in manifest.inboxes.items()},
-        "rows": {table: rows(columns) for table, columns in tables.items()},
-        "table_digests": {table: table_digest(table, columns) for table, columns in tables.items()},
-        "file_digests": {},
     }
 
 
@@ -157,14 +174,18 @@ def _decimals(
 # Reading
 
 
-def load(folder: str | PathLike[str], scenario: "Scenario | None" = None) -> tuple[Manifest, dict[str, Columns]]:
-    """Read a manifest and canonical tables, and compare them with the digests.
+def load(
+    folder: str | PathLike[str], scenario: "Scenario | None" = None
+) -> tuple[Manifest, Mapping[str, Columns]]:
+    """Read a manifest and canonical tables, and compare them with the digests; spooled tables stay on disk.
 
     `scenario` stands in for the manifest's, which it must equal when written down. Raises FileNotFoundError if
     there is no manifest, ValueError naming the file that is not as it was saved.
     """
     folder = Path(folder)
     path = folders.place(folder, MANIFEST)
+    if not path.exists() and folders.is_unfinished(folder):
+        raise FileNotFoundError(f"{folder}: must hold a result; the run that began one here did not finish it")
     try:
         described = _checked(json.loads(path.read_bytes()))
         manifest = _manifest(described, scenario)
@@ -173,11 +194,27 @@ def load(folder: str | PathLike[str], scenario: "Scenario | None" = None) -> tup
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise _refused(path, error) from error
     currency, start = manifest.scenario.currency, manifest.scenario.start
+    if described.get("spooled"):
+        from alesha_sim.spooled import Spooled
+
+        for table in SCHEMA:
+            _check_file(folders.place(folder, table + SUFFIX), files[table])
+        return manifest, Spooled(folder, currency, start, manifest.digest)
     tables = {table: _read(folder, table, files[table], currency, start) for table in SCHEMA}
     if digest(tables, currency) != manifest.digest:
         changed = [table + SUFFIX for table in SCHEMA if table_digest(table, tables[table]) != digests[table]]
         raise _refused(folder / (changed or [MANIFEST])[0])
     return manifest, tables
+
+
+def _check_file(path: Path, saved: str) -> None:
+    """Raise ValueError unless a file is as it was saved."""
+    try:
+        found = _file_digest(path)
+    except OSError as error:
+        raise _refused(path, error) from error
+    if found != saved:
+        raise _refused(path)
 
 
 def _checked(described: dict[str, Any]) -> dict[str, Any]:
@@ -242,10 +279,20 @@ def from_arrow(table: str, arrow: "pa.Table", currency: Currency, start: datetim
     schema = SCHEMA[table]
     if arrow.column_names != list(schema):
         raise ValueError(f"columns {arrow.column_names}: must be {list(schema)}")
-    columns: Columns = {}
-    for name in sorted(schema, key=lambda name: schema[name] is Type.AMOUNT):  # amounts need the commodity
-        columns[name] = _column(arrow.column(name), schema[name], columns, currency, start)
+    columns = read_columns(table, arrow, currency, start)
     return canonical(table, {name: columns[name] for name in schema})
+
+
+def read_columns(table: str, arrow: "pa.Table", currency: Currency, start: datetime) -> Columns:
+    """Return some columns of an Arrow table as `from_arrow` does, but not in their canonical form.
+
+    Amounts beside a `commodity` need that column too.
+    """
+    schema = SCHEMA[table]
+    columns: Columns = {}
+    for name in sorted(arrow.column_names, key=lambda name: schema[name] is Type.AMOUNT):
+        columns[name] = _column(arrow.column(name), schema[name], columns, currency, start)
+    return columns
 
 
 def _column(values: Any, kind: Type, columns: Columns, currency: Currency, start: datetime) -> Column:

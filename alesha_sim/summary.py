@@ -1,17 +1,28 @@
 """The named figures of a result and the text that shows them. Only arithmetic on tables; no pandas here."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.records import MISSING_TIME, Columns
+from alesha_sim.source import Source
+from alesha_sim.spooled import source_of
 from alesha_sim.tables import among, coded, equals, numbers
 from alesha_sim.units import MICROSECONDS, Currency
 
+ENDS = ("completed", "declined", "cancelled", "returned")
 OPEN = ("received", "processing", "on_the_way", "in_doubt")
 DEPOSITS = "bank:deposits:"
 OWNERS = ("users", "shop", "supplier")
+FIGURES = (
+    "visits", "registered_users", "orders", "completed", "declined", "cancelled", "returned", "open_orders",
+    "units", "revenue", "refunds", "conversion", "decline_rate", "users_cash", "shop_cash", "supplier_cash",
+    "shop_cash_min", "mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds", "messages",
+    "messages_lost", "returns", "fees", "units_lost", "stranded", "stranded_orders",
+)  # fmt: skip
+"""The names of what `figures` returns, so that a wrong one is known before anything runs."""
 
 
 def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
@@ -36,41 +47,34 @@ def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
 
     A figure with nothing to divide by or to average is NaN.
     """
-    orders, visits, messages = tables["orders"], tables["visits"], tables["messages"]
-    mine = ~equals(coded(orders, "payment_method"), "replenishment")
-    placed, arrived = _rows(mine), len(numbers(visits, "visit"))
-    statuses = {
-        status: _rows(mine & equals(coded(orders, "status"), status))
-        for status in ("completed", "declined", "cancelled", "returned")
-    }
+    source = source_of(tables)
+    placed, arrived = _orders(source), source.rows("visits")
+    moved, money = _transfers(source, currency), currency.scale
+    mine = placed["orders"]
     cash = {f"{owner}_cash": amount for owner, amount in deposits(tables, currency).items()}
-    scale = currency.scale
-    stranded = _stranded(tables["transfers"])
+    accounts, said = source.whole("accounts"), _messages(source)
     return {
         "visits": arrived,
-        "registered_users": _rows(numbers(tables["users"], "registered_at") != MISSING_TIME),
-        "orders": placed,
-        **statuses,
-        "open_orders": _rows(mine & among(coded(orders, "status"), OPEN)),
-        "units": _units(tables["transfers"]),
-        "revenue": _revenue(tables["accounts"]) / scale,
-        "refunds": _refunds(tables["transfers"]) / scale,
-        "conversion": _ratio(placed, arrived),
-        "decline_rate": _ratio(statuses["declined"], placed),
+        "registered_users": _rows(numbers(source.whole("users"), "registered_at") != MISSING_TIME),
+        "orders": mine,
+        **{status: placed[status] for status in ENDS},
+        "open_orders": sum(placed[status] for status in OPEN),
+        "units": moved["units"],
+        "revenue": _closing(accounts, "shop:sales", "shop:sales-returns") / money,
+        "refunds": moved["refunds"] / money,
+        "conversion": _ratio(mine, arrived),
+        "decline_rate": _ratio(placed["declined"], mine),
         **cash,
-        "shop_cash_min": _least(tables, DEPOSITS + "shop") / scale,
-        "mean_delivery_seconds": _mean_seconds(
-            numbers(orders, "placed_at")[mine], numbers(orders, "delivered_at")[mine]
-        ),
-        "mean_bank_wait_seconds": _mean_wait(messages, "bank"),
-        "mean_shop_wait_seconds": _mean_wait(messages, "shop"),
-        "messages": len(numbers(messages, "message")),
-        "messages_lost": _rows(equals(coded(messages, "fate"), "lost")),
-        "returns": _moved(tables["transfers"], "shop:sales-returns", "return") / scale,
-        "fees": _closing(tables["accounts"], "bank:fees") / scale,
-        "units_lost": _lost(tables["transfers"], currency),
-        "stranded": int(stranded.sum()) / scale,
-        "stranded_orders": _rows(stranded > 0),
+        "shop_cash_min": _least(source, DEPOSITS + "shop") / money,
+        "mean_delivery_seconds": _mean(placed, "delivery"),
+        "mean_bank_wait_seconds": _mean(said, "bank"),
+        "mean_shop_wait_seconds": _mean(said, "shop"),
+        "messages": source.rows("messages"),
+        "messages_lost": said["lost"],
+        "returns": moved["returns"] / money,
+        "fees": _closing(accounts, "bank:fees") / money,
+        "units_lost": moved["units_lost"],
+        **_stranded(source, currency),
     }
 
 
@@ -79,9 +83,11 @@ def deposits(tables: Mapping[str, Columns], currency: Currency) -> dict[str, flo
     accounts = tables["accounts"]
     names, closing = coded(accounts, "account"), numbers(accounts, "closing")
     totals = dict.fromkeys(OWNERS, 0)
-    for owner in OWNERS:
-        mine = among(names, [name for name in names.labels if owner_of(name) == owner])
-        totals[owner] = int(closing[mine].sum())
+    # Of an account there is one row, so this takes a pass over the rows and none over the labels for each owner.
+    for code, amount in zip(names.codes.tolist(), closing.tolist(), strict=True):
+        owner = owner_of(names.labels[code])
+        if owner in totals:
+            totals[owner] += amount
     return {owner: total / currency.scale for owner, total in totals.items()}
 
 
@@ -93,6 +99,66 @@ def owner_of(account: str) -> str:
     return "users" if owner.startswith("user:") else owner
 
 
+def _orders(source: Source) -> Counter[str]:
+    """Count users' orders, all and by status, and those delivered with the microseconds that took."""
+    found: Counter[str] = Counter()
+    for batch in source.batches("orders", ("payment_method", "status", "placed_at", "delivered_at")):
+        mine = ~equals(coded(batch, "payment_method"), "replenishment")
+        status = coded(batch, "status")
+        found["orders"] += _rows(mine)
+        for name in (*ENDS, *OPEN):
+            found[name] += _rows(mine & equals(status, name))
+        _lasted(found, "delivery", batch, "placed_at", "delivered_at", mine)
+    return found
+
+
+def _messages(source: Source) -> Counter[str]:
+    """Count messages lost, and those of bank and shop that waited for a worker with the microseconds they did."""
+    found: Counter[str] = Counter()
+    for batch in source.batches("messages", ("recipient", "delivered_at", "started_at", "fate")):
+        found["lost"] += _rows(equals(coded(batch, "fate"), "lost"))
+        for name in ("bank", "shop"):
+            _lasted(found, name, batch, "delivered_at", "started_at", equals(coded(batch, "recipient"), name))
+    return found
+
+
+def _lasted(
+    found: Counter[str], name: str, batch: Columns, begin: str, end: str, mine: npt.NDArray[np.bool_]
+) -> None:
+    """Count the rows that have both instants, and the microseconds in between."""
+    began, ended = numbers(batch, begin), numbers(batch, end)
+    both = mine & (began != MISSING_TIME) & (ended != MISSING_TIME)
+    found[f"{name}_rows"] += _rows(both)
+    found[f"{name}_time"] += total(ended[both] - began[both])
+
+
+def _mean(found: Counter[str], name: str) -> float:
+    return _ratio(found[f"{name}_time"] / MICROSECONDS, found[f"{name}_rows"])
+
+
+def _transfers(source: Source, currency: Currency) -> Counter[str]:
+    """Add up what was moved: units received and lost; money refunded, and given back for returns."""
+    found: Counter[str] = Counter()
+    for batch in source.batches("transfers", ("book", "debit", "amount", "commodity", "code")):
+        amount, book, code = numbers(batch, "amount"), coded(batch, "book"), coded(batch, "code")
+        lost = among(coded(batch, "debit"), ("supplier:losses", "shop:losses"))
+        rows = {
+            "units": equals(book, "users") & equals(code, "deliver"),
+            "units_lost": lost & ~equals(coded(batch, "commodity"), currency.code),
+            "refunds": equals(book, "bank") & equals(code, "refund"),
+            "returns": equals(coded(batch, "debit"), "shop:sales-returns") & equals(code, "return"),
+        }
+        for name, mask in rows.items():
+            found[name] += total(amount[mask])
+    return found
+
+
+def total(values: npt.NDArray[np.int64]) -> int:
+    """Return the exact sum of numbers, which may pass 64 bits."""
+    # Neither half can pass them: there are fewer than 2**31 rows.
+    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFF_FFFF).sum())
+
+
 def _rows(mask: npt.NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(mask))
 
@@ -101,65 +167,35 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
 
 
-def _mean_seconds(begin: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> float:
-    """Return the mean of the durations that have both ends."""
-    both = (begin != MISSING_TIME) & (end != MISSING_TIME)
-    return _ratio(float((end[both] - begin[both]).sum(dtype=np.float64)) / MICROSECONDS, _rows(both))
-
-
-def _mean_wait(messages: Columns, recipient: str) -> float:
-    mine = equals(coded(messages, "recipient"), recipient)
-    return _mean_seconds(numbers(messages, "delivered_at")[mine], numbers(messages, "started_at")[mine])
-
-
-def _units(transfers: Columns) -> int:
-    received = equals(coded(transfers, "book"), "users") & equals(coded(transfers, "code"), "deliver")
-    return int(numbers(transfers, "amount")[received].sum())
-
-
-def _refunds(transfers: Columns) -> float:
-    back = equals(coded(transfers, "book"), "bank") & equals(coded(transfers, "code"), "refund")
-    # The same money can come back more than once, so that the sum alone may pass 64 bits.
-    return float(numbers(transfers, "amount")[back].sum(dtype=np.float64))
-
-
-def _revenue(accounts: Columns) -> int:
-    """Return sales less sales returns: both are income accounts, the second one with a debit balance."""
-    return _closing(accounts, "shop:sales", "shop:sales-returns")
-
-
 def _closing(accounts: Columns, *names: str) -> int:
+    """Return the closing balances of some accounts; sales returns are income with a debit balance."""
     return int(numbers(accounts, "closing")[among(coded(accounts, "account"), names)].sum())
 
 
-def _moved(transfers: Columns, account: str, code: str) -> float:
-    """Return what was debited to an account under a code."""
-    rows = equals(coded(transfers, "debit"), account) & equals(coded(transfers, "code"), code)
-    return float(numbers(transfers, "amount")[rows].sum(dtype=np.float64))
+def _stranded(source: Source, currency: Currency) -> dict[str, float]:
+    """Return what users have paid, as far as they know, beyond goods and refunds, and in how many orders."""
+    advances = np.zeros(source.rows("orders") + 1, np.int64)
+    for batch in source.batches("transfers", ("order", "debit", "credit", "amount")):
+        order, amount = numbers(batch, "order"), numbers(batch, "amount")
+        more = int(order.max(initial=0)) + 1 - len(advances)
+        advances = np.append(advances, np.zeros(max(0, more), np.int64))
+        for side, sign in (("debit", 1), ("credit", -1)):
+            rows = equals(coded(batch, side), "users:advances")
+            np.add.at(advances, order[rows], sign * amount[rows])
+    stranded = np.maximum(advances, 0)
+    return {"stranded": total(stranded) / currency.scale, "stranded_orders": _rows(stranded > 0)}
 
 
-def _lost(transfers: Columns, currency: Currency) -> int:
-    """Return the units in the losses of supplier and shop."""
-    lost = among(coded(transfers, "debit"), ["supplier:losses", "shop:losses"])
-    lost &= ~equals(coded(transfers, "commodity"), currency.code)
-    return int(numbers(transfers, "amount")[lost].sum())
-
-
-def _stranded(transfers: Columns) -> npt.NDArray[np.int64]:
-    """Return by order what its user has paid, as far as the user knows, beyond goods and refunds."""
-    order, amount = numbers(transfers, "order"), numbers(transfers, "amount")
-    advances = np.zeros(int(order.max(initial=0)) + 1, np.int64)
-    for side, sign in (("debit", 1), ("credit", -1)):
-        rows = equals(coded(transfers, side), "users:advances")
-        np.add.at(advances, order[rows], sign * amount[rows])
-    return np.maximum(advances, 0)
-
-
-def _least(tables: Mapping[str, Columns], account: str) -> int:
+def _least(source: Source, account: str) -> int:
     """Return the least balance that a liability account had at any time, its opening balance included."""
-    accounts, transfers = tables["accounts"], tables["transfers"]
-    opening = int(numbers(accounts, "opening")[equals(coded(accounts, "account"), account)].sum())
-    paid = equals(coded(transfers, "debit"), account)
-    touched = (paid | equals(coded(transfers, "credit"), account)) & ~equals(coded(transfers, "code"), "opening")
-    changes = np.where(paid, -numbers(transfers, "amount"), numbers(transfers, "amount"))[touched]
-    return opening + int(np.cumsum(changes).min(initial=0))
+    accounts = source.whole("accounts")
+    least = balance = int(numbers(accounts, "opening")[equals(coded(accounts, "account"), account)].sum())
+    for batch in source.batches("transfers", ("debit", "credit", "amount", "code")):
+        paid = equals(coded(batch, "debit"), account)
+        touched = paid | equals(coded(batch, "credit"), account)
+        touched &= ~equals(coded(batch, "code"), "opening")
+        amount = numbers(batch, "amount")[touched]
+        course = balance + np.cumsum(np.where(paid[touched], -amount, amount))
+        least = int(course.min(initial=least))
+        balance = int(course[-1]) if len(course) else balance
+    return least

@@ -5,7 +5,7 @@ What is recorded where is in `records.py` and the ledger; what the figures mean 
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -95,7 +95,7 @@ def canonical(table: str, columns: Columns) -> Columns:
         if not _holds(column, schema[name]):
             held = "text" if isinstance(column, Coded) else column.dtype
             raise ValueError(f"table {table}: column {name}: {held}: must be of type {schema[name]}")
-    found = {name: _one_form(column, schema[name]) for name, column in columns.items()}
+    found = {name: one_form(column, schema[name]) for name, column in columns.items()}
     lengths = {name: len(codes(column)) for name, column in found.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"table {table}: lengths {lengths}: must be equal")
@@ -137,7 +137,8 @@ def among(text: Coded, words: Iterable[str]) -> npt.NDArray[np.bool_]:
     """Tell of each row whether its text is one of `words`."""
     wanted = frozenset(words)
     # One entry more than labels, so that the code -1 of a missing text finds a False.
-    hits = np.array([label in wanted for label in text.labels] + [False])
+    hits = np.zeros(len(text.labels) + 1, np.bool_)
+    hits[:-1] = np.fromiter(map(wanted.__contains__, text.labels), np.bool_, len(text.labels))
     return hits[text.codes]
 
 
@@ -148,7 +149,8 @@ def _holds(column: Column, kind: Type) -> bool:
     return bool(column.dtype.kind == ("f" if kind is Type.FLOAT else "i"))
 
 
-def _one_form(column: Column, kind: Type) -> Column:
+def one_form(column: Column, kind: Type) -> Column:
+    """Return a column in its canonical form."""
     if isinstance(column, Coded):
         return by_appearance(column)
     return _read_only(np.ascontiguousarray(column, np.float64 if kind is Type.FLOAT else np.int64))
@@ -183,11 +185,16 @@ def digest(tables: Mapping[str, Columns], currency: Currency) -> str:
     It covers the recording mode, the currency's decimals, and of every column its table, name, type and
     little-endian bytes; of a text its labels too. Every NaN counts as the same.
     """
-    total = hashlib.sha256(f"alesha_sim {RECORDED} {currency.decimals}\n".encode())
+    total = begun_digest(currency)
     for table, columns in tables.items():
         for piece in _pieces(table, columns):
             total.update(piece)
     return total.hexdigest()
+
+
+def begun_digest(currency: Currency) -> "hashlib._Hash":
+    """Return the SHA-256 of what stands before the tables: the recording mode and the currency's decimals."""
+    return hashlib.sha256(f"alesha_sim {RECORDED} {currency.decimals}\n".encode())
 
 
 def table_digest(table: str, columns: Columns) -> str:
@@ -198,19 +205,24 @@ def table_digest(table: str, columns: Columns) -> str:
     return total.hexdigest()
 
 
-def _pieces(table: str, columns: Columns) -> Iterator[bytes]:
+def _pieces(table: str, columns: Columns) -> Iterator[bytes | memoryview]:
     for name, column in columns.items():
         values = codes(column)
-        yield f"{table}.{name} {SCHEMA[table][name]} {len(values)}\n".encode()
-        if isinstance(column, Coded):
-            yield json.dumps(column.labels).encode()
-        yield _little_endian(values)
+        yield heading(table, name, len(values), column.labels if isinstance(column, Coded) else None)
+        yield little_endian(values)
 
 
-def _little_endian(values: npt.NDArray[Any]) -> bytes:
+def heading(table: str, name: str, height: int, labels: Sequence[str] | None) -> bytes:
+    """Return what stands before a column's numbers in a digest; `labels` of a text only."""
+    line = f"{table}.{name} {SCHEMA[table][name]} {height}\n".encode()
+    return line if labels is None else line + json.dumps(labels).encode()
+
+
+def little_endian(values: npt.NDArray[Any]) -> memoryview:
+    """Return a column's numbers as a digest reads them: the array's own bytes where nothing has to be changed."""
     if values.dtype.kind == "f":
         values = np.where(np.isnan(values), np.nan, values)
-    return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).data
 
 
 # DataFrames

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from time import process_time
 
 from cases import MARKETS, SEED, Case, Figures
+from turns import wait_for_turn
 from yardstick import seconds_per_event
 
 from alesha_sim.books.accounts import OPENING
@@ -132,13 +133,6 @@ def on_disk(result: Result, tables: list[str]) -> Figures:
     with TemporaryDirectory() as folder:
         result.save(folder)
         return {f"{table}_file": (Path(folder) / f"{table}.parquet").stat().st_size for table in tables}
-
-
-def wait_for_turn() -> None:
-    """Say with an empty line that the turn is over, and wait for a line that says it has come again."""
-    print(flush=True)
-    if not sys.stdin.readline():
-        raise SystemExit("whoever hands out the turns is gone")
 
 
 MEASURES: dict[str, Callable[[Case], Figures]] = {

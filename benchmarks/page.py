@@ -11,6 +11,9 @@ from statistics import median
 from typing import NamedTuple
 
 from cases import CUSTOMERS, DAILY, SEED, Case, Figures
+from peers import Beside
+from peers_page import beside
+from tables import spread, table
 
 TABLES = ("orders", "order_lines", "visits", "messages", "transfers", "replenishments")
 MARKETS = {
@@ -22,13 +25,17 @@ MARKETS = {
 
 
 class Measured(NamedTuple):
-    """What `run.py` measured: `times` by round and case, `traces` by number of users, `tables` of one case."""
+    """What `run.py` measured: `times` by round and case, `traces` by number of users, `tables` of one case.
+
+    `peers` are the programs that do the same work, which are timed beside the library.
+    """
 
     sizes: tuple[int, ...]
     orders: int
     times: list[dict[Case, Figures]]
     traces: dict[int, Figures]
     tables: Figures
+    peers: Beside
 
     def case(self, market: str, users: int) -> Case:
         """Return the case of a market with so many users."""
@@ -36,15 +43,13 @@ class Measured(NamedTuple):
 
     def over_rounds(self, figure: Callable[[dict[Case, Figures]], float]) -> str:
         """Return what a figure of one round was over all rounds: the median (the least to the greatest)."""
-        values = [figure(times) for times in self.times]
-        digits = 0 if median(values) >= 20 else 1 if median(values) >= 5 else 2
-        return "{:,.{d}f} ({:,.{d}f} to {:,.{d}f})".format(median(values), min(values), max(values), d=digits)
+        return spread([figure(times) for times in self.times])
 
 
 def page(measured: Measured) -> str:
     """Return the page in Markdown."""
     sections = (introduction, by_users, a_user, flow, memory)
-    return "\n\n".join(section(measured) for section in sections) + "\n"
+    return "\n\n".join([*(section(measured) for section in sections), beside(measured.peers)]) + "\n"
 
 
 def an_order(figures: Figures) -> float:
@@ -57,16 +62,9 @@ def an_event(figures: Figures) -> float:
     return figures["run"] / figures["events"] / figures["yardstick"]
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table: the first column to the left, the others to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def introduction(measured: Measured) -> str:
     """Say what was measured, how, where and when."""
     ticks = median(figures["yardstick"] for times in measured.times for figures in times.values())
-    packages = ", ".join(f"{name} {version(name)}" for name in ("simpy", "numpy", "pydantic"))
     return f"""# Performance
 
 What an order and a user cost. `make bench` measures it and writes this page.
@@ -76,11 +74,7 @@ does nothing but `yield env.timeout(1)`. Market and yardstick take turns of a fe
 process, and the processes of all rows take turns, so that all see the same changes of the machine's speed. Figures
 are medians of {len(measured.times)} rounds; in brackets stand the least and the greatest.
 
-| | |
-|---|---|
-| machine | {cpu_count()} cores, {processor()} |
-| versions | {platform.python_implementation()} {platform.python_version()}, {packages} |
-| date | {date.today().isoformat()} |
+{circumstances("simpy", "numpy", "pydantic")}
 | yardstick | {ticks * 1e6:.2f} microseconds an event |
 
 The market is `market_day` with seed {SEED}, {DAILY:,} orders a day and about {measured.orders:,} in all, and users
@@ -205,6 +199,16 @@ are included, openings are not. With {few:,} users, of whom any may come.
 All that a run allocates and still holds at its end, records and the rest, is {held(few, "run")} bytes an order
 with {few:,} users and {held(many, "run")} with {many:,}, of whom the same ones order. At the most, while many
 orders are under way, it holds {held(few, "run_most")} and {held(many, "run_most")}."""
+
+
+def circumstances(*packages: str) -> str:
+    """Return a Markdown table of where, with what and when something was measured."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return f"""| | |
+|---|---|
+| machine | {cpu_count()} cores, {processor()} |
+| versions | {platform.python_implementation()} {platform.python_version()}, {versions} |
+| date | {date.today().isoformat()} |"""
 
 
 def processor() -> str:

@@ -1,11 +1,10 @@
 """Measures what an order and a user cost, and writes the figures to docs/performance.md (`make bench`).
 
 Everything timed is a ratio to a loop of plain SimPy time-outs in the same process and the same seconds. By default
-up to 100,000 users, in two minutes or so; `--full` goes up to a million users and ten times the orders.
+up to 100,000 users, in five minutes or so; `--full` goes up to a million users and ten times the orders.
 """
 
 import json
-import os
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
@@ -14,8 +13,9 @@ from pathlib import Path
 
 from cases import Case, Figures
 from page import Measured, page
+from peers import side_by_side
+from turns import HERE, line_from, next_turn, start
 
-HERE = Path(__file__).resolve().parent
 SIZES, ORDERS = (1_000, 10_000, 100_000), 3_000
 FULL_SIZES, FULL_ORDERS = (*SIZES, 1_000_000), 30_000
 FLOWS = ("buyers", "messages", "wary")
@@ -23,18 +23,7 @@ FLOWS = ("buyers", "messages", "wary")
 
 def child(measure: str, case: Case) -> subprocess.Popen[str]:
     """Start measuring a case in a process of its own, so that its peak of memory is its own."""
-    command = [sys.executable, str(HERE / "measure.py"), measure, *map(str, case)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # the same modules as here
-    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def line_from(process: subprocess.Popen[str]) -> str:
-    """Return the next line that a process writes, without its end; RuntimeError if there is none."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise RuntimeError(f"failed: {process.args}")
-    return line.strip()
+    return start("measure.py", measure, *case)
 
 
 def measured(measure: str, case: Case) -> Figures:
@@ -53,9 +42,7 @@ def timed_in_turns(cases: list[Case]) -> dict[Case, Figures]:
             line_from(processes[case])  # ready: it has loaded its scenario and waits
         while len(figures) < len(cases):
             for case in [case for case in cases if case not in figures]:
-                processes[case].stdin.write("\n")
-                processes[case].stdin.flush()
-                line = line_from(processes[case])
+                line = next_turn(processes[case])
                 if line:
                     figures[case] = json.loads(line)
     return figures
@@ -73,7 +60,7 @@ def measure_all(sizes: tuple[int, ...], orders: int, rounds: int) -> Measured:
     print("memory and tables ...", file=sys.stderr)
     traces = {users: measured("traced", Case("idle", users, orders)) for users in (few, many)}
     tables = measured("recorded", Case("day", few, orders))
-    return Measured(sizes, orders, times, traces, tables)
+    return Measured(sizes, orders, times, traces, tables, side_by_side(rounds))
 
 
 def options(arguments: list[str] | None = None) -> Namespace:

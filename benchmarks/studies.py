@@ -2,86 +2,129 @@
 
 How much faster two workers are than one, what a run costs beyond the simulation itself, and whether a long sweep
 holds the memory of its process flat. Those that are compared take turns, so that all see the same changes of the
-machine; memory is that of processes of their own.
+machine; memory is that of processes of their own. On a machine that does something else at the same time two
+workers get less than two cores, so it should be idle. By default it takes some ten minutes.
 """
 
 import json
 import os
-import platform
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
-from datetime import date
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from measure import peak
+from page import circumstances
+from tables import spread, table
 
 from alesha_sim import replicate, simulate, sweep
+from alesha_sim.experiments import work
 from alesha_sim.scenarios import first_purchase, market_day
 
 HERE = Path(__file__).resolve().parent
 SEED = 11
-RUNS, TURNS = 200, 10
-LONG, SHORT = 10_000, 1_000
+RUNS, TURNS = 200, 5
+SHORT, LONG = 1_000, 10_000
 POINTS = 100
 MEBIBYTE = 2**20
 
-Clock = Callable[[], float]
+PLACES = {
+    "plain": "one process, nothing kept on disk",
+    "folder": "one process, each run kept in a folder",
+    "parent": "the first process, while two workers make the runs",
+    "parent_folder": "the same, each run kept in a folder",
+}
 
 
-def taken(work: Callable[[], object], clock: Clock) -> float:
-    """Return the seconds that some work takes by a clock."""
-    started = clock()
-    work()
-    return clock() - started
+class Measured(NamedTuple):
+    """What was measured.
 
-
-def speed_up(runs: int = RUNS, turns: int = TURNS) -> dict[str, float]:
-    """Return the wall-clock seconds of a market's runs with one worker and with two, which take turns."""
-    market, each = market_day(), runs // turns
-    replicate(market, runs=4, seed=SEED, jobs=2)  # starts the workers, which stay
-    seconds = {1: 0.0, 2: 0.0}
-    for turn in range(turns):
-        for jobs in seconds:
-            seconds[jobs] += taken(lambda: replicate(market, runs=each, seed=turn, jobs=jobs), perf_counter)  # noqa: B023
-    return {"one": seconds[1], "two": seconds[2], "ratio": seconds[2] / seconds[1]}
-
-
-def overhead(runs: int = RUNS // 4, turns: int = 5) -> dict[str, float]:
-    """Return the CPU milliseconds that a run of a study takes beyond `simulate` of the same scenario and seed.
-
-    `plain` in one process, `folder` with each run kept on disk, `parent` what the first of several processes does
-    for each run that two workers make. The digest and the figures, which a study tells, count as overhead.
+    By turn: the `seconds` of one worker and of two, and the `costs` of a run in milliseconds, with `simulation`.
+    By the number of runs: the `peaks` of memory in bytes.
     """
-    market = market_day(visits_per_day=200)
-    found: dict[str, list[float]] = {"plain": [], "folder": [], "parent": [], "simulation": []}
+
+    runs: int
+    seconds: list[dict[int, float]]
+    costs: dict[str, list[float]]
+    peaks: dict[int, float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """The time that two workers took, as a share of what one took, by turn."""
+        return [turn[2] / turn[1] for turn in self.seconds]
+
+
+def speed(runs: int = RUNS, turns: int = TURNS) -> list[dict[int, float]]:
+    """Return, of every turn, the wall-clock seconds of a market's runs with one worker and with two.
+
+    Who comes first changes from turn to turn, so that a machine that slows down favours neither.
+    """
+    market = market_day()
+    replicate(market, runs=4, seed=SEED, jobs=2)  # starts the workers, which stay
+    found = []
     for turn in range(turns):
-        seeds = replicate(market, runs=runs, seed=turn, jobs=1).runs["seed"].tolist()
-        alone = taken(lambda: [simulate(market, seed) for seed in seeds], process_time)  # noqa: B023
-        plain = taken(lambda: replicate(market, runs=runs, seed=turn, jobs=1), process_time)  # noqa: B023
-        with TemporaryDirectory() as folder:
-            kept = taken(
-                lambda: replicate(market, runs=runs, seed=turn, jobs=1, folder=Path(folder) / "study"),  # noqa: B023
-                process_time,
-            )
-        parent = taken(lambda: replicate(market, runs=runs, seed=turn, jobs=2), process_time)  # noqa: B023
-        times = (plain - alone, kept - alone, parent, alone)
-        for name, seconds in zip(found, times, strict=True):
-            found[name].append(1000 * seconds / runs)
-    return {name: median(each) for name, each in found.items()}
+        seconds = {}
+        for jobs in (1, 2) if turn % 2 else (2, 1):
+            started = perf_counter()
+            replicate(market, runs=runs, seed=turn, jobs=jobs, progress=False)
+            seconds[jobs] = perf_counter() - started
+        found.append(seconds)
+    return found
 
 
-def memory(runs: int) -> dict[str, float]:
+def overhead(runs: int = RUNS // 4, turns: int = TURNS) -> dict[str, list[float]]:
+    """Return, by turn, the CPU milliseconds of a run beyond its `simulate`, for each of `PLACES`.
+
+    The digest and the figures, which a study tells, are part of it, and of what comes once in a study a run has
+    its share. The time in `simulate` is taken where it is called: the difference of two studies' times would be
+    that of two large numbers. `simulation` is what `simulate` took in the plain study.
+    """
+    market = market_day()
+    replicate(market, runs=4, seed=SEED, jobs=2)
+    found: dict[str, list[float]] = {name: [] for name in ("simulation", *PLACES)}
+    for turn in range(turns):
+        for name in PLACES:
+            options: dict[str, Any] = {"runs": runs, "seed": turn, "jobs": 2 if "parent" in name else 1}
+            with TemporaryDirectory() as place:
+                if "folder" in name:
+                    options["folder"] = Path(place) / "study"
+                beyond, inside = beyond_simulate(market, options)
+            found[name].append(1000 * beyond / runs)
+            if name == "plain":
+                found["simulation"].append(1000 * inside / runs)
+    return found
+
+
+def beyond_simulate(market: Any, options: dict[str, Any]) -> tuple[float, float]:
+    """Return the CPU seconds that a study takes in this process beyond `simulate`, and in it."""
+    inside = 0.0
+
+    def timed(*given: Any) -> Any:
+        nonlocal inside
+        began = process_time()
+        result = simulate(*given)
+        inside += process_time() - began
+        return result
+
+    with patch.object(work, "simulate", timed):
+        started = process_time()
+        study = replicate(market, progress=False, **options)
+        taken = process_time() - started
+    assert len(study.runs) == options["runs"]
+    return taken - inside, inside
+
+
+def memory(runs: int) -> float:
     """Return the most memory, bytes, that this process holds while two workers make a sweep of so many runs."""
-    design = [{"shop.page_time": page / 100} for page in range(POINTS)]
+    design = [{"shop.page_time": number / 100} for number in range(POINTS)]
     study = sweep(first_purchase(), design, runs=runs // POINTS, seed=SEED, jobs=2, progress=False)
     assert len(study.runs) == runs
-    kibibytes = getrusage(RUSAGE_SELF).ru_maxrss
-    return {"peak": kibibytes if sys.platform == "darwin" else 1024 * kibibytes}
+    return peak()
 
 
 def in_a_process(runs: int) -> float:
@@ -89,49 +132,60 @@ def in_a_process(runs: int) -> float:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, str(HERE / "studies.py"), "--memory", str(runs)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return float(json.loads(done.stdout)["peak"])
+    return float(json.loads(done.stdout))
 
 
-def page(speed: dict[str, float], costs: dict[str, float], peaks: dict[int, float]) -> str:
+def page(measured: Measured) -> str:
     """Return the page in Markdown."""
-    return "\n\n".join(paragraphs(speed, costs, peaks)) + "\n"
+    return "\n\n".join(paragraphs(measured)) + "\n"
 
 
-def paragraphs(speed: dict[str, float], costs: dict[str, float], peaks: dict[int, float]) -> Iterator[str]:
+def paragraphs(measured: Measured) -> Iterator[str]:
     """Yield the parts of the page."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("joblib", "numpy", "pandas", "simpy"))
+    turns = len(measured.seconds)
     yield "# Performance of studies"
-    yield f"""What replications cost beyond the runs themselves. `make bench` measures it and writes this page:
-{platform.python_implementation()} {platform.python_version()}, {packages}, {os.cpu_count()} cores,
-{date.today().isoformat()}. What is compared takes turns."""
+    yield "What replications cost beyond the runs themselves. `make bench` measures it and writes this page."
+    yield f"""What is compared takes turns, and figures are medians of {turns} turns; in brackets stand the least
+and the greatest."""
+    yield circumstances("joblib", "numpy", "pandas", "pyarrow", "simpy")
     yield "## Two workers"
-    yield f"""`replicate(market_day(), runs={RUNS})` takes {speed["ratio"]:.2f} of the time on two workers that it
-takes on one ({speed["two"]:.1f} and {speed["one"]:.1f} s of wall-clock time, the workers started before)."""
+    one, two = ([turn[jobs] for turn in measured.seconds] for jobs in (1, 2))
+    yield f"""`replicate(market_day(), runs={measured.runs})` takes on two workers **{spread(measured.ratios)}
+of the time** that it takes on one: {spread(two)} and {spread(one)} s of wall-clock time. The workers had been
+started before."""
     yield "## A run"
-    yield f"""CPU time of a run beyond `simulate` of the same scenario and seed, which takes
-{costs["simulation"]:.0f} ms here; medians over five turns. Digest and figures are part of it."""
-    rows = {
-        "one process, nothing kept on disk": costs["plain"],
-        "one process, each run kept in a folder": costs["folder"],
-        "the first process, while two workers make the runs": costs["parent"],
-    }
-    lines = ["| | ms a run |", "| --- | ---: |", *(f"| {name} | {cost:.1f} |" for name, cost in rows.items())]
-    yield "\n".join(lines)
+    yield f"""CPU time of a run of `market_day()` beyond `simulate` of the same scenario and seed, which takes
+{spread(measured.costs["simulation"])} ms here. Digest and figures are part of it."""
+    yield table(["", "ms a run"], [[text, spread(measured.costs[name])] for name, text in PLACES.items()])
     yield "## Memory"
-    short, long = sorted(peaks)
-    more = (peaks[long] - peaks[short]) / (long - short)
+    short, long = sorted(measured.peaks)
+    few, many = (measured.peaks[runs] for runs in (short, long))
     yield f"""The most memory that the first process holds during a sweep of {POINTS} points by two workers,
-figures only: {peaks[short] / MEBIBYTE:.0f} MiB for {short:,} runs and {peaks[long] / MEBIBYTE:.0f} MiB for
-{long:,}, so {more:,.0f} bytes for each further run."""
+figures only: {few / MEBIBYTE:.0f} MiB for {short:,} runs and {many / MEBIBYTE:.0f} MiB for {long:,}, so
+{(many - few) / (long - short):,.0f} bytes for each further run."""
+
+
+def measure_all(runs: int, turns: int, sizes: Sequence[int]) -> Measured:
+    """Measure everything that the page shows, telling on standard error how far it is."""
+    print("speed ...", file=sys.stderr)
+    seconds = speed(runs, turns)
+    print("overhead ...", file=sys.stderr)
+    costs = overhead(max(runs // 4, 1), turns)
+    print("memory ...", file=sys.stderr)
+    return Measured(runs, seconds, costs, {size: in_a_process(size) for size in sizes})
 
 
 def options(arguments: list[str] | None = None) -> Namespace:
     """Read the command line."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--memory", type=int, metavar="RUNS", help="measure one sweep in this process")
+    parser.add_argument("--turns", type=int, default=TURNS, help="how often everything is timed (%(default)s)")
     place = HERE.parent / "docs" / "performance_of_studies.md"
     parser.add_argument("--out", type=Path, default=place, help="%(default)s")
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    if chosen.turns < 1:
+        parser.error(f"argument --turns: {chosen.turns}: must be at least 1")
+    return chosen
 
 
 def main() -> None:
@@ -140,13 +194,7 @@ def main() -> None:
     if chosen.memory:
         print(json.dumps(memory(chosen.memory)))
         return
-    print("speed ...", file=sys.stderr)
-    speed = speed_up()
-    print("overhead ...", file=sys.stderr)
-    costs = overhead()
-    print("memory ...", file=sys.stderr)
-    peaks = {runs: in_a_process(runs) for runs in (SHORT, LONG)}
-    chosen.out.write_text(page(speed, costs, peaks), "utf-8")
+    chosen.out.write_text(page(measure_all(RUNS, chosen.turns, (SHORT, LONG))), "utf-8")
     print(f"written: {chosen.out}", file=sys.stderr)
 
 

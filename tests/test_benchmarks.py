@@ -67,14 +67,44 @@ def test_what_is_recorded_is_weighed_without_openings(benchmark):
 
 def test_what_studies_cost_is_measured_and_told(benchmark, monkeypatch):
     studies = benchmark("studies")
-    speed, costs = studies.speed_up(runs=2, turns=1), studies.overhead(runs=2, turns=1)
-    assert speed["ratio"] == speed["two"] / speed["one"] > 0
-    assert costs["simulation"] > 0
+    market = studies.market_day(users=20, visits_per_day=30)
+    monkeypatch.setattr(studies, "market_day", lambda: market)
     monkeypatch.setattr(studies, "POINTS", 2)
-    text = " ".join(studies.page(speed, costs, {runs: studies.in_a_process(runs) for runs in (100, 200)}).split())
-    assert f"takes {speed['ratio']:.2f} of the time on two workers" in text
-    assert "MiB for 100 runs and" in text
-    assert "| one process, each run kept in a folder |" in text
+    monkeypatch.setattr(studies, "in_a_process", lambda runs: studies.memory(runs) + runs)
+    measured = studies.measure_all(4, 2, (2, 4))
+    text = " ".join(studies.page(measured).split())
+    assert all(f"| {name} |" in text for name in ("machine", "versions", "date", *studies.PLACES.values()))
+    assert "medians of 2 turns" in text
+    least, greatest = sorted(measured.ratios)
+    assert f"({least:.2f} to {greatest:.2f}) of the time** that it takes on one" in text
+    assert "MiB for 2 runs and" in text
+
+
+def test_two_workers_and_one_take_turns_at_being_first(benchmark, monkeypatch):
+    studies, asked = benchmark("studies"), []
+    monkeypatch.setattr(studies, "replicate", lambda market, **options: asked.append(options["jobs"]))
+    turns = studies.speed(runs=10, turns=2)
+    assert asked == [2, 2, 1, 1, 2]  # the first starts the workers
+    assert [set(turn) for turn in turns] == [{1, 2}] * 2
+
+
+def test_the_time_beyond_the_simulation_is_all_but_that_in_it(benchmark, monkeypatch):
+    studies, clock = benchmark("studies"), [0.0]
+
+    def takes(seconds, result):
+        clock[0] += seconds
+        return result
+
+    market, simulate, figures = studies.first_purchase(), studies.simulate, studies.work.figures_of
+    monkeypatch.setattr(studies, "process_time", lambda: clock[0])
+    monkeypatch.setattr(studies, "simulate", lambda *given: takes(3.0, simulate(*given)))
+    monkeypatch.setattr(studies.work, "figures_of", lambda *given: takes(0.5, figures(*given)))
+    assert studies.beyond_simulate(market, {"runs": 4, "seed": 1, "jobs": 1}) == (2.0, 12.0)
+
+
+def test_the_memory_of_a_sweep_is_that_of_a_process_of_its_own(benchmark):
+    studies = benchmark("studies")
+    assert studies.in_a_process(100) > 2**20
 
 
 def test_starting_is_measured_in_pairs_and_told(benchmark):
@@ -114,7 +144,11 @@ def test_the_page_tells_every_figure(benchmark, monkeypatch):
     run, page, measure = benchmark("run"), benchmark("page"), benchmark("measure")
     monkeypatch.setattr(run, "timed_in_turns", lambda cases: {case: measure.timed(case) for case in cases})
     monkeypatch.setattr(run, "measured", lambda name, case: getattr(measure, name)(case))
+    some = {"run": 1.0, "yardstick": 1.0, "orders": 1, "messages": 1}
+    peers = {"library_all": some, "lean_simpy": some}
+    monkeypatch.setattr(run, "side_by_side", lambda rounds: benchmark("peers").Beside(1, 1, [peers] * rounds, {}))
     text = page.page(run.measure_all(USERS, ORDERS, 2))
     assert text.count(f"\n| {USERS[1]} |") == 2
     assert all(f"\n| {row} |" in text for row in (*page.TABLES, *page.MARKETS.values(), "machine", "versions"))
+    assert "\n| lean SimPy |" in text
     assert "medians of 2 rounds" in " ".join(text.split())

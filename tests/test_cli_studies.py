@@ -7,6 +7,7 @@ import pytest
 
 from alesha_sim import Study, compare, replicate, scenarios, sweep
 from alesha_sim.cli import main
+from alesha_sim.experiments import work
 
 SMALL = ("--set", "users.count=20", "--set", "demand.visits_per_day=30")
 PLAIN = {"users.count": 20, "demand.visits_per_day": 30}
@@ -177,12 +178,22 @@ BAD_CALLS = [
     (("replicate", "market_day", "--jobs", "0"), "'0': must be a whole number from 1"),
     (("replicate", "--study", "none.toml"), "--study: 'none.toml': cannot be read: No such file or directory"),
     (("compare", "market_day"), "scenarios: '1 given': must be two or more to be compared"),
+    (
+        ("compare", "market_day", "cdnow", "--baseline", "cdnaw"),
+        "baseline: 'cdnaw': unknown point: nearest is cdnow",
+    ),
+    (
+        ("compare", "market_day", "cdnow", "--figure", "ordres"),
+        "--figure: 'ordres': unknown figure: nearest is orders",
+    ),
+    (("replicate", "market_day", "--until", "ordres=0.1"), "until: 'ordres': unknown figure: nearest is orders"),
 ]
 
 
 @pytest.mark.parametrize(("argv", "fault"), BAD_CALLS)
-def test_a_bad_call_is_one_line(call, argv, fault):
-    answer = call(*argv)
+def test_a_bad_call_is_one_line_before_anything_runs(call, argv, fault, monkeypatch):
+    monkeypatch.setattr(work, "simulate", None)
+    answer = call(*argv, "--jobs", "1") if "--jobs" not in argv else call(*argv)
     assert (answer.status, answer.out, answer.err.count("\n")) == (2, "", 1)
     assert fault in answer.err
 
@@ -207,8 +218,6 @@ def test_a_bad_file_is_one_line(call, tmp_path, text, fault):
 
 
 def test_a_failed_run_is_named_with_its_command_and_status_1(call, monkeypatch):
-    from alesha_sim.experiments import work
-
     def broken(scenario, seed):
         raise RuntimeError("broken")
 
@@ -222,8 +231,6 @@ def test_a_failed_run_is_named_with_its_command_and_status_1(call, monkeypatch):
 
 
 def test_an_interrupt_prints_what_is_done(call, monkeypatch):
-    from alesha_sim.experiments import work
-
     made, simulate = [], work.simulate
 
     def interrupted(scenario, seed):

@@ -9,6 +9,7 @@ import pytest
 import alesha_sim
 from alesha_sim import compare, replicate, simulate, sweep
 from alesha_sim.experiments import Design, grid, latin_hypercube, sobol
+from alesha_sim.experiments.rows import Rows
 from alesha_sim.scenarios import ScenarioError, market_day
 
 DAY = 86_400
@@ -79,6 +80,18 @@ def test_ones_own_figures_stand_beside_the_others(market):
     assert study.runs["events"].tolist() == [simulate(market, seed).events for seed in study.runs["seed"].tolist()]
 
 
+def test_the_order_of_figures_does_not_depend_on_which_run_came_in_first():
+    given = {(0, 0): {"a": 1.0, "b": 2.0}, (1, 0): {"a": 3.0, "c": 4.0}, (0, 1): {"d": 5.0, "a": 6.0}}
+    frames = []
+    for runs in (list(given), list(given)[::-1]):
+        rows = Rows()
+        for run in runs:
+            rows.add(run, run[1], "00" * 32, given[run])
+        frames.append(rows.frame())
+    assert list(frames[0].columns[4:]) == ["a", "b", "c", "d"]
+    pd.testing.assert_frame_equal(*frames, check_exact=True)
+
+
 def test_figures_after_a_warm_up_are_those_of_the_window(market):
     study = replicate(market, runs=2, seed=1, jobs=1, warmup="12 hours")
     seed = int(study.runs["seed"][1])
@@ -128,6 +141,12 @@ def test_differences_are_paired_by_replication(study):
     assert row["sd"] == pytest.approx(gaps.std(ddof=1))
     alone = sum(study.values("mean_delivery_seconds", point).var(ddof=1) for point in (2, 0))
     assert row["saved"] == pytest.approx(alone / gaps.var(ddof=1))
+
+
+@pytest.mark.parametrize("baseline", [4, -1, True, 1.5])
+def test_a_baseline_that_is_no_point_is_refused(study, baseline):
+    with pytest.raises(ScenarioError, match=r"baseline: .*: must be a label, or from 0 to 3"):
+        study.differences("orders", baseline=baseline)
 
 
 def test_intervals_of_several_comparisons_hold_together(study):

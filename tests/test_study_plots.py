@@ -79,6 +79,12 @@ def test_a_distribution_shows_each_run_and_the_mean(single):
     assert any(np.allclose(line.get_xdata(), values.mean()) for line in ax.lines if line is not rug)
 
 
+def test_runs_are_counted_in_whole_numbers(single):
+    for draw, axis in ((plots.distribution, "yaxis"), (plots.precision, "xaxis")):
+        ticks = getattr(draw(single, "orders"), axis).get_majorticklocs()
+        assert all(tick == round(tick) for tick in ticks)
+
+
 def test_a_band_is_the_mean_with_its_interval(single):
     ax = plots.band(single, "balances", "shop")
     frame = single.series("balances").query("name == 'shop'")

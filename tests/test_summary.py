@@ -5,7 +5,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim.records import MISSING_TIME, STATUSES, Coded
-from alesha_sim.summary import deposits, figures, owner_of
+from alesha_sim.summary import FIGURES, deposits, figures, owner_of
 from alesha_sim.tables import SCHEMA, Type, canonical
 from alesha_sim.units import Currency
 
@@ -50,6 +50,7 @@ def transfer(debit, credit, amount, code="payment", book="bank", commodity="BDT"
 
 
 def test_figures_of_nothing_are_named_in_order_and_undefined_ones_are_nan():
+    assert list(FIGURES) == NAMES
     found = figures(tables(), BDT)
     assert list(found) == NAMES
     undefined = {name for name, figure in found.items() if math.isnan(figure)}

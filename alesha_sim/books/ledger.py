@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Kind
 from alesha_sim.books.chart import Chart
-from alesha_sim.packed import PackedRows
+from alesha_sim.packed import NewRows, in_memory
 from alesha_sim.records import NO_ID, Coded, Columns, times
 from alesha_sim.units import AMOUNT_MAX
 
@@ -49,9 +49,9 @@ class Ledger:
     An account id is one name in one commodity. Amounts are whole: minor units of money, units of goods.
     """
 
-    def __init__(self, currency_code: str, skus: Sequence[str]) -> None:
+    def __init__(self, currency_code: str, skus: Sequence[str], rows: NewRows = in_memory) -> None:
         self.chart = Chart((currency_code, *skus))
-        self._rows = PackedRows(**_FIELDS)
+        self._rows = rows("transfers", **_FIELDS)
         self._held = bytearray(1)  # by link, one bit a book; links count from 1
         self._first = array("I", [0])  # by link: the row that the first book to hold it began with
         self._net: list[int] = []  # by account: debits less credits
@@ -257,7 +257,7 @@ class Ledger:
         # size of the arrays.
         held = np.array(self._held[links.start : links.stop], np.uint8)
         written = np.flatnonzero((held >> book & 1 == 0) & (amounts > 0))
-        numbers = len(self) + np.arange(len(written))
+        numbers = len(self._rows.rows) // _WIDTH + np.arange(len(written))
         first = np.array(self._first[links.start : links.stop], np.uint32)
         first[written] = np.where(held[written] == 0, numbers, first[written])
         self._held[links.start : links.stop] = (held | np.uint8(1 << book)).tobytes()
@@ -297,15 +297,17 @@ class Ledger:
 
     def columns(self) -> Columns:
         """Return the table `transfers`."""
-        rows = self.array()
-        labels, names = self.chart.names()
-        places = np.array(self.chart.places, np.int32)[rows["debit"]]
+        return self.shown(0, self.array())
+
+    def shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
+        """Return packed rows as the table shows them; the first of them has the number `first`."""
+        debit, credit, places = self.chart.sides(rows["debit"], rows["credit"])
         return {
-            "transfer": np.arange(len(rows), dtype=np.int64),
+            "transfer": np.arange(first, first + len(rows), dtype=np.int64),
             "time": times(rows["at"]),
             "book": Coded(places % 4, BOOKS),
-            "debit": Coded(names[rows["debit"]], labels),
-            "credit": Coded(names[rows["credit"]], labels),
+            "debit": debit,
+            "credit": credit,
             "amount": rows["amount"].astype(np.int64),
             "commodity": Coded(places // 4, self.chart.commodities),
             "code": Coded(rows["code"].astype(np.int32), CODES),
@@ -313,13 +315,21 @@ class Ledger:
             "link": rows["link"].astype(np.int64),
         }
 
-    def account_columns(self) -> Columns:
-        """Return the table `accounts`: opening and closing balances, in each account's natural direction."""
-        rows = self.array()
+    def _opened(self) -> npt.NDArray[np.int64]:
+        """Return by account what its openings debited to it, less what they credited."""
+        return self.opened(self.array())
+
+    def opened(self, rows: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
+        """Return by account what the openings among packed rows debited to it, less what they credited."""
         rows = rows[rows["code"] == OPENING]
         opening = np.zeros(len(self._net), np.int64)
         np.add.at(opening, rows["debit"], rows["amount"])
         np.subtract.at(opening, rows["credit"], rows["amount"])
+        return opening
+
+    def account_columns(self) -> Columns:
+        """Return the table `accounts`: opening and closing balances, in each account's natural direction."""
+        opening = self._opened()
         labels, names = self.chart.names()
         places = np.array(self.chart.places, np.int32)
         signs = np.array(self.chart.signs, np.int64)

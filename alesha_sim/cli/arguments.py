@@ -126,6 +126,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "metavar": "FOLDER",
         "help": "write all tables, manifest.json and balances.png there; must be new or empty",
     },
+    "--spool": {
+        "type": Path,
+        "metavar": "FOLDER",
+        "help": "write the tables there while the run goes, so that it needs little memory; must be new or empty",
+    },
     "--csv": {"action": "store_true", "help": "write the tables as CSV files too, which no spreadsheet runs"},
     "--force": {"action": "store_true", "help": "overwrite what is there"},
     "--json": {"action": "store_true", "help": "print JSON on standard output, all else on standard error"},
@@ -267,7 +272,7 @@ COMMANDS: dict[str, Command] = {
         commands.run,
         "run a scenario, check every law, and print what happened with everybody's balances",
         "alesha run market_day --seed 7 --set bank.workers=3 --out out/market",
-        ("scenario", "--seed", "--set", "--out", "--csv", "--force", "--json", "--quiet"),
+        ("scenario", "--seed", "--set", "--out", "--csv", "--spool", "--force", "--json", "--quiet"),
     ),
     "balances": Command(
         commands.balances,

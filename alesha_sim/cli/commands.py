@@ -13,6 +13,8 @@ from alesha_sim.cli import folder, output
 from alesha_sim.scenarios.errors import nearest, refuse
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alesha_sim.scenarios.scenario import Scenario
     from alesha_sim.simulation import Simulation
 
@@ -56,7 +58,8 @@ def run(arguments: Namespace) -> bool:
     scenario = _scenario(arguments)
     if arguments.out:
         folder.check(arguments.out, force=arguments.force)
-    result = _simulated(scenario, arguments).result()
+    with folder.spooling(arguments.spool, arguments.out):
+        result = _simulated(scenario, arguments, spool=arguments.spool).result()
     violations = result.check()
     if arguments.out:
         folder.save(result, arguments.out, as_csv=arguments.csv)
@@ -68,6 +71,8 @@ def run(arguments: Namespace) -> bool:
         output.remark("\n".join(violations))
     if arguments.out and not arguments.quiet:
         output.remark(f"tables, {folder.MANIFEST} and {folder.PICTURE} are in {arguments.out}")
+    if arguments.spool and not arguments.quiet:
+        output.remark(f"tables and {folder.MANIFEST} are in {arguments.spool}")
     return not violations
 
 
@@ -149,12 +154,12 @@ def simulated(arguments: Namespace) -> "Simulation":
     return _simulated(_scenario(arguments), arguments)
 
 
-def _simulated(scenario: "Scenario", arguments: Namespace) -> "Simulation":
+def _simulated(scenario: "Scenario", arguments: Namespace, *, spool: "Path | None" = None) -> "Simulation":
     """Return the simulation after its run, which shows its progress."""
     from alesha_sim.simulation import Simulation
 
     try:
-        simulation = Simulation(scenario, arguments.seed)
+        simulation = Simulation(scenario, arguments.seed, spool=spool)
         with output.progress_bar(quiet=arguments.quiet) as bar:
             simulation.run(progress=bar.run if bar else None)
     except MemoryError:

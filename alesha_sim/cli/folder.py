@@ -78,6 +78,22 @@ def reading(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def spooling(folder: Path | None, out: Path | None) -> Iterator[None]:
+    """Raise why a spool cannot be written, now or later in a run, as a ScenarioError of one line."""
+    if folder is not None and out is not None and folder.resolve() == out.resolve():
+        raise refuse("--spool", str(folder), "must be another folder than that of --out")
+    try:
+        yield
+    except FileExistsError:
+        raise refuse("--spool", str(folder), "must be a new or empty folder") from None
+    except OSError as error:
+        if folder is None:
+            raise
+        reason = str(error.strerror or error).rpartition("cannot be written: ")[2]
+        raise refuse("--spool", str(folder), f"cannot be written: {reason}") from None
+
+
+@contextmanager
 def exporting(path: Path) -> Iterator[None]:
     """Raise why an export cannot be written as a ScenarioError of one line."""
     try:

@@ -47,6 +47,7 @@ def sweep(arguments: Namespace) -> bool:
 def compare(arguments: Namespace) -> bool:
     """Run several scenarios with the same customers."""
     from alesha_sim import experiments
+    from alesha_sim.experiments import plan
 
     study = study_file.read(arguments)
     named = study_file.several_scenarios(arguments, study)
@@ -54,6 +55,9 @@ def compare(arguments: Namespace) -> bool:
     given = [label for label in labels if label is not None]
     if given and len(given) < len(labels):
         raise refuse("label", given, "must be given to all alternatives or to none")
+    if "baseline" in study:  # before anything runs
+        points = plan.labelled([each.scenario for each in named], given or None)
+        plan.baseline_of([str(point.labels["scenario"]) for point in points], study["baseline"])
     made = experiments.compare(
         *(each.scenario for each in named), labels=given or None, progress=not arguments.quiet,
         **study_file.options(study),
@@ -131,9 +135,6 @@ def _head(study: "Study") -> str:
 
 
 def _figures(study: "Study", wanted: Sequence[str] | None) -> list[str]:
-    for name in wanted or ():
-        if study.figures:
-            study.values(name)  # raises ScenarioError for one that there is not
     if wanted:
         return list(wanted)
     return [name for name in SHOWN if name in study.figures] if study.kind == "sweep" else list(study.figures)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from alesha_sim import scenarios
 from alesha_sim.scenarios import files
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.summary import FIGURES
 
 if TYPE_CHECKING:
     from alesha_sim.experiments import Design
@@ -63,6 +64,11 @@ def read(arguments: Namespace) -> dict[str, Any]:
     for key in ("settings", "until", "grid", "latin_hypercube", "sobol"):
         if not isinstance(found.get(key, {}), Mapping):
             faults.append(Fault(key, None, "must be a table"))
+    faults += [
+        Fault("--figure", repr(name), f"unknown figure: {nearest(name, FIGURES)}")
+        for name in arguments.figure or ()
+        if name not in FIGURES
+    ]
     if faults:
         raise ScenarioError(faults)
     given = {name: getattr(arguments, name, None) for name in (*PASSED_ON, "confidence", "max_runs", "baseline")}

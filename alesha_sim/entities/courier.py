@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.messages import Collected, Lines, Noted, Refused
+from alesha_sim.messages import Collected, Delivered, Lines, Noted, Refused
 from alesha_sim.records import NO_ID
 
 
@@ -71,3 +71,9 @@ class Parcel:
         self.is_told = False
         self.remit_at = 0.0
         self.returned = NO_ID
+
+    def news(self, collected: int) -> Delivered:
+        """Return what the shop is told once it is handed over; `collected` was paid for it, if anything was."""
+        if not isinstance(self.reply, Collected):
+            return Delivered(self.link, self.lines)
+        return Delivered(self.link, self.lines, self.reply.transaction, collected)

@@ -12,7 +12,7 @@ from simpy.events import Event
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.warehouse import Claim, Goods, Warehouse
-from alesha_sim.messages import OrderCancelled, OrderRejected, Verification
+from alesha_sim.messages import Deliver, OrderCancelled, OrderRejected, Verification
 from alesha_sim.network import Alarm, Answer, Clock, Delivery, Inbox
 from alesha_sim.records import INFINITY, ReplenishmentLog
 
@@ -64,6 +64,12 @@ class Supply:
         self.is_off = False
         self.outcome: OrderRejected | OrderCancelled | None = None
 
+    def hand_over(self, parcel: Parcel, account: int) -> Deliver:
+        """Return what is said at the door; what is to be collected there is paid into an account."""
+        if not self.collect:
+            return Deliver(parcel.link, parcel.lines, replaces=self.replaces)
+        return Deliver(parcel.link, parcel.lines, self.collect, account)
+
 
 class Stockroom:
     """Provides goods for orders; `send_off(supply)` is called for an order whose goods may have become complete.
@@ -99,23 +105,28 @@ class Stockroom:
         """
         warehouse = self.warehouse
         warehouse.demand(goods, self._clock.now)
-        claims = [Claim(supply, product, units) for product, units in goods]
-        taken = [(claim.product, warehouse.claim(claim, in_front=in_front)) for claim in claims]
-        self._reserve(supply, taken)
-        supply.claims += claims
-        making = self._begin(supply, [c for c in claims if c.missing and not warehouse.is_kept[c.product]])
+        taken, to_make = [], []
+        for product, units in goods:
+            claim = Claim(supply, product, units)
+            supply.claims.append(claim)
+            if reserved := warehouse.claim(claim, in_front=in_front):
+                taken.append((product, reserved))
+            if claim.missing and not warehouse.is_kept[product]:
+                to_make.append(claim)
+        if taken:
+            self._book.reserved(self._clock.now, supply.order, taken)
+        making = self._begin(supply, to_make) if to_make else None
         if warehouse.period is None:
             for product, _ in goods:
-                self._replenish(product)
+                if warehouse.is_kept[product]:
+                    self._replenish(product)
             self.receive_lots()
         else:
             self.open()
         return making
 
-    def _begin(self, supply: Supply, claims: list[Claim]) -> Making | None:
+    def _begin(self, supply: Supply, claims: list[Claim]) -> Making:
         """Begin to make what is missing of products that are not kept in stock."""
-        if not claims:
-            return None
         now = self._clock.now
         lots = [self._log.ordered(now, claim.product, claim.missing) for claim in claims]
         making = Making(claims, lots, now + self._lead_seconds())
@@ -124,10 +135,10 @@ class Stockroom:
 
     def finish(self, supply: Supply, making: Making) -> None:
         """Take in what was made for an order; if the order is off, everybody may have it."""
-        now = self._clock.now
+        now, arrived = self._clock.now, self._log.arrived
         supply.makings.remove(making)
         for lot in making.lots:
-            self._log.arrived(lot, now)
+            arrived(lot, now)
         if supply.is_off:
             self._book.made_to_stock(now, making.goods)
             self.put_in(making.goods)
@@ -152,14 +163,10 @@ class Stockroom:
     def _hand_out(self, given: list[tuple[Claim, int]]) -> None:
         """Reserve units for those who get them, and let be sent off what they complete."""
         for claim, units in given:
-            self._reserve(claim.owner, [(claim.product, units)])
+            if units:
+                self._book.reserved(self._clock.now, claim.owner.order, [(claim.product, units)])
         for claim, _ in given:
             self._send_off(claim.owner)
-
-    def _reserve(self, supply: Supply, goods: Goods) -> None:
-        reserved = [(product, units) for product, units in goods if units]
-        if reserved:
-            self._book.reserved(self._clock.now, supply.order, reserved)
 
     # What is ordered for stock
 
@@ -178,6 +185,8 @@ class Stockroom:
 
     def receive_lots(self, _: Event | None = None) -> None:
         """Take in every lot that is due, and then send off what they complete, so that it goes in one parcel."""
+        if not self._lots:
+            return
         now, given = self._clock.now, []
         while self._lots and self._lots[0].arrives_at <= now and self._inbox.is_up:
             lot = heappop(self._lots)

@@ -18,8 +18,6 @@ from alesha_sim.messages import (
     CancelOrder,
     Collected,
     Decline,
-    Deliver,
-    Delivered,
     Lines,
     Noted,
     OrderAccepted,
@@ -41,6 +39,8 @@ from alesha_sim.policies import StockPolicy
 from alesha_sim.records import INFINITY, NO_ID, SHOP, SUPPLIER, ReplenishmentLog
 
 Unmet = Literal["backordered", "rejected"]
+
+_ACCEPTED = OrderAccepted()
 
 
 class Supplier(Entity):
@@ -98,7 +98,9 @@ class Supplier(Entity):
         worker = self.inbox.employ()
         while True:
             delivery: Delivery = yield worker.receive()
-            yield from self.pause(self._handling_seconds)
+            seconds = self._handling_seconds()
+            if seconds > 0:
+                yield self.clock.timeout(seconds)
             try:
                 match delivery.message:
                     case PlaceOrder():
@@ -117,9 +119,8 @@ class Supplier(Entity):
     def _supply(self, delivery: Delivery) -> Process:
         """Everything that one order asks of the supplier, from its charges to the goods' arrival."""
         order, message = delivery.order, delivery.message
-        verify = VerifyTransaction(message.charges)
         # The step names the transaction, because whoever orders without an order shares one key.
-        step = f"verify:{message.charges}"
+        verify, step = VerifyTransaction(message.charges), f"verify:{message.charges}"
         payment = yield from self.insist(self.bank, verify, step=step, order=order)
         if isinstance(payment, NoReply):
             return
@@ -135,7 +136,7 @@ class Supplier(Entity):
         supply = Supply(delivery, payment)
         self._open[supply] = None
         if self.accepts(message.lines):
-            supply.answers[0].give(OrderAccepted())
+            supply.answers[0].give(_ACCEPTED)
             self._unshipped[order] = supply
             rest = self._take_on(supply, self._products(message.lines))
         else:
@@ -152,7 +153,7 @@ class Supplier(Entity):
             return
         supply = Supply(delivery, None)
         self._open[supply] = None
-        supply.answers[0].give(OrderAccepted())
+        supply.answers[0].give(_ACCEPTED)
         self.start(self._go_on(self._take_on(supply, self._products(message.lines)), supply), delivery)
 
     def _take_on(self, supply: Supply, goods: Goods, *, in_front: bool = False) -> Iterable[Event]:
@@ -204,30 +205,35 @@ class Supplier(Entity):
 
     def _pack(self, supply: Supply) -> Parcel | None:
         """Ship what may be sent now, if anything: complete lines, and all of them unless some may go ahead."""
-        ready = [claim for claim in supply.claims if not claim.missing]
-        if not ready or (len(ready) < len(supply.claims) and (supply.collect or not self._partial)):
+        goods, waiting = [], []
+        for claim in supply.claims:
+            if claim.missing:
+                waiting.append(claim)
+            else:
+                goods.append((claim.product, claim.units))
+        if not goods or (waiting and (supply.collect or not self._partial)):
             return None
-        supply.claims = [claim for claim in supply.claims if claim.missing]
-        goods = [(claim.product, claim.units) for claim in ready]
-        lines = tuple((self._skus[product], units) for product, units in goods)
+        supply.claims = waiting
+        lines = tuple([(self._skus[product], units) for product, units in goods])
         if not supply.replaces:
             self._unshipped.pop(supply.order, None)
-        self.book.shipped(self.clock.now, supply.order, goods)
-        parcel = Parcel(self.book.allot(), lines, goods, self._courier, supply.user, self.clock.now)
+        now, book = self.clock.now, self.book
+        book.shipped(now, supply.order, goods)
+        parcel = Parcel(book.allot(), lines, goods, self._courier, supply.user, now)
         supply.parcels.append(parcel)
         return parcel
 
     def _carry(self, supply: Supply, parcel: Parcel) -> Process:
         """Bring a parcel to its recipient, and do what follows from what is said at the door."""
+        to_shop = supply.user == SHOP
         if parcel.reply is None:
             if parcel.arrives_at > self.clock.now:
                 yield self.clock.timeout(parcel.arrives_at - self.clock.now)
             if parcel.is_lost:
                 yield from self._send_again(supply, parcel)
                 return
-            to_shop = supply.user == SHOP
             reply = yield from self.insist(
-                self.shop if to_shop else self.users, self._hand_over(supply, parcel),
+                self.shop if to_shop else self.users, supply.hand_over(parcel, self._courier_wallet.account),
                 step=f"deliver:{parcel.link}", order=supply.order, to=supply.user,
             )  # fmt: skip
             if not isinstance(reply, Noted | Collected | Refused):
@@ -235,15 +241,15 @@ class Supplier(Entity):
             self._note_reply(supply, parcel, reply)
         if isinstance(parcel.reply, Refused):
             yield from self._take_back(supply, parcel, parcel.reply)
-        elif supply.user != SHOP and not supply.replaces:
-            yield from self._tell_shop(supply, parcel)
+        elif not (to_shop or supply.replaces):
+            if not parcel.is_told:
+                news, step = parcel.news(supply.collect), f"delivered:{parcel.link}"
+                yield from self.notify(self.shop, news, step=step, order=supply.order)
+                parcel.is_told = True
+            if supply.collect:
+                yield from self._remit(supply, parcel)
         supply.parcels.remove(parcel)
         self._close(supply)
-
-    def _hand_over(self, supply: Supply, parcel: Parcel) -> Deliver:
-        if not supply.collect:
-            return Deliver(parcel.link, parcel.lines, replaces=supply.replaces)
-        return Deliver(parcel.link, parcel.lines, supply.collect, self._courier_wallet.account)
 
     def _note_reply(self, supply: Supply, parcel: Parcel, reply: Noted | Collected | Refused) -> None:
         """Write what became of a parcel at the door."""
@@ -266,16 +272,10 @@ class Supplier(Entity):
         supply.parcels.remove(parcel)
         yield from self._take_on(supply, parcel.goods, in_front=True)
 
-    def _tell_shop(self, supply: Supply, parcel: Parcel) -> Process:
-        """Tell the shop that a parcel has arrived, and pass on what was collected for it."""
-        order, reply = supply.order, parcel.reply
-        if not parcel.is_told:
-            news = Delivered(parcel.link, parcel.lines)
-            if isinstance(reply, Collected):
-                news = news._replace(transaction=reply.transaction, collected=supply.collect)
-            yield from self.notify(self.shop, news, step=f"delivered:{parcel.link}", order=order)
-            parcel.is_told = True
-        if not isinstance(reply, Collected) or supply.payment is None:
+    def _remit(self, supply: Supply, parcel: Parcel) -> Process:
+        """Pass on to the shop what was collected for a parcel."""
+        order = supply.order
+        if not isinstance(parcel.reply, Collected) or supply.payment is None:
             return
         if parcel.remit_at > self.clock.now:
             yield self.clock.timeout(parcel.remit_at - self.clock.now)
@@ -311,8 +311,7 @@ class Supplier(Entity):
         """Give the charges of an order back that cannot be supplied, or was cancelled."""
         assert supply.payment is not None
         give_back = Transfer(*self.wallet, supply.payment.amount, supply.payment.payer)
-        step = "charges-return"
-        receipt = yield from self.insist(self.bank, give_back, step=step, order=supply.order)
+        receipt = yield from self.insist(self.bank, give_back, step="charges-return", order=supply.order)
         returned: tuple[int, ...] = ()
         if isinstance(receipt, Receipt):
             self.book.charges_returned(self.clock.now, receipt.transaction, supply.order, receipt.amount)
@@ -373,14 +372,14 @@ class Supplier(Entity):
 
     def objection(self, message: PlaceOrder, payment: Verification | Decline, order: int) -> Reason | None:
         """Say why the named transaction does not pay for this order, if it does not."""
-        if any(sku not in self._charges for sku, _ in message.lines):
+        try:
+            due = self._due(message.lines)
+        except KeyError:
             return Reason.UNKNOWN_PRODUCT
         if isinstance(payment, Decline):
             return payment.reason
-        paid_for = (payment.order, payment.payee, payment.amount)
-        if paid_for != (order, self.wallet.account, self._due(message.lines)):
-            return Reason.TRANSACTION_MISMATCH
-        return None
+        is_paid = payment.order == order and payment.payee == self.wallet.account and payment.amount == due
+        return None if is_paid else Reason.TRANSACTION_MISMATCH
 
     def objection_to_replacing(self, message: Replace, sender: int) -> Reason | None:
         """Say why broken goods are not replaced, if they are not."""
@@ -391,7 +390,10 @@ class Supplier(Entity):
         return None if self.accepts(message.lines) else Reason.OUT_OF_STOCK
 
     def _due(self, lines: Lines) -> int:
-        return sum(self._charges[sku][1] * units for sku, units in lines)
+        due = 0
+        for sku, units in lines:
+            due += self._charges[sku][1] * units
+        return due
 
     def _products(self, lines: Lines) -> Goods:
         return [(self._charges[sku][0], units) for sku, units in lines]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from alesha_sim.entities.users import Users
 
 
+_HOMEPAGE = ViewHomepage()
 _SILENCE = (NoReply, GaveUp)
 
 
@@ -139,15 +140,16 @@ class User(Party):
 
     def view_homepage(self) -> Asking:
         """Look at the home page, which shows all products and prices."""
-        return (yield from self.ask_shop(ViewHomepage()))
+        return (yield from self.ask_shop(_HOMEPAGE))
 
     def log_in(self) -> Asking:
         """Log in; whoever is refused for not being registered registers first."""
         password = self.users.password(self.code)
-        reply = yield from self.ask_shop(LogIn(password))
+        log_in = LogIn(password)
+        reply = yield from self.ask_shop(log_in)
         if not isinstance(reply, LoggedIn):
             yield from self.ask_shop(Register(password), step="register")
-            reply = yield from self.ask_shop(LogIn(password))
+            reply = yield from self.ask_shop(log_in)
         if not isinstance(reply, LoggedIn):
             return False
         self.users.log.reached(self.number, REGISTERED)

@@ -72,10 +72,7 @@ class Archive:
             _write(self.folder / "tables" / table / name, content)
         for series, track in outcome.series.items():
             _write(self.folder / "series" / series / name, _bytes(_track_table(outcome.run, track)))
-        row: dict[str, Any] = {
-            **dict(zip(KEYS, (*outcome.run, outcome.seed, outcome.digest), strict=True)), **outcome.figures
-        }  # fmt: skip
-        _write(self.folder / "runs" / name, _bytes(_row_table(row), small=True))
+        _write(self.folder / "runs" / name, _bytes(_row_table(outcome), small=True))
 
     def rows(self) -> Rows:
         """Return the finished runs."""
@@ -227,10 +224,14 @@ def _write_scenario(scenario: Any, path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _row_table(row: Mapping[str, Any]) -> "pa.Table":
+def _row_table(outcome: Outcome) -> "pa.Table":
     import pyarrow as pa
 
-    return pa.table({name: pa.array([value]) for name, value in row.items()})
+    keys = [pa.array([value]) for value in (*outcome.run, outcome.seed, outcome.digest)]
+    # Each figure is a slice of one array: thirty arrays of one number would take longer to make than the file.
+    values = pa.array(np.array([*outcome.figures.values()], np.float64))
+    figures = [values.slice(place, 1) for place in range(len(values))]
+    return pa.table([*keys, *figures], names=[*KEYS, *outcome.figures])
 
 
 def _track_table(run: Run, track: Track) -> "pa.Table":
@@ -249,7 +250,9 @@ def _bytes(table: "pa.Table", *, small: bool = False) -> bytes:
 
     sink = pa.BufferOutputStream()
     if small:
-        parquet.write_table(table, sink, compression="none", use_dictionary=False, write_statistics=False)
+        parquet.write_table(
+            table, sink, compression="none", use_dictionary=False, write_statistics=False, store_schema=False
+        )
     else:
         parquet.write_table(table, sink, compression="zstd")
     content: bytes = sink.getvalue().to_pybytes()

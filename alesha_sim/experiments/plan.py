@@ -14,6 +14,7 @@ from alesha_sim.experiments.recordings import SERIES, Recording
 from alesha_sim.experiments.work import Job, packed
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
 from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
+from alesha_sim.summary import FIGURES
 from alesha_sim.tables import SCHEMA
 
 if TYPE_CHECKING:
@@ -201,6 +202,26 @@ def check_runs(name: str, runs: object, least: int = 1) -> int:
     if not isinstance(runs, int) or isinstance(runs, bool) or runs < least:
         raise refuse(name, runs, f"must be a whole number from {least}")
     return runs
+
+
+def check_figures(field: str, names: Iterable[str], own: object = None) -> None:
+    """Raise ScenarioError for figures that no run can have; with figures of one's own only a run can tell."""
+    unknown = [name for name in names if name not in FIGURES]
+    if unknown and own is None:
+        raise ScenarioError(
+            Fault(field, repr(name), f"unknown figure: {nearest(name, FIGURES)}") for name in unknown
+        )
+
+
+def baseline_of(labels: Sequence[str], baseline: str | int) -> int:
+    """Return the number of the point that a label or a number names; raises ScenarioError if none does."""
+    if isinstance(baseline, str):
+        if baseline not in labels:
+            raise refuse("baseline", baseline, f"unknown point: {nearest(baseline, labels)}")
+        return labels.index(baseline)
+    if isinstance(baseline, bool) or baseline not in range(len(labels)):
+        raise refuse("baseline", baseline, f"must be a label, or from 0 to {len(labels) - 1}")
+    return baseline
 
 
 def recording_of(scenarios: Sequence["Scenario"], options: Mapping[str, Any]) -> Recording:

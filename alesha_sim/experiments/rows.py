@@ -23,6 +23,7 @@ class Rows:
         self._seeds = array("q")
         self._digests = bytearray()
         self._figures: dict[str, array[float]] = {}
+        self._first: dict[str, tuple[int, int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -37,9 +38,12 @@ class Rows:
         place = self._places[run] = len(self._places)
         self._seeds.append(seed)
         self._digests += bytes.fromhex(digest)
-        for name in figures:
+        point, replication = run
+        for position, name in enumerate(figures):
             if name not in self._figures:
                 self._figures[name] = array("d", [NAN]) * place
+            here = (replication, point, position)
+            self._first[name] = min(self._first.get(name, here), here)
         for name, column in self._figures.items():
             column.append(figures.get(name, NAN))
 
@@ -50,8 +54,8 @@ class Rows:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """The names of all figures."""
-        return tuple(self._figures)
+        """The names of all figures, as the first run that has them names them, whichever came in first."""
+        return tuple(sorted(self._figures, key=self._first.__getitem__))
 
     def column(self, figure: str, runs: Iterable[Run]) -> NDArray[np.float64]:
         """Return a figure of some runs, NaN where there is no such run."""
@@ -66,7 +70,7 @@ class Rows:
         runs = sorted(self._places if chosen is None else (run for run in chosen if run in self._places))
         places = np.array([self._places[run] for run in runs], dtype=np.int64)
         seeds = np.array(self._seeds, np.int64)
-        figures = {name: np.array(column, np.float64)[places] for name, column in self._figures.items()}
+        figures = {name: np.array(self._figures[name], np.float64)[places] for name in self.figures}
         return DataFrame(
             {
                 "point": np.array([point for point, _ in runs], dtype=np.int64),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, check_confidence
 from alesha_sim.experiments.execution import Execution
-from alesha_sim.experiments.plan import check_runs
+from alesha_sim.experiments.plan import check_figures, check_runs
 from alesha_sim.experiments.study import Study
 from alesha_sim.experiments.work import Run
 from alesha_sim.scenarios.errors import nearest, refuse
@@ -134,6 +134,7 @@ def select(
     check_confidence(confidence)
     if isinstance(indifference, bool) or not isinstance(indifference, int | float) or not indifference > 0:
         raise refuse("indifference", indifference, "must be a number above 0")
+    check_figures("figure", [figure], options.get("figures"))
     check_runs("first", first, 3)
     check_runs("max_runs", max_runs, first)
     execution = execution_of(plan_of("compare", scenarios, labelled(scenarios, labels), options), options)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.experiments.designs import Design, Ranges
-from alesha_sim.experiments.plan import check_runs
+from alesha_sim.experiments.plan import check_figures, check_runs
 from alesha_sim.experiments.studies import sweep
 from alesha_sim.experiments.study import Study
 from alesha_sim.scenarios.errors import refuse
@@ -105,6 +105,7 @@ def _means(
     scenario: "Scenario", spans: Ranges, places: Array, figure: str, runs: int, options: "Options"
 ) -> tuple[Study, Array]:
     """Run the points; return the mean of the figure at each. Raises ScenarioError if one has none."""
+    check_figures("figure", [figure], options.get("figures"))
     study = sweep(scenario, Design(tuple(spans.points(places))), runs, **options)
     if study.interrupted:
         raise KeyboardInterrupt

@@ -13,7 +13,16 @@ from alesha_sim.experiments import designs
 from alesha_sim.experiments.archive import Archive, seed_in
 from alesha_sim.experiments.estimates import CONFIDENCE, check_confidence
 from alesha_sim.experiments.execution import Execution
-from alesha_sim.experiments.plan import Plan, Point, alone, check_runs, labelled, recording_of, swept
+from alesha_sim.experiments.plan import (
+    Plan,
+    Point,
+    alone,
+    check_figures,
+    check_runs,
+    labelled,
+    recording_of,
+    swept,
+)  # fmt: skip
 from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
 from alesha_sim.experiments.study import Study
 from alesha_sim.experiments.work import Run
@@ -56,9 +65,10 @@ def replicate(
     """Run a scenario many times; replication k has a seed of its own that follows from the study's.
 
     With `until`, runs are added until each figure named there is precise enough by Law's rule, at least 20 and at
-    most `max_runs`: `{"shop_cash": 0.05}` wants a half-width that keeps the mean within 5 %, `{"declined":
-    {"absolute": 2}}` one of at most 2, for a mean near zero; several hold together with the probability
-    `confidence`. An interrupt keeps what is done. The other options are those of `Options`. Raises ScenarioError.
+    most `max_runs`; `runs` does not count then. `{"shop_cash": 0.05}` wants a half-width that keeps the mean
+    within 5 %, `{"declined": {"absolute": 2}}` one of at most 2, for a mean near zero; several hold together with
+    the probability `confidence`. An interrupt keeps what is done. The other options are those of `Options`. Raises
+    ScenarioError.
     """
     check_runs("runs", runs)
     check_confidence(confidence)
@@ -66,7 +76,9 @@ def replicate(
     if until is None:
         return _made(plan, runs, options)
     check_runs("max_runs", max_runs, RUNS_MIN)
-    return _until(execution_of(plan, options), Rule(goals(until), confidence), max_runs)
+    wanted = goals(until)
+    check_figures("until", (goal.figure for goal in wanted), options.get("figures"))
+    return _until(execution_of(plan, options), Rule(wanted, confidence), max_runs)
 
 
 def sweep(scenario: "Scenario", design: object, runs: int = RUNS, **options: Unpack[Options]) -> Study:

@@ -15,7 +15,7 @@ from alesha_sim.experiments.archive import Archive, read_manifest
 from alesha_sim.experiments.commands import command
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates, paired
 from alesha_sim.experiments.execution import Execution
-from alesha_sim.experiments.plan import Plan, Point
+from alesha_sim.experiments.plan import Plan, Point, baseline_of
 from alesha_sim.experiments.recordings import Recording, Track
 from alesha_sim.experiments.steady import WarmUp, mser5
 from alesha_sim.experiments.work import Outcome, Run
@@ -179,14 +179,8 @@ class Study:
             raise refuse("differences", f"{len(points)} point", "must have two or more points")
         if baseline is None:
             return [(other, one) for one, other in combinations(points, 2)]
-        labels = [self.label(point) for point in points]
-        if isinstance(baseline, str):
-            if baseline not in labels:
-                raise refuse("baseline", baseline, f"unknown point: {nearest(baseline, labels)}")
-            baseline = labels.index(baseline)
-        if baseline not in points:
-            raise refuse("baseline", baseline, f"must be from 0 to {len(labels) - 1}")
-        return [(point, baseline) for point in points if point != baseline]
+        other = baseline_of([self.label(point) for point in points], baseline)
+        return [(point, other) for point in points if point != other]
 
     # Over time
 
@@ -255,7 +249,7 @@ class Study:
     def _headline(self) -> str:
         points = len(self.plan.points)
         of = f"{self.plan.scenarios[0].name}" if self.kind != "compare" else f"{points} scenarios"
-        at = f" at {points} points" if self.kind == "sweep" else ""
+        at = f" at {points} point{'s' * (points > 1)}" if self.kind == "sweep" else ""
         return f"Study of {of}{at}, seed {self.seed}: {len(self.runs):,} of {len(self._chosen):,} runs finished"
 
     # Inside

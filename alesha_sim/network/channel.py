@@ -44,7 +44,6 @@ class Delivery(Event):
         # Event.__init__ is not called: it would allocate a list of callbacks for every message.
         self.callbacks = channel.arrivals  # type: ignore[assignment]
         self.channel = channel
-        self.log = channel.log
         self.message: Any = message
         self.row = row
         self.request = request
@@ -59,21 +58,27 @@ class Delivery(Event):
 
     def answer(self, reply: object) -> None:
         """Send `reply` back to the asker; the request is dealt with, and dealt with once."""
-        self.log.served(self.row, self.started_at, self.channel.clock._now)
+        channel = self.channel
+        channel.log.served(self.row, self.started_at, channel.clock._now)
         if self.key is not None:
-            self.channel.inbox.store_under(self.key, self.content, reply)
+            channel.inbox.store_under(self.key, self.content, reply)
         self.reply(reply)
 
     def reply(self, reply: Any) -> None:
         """Send a reply, be it the first time or again."""
-        channel, log, kind = self.channel, self.log, type(reply)
+        channel, kind = self.channel, type(reply)
+        log, clock, back = channel.log, channel.clock, channel.back
+        now = clock._now
         self.message = reply
         self.row = log.sent(
-            channel.clock._now, self.number, self.order, self.visit, self.recipient, self.sender, self.attempt,
+            now, self.number, self.order, self.visit, self.recipient, self.sender, self.attempt,
             kind, log.details[reply.reason] if kind in _REFUSALS else 0,
         )  # fmt: skip
         self.callbacks = _REPLY_ARRIVES  # type: ignore[assignment]
-        channel.back.send(self)
+        if back.faults is None:  # as in `Channel.ask`
+            heappush(clock._queue, (now + back.latency(), NORMAL, next(clock._eid), self))
+        else:
+            back.send(self)
 
     def acknowledge(self) -> None:
         """Say that a notice has been taken in, if its sender asked for that."""
@@ -84,27 +89,31 @@ class Delivery(Event):
 
     def close(self) -> None:
         """Record that the message has been dealt with; a notice needs nothing more."""
-        self.log.served(self.row, self.started_at, self.channel.clock._now)
+        channel = self.channel
+        channel.log.served(self.row, self.started_at, channel.clock._now)
 
     def twin(self) -> "Delivery":
         """Return a second copy of the same message, with a row of its own."""
         twin = Delivery.__new__(Delivery)
         vars(twin).update(vars(self))
-        twin.row = self.log.sent_again(self.row)
+        twin.row = self.channel.log.sent_again(self.row)
         return twin
 
 
 def _land_reply(event: Event) -> None:
     delivery: Delivery = event  # type: ignore[assignment]
-    request = delivery.request
-    now = delivery.channel.clock._now
-    if request is not None and request.callbacks:
-        delivery.log.landed(delivery.row, now)
-        request.resolve(delivery.message)
-    elif delivery.channel.back.inbox.is_up:
-        delivery.log.landed(delivery.row, now, LATE)
+    request, channel = delivery.request, delivery.channel
+    if request is not None and (callbacks := request.callbacks):
+        channel.log.landed(delivery.row, channel.clock._now)
+        # The body of `Request.resolve`, one call less for every reply.
+        request.callbacks = None  # type: ignore[assignment]
+        request._value = delivery.message
+        for callback in callbacks:
+            callback(request)
+    elif channel.back.inbox.is_up:
+        channel.log.landed(delivery.row, channel.clock._now, LATE)
     else:
-        delivery.log.lost(delivery.row)
+        channel.log.lost(delivery.row)
 
 
 _REPLY_ARRIVES = (_land_reply,)
@@ -152,12 +161,18 @@ class Channel:
 
         Every wait for a reply is `stretch` times as long as the channel's patience says, a day at most.
         """
-        request, log = Request(self.clock), self.log
+        clock, log = self.clock, self.log
+        request, now = Request(clock), clock._now
         number = request.number = log.requests
         log.requests = number + 1
-        row = log.sent(self.clock._now, number, order, visit, sender, recipient, 1, type(message))
+        row = log.sent(now, number, order, visit, sender, recipient, 1, type(message))
         if not self.is_keyed:
-            self.send(Delivery(self, message, row, request, number, sender, recipient, order, visit))
+            delivery = Delivery(self, message, row, request, number, sender, recipient, order, visit)
+            if self.faults is None:
+                # The bodies of `send` and of `Environment.schedule`, two calls less for every request and reply.
+                heappush(clock._queue, (now + self.latency(), NORMAL, next(clock._eid), delivery))
+            else:
+                self.send(delivery)
             return request
         request.posting = (number, sender, recipient, order, visit, key)
         request.message = message
@@ -204,7 +219,6 @@ class Channel:
         """Let a delivery arrive after this channel's latency, as far as its faults let it."""
         clock = self.clock
         if self.faults is None:
-            # The body of `Environment.schedule`, one call less for every message.
             heappush(clock._queue, (clock._now + self.latency(), NORMAL, next(clock._eid), delivery))
             return
         copies = self.faults.copies(clock._now)

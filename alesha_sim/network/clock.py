@@ -2,6 +2,7 @@
 
 from functools import partial
 from heapq import heappop, heappush
+from sys import maxsize
 
 from simpy import Environment
 from simpy.events import NORMAL, Event, EventPriority, Process, Timeout
@@ -11,33 +12,70 @@ LATE = EventPriority(NORMAL + 1)
 """The priority of time-outs: at one instant they come after all messages."""
 
 
+NEAR_SECONDS = 1_000.0
+"""What happens later than this from now waits apart, so that it is not in the way of messages and services."""
+
+
 class Clock(Environment):
-    """An environment whose time is seconds since the scenario's start; `events` counts those processed."""
+    """An environment whose time is seconds since the scenario's start; `events` counts those processed.
+
+    Events wait in two heaps, of which the earlier head is next: thousands of parcels under way would make the
+    heap of the few messages between them deep. Measured 0.93 of the run's time at 3,000 open orders.
+    """
 
     __slots__ = ("_now",)
 
     def __init__(self) -> None:
         super().__init__(0.0)
         self.events = 0
+        self._later: list[tuple[float, EventPriority, int, Event]] = []
         # SimPy binds these anew at every call.
         self.timeout = partial(Timeout, self)  # type: ignore[method-assign]
         self.process = partial(Process, self)  # type: ignore[method-assign]
 
+    def schedule(self, event: Event, priority: EventPriority = NORMAL, delay: float = 0) -> None:
+        """Let an event happen after a delay, in seconds."""
+        heap = self._queue if delay < NEAR_SECONDS else self._later
+        heappush(heap, (self._now + delay, priority, next(self._eid), event))
+
+    def schedule_at(self, event: Event, at: float, priority: EventPriority = NORMAL) -> None:
+        """Let `event` happen at the instant `at` exactly (SimPy adds delays, and so rounding errors)."""
+        heap = self._queue if at < self._now + NEAR_SECONDS else self._later
+        heappush(heap, (at, priority, next(self._eid), event))
+
+    def peek(self) -> float:
+        """Return the instant of the next event, infinity if there is none."""
+        self._join()
+        return super().peek()
+
     def step(self) -> None:
         """Process the next event; `simpy.core.EmptySchedule` if there is none."""
+        self._join()
+        self.events += bool(self._queue)  # before it happens: one that fails has been processed too
         super().step()
-        self.events += 1
 
-    def run_to(self, until: float = INFINITY) -> None:
-        """Process every event up to and including the instant `until`; the clock stays at the last one.
+    def _join(self) -> None:
+        """Put the next event where SimPy looks for it."""
+        queue, later = self._queue, self._later
+        if later and not (queue and queue[0] < later[0]):
+            heappush(queue, heappop(later))
+
+    def run_to(self, until: float = INFINITY, most: int = maxsize) -> None:
+        """Process the events up to and including the instant `until`, `most` of them at most.
+
+        The clock stays at the last one.
 
         SimPy's own `run(until=...)` stops before the events of that instant and raises when none is left. The loop
         is the body of its `step`, without two calls for every event: measured 0.95 of the run's time.
         """
-        queue, events = self._queue, 0
+        queue, later, events = self._queue, self._later, 0
         try:
-            while queue and queue[0][0] <= until:
-                self._now, _, _, event = heappop(queue)
+            while (queue or later) and events < most:
+                entry = heappop(queue if not later or (queue and queue[0] < later[0]) else later)
+                if entry[0] > until:
+                    heappush(queue, entry)
+                    break
+                self._now, _, _, event = entry
                 events += 1
                 callbacks = event.callbacks
                 event.callbacks = None  # type: ignore[assignment]
@@ -54,10 +92,6 @@ class Clock(Environment):
         """Set the clock to `at`, if it is later than now and no event lies between."""
         if at > self._now and self.peek() > at:
             self._now = at  # SimPy moves its clock only by events
-
-    def schedule_at(self, event: Event, at: float, priority: EventPriority = NORMAL) -> None:
-        """Let `event` happen at the instant `at` exactly (SimPy adds delays, and so rounding errors)."""
-        heappush(self._queue, (at, priority, next(self._eid), event))
 
 
 # The place that holds the instant is read without a call: SimPy's property is one, thirty times an order.

@@ -80,7 +80,7 @@ class Inbox:
         now = self.clock._now
         if self._screened and self._turned_away(delivery):
             return
-        delivery.log.landed(delivery.row, now)
+        delivery.channel.log.landed(delivery.row, now)
         self._arrivals += 1
         while self.idle:
             worker = self.idle.pop()
@@ -102,15 +102,15 @@ class Inbox:
     def withdraw(self, notice: Delivery) -> None:
         """Let a request go that nobody waits for, unless a worker has begun with it."""
         if not self.is_up:
-            notice.log.lost(notice.row)
+            notice.channel.log.lost(notice.row)
             return
         now = self.clock._now
-        notice.log.landed(notice.row, now)
+        notice.channel.log.landed(notice.row, now)
         left = [delivery for delivery in self.waiting if delivery.number == notice.number]
         self._count(now)
         for delivery in left:
             self.waiting.remove(delivery)
-            delivery.log.withdrawn(delivery.row)
+            delivery.channel.log.withdrawn(delivery.row)
             if self.doorkeeper is not None and delivery.key is not None:
                 self.doorkeeper.forget(delivery.key)
         # The request may have been overtaken by its withdrawal, or have copies under way.
@@ -130,10 +130,10 @@ class Inbox:
     def _turned_away(self, delivery: Delivery) -> bool:
         """Deal with a delivery that nobody is to serve: withdrawn, come before, or the house is down."""
         if not self.is_up:
-            delivery.log.lost(delivery.row)
+            delivery.channel.log.lost(delivery.row)
             return True
         if delivery.number in self._withdrawn:
-            delivery.log.landed(delivery.row, self.clock._now, WITHDRAWN)
+            delivery.channel.log.landed(delivery.row, self.clock._now, WITHDRAWN)
             return True
         if self.doorkeeper is None or delivery.key is None:
             return False
@@ -148,7 +148,7 @@ class Inbox:
             doorkeeper.begin(key, content)
             delivery.content = content
             return False
-        delivery.log.landed(delivery.row, self.clock._now, DUPLICATE)
+        delivery.channel.log.landed(delivery.row, self.clock._now, DUPLICATE)
         if before not in (None, content):
             delivery.reply(Conflict())
         elif stored is not None:
@@ -175,7 +175,7 @@ class Inbox:
         self.doorkeeper.crash()
         self._count(self.clock._now)
         for delivery in self.waiting:
-            delivery.log.lost(delivery.row)
+            delivery.channel.log.lost(delivery.row)
         self.waiting.clear()
         self.idle.clear()
 

@@ -4,17 +4,24 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from simpy.events import Event, Process
 
 from alesha_sim.network.clock import INFINITY, LATE, Clock
 
+Instants = Sequence[float] | npt.NDArray[np.float64]
+
 
 class Timetable(Event):
-    """Calls `begin(k)` at the k-th of some sorted instants (seconds): one heap entry at a time, armed again."""
+    """Calls `begin(k)` at the k-th of some sorted instants (seconds): one heap entry at a time, armed again.
+
+    The instants may be an array, which takes a quarter of the memory of a list of floats.
+    """
 
     _ok = True
 
-    def __init__(self, clock: Clock, instants: Sequence[float], begin: Callable[[int], None]) -> None:
+    def __init__(self, clock: Clock, instants: Instants, begin: Callable[[int], None]) -> None:
         super().__init__(clock)
         self._value = None
         self._clock = clock
@@ -26,7 +33,7 @@ class Timetable(Event):
     def _arm(self) -> None:
         if self._next < len(self._instants):
             self.callbacks = [self._happen]
-            self._clock.schedule_at(self, self._instants[self._next])
+            self._clock.schedule_at(self, float(self._instants[self._next]))
 
     def _happen(self, _: Event) -> None:
         number = self._next

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates
@@ -52,6 +52,7 @@ def distribution(
     )  # fmt: skip
     ax.set_xlabel(_axis_label(study, figure))
     ax.set_ylabel("Runs")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     _count_in_thousands(ax.xaxis)
     low, high = np.quantile(values, [0.05, 0.95])
     title = f"{_name(figure)}: 90 % of the runs lie between {_number(low)} and {_number(high)}"
@@ -167,6 +168,7 @@ def precision(
         )  # fmt: skip
     _limit_to_later(ax, mean, half)
     ax.set_xlabel("Runs")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel(_axis_label(study, figure))
     _count_in_thousands(ax.yaxis)
     share = f", {half[-1] / abs(mean[-1]):.1%} of the mean" if mean[-1] else ""

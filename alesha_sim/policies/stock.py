@@ -65,7 +65,8 @@ class MakeToOrder:
 
     def accepts(self, lines: Sequence[tuple[str, int]]) -> bool:
         """Tell whether every product of the order is made."""
-        return not any(sku in self.unavailable for sku, _ in lines)
+        unavailable = self.unavailable
+        return not unavailable or not any(sku in unavailable for sku, _ in lines)
 
     def opening(self, sku: str) -> int | None:
         """Keep nothing."""

@@ -1,0 +1,60 @@
+"""Turns what was measured of other programs into a section of the page. Nothing is measured here."""
+
+from importlib.metadata import version
+
+from cases import Figures
+from contenders.entrants import REFERENCE, UNFIT, contenders
+from peers import Beside
+from tables import spread, table
+
+
+def beside(measured: Beside) -> str:
+    """Return the section."""
+    everybody = contenders()
+    rounds = measured.rounds
+    names = [name for name in everybody if name in rounds[0]]
+    some = next(iter(rounds[0].values()))
+    about = [
+        f"- **{everybody[name].title}**{_version(name)}: {everybody[name].about}{_apart(name)}." for name in names
+    ]
+    about += [f"- **{everybody[name].title}** is left out: {why}." for name, why in measured.absent.items()]
+    about += [f"- **{title}** is left out: {why}." for title, why in UNFIT.items()]
+    head = ("program", "messages", "kernel events", "time an order / yardstick", f"time / {_title(REFERENCE)}")
+    rows = [_row(name, rounds) for name in names]
+    return f"""## Beside other programs
+
+The same {some["orders"]:,.0f} orders by {measured.users:,} users: every visitor orders, some cannot pay, some
+mistype their secret. An order takes {some["messages"] / some["orders"]:.1f} messages, each with a drawn latency;
+all programs draw the same service times at the same places, have the same workers and queues, and check money in
+the same way. Before anything is timed, and again after every run, a program must have the library's own orders,
+each closed at the same instant, its deposits and its number of messages. Programs run in alternation,
+{len(rounds)} rounds, each in a process of its own. Timed is the run alone: drawing the demand before and reading
+the outcome after are left out for everybody. Ratios are those of the times of one round.
+
+{table(head, rows)}
+
+{chr(10).join(about)}"""
+
+
+def _title(name: str) -> str:
+    return contenders()[name].title
+
+
+def _version(name: str) -> str:
+    package = contenders()[name].package
+    return f" ({version(package)})" if package else ""
+
+
+def _apart(name: str) -> str:
+    why = contenders()[name].apart
+    return f"; {why}" if why else ""
+
+
+def _row(name: str, rounds: list[dict[str, Figures]]) -> list[str]:
+    """Return the row of one program."""
+    figures = rounds[0][name]
+    orders = figures["orders"]
+    events = f"{figures['events'] / orders:.1f}" if "events" in figures else ""
+    own = [times[name]["run"] / orders / times[name]["yardstick"] for times in rounds]
+    ratios = [times[name]["run"] / times[REFERENCE]["run"] for times in rounds]
+    return [_title(name), f"{figures['messages'] / orders:.1f}", events, spread(own), spread(ratios)]
