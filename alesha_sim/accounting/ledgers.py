@@ -19,8 +19,8 @@ DEPOSITS = "bank:deposits:"
 class Entries(NamedTuple):
     """Entries of accounts, account by account and in the order of writing: one for each side of a transfer.
 
-    `row` is the transfer's place in `rows`, `account` and `contra` the accounts' places; `change` is positive for a
-    debit, `balance` the account's after it, debits positive.
+    `row` is the transfer's place in `rows`, `account` and `contra` are accounts' places; `change` is positive for
+    a debit, `balance` the account's after it, debits positive.
     """
 
     rows: Rows

@@ -4,7 +4,7 @@ What it does by the calendar, without being asked, is in `entities/settlement.py
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -113,10 +113,30 @@ class Bank(Entity):
         self._is_plain = self._settlements.is_plain
         if income is not None:
             PayDays(clock, book, self._agenda, self._inform, income=income, users=len(secrets), horizon=horizon)
+        self._acts = self._table()
         self._between: dict[tuple[int, int | None], Callable[[float, int, int], int]] = {
             (SHOP, SUPPLIER): book.charges,
             (SUPPLIER, SHOP): book.charges_return,
             (COURIER, SHOP): book.remittance,
+        }
+
+    def _table(self) -> dict[type, Callable[[Any, Delivery], None]]:
+        """Return what is done about each kind of request."""
+        return {
+            Authorise: lambda payment, delivery: delivery.answer(self.authorise(payment, delivery.order)),
+            Transfer: lambda transfer, delivery: delivery.answer(self.transfer(transfer, delivery.order)),
+            Hold: lambda hold, delivery: delivery.answer(self.hold(hold, delivery.order)),
+            Capture: lambda capture, delivery: delivery.answer(self.capture(capture)),
+            Void: lambda void, delivery: delivery.answer(self.void(void)),
+            Refund: self._refund,
+            ConfirmDelivery: lambda _, delivery: delivery.answer(
+                self._settlements.confirm(delivery.order, delivery.sender)
+            ),
+            EnquireTransaction: lambda enquiry, delivery: delivery.answer(
+                self.enquire_transaction(delivery.sender, delivery.order, enquiry.step)
+            ),
+            VerifyTransaction: lambda enquiry, delivery: delivery.answer(self.verify(enquiry.transaction)),
+            BalanceEnquiry: lambda enquiry, delivery: delivery.answer(self.balance(enquiry)),
         }
 
     def work(self) -> Process:
@@ -142,29 +162,10 @@ class Bank(Entity):
         # What is due at this very instant is done, although its alarm rings after all messages.
         if self._due_at <= self.clock.now:
             self._do_due()
-        match delivery.message:
-            case Authorise() as payment:
-                delivery.answer(self.authorise(payment, delivery.order))
-            case Transfer() as transfer:
-                delivery.answer(self.transfer(transfer, delivery.order))
-            case VerifyTransaction() as enquiry:
-                delivery.answer(self.verify(enquiry.transaction))
-            case Refund() as refund:
-                self._refund(refund, delivery)
-            case ConfirmDelivery():
-                delivery.answer(self._settlements.confirm(delivery.order, delivery.sender))
-            case EnquireTransaction() as enquiry:
-                delivery.answer(self.enquire_transaction(delivery.sender, delivery.order, enquiry.step))
-            case BalanceEnquiry() as enquiry:
-                delivery.answer(self.balance(enquiry))
-            case Hold() as hold:
-                delivery.answer(self.hold(hold, delivery.order))
-            case Capture() as capture:
-                delivery.answer(self.capture(capture))
-            case Void() as void:
-                delivery.answer(self.void(void))
-            case other:
-                raise TypeError(f"the bank does not understand {type(other).__name__}")
+        act = self._acts.get(type(delivery.message))
+        if act is None:
+            raise TypeError(f"the bank does not understand {type(delivery.message).__name__}")
+        act(delivery.message, delivery)
 
     def _refund(self, refund: Refund, delivery: Delivery) -> None:
         outcome = self.refund(refund, delivery.order)

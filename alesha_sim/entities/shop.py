@@ -221,7 +221,8 @@ class Shop(Entity):
             if not order.is_begun and self.book.cash_balance() < order.charges:
                 return self._standstill(order)
             order.is_begun = True
-            transfer = Transfer(*self.wallet, order.charges, self._supplier_account)
+            account, secret = self.wallet
+            transfer = Transfer(account, secret, order.charges, self._supplier_account)
             step = f"charges:{order.tries}"
             paid = yield from self.insist(self.bank, transfer, step=step, order=order.number)
             if not self._note_charges(order, paid):
