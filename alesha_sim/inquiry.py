@@ -14,10 +14,11 @@ from alesha_sim.conversation.wording import lasting
 from alesha_sim.messages import Reason
 from alesha_sim.records import MISSING_TIME, NO_ID, ORGANISATIONS, STATUSES, Coded, Column, Columns, times
 from alesha_sim.sight import RunSight
+from alesha_sim.spooled import source_of
 from alesha_sim.summary import OPEN, OWNERS
 from alesha_sim.tables import coded, numbers
 from alesha_sim.units import Currency
-from alesha_sim.views import balances, messages_of, plain_messages
+from alesha_sim.views import BALANCES, balances, messages_of, plain_messages
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.demand import Visits
@@ -133,7 +134,7 @@ def _text(text: Coded, row: int) -> str | None:
 
 def moment(tables: Mapping[str, Columns], at: int, start: datetime, currency: Currency) -> Moment:
     """Return how things stood at an instant (microseconds since the start)."""
-    course = balances(tables["transfers"], None)
+    course = balances(source_of(tables).batches("transfers", BALANCES), None)
     amounts = course.values[np.searchsorted(course.at, at, side="right") - 1] / currency.scale
     deposits = dict(zip(OWNERS, amounts.tolist(), strict=True))
     orders = open_orders(RunSight(tables, start, currency), at)

@@ -46,6 +46,7 @@ class Coded(NamedTuple):
 
 Column = npt.NDArray[Any] | Coded
 Columns = dict[str, Column]
+Packed = npt.NDArray[np.void]
 
 
 def times(seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -189,12 +190,9 @@ class MessageLog:
         """Return a copy of the packed rows."""
         return self._table.array()
 
-    def columns(self) -> Columns:
-        """Return the table `messages`."""
-        return self.shown(0, self.array())
-
-    def shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
-        """Return packed rows as the table shows them; the first of them has the number `first`."""
+    def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `messages`, or what it shows of packed rows from row `first` on."""
+        rows = self._table.array() if rows is None else rows
         return {
             "message": np.arange(first, first + len(rows), dtype=np.int64),
             "request": rows["request"].astype(np.int64),
@@ -285,12 +283,9 @@ class OrderLog:
             placed += np.bincount(rows["user"], minlength=users)
         return placed, spent
 
-    def order_columns(self) -> Columns:
-        """Return the table `orders`."""
-        return self.orders_shown(0, self._orders.array())
-
-    def orders_shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
-        """Return packed rows as the table shows them; the first of them is row `first`, from 0."""
+    def order_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `orders`, or what it shows of packed rows from row `first` on."""
+        rows = self._orders.array() if rows is None else rows
         return {
             "order": np.arange(first + 1, first + len(rows) + 1, dtype=np.int64),
             "user": rows["user"].astype(np.int64),
@@ -309,13 +304,10 @@ class OrderLog:
             "promised_at": times(rows["promised_at"]),
         }
 
-    def line_columns(self) -> Columns:
-        """Return the table `order_lines`."""
-        return self.lines_shown(0, self._lines.array())
-
-    def lines_shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
-        """Return packed rows as the table shows them, wherever they stand in it."""
+    def line_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `order_lines`, or what it shows of packed rows from row `first` on."""
         del first
+        rows = self._lines.array() if rows is None else rows
         return {
             "order": rows["order"].astype(np.int64),
             "sku": Coded(rows["product"].astype(np.int32), self.skus),
@@ -348,12 +340,12 @@ class VisitLog:
         """Record that a visit begins and return its number."""
         return self._table.append(at, NAN, -1, user, HOME, NO_ID, self.intents[intent])
 
-    def columns(self) -> Columns:
-        """Return the table `visits`; a visit that is not over has no outcome."""
-        return self.shown(0, self._table.array())
+    def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `visits`, or what it shows of packed rows from row `first` on.
 
-    def shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
-        """Return packed rows as the table shows them; the first of them has the number `first`."""
+        A visit that is not over has no outcome.
+        """
+        rows = self._table.array() if rows is None else rows
         return {
             "visit": np.arange(first, first + len(rows), dtype=np.int64),
             "user": rows["user"].astype(np.int64),
@@ -385,12 +377,9 @@ class ReplenishmentLog:
         """Record that a lot is ready."""
         self._arrived(replenishment, at)
 
-    def columns(self) -> Columns:
-        """Return the table `replenishments`."""
-        return self.shown(0, self._table.array())
-
-    def shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
-        """Return packed rows as the table shows them; the first of them has the number `first`."""
+    def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `replenishments`, or what it shows of packed rows from row `first` on."""
+        rows = self._table.array() if rows is None else rows
         return {
             "replenishment": np.arange(first, first + len(rows), dtype=np.int64),
             "sku": Coded(rows["product"].astype(np.int32), self.skus),

@@ -105,7 +105,8 @@ class Result(Tabulated):
 
         if entity is not None:
             self._check_owner(entity)
-        course = self._sampled(views.balances(self._tables["transfers"], entity), every)
+        moved = self.source.batches("transfers", views.BALANCES)
+        course = self._sampled(views.balances(moved, entity), every)
         names = list(summary.OWNERS) if entity is None else [entity]
         time = DatetimeIndex(tables.instants(course.at, self.scenario.start), name="time")
         return DataFrame(course.values / self.scenario.currency.scale, index=time, columns=names)

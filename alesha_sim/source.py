@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from alesha_sim.records import Coded, Column, Columns
 
-BATCH = 250_000
+BATCH = 240_000
 """Rows of a batch of columns that are in memory anyway; more gain nothing (measured)."""
 
 OF_ORDERS = ("transfers", "orders", "order_lines", "visits")
@@ -96,6 +96,30 @@ def picked(columns: Columns, rows: slice | npt.NDArray[Any]) -> Columns:
         name: Coded(column.codes[rows], column.labels) if isinstance(column, Coded) else column[rows]
         for name, column in columns.items()
     }
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Return the rows of batches of one call as one."""
+
+    def column(name: str) -> Column:
+        values = [part[name] for part in parts]
+        codes = np.concatenate([_numbers(each) for each in values])
+        first = values[0]
+        return Coded(codes, first.labels) if isinstance(first, Coded) else codes
+
+    return {name: column(name) for name in parts[0]}
+
+
+def pieces(source: Source, table: str, size: int) -> Iterator[Columns]:
+    """Yield all rows of a table, `size` at a time, whatever batches they are in; the last ones may be fewer."""
+    rest: list[Columns] = []
+    for batch in source.batches(table):
+        rows = joined([*rest, batch]) if rest else batch
+        whole = _length(rows) // size * size
+        for start in range(0, whole, size):
+            yield picked(rows, slice(start, start + size))
+        rest = [picked(rows, slice(whole, None))] if whole < _length(rows) else []
+    yield from rest
 
 
 def _numbers(column: Column) -> npt.NDArray[Any]:

@@ -185,8 +185,8 @@ def _stranded(source: Source) -> dict[str, int]:
     advances = np.zeros(source.rows("orders") + 1, np.int64)
     for batch in source.batches("transfers", ("order", "debit", "credit", "amount")):
         order, amount = numbers(batch, "order"), numbers(batch, "amount")
-        more = int(order.max(initial=0)) + 1 - len(advances)
-        advances = np.append(advances, np.zeros(max(0, more), np.int64))
+        if (height := int(order.max(initial=0)) + 1) > len(advances):  # of an order that the table lacks
+            advances = np.append(advances, np.zeros(height - len(advances), np.int64))
         for side, sign in (("debit", 1), ("credit", -1)):
             rows = equals(coded(batch, side), "users:advances")
             np.add.at(advances, order[rows], sign * amount[rows])

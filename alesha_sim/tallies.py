@@ -55,7 +55,6 @@ class MessageTally:
         return self.sent(0.0, 0, 0, 0, 0, 0, 0, object)
 
 
-
 def _counters() -> tuple[
     Callable[..., int], Callable[..., None], Callable[[int], None], Callable[[], dict[str, int]]
 ]:

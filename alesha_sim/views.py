@@ -1,6 +1,6 @@
 """Views over a result's tables: balances and stock over time, and the rows of one order. No pandas here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -40,23 +40,36 @@ def course(at: npt.NDArray[np.int64], changes: npt.NDArray[np.int64]) -> Course:
     return Course(at[last], values[last])
 
 
-def balances(transfers: Columns, entity: str | None) -> Course:
-    """Return the course of deposits in minor units: of users, shop and supplier, or of one `entity`."""
+BALANCES = ("debit", "credit", "amount", "time")
+"""The columns of transfers that `balances` reads."""
+
+
+def balances(transfers: Iterable[Columns], entity: str | None) -> Course:
+    """Return the course of deposits in minor units: of users, shop and supplier, or of one `entity`.
+
+    `transfers` are batches whose texts have the same labels.
+    """
     columns = {owner: place for place, owner in enumerate(OWNERS if entity is None else (entity,))}
+    one_user = entity not in (None, "users")
 
-    def places(side: Coded) -> npt.NDArray[np.int64]:
-        one_user = entity not in (None, "users")
+    def places(side: Coded) -> npt.NDArray[np.int8]:
         owners = [name.removeprefix(DEPOSITS) if one_user else owner_of(name) for name in side.labels]
-        return np.array([columns.get(owner, -1) for owner in owners] + [-1])[side.codes]
+        return np.array([columns.get(owner, -1) for owner in owners] + [-1], np.int8)
 
-    debits, credits = places(coded(transfers, "debit")), places(coded(transfers, "credit"))
-    touched = np.flatnonzero((debits >= 0) | (credits >= 0))
-    amounts = numbers(transfers, "amount")[touched]
-    changes = np.zeros((len(touched), len(columns) + 1), np.int64)  # the last column takes what is nobody's
-    rows = np.arange(len(touched))
-    changes[rows, debits[touched]] -= amounts
-    changes[rows, credits[touched]] += amounts
-    return course(numbers(transfers, "time")[touched], changes[:, :-1])
+    sides: list[npt.NDArray[np.int8]] = []
+    at, changes = [np.zeros(0, np.int64)], [np.zeros((0, len(columns)), np.int64)]
+    for batch in transfers:
+        debit, credit = coded(batch, "debit"), coded(batch, "credit")
+        sides = sides or [places(debit), places(credit)]
+        debits, credits = sides[0][debit.codes], sides[1][credit.codes]
+        touched = np.flatnonzero((debits >= 0) | (credits >= 0))
+        amounts, rows = numbers(batch, "amount")[touched], np.arange(len(touched))
+        change = np.zeros((len(touched), len(columns) + 1), np.int64)  # the last column takes what is nobody's
+        change[rows, debits[touched]] -= amounts
+        change[rows, credits[touched]] += amounts
+        at.append(numbers(batch, "time")[touched])
+        changes.append(change[:, :-1])
+    return course(np.concatenate(at), np.concatenate(changes))
 
 
 def stock(

@@ -1,7 +1,7 @@
 """Measures what an order and a user cost, and writes the figures to docs/performance.md (`make bench`).
 
 Everything timed is a ratio to a loop of plain SimPy time-outs in the same process and the same seconds. By default
-up to 100,000 users, in five minutes or so; `--full` goes up to a million users and ten times the orders.
+up to 100,000 users, in ten minutes or so; `--full` goes up to a million users and a million orders.
 """
 
 import json
@@ -11,11 +11,14 @@ from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
+import growth
+import startup
 from cases import Case, Figures
 from page import Measured, page
 from peers import side_by_side
 from turns import HERE, line_from, next_turn, start
 
+TRIED = HERE / "tried.md"
 SIZES, ORDERS = (1_000, 10_000, 100_000), 3_000
 FULL_SIZES, FULL_ORDERS = (*SIZES, 1_000_000), 30_000
 FLOWS = ("buyers", "messages", "wary")
@@ -79,7 +82,11 @@ def main() -> None:
     """Measure and write the page."""
     chosen = options()
     sizes, orders = (FULL_SIZES, FULL_ORDERS) if chosen.full else (SIZES, ORDERS)
-    chosen.out.write_text(page(measure_all(sizes, orders, chosen.rounds)), "utf-8")
+    found = page(measure_all(sizes, orders, chosen.rounds))
+    grown = growth.measured(growth.FULL_ORDERS, growth.FULL_USERS) if chosen.full else growth.measured()
+    growth.draw(grown, chosen.out.with_name(growth.PICTURE.name))
+    parts = (found, growth.section(grown), startup.section(), TRIED.read_text("utf-8"))
+    chosen.out.write_text("\n\n".join(part.strip() for part in parts) + "\n", "utf-8")
     print(f"written: {chosen.out}", file=sys.stderr)
 
 

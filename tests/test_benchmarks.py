@@ -152,3 +152,18 @@ def test_the_page_tells_every_figure(benchmark, monkeypatch):
     assert all(f"\n| {row} |" in text for row in (*page.TABLES, *page.MARKETS.values(), "machine", "versions"))
     assert "\n| lean SimPy |" in text
     assert "medians of 2 rounds" in " ".join(text.split())
+
+
+def test_growth_is_measured_in_processes_and_told(benchmark, tmp_path):
+    growth = benchmark("growth")
+    found = growth.measured((20, 40), (1_000, 1_100))
+    assert [(case.orders, case.users, case.spooled) for case in found] == [
+        (20, 1_000, False), (20, 1_000, True), (40, 1_000, False), (40, 1_000, True), (20, 1_100, False),
+    ]  # fmt: skip
+    assert all(figures["events"] > 20 * figures["orders"] > 0 for figures in found.values())
+    assert all(figures["check_peak"] >= figures["run_peak"] >= figures["start_peak"] for figures in found.values())
+    text = growth.section(found)
+    assert text.count("| spooled |") == 2
+    assert "| 20 | 1,100 | in memory |" in text
+    growth.draw(found, tmp_path / "growth.svg")
+    assert "<svg" in (tmp_path / "growth.svg").read_text()

@@ -26,6 +26,11 @@ def told(error):
     return type(error).__name__, error.args if isinstance(error, Oops | Interrupt) else ()
 
 
+def comparable(value):
+    """Return what can be compared of an event's value: two exceptions are never equal themselves."""
+    return told(value) if isinstance(value, Exception) else value
+
+
 class World:
     """A program on an environment, and the trace that it leaves."""
 
@@ -60,7 +65,7 @@ class World:
     def gathered(self, condition, delays, signal):
         timeouts = [self.environment.timeout(seconds, seconds) for seconds in delays]
         found = yield condition([*timeouts, self.signals[signal]] if signal < SIGNALS else timeouts)
-        return list(found.values())
+        return [comparable(value) for value in found.values()]
 
     def succeed(self, number, signal):
         self.signals[signal].succeed(number)  # a second time it is a RuntimeError
@@ -73,7 +78,7 @@ class World:
         yield from ()
 
     def hear(self, _, signal):
-        return (yield self.signals[signal])
+        return comparable((yield self.signals[signal]))
 
     def join(self, _, other):
         return (yield self.processes[other % len(self.processes)])
@@ -145,8 +150,7 @@ def run_until(until):
         event = {"process": lambda: world.processes[0], "signal": lambda: world.signals[0]}.get(until)
         if event is None and until <= world.environment.now:
             return "over"
-        value = world.environment.run(until if event is None else event())
-        return told(value) if isinstance(value, Exception) else value
+        return comparable(world.environment.run(until if event is None else event()))
 
     return drive
 

@@ -241,7 +241,9 @@ def test_a_latin_hypercube_hits_each_stratum_once_and_keeps_types():
 
 
 def test_a_sobol_design_is_balanced_in_every_half(market):
-    design = sobol({"demand.buy_share": (0.0, 1.0), "shop.workers": (1, 2)}, points=16, seed=1)
+    ranges = {"demand.buy_share": (0.0, 1.0), "shop.workers": (1, 2)}
+    design = sobol(ranges, points=16, seed=1)
+    assert design == sobol(ranges, points=16, seed=1) != sobol(ranges, points=16, seed=2)
     assert sum(point["demand.buy_share"] < 0.5 for point in design.points) == 8
     assert sum(point["shop.workers"] == 1 for point in design.points) == 8
     assert len(sweep(market, Design(design.points[:2]), runs=1, seed=1, jobs=1).runs) == 2

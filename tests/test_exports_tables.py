@@ -193,9 +193,9 @@ def test_an_export_that_fails_leaves_nothing_behind(tmp_path, form):
 @pytest.mark.parametrize("form", list(exports.FORMATS))
 def test_progress_goes_from_little_to_all(tmp_path, form, monkeypatch):
     ready(form)
-    from alesha_sim.exports import files, journals, xes
+    from alesha_sim.exports import files, package, xes
 
-    for module in (files, journals, xes):
+    for module in (files, package, xes):
         monkeypatch.setattr(module, "CHUNK", 100)
     shares = []
     exports.write(unreliable(), form, tmp_path / "out", progress=lambda share, what: shares.append(share))
@@ -206,10 +206,10 @@ def test_progress_goes_from_little_to_all(tmp_path, form, monkeypatch):
 
 @pytest.mark.parametrize("form", FILES)
 def test_chunks_do_not_show_in_what_is_written(tmp_path, form, monkeypatch):
-    from alesha_sim.exports import files, journals, ocel_sqlite, xes
+    from alesha_sim.exports import files, ocel_sqlite, package, xes
 
     exports.write(unreliable(), form, tmp_path / "whole")
-    for module in (files, journals, xes):
+    for module in (files, package, xes):
         monkeypatch.setattr(module, "CHUNK", 37)
     if form == "ocel-sqlite":
         monkeypatch.setattr(ocel_sqlite, "CHUNK", 10_000)

@@ -5,11 +5,15 @@ import pytest
 import trading
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small import unreliable
 from test_laws import CATALOGUE, TAMPERED, TOLD, World, with_column
 
 from alesha_sim.books import parts
-from alesha_sim.books.laws import check
+from alesha_sim.books.laws import Priced, check
+from alesha_sim.result import Result
 from alesha_sim.source import InMemory
+from alesha_sim.spooled import Spooled
+from alesha_sim.tables import SCHEMA
 
 ALL = 10**9
 
@@ -106,3 +110,29 @@ def test_at_most_twenty_lines_a_law_are_kept_in_parts_too(honest):
     in_parts, at_once = reports(tables, CATALOGUE, drained=True, rows=1, batch=11)
     assert in_parts == at_once
     assert [line for line in in_parts if "more" in line]
+
+
+def test_visits_must_be_numbered_since_parts_name_them_by_their_numbers(honest):
+    lines = check(with_column(honest, "visits", "visit", 2, 7), CATALOGUE, drained=True)
+    assert lines == ["L0: row 2 of visits has number 7"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("amount", 7), ("link", 40), ("order", 3), ("code", "sale"), ("debit", "users:advances")]
+)
+def test_tables_on_disk_are_checked_like_those_in_memory(tmp_path, column, value):
+    run = unreliable()
+    tables = {name: run.columns(name) for name in SCHEMA}
+    for row in (400, 900, 901):
+        tables = with_column(tables, "transfers", column, row, value)
+    spoilt = Result(run.scenario, 1, tables, ended_at=run.ended_at, drained=True, events=1, inboxes={})
+    spoilt.save(tmp_path)
+    on_disk = Spooled(tmp_path, run.scenario.currency, run.scenario.start, spoilt.digest)
+    minor = run.scenario.currency.minor
+    catalogue = [
+        Priced(each.sku, minor(each.price), minor(each.charge), minor(each.cost))
+        for each in run.scenario.catalogue
+    ]
+    in_memory = spoilt.check()
+    assert in_memory
+    assert check(on_disk, catalogue, drained=True, rows=500) == in_memory

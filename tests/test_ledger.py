@@ -269,10 +269,15 @@ def test_transfers_table_has_the_columns_in_canonical_form(books):
     assert plain == {np.dtype(np.int64)}
 
 
-def test_names_in_tables_are_distinct(books):
-    labels = books.ledger.columns()["debit"].labels
+@pytest.mark.parametrize("count", [3, 40])
+def test_names_in_tables_are_distinct(books, count):
+    for _ in range(count):
+        books.ledger.new_fact(0.0, SUPPLIER, 1, [(books.stock[k], books.made[k], 1, MAKE) for k in (0, 1)])
+    table = books.ledger.columns()
+    labels = table["debit"].labels
     assert len(set(labels)) == len(labels)
-    assert "supplier:stock" in labels
+    assert {labels[code] for code in table["debit"].codes[-2:]} == {"supplier:stock"}
+    assert len(set(table["commodity"].codes[-2:])) == 2
 
 
 def test_accounts_table_shows_opening_and_closing_naturally(books):

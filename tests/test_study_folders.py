@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -244,40 +243,42 @@ def finished_in(folder):
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_study_killed_at_any_instant_goes_on_to_the_same_end(tmp_path, full_size, jobs):
-    whole = tmp_path / "whole"
-    process = start(whole)
-    process.communicate(timeout=120)
-    assert process.returncode == 0
-    undisturbed = Study.load(whole)
-    chance = random.Random(jobs)
-    killed = tmp_path / "killed"
-    kills, before = 0, {}
+    finish(tmp_path / "whole")
+    undisturbed, chance, kills = Study.load(tmp_path / "whole"), random.Random(jobs), 0
     while kills < (20 if full_size else 4):
-        process = start(killed, jobs)
-        time_to_live(chance, killed, len(before))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        after = finished_in(killed)
-        assert before.items() <= after.items()  # none was written again
-        kills, before = kills + 1, after
-        if len(after) > 20 or (killed / "runs.parquet").exists():
-            shutil.rmtree(killed)  # nearly done: begin once more, so that there is something to disturb
-            before = {}
-    process = start(killed, jobs)
-    out, _ = process.communicate(timeout=120)
+        folder = tmp_path / f"killed_{kills}"
+        while len(before := finished_in(folder)) <= 20 and not (folder / "runs.parquet").exists():
+            kill(chance, folder, jobs)
+            kills += 1
+            assert before.items() <= finished_in(folder).items() or (folder / "runs.parquet").exists()
+        done = 30 if (folder / "runs.parquet").exists() else len(before)
+        assert f"resumed: {done} of 30 runs were done already" in finish(folder, jobs)
+        resumed = Study.load(folder)
+        assert same(resumed, undisturbed)
+        pd.testing.assert_frame_equal(resumed.series("balances"), undisturbed.series("balances"), check_exact=True)
+        pd.testing.assert_frame_equal(resumed.table("orders"), undisturbed.table("orders"))
+        assert not list(folder.rglob(".alesha-unfinished-*"))
+
+
+def finish(folder, jobs=1):
+    """Let a study go on to its end and return what it said."""
+    process = start(folder, jobs)
+    out, _ = process.communicate(timeout=240)
     assert process.returncode == 0
-    if before:
-        assert f"resumed: {len(before)} of 30 runs were done already" in out
-    resumed = Study.load(killed)
-    assert same(resumed, undisturbed)
-    pd.testing.assert_frame_equal(resumed.series("balances"), undisturbed.series("balances"), check_exact=True)
-    pd.testing.assert_frame_equal(resumed.table("orders"), undisturbed.table("orders"))
-    assert not list(killed.rglob(".alesha-unfinished-*"))
+    return out
+
+
+def kill(chance, folder, jobs):
+    """Start a study and kill it with all its processes after some more runs."""
+    process = start(folder, jobs)
+    time_to_live(chance, folder, len(finished_in(folder)))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def time_to_live(chance, folder, done):
-    """Wait until some more runs are there, and then for a random instant between two of them."""
-    more, tries = done + chance.randint(1, 6), 0
+    """Wait until some more runs are there, or none, and then for a random instant between two of them."""
+    more, tries = done + chance.randint(0, 6), 0
     while len(finished_in(folder)) < more and not (folder / "runs.parquet").exists() and tries < 6000:
         time.sleep(0.005)
         tries += 1

@@ -5,7 +5,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim.records import MISSING_TIME, STATUSES, Coded
-from alesha_sim.summary import FIGURES, deposits, figures, owner_of
+from alesha_sim.summary import FIGURES, deposits, figures, owner_of, total
 from alesha_sim.tables import SCHEMA, Type, canonical
 from alesha_sim.units import Currency
 
@@ -189,3 +189,9 @@ def test_first_purchase_has_the_figures_of_its_story():
         "conversion": 1, "decline_rate": 0, "mean_bank_wait_seconds": 0, "open_orders": 0,
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
+
+
+def test_a_sum_is_exact_beyond_64_bits():
+    values = np.array([2**62, 2**62 - 1, 2**62, -3, -(2**61)], np.int64)
+    assert total(values) == 3 * 2**62 - 4 - 2**61
+    assert total(np.zeros(0, np.int64)) == 0

@@ -54,7 +54,7 @@ def test_grid_has_the_sum_of_all_changes_so_far(changes, every):
 
 
 def test_balances_end_at_the_deposits_and_never_go_below_zero(market):
-    everybody = views.balances(market.columns("transfers"), None)
+    everybody = views.balances([market.columns("transfers")], None)
     assert (everybody.values[-1] / 100).tolist() == list(market.closing_balances().values())
     assert (everybody.values >= 0).all()
     assert (np.diff(everybody.at) > 0).all()
@@ -62,8 +62,8 @@ def test_balances_end_at_the_deposits_and_never_go_below_zero(market):
 
 def test_balances_of_all_users_add_up_to_the_column_users(market):
     transfers = market.columns("transfers")
-    one_by_one = [views.balances(transfers, f"user:{user}").on_grid(10**9, 10**11) for user in range(15)]
-    together = views.balances(transfers, "users").on_grid(10**9, 10**11)
+    one_by_one = [views.balances([transfers], f"user:{user}").on_grid(10**9, 10**11) for user in range(15)]
+    together = views.balances([transfers], "users").on_grid(10**9, 10**11)
     assert (sum(found.values for found in one_by_one) == together.values).all()
 
 

@@ -309,8 +309,11 @@ def test_an_interrupt_keeps_what_is_done(market):
 def test_an_interrupt_of_the_processes_keeps_what_is_done(tmp_path):
     process = script(
         f"""
+    import signal
     from alesha_sim import replicate
     from alesha_sim.scenarios import market_day
+    # A shell lets what it runs in the background, tests too, ignore interrupts, and processes inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     study = replicate(market_day(), runs=500, seed=1, jobs=2, folder={str(tmp_path / "study")!r})
     assert study.interrupted
     assert 3 <= len(study.runs) < 500

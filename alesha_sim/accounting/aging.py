@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from alesha_sim.accounting import terms
-from alesha_sim.accounting.journal import At, Ints, Journal
+from alesha_sim.accounting.journal import BEFORE, At, Ints, Journal
 from alesha_sim.units import MICROSECONDS
 
 if TYPE_CHECKING:
@@ -38,22 +38,22 @@ def open_items(journal: Journal, at: int) -> OpenItems:
     What settles an order's item settles the oldest part first; items without an order are settled in their order
     of opening. What was settled before it was opened, since news overtook each other, is open with a minus.
     """
-    rows = np.arange(journal.until(at))
     places = journal.places(*terms.OPEN_ITEMS)
     places = places[journal.is_money[places]]
     sign = np.zeros(len(journal.accounts), np.int64)
     sign[places] = [journal.accounts[place].kind.sign for place in places.tolist()]
-    account = np.concatenate((journal.debit[rows], journal.credit[rows]))
-    both = np.concatenate((rows, rows))
-    change = np.concatenate((journal.amount[rows], -journal.amount[rows])) * sign[account]
+    rows = journal.touching(places, BEFORE, at)
+    each = np.arange(len(rows.time))
+    account, both = np.concatenate((rows.debit, rows.credit)), np.concatenate((each, each))
+    change = np.concatenate((rows.amount, -rows.amount)) * sign[account]
     kept = np.flatnonzero(change)
-    order = np.lexsort((both[kept], journal.order[both[kept]], account[kept]))
+    order = np.lexsort((both[kept], rows.order[both[kept]], account[kept]))
     row, account, change = both[kept][order], account[kept][order], change[kept][order]
-    left = _first_in_first_out(account, journal.order[row], change)
+    left = _first_in_first_out(account, rows.order[row], change)
     rest = np.flatnonzero(left)
     row = row[rest]
     return OpenItems(
-        account[rest], journal.order[row], journal.link[row], journal.time[row], at - journal.time[row], left[rest]
+        account[rest], rows.order[row], rows.link[row], rows.time[row], at - rows.time[row], left[rest]
     )  # fmt: skip
 
 

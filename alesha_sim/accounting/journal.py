@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, KINDS, Kind
-from alesha_sim.records import NO_ID, Coded
+from alesha_sim.records import NO_ID, Coded, Columns
 from alesha_sim.source import picked
 from alesha_sim.tables import coded, instants, numbers
 from alesha_sim.units import MICROSECONDS, microseconds
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 At = float | str | datetime | None
 """An instant: seconds since the start, text ("2 days", "2021-06-02 12:00"), a datetime; None is the end."""
+
+_NONE = np.zeros(0, np.int64)
 
 BEFORE = -1
 """An instant before the openings, when every balance is zero."""
@@ -42,11 +44,15 @@ class Account(NamedTuple):
 class Rows(NamedTuple):
     """Some transfers in the order of writing; `debit` and `credit` are places in the journal's accounts."""
 
+    transfer: Ints
     time: Ints
     debit: Ints
     credit: Ints
     amount: Ints
     code: Coded
+    book: Coded
+    order: Ints
+    link: Ints
 
 
 class Journal:
@@ -124,16 +130,45 @@ class Journal:
 
     def batches(self, since: int, until: int) -> Iterator[Rows]:
         """Yield the transfers that were written after an instant and up to another, some at a time."""
-        names = ("time", "debit", "credit", "commodity", "amount", "code")
+        names = ("transfer", "time", "debit", "credit", "commodity", "amount", "code", "book", "order", "link")
         for batch in self.result.source.batches("transfers", names):
             first, last = np.searchsorted(numbers(batch, "time"), (since, until), side="right").tolist()
             if first < last:
-                part = picked(batch, slice(first, last))
-                commodity = coded(part, "commodity")
-                debit, credit = (self._finder.places(coded(part, side), commodity) for side in ("debit", "credit"))
-                yield Rows(numbers(part, "time"), debit, credit, numbers(part, "amount"), coded(part, "code"))
+                yield self._rows(picked(batch, slice(first, last)))
             if last < len(numbers(batch, "time")):
                 return
+
+    def _rows(self, part: Columns) -> Rows:
+        commodity = coded(part, "commodity")
+        debit, credit = (self._finder.places(coded(part, side), commodity) for side in ("debit", "credit"))
+        code, book = coded(part, "code"), coded(part, "book")
+        transfer, time, amount, order, link = (
+            numbers(part, name) for name in ("transfer", "time", "amount", "order", "link")
+        )
+        return Rows(transfer, time, debit, credit, amount, code, book, order, link)
+
+    def touching(self, places: Ints, since: int, until: int) -> Rows:
+        """Return the transfers of a period that move something in or out of the accounts `places`."""
+        mine = np.zeros(len(self.accounts), np.bool_)
+        mine[places] = True
+        found = []
+        for rows in self.batches(since, until):
+            kept = np.flatnonzero(mine[rows.debit] | mine[rows.credit])
+            found.append(
+                [column[kept] if isinstance(column, np.ndarray) else column.codes[kept] for column in rows]
+            )
+        labels = self._labels()
+        columns = [np.concatenate(parts) for parts in zip(*found, strict=True)] if found else [_NONE] * len(labels)
+        return Rows._make(
+            Coded(column, words) if words is not None else column
+            for column, words in zip(columns, labels, strict=True)
+        )
+
+    def _labels(self) -> list[Sequence[str] | None]:
+        """Return the labels of each field of `Rows` that is text."""
+        first = next(self.result.source.batches("transfers", ("code", "book")), None)
+        texts = {} if first is None else {name: coded(first, name).labels for name in first}
+        return [texts.get(name, ()) if name in ("code", "book") else None for name in Rows._fields]
 
     def until(self, at: int) -> int:
         """Return how many transfers were written up to an instant, itself included."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting.journal import BEFORE, At, Ints, Journal
+from alesha_sim.accounting.journal import BEFORE, At, Ints, Journal, Rows
 from alesha_sim.accounting.statements import period
 
 if TYPE_CHECKING:
@@ -19,10 +19,11 @@ DEPOSITS = "bank:deposits:"
 class Entries(NamedTuple):
     """Entries of accounts, account by account and in the order of writing: one for each side of a transfer.
 
-    `row` is the transfer's place, `account` and `contra` the accounts' places; `change` is positive for a debit,
-    `balance` the account's after it, debits positive.
+    `row` is the transfer's place in `rows`, `account` and `contra` are accounts' places; `change` is positive for
+    a debit, `balance` the account's after it, debits positive.
     """
 
+    rows: Rows
     row: Ints
     account: Ints
     contra: Ints
@@ -32,10 +33,10 @@ class Entries(NamedTuple):
 
 def entries(journal: Journal, places: Ints, since: int, until: int) -> Entries:
     """Return the entries of the accounts `places` in a period."""
-    rows = np.arange(journal.until(since), journal.until(until))
-    debit, credit, amount = (values[rows] for values in (journal.debit, journal.credit, journal.amount))
-    row, account = np.concatenate((rows, rows)), np.concatenate((debit, credit))
-    contra, change = np.concatenate((credit, debit)), np.concatenate((amount, -amount))
+    rows = journal.touching(places, since, until)
+    each = np.arange(len(rows.time))
+    row, account = np.concatenate((each, each)), np.concatenate((rows.debit, rows.credit))
+    contra, change = np.concatenate((rows.credit, rows.debit)), np.concatenate((rows.amount, -rows.amount))
     rank = np.full(len(journal.accounts), -1)
     rank[places] = np.arange(len(places))
     order = np.lexsort((row, rank[account]))
@@ -46,7 +47,7 @@ def entries(journal: Journal, places: Ints, since: int, until: int) -> Entries:
     first = np.append(True, account[1:] != account[:-1])[: len(account)]
     before = (running - change)[first]
     base = np.repeat(brought[account[first]] - before, np.diff(np.append(np.flatnonzero(first), len(account))))
-    return Entries(row, account, contra, change, running + base)
+    return Entries(rows, row, account, contra, change, running + base)
 
 
 def general_ledger(
@@ -66,16 +67,17 @@ def general_ledger(
     signs = np.array([each.kind.sign for each in journal.accounts], np.int64)
     names = np.array([each.name for each in journal.accounts], object)
     commodities = np.array([each.commodity for each in journal.accounts], object)
-    codes = np.array([*journal.code.labels, ""], object)
+    rows = found.rows
+    codes = np.array([*rows.code.labels, ""], object)
     return DataFrame(
         {
             "account": names[found.account],
             "commodity": commodities[found.account],
-            "transfer": journal.transfer[found.row],
-            "time": journal.stamps(journal.time[found.row]),
-            "code": codes[journal.code.codes[found.row]],
-            "order": journal.order[found.row],
-            "link": journal.link[found.row],
+            "transfer": rows.transfer[found.row],
+            "time": journal.stamps(rows.time[found.row]),
+            "code": codes[rows.code.codes[found.row]],
+            "order": rows.order[found.row],
+            "link": rows.link[found.row],
             "contra": names[found.contra],
             "debit": journal.in_major(np.maximum(found.change, 0), found.account),
             "credit": journal.in_major(np.maximum(-found.change, 0), found.account),
@@ -144,10 +146,13 @@ def _t_account(journal: Journal, found: Entries, place: int, brought: int) -> TA
     sums: dict[tuple[bool, str], int] = {}
     if brought:
         sums[brought > 0, "brought forward"] = abs(brought)
-    codes = journal.code.codes[found.row[mine]].tolist()
-    for code, contra, change in zip(codes, found.contra[mine].tolist(), found.change[mine].tolist(), strict=True):
+    code = found.rows.code
+    codes = code.codes[found.row[mine]].tolist()
+    for reason, contra, change in zip(
+        codes, found.contra[mine].tolist(), found.change[mine].tolist(), strict=True
+    ):
         name = journal.accounts[contra].role.rstrip(":")
-        key = change > 0, f"{journal.code.labels[code]}: {name}"
+        key = change > 0, f"{code.labels[reason]}: {name}"
         sums[key] = sums.get(key, 0) + abs(change)
     account = journal.accounts[place]
     text = journal.currency.number if account.commodity == journal.currency.code else str
@@ -193,8 +198,8 @@ def bank_statement(result: "Result", owner: str, start: At = None, end: At = Non
     place = _deposit(journal, owner)
     since, until = period(journal, start, end)
     found = entries(journal, np.array([place], np.int64), since, until)
-    date, balance = journal.time[found.row], -found.balance
-    text = [_text(*each) for each in _reasons(journal, found)]
+    date, balance = found.rows.time[found.row], -found.balance
+    text = [_text(*each) for each in _reasons(found)]
     change = -found.change
     if since != BEFORE:
         brought = -int(journal.balances(since)[place])
@@ -221,10 +226,11 @@ def _deposit(journal: Journal, owner: str) -> int:
     return int(places[0])
 
 
-def _reasons(journal: Journal, found: Entries) -> list[tuple[str, int, int]]:
+def _reasons(found: Entries) -> list[tuple[str, int, int]]:
     """Return code, order and transaction number of each entry."""
-    codes = np.array([*journal.code.labels, ""], object)[journal.code.codes[found.row]].tolist()
-    orders, links = journal.order[found.row].tolist(), journal.link[found.row].tolist()
+    rows = found.rows
+    codes = np.array([*rows.code.labels, ""], object)[rows.code.codes[found.row]].tolist()
+    orders, links = rows.order[found.row].tolist(), rows.link[found.row].tolist()
     return list(zip(codes, orders, links, strict=True))
 
 

@@ -90,13 +90,13 @@ class Chart:
     def sides(self, debits: Ids, credits: Ids) -> tuple[Coded, Coded, Ids]:
         """Return the names of the accounts of two sides of rows, and the places of those debited."""
         if len(self.places) <= len(debits):
-            labels, names = self.names()
+            every, names = self.names()
             places = np.array(self.places, np.int32)
-            return Coded(names[debits], labels), Coded(names[credits], labels), places[debits]
+            return Coded(names[debits], every), Coded(names[credits], every), places[debits]
         # Few rows of a market of many users: not a name for each of its accounts.
         ids, of_row = np.unique(np.concatenate((debits, credits)), return_inverse=True)
-        labels = [self.name(account) for account in ids.tolist()]
-        codes = {label: code for code, label in reversed(list(enumerate(labels)))}
-        names = np.array([codes[label] for label in labels], np.int32)[of_row]
+        labels: dict[str, int] = {}
+        codes = [labels.setdefault(self.name(account), len(labels)) for account in ids.tolist()]
+        names = np.array(codes, np.int32)[of_row]
         places = np.array([self.places[account] for account in ids.tolist()], np.int32)[of_row[: len(debits)]]
-        return Coded(names[: len(debits)], labels), Coded(names[len(debits) :], labels), places
+        return Coded(names[: len(debits)], list(labels)), Coded(names[len(debits) :], list(labels)), places

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Kind
 from alesha_sim.books.chart import Chart
 from alesha_sim.packed import NewRows, in_memory
-from alesha_sim.records import NO_ID, Coded, Columns, times
+from alesha_sim.records import NO_ID, Coded, Columns, Packed, times
 from alesha_sim.units import AMOUNT_MAX
 
 Row = tuple[int, int, int, int]
@@ -295,12 +295,9 @@ class Ledger:
         """Return a copy of all rows as a structured array with the fields of `Transfer`."""
         return self._rows.array()
 
-    def columns(self) -> Columns:
-        """Return the table `transfers`."""
-        return self.shown(0, self.array())
-
-    def shown(self, first: int, rows: npt.NDArray[np.void]) -> Columns:
-        """Return packed rows as the table shows them; the first of them has the number `first`."""
+    def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `transfers`, or what it shows of packed rows from row `first` on."""
+        rows = self.array() if rows is None else rows
         debit, credit, places = self.chart.sides(rows["debit"], rows["credit"])
         return {
             "transfer": np.arange(first, first + len(rows), dtype=np.int64),

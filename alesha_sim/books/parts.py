@@ -13,8 +13,8 @@ from alesha_sim.books.evidence import Evidence
 from alesha_sim.books.form_laws import Sizes
 from alesha_sim.books.reading import numbers
 from alesha_sim.books.register import Priced, Register
-from alesha_sim.records import NO_ID, Coded, Column, Columns
-from alesha_sim.source import OF_ORDERS, Source, picked
+from alesha_sim.records import NO_ID, Columns
+from alesha_sim.source import OF_ORDERS, Source, joined, picked
 
 
 class Parts:
@@ -49,13 +49,13 @@ class Parts:
         if self._whole is not None:
             yield self._whole
             return
-        joined, orders = self._joins.orders(), self.sizes.orders
+        shared, orders = self._joins.orders(), self.sizes.orders
         step = max(1, self._rows * orders // self.sizes.transfers)
         ranges = ((first, min(first + step - 1, orders)) for first in range(1, orders + 1, step))
         for first, last in chain([(NO_ID, NO_ID)], ranges):
-            yield self._block(first, last, joined)
-        if joined:
-            yield self._evidence(_of(self._source, joined))
+            yield self._block(first, last, shared)
+        if shared:
+            yield self._evidence(_of(self._source, shared))
 
     def _read(self, tables: Mapping[str, Columns], first: int) -> Evidence:
         part = self._evidence(tables, first)
@@ -63,9 +63,9 @@ class Parts:
             self._joins.see(part)
         return part
 
-    def _block(self, first: int, last: int, joined: Sequence[int]) -> Evidence:
+    def _block(self, first: int, last: int, shared: Sequence[int]) -> Evidence:
         tables = self._source.of_orders(first, last)
-        return self._evidence(_without(tables, joined) if joined else tables)
+        return self._evidence(_without(tables, shared) if shared else tables)
 
 
 class _Joins:
@@ -74,7 +74,7 @@ class _Joins:
     def __init__(self, sizes: Sizes) -> None:
         self._sizes = sizes
         self._owner = np.full(1024, NO_ID, np.int32)
-        self._is_joined = np.zeros(sizes.orders + 1, np.bool_)
+        self._is_shared = np.zeros(sizes.orders + 1, np.bool_)
 
     def see(self, evidence: Evidence) -> None:
         """Read the next transfers; those with impossible numbers are told of elsewhere."""
@@ -88,7 +88,7 @@ class _Joins:
         self._owner[link] = order
         for owner in (np.where(before == NO_ID, order, before), self._owner[link]):
             other = np.flatnonzero(owner != order)
-            self._is_joined[order[other]] = self._is_joined[owner[other]] = True
+            self._is_shared[order[other]] = self._is_shared[owner[other]] = True
 
     def _grow(self, links: int) -> None:
         missing = links - len(self._owner)
@@ -98,7 +98,7 @@ class _Joins:
 
     def orders(self) -> list[int]:
         """Return the numbers of these orders, -1 for what belongs to none."""
-        return [order or NO_ID for order in np.flatnonzero(self._is_joined).tolist()]
+        return [order or NO_ID for order in np.flatnonzero(self._is_shared).tolist()]
 
 
 def _without(tables: Mapping[str, Columns], orders: Sequence[int]) -> dict[str, Columns]:
@@ -112,21 +112,7 @@ def _without(tables: Mapping[str, Columns], orders: Sequence[int]) -> dict[str, 
 def _of(source: Source, orders: Sequence[int]) -> dict[str, Columns]:
     """Return the rows that belong to any of `orders`, in the order of rows; it reads all rows of a source."""
     return {
-        table: _joined(
-            [picked(batch, np.isin(numbers(batch, "order"), orders)) for batch in source.batches(table)]
-        )
+        table: joined([picked(batch, np.isin(numbers(batch, "order"), orders)) for batch in source.batches(table)])
         for table in OF_ORDERS
         if source.rows(table)
     }
-
-
-def _joined(parts: Sequence[Columns]) -> Columns:
-    """Return the rows of batches of one call as one."""
-
-    def column(name: str) -> Column:
-        values = [part[name] for part in parts]
-        codes = np.concatenate([each.codes if isinstance(each, Coded) else each for each in values])
-        first = values[0]
-        return Coded(codes, first.labels) if isinstance(first, Coded) else codes
-
-    return {name: column(name) for name in parts[0]}

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from alesha_sim import scenarios
 from alesha_sim.scenarios import files
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
-from alesha_sim.summary import FIGURES
 
 if TYPE_CHECKING:
     from alesha_sim.experiments import Design
@@ -52,6 +51,8 @@ class Named(NamedTuple):
 
 def read(arguments: Namespace) -> dict[str, Any]:
     """Return the study file's table, the command line's options put over it; raises ScenarioError."""
+    from alesha_sim.summary import FIGURES  # it loads NumPy, which a command line that is wrong need not
+
     file: Path | None = arguments.study
     found = {} if file is None else files.table(_text(file), str(file))
     kind = arguments.command

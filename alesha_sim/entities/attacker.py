@@ -24,14 +24,17 @@ class Attacker(User):
     def __init__(self, users: "Users", intent: Visit) -> None:
         super().__init__(users, intent._replace(method=Method.ACCOUNT))
 
-    def _visit(self) -> Process:
+    def visit(self) -> Process:
         """Come in like any user; then attack."""
-        yield from self.view_homepage()
-        if not (yield from self.log_in()):
-            return self.leave(REFUSED)
-        attack = getattr(self, self.intent.purpose)
-        outcome = yield from attack()
-        return self.leave(outcome)
+        try:
+            yield from self.view_homepage()
+            if not (yield from self.log_in()):
+                return self.leave(REFUSED)
+            attack = getattr(self, self.intent.purpose)
+            outcome = yield from attack()
+            return self.leave(outcome)
+        except NoAnswer as silence:
+            return self.leave(silence.outcome)
 
     @property
     def _own_account(self) -> int:

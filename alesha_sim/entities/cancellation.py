@@ -49,6 +49,11 @@ class Cancellations:
         else:
             delivery.answer(Refusal(Reason.NOT_CANCELLABLE, order.number))
 
+    def cancel_unpaid(self, order: Order) -> None:
+        """Cancel an order that was not paid in time."""
+        order.reason = Reason.UNPAID
+        self._shop.desk.advance(order, CANCELLED, self._shop.clock.now)
+
     def recall(self, order: Order) -> Process:
         """Ask the supplier not to send an order; cancel it if none of it was sent, and tell who wanted that."""
         shop = self._shop

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,24 +49,22 @@ class Pages:
         }
         self._registered_at = registered_at
         self._placed = placed
+        self._pages: dict[type, Callable[[Any, int], Reply]] = {
+            ViewHomepage: lambda _, __: self._homepage,
+            Register: lambda register, user: self.register(user, register.password),
+            LogIn: lambda log_in, user: self.log_in(user, log_in.password),
+            ViewProduct: lambda view, _: self.product(view.sku),
+            Checkout: self.check_out,
+        }
         self._passwords: dict[int, bytes] = {}
         self._logged_in: set[int] = set()
 
     def answer(self, message: object, user: int) -> Reply:
         """Answer a request for a page."""
-        match message:
-            case LogIn(password):
-                return self.log_in(user, password)
-            case ViewProduct(sku):
-                return self.product(sku)
-            case ViewHomepage():
-                return self._homepage
-            case Checkout():
-                return self.check_out(message, user)
-            case Register(password):
-                return self.register(user, password)
-            case _:
-                raise TypeError(f"the shop does not understand {type(message).__name__}")
+        page = self._pages.get(type(message))
+        if page is None:
+            raise TypeError(f"the shop does not understand {type(message).__name__}")
+        return page(message, user)
 
     def register(self, user: int, password: Secret) -> Registered | Refusal:
         """Give a user a login, once."""

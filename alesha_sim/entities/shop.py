@@ -55,7 +55,6 @@ from alesha_sim.network import Answer, Bell, Channel, Clock, Delivery, NoReply
 from alesha_sim.policies import StockPolicy
 from alesha_sim.recording import Records
 from alesha_sim.records import (
-    CANCELLED,
     DECLINED,
     IN_DOUBT,
     NO_ID,
@@ -102,7 +101,7 @@ class Shop(Entity):
         self._supplier_account = supplier_account
         self._unpaid: Bell | None = None
         if unpaid_seconds is not None:
-            self._unpaid = Bell(clock, unpaid_seconds, is_unpaid, self._cancel_unpaid)
+            self._unpaid = Bell(clock, unpaid_seconds, is_unpaid, self.cancellations.cancel_unpaid)
         self.stock: OwnStock | None = None
         if stock is not None:
             skus = tuple(self.desk.articles)
@@ -132,22 +131,20 @@ class Shop(Entity):
 
     def work(self) -> Process:
         """Serve one request after the other; what asks others in turn goes on in a process of its own."""
-        worker = self.inbox.employ()
+        worker, news, errands = self.inbox.employ(), self._news, self._errands
         while True:
             delivery: Delivery = yield worker.receive()
             try:
                 kind = type(delivery.message)
-                note = self._news.get(kind)
-                if note is not None:
-                    note(delivery.message, delivery.order)
+                if kind in news:
+                    news[kind](delivery.message, delivery.order)
                     delivery.acknowledge()
                     continue
                 seconds = self._page_seconds()
                 if seconds > 0:
                     yield worker.rest(seconds)
-                errand = self._errands.get(kind)
-                if errand is not None:
-                    self.start(errand(delivery), delivery)
+                if kind in errands:
+                    self.start(errands[kind](delivery), delivery)
                     continue
                 reply = self.pages.answer(delivery.message, delivery.sender)
                 if type(reply) is Invoice:
@@ -224,7 +221,8 @@ class Shop(Entity):
             if not order.is_begun and self.book.cash_balance() < order.charges:
                 return self._standstill(order)
             order.is_begun = True
-            transfer = Transfer(*self.wallet, order.charges, self._supplier_account)
+            account, secret = self.wallet
+            transfer = Transfer(account, secret, order.charges, self._supplier_account)
             step = f"charges:{order.tries}"
             paid = yield from self.insist(self.bank, transfer, step=step, order=order.number)
             if not self._note_charges(order, paid):
@@ -317,10 +315,6 @@ class Shop(Entity):
         """Cancel the order if it is not paid in time."""
         if self._unpaid is not None:
             self._unpaid.watch(order)
-
-    def _cancel_unpaid(self, order: Order) -> None:
-        order.reason = Reason.UNPAID
-        self.desk.advance(order, CANCELLED, self.clock.now)
 
     # What the shop writes down when it learns of a fact. News may come twice, before a reply, or when
     # an order is closed.

@@ -100,7 +100,7 @@ class Supplier(Entity):
             delivery: Delivery = yield worker.receive()
             seconds = self._handling_seconds()
             if seconds > 0:
-                yield self.clock.timeout(seconds)
+                yield worker.rest(seconds)
             try:
                 match delivery.message:
                     case PlaceOrder():

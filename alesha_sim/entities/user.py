@@ -108,24 +108,21 @@ class User(Party):
     def visit(self) -> Process:
         """Go through the whole visit, step by step; it ends wherever no answer comes, or comes too late."""
         try:
-            yield from self._visit()
+            homepage = yield from self.view_homepage()
+            if not self.intent.cart:
+                return self.leave(LOOKED)
+            if not (yield from self.log_in()):
+                return self.leave(REFUSED)
+            yield from self.look_at_products()
+            if not self.choose(homepage):
+                return self.leave(LOOKED)
+            invoice = yield from self.check_out()
+            if invoice is None:
+                return self.turn_away()
+            paid = yield from self.pay(invoice)
+            return self.leave(BOUGHT if paid else REFUSED)
         except NoAnswer as silence:
-            self.leave(silence.outcome)
-
-    def _visit(self) -> Process:
-        homepage = yield from self.view_homepage()
-        if not self.intent.cart:
-            return self.leave(LOOKED)
-        if not (yield from self.log_in()):
-            return self.leave(REFUSED)
-        yield from self.look_at_products()
-        if not self.choose(homepage):
-            return self.leave(LOOKED)
-        invoice = yield from self.check_out()
-        if invoice is None:
-            return self.turn_away()
-        paid = yield from self.pay(invoice)
-        return self.leave(BOUGHT if paid else REFUSED)
+            return self.leave(silence.outcome)
 
     def ask_shop(self, message: object, *, step: str | None = None, order: int = NO_ID) -> Asking:
         """Ask the shop; raises NoAnswer if it never replies, or not before the user's patience is over."""
@@ -140,7 +137,7 @@ class User(Party):
 
     def view_homepage(self) -> Asking:
         """Look at the home page, which shows all products and prices."""
-        return (yield from self.ask_shop(_HOMEPAGE))
+        return self.ask_shop(_HOMEPAGE)
 
     def log_in(self) -> Asking:
         """Log in; whoever is refused for not being registered registers first."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from alesha_sim.exports.dictionary import TABLES, meaning
 from alesha_sim.exports.files import Progress, silent
-from alesha_sim.exports.package import arrow, pieces
+from alesha_sim.exports.package import arrow, none, parts
+from alesha_sim.records import Columns
 from alesha_sim.tables import SCHEMA
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
 
 def _fill(base: "DuckDBPyConnection", result: "Result", table: str, progress: Progress) -> None:
     """Make a table and copy its rows, some thousands at a time."""
-    _take(base, result, table, slice(0, 0))
+    _take(base, result, table, none(result, table))
     base.execute(f"CREATE TABLE {table} AS SELECT * FROM piece")
-    for part in pieces(result, table, progress):
+    for part in parts(result, table, progress):
         _take(base, result, table, part)
         base.execute(f"INSERT INTO {table} SELECT * FROM piece")
     base.unregister("piece")
@@ -104,7 +105,7 @@ def _fill(base: "DuckDBPyConnection", result: "Result", table: str, progress: Pr
         base.execute(f'COMMENT ON COLUMN {table}."{column}" IS {_quoted(meaning(table, column))}')
 
 
-def _take(base: "DuckDBPyConnection", result: "Result", table: str, part: slice) -> None:
+def _take(base: "DuckDBPyConnection", result: "Result", table: str, part: Columns) -> None:
     """Show some rows to DuckDB as the table `piece`, texts as plain strings."""
     import pyarrow as pa
 

@@ -6,13 +6,15 @@ the posting rules.
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting.journal import Account, Journal
+from alesha_sim.accounting.journal import BEFORE, Account, Journal
 from alesha_sim.books.accounts import Kind
-from alesha_sim.exports.files import CHUNK, Progress
+from alesha_sim.exports.files import Progress, chunks
+from alesha_sim.tables import numbers
 
 if TYPE_CHECKING:
     from alesha_sim.result import Result
@@ -56,7 +58,8 @@ class Journals:
         self.scenario = result.scenario
         self.decimals = result.scenario.currency.decimals
         self.currency = result.scenario.currency.code
-        last = int(self.journal.time[-1]) if len(self.journal) else 0
+        times = result.source.batches("transfers", ["time"])
+        last = max((int(numbers(batch, "time")[-1]) for batch in times), default=0)
         year = int(str(self.journal.stamps(np.array([last], np.int64))[0]).partition("-")[0])
         if year >= LAST_YEAR:
             raise ValueError(
@@ -104,35 +107,42 @@ class Journals:
 
     def transactions(self, progress: Progress) -> Iterator[Transaction]:
         """Yield all transactions in the order of writing."""
-        journal = self.journal
-        link, book = journal.link, journal.book.codes
-        starts = np.flatnonzero(np.append(True, (link[1:] != link[:-1]) | (book[1:] != book[:-1])))
-        bounds = np.append(starts, len(journal)) if len(journal) else np.zeros(1, np.int64)
-        first = 0
-        while first < len(bounds) - 1:
-            last = int(np.searchsorted(bounds, bounds[first] + CHUNK, side="right")) - 1
-            last = max(last, first + 1)
-            yield from self._chunk(bounds[first : last + 1])
-            progress(float(bounds[last]) / len(journal), f"{int(bounds[last]):,} of {len(journal):,} transfers")
-            first = last
+        for (link, book), rows in groupby(self._rows(progress), key=lambda row: (row.link, row.book)):
+            first = next(rows)
+            postings, words = [], []
+            for row in chain([first], rows):
+                postings.append(Posting(row.debit, row.amount, row.code))
+                postings.append(Posting(row.credit, -row.amount, row.code))
+                words.append(row.code)
+            yield Transaction(first.at, book, link, first.order, ", ".join(dict.fromkeys(words)), tuple(postings))
 
-    def _chunk(self, bounds: np.ndarray) -> Iterator[Transaction]:
-        journal = self.journal
-        rows = slice(int(bounds[0]), int(bounds[-1]))
-        at = np.datetime_as_string(journal.stamps(journal.time[rows]), unit="us").tolist()
-        columns = (journal.debit, journal.credit, journal.amount, journal.code.codes, journal.order, journal.link)
-        debit, credit, amount, code, order, link = (column[rows].tolist() for column in columns)
-        book, base = journal.book.codes[rows].tolist(), int(bounds[0])
-        words = journal.code.labels
-        for start, end in zip((bounds[:-1] - base).tolist(), (bounds[1:] - base).tolist(), strict=True):
-            postings = []
-            for row in range(start, end):
-                postings.append(Posting(debit[row], amount[row], words[code[row]]))
-                postings.append(Posting(credit[row], -amount[row], words[code[row]]))
-            codes = ", ".join(dict.fromkeys(words[each] for each in code[start:end]))
-            yield Transaction(
-                at[start], journal.book.labels[book[start]], link[start], order[start], codes, tuple(postings)
-            )
+    def _rows(self, progress: Progress) -> "Iterator[_Row]":
+        journal, done, total = self.journal, 0, len(self.journal)
+        for batch in journal.batches(BEFORE, journal.end):
+            for part in chunks(len(batch.time)):
+                at = np.datetime_as_string(journal.stamps(batch.time[part]), unit="us").tolist()
+                texts = (
+                    [text.labels[code] for code in text.codes[part].tolist()] for text in (batch.book, batch.code)
+                )
+                columns = (batch.link, batch.order, batch.debit, batch.credit, batch.amount)
+                yield from map(
+                    _Row._make, zip(at, *texts, *(column[part].tolist() for column in columns), strict=True)
+                )
+                progress((done + part.stop) / total, f"{done + part.stop:,} of {total:,} transfers")
+            done += len(batch.time)
+
+
+class _Row(NamedTuple):
+    """A transfer; `debit` and `credit` are places among the accounts."""
+
+    at: str
+    book: str
+    code: str
+    link: int
+    order: int
+    debit: int
+    credit: int
+    amount: int
 
 
 def name_of(account: Account) -> str:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from alesha_sim.exports.dictionary import KEYS, REFERENCES, TABLES, is_optional, meaning
-from alesha_sim.exports.files import Progress, chunks, silent
+from alesha_sim.exports.files import CHUNK, Progress, silent
 from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Column, Columns
+from alesha_sim.source import picked, pieces
 from alesha_sim.storage import to_arrow
 from alesha_sim.tables import SCHEMA, Type, in_money, instants, rows
 from alesha_sim.units import Currency
@@ -41,7 +42,7 @@ def write_csv(result: "Result", folder: Path, progress: Progress = silent) -> No
         with (folder / names[-1]).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(SCHEMA[table])
-            for part in pieces(result, table, progress):
+            for part in parts(result, table, progress):
                 writer.writerows(_texts(table, part, result))
     _describe(result, folder, names, "csv", "text/csv")
 
@@ -53,38 +54,39 @@ def write_parquet(result: "Result", folder: Path, progress: Progress = silent) -
     names = []
     for table in SCHEMA:
         names.append(f"{table}.parquet")
-        schema = arrow(result, table, slice(0, 0)).schema
+        schema = arrow(result, table, none(result, table)).schema
         with parquet.ParquetWriter(folder / names[-1], schema, compression="zstd") as writer:
-            for part in pieces(result, table, progress):
+            for part in parts(result, table, progress):
                 writer.write_table(arrow(result, table, part))
     _describe(result, folder, names, "parquet", "application/vnd.apache.parquet")
 
 
-def pieces(result: "Result", table: str, progress: Progress) -> Iterator[slice]:
-    """Yield the rows of a table in pieces, and tell how far all tables are."""
-    sizes = {name: rows(result.columns(name)) for name in SCHEMA}
+def parts(result: "Result", table: str, progress: Progress) -> Iterator[Columns]:
+    """Yield the rows of a table in parts, and tell how far all tables are."""
+    sizes = {name: result.source.rows(name) for name in SCHEMA}
     before, total = sum(list(sizes.values())[: list(sizes).index(table)]), max(sum(sizes.values()), 1)
-    for part in chunks(sizes[table]):
+    done = 0
+    for part in pieces(result.source, table, CHUNK):
         yield part
-        progress((before + part.stop) / total, f"{table}, {part.stop:,} of {sizes[table]:,} rows")
+        done += rows(part)
+        progress((before + done) / total, f"{table}, {done:,} of {sizes[table]:,} rows")
 
 
-def arrow(result: "Result", table: str, part: slice) -> "Table":
+def none(result: "Result", table: str) -> Columns:
+    """Return the columns of a table without any row, but with all labels."""
+    first = next(result.source.batches(table), None)
+    return result.columns(table) if first is None else picked(first, slice(0, 0))
+
+
+def arrow(result: "Result", table: str, part: Columns) -> "Table":
     """Return some rows of a table as an Arrow table."""
     scenario = result.scenario
-    return to_arrow(table, _part(result.columns(table), part), scenario.currency, scenario.start)
+    return to_arrow(table, part, scenario.currency, scenario.start)
 
 
-def _part(columns: Columns, part: slice) -> Columns:
-    def some(column: Column) -> Column:
-        return Coded(column.codes[part], column.labels) if isinstance(column, Coded) else column[part]
-
-    return {name: some(column) for name, column in columns.items()}
-
-
-def _texts(table: str, part: slice, result: "Result") -> Iterable[tuple[Any, ...]]:
+def _texts(table: str, columns: Columns, result: "Result") -> Iterable[tuple[Any, ...]]:
     """Return some rows of a table as values that `csv` writes exactly."""
-    columns, currency = _part(result.columns(table), part), result.scenario.currency
+    currency = result.scenario.currency
     money = in_money(columns, currency)
 
     def values(column: Column, kind: Type) -> list[Any]:

@@ -74,7 +74,7 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
 
 def deposits_over_time(result: "Result") -> Deposits:
     """Return the deposits of a result; the first row is the start, when nothing has changed yet."""
-    course = views.balances(result.columns("transfers"), None)
+    course = views.balances(result.source.batches("transfers", views.BALANCES), None)
     accounts = result.columns("accounts")
     owners = np.array([*map(owner_of, coded(accounts, "account").labels), ""])[coded(accounts, "account").codes]
     opened = numbers(accounts, "opening")

@@ -21,16 +21,20 @@ class SpooledMessageLog(MessageLog):
     _table: SpooledRows
 
     def _sender(self) -> Callable[..., int]:
-        append, kinds = self._table.append, self.kinds
+        table, kinds = self._table, self.kinds
+        rows, pack, width = table.rows, table.pack, table.width
 
         def sent(
             at: float, request: int, order: int, visit: int, sender: int, recipient: int, attempt: int,
             kind: type, detail: int = 0,
         ) -> int:  # fmt: skip
-            return append(
+            nonlocal rows
+            row = table.base + len(rows) // width
+            rows += pack(
                 at, NAN, IN_FLIGHT, NAN, NAN, request, order, visit, sender, recipient, attempt, kinds[kind],
                 detail,
             )  # fmt: skip
+            return row
 
         return sent
 

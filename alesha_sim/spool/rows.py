@@ -44,17 +44,25 @@ class SpooledRows(PackedRows):
 
     def filler(self, *names: str) -> Callable[..., None]:
         """Return `fill(row, *values)`, which overwrites the neighbouring fields `names` of a row."""
-        _, offset = self.part(*names)
-        layout = struct.Struct("<" + "".join(self._codes[name] for name in names))
+        pack_into, offset = self.part(*names)
+        pack = struct.Struct("<" + "".join(self._codes[name] for name in names)).pack
+        rows, width = self.rows, self.width
+
+        def fill_two(row: int, one: float, other: float) -> None:
+            place = row - self.base
+            if place >= 0:
+                pack_into(rows, place * width + offset, one, other)
+            else:
+                self._change(row, offset, pack(one, other))
 
         def fill(row: int, *values: float) -> None:
             place = row - self.base
             if place >= 0:
-                layout.pack_into(self.rows, place * self.width + offset, *values)
+                pack_into(rows, place * width + offset, *values)
             else:
-                self._change(row, offset, layout.pack(*values))
+                self._change(row, offset, pack(*values))
 
-        return fill
+        return fill_two if len(names) == 2 else fill
 
     def _change(self, row: int, offset: int, content: bytes) -> None:
         self._file.seek(row * self.width + offset)
