@@ -216,10 +216,14 @@ class Result(Tabulated):
         return inquiry.moment(self._tables, microseconds(at), self.scenario.start, self.scenario.currency)
 
     def diff(self, other: "Result") -> str | None:
-        """Name the first difference to another result in scenario, seed and what happened; None if none."""
+        """Name the first difference to another result in scenario, seed and what happened; None if none.
+
+        What happened is looked for in the tables that both recorded, and in what both counted instead.
+        """
         found = [
             (text := self.scenario.diff(other.scenario)) and f"scenario: {text}",
             f"seed: {self.seed} against {other.seed}" if self.seed != other.seed else None,
+            f"recorded: {self.record} against {other.record}" if self.record != other.record else None,
             inquiry.first_difference(self._tables, other._tables, self.scenario.start),
         ]
         return "; ".join(filter(None, found)) or None
@@ -236,11 +240,12 @@ class Result(Tabulated):
         is_whole = self.drained if drain is None else self.drained or self.ended_at >= scenario.horizon + drain
         try:
             if is_whole:
-                print(command(scenario, self.seed))
+                print(command(scenario, self.seed, self.record))
                 return
         except ScenarioError:  # a policy of one's own, which no file holds
             pass
-        print(f"simulation = alesha.Simulation(scenario, seed={self.seed})")
+        record = "" if self.record == ALL else f", record={self.record!r}"
+        print(f"simulation = alesha.Simulation(scenario, seed={self.seed}{record})")
         print("simulation.run()" if is_whole else f"simulation.run(until={self.ended_at!r})")
         print("assert simulation.result().digest == " + repr(self.digest))
 

@@ -200,6 +200,7 @@ class Spooled(Mapping[str, Columns]):
         with folders.replacing(target) as ready:
             for name in (storage.MANIFEST, *(table + storage.SUFFIX for table in self)):
                 copyfile(folders.place(self.folder, name), ready / name)
+        storage.remove_unrecorded(target, self.record, storage.SUFFIX)
 
     def digests(self) -> tuple[str, dict[str, str]]:
         """Return the digest of all tables and that of each, as `tables.digest` and `table_digest` define them."""

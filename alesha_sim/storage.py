@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim import folders
-from alesha_sim.modes import ALL, MODES, Tallies
+from alesha_sim.modes import ALL, MODES, Tallies, is_on
 from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Column, Columns
 from alesha_sim.tables import (
@@ -74,6 +74,15 @@ def save(
     refuse_to_overwrite(target, overwrite=overwrite)
     with folders.replacing(target) as ready:
         _write(ready, manifest, tables)
+    remove_unrecorded(target, manifest.recorded, SUFFIX)
+
+
+def remove_unrecorded(folder: Path, record: str, *suffixes: str) -> None:
+    """Remove the files of tables that are off, which an earlier result left in the folder."""
+    for table in SCHEMA:
+        if not is_on(table, record):
+            for suffix in suffixes:
+                (folder / (table + suffix)).unlink(missing_ok=True)
 
 
 def refuse_to_overwrite(target: Path, *, overwrite: bool = False) -> None:
