@@ -12,9 +12,10 @@ from alesha_sim.conversation import Message
 from alesha_sim.conversation.entries import instant
 from alesha_sim.conversation.wording import lasting
 from alesha_sim.messages import Reason
+from alesha_sim.modes import Tallies
 from alesha_sim.records import MISSING_TIME, NO_ID, ORGANISATIONS, STATUSES, Coded, Column, Columns, times
 from alesha_sim.sight import RunSight
-from alesha_sim.spooled import source_of
+from alesha_sim.spooled import source_of, tallies_of
 from alesha_sim.summary import OPEN, OWNERS
 from alesha_sim.tables import coded, numbers
 from alesha_sim.units import Currency
@@ -203,12 +204,16 @@ SAID = ("sender", "recipient", "kind", "order", "attempt", "sent_at", "detail", 
 
 
 def first_difference(one: Mapping[str, Columns], other: Mapping[str, Columns], start: datetime) -> str | None:
-    """Name the first message that differs, else the first row of another table; None if all are the same."""
-    row = _first_row(one["messages"], other["messages"], SAID)
+    """Name the first message that differs, else the first row of another table, else the first count.
+
+    None if all that both have is the same.
+    """
+    shared = [table for table in one if table in other]
+    row = _first_row(one["messages"], other["messages"], SAID) if "messages" in shared else None
     if row is not None:
         mine, theirs = (_message(tables["messages"], row, start) for tables in (one, other))
         return f"message {row}: {mine} against {theirs}"
-    for table in one:
+    for table in shared:
         row = _first_row(one[table], other[table], tuple(one[table]))
         if row is None:
             continue
@@ -216,6 +221,15 @@ def first_difference(one: Mapping[str, Columns], other: Mapping[str, Columns], s
             values = [_value(tables[table], name, row) for tables in (one, other)]
             if values[0] != values[1]:
                 return f"{table}: row {row}: {name}: {values[0]} against {values[1]}"
+    return _first_count(tallies_of(one), tallies_of(other))
+
+
+def _first_count(one: Tallies, other: Tallies) -> str | None:
+    """Name the first count that differs of a table that both counted; None if all are the same."""
+    for table in one:
+        for name, count in one[table].items():
+            if count != other.get(table, one[table])[name]:
+                return f"{table}: counted {name}: {count} against {other[table][name]}"
     return None
 
 

@@ -10,6 +10,7 @@ from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
+from alesha_sim.books.tallied import TalliedLedger
 from alesha_sim.books.users import UsersBook
 from alesha_sim.distributions import Distribution, durations
 from alesha_sim.entities.bank import Bank, Income, account_number, secret_text
@@ -22,10 +23,12 @@ from alesha_sim.entities.supplier import Supplier
 from alesha_sim.entities.users import Users
 from alesha_sim.hostility import make_hostile, schedule_crashes, uniform
 from alesha_sim.messages import Offer
+from alesha_sim.modes import ALL, is_on
 from alesha_sim.network import Channel, Clock
 from alesha_sim.network.clock import INFINITY
 from alesha_sim.policies import Fees
-from alesha_sim.records import COURIER, SHOP, SUPPLIER, Records
+from alesha_sim.recording import Records
+from alesha_sim.records import COURIER, SHOP, SUPPLIER
 from alesha_sim.scenarios import chance
 from alesha_sim.spool import Spool
 from alesha_sim.streams import Streams
@@ -42,15 +45,23 @@ LINKS = (
 class Market:
     """Everything of one run but its visits: made here, opened by `open_books`, joined by `connect`.
 
-    With a `spool`, what is recorded leaves memory by it.
+    It records what the mode `record` says; with a `spool`, that leaves memory by it.
     """
 
-    def __init__(self, scenario: "Scenario", seed: int, spool: Spool | None = None) -> None:
+    def __init__(
+        self, scenario: "Scenario", seed: int, spool: Spool | None = None, record: str = ALL
+    ) -> None:  # fmt: skip
         self.scenario = scenario
         self.clock = Clock()
         self.skus = scenario.skus
-        self.records = (spool.records if spool else Records)(self.skus, scenario.users.count)
-        self.ledger = (spool.ledger if spool else Ledger)(scenario.currency.code, self.skus)
+        users, code = scenario.users.count, scenario.currency.code
+        self.records = (
+            spool.records(self.skus, users, record) if spool else Records(self.skus, users, record=record)
+        )
+        if not is_on("transfers", record):
+            self.ledger: Ledger = TalliedLedger(code, self.skus)
+        else:
+            self.ledger = (spool.ledger if spool else Ledger)(code, self.skus)
         self._streams = Streams(seed)
         self._currency = scenario.currency
         self._user_secrets = self._secrets("user:secret", scenario.users.count)
@@ -206,13 +217,15 @@ class Market:
                 party.doubt = self.records.orders.doubt
             schedule_crashes(self.clock, self.scenario, parties)
         for party in parties.values():
+            party.inbox.is_tallied = not is_on("messages", self.records.record)
             party.open_for_business()
 
     def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:
         name = f"{sender}->{recipient}"
         link = self.scenario.network.link(name)
         latency = self._durations(f"channel:{name}", link.latency)
-        channel = Channel(self.clock, self.records.messages, latency, parties[recipient].code)
+        log = self.records.messages_to(recipient)
+        channel = Channel(self.clock, log, latency, parties[recipient].code)
         if self.scenario.is_hostile:
             make_hostile(channel, name, self.scenario, self._streams)
         return channel

@@ -65,8 +65,11 @@ class PackedRows:
 
     def row(self, row: int) -> dict[str, Any]:
         """Return one row's fields by name."""
-        values = self._unpack_from(self.rows, row * self.width)
-        return dict(zip(self._codes, values, strict=True))
+        return dict(zip(self._codes, self.unpacked(self.rows, row), strict=True))
+
+    def unpacked(self, packed: bytearray, row: int) -> tuple[Any, ...]:
+        """Return the fields of one of several rows that were packed as these are."""
+        return self._unpack_from(packed, row * self.width)
 
     def array(self) -> npt.NDArray[np.void]:
         """Return a copy of all rows as a structured array."""

@@ -106,6 +106,9 @@ class MessageLog:
       or a notice dealt with.
     """
 
+    mention = "message {}, ".format
+    """Names a message, by its number, in an error's text."""
+
     def __init__(self, rows: NewRows = in_memory) -> None:
         self.organisations = list(ORGANISATIONS)
         self.kinds = Kinds()
@@ -384,16 +387,3 @@ class ReplenishmentLog:
             "ordered_at": times(rows["ordered_at"]),
             "arrived_at": times(rows["arrived_at"]),
         }
-
-
-class Records:
-    """All logs of one run but the ledger's; `rows` makes the rows of each."""
-
-    message_log = MessageLog
-
-    def __init__(self, skus: Sequence[str], users: int, rows: NewRows = in_memory) -> None:
-        self.messages = self.message_log(rows)
-        self.orders = OrderLog(skus, rows)
-        self.visits = VisitLog(rows)
-        self.replenishments = ReplenishmentLog(skus, rows)
-        self.registered_at = np.full(users, NAN)

@@ -5,25 +5,27 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim import scenarios
+from alesha_sim.modes import ALL
 from alesha_sim.scenarios.errors import ScenarioError, refuse
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 
-def command(scenario: "Scenario", seed: int) -> str:
-    """Return a shell command that runs the scenario with the seed.
+def command(scenario: "Scenario", seed: int, record: str = ALL) -> str:
+    """Return a shell command that runs the scenario with the seed and records the same.
 
     Raises ScenarioError for a scenario that no file can hold, such as one with a policy of the reader's own.
     """
+    mode = "" if record == ALL else f" --record {record}"
     settings = _settings(scenario)
     if settings is not None:
         texts = "".join(f" --set {quote(setting)}" for setting in settings)
-        return f"alesha run {scenario.name} --seed {seed}{texts}"
+        return f"alesha run {scenario.name} --seed {seed}{texts}{mode}"
     file, text = f"{scenario.name}.toml", scenario.to_toml()
     if type(scenario).from_toml(text) != scenario:
         raise refuse("scenario", scenario.name, "holds something that a file does not")
-    return f"cat > {file} <<'END'\n{text}END\nalesha run ./{file} --seed {seed}"
+    return f"cat > {file} <<'END'\n{text}END\nalesha run ./{file} --seed {seed}{mode}"
 
 
 def _settings(scenario: "Scenario") -> list[str] | None:

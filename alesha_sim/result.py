@@ -17,13 +17,14 @@ from alesha_sim import inquiry, storage, summary, tables, views
 from alesha_sim.books import laws
 from alesha_sim.books.accounts import BOOKS
 from alesha_sim.conversation import Conversation
+from alesha_sim.modes import ALL, Tallies, is_on
 from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import Coded, Columns
 from alesha_sim.reproduction import command
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.source import Source
 from alesha_sim.spooled import Spooled, source_of
-from alesha_sim.tables import coded, numbers
+from alesha_sim.tables import Tables, coded, numbers
 from alesha_sim.tabulated import Tabulated
 from alesha_sim.talks import Talks
 from alesha_sim.units import microseconds
@@ -42,11 +43,12 @@ class Result(Tabulated):
     events, with nothing left to happen if `drained`; `inboxes` tells of each organisation's inbox. The tables are
     DataFrames made on first use, with the columns of `alesha_sim.tables.SCHEMA`: amounts in major units, instants
     as timestamps, texts categorical, numbers that may be missing Int64. Raises ValueError for other columns.
+    What needs a table that the run did not `record` raises NotRecorded; figures are the same in every mode.
     """
 
     def __init__(
         self, scenario: "Scenario", seed: int, columns: Mapping[str, Columns], *, ended_at: float, drained: bool,
-        events: int, inboxes: Mapping[str, InboxStatistics],
+        events: int, inboxes: Mapping[str, InboxStatistics], record: str = ALL, tallies: Tallies | None = None,
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.seed = seed
@@ -54,9 +56,12 @@ class Result(Tabulated):
         self.drained = drained
         self.events = events
         self.inboxes = dict(inboxes)
-        self._tables = columns if isinstance(columns, Spooled) else {
-            table: tables.canonical(table, columns[table]) for table in tables.SCHEMA
-        }  # fmt: skip
+        self.record = record
+        if isinstance(columns, Spooled):
+            self._tables: Tables | Spooled = columns
+        else:
+            self._tables = Tables(columns, record, tallies)
+            self._tables.update({table: tables.canonical(table, found) for table, found in self._tables.items()})
 
     # Tables
 
@@ -211,10 +216,14 @@ class Result(Tabulated):
         return inquiry.moment(self._tables, microseconds(at), self.scenario.start, self.scenario.currency)
 
     def diff(self, other: "Result") -> str | None:
-        """Name the first difference to another result in scenario, seed and what happened; None if none."""
+        """Name the first difference to another result in scenario, seed and what happened; None if none.
+
+        What happened is looked for in the tables that both recorded, and in what both counted instead.
+        """
         found = [
             (text := self.scenario.diff(other.scenario)) and f"scenario: {text}",
             f"seed: {self.seed} against {other.seed}" if self.seed != other.seed else None,
+            f"recorded: {self.record} against {other.record}" if self.record != other.record else None,
             inquiry.first_difference(self._tables, other._tables, self.scenario.start),
         ]
         return "; ".join(filter(None, found)) or None
@@ -231,16 +240,25 @@ class Result(Tabulated):
         is_whole = self.drained if drain is None else self.drained or self.ended_at >= scenario.horizon + drain
         try:
             if is_whole:
-                print(command(scenario, self.seed))
+                print(command(scenario, self.seed, self.record))
                 return
         except ScenarioError:  # a policy of one's own, which no file holds
             pass
-        print(f"simulation = alesha.Simulation(scenario, seed={self.seed})")
+        record = "" if self.record == ALL else f", record={self.record!r}"
+        print(f"simulation = alesha.Simulation(scenario, seed={self.seed}{record})")
         print("simulation.run()" if is_whole else f"simulation.run(until={self.ended_at!r})")
         print("assert simulation.result().digest == " + repr(self.digest))
 
+    @property
+    def is_checkable(self) -> bool:
+        """Whether the transfers and orders that the laws are about were recorded."""
+        return is_on("transfers", self.record) and is_on("orders", self.record)
+
     def check(self) -> list[str]:
-        """Return a line for each violation of a conservation law; none if all hold."""
+        """Return a line for each violation of a conservation law; none if all hold.
+
+        Raises NotRecorded without transfers; what the ledger refuses at once is refused in every mode.
+        """
         minor = self.scenario.currency.minor
         catalogue = [
             laws.Priced(product.sku, minor(product.price), minor(product.charge), minor(product.cost))
@@ -261,8 +279,9 @@ class Result(Tabulated):
             self._tables.save(folder, overwrite=overwrite)
             return
         manifest = storage.Manifest(
-            self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes
-        )
+            self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes,
+            self.record, self._tables.tallies,
+        )  # fmt: skip
         storage.save(folder, manifest, self._tables, overwrite=overwrite)
 
     @classmethod
@@ -275,7 +294,7 @@ class Result(Tabulated):
         manifest, columns = storage.load(folder, scenario)
         return cls(
             manifest.scenario, manifest.seed, columns, ended_at=manifest.ended_at, drained=manifest.drained,
-            events=manifest.events, inboxes=manifest.inboxes,
+            events=manifest.events, inboxes=manifest.inboxes, record=manifest.recorded, tallies=manifest.tallies,
         )  # fmt: skip
 
     # How it shows itself

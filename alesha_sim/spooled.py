@@ -16,10 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim import folders, storage
+from alesha_sim.modes import ALL, NotRecorded, Tallies, is_on
 from alesha_sim.records import NO_ID, Coded, Column, Columns
 from alesha_sim.source import OF_ORDERS, InMemory, Source, picked
 from alesha_sim.tables import (
     SCHEMA,
+    Tables,
     Type,
     begun_digest,
     by_appearance,
@@ -29,6 +31,7 @@ from alesha_sim.tables import (
     little_endian,
     numbers,
     one_form,
+    recorded,
 )
 from alesha_sim.units import Currency
 
@@ -40,11 +43,17 @@ if TYPE_CHECKING:
 class Spooled(Mapping[str, Columns]):
     """The tables in a folder of Parquet files as a `Source`, and as a mapping of columns read when asked for.
 
-    `digest` is that of all tables, as their manifest has it.
+    `digest` is that of all tables, as their manifest has it. What the run did not record in the mode `record`
+    raises NotRecorded; `tallies` has what figures need of it.
     """
 
-    def __init__(self, folder: Path, currency: Currency, start: datetime, digest: str) -> None:
+    def __init__(
+        self, folder: Path, currency: Currency, start: datetime, digest: str, record: str = ALL,
+        tallies: Tallies | None = None,
+    ) -> None:  # fmt: skip
         self.digest = digest
+        self.record = record
+        self.tallies = dict(tallies or {})
         self.folder = folder
         self._currency = currency
         self._start = start
@@ -53,13 +62,18 @@ class Spooled(Mapping[str, Columns]):
     # As a mapping
 
     def __getitem__(self, table: str) -> Columns:
+        if not is_on(table, self.record):
+            raise NotRecorded(table, self.record)
         return _Columns(self, table, list(SCHEMA[table]))
 
+    def __contains__(self, table: object) -> bool:
+        return table in recorded(self.record)
+
     def __iter__(self) -> Iterator[str]:
-        return iter(SCHEMA)
+        return iter(recorded(self.record))
 
     def __len__(self) -> int:
-        return len(SCHEMA)
+        return len(recorded(self.record))
 
     # As a source
 
@@ -152,6 +166,8 @@ class Spooled(Mapping[str, Columns]):
 
     def path(self, table: str) -> Path:
         """Return the file of a table."""
+        if not is_on(table, self.record):
+            raise NotRecorded(table, self.record)
         return folders.place(self.folder, table + storage.SUFFIX)
 
     @contextmanager
@@ -182,15 +198,16 @@ class Spooled(Mapping[str, Columns]):
         target = Path(folder).resolve()
         storage.refuse_to_overwrite(target, overwrite=overwrite)
         with folders.replacing(target) as ready:
-            for name in (storage.MANIFEST, *(table + storage.SUFFIX for table in SCHEMA)):
+            for name in (storage.MANIFEST, *(table + storage.SUFFIX for table in self)):
                 copyfile(folders.place(self.folder, name), ready / name)
+        storage.remove_unrecorded(target, self.record, storage.SUFFIX)
 
     def digests(self) -> tuple[str, dict[str, str]]:
         """Return the digest of all tables and that of each, as `tables.digest` and `table_digest` define them."""
         from hashlib import sha256
 
-        total, each = begun_digest(self._currency), {}
-        for table in SCHEMA:
+        total, each = begun_digest(self._currency, self.record, self.tallies), {}
+        for table in self:
             own = sha256()
             for piece in self._pieces(table):
                 total.update(piece)
@@ -209,6 +226,11 @@ class Spooled(Mapping[str, Columns]):
 def source_of(tables: Mapping[str, Columns]) -> Source:
     """Return what reads tables in batches, wherever they are."""
     return tables if isinstance(tables, Spooled) else InMemory(tables)
+
+
+def tallies_of(tables: Mapping[str, Columns]) -> Tallies:
+    """Return what was counted in the place of tables that are off."""
+    return tables.tallies if isinstance(tables, Spooled | Tables) else {}
 
 
 class _Columns(dict[str, Column]):

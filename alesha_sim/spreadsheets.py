@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alesha_sim.tables import SCHEMA
+from alesha_sim.tables import recorded
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from alesha_sim.result import Result
+
+SUFFIX = ".csv"
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula. Source: OWASP, "CSV Injection"."""
@@ -16,8 +18,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def write(result: "Result", folder: Path) -> None:
     """Write one UTF-8 CSV file a table into an existing folder; columns as in the result's DataFrames."""
-    for table in SCHEMA:
-        harmless(getattr(result, table)).to_csv(folder / f"{table}.csv", index=False)
+    for table in recorded(result.record):
+        harmless(getattr(result, table)).to_csv(folder / (table + SUFFIX), index=False)
 
 
 def harmless(frame: "DataFrame") -> "DataFrame":

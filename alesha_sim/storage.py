@@ -9,15 +9,28 @@ from hashlib import file_digest, sha256
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from alesha_sim import folders
+from alesha_sim.modes import ALL, MODES, Tallies, is_on
 from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Column, Columns
-from alesha_sim.tables import RECORDED, SCHEMA, Type, canonical, digest, in_money, instants, rows, table_digest
+from alesha_sim.tables import (
+    SCHEMA,
+    Tables,
+    Type,
+    canonical,
+    digest,
+    in_money,
+    instants,
+    recorded,
+    rows,
+    table_digest,
+)
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:
@@ -42,6 +55,8 @@ class Manifest(NamedTuple):
     drained: bool
     events: int
     inboxes: Mapping[str, InboxStatistics]
+    recorded: str = ALL
+    tallies: Tallies = MappingProxyType({})
 
 
 # Writing
@@ -59,6 +74,15 @@ def save(
     refuse_to_overwrite(target, overwrite=overwrite)
     with folders.replacing(target) as ready:
         _write(ready, manifest, tables)
+    remove_unrecorded(target, manifest.recorded, SUFFIX)
+
+
+def remove_unrecorded(folder: Path, record: str, *suffixes: str) -> None:
+    """Remove the files of tables that are off, which an earlier result left in the folder."""
+    for table in SCHEMA:
+        if not is_on(table, record):
+            for suffix in suffixes:
+                (folder / (table + suffix)).unlink(missing_ok=True)
 
 
 def refuse_to_overwrite(target: Path, *, overwrite: bool = False) -> None:
@@ -96,7 +120,7 @@ def write_manifest(
     described = _described(manifest)
     described["spooled"] = spooled
     described["rows"], described["table_digests"] = dict(heights), dict(digests)
-    described["file_digests"] = {table + SUFFIX: _file_digest(folder / (table + SUFFIX)) for table in SCHEMA}
+    described["file_digests"] = {table + SUFFIX: _file_digest(folder / (table + SUFFIX)) for table in heights}
     described[OWN_DIGEST] = _own_digest(described)
     text = json.dumps(described, indent=2, allow_nan=False, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -111,7 +135,6 @@ def _described(manifest: Manifest) -> dict[str, Any]:
     """Return what `manifest.json` says of the run."""
     return {
         "format": FORMAT,
-        "recorded": RECORDED,
         "versions": {
             "alesha_sim": sys.modules["alesha_sim"].__version__,
             "python": platform.python_version(),
@@ -120,6 +143,7 @@ def _described(manifest: Manifest) -> dict[str, Any]:
         **manifest._asdict(),
         "scenario": manifest.scenario.model_dump(mode="json"),
         "inboxes": {name: statistics._asdict() for name, statistics in manifest.inboxes.items()},
+        "tallies": {table: dict(tally) for table, tally in manifest.tallies.items()},
     }
 
 
@@ -189,20 +213,22 @@ def load(
     try:
         described = _checked(json.loads(path.read_bytes()))
         manifest = _manifest(described, scenario)
-        digests = {table: str(described["table_digests"][table]) for table in SCHEMA}
-        files = {table: str(described["file_digests"][table + SUFFIX]) for table in SCHEMA}
+        there = recorded(manifest.recorded)
+        digests = {table: str(described["table_digests"][table]) for table in there}
+        files = {table: str(described["file_digests"][table + SUFFIX]) for table in there}
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise _refused(path, error) from error
     currency, start = manifest.scenario.currency, manifest.scenario.start
     if described.get("spooled"):
         from alesha_sim.spooled import Spooled
 
-        for table in SCHEMA:
+        for table in there:
             _check_file(folders.place(folder, table + SUFFIX), files[table])
-        return manifest, Spooled(folder, currency, start, manifest.digest)
-    tables = {table: _read(folder, table, files[table], currency, start) for table in SCHEMA}
+        return manifest, Spooled(folder, currency, start, manifest.digest, manifest.recorded, manifest.tallies)
+    columns = {table: _read(folder, table, files[table], currency, start) for table in there}
+    tables = Tables(columns, manifest.recorded, manifest.tallies)
     if digest(tables, currency) != manifest.digest:
-        changed = [table + SUFFIX for table in SCHEMA if table_digest(table, tables[table]) != digests[table]]
+        changed = [table + SUFFIX for table in there if table_digest(table, tables[table]) != digests[table]]
         raise _refused(folder / (changed or [MANIFEST])[0])
     return manifest, tables
 
@@ -219,7 +245,7 @@ def _check_file(path: Path, saved: str) -> None:
 
 def _checked(described: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest's contents; ValueError if they are of another format, or not as they were saved."""
-    if described["format"] != FORMAT or described["recorded"] != RECORDED:
+    if described["format"] != FORMAT or described["recorded"] not in MODES:
         raise ValueError(f"format {described['format']}, recorded {described['recorded']}: unknown")
     if described[OWN_DIGEST] != _own_digest(described):
         raise _Altered
@@ -229,6 +255,7 @@ def _checked(described: dict[str, Any]) -> dict[str, Any]:
 def _manifest(described: dict[str, Any], scenario: "Scenario | None") -> Manifest:
     from alesha_sim.scenarios.scenario import Scenario
 
+    described = {"tallies": {}, **described}  # there were none before there were modes
     fields: dict[str, Any] = {name: described[name] for name in Manifest._fields}
     fields["scenario"] = scenario or Scenario.model_validate(described["scenario"])
     if scenario is not None and scenario.model_dump(mode="json") != described["scenario"]:

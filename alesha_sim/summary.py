@@ -1,16 +1,17 @@
 """The named figures of a result and the text that shows them. Only arithmetic on tables; no pandas here."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.records import MISSING_TIME, Columns
 from alesha_sim.source import Source
-from alesha_sim.spooled import source_of
+from alesha_sim.spooled import source_of, tallies_of
 from alesha_sim.tables import among, coded, equals, numbers
-from alesha_sim.units import MICROSECONDS, Currency
+from alesha_sim.units import MICROSECONDS, Currency, total
 
 ENDS = ("completed", "declined", "cancelled", "returned")
 OPEN = ("received", "processing", "on_the_way", "in_doubt")
@@ -47,12 +48,16 @@ def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
 
     A figure with nothing to divide by or to average is NaN.
     """
-    source = source_of(tables)
-    placed, arrived = _orders(source), source.rows("visits")
-    moved, money = _transfers(source, currency), currency.scale
+    source, tallies = source_of(tables), tallies_of(tables)
+
+    def counted(table: str, count: Callable[[Source], Counter[str]]) -> Counter[str]:
+        return Counter(tallies[table]) if table in tallies else count(source)
+
+    placed, arrived = counted("orders", _orders), counted("visits", _visits)["rows"]
+    moved, money = counted("transfers", partial(_transfers, currency=currency)), currency.scale
     mine = placed["orders"]
     cash = {f"{owner}_cash": amount for owner, amount in deposits(tables, currency).items()}
-    accounts, said = source.whole("accounts"), _messages(source)
+    accounts, said = source.whole("accounts"), counted("messages", _messages)
     return {
         "visits": arrived,
         "registered_users": _rows(numbers(source.whole("users"), "registered_at") != MISSING_TIME),
@@ -65,16 +70,17 @@ def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
         "conversion": _ratio(mine, arrived),
         "decline_rate": _ratio(placed["declined"], mine),
         **cash,
-        "shop_cash_min": _least(source, DEPOSITS + "shop") / money,
+        "shop_cash_min": moved["least"] / money,
         "mean_delivery_seconds": _mean(placed, "delivery"),
         "mean_bank_wait_seconds": _mean(said, "bank"),
         "mean_shop_wait_seconds": _mean(said, "shop"),
-        "messages": source.rows("messages"),
+        "messages": said["rows"],
         "messages_lost": said["lost"],
         "returns": moved["returns"] / money,
         "fees": _closing(accounts, "bank:fees") / money,
         "units_lost": moved["units_lost"],
-        **_stranded(source, currency),
+        "stranded": moved["stranded"] / money,
+        "stranded_orders": moved["stranded_orders"],
     }
 
 
@@ -112,9 +118,14 @@ def _orders(source: Source) -> Counter[str]:
     return found
 
 
+def _visits(source: Source) -> Counter[str]:
+    """Count visits."""
+    return Counter(rows=source.rows("visits"))
+
+
 def _messages(source: Source) -> Counter[str]:
-    """Count messages lost, and those of bank and shop that waited for a worker with the microseconds they did."""
-    found: Counter[str] = Counter()
+    """Count messages, those lost, and those that bank and shop served with the microseconds they had waited."""
+    found = Counter(rows=source.rows("messages"))
     for batch in source.batches("messages", ("recipient", "delivered_at", "started_at", "fate")):
         found["lost"] += _rows(equals(coded(batch, "fate"), "lost"))
         for name in ("bank", "shop"):
@@ -137,8 +148,11 @@ def _mean(found: Counter[str], name: str) -> float:
 
 
 def _transfers(source: Source, currency: Currency) -> Counter[str]:
-    """Add up what was moved: units received and lost; money refunded, and given back for returns."""
-    found: Counter[str] = Counter()
+    """Add up what was moved: units received and lost; money refunded, and given back for returns, minor units.
+
+    Besides the least of the shop's deposit, and what is stranded in how many orders.
+    """
+    found = Counter(least=_least(source, DEPOSITS + "shop"), **_stranded(source))
     for batch in source.batches("transfers", ("book", "debit", "amount", "commodity", "code")):
         amount, book, code = numbers(batch, "amount"), coded(batch, "book"), coded(batch, "code")
         lost = among(coded(batch, "debit"), ("supplier:losses", "shop:losses"))
@@ -151,12 +165,6 @@ def _transfers(source: Source, currency: Currency) -> Counter[str]:
         for name, mask in rows.items():
             found[name] += total(amount[mask])
     return found
-
-
-def total(values: npt.NDArray[np.int64]) -> int:
-    """Return the exact sum of numbers, which may pass 64 bits."""
-    # Neither half can pass them: there are fewer than 2**31 rows.
-    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFF_FFFF).sum())
 
 
 def _rows(mask: npt.NDArray[np.bool_]) -> int:
@@ -172,7 +180,7 @@ def _closing(accounts: Columns, *names: str) -> int:
     return int(numbers(accounts, "closing")[among(coded(accounts, "account"), names)].sum())
 
 
-def _stranded(source: Source, currency: Currency) -> dict[str, float]:
+def _stranded(source: Source) -> dict[str, int]:
     """Return what users have paid, as far as they know, beyond goods and refunds, and in how many orders."""
     advances = np.zeros(source.rows("orders") + 1, np.int64)
     for batch in source.batches("transfers", ("order", "debit", "credit", "amount")):
@@ -183,7 +191,7 @@ def _stranded(source: Source, currency: Currency) -> dict[str, float]:
             rows = equals(coded(batch, side), "users:advances")
             np.add.at(advances, order[rows], sign * amount[rows])
     stranded = np.maximum(advances, 0)
-    return {"stranded": total(stranded) / currency.scale, "stranded_orders": _rows(stranded > 0)}
+    return {"stranded": total(stranded), "stranded_orders": _rows(stranded > 0)}
 
 
 def _least(source: Source, account: str) -> int:

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.modes import ALL, NotRecorded, Tallies, is_on, known
 from alesha_sim.records import NO_ID, Coded, Column, Columns
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:
     from pandas import Categorical, DataFrame
-
-RECORDED = "all"
-"""The recording mode: every message, order and transfer is kept."""
 
 
 class Type(StrEnum):
@@ -77,6 +75,28 @@ SCHEMA: Mapping[str, Schema] = {
     },
 }  # fmt: skip
 """Every table's columns in their order. Amounts beside a `commodity` are money only where that is the currency."""
+
+
+class Tables(dict[str, Columns]):
+    """The tables that a run recorded in the mode `record`, in the schema's order; any other raises NotRecorded.
+
+    `tallies` has what figures need of the tables that are off. Raises ValueError for a mode that there is not.
+    """
+
+    def __init__(
+        self, tables: Mapping[str, Columns], record: str = ALL, tallies: Tallies | None = None
+    ) -> None:  # fmt: skip
+        self.record = known(record)
+        self.tallies = dict(tallies or {})
+        super().__init__((table, tables[table]) for table in recorded(record))
+
+    def __missing__(self, table: str) -> Columns:
+        raise NotRecorded(table, self.record) if table in SCHEMA else KeyError(table)
+
+
+def recorded(record: str) -> tuple[str, ...]:
+    """Return the tables that a mode records."""
+    return tuple(table for table in SCHEMA if is_on(table, record))
 
 
 # Canonical columns: one form for the same contents, whatever wrote them
@@ -183,18 +203,21 @@ def digest(tables: Mapping[str, Columns], currency: Currency) -> str:
     """Return the SHA-256 of canonical tables, in hexadecimal digits.
 
     It covers the recording mode, the currency's decimals, and of every column its table, name, type and
-    little-endian bytes; of a text its labels too. Every NaN counts as the same.
+    little-endian bytes; of a text its labels too. Every NaN counts as the same. What was counted in the place of
+    tables that are off stands before the tables.
     """
-    total = begun_digest(currency)
+    record, tallies = (tables.record, tables.tallies) if isinstance(tables, Tables) else (ALL, {})
+    total = begun_digest(currency, record, tallies)
     for table, columns in tables.items():
         for piece in _pieces(table, columns):
             total.update(piece)
     return total.hexdigest()
 
 
-def begun_digest(currency: Currency) -> "hashlib._Hash":
-    """Return the SHA-256 of what stands before the tables: the recording mode and the currency's decimals."""
-    return hashlib.sha256(f"alesha_sim {RECORDED} {currency.decimals}\n".encode())
+def begun_digest(currency: Currency, record: str, tallies: Tallies) -> "hashlib._Hash":
+    """Return the SHA-256 of what stands before the tables: mode, the currency's decimals, tallies if there are."""
+    counted = json.dumps(tallies, sort_keys=True) if tallies else ""
+    return hashlib.sha256(f"alesha_sim {record} {currency.decimals}\n{counted}".encode())
 
 
 def table_digest(table: str, columns: Columns) -> str:

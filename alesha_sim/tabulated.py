@@ -20,9 +20,12 @@ class Tabulated:
     _tables: Mapping[str, Columns]
 
     def columns(self, table: str) -> Columns:
-        """Return a table's canonical columns, as `alesha_sim.tables` describes; ValueError if there is none."""
-        if table not in self._tables:
-            raise ValueError(f"table {table}: must be one of {', '.join(self._tables)}")
+        """Return a table's canonical columns, as `alesha_sim.tables` describes.
+
+        Raises ValueError if there is none, and NotRecorded, which says how to switch it on, if it is off.
+        """
+        if table not in tables.SCHEMA:
+            raise ValueError(f"table {table}: must be one of {', '.join(tables.SCHEMA)}")
         return self._tables[table]
 
     @cached_property

@@ -9,6 +9,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from operator import index
 
 import numpy as np
+import numpy.typing as npt
 
 AMOUNT_MAX = 2**63 - 1
 """The largest amount, in minor units: what a signed 64-bit column of a ledger holds."""
@@ -120,3 +121,9 @@ def _is_capitals(code: object) -> bool:
 def _is_whole(number: object) -> bool:
     """Tell whether a number is an int and not one of the two that are bools."""
     return isinstance(number, int) and not isinstance(number, bool)
+
+
+def total(values: npt.NDArray[np.int64]) -> int:
+    """Return the exact sum of numbers, which may pass 64 bits."""
+    # Neither half can pass them: there are fewer than 2**31 rows.
+    return (int((values >> 32).sum()) << 32) + int((values & 0xFFFF_FFFF).sum())

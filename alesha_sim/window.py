@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim import tables
+from alesha_sim.modes import ALL
 from alesha_sim.records import MISSING_TIME, Coded, Columns
-from alesha_sim.tables import among, coded, codes, equals, numbers
+from alesha_sim.spooled import Spooled
+from alesha_sim.tables import Tables, among, coded, codes, equals, numbers
 from alesha_sim.tabulated import Tabulated
 from alesha_sim.units import MICROSECONDS
 
@@ -40,7 +42,9 @@ class Window(Tabulated):
         self.scenario = scenario
         self.seconds = seconds
         self._begins = round(seconds * MICROSECONDS)
-        self._tables = {table: self._later(table, columns[table]) for table in columns}
+        record = columns.record if isinstance(columns, Tables | Spooled) else ALL
+        # Without tallies, which are those of the whole run.
+        self._tables = Tables({table: self._later(table, columns[table]) for table in columns}, record)
         kept = numbers(self._tables["orders"], "order")
         lines = columns["order_lines"]
         self._tables["order_lines"] = _rows("order_lines", lines, np.isin(numbers(lines, "order"), kept))

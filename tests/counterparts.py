@@ -43,7 +43,8 @@ from alesha_sim.messages import (
     Transfer,
 )
 from alesha_sim.network import Channel, Clock, Faults, Patience
-from alesha_sim.records import BANK, NO_ID, STATUSES, SUPPLIER, Records
+from alesha_sim.recording import Records
+from alesha_sim.records import BANK, NO_ID, STATUSES, SUPPLIER
 
 SKUS = ("laptop", "watch")
 ARTICLES = [

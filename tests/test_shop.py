@@ -27,6 +27,7 @@ from alesha_sim.messages import (
     ViewProduct,
 )
 from alesha_sim.network import Clock
+from alesha_sim.recording import Records
 from alesha_sim.records import (
     CANCELLED,
     COMPLETED,
@@ -35,7 +36,6 @@ from alesha_sim.records import (
     ON_THE_WAY,
     PROCESSING,
     RETURNED,
-    Records,
 )
 
 LAPTOP, WATCH = Offer("laptop", "Laptop", 60000, 50000), Offer("watch", "Watch", 30000, 25000)

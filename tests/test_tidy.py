@@ -20,7 +20,19 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alesha_sim"
 
 LAYERS = (
-    ("units", "streams", "distributions", "messages", "packed", "records", "source", "garbage"),
+    (
+        "units",
+        "streams",
+        "distributions",
+        "messages",
+        "packed",
+        "modes",
+        "records",
+        "tallies",
+        "recording",
+        "source",
+        "garbage",
+    ),
     ("network", "books"),
     ("policies",),
     ("scenarios",),
@@ -101,7 +113,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "__main__": (set(), set()),
 }
 
-MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 21_500
+MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 22_000
 CHANCE = {"random", "secrets", "uuid", "numpy.random"}
 STATEFUL = {"default_rng", "Generator", "RandomState", "Random", "Streams", "Environment", "count", "open"}
 MUTATORS = {

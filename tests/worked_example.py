@@ -4,7 +4,8 @@ import numpy as np
 
 from alesha_sim.books import BOOKS, CODES, Kind, Ledger
 from alesha_sim.messages import Delivered
-from alesha_sim.records import NO_ID, SHOP, SUPPLIER, Coded, Records
+from alesha_sim.recording import Records
+from alesha_sim.records import NO_ID, SHOP, SUPPLIER, Coded
 from alesha_sim.result import Result
 from alesha_sim.scenarios import first_purchase
 from alesha_sim.tables import SCHEMA

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from alesha_sim.cli.arguments import COMMANDS, parse
+from alesha_sim.modes import NotRecorded
 from alesha_sim.scenarios.errors import ScenarioError
 
 DONE, BROKEN, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
@@ -44,7 +45,7 @@ def _status(argv: Sequence[str] | None) -> int:
     try:
         arguments = parse(argv)
         return DONE if COMMANDS[arguments.command].run(arguments) else BROKEN
-    except ScenarioError as error:
+    except (ScenarioError, NotRecorded) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
     except (AssertionError, RuntimeError) as error:

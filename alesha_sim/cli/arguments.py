@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from alesha_sim.cli import commands, report, step, studies
-from alesha_sim.cli.values import factor, goal, jobs, positive, seed, setting, share, whole
+from alesha_sim.cli.values import factor, goal, jobs, mode, positive, seed, setting, share, whole
 from alesha_sim.exports import FORMATS
+from alesha_sim.modes import ALL, MODES
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 
 STATUSES = "exit status: 0 done, 1 a law broken or a check failed, 2 bad input"
@@ -130,6 +131,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "type": Path,
         "metavar": "FOLDER",
         "help": "write the tables there while the run goes, so that it needs little memory; must be new or empty",
+    },
+    "--record": {
+        "type": mode,
+        "metavar": "MODE",
+        "default": ALL,
+        "help": f"record {', '.join(MODES[:-1])} or {MODES[-1]}: less is faster and smaller, every figure is the "
+        "same; without transfers no law can be checked (left out: all)",
     },
     "--csv": {"action": "store_true", "help": "write the tables as CSV files too, which no spreadsheet runs"},
     "--force": {"action": "store_true", "help": "overwrite what is there"},
@@ -272,7 +280,7 @@ COMMANDS: dict[str, Command] = {
         commands.run,
         "run a scenario, check every law, and print what happened with everybody's balances",
         "alesha run market_day --seed 7 --set bank.workers=3 --out out/market",
-        ("scenario", "--seed", "--set", "--out", "--csv", "--spool", "--force", "--json", "--quiet"),
+        ("scenario", "--seed", "--set", "--out", "--csv", "--spool", "--record", "--force", "--json", "--quiet"),
     ),
     "balances": Command(
         commands.balances,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from alesha_sim import scenarios
 from alesha_sim.cli import folder, output
+from alesha_sim.modes import ALL
 from alesha_sim.scenarios.errors import nearest, refuse
 
 if TYPE_CHECKING:
@@ -59,10 +60,11 @@ def run(arguments: Namespace) -> bool:
     if arguments.out:
         folder.check(arguments.out, force=arguments.force)
     with folder.spooling(arguments.spool, arguments.out):
-        result = _simulated(scenario, arguments, spool=arguments.spool).result()
-    violations = result.check()
+        simulation = _simulated(scenario, arguments, spool=arguments.spool, record=arguments.record)
+        result = simulation.result()
+    violations = result.check() if result.is_checkable else None
     if arguments.out:
-        folder.save(result, arguments.out, as_csv=arguments.csv)
+        written = folder.save(result, arguments.out, as_csv=arguments.csv)
     if arguments.json:
         output.print_json(outcome.report_object(result, violations))
     elif not arguments.quiet:
@@ -70,7 +72,7 @@ def run(arguments: Namespace) -> bool:
     if arguments.quiet and violations:
         output.remark("\n".join(violations))
     if arguments.out and not arguments.quiet:
-        output.remark(f"tables, {folder.MANIFEST} and {folder.PICTURE} are in {arguments.out}")
+        output.remark(f"{written} are in {arguments.out}")
     if arguments.spool and not arguments.quiet:
         output.remark(f"tables and {folder.MANIFEST} are in {arguments.spool}")
     return not violations
@@ -154,12 +156,14 @@ def simulated(arguments: Namespace) -> "Simulation":
     return _simulated(_scenario(arguments), arguments)
 
 
-def _simulated(scenario: "Scenario", arguments: Namespace, *, spool: "Path | None" = None) -> "Simulation":
+def _simulated(
+    scenario: "Scenario", arguments: Namespace, *, spool: "Path | None" = None, record: str = ALL
+) -> "Simulation":  # fmt: skip
     """Return the simulation after its run, which shows its progress."""
     from alesha_sim.simulation import Simulation
 
     try:
-        simulation = Simulation(scenario, arguments.seed, spool=spool)
+        simulation = Simulation(scenario, arguments.seed, spool=spool, record=record)
         with output.progress_bar(quiet=arguments.quiet) as bar:
             simulation.run(progress=bar.run if bar else None)
     except MemoryError:

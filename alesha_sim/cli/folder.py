@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from alesha_sim import folders
 from alesha_sim.exports.files import UNLESS
+from alesha_sim.modes import NotRecorded, is_on
 from alesha_sim.scenarios.errors import refuse
 
 if TYPE_CHECKING:
@@ -30,20 +31,27 @@ def check(folder: Path, *, force: bool) -> None:
         _check_writable(folder)
 
 
-def save(result: "Result", folder: Path, *, as_csv: bool) -> None:
-    """Write a result's tables, manifest and picture of balances into the folder, over an earlier result's.
+def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
+    """Write a result's tables, manifest and picture of balances into the folder; say what there is now.
 
-    With `as_csv` the tables are written as CSV too, for spreadsheets.
-
-    Other files in the folder stay. Raises ScenarioError when something cannot be written.
+    With `as_csv` the tables are written as CSV too, for spreadsheets. Without transfers there is no picture. What
+    an earlier result left there and this one does not have goes; other files in the folder stay. Raises
+    ScenarioError when something cannot be written.
     """
-    with _named("--out", folder), folders.replacing(folder) as ready:
-        result.save(ready)
-        if as_csv:
-            from alesha_sim import spreadsheets
+    from alesha_sim import spreadsheets, storage
 
-            spreadsheets.write(result, ready)
-        _draw(result, ready / PICTURE)
+    has_picture = is_on("transfers", result.record)
+    with _named("--out", folder):
+        with folders.replacing(folder) as ready:
+            result.save(ready)
+            if as_csv:
+                spreadsheets.write(result, ready)
+            if has_picture:
+                _draw(result, ready / PICTURE)
+        storage.remove_unrecorded(folder, result.record, storage.SUFFIX, spreadsheets.SUFFIX)
+        if not has_picture:
+            (folder / PICTURE).unlink(missing_ok=True)
+    return f"tables, {MANIFEST} and {PICTURE}" if has_picture else f"tables and {MANIFEST}"
 
 
 def write_text(file: Path, text: str, *, force: bool, argument: str = "FILE") -> None:
@@ -98,6 +106,8 @@ def exporting(path: Path) -> Iterator[None]:
     """Raise why an export cannot be written as a ScenarioError of one line."""
     try:
         yield
+    except NotRecorded:  # this is not about the path
+        raise
     except (FileExistsError, FileNotFoundError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise refuse("--out", str(path), f"cannot be written: {error.strerror}") from None

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from alesha_sim.cli.output import plain, table
+from alesha_sim.modes import NotRecorded, is_on
 from alesha_sim.records import STATUSES, Coded
+from alesha_sim.summary import ENDS
 from alesha_sim.tables import coded, equals, instants
 from alesha_sim.units import microseconds
 
@@ -26,8 +28,11 @@ USER = "user:"
 # A run
 
 
-def report_object(result: "Result", violations: Sequence[str]) -> dict[str, Any]:
-    """Return what `run --json` prints: figures without a value are None, amounts in major units."""
+def report_object(result: "Result", violations: Sequence[str] | None) -> dict[str, Any]:
+    """Return what `run --json` prints: figures without a value are None, amounts in major units.
+
+    Without a check there are no `violations`.
+    """
     return {
         "scenario": result.scenario.name,
         "seed": result.seed,
@@ -35,12 +40,13 @@ def report_object(result: "Result", violations: Sequence[str]) -> dict[str, Any]
         "ended_at": ended_at(result, "us"),
         "summary": plain(result.figures()),
         "balances": result.closing_balances(),
-        "violations": list(violations),
+        "recorded": result.record,
+        "violations": None if violations is None else list(violations),
     }
 
 
-def report(result: "Result", violations: Sequence[str]) -> str:
-    """Return what `run` prints for people."""
+def report(result: "Result", violations: Sequence[str] | None) -> str:
+    """Return what `run` prints for people; `violations` is None where nothing could be checked."""
     scenario = result.scenario
     head = [f"{scenario.name}: {scenario.description}" if scenario.description else scenario.name]
     head += [f"seed {result.seed}, digest {result.digest[:12]}, ended at {ended_at(result, 's')}"]
@@ -48,14 +54,18 @@ def report(result: "Result", violations: Sequence[str]) -> str:
         head += ["cut off by the end of the run: some matters are still open"]
     money = _money(scenario)
     figures = result.figures()
-    counts = [("visits", f"{figures['visits']:,}"), *_orders(result), ("units delivered", f"{figures['units']:,}")]
+    orders = _orders(result) if is_on("orders", result.record) else _counted_orders(figures)
+    counts = [("visits", f"{figures['visits']:,}"), *orders, ("units delivered", f"{figures['units']:,}")]
     amounts = [(name, money(figures[name])) for name in ("revenue", "refunds")]
     deposits = [
         ("balances", ""),
         *((f"  {owner}", money(amount)) for owner, amount in result.closing_balances().items()),
     ]
     body = table([*counts, *amounts, *deposits], right=(1,))
-    laws = "\n".join(violations) if violations else "all laws hold"
+    if violations is None:
+        laws = f"laws not checked: {NotRecorded('transfers', result.record)}"
+    else:
+        laws = "\n".join(violations) if violations else "all laws hold"
     return "\n".join([*head, "", body, "", laws])
 
 
@@ -75,6 +85,13 @@ def _orders(result: "Result") -> Iterator[tuple[str, str]]:
         yield f"  {word}", f"{count:,}"
         why = Coded(reason.codes[equals(status, word)], reason.labels)
         yield from ((f"    {text}", f"{times:,}") for text, times in sorted(_counts(why)))
+
+
+def _counted_orders(figures: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Yield the number of users' orders, of those in each final status, and of those still open."""
+    yield "orders", f"{figures['orders']:,}"
+    names = (*ENDS, "open_orders")
+    yield from ((f"  {name.removesuffix('_orders')}", f"{figures[name]:,}") for name in names if figures[name])
 
 
 def _counts(text: Coded) -> Iterator[tuple[str, int]]:

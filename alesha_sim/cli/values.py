@@ -4,6 +4,7 @@ import tomllib
 from argparse import ArgumentTypeError
 from datetime import time
 
+from alesha_sim.modes import MODES
 from alesha_sim.scenarios.errors import shown
 
 SEED_MAX = 2**63 - 1
@@ -35,6 +36,13 @@ def jobs(text: str) -> int:
     if text == "-1":
         return -1
     return positive(text)
+
+
+def mode(text: str) -> str:
+    """Read what is to be recorded; raises ArgumentTypeError."""
+    if text not in MODES:
+        raise ArgumentTypeError(f"{shown(text)}: must be one of {', '.join(MODES)}")
+    return text
 
 
 def share(text: str) -> float:

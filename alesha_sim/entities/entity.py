@@ -182,7 +182,7 @@ class Entity(Party):
             return error
         kind = type(delivery.message).__name__
         return EntityError(
-            f"{self.name} failed on {kind} (message {delivery.row}, order {delivery.order}) "
+            f"{self.name} failed on {kind} ({delivery.channel.log.mention(delivery.row)}order {delivery.order}) "
             f"at {self.clock.now} s: {type(error).__name__}: {error}"
         )
 

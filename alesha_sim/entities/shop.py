@@ -53,6 +53,7 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Answer, Bell, Channel, Clock, Delivery, NoReply
 from alesha_sim.policies import StockPolicy
+from alesha_sim.recording import Records
 from alesha_sim.records import (
     DECLINED,
     IN_DOUBT,
@@ -61,7 +62,6 @@ from alesha_sim.records import (
     PROCESSING,
     SHOP,
     STATUSES,
-    Records,
 )
 
 

@@ -20,6 +20,7 @@ from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
 from alesha_sim.network.retry import Patience, Retry, is_waited_for
 from alesha_sim.network.timers import Bell
 from alesha_sim.records import LATE, NO_ID, MessageLog
+from alesha_sim.tallies import MessageTally
 
 if TYPE_CHECKING:
     from alesha_sim.network.inbox import Inbox
@@ -131,7 +132,7 @@ class Channel:
     arrivals: tuple[Callable[[Any], None], ...]
 
     def __init__(
-        self, clock: Clock, log: MessageLog, latency: Callable[[], float], recipient: int,
+        self, clock: Clock, log: MessageLog | MessageTally, latency: Callable[[], float], recipient: int,
         faults: Faults | None = None,
     ) -> None:  # fmt: skip
         self.clock = clock

@@ -16,6 +16,7 @@ from alesha_sim.network.clock import Clock
 from alesha_sim.network.doorkeeper import Doorkeeper, Key, Stored, digest
 from alesha_sim.network.request import Conflict
 from alesha_sim.records import DUPLICATE, WITHDRAWN
+from alesha_sim.units import MICROSECONDS
 
 
 class InboxStatistics(NamedTuple):
@@ -63,6 +64,8 @@ class Inbox:
     def __init__(self, clock: Clock, hire: Callable[[], None] | None = None) -> None:
         self.clock = clock
         self.doorkeeper: Doorkeeper | None = None
+        self.is_tallied = False
+        """Whether a copy's `row` is how many microseconds it has waited, since messages are off."""
         self.waiting: deque[Delivery] = deque()
         self.idle: list[Worker] = []
         self.hire = hire
@@ -94,6 +97,7 @@ class Inbox:
                 return
         self._count(now)
         self._waited += 1
+        delivery.started_at = now  # since when it waits, until it is taken
         self.waiting.append(delivery)
         self._waiting_max = max(self._waiting_max, len(self.waiting))
         if self.hire is not None:
@@ -184,6 +188,8 @@ class Inbox:
         now = self.clock._now
         self._count(now)
         delivery = self.waiting.popleft()
+        if self.is_tallied:
+            delivery.row += round(now * MICROSECONDS) - round(delivery.started_at * MICROSECONDS)
         delivery.started_at = now
         return delivery
 

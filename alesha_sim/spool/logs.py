@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from alesha_sim.books.ledger import Ledger, Row, Transfer
 from alesha_sim.packed import NewRows
-from alesha_sim.records import DELIVERED, IN_FLIGHT, NAN, MessageLog, Records
+from alesha_sim.recording import Records
+from alesha_sim.records import DELIVERED, IN_FLIGHT, NAN, MessageLog
 from alesha_sim.spool.rows import SpooledRows
 
 _KEPT = 0x80

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim import folders, storage
+from alesha_sim.modes import ALL
 from alesha_sim.records import Columns
 from alesha_sim.spool.logs import SpooledLedger, SpooledRecords
 from alesha_sim.spool.rows import SpooledRows
 from alesha_sim.spooled import Spooled
-from alesha_sim.tables import SCHEMA, canonical
+from alesha_sim.tables import canonical
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
@@ -54,15 +55,20 @@ class Spool:
 
     # What a market records into
 
-    def records(self, skus: Sequence[str], users: int) -> SpooledRecords:
-        """Return the logs of a run."""
+    def records(self, skus: Sequence[str], users: int, record: str = ALL) -> SpooledRecords:
+        """Return the logs of a run that records what the mode `record` says."""
         with self._named():
-            records = SpooledRecords(skus, users, self._new_rows)
-        self._write("orders", records.orders.order_columns)
-        self._write("order_lines", records.orders.line_columns)
-        self._write("visits", records.visits.columns)
-        self._write("messages", records.messages.columns)
-        self._write("replenishments", records.replenishments.columns)
+            records = SpooledRecords(skus, users, self._new_rows, record)
+        shown: dict[str, Shown] = {
+            "orders": records.orders.order_columns,
+            "order_lines": records.orders.line_columns,
+            "visits": records.visits.columns,
+            "replenishments": records.replenishments.columns,
+        }
+        if "messages" in self._rows:
+            shown["messages"] = records.messages.columns
+        for table in self._rows:
+            self._write(table, shown[table])
         return records
 
     def ledger(self, currency_code: str, skus: Sequence[str]) -> SpooledLedger:
@@ -98,12 +104,13 @@ class Spool:
                 self._writers[table].finish()
             for table, columns in others.items():
                 storage.write_table(self._ready, table, canonical(table, columns), scenario)
-            spooled = Spooled(self._ready, scenario.currency, scenario.start, "")
+            kept = scenario.currency, scenario.start
+            spooled = Spooled(self._ready, *kept, "", manifest.recorded, manifest.tallies)
             total, each = spooled.digests()
-            heights = {table: spooled.rows(table) for table in SCHEMA}
+            heights = {table: spooled.rows(table) for table in spooled}
             storage.write_manifest(self._ready, manifest._replace(digest=total), heights, each, spooled=True)
             self._stack.close()
-        return Spooled(self.folder, scenario.currency, scenario.start, total)
+        return Spooled(self.folder, *kept, total, manifest.recorded, manifest.tallies)
 
     def abandon(self, error: Exception) -> None:
         """Remove all that was written, since the run failed."""
