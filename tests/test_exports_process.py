@@ -155,6 +155,7 @@ def test_pm4py_reads_a_trace_an_order(written, name):
     root = ET.parse(written(name, "xes")).getroot()
     assert len(log) == len(root.findall(".//{*}event"))
     assert np.issubdtype(log["time:timestamp"].dt.tz_convert(None).dtype, np.datetime64)
+    assert root.find("{*}string[@key='lifecycle:model']").get("value") == "standard"
     assert set(log["lifecycle:transition"]) == {"complete"}
     assert log["org:resource"].str.fullmatch(r"user:\d+|shop|bank|supplier").all()
     total = log.groupby("case:concept:name")["case:cost:total"].first()

@@ -1,6 +1,11 @@
 """A DuckDB file: every table with its data dictionary as comments, and views that add the books up.
 
-DuckDB gives each file a random identifier, so that two files of the same run have equal tables, not equal bytes.
+Texts are of enumerated types, named by table and column.
+
+The same run gives the same bytes, which takes four things of DuckDB's storage: a format without the random
+identifier of newer ones; nothing that leaves remains of memory in what a block does not use, as packed integers
+and all texts do; one transaction a table, since the tables of one are written in the order of their addresses
+in memory; and one thread.
 """
 
 from pathlib import Path
@@ -9,7 +14,7 @@ from typing import TYPE_CHECKING
 from alesha_sim.exports.dictionary import TABLES, meaning
 from alesha_sim.exports.files import Progress, silent
 from alesha_sim.exports.package import arrow, none, parts
-from alesha_sim.records import Columns
+from alesha_sim.records import Coded, Columns
 from alesha_sim.tables import SCHEMA
 
 if TYPE_CHECKING:
@@ -73,19 +78,37 @@ VIEWS = {
 }
 """By name, what a view shows and how."""
 
+STORAGE = "v1.0.0"
+"""The oldest DuckDB that can read the file; from 1.4 on the format has a random identifier."""
+
+LEAKY = "bitpacking"
+"""The way to compress integers that writes memory as it finds it, probably where a value is missing.
+
+Texts leave such remains under each way to compress them, and under none, so that no block holds any.
+Source: issue 23382 of duckdb/duckdb for one of the ways with texts; comparing files for the others.
+"""
+
 
 def write(result: "Result", path: Path, progress: Progress = silent) -> None:
     """Write all tables and views into a new DuckDB file; needs the package `duckdb`."""
     import duckdb
 
-    base = duckdb.connect(str(path), config={"threads": 1})
+    base = duckdb.connect(config={"threads": 1})
     try:
+        base.execute(f"ATTACH {_quoted(str(path))} AS written (STORAGE_VERSION '{STORAGE}')")
+        base.execute("USE written")
+        base.execute(f"SET disabled_compression_methods = '{LEAKY}'")
+        base.execute("SET checkpoint_threshold = '1TB'")  # all is written in its place once, at the end
         for table in SCHEMA:
+            base.execute("BEGIN")
             _fill(base, result, table, progress)
+            base.execute("COMMIT")
         for name, (comment, query) in VIEWS.items():
             base.execute(f"CREATE VIEW {name} AS {query}")
             base.execute(f"COMMENT ON VIEW {name} IS {_quoted(comment)}")
         base.execute("CHECKPOINT")
+        base.execute("USE memory")
+        base.execute("DETACH written")  # which writes the file to its end and removes the log beside it
     except duckdb.Error as error:
         raise OSError(f"{path.name}: {error}") from error
     finally:
@@ -94,15 +117,30 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
 
 def _fill(base: "DuckDBPyConnection", result: "Result", table: str, progress: Progress) -> None:
     """Make a table and copy its rows, some thousands at a time."""
-    _take(base, result, table, none(result, table))
-    base.execute(f"CREATE TABLE {table} AS SELECT * FROM piece")
+    nothing = none(result, table)
+    chosen = f"SELECT {_chosen(base, table, nothing)} FROM piece"
+    _take(base, result, table, nothing)
+    base.execute(f"CREATE TABLE {table} AS {chosen}")
     for part in parts(result, table, progress):
         _take(base, result, table, part)
-        base.execute(f"INSERT INTO {table} SELECT * FROM piece")
+        base.execute(f"INSERT INTO {table} {chosen}")
     base.unregister("piece")
     base.execute(f"COMMENT ON TABLE {table} IS {_quoted(TABLES.get(table, ''))}")
     for column in SCHEMA[table]:
         base.execute(f'COMMENT ON COLUMN {table}."{column}" IS {_quoted(meaning(table, column))}')
+
+
+def _chosen(base: "DuckDBPyConnection", table: str, columns: Columns) -> str:
+    """Make a type of each column of texts, and return the columns with them."""
+    names = []
+    for name, column in columns.items():
+        if isinstance(column, Coded) and column.labels:
+            labels = ", ".join(map(_quoted, column.labels))
+            base.execute(f"CREATE TYPE {table}_{name} AS ENUM ({labels})")
+            names.append(f'"{name}"::{table}_{name} AS "{name}"')
+        else:
+            names.append(f'"{name}"')
+    return ", ".join(names)
 
 
 def _take(base: "DuckDBPyConnection", result: "Result", table: str, part: Columns) -> None:

@@ -1,9 +1,9 @@
 """A run as an XES event log: one trace an order, from the home page to its end.
 
-Each event is the completion of a step (`lifecycle:transition` is `complete`); where a worker served it, `begun_at`
-says from when. That attribute is not called `start_timestamp`, because programs would sort by it, and a
-confirmation begins with the payment that it confirms. Costs are what the group spends on the order: production,
-transport, fees.
+Each event is the completion of a step (`lifecycle:transition` is `complete`, in the standard model); where a
+worker served it, `begun_at` says from when. There are no `start` events, and that attribute is not called
+`start_timestamp`: programs would follow the ones and sort by the other, while a confirmation begins with the
+payment that it confirms. Costs are what the group spends on the order: production, transport, fees.
 Source: IEEE 1849-2016, and the extensions Concept, Time, Lifecycle, Organizational and Cost.
 """
 
@@ -58,7 +58,8 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
             file.write(
                 f' <extension name="{name}" prefix="{prefix}" uri="http://www.xes-standard.org/{prefix}.xesext"/>\n'
             )
-        file.write(_GLOBALS + f" {_text('concept:name', result.scenario.name)}")
+        named = _text("concept:name", result.scenario.name), _text("lifecycle:model", "standard")
+        file.write(_GLOBALS + "".join(f" {text}" for text in named))
         file.writelines(_traces(log, progress))
         file.write("</log>\n")
 
