@@ -222,6 +222,7 @@ def test_run_json_is_one_object_with_the_contracts_keys(call):
         "ended_at": "2021-01-03T00:00:01.350000",
         "summary": result.summary().to_dict(),
         "balances": {"users": 4000, "shop": 10240, "supplier": 5760},
+        "recorded": "all",
         "violations": [],
     }
 

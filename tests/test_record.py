@@ -20,7 +20,7 @@ from alesha_sim.modes import MODES, OFF, NotRecorded
 from alesha_sim.plots import funnel, waiting
 from alesha_sim.records import STATUSES, OrderLog
 from alesha_sim.stepping import Walk
-from alesha_sim.tables import SCHEMA, recorded
+from alesha_sim.tables import SCHEMA, Tables, digest, recorded
 from alesha_sim.tallies import OrderTally, ReplenishmentTally, VisitTally
 from alesha_sim.verification import worlds
 
@@ -341,6 +341,14 @@ def test_a_saved_result_knows_its_mode(record, tmp_path):
 def test_results_of_different_modes_have_different_digests():
     assert len({result(record).digest for record in MODES}) == len(MODES)
     assert len({result(record) == result("all") for record in LESSER}) == 1
+
+
+def test_the_digest_covers_what_was_counted():
+    tables = result("summary")._tables
+    counted = {**tables.tallies, "visits": {"rows": tables.tallies["visits"]["rows"] + 1}}
+    currency = result("summary").scenario.currency
+    assert digest(Tables(tables, "summary", tables.tallies), currency) == result("summary").digest
+    assert digest(Tables(tables, "summary", counted), currency) != result("summary").digest
 
 
 def test_a_lesser_result_leaves_no_table_of_the_one_that_it_replaces(tmp_path):
