@@ -18,8 +18,10 @@ from alesha_sim.books.tallied import TalliedLedger
 from alesha_sim.entities.entity import EntityError
 from alesha_sim.modes import MODES, OFF, NotRecorded
 from alesha_sim.plots import funnel, waiting
+from alesha_sim.records import STATUSES, OrderLog
 from alesha_sim.stepping import Walk
 from alesha_sim.tables import SCHEMA, recorded
+from alesha_sim.tallies import OrderTally, ReplenishmentTally, VisitTally
 from alesha_sim.verification import worlds
 
 LESSER = MODES[1:]
@@ -142,6 +144,25 @@ def test_every_figure_that_a_tally_carries_is_put_to_the_test():
     carried = {(table, name) for each in tallies for table in each for name, count in each[table].items() if count}
     missing = {(table, name) for table in tallies[0] for name in tallies[0][table]} - carried
     assert missing <= {("orders", "received"), ("orders", "processing"), ("orders", "on_the_way")}
+
+
+def test_tallies_number_what_they_count_from_where_the_logs_do():
+    visits, lots, orders = VisitTally(), ReplenishmentTally(), OrderTally()
+    assert [visits.arrived(0.0, 1), visits.arrived(1.0, 1)] == [0, 1]
+    assert [lots.ordered(0.0, 0, 1), lots.ordered(0.0, 0, 1)] == [0, 1]
+    assert [orders.placed(0.0, user, 5, "account", 5) for user in (0, 0, -1)] == [1, 2, 3]
+    assert (len(visits), len(lots), len(orders)) == (2, 2, 3)
+
+
+@pytest.mark.parametrize("status", range(len(STATUSES)))
+def test_an_order_is_in_doubt_unless_its_end_is_known(status):
+    log, tally = OrderLog(["laptop"]), OrderTally()
+    for orders in (log, tally):
+        orders.placed(0.0, 0, 5, "account", 5)
+        orders.status(1, status)
+        orders.doubt(1)
+    expected = log.order_columns()["status"]
+    assert tally.tally()[expected.labels[expected.codes[0]]] == 1
 
 
 # What is off
