@@ -27,7 +27,7 @@ from alesha_sim.modes import ALL, is_on
 from alesha_sim.network import Channel, Clock
 from alesha_sim.network.clock import INFINITY
 from alesha_sim.policies import Fees
-from alesha_sim.recording import Records
+from alesha_sim.recording import WAITED_FOR, Records
 from alesha_sim.records import COURIER, SHOP, SUPPLIER
 from alesha_sim.scenarios import chance
 from alesha_sim.spool import Spool
@@ -216,8 +216,8 @@ class Market:
                 party.inbox.screen()
                 party.doubt = self.records.orders.doubt
             schedule_crashes(self.clock, self.scenario, parties)
-        for party in parties.values():
-            party.inbox.is_tallied = not is_on("messages", self.records.record)
+        for name, party in parties.items():
+            party.inbox.is_tallied = name in WAITED_FOR and not is_on("messages", self.records.record)
             party.open_for_business()
 
     def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:

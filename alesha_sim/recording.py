@@ -9,6 +9,9 @@ from alesha_sim.packed import NewRows, in_memory
 from alesha_sim.records import NAN, MessageLog, OrderLog, ReplenishmentLog, VisitLog
 from alesha_sim.tallies import MessageTally, OrderTally, ReplenishmentTally, VisitTally
 
+WAITED_FOR = ("bank", "shop")
+"""The parties of whose messages a figure says how long they waited."""
+
 _TALLIES = (OrderTally, VisitTally, ReplenishmentTally)
 
 
@@ -52,7 +55,7 @@ class Records:
         said = {recipient: tally.tally() for recipient, tally in self._said.items()}
         none = MessageTally().tally()
         found = {name: sum(each[name] for each in said.values()) for name in ("rows", "lost")}
-        for name in ("bank", "shop"):
+        for name in WAITED_FOR:
             own = said.get(name, none)
             found |= {f"{name}_rows": own["served"], f"{name}_time": own["waited"]}
         return found
