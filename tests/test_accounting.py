@@ -1,6 +1,7 @@
 """Statements articulate, every difference of cash is explained, and what is open is counted by its age."""
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -87,7 +88,20 @@ instants = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted)
 def test_statements_articulate_at_any_instant(make, shares):
     run = make()
     since, until = (share * run.ended_at for share in shares)
+    check_articulation(run, Journal(run), since, until)
+
+
+def test_statements_articulate_at_the_thousand_instants_of_the_reconciliation(full_size):
+    run, times = unreliable(), sorted(thousand())
     journal = Journal(run)
+    for at in times:
+        for book in BOOKS:
+            check_sheet(minor(statements.sheet(of_book(journal, book, at / 1e6))))
+    for since, until in pairwise(times[:: 1 if full_size else 40]):
+        check_articulation(run, journal, since / 1e6, until / 1e6)
+
+
+def check_articulation(run, journal, since, until):
     for book in BOOKS:
         assert_articulated(
             [minor(statements.sheet(of_book(journal, book, at))) for at in (since, until)],
@@ -120,11 +134,15 @@ def cash_of(run, journal, books, at):
     return journal.balances(journal.instant(at))[places].sum() / run.scenario.currency.scale
 
 
+def check_sheet(sheet):
+    assert sheet["total: Assets"] == sheet["total: Liabilities and equity"]
+    assert sheet["total: Liabilities"] + sheet["total: Equity"] == sheet["total: Assets"]
+
+
 def assert_articulated(sheets, income, flow, cash):
     before, after = sheets
     for sheet in sheets:
-        assert sheet["total: Assets"] == sheet["total: Liabilities and equity"]
-        assert sheet["total: Liabilities"] + sheet["total: Equity"] == sheet["total: Assets"]
+        check_sheet(sheet)
     earned = after["equity: Profit"] - before["equity: Profit"]
     assert earned / 100 == pytest.approx(income["total: Profit"], abs=1e-6)
     assert [flow["total: Opening cash"], flow["total: Closing cash"]] == cash
@@ -170,17 +188,23 @@ def test_what_is_completed_is_what_the_other_book_writes_later(make):
 # The reconciliation
 
 
+@cache
+def thousand():
+    """A thousand instants of the unreliable run, most of them soon after something was written."""
+    journal, generator = Journal(unreliable()), np.random.default_rng(3)
+    near = generator.choice(journal.time[journal.time > 0], 700) + generator.exponential(30_000, 700).astype(int)
+    anywhere = generator.integers(0, journal.end, 300)
+    return np.minimum(np.concatenate((near, anywhere)), journal.end).tolist()
+
+
 def test_every_difference_is_explained_at_a_thousand_random_instants():
     run = unreliable()
     journal = Journal(run)
-    generator = np.random.default_rng(3)
     owners = ["shop", "supplier", "users", "user:3"]
     reconcilers = {owner: accounting.Reconciler(run, owner) for owner in owners}
-    near = generator.choice(journal.time[journal.time > 0], 700) + generator.exponential(30_000, 700).astype(int)
-    anywhere = generator.integers(0, journal.end, 300)
     states, kinds, bearers = set(), set(), 0
     news = heard(run)
-    for at in np.minimum(np.concatenate((near, anywhere)), journal.end).tolist():
+    for at in thousand():
         for owner, reconciler in reconcilers.items():
             found = reconciler.at(at / 1e6)
             own, bank = cash_and_deposit(journal, owner, at)

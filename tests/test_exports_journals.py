@@ -92,7 +92,7 @@ def test_hledger_accepts_every_scenario_strictly(written, name):
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("name", ["first_purchase", "market_day"])
+@pytest.mark.parametrize("name", scenarios.names())
 def test_hledger_computes_our_balances_and_counts_our_transactions(written, name):
     path = written(name, "hledger")
     printed = hledger(path, "balance", "--flat", "--no-total", "--output-format", "csv", "--layout", "bare").stdout
