@@ -257,13 +257,13 @@ def test_goods_made_to_order_take_the_lead_time_and_the_journey():
     assert world.codes() == ["make", "make", "ship", "ship", "deliver", "deliver"]
 
 
-def test_the_plain_flow_costs_eight_events_beside_its_messages():
+def test_the_plain_flow_costs_two_events_beside_its_messages():
     world = World(latency=1.0)
     world.order(0, 7, BOTH)
     world.run()
-    # 7 messages: place, verify and deliver with their replies, and delivered. The asker's process starts and ends;
-    # four workers are hired; the order's process starts and ends; two durations pass.
-    assert world.clock.events == 7 + 2 + 4 + 2 + 2
+    # 7 messages: place, verify and deliver with their replies, and delivered. Two durations pass; besides, the
+    # process of this test that asks starts and ends.
+    assert world.clock.events == 7 + 2 + 2
 
 
 def test_an_order_of_what_is_not_made_is_rejected_and_its_charges_go_back():
