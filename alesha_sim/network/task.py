@@ -1,7 +1,7 @@
 """Tasks: SimPy processes that begin at once, and end without a kernel event where nobody waits for their end.
 
 Two events less for each process, and no second generator around it to explain what went wrong in it: measured
-0.93 of a market's run. Whoever shares their state with a process that they are in the middle of uses SimPy's own,
+0.91 of a market's run. Whoever shares their state with a process that they are in the middle of uses SimPy's own,
 which begins after all that happens in the present event.
 """
 
