@@ -104,12 +104,15 @@ def section(found: dict[Growth, Figures]) -> str:
     plain = [case for case in found if case.users == FEW_USERS and not case.spooled]
     first, last = plain[0], plain[-1]
     slower = found[last]["an_order"] / found[first]["an_order"]
+    further = found[last]["run_peak"] - found[first]["run_peak"]
+    further /= found[last]["orders"] - found[first]["orders"]
     slope = log10(slower) / log10(found[last]["orders"] / found[first]["orders"])
     return f"""## Growth
 
 The market `{MARKET}`, in which everybody orders: {FEW_USERS:,} users and more and more orders, and more and
 more users for {first.orders:,} orders. An order costs {slower:.2f} times as much among {last.orders:,} as among
 {first.orders:,}: the slope of cost against orders is {slope:+.3f} on logarithmic scales, where 0 is no growth.
+In memory each further order takes {further:,.0f} bytes at the peak, with everything recorded.
 Spooled runs let their records leave memory for a folder. Peak memory is that of the process, with Python and all
 packages, at the end of the run and after the laws were checked; a whole table as a DataFrame has to be in memory.
 
@@ -145,13 +148,14 @@ def draw(found: dict[Growth, Figures], path: Path) -> None:
         time.plot(orders, [found[case]["an_order"] for case in cases], **marks)
         memory.plot(orders, [found[case]["run_peak"] / 2**20 for case in cases], **marks)
         for axes, name, unit in ((time, "an_order", 1), (memory, "run_peak", 2**20)):
+            below = axes is time and not spooled
             axes.annotate(
-                label, (orders[-1], found[cases[-1]][name] / unit), xytext=(-4, -12 if spooled else 6),
+                label, (orders[-1], found[cases[-1]][name] / unit), xytext=(-10, -16 if below else 12),
                 textcoords="offset points", ha="right", color=colour,
             )  # fmt: skip
     for axes, title in ((time, "CPU time an order, yardsticks"), (memory, "peak memory of the run, MiB")):
         axes.set(xscale="log", xlabel="orders", title=title)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.12 * axes.get_ylim()[1])
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Date": None})
 
