@@ -5,13 +5,23 @@ exception, anybody else fails of it. What must be equal is the whole trace, ever
 cause, the instants, and what is left in the calendar.
 """
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from simpy import Environment, Interrupt, Resource, Store
 
+from alesha_sim.network import clock as clocks
 from alesha_sim.network.clock import INFINITY, Clock
 
 SIGNALS, PROCESSES = 3, 4
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _far_is_near():
+    """Let a second be far, so that the programs' events are in both heaps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clocks, "NEAR_SECONDS", 1.0)
+        yield
 
 
 class Oops(Exception):
@@ -122,7 +132,13 @@ def observed(environment, program, *drives):
                 cause = None if error.__cause__ is error else error.__cause__  # SimPy raises a copy
                 outcomes.append((told(error), told(cause), environment.now))
                 going = environment.peek() < INFINITY  # every failure has used an event up
-    return world.trace, outcomes, environment.now, environment.peek(), len(environment._queue)
+    return (
+        world.trace,
+        outcomes,
+        environment.now,
+        environment.peek(),
+        len(environment._queue) + len(getattr(environment, "_later", ())),
+    )
 
 
 def run(world):

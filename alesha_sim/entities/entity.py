@@ -91,12 +91,6 @@ class Party:
         """Send a notice."""
         channel.tell(message, self.code, channel.recipient if to is None else to, order, visit)
 
-    def pause(self, duration: Callable[[], float]) -> Process:
-        """Let a drawn duration pass; a duration of zero costs no kernel event."""
-        seconds = duration()
-        if seconds > 0:
-            yield self.clock.timeout(seconds)
-
     def enquire(self, bank: Channel, wallet: Wallet) -> Generator[Event, Any, int | Decline]:
         """Ask the bank what can be spent; minor units, or the bank's `Decline`."""
         reply = yield from self.ask(bank, BalanceEnquiry(wallet.account, wallet.secret))
