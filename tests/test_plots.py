@@ -49,6 +49,7 @@ EVERY_PLOT = pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.__name
 @pytest.fixture(autouse=True)
 def _no_figure_left_behind():
     mpl.use("Agg")
+    pyplot.close("all")  # what a test of another file left open is not this one's
     yield
     pyplot.close("all")
 

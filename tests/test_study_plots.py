@@ -15,6 +15,7 @@ FIGURE = "mean_delivery_seconds"
 @pytest.fixture(autouse=True)
 def _no_figure_left_behind():
     mpl.use("Agg")
+    pyplot.close("all")  # what a test of another file left open is not this one's
     yield
     pyplot.close("all")
 
