@@ -10,7 +10,7 @@ ALONE := $(foreach url,mathjax require_js jquery widget_renderer,--HTMLExporter.
 	--ExecutePreprocessor.store_widget_state=False
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly lab bench notebooks pairs picture clean
+.PHONY: help demo test check nightly lab compiled bench notebooks pairs picture clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -33,6 +33,9 @@ nightly: $(VENV)/.dev ## run the tests at full size
 
 lab: $(VENV)/.notebook ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
+
+compiled: $(VENV)/.dev ## compile what runs for every event; PYTHONPATH=build/site then runs with it
+	$(BIN)/python benchmarks/compiled.py
 
 bench: $(VENV)/.dev ## measure time and memory an order, beside other programs
 	@$(PIP) -r benchmarks/requirements.txt

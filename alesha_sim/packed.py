@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from mypy_extensions import mypyc_attr
 
 _NUMPY_CODES = {"d": "f8", "q": "i8", "i": "i4", "H": "u2", "I": "u4", "h": "i2", "B": "u1", "b": "i1"}
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class PackedRows:
     """Append-only rows of fixed width; `fields` maps each name to a struct code (little-endian, unpadded)."""
 
@@ -25,7 +27,7 @@ class PackedRows:
     def __len__(self) -> int:
         return len(self.rows) // self.width
 
-    def append(self, *values: float) -> int:
+    def append(self, *values: Any) -> int:
         """Write a row and return its number, from 0."""
         row = len(self.rows) // self.width
         self.rows += self.pack(*values)
@@ -45,13 +47,13 @@ class PackedRows:
         rows, width = self.rows, self.width
         pack_into, offset = self.part(*names)
 
-        def fill_one(row: int, value: float) -> None:
+        def fill_one(row: int, value: Any) -> None:
             pack_into(rows, row * width + offset, value)
 
-        def fill_two(row: int, one: float, other: float) -> None:
+        def fill_two(row: int, one: Any, other: Any) -> None:
             pack_into(rows, row * width + offset, one, other)
 
-        def fill(row: int, *values: float) -> None:
+        def fill(row: int, *values: Any) -> None:
             pack_into(rows, row * width + offset, *values)
 
         # To collect values in a tuple and spread them again costs a third of a call.

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from mypy_extensions import mypyc_attr
 
 from alesha_sim.packed import NewRows, in_memory
 from alesha_sim.units import MICROSECONDS
@@ -96,6 +97,7 @@ class Kinds(dict[type, int]):
         return code
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class MessageLog:
     """One row per sent copy of a message, numbered in the order of sending.
 
@@ -269,7 +271,7 @@ class OrderLog:
         """Record the user's payment."""
         self._paid(order - 1, transaction, at)
 
-    def fill(self, order: int, field: str, value: float) -> None:
+    def fill(self, order: int, field: str, value: Any) -> None:
         """Record one later fact of an order: `charges_transaction`, `accepted_at`, `delivered_at`, `closed_at`."""
         self._fillers[field](order - 1, value)
 

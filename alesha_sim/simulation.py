@@ -3,26 +3,24 @@
 Here the entities, channels, books and records are put together and the clock is driven. No decision lives here.
 """
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from alesha_sim.arrivals import Arrivals
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.books.tallied import TalliedLedger
 from alesha_sim.entities.bank import account_number
 from alesha_sim.entities.entity import Asking, Process
-from alesha_sim.entities.user import Visit, Whims
 from alesha_sim.garbage import relaxed_collector
 from alesha_sim.market import Market
-from alesha_sim.messages import Lines, Method
 from alesha_sim.modes import ALL, Tallies, known
 from alesha_sim.network import NoReply, Timetable
 from alesha_sim.network.clock import INFINITY
-from alesha_sim.records import INTENTS, NO_ID, SHOP, SUPPLIER, Coded, Columns, times
+from alesha_sim.records import NO_ID, SHOP, SUPPLIER, Coded, Columns, times
 from alesha_sim.result import Result
 from alesha_sim.spool import Spool
 from alesha_sim.storage import Manifest
@@ -82,7 +80,6 @@ class Simulation:
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.record = known(record)
-        self._played = played
         self.seed = fresh_seed() if seed is None else seed
         self._currency = scenario.currency
         self._failure: Exception | None = None
@@ -96,30 +93,9 @@ class Simulation:
         self.skus = market.skus
         self._opening_balances = market.open_books()
         market.connect()
-        self._let_visits_arrive()
-
-    def _let_visits_arrive(self) -> None:
-        visits = self.scenario.visits(self.seed)
-        views_all = self.scenario.users.views == "all"
-        # Arrays, read one number at a time: as lists they would take 200 bytes a visit.
-        users, slips, intents = _narrow(visits.user).item, visits.wrong_secret.item, visits.intent.item
-        quantities, at_door = _narrow(visits.quantities), visits.at_door
-        whims = _whims(visits.whims)
-        carts = _Carts(self.skus, quantities.dtype)
-
-        def begin(number: int) -> None:
-            user, intent = users(number), intents(number)
-            if user in self._played:
-                return
-            cart = carts[quantities[number].tobytes()]
-            if intent and not cart:
-                cart = ((self.skus[0], 1),)  # an attacker always wants something
-            views = self.skus if views_all else tuple(sku for sku, _ in cart)
-            method = Method.CASH_ON_DELIVERY if at_door is not None and at_door[number] else Method.ACCOUNT
-            slip = slips(number)
-            self.users.arrive(Visit(user, cart, views, slip, INTENTS[intent], method, whims(number)))
-
-        Timetable(self.clock, visits.at, begin)
+        views_all = scenario.users.views == "all"
+        arrivals = Arrivals(self.users, scenario.visits(self.seed), self.skus, views_all, played)
+        Timetable(self.clock, arrivals.at, arrivals.begin)
 
     # Driving the clock
 
@@ -326,43 +302,6 @@ class Simulation:
         """Return what was counted in the place of the tables that are off."""
         found = self.records.tallies()
         return {**found, "transfers": self.ledger.tally()} if isinstance(self.ledger, TalliedLedger) else found
-
-
-class _Carts(dict[bytes, Lines]):
-    """Carts by their quantities of each product, as bytes: most visitors want what others want, too."""
-
-    def __init__(self, skus: Sequence[str], dtype: np.dtype[Any]) -> None:
-        super().__init__()
-        self._skus = skus
-        self._dtype = dtype
-
-    def __missing__(self, quantities: bytes) -> Lines:
-        units = np.frombuffer(quantities, self._dtype).tolist()
-        cart = self[quantities] = tuple((sku, n) for sku, n in zip(self._skus, units, strict=True) if n)
-        return cart
-
-
-def _whims(drawn: Mapping[str, npt.NDArray[np.float64]]) -> Callable[[int], Whims]:
-    """Return what chance has in store for a visit, by its number; the same for all where nothing was drawn."""
-    if not drawn:
-        calm = Whims()
-        return lambda number: calm
-
-    def of(number: int) -> Whims:
-        rows = {name: column[number].tolist() for name, column in drawn.items()}
-        return Whims._make(_plain(rows.get(name, default)) for name, default in Whims._field_defaults.items())
-
-    return of
-
-
-def _narrow(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.signedinteger[Any]]:
-    """Return whole numbers from 0 in the least space that all of them fit in."""
-    return numbers.astype(np.min_scalar_type(-1 - int(numbers.max(initial=0))))
-
-
-def _plain(value: Any) -> Any:
-    """Return a whim as the visit holds it: one number, or a tuple with one for each product."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _seconds(until: float | str) -> float:

@@ -5,6 +5,7 @@ Each tally has the functions of the log in `records.py` that it replaces, and `t
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,7 +114,7 @@ class OrderTally(OrderLog):
     def paid(self, order: int, transaction: int, at: float) -> None:
         """Do nothing about the user's payment."""
 
-    def fill(self, order: int, field: str, value: float) -> None:
+    def fill(self, order: int, field: str, value: Any) -> None:
         """Note when an order was delivered."""
         if field == "delivered_at":
             self._deliver(order - 1, value)

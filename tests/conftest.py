@@ -43,7 +43,7 @@ def needed(package: str, extra: str = "notebook") -> Any:
     try:
         return import_module(package)
     except ImportError:
-        return _missing(f"the package {package} (extra `{extra}`)")
+        return missing(f"the package {package} (extra `{extra}`)")
 
 
 def needed_program(*names: str) -> str:
@@ -51,16 +51,17 @@ def needed_program(*names: str) -> str:
     for name in names:
         if found := shutil.which(name):
             return found
-    return _missing(f"the program {names[0]}")
+    return missing(f"the program {names[0]}")
 
 
 def needs(package: str, kind: str = "package") -> None:
     """Skip the test unless a Python package (or, with `kind` "program", a program) is there; in CI, fail."""
     if (shutil.which(package) if kind == "program" else find_spec(package)) is None:
-        _missing(f"the {kind} {package}")
+        missing(f"the {kind} {package}")
 
 
-def _missing(what: str) -> NoReturn:
+def missing(what: str) -> NoReturn:
+    """Skip the test that needs what is not here; in CI, fail."""
     if os.environ.get("ALESHA_CI"):
         pytest.fail(f"{what} is missing")
     pytest.skip(f"needs {what}")

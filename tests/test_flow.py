@@ -108,6 +108,7 @@ def test_each_reply_is_sent_when_its_request_has_landed_and_been_served():
     assert asked == {}
 
 
+@pytest.mark.interpreted
 def test_the_confirmation_tells_that_the_products_will_be_supplied():
     simulation, texts = Simulation(first_purchase(), 1), []
     simulation.shop._confirmation = remembering(simulation.shop._confirmation, texts)
@@ -180,6 +181,7 @@ def test_a_shop_short_of_cash_confirms_at_once_and_pays_its_supplier_later_in_or
     assert simulation.balances()["shop"] == 0.0
 
 
+@pytest.mark.interpreted
 def test_an_order_that_waits_for_cash_is_confirmed_as_processing():
     simulation, texts = Simulation(below_cost({"at": [0], "user": [0], "bike": [1]}, 0), 1), []
     simulation.shop._confirmation = remembering(simulation.shop._confirmation, texts)
@@ -221,6 +223,7 @@ def test_everybody_can_ask_for_their_balance_through_the_channels():
     assert conversation(simulation)[before:] == expected
 
 
+@pytest.mark.interpreted
 def test_an_error_in_an_entity_names_it_the_message_and_the_instant_and_stops_the_simulation():
     simulation = Simulation(first_purchase(), 1)
 

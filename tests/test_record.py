@@ -235,6 +235,7 @@ def test_an_unknown_mode_is_refused_before_anything_runs(record, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.interpreted
 def test_nothing_is_kept_of_messages_and_transfers_that_are_off(monkeypatch):
     monkeypatch.setattr(simulation, "_RELIEVED", 40)
     monkeypatch.setattr(tallied, "BLOCK", 50)
@@ -273,6 +274,7 @@ def test_the_ledger_refuses_in_every_mode_what_breaks_a_law(record):
     same(run.result().figures(), before)
 
 
+@pytest.mark.interpreted
 def test_an_error_names_no_message_where_they_have_no_numbers(monkeypatch):
     monkeypatch.setattr("alesha_sim.entities.bank.Bank.authorise", lambda *_: 1 / 0)
     texts = []

@@ -51,6 +51,7 @@ def test_no_representation_shows_a_secret(simulation, secrets):
     assert leaks(secrets, " ".join(repr(each) for each in shown) + result.scenario.to_toml()) == []
 
 
+@pytest.mark.interpreted
 def test_an_error_about_a_message_does_not_show_its_secret(secrets):
     broken = Simulation(market_day(users=40, visits_per_day=80), 3)
 

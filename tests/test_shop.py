@@ -121,6 +121,7 @@ def test_the_shop_totals_the_order_itself(customer):
     assert lines["quantity"].tolist() == [1, 2]
 
 
+@pytest.mark.interpreted
 def test_an_order_can_be_paid_only_by_its_user_and_only_while_received(customer):
     customer.pages.answer(Checkout((("laptop", 1),)), 0)
     desk = customer.desk
@@ -154,6 +155,7 @@ def test_a_closed_order_leaves_the_desk(customer, status):
     assert customer.desk.find(1) is None
 
 
+@pytest.mark.interpreted
 def test_the_shop_keeps_no_password_that_can_be_read(customer):
     kept = repr(vars(customer)) + repr(vars(customer.desk)) + repr(vars(customer.pages))
     assert "opensesame" not in kept

@@ -404,7 +404,7 @@ def test_a_parcel_is_lost_if_chance_is_below_the_probability():
 @pytest.mark.parametrize(
     ("lost", "chance", "fault"),
     [
-        (1, lambda: 0.5, "lost: 1: must be a number from 0 to less than 1"),
+        (1.0, lambda: 0.5, "lost: 1.0: must be a number from 0 to less than 1"),
         (-0.1, lambda: 0.5, "lost: -0.1: must be a number from 0 to less than 1"),
         (0.1, None, "chance: None: must be given where parcels are lost, 0.1"),
     ],

@@ -40,6 +40,7 @@ LAYERS = (
     (
         "simulation",
         "market",
+        "arrivals",
         "hostility",
         "result",
         "tables",
@@ -69,15 +70,18 @@ STRANGERS = {("network", "books"), ("books", "network")}
 
 # What a part may import of third parties: at module level; also inside functions and for annotations.
 NUMPY = {"numpy"}
+COMPILED = {"numpy", "mypy_extensions"}  # what a compiler is to know of some classes is said by its decorator
 ANALYSIS = {"numpy", "pandas", "pyarrow", "matplotlib"}
 THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
-    **{part: (NUMPY, set()) for part in (*LAYERS[0], "books", "policies")},
+    **{part: (NUMPY, set()) for part in (*LAYERS[0], "policies")},
+    **{part: (COMPILED, set()) for part in ("books", "packed", "records")},
     "network": ({"numpy", "simpy"}, set()),
     "scenarios": ({"numpy", "pydantic", "pydantic_core", "tomli_w"}, {"pandas", "pyarrow"}),
-    "entities": ({"numpy", "simpy"}, set()),
+    "entities": ({*COMPILED, "simpy"}, set()),
     "simulation": ({"numpy", "simpy"}, {"pandas", "pyarrow"}),
     "hostility": (set(), set()),
     "market": (NUMPY, set()),
+    "arrivals": (NUMPY, set()),
     **{
         part: (NUMPY, {"pandas", "pyarrow"})
         for part in (

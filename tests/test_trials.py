@@ -39,6 +39,7 @@ def test_a_violation_names_its_law(monkeypatch):
     assert (found.law, len(found.violations)) == ("L3", 2)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(
     ("error", "law"), [(KeyError(5), "KeyError"), (LawBroken("L1: below zero: link 3"), "L1")]
 )

@@ -123,6 +123,7 @@ def test_customers_who_come_back_unlike_the_model_are_found(fault):
     assert found["repeats by week 78"] == "differs"
 
 
+@pytest.mark.interpreted
 def test_an_inbox_that_miscounts_is_found(monkeypatch):
     def count(self, now):
         self._waiting_seconds += max(0, len(self.waiting) - 1) * (now - self._changed_at)

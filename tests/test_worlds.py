@@ -187,6 +187,7 @@ def post_outside_the_link(patch):
 BUGS = [(ignore_keys, 2), (forget_an_order, 2), (post_outside_the_link, 2)]
 
 
+@pytest.mark.interpreted
 @pytest.mark.slow
 @pytest.mark.parametrize(("plant", "seed"), BUGS, ids=lambda given: getattr(given, "__name__", None))
 def test_a_planted_bug_is_found_and_its_world_made_small(monkeypatch, plant, seed):

@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+from mypy_extensions import mypyc_attr
 
 from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Kind
 from alesha_sim.books.chart import Chart
@@ -27,6 +28,7 @@ _LAYOUT = struct.Struct("<" + "".join(_FIELDS.values()))
 _WIDTH = _LAYOUT.size
 
 
+@mypyc_attr(native_class=False)
 class LawBroken(AssertionError):
     """A transfer would break a law of the books: the text names law and row, and nothing was written."""
 
@@ -43,6 +45,7 @@ class Transfer(NamedTuple):
     code: int
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Ledger:
     """Transfers of money (commodity 0, `currency_code`) and of units of `skus` (commodities 1, 2, ...).
 
@@ -156,7 +159,7 @@ class Ledger:
                 net[credit] = given
             elif amount:
                 self._refuse(book, link, debit, credit, amount, code)
-        except (struct.error, IndexError) as error:
+        except (struct.error, IndexError, TypeError) as error:
             raise LawBroken(f"L0: {error} (link {link}, order {order}, amount {amount})") from error
         held[link] = holders | bit
         return True
@@ -206,7 +209,7 @@ class Ledger:
                 buffer += pack(at, debit, credit, amount, order, link, code)
                 net[debit] = taken
                 net[credit] = given
-        except (struct.error, IndexError) as error:
+        except (struct.error, IndexError, TypeError) as error:
             self._undo(start)
             raise LawBroken(f"L0: {error} (link {link}, order {order})") from error
         except BaseException:

@@ -95,8 +95,6 @@ class Bank(Entity):
     ) -> None:  # fmt: skip
         super().__init__(clock, "bank", BANK, workers)
         self.book = book
-        self.users: Channel
-        self.shop: Channel
         self._authorisation_seconds = authorisation_seconds
         self._secrets = secrets.data  # gives plain ints, which NumPy's cost five times as much to format
         self._organisation_secrets = organisation_secrets

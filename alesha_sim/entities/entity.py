@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
+from mypy_extensions import mypyc_attr
 from simpy.events import Event
 from simpy.events import Process as SimpyProcess
 
@@ -32,10 +33,12 @@ class Wallet(NamedTuple):
     secret: Secret
 
 
+@mypyc_attr(native_class=False)
 class EntityError(RuntimeError):
     """An entity's code raised; the text names the entity, the message and the instant."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Party:
     """Whoever asks and tells: an organisation, or a user on a visit; `code` is how messages name it.
 
@@ -97,11 +100,18 @@ class Party:
         return reply.amount if isinstance(reply, Balance) else reply
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Entity(Party):
     """A party with an inbox of its own; subclasses write `work`, the life of one worker.
 
     `workers` hands serve the inbox; None hires one more, for good, whenever mail comes and nobody is idle.
     """
+
+    # Its channels, by whom they lead to; the market sets those that there are.
+    users: Channel
+    shop: Channel
+    bank: Channel
+    supplier: Channel
 
     def __init__(self, clock: Clock, name: str, code: int, workers: int | None) -> None:
         super().__init__(clock, name, code)

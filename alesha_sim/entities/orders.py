@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from alesha_sim.entities.courier import Parcel
 from alesha_sim.messages import DEPOSIT, ESCROW, Lines, Method, Offer, Reason, Refusal
@@ -182,7 +182,7 @@ class OrderDesk:
         self._orders: dict[int, Order] = {}
         self._ordered: dict[tuple[int, str], int] = {}
 
-    def objection(self, lines: Lines) -> Reason | None:
+    def objection(self, lines: Sequence[tuple[Any, Any]]) -> Reason | None:
         """Say what is wrong with a cart, if anything: known products, each once, in positive whole numbers."""
         if not lines:
             return Reason.EMPTY_CART

@@ -51,7 +51,7 @@ from alesha_sim.messages import (
     ReturnGoods,
     Transfer,
 )
-from alesha_sim.network import Answer, Bell, Channel, Clock, Delivery, NoReply
+from alesha_sim.network import Answer, Bell, Clock, Delivery, NoReply
 from alesha_sim.policies import StockPolicy
 from alesha_sim.recording import Records
 from alesha_sim.records import (
@@ -94,9 +94,6 @@ class Shop(Entity):
         self.debts = Debts(self)
         self.cancellations = Cancellations(self)
         self.after_sale = AfterSale(self, Grants(restocking, unfit, chance, compensation))
-        self.bank: Channel
-        self.supplier: Channel
-        self.users: Channel
         self._page_seconds = page_seconds
         self._supplier_account = supplier_account
         self._unpaid: Bell | None = None

@@ -34,7 +34,7 @@ from alesha_sim.messages import (
     Verification,
     VerifyTransaction,
 )
-from alesha_sim.network import Answer, Channel, Clock, Delivery, NoReply
+from alesha_sim.network import Answer, Clock, Delivery, NoReply
 from alesha_sim.policies import StockPolicy
 from alesha_sim.records import INFINITY, NO_ID, SHOP, SUPPLIER, ReplenishmentLog
 
@@ -64,9 +64,6 @@ class Supplier(Entity):
         super().__init__(clock, "supplier", SUPPLIER, workers)
         self.book = book
         self.wallet = wallet
-        self.bank: Channel
-        self.shop: Channel
-        self.users: Channel
         self._skus = sorted(charges, key=lambda sku: charges[sku][0])
         warehouse = Warehouse(stock, self._skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon)
         self.stockroom = Stockroom(clock, book, log, warehouse, lead_seconds, self.inbox, self._send_off)

@@ -6,6 +6,8 @@ One `User` is one visit. What a user does about an order afterwards is in `entit
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mypy_extensions import mypyc_attr
+
 from alesha_sim.entities.entity import Asking, Party, Process
 from alesha_sim.messages import (
     Checkout,
@@ -89,6 +91,7 @@ class Visit(NamedTuple):
     whims: Whims = _CALM
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class User(Party):
     """A customer on one visit to the shop."""
 

@@ -32,7 +32,7 @@ from alesha_sim.messages import (
     Refused,
     Secret,
 )
-from alesha_sim.network import Channel, Clock, Delivery, Task
+from alesha_sim.network import Clock, Delivery, Task
 from alesha_sim.policies.users import REFUSED, ChoicePolicy, Priced, TrustPolicy
 from alesha_sim.records import NO_ID, VisitLog
 
@@ -85,9 +85,6 @@ class Users(Entity):
         super().__init__(clock, "users", NO_ID, None)
         self.book = book
         self.log = log
-        self.shop: Channel
-        self.bank: Channel
-        self.supplier: Channel
         self.products = products
         self.habits = Habits() if habits is None else habits
         self.choice = choice
@@ -96,8 +93,7 @@ class Users(Entity):
         self.overheard: Pay | None = None
         self.heard_transaction = NO_ID
         self._scale = scale
-        self._secrets = secrets
-        self._passwords = passwords
+        self._secrets, self._passwords = secrets.data, passwords.data  # as in the bank
         self._policy = trust
         self._trust = np.ones(0 if trust is None else len(secrets))
         self._remembers = trust is not None or self.habits.act_later

@@ -32,6 +32,7 @@ _REFUSALS = frozenset({Refusal, Decline, OrderRejected})
 class Delivery(Event):
     """One copy of a message on its way to its receiver, and then the receiver's handle to answer it."""
 
+    callbacks: Any  # a tuple, the same for all that go one way, until they are called
     _ok = True
     # Set only where a request may come twice; as class attributes they cost the others nothing.
     key: Key | None = None
@@ -43,7 +44,7 @@ class Delivery(Event):
         recipient: int, order: int, visit: int, key: Key | None = None,
     ) -> None:  # fmt: skip
         # Event.__init__ is not called: it would allocate a list of callbacks for every message.
-        self.callbacks = channel.arrivals  # type: ignore[assignment]
+        self.callbacks = channel.arrivals
         self.channel = channel
         self.message: Any = message
         self.row = row
@@ -75,7 +76,7 @@ class Delivery(Event):
             now, self.number, self.order, self.visit, self.recipient, self.sender, self.attempt,
             kind, log.details[reply.reason] if kind in _REFUSALS else 0,
         )  # fmt: skip
-        self.callbacks = _REPLY_ARRIVES  # type: ignore[assignment]
+        self.callbacks = _REPLY_ARRIVES
         if back.faults is None:  # as in `Channel.ask`
             heappush(clock._queue, (now + back.latency(), NORMAL, next(clock._eid), self))
         else:
@@ -95,19 +96,21 @@ class Delivery(Event):
 
     def twin(self) -> "Delivery":
         """Return a second copy of the same message, with a row of its own."""
-        twin = Delivery.__new__(Delivery)
-        vars(twin).update(vars(self))
-        twin.row = self.channel.log.sent_again(self.row)
+        twin = Delivery(
+            self.channel, self.message, self.channel.log.sent_again(self.row), self.request, self.number,
+            self.sender, self.recipient, self.order, self.visit, self.key,
+        )  # fmt: skip
+        twin.callbacks, twin.content = self.callbacks, self.content
+        twin.attempt, twin.started_at = self.attempt, self.started_at
         return twin
 
 
-def _land_reply(event: Event) -> None:
-    delivery: Delivery = event  # type: ignore[assignment]
+def _land_reply(delivery: Delivery) -> None:
     request, channel = delivery.request, delivery.channel
     if request is not None and (callbacks := request.callbacks):
         channel.log.landed(delivery.row, channel.clock._now)
         # The body of `Request.resolve`, one call less for every reply.
-        request.callbacks = None  # type: ignore[assignment]
+        request.callbacks = None
         request._value = delivery.message
         for callback in callbacks:
             callback(request)
@@ -208,7 +211,7 @@ class Channel:
     def _withdraw(self, number: int, sender: int) -> None:
         row = self.log.sent(self.clock._now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw)
         notice = Delivery(self, Withdraw(number), row, None, number, sender, self.recipient, NO_ID, NO_ID)
-        notice.callbacks = (self.inbox.withdraw,)  # type: ignore[assignment]
+        notice.callbacks = (self.inbox.withdraw,)
         self.send(notice)
 
     def tell(self, message: object, sender: int, recipient: int, order: int, visit: int) -> None:
@@ -228,9 +231,9 @@ class Channel:
         if copies == 0:
             self.log.lost(delivery.row)
         twins = [delivery, delivery.twin()] if copies == 2 else [delivery]
-        for copy, latency in zip(twins[:copies], latencies, strict=False):
+        for each, latency in zip(twins[:copies], latencies, strict=False):
             delay = latency + self.faults.delay(clock._now)
-            heappush(clock._queue, (clock._now + delay, NORMAL, next(clock._eid), copy))
+            heappush(clock._queue, (clock._now + delay, NORMAL, next(clock._eid), each))
 
 
 def _give_up(request: Request) -> None:

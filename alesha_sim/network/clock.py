@@ -7,6 +7,8 @@ from sys import maxsize
 from simpy import Environment
 from simpy.events import NORMAL, Event, EventPriority, Process, Timeout
 
+from alesha_sim.network.loop import Entry, process_events
+
 INFINITY = float("inf")
 LATE = EventPriority(NORMAL + 1)
 """The priority of time-outs: at one instant they come after all messages."""
@@ -28,7 +30,7 @@ class Clock(Environment):
     def __init__(self) -> None:
         super().__init__(0.0)
         self.events = 0
-        self._later: list[tuple[float, EventPriority, int, Event]] = []
+        self._later: list[Entry] = []
         # SimPy binds these anew at every call.
         self.timeout = partial(Timeout, self)  # type: ignore[method-assign]
         self.process = partial(Process, self)  # type: ignore[method-assign]
@@ -65,28 +67,9 @@ class Clock(Environment):
 
         The clock stays at the last one.
 
-        SimPy's own `run(until=...)` stops before the events of that instant and raises when none is left. The loop
-        is the body of its `step`, without two calls for every event: measured 0.95 of the run's time.
+        SimPy's own `run(until=...)` stops before the events of that instant and raises when none is left.
         """
-        queue, later, events = self._queue, self._later, 0
-        try:
-            while (queue or later) and events < most:
-                entry = heappop(queue if not later or (queue and queue[0] < later[0]) else later)
-                if entry[0] > until:
-                    heappush(queue, entry)
-                    break
-                self._now, _, _, event = entry
-                events += 1
-                callbacks = event.callbacks
-                event.callbacks = None  # type: ignore[assignment]
-                for callback in callbacks:
-                    callback(event)
-                if not event._ok and not hasattr(event, "_defused"):
-                    error = type(event._value)(*event._value.args)
-                    error.__cause__ = event._value
-                    raise error
-        finally:
-            self.events += events
+        process_events(self, self._queue, self._later, until, most)
 
     def advance_to(self, at: float) -> None:
         """Set the clock to `at`, if it is later than now and no event lies between."""

@@ -7,7 +7,7 @@ because waking happens only in a delivery's callback, never in running process c
 from collections import deque
 from collections.abc import Callable
 from heapq import heappush
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simpy.events import NORMAL, Event
 
@@ -31,6 +31,7 @@ class InboxStatistics(NamedTuple):
 class Worker(Event):
     """One of an entity's hands: an event that happens again and again, each time with a delivery."""
 
+    callbacks: Any  # a list while it waits, else None
     _ok = True
 
     def __init__(self, inbox: "Inbox") -> None:
@@ -42,7 +43,7 @@ class Worker(Event):
         inbox = self._inbox
         if inbox.waiting:
             # A processed event makes SimPy's process go on at once with the value: no kernel event.
-            self.callbacks = None  # type: ignore[assignment]
+            self.callbacks = None
             self._value = inbox.take()
         else:
             self.callbacks = []
@@ -90,7 +91,7 @@ class Inbox:
             callbacks = worker.callbacks
             if callbacks:  # nobody waits on the worker of a process that was stopped
                 delivery.started_at = now
-                worker.callbacks = None  # type: ignore[assignment]
+                worker.callbacks = None
                 worker._value = delivery
                 for callback in callbacks:
                     callback(worker)

@@ -31,6 +31,7 @@ class Request(Event):
     `callbacks` tells its state: a list = waited for, empty = given up, None = answered.
     """
 
+    callbacks: Any
     _ok = True
     # As class attributes these cost nothing where nobody asks twice.
     attempt = 1
@@ -49,7 +50,7 @@ class Request(Event):
     def resolve(self, reply: object) -> None:
         """Hand the reply to whoever waits, within the kernel event that brought it."""
         callbacks = self.callbacks
-        self.callbacks = None  # type: ignore[assignment]
+        self.callbacks = None
         self._value = reply
         for callback in callbacks:
             callback(self)

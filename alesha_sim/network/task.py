@@ -26,26 +26,32 @@ class _Beginning:
 class Task(Process):
     """A process of `generator`; what it raises surfaces from the run as `explain` tells it."""
 
+    callbacks: Any  # None once it is over
+    _target: Any
+    _wake: Any
+
     def __init__(
         self, clock: Clock, generator: Generator[Event, Any, Any], explain: Explain | None = None
     ) -> None:  # fmt: skip
         # Not `Process.__init__`, which schedules the beginning.
-        self.env = clock
+        self.env = self._clock = clock
         self.callbacks = []
         self._generator = generator
+        self._send = generator.send
         self._explain = explain
+        self._wake = self._resume  # one for all waits; the circle is broken at the end
         self._resume(_BEGINNING)
 
     def _resume(self, event: Any) -> None:
         """Go on until the next event that is still to come; SimPy's own, but for the end and for nesting."""
-        env = self.env
-        before, env._active_proc = env._active_proc, self
+        clock = self._clock
+        before, clock._active_proc = clock._active_proc, self
         try:
             while True:
-                event = self._generator.send(event._value) if event._ok else self._raise(event)
+                event = self._send(event._value) if event._ok else self._raise(event)
                 callbacks = event.callbacks
                 if callbacks is not None:
-                    callbacks.append(self._resume)
+                    callbacks.append(self._wake)
                     break
         except StopIteration as end:
             self._end(ok=True, value=end.value)
@@ -54,7 +60,7 @@ class Task(Process):
             self._end(ok=False, value=self._failure(error, event))
             event = None
         self._target = event
-        env._active_proc = before
+        clock._active_proc = before
 
     def _raise(self, event: Any) -> Event:
         """Let the failure of an event happen where it is waited for, as a copy of this process's own."""
@@ -76,9 +82,9 @@ class Task(Process):
         return explained
 
     def _end(self, *, ok: bool, value: object) -> None:
-        self._ok, self._value = ok, value
+        self._ok, self._value, self._wake = ok, value, None
         if ok and not self.callbacks:
-            self.callbacks = None  # type: ignore[assignment]
+            self.callbacks = None
         else:
             self.env.schedule(self)
 

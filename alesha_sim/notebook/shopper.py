@@ -18,6 +18,7 @@ from alesha_sim.messages import (
     Invoice,
     LoggedIn,
     LogIn,
+    Pay,
     Refusal,
     Register,
     Secret,
@@ -44,29 +45,18 @@ class PlacedOrder(NamedTuple):
     status: str
 
 
-class _Purse:
-    """All users as a guest sees them: the wallet holds what was typed into the payment pop-up."""
-
-    def __init__(self, users: Users) -> None:
-        self._users = users
-        self.typed: Wallet | None = None
-        self.overheard: Any = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._users, name)
-
-    def wallet(self, user: int) -> Wallet:
-        """Return the account and the secret that were typed in."""
-        return self._users.wallet(user) if self.typed is None else self.typed
-
-
 class Guest(User):
-    """A user on a visit that goes as far as it is told."""
+    """A user on a visit that goes as far as it is told; pays with what was `typed` into the payment pop-up."""
 
     def __init__(self, users: Users, user: int) -> None:
-        self.purse = _Purse(users)
-        super().__init__(self.purse, Visit(user, (), (), False))  # type: ignore[arg-type]
+        super().__init__(users, Visit(user, (), (), False))
         self.outcome = LOOKED
+        self.typed: Wallet | None = None
+
+    def fill_in(self, invoice: Invoice) -> Pay:
+        """Give the account and the secret that were typed in; nobody overhears them."""
+        account, secret = self.users.wallet(self.code) if self.typed is None else self.typed
+        return Pay(invoice.order, account, secret)
 
     def fill(self, cart: dict[str, int]) -> None:
         """Say what is in the cart."""
@@ -160,7 +150,7 @@ class Shopper:
         own = self.simulation.users.wallet(self.user)
         is_right = secret in (IN_WALLET, own.secret)
         self.clicks.append(f"pay({account}, {IN_WALLET if is_right else 'wrong'!r})")
-        visit.purse.typed = Wallet(account, own.secret if secret == IN_WALLET else Secret(secret))
+        visit.typed = Wallet(account, own.secret if secret == IN_WALLET else Secret(secret))
         replies: list[Any] = []
         paid = self._ask(_overhear(visit.pay(self.invoice), replies))
         self.invoice = None

@@ -36,7 +36,7 @@ class SpooledRows(PackedRows):
     def __len__(self) -> int:
         return self.base + len(self.rows) // self.width
 
-    def append(self, *values: float) -> int:
+    def append(self, *values: Any) -> int:
         """Write a row and return its number, from 0."""
         row = self.base + len(self.rows) // self.width
         self.rows += self.pack(*values)
@@ -48,14 +48,14 @@ class SpooledRows(PackedRows):
         pack = struct.Struct("<" + "".join(self._codes[name] for name in names)).pack
         rows, width = self.rows, self.width
 
-        def fill_two(row: int, one: float, other: float) -> None:
+        def fill_two(row: int, one: Any, other: Any) -> None:
             place = row - self.base
             if place >= 0:
                 pack_into(rows, place * width + offset, one, other)
             else:
                 self._change(row, offset, pack(one, other))
 
-        def fill(row: int, *values: float) -> None:
+        def fill(row: int, *values: Any) -> None:
             place = row - self.base
             if place >= 0:
                 pack_into(rows, place * width + offset, *values)
