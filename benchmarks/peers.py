@@ -14,7 +14,7 @@ from time import process_time
 from typing import NamedTuple
 
 from cases import Figures
-from contenders.entrants import compare, outcome, prepared, present
+from contenders.entrants import compare, outcome, prepared, present, site
 from contenders.flow import Flow
 from turns import line_from, next_turn, start
 from yardstick import seconds_per_event
@@ -69,8 +69,8 @@ def side_by_side(rounds: int, users: int = USERS, orders: int = ORDERS) -> Besid
     measured: list[dict[str, Figures]] = []
     with ExitStack() as running:
         processes = {
-            name: running.enter_context(start("peers.py", name, users, orders)) for name in names
-        }  # fmt: skip
+            name: running.enter_context(start("peers.py", name, users, orders, site=site(name))) for name in names
+        }
         for process in processes.values():
             line_from(process)  # ready: it has done the work once and waits
         for number in range(rounds):

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from cases import Figures
-from contenders.entrants import REFERENCE, UNFIT, contenders
+from contenders.entrants import REFERENCES, UNFIT, contenders
 from peers import Beside
 from tables import spread, table
 
@@ -19,7 +19,8 @@ def beside(measured: Beside) -> str:
     ]
     about += [f"- **{everybody[name].title}** is left out: {why}." for name, why in measured.absent.items()]
     about += [f"- **{title}** is left out: {why}." for title, why in UNFIT.items()]
-    head = ("program", "messages", "kernel events", "time an order / yardstick", f"time / {_title(REFERENCE)}")
+    ratios = [f"time / {_title(name)}" for name in REFERENCES]
+    head = ("program", "messages", "kernel events", "time an order / yardstick", *ratios)
     rows = [_row(name, rounds) for name in names]
     return f"""## Beside other programs
 
@@ -56,5 +57,5 @@ def _row(name: str, rounds: list[dict[str, Figures]]) -> list[str]:
     orders = figures["orders"]
     events = f"{figures['events'] / orders:.1f}" if "events" in figures else ""
     own = [times[name]["run"] / orders / times[name]["yardstick"] for times in rounds]
-    ratios = [times[name]["run"] / times[REFERENCE]["run"] for times in rounds]
-    return [_title(name), f"{figures['messages'] / orders:.1f}", events, spread(own), spread(ratios)]
+    ratios = [spread([times[name]["run"] / times[other]["run"] for times in rounds]) for other in REFERENCES]
+    return [_title(name), f"{figures['messages'] / orders:.1f}", events, spread(own), *ratios]

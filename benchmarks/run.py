@@ -11,6 +11,7 @@ from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
+import compiled
 import growth
 import startup
 from cases import Case, Figures
@@ -82,6 +83,10 @@ def options(arguments: list[str] | None = None) -> Namespace:
 def main() -> None:
     """Measure and write the page."""
     chosen = options()
+    if compiled.missing():
+        print(f"the compiled library does not take part: {compiled.missing()} not found", file=sys.stderr)
+    else:
+        compiled.compiled()
     sizes, orders = (FULL_SIZES, FULL_ORDERS) if chosen.full else (SIZES, ORDERS)
     found = page(measure_all(sizes, orders, chosen.rounds))
     million = chosen.full or chosen.million

@@ -8,10 +8,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 
-def start(script: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start a script of this folder in a process of its own, with the same modules as here."""
+def start(script: str, *arguments: object, site: Path | None = None) -> subprocess.Popen[str]:
+    """Start a script of this folder in a process of its own, with the modules of `site`, else the same as here."""
     command = [sys.executable, str(HERE / script), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    path = [*([] if site is None else [str(site)]), *sys.path]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

@@ -145,7 +145,7 @@ def test_the_page_tells_every_figure(benchmark, monkeypatch):
     monkeypatch.setattr(run, "timed_in_turns", lambda cases: {case: measure.timed(case) for case in cases})
     monkeypatch.setattr(run, "measured", lambda name, case: getattr(measure, name)(case))
     some = {"run": 1.0, "yardstick": 1.0, "orders": 1, "messages": 1}
-    peers = {"library_all": some, "lean_simpy": some}
+    peers = {"library_all": some, "lean_simpy": some, "event_simpy": some}
     monkeypatch.setattr(run, "side_by_side", lambda rounds: benchmark("peers").Beside(1, 1, [peers] * rounds, {}))
     text = page.page(run.measure_all(USERS, ORDERS, 2))
     assert text.count(f"\n| {USERS[1]} |") == 2

@@ -66,7 +66,7 @@ def test_a_program_does_what_the_library_does(entrants, flow, expected, name):
 
 
 def test_the_library_does_the_same_whatever_it_records(entrants, flow, expected):
-    own = [name for name in entrants.contenders() if name not in entrants.PEERS]
+    own = [name for name, one in entrants.contenders().items() if one.module == "library" and not one.is_compiled]
     assert own[0] == "library_all"
     for name in own:
         found = entrants.outcome(entrants.prepared(name), flow)
@@ -142,6 +142,18 @@ def test_a_program_that_spares_itself_messages_is_refused(benchmark, entrants, f
         entrants.compare("lean_simpy", entrants.outcome(entrants.prepared("lean_simpy"), flow), expected)
 
 
+def test_the_compiled_library_takes_part_where_it_is_compiled(benchmark, entrants, tmp_path, monkeypatch):
+    monkeypatch.setattr(entrants, "SITE", tmp_path / "nowhere")
+    names, absent = entrants.present()
+    assert absent["compiled_all"] == "it is not compiled (`make compiled`)"
+    monkeypatch.setattr(entrants, "SITE", tmp_path)
+    assert set(entrants.present()[0]) - set(names) == {"compiled_all", "compiled_summary"}
+    assert (entrants.site("library_all"), entrants.site("compiled_all")) == (None, tmp_path)
+    if not entrants.library.is_compiled():
+        with pytest.raises(entrants.Refused, match=r"^compiled_all: the library that is loaded is not"):
+            entrants.prepared("compiled_all")
+
+
 def test_a_program_is_timed_turn_by_turn(benchmark, flow, expected):
     peers, turns = benchmark("peers"), []
 
@@ -188,10 +200,13 @@ def test_the_section_shows_ratios_of_one_round(benchmark):
     def figures(run):
         return {"run": run, "yardstick": 1e-6, "orders": 100, "messages": 2_250, "events": 4_000}
 
-    rounds = [{"library_all": figures(2 * n), "lean_simpy": figures(n)} for n in (0.01, 0.03, 0.02)]
+    rounds = [
+        {"library_all": figures(2 * n), "lean_simpy": figures(n), "event_simpy": figures(4 * n)}
+        for n in (0.01, 0.03, 0.02)
+    ]
     beside = benchmark("peers").Beside(60, 100, rounds, {"with_mesa": "mesa is not installed"})
     text = benchmark("peers_page").beside(beside)
-    assert "| alesha_sim | 22.5 | 40.0 | 400 (200 to 600) | 2.00 (2.00 to 2.00) |" in text
-    assert "| lean SimPy | 22.5 | 40.0 | 200 (100 to 300) | 1.00 (1.00 to 1.00) |" in text
+    assert "| alesha_sim | 22.5 | 40.0 | 400 (200 to 600) | 2.00 (2.00 to 2.00) | 0.50 (0.50 to 0.50) |" in text
+    assert "| lean SimPy | 22.5 | 40.0 | 200 (100 to 300) | 1.00 (1.00 to 1.00) | 0.25 (0.25 to 0.25) |" in text
     assert "- **Mesa** is left out: mesa is not installed." in text
     assert "3 rounds" in text

@@ -5,19 +5,23 @@ from functools import partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from math import isclose
+from pathlib import Path
 from typing import NamedTuple
+
+from compiled import SITE
 
 from contenders import library
 from contenders.flow import Flow, Outcome, Placed, Ready
 
-REFERENCE = "lean_simpy"
-"""Whose time all others are divided by."""
+REFERENCES = ("lean_simpy", "event_simpy")
+"""By whose times all others are divided: the leanest program of all, and the leanest whose parties talk."""
 
 
 class Contender(NamedTuple):
     """A program: its `title` and what it is `about`, as the page says it; the `package` that it is written with.
 
     `setting` is handed to its `prepare`. `apart` says why it does not end at the same instant, if it does not.
+    If it `is_compiled`, the library is that of the folder `compiled.SITE`.
     """
 
     title: str
@@ -26,6 +30,7 @@ class Contender(NamedTuple):
     module: str = ""
     setting: str = ""
     apart: str = ""
+    is_compiled: bool = False
 
 
 LIBRARY = {
@@ -33,6 +38,11 @@ LIBRARY = {
     "ledger": ("alesha_sim, postings and orders", "the library with its books, and no messages recorded"),
     "orders": ("alesha_sim, orders only", "the library with nothing recorded but orders"),
     "summary": ("alesha_sim, nothing but the flow", "the library with nothing recorded but counts"),
+}
+
+COMPILED = {
+    "all": ("alesha_sim compiled", "the library with its busiest modules compiled, everything recorded"),
+    "summary": ("alesha_sim compiled, nothing but the flow", "the same with nothing recorded but counts"),
 }
 
 PEERS = {
@@ -74,8 +84,17 @@ def contenders() -> dict[str, Contender]:
     modes = library.MODES if library.IS_CHOSEN else library.MODES[:1]
     own = {
         f"library_{mode}": Contender(*LIBRARY[mode], package="", module="library", setting=mode) for mode in modes
+    } | {
+        f"compiled_{mode}": Contender(*about, package="", module="library", setting=mode, is_compiled=True)
+        for mode, about in COMPILED.items()
     }  # fmt: skip
     return own | PEERS
+
+
+def site(name: str) -> Path | None:
+    """Return the folder of the library that a contender runs with, None for the one that is edited."""
+    contender = contenders().get(name)
+    return SITE if contender is not None and contender.is_compiled else None
 
 
 def present() -> tuple[list[str], dict[str, str]]:
@@ -87,12 +106,16 @@ def present() -> tuple[list[str], dict[str, str]]:
                 version(contender.package)
         except PackageNotFoundError:
             absent[name] = f"{contender.package} is not installed"
+        if contender.is_compiled and not SITE.exists():
+            absent[name] = "it is not compiled (`make compiled`)"
     return [name for name in contenders() if name not in absent], absent
 
 
 def prepared(name: str) -> Callable[[Flow], Ready]:
-    """Return what sets a contender's program up."""
+    """Return what sets a contender's program up; Refused for the library in another form than it asks for."""
     contender = contenders()[name]
+    if contender.is_compiled and not library.is_compiled():
+        raise Refused(f"{name}: the library that is loaded is not compiled")
     prepare: Callable[..., Ready] = import_module(f"contenders.{contender.module or name}").prepare
     return partial(prepare, record=contender.setting) if contender.setting else prepare
 

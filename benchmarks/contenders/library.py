@@ -1,7 +1,9 @@
 """The library itself, with everything recorded or less."""
 
 from inspect import signature
+from pathlib import Path
 
+from alesha_sim import records
 from alesha_sim.records import SHOP, SUPPLIER
 from alesha_sim.simulation import Simulation
 from contenders.flow import ACCOUNTS, SHOP_ACCOUNT, SUPPLIER_ACCOUNT, Flow, Outcome, Placed, Ready
@@ -11,6 +13,11 @@ MODES = ("all", "ledger", "orders", "summary")
 
 IS_CHOSEN = "record" in signature(Simulation).parameters
 """Whether there is a choice of what is recorded."""
+
+
+def is_compiled() -> bool:
+    """Tell whether the library's busiest modules are machine code."""
+    return Path(records.__file__).suffix != ".py"
 
 
 def prepare(flow: Flow, record: str = "all") -> Ready:
