@@ -7,7 +7,7 @@ in place. Transfers are recorded by the ledger in the same way.
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from alesha_sim.units import MICROSECONDS
 MISSING_TIME = int(np.iinfo(np.int64).min)
 NAN = float("nan")
 INFINITY = float("inf")
-NO_ID = -1
+NO_ID: Final = -1
 SHOP, BANK, SUPPLIER = -1, -2, -3
 COURIER = -4
 """Owns the account into which is paid at doors; it is the supplier's, and no entity of its own."""

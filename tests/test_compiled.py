@@ -80,6 +80,7 @@ def test_the_compiled_library_runs_as_the_other_does(site):
     loaded = run(site, "-c", "import alesha_sim.entities.shop as shop; print(shop.__file__)")
     assert Path(loaded.strip()).is_relative_to(site)
     assert loaded.strip().endswith(".so")
+    assert run(site, "-m", "alesha_sim", "--version") == "alesha_sim 0.1.0 (compiled)\n"
     assert run(site, str(TESTS / "golden.py")).splitlines() == ["nothing differs"]
     chosen = [TESTS] if is_full_size() else [TESTS / name for name in CHOSEN]
     command = [*map(str, chosen), "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]

@@ -12,6 +12,7 @@ from argparse import (
     RawDescriptionHelpFormatter,
 )
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -92,7 +93,9 @@ class _Version(Action):
     """Print the version, which the package itself holds: it stands above every layer, and is not imported here."""
 
     def __call__(self, parser: ArgumentParser, *_: Any) -> None:
-        print(f"alesha_sim {sys.modules['alesha_sim'].__version__}")
+        busy = find_spec("alesha_sim.records")  # found, not imported
+        form = "" if busy is None or str(busy.origin).endswith(".py") else " (compiled)"
+        print(f"alesha_sim {sys.modules['alesha_sim'].__version__}{form}")
         parser.exit()
 
 

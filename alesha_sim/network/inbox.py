@@ -9,7 +9,7 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, NamedTuple
 
-from simpy.events import NORMAL, Event
+from simpy.events import NORMAL, PENDING, Event
 
 from alesha_sim.network.channel import Delivery
 from alesha_sim.network.clock import Clock
@@ -31,11 +31,14 @@ class InboxStatistics(NamedTuple):
 class Worker(Event):
     """One of an entity's hands: an event that happens again and again, each time with a delivery."""
 
+    env: Any
     callbacks: Any  # a list while it waits, else None
+    _value: Any
     _ok = True
 
     def __init__(self, inbox: "Inbox") -> None:
         super().__init__(inbox.clock)
+        self._value = PENDING
         self._inbox = inbox
 
     def receive(self) -> Event:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from simpy.events import Event
+from simpy.events import PENDING, Event
 
 from alesha_sim.network.clock import Clock
 
@@ -31,7 +31,10 @@ class Request(Event):
     `callbacks` tells its state: a list = waited for, empty = given up, None = answered.
     """
 
+    # Named once more, so that they are places of its own where this is compiled.
+    env: Any
     callbacks: Any
+    _value: Any
     _ok = True
     # As class attributes these cost nothing where nobody asks twice.
     attempt = 1
@@ -46,6 +49,7 @@ class Request(Event):
         # What `Event.__init__` does, one call less for every request.
         self.env = clock
         self.callbacks = []
+        self._value = PENDING
 
     def resolve(self, reply: object) -> None:
         """Hand the reply to whoever waits, within the kernel event that brought it."""

@@ -8,7 +8,7 @@ which begins after all that happens in the present event.
 from collections.abc import Callable, Generator
 from typing import Any
 
-from simpy.events import Event, Process
+from simpy.events import PENDING, Event, Process
 
 from alesha_sim.network.clock import Clock
 
@@ -26,8 +26,13 @@ class _Beginning:
 class Task(Process):
     """A process of `generator`; what it raises surfaces from the run as `explain` tells it."""
 
+    # Named once more, so that they are places of its own where this is compiled; such a place is empty at first.
+    env: Any
     callbacks: Any  # None once it is over
+    _ok: Any
+    _value: Any
     _target: Any
+    _generator: Any
     _wake: Any
 
     def __init__(
@@ -36,6 +41,7 @@ class Task(Process):
         # Not `Process.__init__`, which schedules the beginning.
         self.env = self._clock = clock
         self.callbacks = []
+        self._value = PENDING
         self._generator = generator
         self._send = generator.send
         self._explain = explain
