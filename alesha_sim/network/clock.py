@@ -3,11 +3,12 @@
 from functools import partial
 from heapq import heappop, heappush
 from sys import maxsize
+from typing import Any
 
 from simpy import Environment
 from simpy.events import NORMAL, Event, EventPriority, Process, Timeout
 
-from alesha_sim.network.loop import Entry, process_events
+from alesha_sim.network.loop import process_events
 
 INFINITY = float("inf")
 LATE = EventPriority(NORMAL + 1)
@@ -27,10 +28,16 @@ class Clock(Environment):
 
     __slots__ = ("_now",)
 
+    # Named once more, so that they are places of its own where this is compiled.
+    _now: float
+    _queue: list[Any]
+    _eid: Any
+    _active_proc: Any
+
     def __init__(self) -> None:
         super().__init__(0.0)
         self.events = 0
-        self._later: list[Entry] = []
+        self._later: list[Any] = []
         # SimPy binds these anew at every call.
         self.timeout = partial(Timeout, self)  # type: ignore[method-assign]
         self.process = partial(Process, self)  # type: ignore[method-assign]
@@ -78,4 +85,4 @@ class Clock(Environment):
 
 
 # The place that holds the instant is read without a call: SimPy's property is one, thirty times an order.
-Clock.now = Clock._now  # type: ignore[method-assign, assignment, misc]
+setattr(Clock, "now", vars(Clock)["_now"])  # noqa: B010  (an assignment would have to name an attribute of no clock)

@@ -17,15 +17,16 @@ def process_events(clock: "Clock", near: list[Any], later: list[Any], until: flo
 
     The loop is the body of SimPy's `step`, without two calls for every event: measured 0.95 of the run's time.
     """
-    events = 0
+    events, pop = 0, heappop
     entry: Any  # compiled, an annotated tuple would be taken apart and put together again
     try:
         while (near or later) and events < most:
-            entry = heappop(near if not later or (near and near[0] < later[0]) else later)
-            if entry[0] > until:
+            entry = pop(near if not later or (near and near[0] < later[0]) else later)
+            at: float = entry[0]
+            if at > until:
                 heappush(near, entry)
                 break
-            clock._now = entry[0]
+            clock._now = at
             event = entry[3]
             events += 1
             callbacks = event.callbacks
