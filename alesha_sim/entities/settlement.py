@@ -11,6 +11,7 @@ from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from math import isnan
+from typing import Any
 
 from alesha_sim.books.bank import BankBook
 from alesha_sim.messages import Credited, Decline, Noted, Pocket, Reason, Receipt, Refunded
@@ -101,7 +102,7 @@ class Settlements:
         self._book = book
         self._agenda = agenda
         self._inform = inform
-        self._policy = policy
+        self._policy: Any = policy  # one of the user's own may answer with anything
         self._fees = fees
         self._reserve_share = reserve_share
         self._reserve_seconds = reserve_seconds

@@ -4,7 +4,7 @@ How goods are had or made is in `entities/stockroom.py`, how parcels travel in `
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from simpy.events import Event
 
@@ -71,7 +71,7 @@ class Supplier(Entity):
         self._unshipped: dict[int, Supply] = {}
         self._cancelled: dict[int, Supply] = {}
         self._charges = charges
-        self._stock = stock
+        self._stock: Any = stock  # one of the user's own may answer with anything
         self._unmet = unmet
         self._handling_seconds = handling_seconds
         self._courier = courier

@@ -54,7 +54,7 @@ class Warehouse:
         self.demands: list[list[int]] = [[] for _ in skus]
         self.is_kept = [units is not None for units in opening]
         self.period = policy.period
-        self._policy = policy
+        self._policy: Any = policy  # one of the user's own may answer with anything
         self._skus = tuple(skus)
         self._minimum_lot = minimum_lot
         self._capacity = capacity

@@ -85,4 +85,4 @@ class Clock(Environment):
 
 
 # The place that holds the instant is read without a call: SimPy's property is one, thirty times an order.
-setattr(Clock, "now", vars(Clock)["_now"])  # noqa: B010  (an assignment would have to name an attribute of no clock)
+Clock.now = vars(Clock)["_now"]  # type: ignore[method-assign]
