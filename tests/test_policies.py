@@ -7,7 +7,8 @@ import pickle
 import numpy as np
 import pytest
 
-from alesha_sim import policies
+from alesha_sim import policies, scenarios, simulate
+from alesha_sim.messages import Pocket
 from alesha_sim.policies import (
     CHOICES,
     SETTLEMENTS,
@@ -196,6 +197,37 @@ def test_any_object_with_the_methods_is_a_stock_policy():
     assert isinstance(Weekly(), StockPolicy)
     assert all(isinstance(policy, StockPolicy) for policy in [*OPENINGS, MakeToOrder()])
     assert not isinstance(object(), StockPolicy)
+
+
+def test_a_policy_of_ones_own_may_answer_in_numpys_types():
+    class Own:
+        period = None  # asked at every demand
+
+        def accepts(self, lines):
+            return np.bool_(lines[0][1] < 2)
+
+        def opening(self, sku):
+            return np.int64(2)
+
+        def order(self, sku, position, demands):
+            return np.int64(max(2 - position, 0))
+
+    class Terms:
+        needs_confirmation = False
+
+        def terms(self, amount, paid_at, promised_at):
+            return Pocket.SETTLEMENT_DUE, np.float64(paid_at + 60), np.inf
+
+    class Trust:
+        def after(self, trust, event):
+            return np.float32(trust / 2)
+
+    own = {"supplier.stock": Own(), "bank.settlement": Terms(), "users.trust": Trust()}
+    scenario = scenarios.market_day(days=0.5, visits_per_day=200).with_settings(own)
+    result = simulate(scenario, seed=3)
+    assert result.check() == []
+    assert {"completed", "cancelled"} <= set(result.orders["status"])
+    assert (result.transfers["code"] == "settlement").any()
 
 
 def test_every_policy_is_listed_by_its_kind():

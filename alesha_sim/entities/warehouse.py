@@ -47,14 +47,15 @@ class Warehouse:
     ) -> None:  # fmt: skip
         if capacity is not None and capacity < minimum_lot:
             raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
-        opening = [policy.opening(sku) for sku in skus]
+        self._policy: Any = policy  # one of the user's own may answer with anything
+        opening = [self._opening(sku) for sku in skus]
         self.free = [units or 0 for units in opening]
         self.on_order = [0] * len(skus)
         self.backordered = [0] * len(skus)
         self.demands: list[list[int]] = [[] for _ in skus]
         self.is_kept = [units is not None for units in opening]
-        self.period = policy.period
-        self._policy: Any = policy  # one of the user's own may answer with anything
+        period = self._policy.period
+        self.period = None if period is None else float(period)
         self._skus = tuple(skus)
         self._minimum_lot = minimum_lot
         self._capacity = capacity
@@ -63,6 +64,11 @@ class Warehouse:
         self._demanded = [0] * len(skus)
         self._closed = self._reviewed = 0
         self._fruitless = 0
+
+    def _opening(self, sku: str) -> int | None:
+        """Return what the policy has of a product at the start, None if it does not keep it."""
+        given = self._policy.opening(sku)
+        return None if given is None else _whole(f"opening of {sku}", given)
 
     def in_stock(self) -> Goods:
         """Return what is free, product by product."""
@@ -141,10 +147,8 @@ class Warehouse:
         if not self.is_kept[product]:
             return 0
         sku = self._skus[product]
-        given = self._policy.order(sku, self.position(product), self.demands[product])
-        if not hasattr(given, "__index__") or given < 0:
-            raise ValueError(f"stock policy: order of {sku}: {given!r}: must be a whole number from 0 on")
-        units = max(index(given), self._minimum_lot) if given else 0
+        ordered = _whole(f"order of {sku}", self._policy.order(sku, self.position(product), self.demands[product]))
+        units = max(ordered, self._minimum_lot) if ordered else 0
         if units and self._capacity is not None:
             room = self._capacity - self.free[product] - self.on_order[product]
             units = min(units, room) if room >= self._minimum_lot else 0
@@ -185,3 +189,10 @@ class Warehouse:
             if at <= now:
                 return (floor(now / self.period) + 1) * self.period
         return max(at, now)
+
+
+def _whole(what: str, given: Any) -> int:
+    """Return a policy's answer as an int; raises ValueError unless it is a whole number from 0 on."""
+    if not hasattr(given, "__index__") or given < 0:
+        raise ValueError(f"stock policy: {what}: {given!r}: must be a whole number from 0 on")
+    return index(given)
