@@ -64,7 +64,8 @@ def measure_all(sizes: tuple[int, ...], orders: int, rounds: int) -> Measured:
     print("memory and tables ...", file=sys.stderr)
     traces = {users: measured("traced", Case("idle", users, orders)) for users in (few, many)}
     tables = measured("recorded", Case("day", few, orders))
-    return Measured(sizes, orders, times, traces, tables, side_by_side(rounds))
+    # Runs of half a second see more of what else the machine does than the turns above: they need more rounds.
+    return Measured(sizes, orders, times, traces, tables, side_by_side(3 * rounds))
 
 
 def options(arguments: list[str] | None = None) -> Namespace:
