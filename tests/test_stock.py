@@ -377,3 +377,13 @@ def test_backorders_are_told_from_the_books():
         "opening", "reserve", "ship", "deliver", "make", "reserve", "ship", "make", "reserve", "ship", "make",
         "deliver", "deliver",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("opening", [2.5, -1, "ten"])
+def test_a_policy_of_ones_own_must_open_with_whole_numbers(opening):
+    class Own(BaseStock):
+        def opening(self, sku):
+            return opening
+
+    with pytest.raises(ValueError, match=f"opening of {SKUS[0]}: {opening!r}: must be a whole number from 0 on$"):
+        Warehouse(Own(3), SKUS)

@@ -102,7 +102,7 @@ class Settlements:
         self._book = book
         self._agenda = agenda
         self._inform = inform
-        self._policy: Any = policy  # one of the user's own may answer with anything
+        self._policy: Any = policy  # one of somebody's own may answer with anything
         self._fees = fees
         self._reserve_share = reserve_share
         self._reserve_seconds = reserve_seconds

@@ -71,7 +71,7 @@ class Supplier(Entity):
         self._unshipped: dict[int, Supply] = {}
         self._cancelled: dict[int, Supply] = {}
         self._charges = charges
-        self._stock: Any = stock  # one of the user's own may answer with anything
+        self._stock: Any = stock  # one of somebody's own may answer with anything
         self._unmet = unmet
         self._handling_seconds = handling_seconds
         self._courier = courier

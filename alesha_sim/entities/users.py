@@ -88,14 +88,14 @@ class Users(Entity):
         self.log = log
         self.products = products
         self.habits = Habits() if habits is None else habits
-        self.choice: Any = choice  # so may this one
+        self.choice: Any = choice  # one of somebody's own may answer with anything
         self.budgets = None if budget is None else Budgets(clock, len(secrets), budget, budget_seconds)
         self.patience = patience
         self.overheard: Pay | None = None
         self.heard_transaction = NO_ID
         self._scale = scale
         self._secrets, self._passwords = secrets.data, passwords.data  # as in the bank
-        self._policy: Any = trust  # one of the user's own may answer with anything
+        self._policy: Any = trust  # so may this one
         self._trust = np.ones(0 if trust is None else len(secrets))
         self._remembers = trust is not None or self.habits.act_later
         self._buyers: dict[int, Buyer] = {}

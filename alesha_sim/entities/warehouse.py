@@ -47,7 +47,7 @@ class Warehouse:
     ) -> None:  # fmt: skip
         if capacity is not None and capacity < minimum_lot:
             raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
-        self._policy: Any = policy  # one of the user's own may answer with anything
+        self._policy: Any = policy  # one of somebody's own may answer with anything
         opening = [self._opening(sku) for sku in skus]
         self.free = [units or 0 for units in opening]
         self.on_order = [0] * len(skus)
