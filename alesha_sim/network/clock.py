@@ -8,8 +8,6 @@ from typing import Any
 from simpy import Environment
 from simpy.events import NORMAL, Event, EventPriority, Process, Timeout
 
-from alesha_sim.network.loop import process_events
-
 INFINITY = float("inf")
 LATE = EventPriority(NORMAL + 1)
 """The priority of time-outs: at one instant they come after all messages."""
@@ -28,7 +26,8 @@ class Clock(Environment):
 
     __slots__ = ("_now",)
 
-    # Named once more, so that they are places of its own where this is compiled.
+    # Named once more, so that they are places of its own where this is compiled. What is in a heap is not
+    # annotated: compiled, an annotated tuple would be taken apart and put together again.
     _now: float
     _queue: list[Any]
     _eid: Any
@@ -74,9 +73,30 @@ class Clock(Environment):
 
         The clock stays at the last one.
 
-        SimPy's own `run(until=...)` stops before the events of that instant and raises when none is left.
+        SimPy's own `run(until=...)` stops before the events of that instant and raises when none is left. The loop
+        is the body of its `step`, without two calls for every event: measured 0.95 of the run's time.
         """
-        process_events(self, self._queue, self._later, until, most)
+        queue, later, events, pop = self._queue, self._later, 0, heappop
+        try:
+            while (queue or later) and events < most:
+                entry = pop(queue if not later or (queue and queue[0] < later[0]) else later)
+                at: float = entry[0]
+                if at > until:
+                    heappush(queue, entry)
+                    break
+                self._now = at
+                event = entry[3]
+                events += 1
+                callbacks = event.callbacks
+                event.callbacks = None
+                for callback in callbacks:
+                    callback(event)
+                if not event._ok and not hasattr(event, "_defused"):
+                    error = type(event._value)(*event._value.args)
+                    error.__cause__ = event._value
+                    raise error
+        finally:
+            self.events += events
 
     def advance_to(self, at: float) -> None:
         """Set the clock to `at`, if it is later than now and no event lies between."""
