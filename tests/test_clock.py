@@ -55,7 +55,7 @@ class World:
         for patient, kind, *details in steps:
             try:
                 value = yield from getattr(self, kind)(number, *details)
-            except Expected as error:
+            except (*Expected, AttributeError) as error:  # the latter where SimPy itself falls over an interrupt
                 self.trace.append((self.environment.now, number, kind, told(error)))
                 if not patient:
                     raise
@@ -128,7 +128,7 @@ def observed(environment, program, *drives):
             try:
                 outcomes.append((drive(world), environment.now))
                 going = False
-            except Expected as error:
+            except (*Expected, AttributeError) as error:  # the latter where SimPy itself falls over an interrupt
                 cause = None if error.__cause__ is error else error.__cause__  # SimPy raises a copy
                 outcomes.append((told(error), told(cause), environment.now))
                 going = environment.peek() < INFINITY  # every failure has used an event up
@@ -205,6 +205,7 @@ def test_a_program_runs_to_its_end_as_on_plain_simpy(program):
 @many
 @example(INTERRUPTED, 1)
 @example(FAILED, 1)
+@example([[(False, "fail", 0, False), (False, "wait", 0), (False, "interrupt", 1)], [(False, "hear", 0)]], 0)
 @given(programs, instants)
 def test_running_until_an_instant_or_event_is_that_of_plain_simpy(program, until):
     for end in (until, "process", "signal"):
