@@ -145,6 +145,7 @@ def test_a_walkthrough_runs_to_a_breakpoint_and_back(page, lab):
     press(page, "Back")
     reads(view, "message 20, Receipt, reached shop from bank")
     press(page, "Finish")
+    reads(view, "Nothing is left to happen.")
     reads(view, "10,240.00")
     field(page, "Breakpoint").fill("Plaice")
     press(page, "Run to breakpoint")
