@@ -1,6 +1,5 @@
 """The bank's book: what it owes to each depositor and the reserves behind it."""
 
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +21,7 @@ from alesha_sim.books.accounts import (
     Kind,
 )
 from alesha_sim.books.holds import Holds
+from alesha_sim.books.lazy import LazyAccount
 from alesha_sim.books.ledger import LawBroken, Ledger, Row
 from alesha_sim.books.pockets import Pockets
 from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
@@ -54,16 +54,11 @@ class BankBook:
         self._users = ledger.family("bank:deposits:user:", Kind.LIABILITY, users, floor=True)
         self._shop = ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
         self._supplier = ledger.account("bank:deposits:supplier", Kind.LIABILITY, floor=True)
+        self._courier = LazyAccount(ledger, "bank:deposits:courier", Kind.LIABILITY, floor=True)
         self._owners = {self._shop: SHOP_OWNER, self._supplier: SUPPLIER_OWNER}
         self._deposits = {SHOP_OWNER: self._shop, SUPPLIER_OWNER: self._supplier}
         self._pockets = Pockets(ledger, self._shop)
         self.holds = Holds(ledger, self._users, self._pockets)
-
-    @cached_property
-    def _courier(self) -> int:
-        account = self._ledger.account("bank:deposits:courier", Kind.LIABILITY, floor=True)
-        self._owners[account] = COURIER
-        return account
 
     def open_users(self, at: float, amounts: npt.NDArray[np.int64]) -> range:
         """Opening of every user's deposit: reserves / deposits:user:n. Returns the links, one a user."""
@@ -114,12 +109,12 @@ class BankBook:
     def release(self, at: float, order: int, amount: int) -> int:
         """Reserve released: rolling-reserve / deposits:shop."""
         return self._ledger.new_transfer(
-            at, BANK, order, self._pockets.rolling_reserve, self._shop, amount, RELEASE
+            at, BANK, order, self._pockets.rolling_reserve.id, self._shop, amount, RELEASE
         )
 
     def declined_fee(self, at: float, order: int, fee: int) -> int:
         """Fee of a declined payment: deposits:shop / fees."""
-        return self._ledger.new_transfer(at, BANK, order, self._shop, self._pockets.fees, fee, FEE)
+        return self._ledger.new_transfer(at, BANK, order, self._shop, self._pockets.fees.id, fee, FEE)
 
     def income(self, at: float, user: int, amount: int) -> int:
         """Income of a user from outside: reserves / deposits:user:n."""
@@ -148,21 +143,21 @@ class BankBook:
 
     def collection(self, at: float, order: int, user: int, amount: int) -> int:
         """Collected at the door: deposits:user:n / deposits:courier."""
-        return self._ledger.new_transfer(at, BANK, order, self._users[user], self._courier, amount, COLLECTION)
+        return self._ledger.new_transfer(at, BANK, order, self._users[user], self._courier.id, amount, COLLECTION)
 
     def remittance(self, at: float, order: int, amount: int) -> int:
         """Collections passed on: deposits:courier / deposits:shop."""
-        return self._ledger.new_transfer(at, BANK, order, self._courier, self._shop, amount, REMITTANCE)
+        return self._ledger.new_transfer(at, BANK, order, self._courier.id, self._shop, amount, REMITTANCE)
 
     def deposit(self, owner: int) -> int:
         """Return the account id of an owner's deposit; KeyError if the owner has none."""
         if 0 <= owner < len(self._users):
             return self._users[owner]
-        return self._courier if owner == COURIER else self._deposits[owner]
+        return self._courier.id if owner == COURIER else self._deposits[owner]
 
     def available(self, owner: int) -> int:
         """Return what an owner can spend; KeyError if the owner has no deposit."""
-        if owner == COURIER and COURIER not in self._owners.values():
+        if owner == COURIER and self._courier.opened_as == NO_ID:
             return 0  # nothing was ever collected, so that the account need not be opened
         return self._ledger.balance(self.deposit(owner))
 
@@ -195,4 +190,6 @@ class BankBook:
         for family in (self._users, self.holds.accounts):
             if account in family:
                 return account - family.start
-        return SHOP_OWNER if account in self._pockets.opened else None
+        if account == self._courier.opened_as:
+            return COURIER
+        return SHOP_OWNER if self._pockets.holds(account) else None

@@ -1,8 +1,7 @@
 """Where the bank keeps what users paid to the shop: in the shop's deposit, or aside until it is settled."""
 
-from functools import cached_property
-
 from alesha_sim.books.accounts import FEE, PAYMENT, RETENTION, Kind
+from alesha_sim.books.lazy import LazyAccount
 from alesha_sim.books.ledger import Ledger, Row
 from alesha_sim.messages import Pocket
 
@@ -14,36 +13,26 @@ class Pockets:
     """
 
     def __init__(self, ledger: Ledger, shop: int) -> None:
-        self._ledger = ledger
         self._shop = shop
-        self._escrowed: dict[int, int] = {}
-        self.opened: set[int] = set()
-
-    @cached_property
-    def settlement_due(self) -> int:
+        self._settlement_due = LazyAccount(ledger, "bank:settlement-due", Kind.LIABILITY, floor=True)
         """Captured, owed to the shop on a later day."""
-        return self._open("bank:settlement-due", Kind.LIABILITY)
-
-    @cached_property
-    def escrow(self) -> int:
+        self._escrow = LazyAccount(ledger, "bank:escrow", Kind.LIABILITY, floor=True)
         """Captured, owed to the shop or to the user, depending on the delivery."""
-        return self._open("bank:escrow", Kind.LIABILITY)
-
-    @cached_property
-    def rolling_reserve(self) -> int:
+        self.rolling_reserve = LazyAccount(ledger, "bank:rolling-reserve", Kind.LIABILITY, floor=True)
         """Share of settlements kept back, owed to the shop."""
-        return self._ledger.account("bank:rolling-reserve", Kind.LIABILITY, floor=True)
-
-    @cached_property
-    def fees(self) -> int:
+        self.fees = LazyAccount(ledger, "bank:fees", Kind.INCOME)
         """Fees taken, the bank's own income."""
-        return self._ledger.account("bank:fees", Kind.INCOME)
+        self._escrowed: dict[int, int] = {}
 
     def account(self, pocket: Pocket) -> int:
         """Return the account of a pocket."""
         if pocket is Pocket.DEPOSIT:
             return self._shop
-        return self.escrow if pocket is Pocket.ESCROW else self.settlement_due
+        return self._escrow.id if pocket is Pocket.ESCROW else self._settlement_due.id
+
+    def holds(self, account: int) -> bool:
+        """Tell whether an account is one of money that is captured and not yet the shop's to spend."""
+        return account in (self._settlement_due.opened_as, self._escrow.opened_as)
 
     def captured(
         self, source: int, total: int, pocket: Pocket, fee: int, retained: int, payer_fee: int
@@ -51,16 +40,16 @@ class Pockets:
         """Return the rows of a payment out of a user's account `source` into a pocket."""
         rows = [(source, self.account(pocket), total, PAYMENT), *self.deductions(fee, retained)]
         if payer_fee:
-            rows.append((source, self.fees, payer_fee, FEE))
+            rows.append((source, self.fees.id, payer_fee, FEE))
         return rows
 
     def deductions(self, fee: int, retained: int) -> list[Row]:
         """Return the rows of what the bank takes and keeps back of what the shop is paid."""
         rows = []
         if fee:
-            rows.append((self._shop, self.fees, fee, FEE))
+            rows.append((self._shop, self.fees.id, fee, FEE))
         if retained:
-            rows.append((self._shop, self.rolling_reserve, retained, RETENTION))
+            rows.append((self._shop, self.rolling_reserve.id, retained, RETENTION))
         return rows
 
     def escrowed(self, order: int) -> int:
@@ -74,8 +63,3 @@ class Pockets:
         left = self._escrowed.pop(order, 0) + amount
         if left:
             self._escrowed[order] = left
-
-    def _open(self, name: str, kind: Kind) -> int:
-        account = self._ledger.account(name, kind, floor=True)
-        self.opened.add(account)
-        return account

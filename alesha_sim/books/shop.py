@@ -1,7 +1,6 @@
 """The shop's book: the seller's prepayments, advances, stock and earnings, and its cash as far as it knows."""
 
 from collections.abc import Iterable
-from functools import cached_property
 
 from alesha_sim.books.accounts import (
     ALLOWANCE,
@@ -29,6 +28,7 @@ from alesha_sim.books.accounts import (
     Kind,
 )
 from alesha_sim.books.goods import Lines, unit_rows
+from alesha_sim.books.lazy import LazyAccount
 from alesha_sim.books.ledger import Ledger, Row
 from alesha_sim.books.store import Store
 from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
@@ -54,28 +54,12 @@ class ShopBook:
         self._cost_of_sales = ledger.account("shop:cost-of-sales", Kind.EXPENSE)
         self._transport = ledger.account("shop:transport", Kind.EXPENSE)
         self._store = Store(ledger)
-
-    # Opened on first use: a shop that is paid at once and takes nothing back has none of these.
-
-    @cached_property
-    def _settlement_due(self) -> int:
-        return self._ledger.account("shop:settlement-due", Kind.ASSET)
-
-    @cached_property
-    def _rolling_reserve(self) -> int:
-        return self._ledger.account("shop:rolling-reserve", Kind.ASSET)
-
-    @cached_property
-    def _collections_due(self) -> int:
-        return self._ledger.account("shop:collections-due", Kind.ASSET)
-
-    @cached_property
-    def _sales_returns(self) -> int:
-        return self._ledger.account("shop:sales-returns", Kind.INCOME)
-
-    @cached_property
-    def _payment_fees(self) -> int:
-        return self._ledger.account("shop:payment-fees", Kind.EXPENSE)
+        # A shop that is paid at once and takes nothing back has none of these.
+        self._settlement_due = LazyAccount(ledger, "shop:settlement-due", Kind.ASSET)
+        self._rolling_reserve = LazyAccount(ledger, "shop:rolling-reserve", Kind.ASSET)
+        self._collections_due = LazyAccount(ledger, "shop:collections-due", Kind.ASSET)
+        self._sales_returns = LazyAccount(ledger, "shop:sales-returns", Kind.INCOME)
+        self._payment_fees = LazyAccount(ledger, "shop:payment-fees", Kind.EXPENSE)
 
     def open(self, at: float, link: int, amount: int) -> bool:
         """Opening: cash / equity."""
@@ -106,30 +90,30 @@ class ShopBook:
             return self._ledger.linked(at, SHOP, link, order, rows)
         if pocket is ESCROW:
             return self._ledger.linked(at, SHOP, link, order, ())
-        due = self._settlement_due
+        due = self._settlement_due.id
         return self._ledger.transfer(at, SHOP, link, order, due, self._prepayments, total, PAYMENT)
 
     def settled(self, at: float, link: int, order: int, due: int, fee: int = 0, retained: int = 0) -> bool:
         """Settlement: cash / settlement-due; payment-fees / cash; rolling-reserve / cash."""
-        rows = [(self.cash, self._settlement_due, due, SETTLEMENT), *self._deductions(fee, retained)]
+        rows = [(self.cash, self._settlement_due.id, due, SETTLEMENT), *self._deductions(fee, retained)]
         return self._ledger.linked(at, SHOP, link, order, rows)
 
     def released(self, at: float, link: int, order: int, amount: int) -> bool:
         """Reserve released: cash / rolling-reserve."""
-        return self._ledger.transfer(at, SHOP, link, order, self.cash, self._rolling_reserve, amount, RELEASE)
+        return self._ledger.transfer(at, SHOP, link, order, self.cash, self._rolling_reserve.id, amount, RELEASE)
 
     def declined_fee(self, at: float, link: int, order: int, fee: int) -> bool:
         """Fee of a declined payment: payment-fees / cash."""
-        return self._ledger.transfer(at, SHOP, link, order, self._payment_fees, self.cash, fee, FEE)
+        return self._ledger.transfer(at, SHOP, link, order, self._payment_fees.id, self.cash, fee, FEE)
 
     def collected(self, at: float, link: int, order: int, amount: int) -> bool:
         """Collected at the door: collections-due / customer-prepayments."""
-        due = self._collections_due
+        due = self._collections_due.id
         return self._ledger.transfer(at, SHOP, link, order, due, self._prepayments, amount, COLLECTION)
 
     def remitted(self, at: float, link: int, order: int, amount: int) -> bool:
         """Collections passed on by the supplier: cash / collections-due."""
-        due = self._collections_due
+        due = self._collections_due.id
         return self._ledger.transfer(at, SHOP, link, order, self.cash, due, amount, REMITTANCE)
 
     # Charges
@@ -174,20 +158,20 @@ class ShopBook:
         """Refund: refunds-due / cash or settlement-due; nothing if it came out of escrow."""
         if pocket is ESCROW:
             return self._ledger.linked(at, SHOP, link, order, ())
-        source = self.cash if pocket is DEPOSIT else self._settlement_due
+        source = self.cash if pocket is DEPOSIT else self._settlement_due.id
         return self._ledger.transfer(at, SHOP, link, order, self._refunds_due, source, amount, REFUND)
 
     def late_refund(self, at: float, link: int, order: int, delivered: int) -> bool:
         """Refund out of escrow of goods delivered too late: sales-returns / settlement-due."""
         if not delivered:
             return self._ledger.linked(at, SHOP, link, order, ())
-        returns, due = self._sales_returns, self._settlement_due
+        returns, due = self._sales_returns.id, self._settlement_due.id
         return self._ledger.transfer(at, SHOP, link, order, returns, due, delivered, ALLOWANCE)
 
     def compensated(self, at: float, order: int, amount: int) -> int:
         """Compensation for a late delivery, so that a refund is due: sales-returns / refunds-due."""
         return self._ledger.new_transfer(
-            at, SHOP, order, self._sales_returns, self._refunds_due, amount, ALLOWANCE
+            at, SHOP, order, self._sales_returns.id, self._refunds_due, amount, ALLOWANCE
         )
 
     # Goods of its own: those that came back, and its stock
@@ -197,9 +181,9 @@ class ShopBook:
 
         What is given back of the price: sales-returns / refunds-due.
         """
-        rows = unit_rows(self._store.stock, self._store.handovers, lines, RETURN)
-        rows.append((self._store.stock_value, self._cost_of_sales, charge, RETURN))
-        rows.append((self._sales_returns, self._refunds_due, amount, RETURN))
+        rows = unit_rows(self._store.stock.ids, self._store.handovers.ids, lines, RETURN)
+        rows.append((self._store.stock_value.id, self._cost_of_sales, charge, RETURN))
+        rows.append((self._sales_returns.id, self._refunds_due, amount, RETURN))
         return self._ledger.new_fact(at, SHOP, order, rows)
 
     def written_off(self, at: float, order: int, lines: Lines, charge: int) -> int:
@@ -208,8 +192,8 @@ class ShopBook:
 
     def received(self, at: float, link: int, order: int, lines: Lines, charge: int) -> bool:
         """Own stock received: stock / handovers in units; stock / supplier-advances at charge."""
-        rows = unit_rows(self._store.stock, self._store.handovers, lines, DELIVER)
-        rows.append((self._store.stock_value, self._advances, charge, COST))
+        rows = unit_rows(self._store.stock.ids, self._store.handovers.ids, lines, DELIVER)
+        rows.append((self._store.stock_value.id, self._advances, charge, COST))
         return self._ledger.linked(at, SHOP, link, order, rows)
 
     def shipped(self, at: float, order: int, lines: Lines, charge: int) -> int:
@@ -233,24 +217,24 @@ class ShopBook:
         Sold as by `delivered`.
         """
         store = self._store
-        rows = unit_rows(store.handovers, store.transit, lines, DELIVER)
+        rows = unit_rows(store.handovers.ids, store.transit.ids, lines, DELIVER)
         rows += self._sold(price, pocket, allowance)
-        rows.append((self._cost_of_sales, store.transit_value, charge, COST))
+        rows.append((self._cost_of_sales, store.transit_value.id, charge, COST))
         return self._ledger.linked(at, SHOP, link, order, rows)
 
     def _sold(self, price: int, pocket: Pocket, allowance: int) -> list[Row]:
         """Return the rows of a sale, and of what is given back of it because it came after a late refund."""
-        source = self._settlement_due if pocket is ESCROW else self._prepayments
+        source = self._settlement_due.id if pocket is ESCROW else self._prepayments
         rows = [(source, self._sales, price, SALE)]
         if allowance:
-            rows.append((self._sales_returns, source, allowance, ALLOWANCE))
+            rows.append((self._sales_returns.id, source, allowance, ALLOWANCE))
         return rows
 
     def _deductions(self, fee: int, retained: int) -> list[Row]:
         """Return the rows of what the bank took and kept back of a payment or settlement."""
         rows = []
         if fee:
-            rows.append((self._payment_fees, self.cash, fee, FEE))
+            rows.append((self._payment_fees.id, self.cash, fee, FEE))
         if retained:
-            rows.append((self._rolling_reserve, self.cash, retained, RETENTION))
+            rows.append((self._rolling_reserve.id, self.cash, retained, RETENTION))
         return rows

@@ -1,7 +1,6 @@
 """The supplier's book: goods by unit and at cost, the shop's advances, and its cash as far as it knows."""
 
 from collections.abc import Sequence
-from functools import cached_property
 
 from alesha_sim.books.accounts import (
     CHARGES,
@@ -23,6 +22,7 @@ from alesha_sim.books.accounts import (
     Kind,
 )
 from alesha_sim.books.goods import Lines, unit_rows
+from alesha_sim.books.lazy import LazyAccount, LazyUnits
 from alesha_sim.books.ledger import Ledger, Row
 from alesha_sim.records import NO_ID
 
@@ -51,28 +51,12 @@ class SupplierBook:
         self._sales = ledger.account("supplier:sales", Kind.INCOME)
         self._cost_of_sales = ledger.account("supplier:cost-of-sales", Kind.EXPENSE)
         self._transport = ledger.account("supplier:transport", Kind.EXPENSE)
-
-    # Opened on first use: a supplier that makes to order, loses nothing and collects nothing has none of these.
-
-    @cached_property
-    def _stock(self) -> tuple[int, ...]:
-        return tuple(self._ledger.units("supplier:stock", Kind.ASSET, floor=True))
-
-    @cached_property
-    def _losses(self) -> tuple[int, ...]:
-        return tuple(self._ledger.units("supplier:losses", Kind.EXPENSE))
-
-    @cached_property
-    def _losses_value(self) -> int:
-        return self._ledger.account("supplier:losses", Kind.EXPENSE)
-
-    @cached_property
-    def _collections(self) -> int:
-        return self._ledger.account("supplier:collections", Kind.ASSET)
-
-    @cached_property
-    def _collections_owed(self) -> int:
-        return self._ledger.account("supplier:collections-owed", Kind.LIABILITY)
+        # A supplier that makes to order, loses nothing and collects nothing has none of these.
+        self._stock = LazyUnits(ledger, "supplier:stock", Kind.ASSET, floor=True)
+        self._losses = LazyUnits(ledger, "supplier:losses", Kind.EXPENSE)
+        self._losses_value = LazyAccount(ledger, "supplier:losses", Kind.EXPENSE)
+        self._collections = LazyAccount(ledger, "supplier:collections", Kind.ASSET)
+        self._collections_owed = LazyAccount(ledger, "supplier:collections-owed", Kind.LIABILITY)
 
     def open(self, at: float, link: int, amount: int) -> bool:
         """Opening: cash / equity."""
@@ -80,7 +64,7 @@ class SupplierBook:
 
     def open_stock(self, at: float, lines: Lines) -> int:
         """Opening stock: stock / made in units; stock / equity at cost."""
-        rows = self._units(self._stock, self._made, lines, OPENING, self._stock_value, self._equity, OPENING)
+        rows = self._units(self._stock.ids, self._made, lines, OPENING, self._stock_value, self._equity, OPENING)
         return self._ledger.new_fact(at, SUPPLIER, NO_ID, rows)
 
     # Money
@@ -100,20 +84,20 @@ class SupplierBook:
     def collected(self, at: float, link: int, order: int, total: int) -> bool:
         """Collected at the door for the shop: collections / collections-owed."""
         return self._ledger.transfer(
-            at, SUPPLIER, link, order, self._collections, self._collections_owed, total, COLLECTION
+            at, SUPPLIER, link, order, self._collections.id, self._collections_owed.id, total, COLLECTION
         )  # fmt: skip
 
     def remitted(self, at: float, link: int, order: int, total: int) -> bool:
         """Collections passed on to the shop: collections-owed / collections."""
         return self._ledger.transfer(
-            at, SUPPLIER, link, order, self._collections_owed, self._collections, total, REMITTANCE
+            at, SUPPLIER, link, order, self._collections_owed.id, self._collections.id, total, REMITTANCE
         )  # fmt: skip
 
     # Goods
 
     def made_to_stock(self, at: float, lines: Lines) -> int:
         """Made to stock: stock / made in units; stock / payables at cost."""
-        rows = self._units(self._stock, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
+        rows = self._units(self._stock.ids, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
         return self._ledger.new_fact(at, SUPPLIER, NO_ID, rows)
 
     def made_to_order(self, at: float, order: int, lines: Lines) -> int:
@@ -123,11 +107,15 @@ class SupplierBook:
 
     def reserved(self, at: float, order: int, lines: Lines) -> int:
         """Reserved: reserved / stock in units."""
-        return self._ledger.new_fact(at, SUPPLIER, order, unit_rows(self._reserved, self._stock, lines, RESERVE))
+        return self._ledger.new_fact(
+            at, SUPPLIER, order, unit_rows(self._reserved, self._stock.ids, lines, RESERVE)
+        )
 
     def reservation_ended(self, at: float, order: int, lines: Lines) -> int:
         """Reservation ended: stock / reserved in units."""
-        return self._ledger.new_fact(at, SUPPLIER, order, unit_rows(self._stock, self._reserved, lines, RESERVE))
+        return self._ledger.new_fact(
+            at, SUPPLIER, order, unit_rows(self._stock.ids, self._reserved, lines, RESERVE)
+        )
 
     def shipped(self, at: float, order: int, lines: Lines) -> int:
         """Shipped: goods-in-transit / reserved in units, / stock at cost. Returns the link."""
@@ -138,13 +126,15 @@ class SupplierBook:
 
     def lost(self, at: float, order: int, lines: Lines) -> int:
         """Parcel lost: losses / goods-in-transit in units, and at cost."""
-        rows = self._units(self._losses, self._transit, lines, LOSS, self._losses_value, self._transit_value, LOSS)
+        rows = self._units(
+            self._losses.ids, self._transit, lines, LOSS, self._losses_value.id, self._transit_value, LOSS
+        )
         return self._ledger.new_fact(at, SUPPLIER, order, rows)
 
     def came_back(self, at: float, order: int, lines: Lines, transport: int) -> int:
         """Came back: stock / goods-in-transit in units, and at cost; transport / payables."""
         rows = self._units(
-            self._stock, self._transit, lines, COME_BACK, self._stock_value, self._transit_value, COME_BACK
+            self._stock.ids, self._transit, lines, COME_BACK, self._stock_value, self._transit_value, COME_BACK
         )
         rows.append((self._transport, self._payables, transport, TRANSPORT))
         return self._ledger.new_fact(at, SUPPLIER, order, rows)
@@ -167,9 +157,9 @@ class SupplierBook:
         At cost: losses / goods-in-transit.
         """
         lines = tuple(lines)
-        rows = unit_rows(self._losses, self._handovers, lines, REPLACE)
+        rows = unit_rows(self._losses.ids, self._handovers, lines, REPLACE)
         rows += self._units(
-            self._handovers, self._transit, lines, REPLACE, self._losses_value, self._transit_value, REPLACE
+            self._handovers, self._transit, lines, REPLACE, self._losses_value.id, self._transit_value, REPLACE
         )
         return self._ledger.linked(at, SUPPLIER, link, order, rows)
 

@@ -1,7 +1,5 @@
 """The users' book: each user's cash as far as the user knows, what they paid for and what they received."""
 
-from functools import cached_property
-
 import numpy as np
 import numpy.typing as npt
 
@@ -21,6 +19,7 @@ from alesha_sim.books.accounts import (
     Kind,
 )
 from alesha_sim.books.goods import Lines, unit_rows
+from alesha_sim.books.lazy import LazyAccount
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.records import NO_ID
 
@@ -39,10 +38,7 @@ class UsersBook:
         self._equity = ledger.account("users:equity", Kind.EQUITY)
         self._handovers = tuple(ledger.units("users:handovers", Kind.EQUITY))
         self._spending = ledger.account("users:spending", Kind.EXPENSE)
-
-    @cached_property
-    def _income(self) -> int:
-        return self._ledger.account("users:income", Kind.INCOME)
+        self._income = LazyAccount(ledger, "users:income", Kind.INCOME)
 
     def open(self, at: float, links: range, amounts: npt.NDArray[np.int64]) -> None:
         """Opening of every user's cash: cash:n / equity, under the links of the bank's opening."""
@@ -50,7 +46,7 @@ class UsersBook:
 
     def income(self, at: float, link: int, user: int, amount: int) -> bool:
         """Income from outside: cash:n / income."""
-        return self._ledger.transfer(at, USERS, link, NO_ID, self._cash[user], self._income, amount, INCOME)
+        return self._ledger.transfer(at, USERS, link, NO_ID, self._cash[user], self._income.id, amount, INCOME)
 
     def payment(self, at: float, link: int, user: int, order: int, total: int, fee: int = 0) -> bool:
         """Payment: advances / cash:n; the user's fee: spending / cash:n."""
