@@ -17,7 +17,7 @@ from alesha_sim.scenarios.faults import Crash
 from alesha_sim.simulation import Simulation
 
 GROUPS = {
-    "Delivery": "messages",
+    "Delivery": "messages", "_Withdrawal": "messages",
     "Timeout": "durations", "Worker": "durations",
     # Arrivals, beginnings and ends of SimPy's own processes, and what wakes one that waits for money.
     "Timetable": "steps", "Initialize": "steps", "Process": "steps", "Task": "steps", "Event": "steps",

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from simpy.events import NORMAL, Event
+from simpy.events import NORMAL
 
 from alesha_sim.messages import Decline, Noted, OrderRejected, Refusal
-from alesha_sim.network.clock import Clock
+from alesha_sim.network.clock import Clock, Happening
 from alesha_sim.network.doorkeeper import Key
 from alesha_sim.network.faults import Faults
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
@@ -29,11 +29,9 @@ NO_REQUEST = NO_ID
 _REFUSALS = frozenset({Refusal, Decline, OrderRejected})
 
 
-class Delivery(Event):
+class Delivery(Happening):
     """One copy of a message on its way to its receiver, and then the receiver's handle to answer it."""
 
-    callbacks: Any  # a tuple, the same for all that go one way, until they are called
-    _ok = True
     # Set only where a request may come twice; as class attributes they cost the others nothing.
     key: Key | None = None
     content: bytes | None = None
@@ -43,8 +41,6 @@ class Delivery(Event):
         self, channel: "Channel", message: object, row: int, request: Request | None, number: int, sender: int,
         recipient: int, order: int, visit: int, key: Key | None = None,
     ) -> None:  # fmt: skip
-        # Event.__init__ is not called: it would allocate a list of callbacks for every message.
-        self.callbacks = channel.arrivals
         self.channel = channel
         self.message: Any = message
         self.row = row
@@ -55,8 +51,30 @@ class Delivery(Event):
         self.order = order
         self.visit = visit
         self.started_at = 0.0
+        self.is_reply = False
         if key is not None:
             self.key = key
+
+    def happen(self) -> None:
+        """Arrive: at the receiver, or back with the reply."""
+        if self.is_reply:
+            self._land()
+        else:
+            self.channel.inbox.arrive(self)
+
+    def _land(self) -> None:
+        request, channel = self.request, self.channel
+        if request is not None and (callbacks := request.callbacks):
+            channel.log.landed(self.row, channel.clock._now)
+            # The body of `Request.resolve`, one call less for every reply.
+            request.callbacks = None
+            request._value = self.message
+            for callback in callbacks:
+                callback(request)
+        elif channel.back.inbox.is_up:
+            channel.log.landed(self.row, channel.clock._now, LATE)
+        else:
+            channel.log.lost(self.row)
 
     def answer(self, reply: object) -> None:
         """Send `reply` back to the asker; the request is dealt with, and dealt with once."""
@@ -76,7 +94,7 @@ class Delivery(Event):
             now, self.number, self.order, self.visit, self.recipient, self.sender, self.attempt,
             kind, log.details[reply.reason] if kind in _REFUSALS else 0,
         )  # fmt: skip
-        self.callbacks = _REPLY_ARRIVES
+        self.is_reply = True
         if back.faults is None:  # as in `Channel.ask`
             heappush(clock._queue, (now + back.latency(), NORMAL, next(clock._eid), self))
         else:
@@ -96,31 +114,21 @@ class Delivery(Event):
 
     def twin(self) -> "Delivery":
         """Return a second copy of the same message, with a row of its own."""
-        twin = Delivery(
+        twin = type(self)(
             self.channel, self.message, self.channel.log.sent_again(self.row), self.request, self.number,
             self.sender, self.recipient, self.order, self.visit, self.key,
         )  # fmt: skip
-        twin.callbacks, twin.content = self.callbacks, self.content
+        twin.is_reply, twin.content = self.is_reply, self.content
         twin.attempt, twin.started_at = self.attempt, self.started_at
         return twin
 
 
-def _land_reply(delivery: Delivery) -> None:
-    request, channel = delivery.request, delivery.channel
-    if request is not None and (callbacks := request.callbacks):
-        channel.log.landed(delivery.row, channel.clock._now)
-        # The body of `Request.resolve`, one call less for every reply.
-        request.callbacks = None
-        request._value = delivery.message
-        for callback in callbacks:
-            callback(request)
-    elif channel.back.inbox.is_up:
-        channel.log.landed(delivery.row, channel.clock._now, LATE)
-    else:
-        channel.log.lost(delivery.row)
+class _Withdrawal(Delivery):
+    """A notice for the inbox itself: nobody waits for the reply to a request any more."""
 
-
-_REPLY_ARRIVES = (_land_reply,)
+    def happen(self) -> None:
+        """Arrive."""
+        self.channel.inbox.withdraw(self)
 
 
 class Channel:
@@ -132,7 +140,6 @@ class Channel:
 
     inbox: "Inbox"
     back: "Channel"
-    arrivals: tuple[Callable[[Any], None], ...]
 
     def __init__(
         self, clock: Clock, log: MessageLog | MessageTally, latency: Callable[[], float], recipient: int,
@@ -149,7 +156,6 @@ class Channel:
     def connect(self, inbox: "Inbox", back: "Channel") -> None:
         """Say where messages end and on which channel their replies go."""
         self.inbox = inbox
-        self.arrivals = (inbox.arrive,)
         self.back = back
 
     def ask_again(self, patience: Patience, uniform: Callable[[], float]) -> None:
@@ -210,9 +216,7 @@ class Channel:
 
     def _withdraw(self, number: int, sender: int) -> None:
         row = self.log.sent(self.clock._now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw)
-        notice = Delivery(self, Withdraw(number), row, None, number, sender, self.recipient, NO_ID, NO_ID)
-        notice.callbacks = (self.inbox.withdraw,)
-        self.send(notice)
+        self.send(_Withdrawal(self, Withdraw(number), row, None, number, sender, self.recipient, NO_ID, NO_ID))
 
     def tell(self, message: object, sender: int, recipient: int, order: int, visit: int) -> None:
         """Send a notice, to which there is no reply."""

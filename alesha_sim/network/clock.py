@@ -2,9 +2,9 @@
 
 from functools import partial
 from heapq import heappop, heappush
-from sys import maxsize
 from typing import Any
 
+from mypy_extensions import mypyc_attr
 from simpy import Environment
 from simpy.events import NORMAL, Event, EventPriority, Process, Timeout
 
@@ -13,8 +13,20 @@ LATE = EventPriority(NORMAL + 1)
 """The priority of time-outs: at one instant they come after all messages."""
 
 
+MANY = 2**60
+"""More events than any run has."""
+
 NEAR_SECONDS = 1_000.0
 """What happens later than this from now waits apart, so that it is not in the way of messages and services."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Happening:
+    """What stands in the calendar and nobody can wait for; it is no event, and costs less than one."""
+
+    def happen(self) -> None:
+        """Do what is to be done at this instant."""
+        raise NotImplementedError
 
 
 class Clock(Environment):
@@ -46,7 +58,7 @@ class Clock(Environment):
         heap = self._queue if delay < NEAR_SECONDS else self._later
         heappush(heap, (self._now + delay, priority, next(self._eid), event))
 
-    def schedule_at(self, event: Event, at: float, priority: EventPriority = NORMAL) -> None:
+    def schedule_at(self, event: Event | Happening, at: float, priority: EventPriority = NORMAL) -> None:
         """Let `event` happen at the instant `at` exactly (SimPy adds delays, and so rounding errors)."""
         heap = self._queue if at < self._now + NEAR_SECONDS else self._later
         heappush(heap, (at, priority, next(self._eid), event))
@@ -59,8 +71,11 @@ class Clock(Environment):
     def step(self) -> None:
         """Process the next event; `simpy.core.EmptySchedule` if there is none."""
         self._join()
-        self.events += bool(self._queue)  # before it happens: one that fails has been processed too
-        super().step()
+        if self._queue and isinstance(self._queue[0][3], Happening):
+            self.run_to(most=1)
+        else:
+            self.events += bool(self._queue)  # before it happens: one that fails has been processed too
+            super().step()
 
     def _join(self) -> None:
         """Put the next event where SimPy looks for it."""
@@ -68,7 +83,7 @@ class Clock(Environment):
         if later and not (queue and queue[0] < later[0]):
             heappush(queue, heappop(later))
 
-    def run_to(self, until: float = INFINITY, most: int = maxsize) -> None:
+    def run_to(self, until: float = INFINITY, most: int = MANY) -> None:
         """Process the events up to and including the instant `until`, `most` of them at most.
 
         The clock stays at the last one.
@@ -87,6 +102,9 @@ class Clock(Environment):
                 self._now = at
                 event = entry[3]
                 events += 1
+                if isinstance(event, Happening):
+                    event.happen()
+                    continue
                 callbacks = event.callbacks
                 event.callbacks = None
                 for callback in callbacks:

@@ -6,24 +6,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from simpy.events import Event, Process
+from simpy.events import Process
 
-from alesha_sim.network.clock import INFINITY, LATE, Clock
+from alesha_sim.network.clock import INFINITY, LATE, Clock, Happening
 
 Instants = Sequence[float] | npt.NDArray[np.float64]
 
 
-class Timetable(Event):
+class Timetable(Happening):
     """Calls `begin(k)` at the k-th of some sorted instants (seconds): one heap entry at a time, armed again.
 
     The instants may be an array, which takes a quarter of the memory of a list of floats.
     """
 
-    _ok = True
-
     def __init__(self, clock: Clock, instants: Instants, begin: Callable[[int], None]) -> None:
-        super().__init__(clock)
-        self._value = None
         self._clock = clock
         self._instants = instants
         self._begin = begin
@@ -32,30 +28,26 @@ class Timetable(Event):
 
     def _arm(self) -> None:
         if self._next < len(self._instants):
-            self.callbacks = [self._happen]
             self._clock.schedule_at(self, float(self._instants[self._next]))
 
-    def _happen(self, _: Event) -> None:
+    def happen(self) -> None:
+        """Begin with what is next, and wait for what comes after it."""
         number = self._next
         self._next += 1
         self._arm()
         self._begin(number)
 
 
-class Bell(Event):
+class Bell(Happening):
     """Rings for whatever has waited `seconds`: one armed heap entry for all that share the duration.
 
     What waits is `due(thing)` while it still matters, and `ring(thing)` is called when its time is over. At one
     instant all messages go before, so that a reply never loses against its time-out.
     """
 
-    _ok = True
-
     def __init__(
         self, clock: Clock, seconds: float, due: Callable[[Any], bool], ring: Callable[[Any], None]
     ) -> None:  # fmt: skip
-        super().__init__(clock)
-        self._value = None
         self._clock = clock
         self._seconds = seconds
         self._due = due
@@ -75,10 +67,10 @@ class Bell(Event):
 
     def _arm(self) -> None:
         self._armed = True
-        self.callbacks = [self._happen]
         self._clock.schedule_at(self, self._waiting[0][0], LATE)
 
-    def _happen(self, _: Event) -> None:
+    def happen(self) -> None:
+        """Ring for all whose time is over."""
         waiting, over = self._waiting, []
         now = self._clock.now
         while waiting and (waiting[0][0] <= now or not self._due(waiting[0][1])):
@@ -108,19 +100,23 @@ class Alarm:
         """Ring at an instant, unless something rings before: then `ring` will say when again."""
         if at < (self._armed[-1] if self._armed else INFINITY):
             self._armed.append(at)
-            entry = _Entry(self._clock)
-            entry.callbacks.append(self._happen)
-            self._clock.schedule_at(entry, at, LATE)
+            self._clock.schedule_at(_Entry(self), at, LATE)
 
-    def _happen(self, _: Event) -> None:
+    def come(self) -> None:
+        """Do what is due and ask when to ring again; its entry in the calendar calls this."""
         self._armed.pop()
         self.set(self._ring())
 
 
-class _Entry(Event):
-    """A place in the calendar."""
+class _Entry(Happening):
+    """An alarm's place in the calendar; it may have several."""
 
-    _ok = True
+    def __init__(self, alarm: Alarm) -> None:
+        self._alarm = alarm
+
+    def happen(self) -> None:
+        """Ring."""
+        self._alarm.come()
 
 
 def stop(process: Process) -> None:
