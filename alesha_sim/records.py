@@ -17,8 +17,8 @@ from alesha_sim.packed import NewRows, in_memory
 from alesha_sim.units import MICROSECONDS
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
-NAN = float("nan")
-INFINITY = float("inf")
+NAN: Final = float("nan")
+INFINITY: Final = float("inf")
 NO_ID: Final = -1
 SHOP, BANK, SUPPLIER = -1, -2, -3
 COURIER = -4
@@ -136,9 +136,10 @@ class MessageLog:
         unknown = struct.pack("<dBdd", NAN, IN_FLIGHT, NAN, NAN)
         pack = struct.Struct(f"<d{len(unknown)}siiiiiIBB").pack
 
+        # What is only packed is not annotated: compiled, an int would be unpacked and packed again.
         def sent(
-            at: float, request: int, order: int, visit: int, sender: int, recipient: int, attempt: int,
-            kind: type, detail: int = 0,
+            at: Any, request: Any, order: Any, visit: Any, sender: Any, recipient: Any, attempt: Any,
+            kind: type, detail: Any = 0,
         ) -> int:  # fmt: skip
             nonlocal rows
             row = len(rows) // width

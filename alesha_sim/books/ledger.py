@@ -8,7 +8,7 @@ of a fact are written all or none, and that a book writes a fact once.
 import struct
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ Row = tuple[int, int, int, int]
 
 _FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "link": "i", "code": "B"}
 _LAYOUT = struct.Struct("<" + "".join(_FIELDS.values()))
-_WIDTH = _LAYOUT.size
+_WIDTH: Final = _LAYOUT.size
 
 
 @mypyc_attr(native_class=False)

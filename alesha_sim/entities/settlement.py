@@ -14,7 +14,7 @@ from math import isnan
 from typing import Any
 
 from alesha_sim.books.bank import BankBook
-from alesha_sim.messages import Credited, Decline, Noted, Pocket, Reason, Receipt, Refunded
+from alesha_sim.messages import NOTED, Credited, Decline, Noted, Pocket, Reason, Receipt, Refunded
 from alesha_sim.network import Clock
 from alesha_sim.network.clock import INFINITY
 from alesha_sim.policies.settlement import (
@@ -186,7 +186,7 @@ class Settlements:
         for payment in self._in_escrow.get(order, ()):
             if self._aside[payment].user == user:
                 self._settle(payment)
-                return Noted()
+                return NOTED
         closed = self._closed.get(order) == user
         return Decline(Reason.ESCROW_CLOSED if closed else Reason.UNKNOWN_TRANSACTION)
 

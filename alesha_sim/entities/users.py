@@ -18,12 +18,12 @@ from alesha_sim.entities.buyer import Buyer, Habits
 from alesha_sim.entities.entity import Asking, Entity, EntityError, Party, Process, Wallet
 from alesha_sim.entities.user import User, Visit
 from alesha_sim.messages import (
+    NOTED,
     Confirmation,
     Credited,
     Deliver,
     Invoice,
     Lines,
-    Noted,
     Offer,
     Pay,
     Reason,
@@ -131,7 +131,7 @@ class Users(Entity):
                             self.open_the_door(delivery)
                         else:
                             self.receive_goods(delivery)
-                            delivery.answer(Noted())
+                            delivery.answer(NOTED)
                     case Refunded() as refund:
                         self.receive_refund(refund, delivery)
                         delivery.acknowledge()

@@ -7,6 +7,7 @@ units of the scenario's currency. Every message may carry the number of the orde
 """
 
 from alesha_sim.messages.goods import (
+    NOTED,
     CameBack,
     Collected,
     Deliver,
@@ -75,6 +76,7 @@ from alesha_sim.messages.words import (
 __all__ = [
     "DEPOSIT",
     "ESCROW",
+    "NOTED",
     "Authorise",
     "Balance",
     "BalanceEnquiry",

@@ -60,6 +60,10 @@ class Noted(NamedTuple):
     """The notice was received and what it reports is in the receiver's book."""
 
 
+NOTED = Noted()
+"""The one that is sent: it says nothing else."""
+
+
 class Collected(NamedTuple):
     """The goods were taken and paid for at the door, under `transaction`."""
 

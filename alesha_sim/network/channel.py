@@ -8,12 +8,10 @@ SimPy's protected field, here and in the inbox: its property is a call, five tim
 
 from collections.abc import Callable
 from heapq import heappush
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from simpy.events import NORMAL
-
-from alesha_sim.messages import Decline, Noted, OrderRejected, Refusal
-from alesha_sim.network.clock import Clock, Happening
+from alesha_sim.messages import NOTED, Decline, OrderRejected, Refusal
+from alesha_sim.network.clock import NORMAL, Clock, Happening
 from alesha_sim.network.doorkeeper import Key
 from alesha_sim.network.faults import Faults
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from alesha_sim.network.inbox import Inbox
 
 NO_REQUEST = NO_ID
-_REFUSALS = frozenset({Refusal, Decline, OrderRejected})
+_REFUSALS: Final = frozenset({Refusal, Decline, OrderRejected})
 
 
 class Delivery(Happening):
@@ -105,7 +103,7 @@ class Delivery(Happening):
         if self.request is None:
             self.close()
         else:
-            self.answer(Noted())
+            self.answer(NOTED)
 
     def close(self) -> None:
         """Record that the message has been dealt with; a notice needs nothing more."""

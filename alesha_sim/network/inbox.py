@@ -9,10 +9,10 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, NamedTuple
 
-from simpy.events import NORMAL, PENDING, Event
+from simpy.events import Event
 
 from alesha_sim.network.channel import Delivery
-from alesha_sim.network.clock import Clock
+from alesha_sim.network.clock import NORMAL, PENDING, Clock
 from alesha_sim.network.doorkeeper import Doorkeeper, Key, Stored, digest
 from alesha_sim.network.request import Conflict
 from alesha_sim.records import DUPLICATE, WITHDRAWN

@@ -2,9 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from simpy.events import PENDING, Event
+from simpy.events import Event
 
-from alesha_sim.network.clock import Clock
+from alesha_sim.network.clock import PENDING, Clock
 
 
 class NoReply(NamedTuple):

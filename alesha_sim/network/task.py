@@ -8,9 +8,9 @@ which begins after all that happens in the present event.
 from collections.abc import Callable, Generator
 from typing import Any
 
-from simpy.events import PENDING, Event, Process
+from simpy.events import Event, Process
 
-from alesha_sim.network.clock import Clock
+from alesha_sim.network.clock import PENDING, Clock
 
 Explain = Callable[[Exception], Exception]
 """Turns what a process raised into the error that says where it did."""
