@@ -207,6 +207,7 @@ def test_nobody_cancels_what_is_not_theirs():
 
 
 @pytest.mark.parametrize("pocket", POCKETS)
+@pytest.mark.interpreted
 def test_an_order_that_waits_for_money_is_cancelled_and_refunded(pocket):
     market = Market(cash=0, pocket=pocket)
     market.shop.book.cash_balance = lambda: 0

@@ -135,6 +135,7 @@ def test_what_is_sent_is_ordered_again_and_what_is_ordered_is_not():
     assert placed(market)[2:] == [(LAPTOP,), (LAPTOP,)]  # the third order found nothing and took nothing
 
 
+@pytest.mark.interpreted
 def test_an_order_is_sent_without_money_for_its_charges():
     market = stocked(cash=1160)
     assert market.bank.deposit == 0
