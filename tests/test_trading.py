@@ -269,7 +269,8 @@ def stock_for_a_user(world):
 
 
 def income_in_an_order(world):
-    world.ledger.transfer(world.at, 3, world.ledger.new_link(), 1, world.users._cash[0], world.users._income.id, 5, 1)
+    cash, income = world.users._cash[0], world.users._income.id
+    world.ledger.transfer(world.at, 3, world.ledger.new_link(), 1, cash, income, 5, 1)
 
 
 @pytest.mark.parametrize(
