@@ -192,4 +192,4 @@ class BankBook:
                 return account - family.start
         if account == self._courier.opened_as:
             return COURIER
-        return SHOP_OWNER if self._pockets.holds(account) else None
+        return SHOP_OWNER if self._pockets.keeps(account) else None

@@ -5,16 +5,20 @@ from alesha_sim.books.ledger import Ledger
 from alesha_sim.records import NO_ID
 
 
-class LazyAccount:
-    """An account of money; `id` opens it. `floor` is that of `Ledger.account`."""
+class _Lazy:
+    """What is to be opened; `floor` is that of `Ledger.account`."""
 
     def __init__(self, ledger: Ledger, name: str, kind: Kind, *, floor: bool = False) -> None:
         self._ledger = ledger
         self._name = name
         self._kind = kind
         self._floor = floor
-        self.opened_as = NO_ID
-        """The account's id if it has been opened."""
+
+
+class LazyAccount(_Lazy):
+    """An account of money; `id` opens it, `opened_as` is its id only if it has been opened."""
+
+    opened_as = NO_ID
 
     @property
     def id(self) -> int:
@@ -24,15 +28,10 @@ class LazyAccount:
         return self.opened_as
 
 
-class LazyUnits:
+class LazyUnits(_Lazy):
     """The accounts of one name for the units of every product; `ids` opens them."""
 
-    def __init__(self, ledger: Ledger, name: str, kind: Kind, *, floor: bool = False) -> None:
-        self._ledger = ledger
-        self._name = name
-        self._kind = kind
-        self._floor = floor
-        self._opened_as: tuple[int, ...] = ()
+    _opened_as: tuple[int, ...] = ()
 
     @property
     def ids(self) -> tuple[int, ...]:

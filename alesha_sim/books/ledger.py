@@ -159,11 +159,7 @@ class Ledger:
                 net[credit] = given
             elif amount:
                 self._refuse(book, link, debit, credit, amount, code)
-        except (
-            struct.error,
-            IndexError,
-            TypeError,
-        ) as error:  # the last where this is compiled
+        except (struct.error, IndexError, TypeError) as error:  # a TypeError only where this is compiled
             raise LawBroken(f"L0: {error} (link {link}, order {order}, amount {amount})") from error
         held[link] = holders | bit
         return True

@@ -30,8 +30,8 @@ class Pockets:
             return self._shop
         return self._escrow.id if pocket is Pocket.ESCROW else self._settlement_due.id
 
-    def holds(self, account: int) -> bool:
-        """Tell whether an account is one of money that is captured and not yet the shop's to spend."""
+    def keeps(self, account: int) -> bool:
+        """Tell whether an account is one of money that is kept aside for the shop."""
         return account in (self._settlement_due.opened_as, self._escrow.opened_as)
 
     def captured(

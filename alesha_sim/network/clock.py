@@ -17,7 +17,7 @@ LATE: Final = EventPriority(NORMAL + 1)
 MANY: Final = 2**60
 """More events than any run has."""
 
-NEAR_SECONDS: Final = 1_000.0
+NEAR_SECONDS = 1_000.0
 """What happens later than this from now waits apart, so that it is not in the way of messages and services."""
 
 
@@ -85,10 +85,10 @@ class Clock(Environment):
         """Put the next event where SimPy looks for it."""
         queue, later = self._queue, self._later
         if later and not (queue and queue[0] < later[0]):
-            heappush(queue, self._earlier(None))
+            heappush(queue, self._earlier())
 
-    def _earlier(self, entry: Any) -> Any:
-        """Return the first of what waits apart, or `entry` if that comes before; the other then waits apart."""
+    def _earlier(self, entry: Any = None) -> Any:
+        """Return the first of what waits apart and of `entry`, if one is given; the other then waits apart."""
         later = self._later
         entry = heappop(later) if entry is None else heappushpop(later, entry)
         self._later_at = later[0][0] if later else INFINITY
@@ -105,7 +105,7 @@ class Clock(Environment):
         queue, events, pop = self._queue, 0, heappop
         try:
             while (queue or self._later) and events < most:
-                entry = pop(queue) if queue else self._earlier(None)
+                entry = pop(queue) if queue else self._earlier()
                 at: float = entry[0]
                 if at >= self._later_at:
                     entry = self._earlier(entry)

@@ -102,7 +102,7 @@ class Alarm:
             self._armed.append(at)
             self._clock.schedule_at(_Entry(self), at, LATE)
 
-    def come(self) -> None:
+    def go_off(self) -> None:
         """Do what is due and ask when to ring again; its entry in the calendar calls this."""
         self._armed.pop()
         self.set(self._ring())
@@ -116,7 +116,7 @@ class _Entry(Happening):
 
     def happen(self) -> None:
         """Ring."""
-        self._alarm.come()
+        self._alarm.go_off()
 
 
 def stop(process: Process) -> None:
