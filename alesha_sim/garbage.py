@@ -1,15 +1,16 @@
 """Python's collector of reference cycles during a run: it looks less often, and as often as before afterwards.
 
 A run makes no cycles of its own (none was found in any shipped scenario), so that the collector looks in vain:
-with these thresholds market days of 3,000 and 15,000 orders took 0.97 and 0.93 of their time, with the collector
-off 0.96 and 0.90. Freezing what was there before the run (`gc.freeze`) gained nothing.
+looking at every 50,000 objects, market days of 3,000 and 15,000 orders took 0.97 and 0.93 of their time, with the
+collector off 0.96 and 0.90; looking at every 200,000, 2,000 orders took 0.97 of that once more where the library is
+compiled. Freezing what was there before the run (`gc.freeze`) gained nothing.
 """
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-RELAXED = (50_000, 20, 100)
+RELAXED = (200_000, 20, 100)
 """The thresholds during a run; entities of the reader's own may make cycles, so they are not infinite."""
 
 

@@ -2,11 +2,17 @@
 
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from mypy_extensions import mypyc_attr
+
+Boxed: TypeAlias = int | Any
+"""A whole number that is handed on more often than reckoned with.
+
+Compiled, it stays the object that it is; what is annotated as an `int` is unpacked, and packed again for others.
+"""
 
 _NUMPY_CODES = {"d": "f8", "q": "i8", "i": "i4", "H": "u2", "I": "u4", "h": "i2", "B": "u1", "b": "i1"}
 
@@ -27,7 +33,7 @@ class PackedRows:
     def __len__(self) -> int:
         return len(self.rows) // self.width
 
-    def append(self, *values: Any) -> int:
+    def append(self, *values: Any) -> Boxed:
         """Write a row and return its number, from 0."""
         row = len(self.rows) // self.width
         self.rows += self.pack(*values)

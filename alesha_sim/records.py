@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
-from alesha_sim.packed import NewRows, in_memory
+from alesha_sim.packed import Boxed, NewRows, in_memory
 from alesha_sim.units import MICROSECONDS
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
@@ -136,11 +136,10 @@ class MessageLog:
         unknown = struct.pack("<dBdd", NAN, IN_FLIGHT, NAN, NAN)
         pack = struct.Struct(f"<d{len(unknown)}siiiiiIBB").pack
 
-        # What is only packed is not annotated: compiled, an int would be unpacked and packed again.
         def sent(
-            at: Any, request: Any, order: Any, visit: Any, sender: Any, recipient: Any, attempt: Any,
-            kind: type, detail: Any = 0,
-        ) -> int:  # fmt: skip
+            at: Any, request: Boxed, order: Boxed, visit: Boxed, sender: Boxed, recipient: Boxed, attempt: Boxed,
+            kind: type, detail: Boxed = 0,
+        ) -> Boxed:  # fmt: skip
             nonlocal rows
             row = len(rows) // width
             rows += pack(
@@ -154,8 +153,9 @@ class MessageLog:
         rows, width, last = self._table.rows, self._table.width, self._last_landed
         pack_into, offset = self._table.part("delivered_at", "fate")
 
-        def landed(row: int, at: float, fate: int = DELIVERED) -> None:
-            pack_into(rows, row * width + offset, at, fate)
+        def landed(row: Boxed, at: Any, fate: Boxed = DELIVERED) -> None:
+            number: int = row
+            pack_into(rows, number * width + offset, at, fate)
             last[0] = row
 
         return landed

@@ -66,6 +66,13 @@ class World:
     def wait(self, number, seconds):
         return (yield self.environment.timeout(seconds, number))
 
+    def pause(self, _, seconds):
+        """Wait by the clock's own event where there is one."""
+        return (yield self.paused(seconds))
+
+    def paused(self, seconds):
+        return getattr(self.environment, "pause", self.environment.timeout)(seconds)
+
     def first(self, _, delays, signal):
         return (yield from self.gathered(self.environment.any_of, delays, signal))
 
@@ -73,7 +80,8 @@ class World:
         return (yield from self.gathered(self.environment.all_of, delays, signal))
 
     def gathered(self, condition, delays, signal):
-        timeouts = [self.environment.timeout(seconds, seconds) for seconds in delays]
+        waits = self.paused, lambda seconds: self.environment.timeout(seconds, seconds)
+        timeouts = [waits[place % 2](seconds) for place, seconds in enumerate(delays)]
         found = yield condition([*timeouts, self.signals[signal]] if signal < SIGNALS else timeouts)
         return [comparable(value) for value in found.values()]
 
@@ -175,7 +183,8 @@ seconds = st.sampled_from((0, 0, 1, 1, 2, 0.5, 0.1))
 signals, others = st.integers(0, SIGNALS - 1), st.integers(0, PROCESSES - 1)
 delays = st.lists(seconds, max_size=3)
 KINDS = (
-    ("wait", seconds), ("first", delays, st.integers(0, SIGNALS)), ("all", delays, st.integers(0, SIGNALS)),
+    ("wait", seconds), ("pause", seconds),
+    ("first", delays, st.integers(0, SIGNALS)), ("all", delays, st.integers(0, SIGNALS)),
     ("succeed", signals), ("fail", signals, st.booleans()), ("hear", signals), ("join", others),
     ("interrupt", others), ("collapse",), ("occupy", seconds), ("put",), ("take",), ("spawn", seconds),
 )  # fmt: skip
@@ -184,6 +193,7 @@ programs = st.lists(st.lists(step, max_size=6), min_size=1, max_size=PROCESSES)
 instants = st.sampled_from((0, 0.5, 1, 1.1, 2, 3))
 
 INTERRUPTED = [[(True, "wait", 2), (False, "wait", 1)], [(True, "wait", 1), (True, "interrupt", 0)]]
+PAUSED = [[(True, "pause", 2), (False, "pause", 1)], [(True, "pause", 1), (True, "interrupt", 0)]]
 FAILED = [[(False, "wait", 1), (False, "collapse")], [(False, "wait", 2), (True, "fail", 0, False)]]
 DEFUSED = [[(True, "fail", 0, True), (True, "hear", 0)], [(True, "all", [1, 0], 0), (True, "join", 0)]]
 SHARED = [[(False, "occupy", 1), (False, "put")], [(False, "occupy", 1), (False, "put")], [(False, "take")]]
@@ -192,6 +202,7 @@ many = settings(deadline=None, max_examples=250)
 
 @many
 @example(INTERRUPTED)
+@example(PAUSED)
 @example(FAILED)
 @example(DEFUSED)
 @example(SHARED)
@@ -244,3 +255,8 @@ def test_each_kind_of_step_leaves_its_mark():
     ]  # fmt: skip
     assert ["hear", ("Oops", (0, 0))] in [what for _, _, *what in observed(Environment(0.0), DEFUSED, run)[0]]
     assert (1.0, 2, "take", 0) in observed(Environment(0.0), SHARED, run)[0]
+
+
+def test_a_pause_is_not_negative():
+    with pytest.raises(ValueError, match=r"^seconds: -0.5: must not be negative$"):
+        Clock().pause(-0.5)

@@ -16,11 +16,11 @@ from mypy_extensions import mypyc_attr
 
 from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Kind
 from alesha_sim.books.chart import Chart
-from alesha_sim.packed import NewRows, in_memory
+from alesha_sim.packed import Boxed, NewRows, in_memory
 from alesha_sim.records import NO_ID, Coded, Columns, Packed, times
 from alesha_sim.units import AMOUNT_MAX
 
-Row = tuple[int, int, int, int]
+Row = tuple[int, int, int, Boxed]
 """What a book gives for one transfer: debit account, credit account, amount, code."""
 
 _FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "link": "i", "code": "B"}
@@ -98,7 +98,7 @@ class Ledger:
 
     # Links
 
-    def new_link(self) -> int:
+    def new_link(self) -> Boxed:
         """Allot the number of a new fact, counting from 1."""
         link = len(self._held)
         self._held.append(0)
@@ -129,7 +129,7 @@ class Ledger:
     # Transfers
 
     def transfer(
-        self, at: float, book: int, link: int, order: int, debit: int, credit: int, amount: int, code: int
+        self, at: float, book: int, link: Boxed, order: Boxed, debit: int, credit: int, amount: int, code: Boxed
     ) -> bool:
         """Write a fact of one row, as `linked` does.
 
@@ -165,20 +165,20 @@ class Ledger:
         return True
 
     def new_transfer(
-        self, at: float, book: int, order: int, debit: int, credit: int, amount: int, code: int
-    ) -> int:  # fmt: skip
+        self, at: float, book: int, order: Boxed, debit: int, credit: int, amount: int, code: Boxed
+    ) -> Boxed:
         """Write a new fact of one row, as `transfer` does, and return its link."""
         link = self.new_link()
         self.transfer(at, book, link, order, debit, credit, amount, code)
         return link
 
-    def new_fact(self, at: float, book: int, order: int, rows: Iterable[Row]) -> int:
+    def new_fact(self, at: float, book: int, order: Boxed, rows: Iterable[Row]) -> Boxed:
         """Write a new fact, as `linked` does, and return its link."""
         link = self.new_link()
         self.linked(at, book, link, order, rows)
         return link
 
-    def linked(self, at: float, book: int, link: int, order: int, rows: Iterable[Row]) -> bool:
+    def linked(self, at: float, book: int, link: Boxed, order: Boxed, rows: Iterable[Row]) -> bool:
         """Write the part of the fact `link` that belongs to `book`, all rows or none; False if held already.
 
         `at` in seconds, `order` the order's number or -1, amounts Python ints. Zero amounts are not written.

@@ -185,7 +185,7 @@ class Buyer(Party):
     def _cancel(self) -> Process:
         """Ask the shop to cancel the order, unless goods or money have come."""
         if self.whims.cancel_after > 0:
-            yield self.clock.timeout(self.whims.cancel_after)
+            yield self.clock.pause(self.whims.cancel_after)
         if self.received or self._is_refunded:
             return
         self._is_cancelling = True
@@ -221,7 +221,7 @@ class Buyer(Party):
         """Do one thing after the other, each at its instant, until the money is back or nothing is left."""
         for at, act in plans:
             if at > self.clock.now:
-                yield self.clock.timeout(at - self.clock.now)
+                yield self.clock.pause(at - self.clock.now)
             if self._is_refunded:
                 return
             yield from act()
@@ -264,7 +264,7 @@ class Buyer(Party):
         for again in range(1, TRIES + 1):
             if not (isinstance(reply, Refusal) and reply.reason in _NOT_YET):
                 break
-            yield self.clock.timeout(DAY)
+            yield self.clock.pause(DAY)
             reply = yield from self.insist(self.users.shop, message, step=f"{step}:{again}", order=self.order)
         return reply
 

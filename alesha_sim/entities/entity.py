@@ -82,7 +82,7 @@ class Party:
             reply = yield channel.ask(message, self.code, recipient, order, NO_ID, key, stretch)
             if not isinstance(reply, NoReply):
                 return reply
-            yield self.clock.timeout(pause)
+            yield self.clock.pause(pause)
             pause, stretch = min(2 * pause, LONGEST_PAUSE), min(2 * stretch, LONGEST_PAUSE)
         if order != NO_ID:
             self.doubt(order)

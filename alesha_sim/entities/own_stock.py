@@ -74,7 +74,7 @@ class OwnStock:
         """Bring a parcel to the user; one that was lost is sent once more, by whoever has the goods."""
         shop = self._shop
         if parcel.arrives_at > shop.clock.now:
-            yield shop.clock.timeout(parcel.arrives_at - shop.clock.now)
+            yield shop.clock.pause(parcel.arrives_at - shop.clock.now)
         if parcel.is_lost:
             shop.book.lost(shop.clock.now, order.number, parcel.goods, order.charges)
             order.parcel = None

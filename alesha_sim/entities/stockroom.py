@@ -181,7 +181,7 @@ class Stockroom:
         now, seconds = self._clock.now, self._lead_seconds()
         heappush(self._lots, Lot(now + seconds, self._log.ordered(now, product, units), product, units))
         if seconds > 0:
-            self._clock.timeout(seconds).callbacks.append(self.receive_lots)
+            self._clock.pause(seconds).callbacks.append(self.receive_lots)
 
     def receive_lots(self, _: Event | None = None) -> None:
         """Take in every lot that is due, and then send off what they complete, so that it goes in one parcel."""

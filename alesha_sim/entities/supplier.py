@@ -191,7 +191,7 @@ class Supplier(Entity):
     def _make(self, supply: Supply, making: Making) -> Process:
         """Wait until goods are made for an order, and send them off at once."""
         if making.ready_at > self.clock.now:
-            yield self.clock.timeout(making.ready_at - self.clock.now)
+            yield self.clock.pause(making.ready_at - self.clock.now)
         self.stockroom.finish(supply, making)
         parcel = None if supply.is_off else self._pack(supply)
         if parcel is not None:
@@ -225,7 +225,7 @@ class Supplier(Entity):
         to_shop = supply.user == SHOP
         if parcel.reply is None:
             if parcel.arrives_at > self.clock.now:
-                yield self.clock.timeout(parcel.arrives_at - self.clock.now)
+                yield self.clock.pause(parcel.arrives_at - self.clock.now)
             if parcel.is_lost:
                 yield from self._send_again(supply, parcel)
                 return
@@ -275,7 +275,7 @@ class Supplier(Entity):
         if not isinstance(parcel.reply, Collected) or supply.payment is None:
             return
         if parcel.remit_at > self.clock.now:
-            yield self.clock.timeout(parcel.remit_at - self.clock.now)
+            yield self.clock.pause(parcel.remit_at - self.clock.now)
         remit = Transfer(*self._courier_wallet, supply.collect, supply.payment.payer)
         receipt = yield from self.insist(self.bank, remit, step="remit", order=order)
         if isinstance(receipt, Receipt):

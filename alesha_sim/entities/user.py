@@ -4,6 +4,7 @@ One `User` is one visit. What a user does about an order afterwards is in `entit
 (cash, goods, trust) belongs to `Users` in `entities/users.py`.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from mypy_extensions import mypyc_attr
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 
 _HOMEPAGE = ViewHomepage()
-_SILENCE = (NoReply, GaveUp)
+_PRODUCT = cache(ViewProduct)  # by SKU: one request does for all visitors
 
 
 class NoAnswer(Exception):
@@ -134,8 +135,9 @@ class User(Party):
         if self.users.patience is not None:
             self.shop.hang_up_after(self.users.patience(), request, self.code)
         reply = yield request
-        if isinstance(reply, _SILENCE):
-            raise NoAnswer(UNANSWERED if isinstance(reply, NoReply) else ABANDONED)
+        kind = type(reply)
+        if kind is NoReply or kind is GaveUp:
+            raise NoAnswer(UNANSWERED if kind is NoReply else ABANDONED)
         return reply
 
     def view_homepage(self) -> Asking:
@@ -158,7 +160,7 @@ class User(Party):
     def look_at_products(self) -> Asking:
         """Look at the pages of the products that interest this visitor."""
         for sku in self.intent.views:
-            yield from self.ask_shop(ViewProduct(sku))
+            yield from self.ask_shop(_PRODUCT(sku))
         self.users.log.reached(self.number, BROWSED)
 
     def choose(self, homepage: Homepage) -> bool:

@@ -17,6 +17,7 @@ from alesha_sim.network.faults import Faults
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
 from alesha_sim.network.retry import Patience, Retry, is_waited_for
 from alesha_sim.network.timers import Bell
+from alesha_sim.packed import Boxed
 from alesha_sim.records import LATE, NO_ID, MessageLog
 from alesha_sim.tallies import MessageTally
 
@@ -33,11 +34,11 @@ class Delivery(Happening):
     # Set only where a request may come twice; as class attributes they cost the others nothing.
     key: Key | None = None
     content: bytes | None = None
-    attempt = 1
+    attempt: Boxed = 1
 
     def __init__(  # every field has its own meaning; a tuple would hide it
-        self, channel: "Channel", message: object, row: int, request: Request | None, number: int, sender: int,
-        recipient: int, order: int, visit: int, key: Key | None = None,
+        self, channel: "Channel", message: object, row: Boxed, request: Request | None, number: Boxed,
+        sender: Boxed, recipient: Boxed, order: Boxed, visit: Boxed, key: Key | None = None,
     ) -> None:  # fmt: skip
         self.channel = channel
         self.message: Any = message
@@ -62,9 +63,10 @@ class Delivery(Happening):
 
     def _land(self) -> None:
         request, channel = self.request, self.channel
-        if request is not None and (callbacks := request.callbacks):
+        if request is not None and request.callbacks:
             channel.log.landed(self.row, channel.clock._now)
             # The body of `Request.resolve`, one call less for every reply.
+            callbacks: list[Any] = request.callbacks
             request.callbacks = None
             request._value = self.message
             for callback in callbacks:
@@ -140,7 +142,7 @@ class Channel:
     back: "Channel"
 
     def __init__(
-        self, clock: Clock, log: MessageLog | MessageTally, latency: Callable[[], float], recipient: int,
+        self, clock: Clock, log: MessageLog | MessageTally, latency: Callable[[], float], recipient: Boxed,
         faults: Faults | None = None,
     ) -> None:  # fmt: skip
         self.clock = clock
@@ -162,7 +164,7 @@ class Channel:
         self.retry = Retry(self.clock, patience, uniform, self._post_again, _give_up)
 
     def ask(
-        self, message: object, sender: int, recipient: int, order: int, visit: int, key: Key | None = None,
+        self, message: object, sender: Boxed, recipient: Boxed, order: Boxed, visit: Boxed, key: Key | None = None,
         stretch: float = 1.0,
     ) -> Request:  # fmt: skip
         """Send a request and return the event of its reply, which is `NoReply` once nobody asks any more.
@@ -171,8 +173,9 @@ class Channel:
         """
         clock, log = self.clock, self.log
         request, now = Request(clock), clock._now
-        number = request.number = log.requests
+        number: Boxed = log.requests
         log.requests = number + 1
+        request.number = number
         row = log.sent(now, number, order, visit, sender, recipient, 1, type(message))
         if not self.is_keyed:
             delivery = Delivery(self, message, row, request, number, sender, recipient, order, visit)
@@ -216,7 +219,7 @@ class Channel:
         row = self.log.sent(self.clock._now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw)
         self.send(_Withdrawal(self, Withdraw(number), row, None, number, sender, self.recipient, NO_ID, NO_ID))
 
-    def tell(self, message: object, sender: int, recipient: int, order: int, visit: int) -> None:
+    def tell(self, message: object, sender: Boxed, recipient: Boxed, order: Boxed, visit: Boxed) -> None:
         """Send a notice, to which there is no reply."""
         row = self.log.sent(self.clock._now, NO_REQUEST, order, visit, sender, recipient, 1, type(message))
         self.send(Delivery(self, message, row, None, NO_REQUEST, sender, recipient, order, visit))

@@ -29,6 +29,25 @@ class Happening:
         raise NotImplementedError
 
 
+class Signal(Event):
+    """An event that is brought about by nothing that can fail; what waits for one goes on without asking whether.
+
+    Its `callbacks` are a list while it is awaited, None once it has happened.
+    """
+
+    # Named once more, so that they are places of its own where this is compiled, and nothing is looked up.
+    env: Any
+    callbacks: Any
+    _value: Any
+    _ok = True
+
+    def __init__(self, clock: "Clock") -> None:
+        # What `Event.__init__` does, one call less for every request.
+        self.env = clock
+        self.callbacks = []
+        self._value = PENDING
+
+
 class Clock(Environment):
     """An environment whose time is seconds since the scenario's start; `events` counts those processed.
 
@@ -61,6 +80,15 @@ class Clock(Environment):
     def schedule_at(self, event: Event | Happening, at: float, priority: EventPriority = NORMAL) -> None:
         """Let `event` happen at the instant `at` exactly (SimPy adds delays, and so rounding errors)."""
         self._put(at, priority, event, is_near=at < self._now + NEAR_SECONDS)
+
+    def pause(self, seconds: float) -> Signal:
+        """Return an event to yield: it happens after so many seconds; ValueError if they are less than none."""
+        if seconds < 0:
+            raise ValueError(f"seconds: {seconds!r}: must not be negative")
+        signal = Signal(self)
+        signal._value = None
+        self._put(self._now + seconds, NORMAL, signal, is_near=seconds < NEAR_SECONDS)
+        return signal
 
     def _put(self, at: float, priority: EventPriority, event: Event | Happening, *, is_near: bool) -> None:
         if not is_near and at < self._later_at:
@@ -105,7 +133,7 @@ class Clock(Environment):
         queue, events, pop = self._queue, 0, heappop
         try:
             while (queue or self._later) and events < most:
-                entry = pop(queue) if queue else self._earlier()
+                entry: tuple[Any, ...] = pop(queue) if queue else self._earlier()
                 at: float = entry[0]
                 if at >= self._later_at:
                     entry = self._earlier(entry)
@@ -119,7 +147,7 @@ class Clock(Environment):
                 if isinstance(event, Happening):
                     event.happen()
                     continue
-                callbacks = event.callbacks
+                callbacks: list[Any] = event.callbacks
                 event.callbacks = None
                 for callback in callbacks:
                     callback(event)

@@ -9,10 +9,8 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, NamedTuple
 
-from simpy.events import Event
-
 from alesha_sim.network.channel import Delivery
-from alesha_sim.network.clock import NORMAL, PENDING, Clock
+from alesha_sim.network.clock import NORMAL, Clock, Signal
 from alesha_sim.network.doorkeeper import Doorkeeper, Key, Stored, digest
 from alesha_sim.network.request import Conflict
 from alesha_sim.records import DUPLICATE, WITHDRAWN
@@ -28,20 +26,14 @@ class InboxStatistics(NamedTuple):
     waiting_max: int
 
 
-class Worker(Event):
+class Worker(Signal):
     """One of an entity's hands: an event that happens again and again, each time with a delivery."""
-
-    env: Any
-    callbacks: Any  # a list while it waits, else None
-    _value: Any
-    _ok = True
 
     def __init__(self, inbox: "Inbox") -> None:
         super().__init__(inbox.clock)
-        self._value = PENDING
         self._inbox = inbox
 
-    def receive(self) -> Event:
+    def receive(self) -> Signal:
         """Return an event to yield: it is over at once if mail waits, else when some arrives."""
         inbox = self._inbox
         if inbox.waiting:
@@ -53,7 +45,7 @@ class Worker(Event):
             inbox.idle.append(self)
         return self
 
-    def rest(self, seconds: float) -> Event:
+    def rest(self, seconds: float) -> Signal:
         """Return an event to yield: it is over after so many seconds, the worker's only one until then."""
         self._value = None
         self.callbacks = []
@@ -91,7 +83,7 @@ class Inbox:
         self._arrivals += 1
         while self.idle:
             worker = self.idle.pop()
-            callbacks = worker.callbacks
+            callbacks: list[Any] | None = worker.callbacks
             if callbacks:  # nobody waits on the worker of a process that was stopped
                 delivery.started_at = now
                 worker.callbacks = None

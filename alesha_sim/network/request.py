@@ -2,9 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from simpy.events import Event
-
-from alesha_sim.network.clock import PENDING, Clock
+from alesha_sim.network.clock import Signal
+from alesha_sim.packed import Boxed
 
 
 class NoReply(NamedTuple):
@@ -25,35 +24,24 @@ class Conflict(NamedTuple):
     """What an asker gets whose key came before with other content; nothing was done."""
 
 
-class Request(Event):
+class Request(Signal):
     """One question, waited for by its asker until the first reply arrives; its value is the reply.
 
     `callbacks` tells its state: a list = waited for, empty = given up, None = answered.
     """
 
-    # Named once more, so that they are places of its own where this is compiled.
-    env: Any
-    callbacks: Any
-    _value: Any
-    _ok = True
     # As class attributes these cost nothing where nobody asks twice.
     attempt = 1
     stretch = 1.0
     """By what its waits are longer than the channel's."""
-    number = -1
+    number: Boxed = -1
     message: Any = None
     posting: tuple[Any, ...] = ()
     """What another attempt sends again; kept only where there may be one."""
 
-    def __init__(self, clock: Clock) -> None:
-        # What `Event.__init__` does, one call less for every request.
-        self.env = clock
-        self.callbacks = []
-        self._value = PENDING
-
     def resolve(self, reply: object) -> None:
         """Hand the reply to whoever waits, within the kernel event that brought it."""
-        callbacks = self.callbacks
+        callbacks: list[Any] = self.callbacks
         self.callbacks = None
         self._value = reply
         for callback in callbacks:

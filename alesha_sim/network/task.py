@@ -10,7 +10,7 @@ from typing import Any
 
 from simpy.events import Event, Process
 
-from alesha_sim.network.clock import PENDING, Clock
+from alesha_sim.network.clock import PENDING, Clock, Signal
 
 Explain = Callable[[Exception], Exception]
 """Turns what a process raised into the error that says where it did."""
@@ -54,8 +54,11 @@ class Task(Process):
         before, clock._active_proc = clock._active_proc, self
         try:
             while True:
-                event = self._send(event._value) if event._ok else self._raise(event)
-                callbacks = event.callbacks
+                if isinstance(event, Signal):
+                    event = self._send(event._value)
+                else:
+                    event = self._send(event._value) if event._ok else self._raise(event)
+                callbacks: list[Any] | None = event.callbacks
                 if callbacks is not None:
                     callbacks.append(self._wake)
                     break
