@@ -18,7 +18,7 @@ from alesha_sim.simulation import Simulation
 
 GROUPS = {
     "Delivery": "messages", "_Withdrawal": "messages",
-    "Timeout": "durations", "Worker": "durations",
+    "Signal": "durations", "Worker": "durations",
     # Arrivals, beginnings and ends of SimPy's own processes, and what wakes one that waits for money.
     "Timetable": "steps", "Initialize": "steps", "Process": "steps", "Task": "steps", "Event": "steps",
     "Bell": "time-outs",

@@ -55,6 +55,8 @@ def test_the_packages_are_pinned_as_in_the_constraints(entrants):
     assert pins.items() <= constraints.items()
 
 
+# Ciw copies an iterator of the standard library, which Python 3.13 warns of.
+@pytest.mark.filterwarnings("ignore:Pickle, copy, and deepcopy support will be removed from itertools")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_does_what_the_library_does(entrants, flow, expected, name):
     contender = entrants.contenders()[name]
