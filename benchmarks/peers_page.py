@@ -19,9 +19,10 @@ def beside(measured: Beside) -> str:
     ]
     about += [f"- **{everybody[name].title}** is left out: {why}." for name, why in measured.absent.items()]
     about += [f"- **{title}** is left out: {why}." for title, why in UNFIT.items()]
-    ratios = [f"time / {_title(name)}" for name in REFERENCES]
+    references = [name for name in REFERENCES if name in names]  # not everywhere is a compiler
+    ratios = [f"time / {_title(name)}" for name in references]
     head = ("program", "messages", "kernel events", "time an order / yardstick", *ratios)
-    rows = [_row(name, rounds) for name in names]
+    rows = [_row(name, rounds, references) for name in names]
     return f"""## Beside other programs
 
 The same {some["orders"]:,.0f} orders by {measured.users:,} users: every visitor orders, some cannot pay, some
@@ -51,11 +52,11 @@ def _apart(name: str) -> str:
     return f"; {why}" if why else ""
 
 
-def _row(name: str, rounds: list[dict[str, Figures]]) -> list[str]:
-    """Return the row of one program."""
+def _row(name: str, rounds: list[dict[str, Figures]], references: list[str]) -> list[str]:
+    """Return the row of one program, its times divided by those of the `references`."""
     figures = rounds[0][name]
     orders = figures["orders"]
     events = f"{figures['events'] / orders:.1f}" if "events" in figures else ""
     own = [times[name]["run"] / orders / times[name]["yardstick"] for times in rounds]
-    ratios = [spread([times[name]["run"] / times[other]["run"] for times in rounds]) for other in REFERENCES]
+    ratios = [spread([times[name]["run"] / times[other]["run"] for times in rounds]) for other in references]
     return [_title(name), f"{figures['messages'] / orders:.1f}", events, spread(own), *ratios]

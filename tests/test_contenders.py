@@ -212,3 +212,16 @@ def test_the_section_shows_ratios_of_one_round(benchmark):
     assert "| lean SimPy | 22.5 | 40.0 | 200 (100 to 300) | 1.00 (1.00 to 1.00) | 0.25 (0.25 to 0.25) |" in text
     assert "- **Mesa** is left out: mesa is not installed." in text
     assert "3 rounds" in text
+    assert "time / alesha_sim compiled" not in text
+
+
+def test_the_section_compares_with_the_compiled_library_where_there_is_one(benchmark):
+    def figures(run):
+        return {"run": run, "yardstick": 1e-6, "orders": 100, "messages": 2_250}
+
+    seconds = {"compiled_all": 0.5, "lean_simpy": 0.25, "event_simpy": 1, "with_mesa": 2}
+    times = {name: figures(run) for name, run in seconds.items()}
+    text = benchmark("peers_page").beside(benchmark("peers").Beside(60, 100, [times], {}))
+    assert "| time / lean SimPy | time / SimPy, messages on bare events | time / alesha_sim compiled |" in text
+    row = next(line for line in text.splitlines() if line.startswith("| Mesa |"))
+    assert [cell.split()[0] for cell in row.split("|")[-4:-1]] == ["8.0", "2.00", "4.00"]

@@ -13,8 +13,9 @@ from compiled import SITE
 from contenders import library
 from contenders.flow import Flow, Outcome, Placed, Ready
 
-REFERENCES = ("lean_simpy", "event_simpy")
-"""By whose times all others are divided: the leanest program of all, and the leanest whose parties talk."""
+REFERENCES = ("lean_simpy", "event_simpy", "compiled_all")
+"""By whose times all others are divided: the leanest program of all, the leanest whose parties talk, the library,
+compiled and with all its records."""
 
 
 class Contender(NamedTuple):
