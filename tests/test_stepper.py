@@ -208,12 +208,11 @@ def test_play_goes_on_by_itself_and_stops(opened, steps):
 
 
 def test_the_page_follows_the_readers_theme(opened):
-    def ground():
-        return opened.locator(".page").evaluate("node => getComputedStyle(node).backgroundColor")
-
-    assert ground() == "rgb(255, 255, 255)"
+    # Awaited: a busy browser takes its time.
+    ground = needed("playwright.sync_api", "dev").expect(opened.locator(".page"))
+    ground.to_have_css("background-color", "rgb(255, 255, 255)")
     opened.emulate_media(color_scheme=DARK)
-    assert ground() == "rgb(22, 24, 28)"
+    ground.to_have_css("background-color", "rgb(22, 24, 28)")
 
 
 def test_everything_to_press_has_a_name_for_screen_readers(opened):

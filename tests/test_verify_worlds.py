@@ -41,6 +41,11 @@ def broken(monkeypatch):
     monkeypatch.setattr(ShopBook, "charges", elsewhere)
 
 
+def on_a_broken_book(test):
+    """Let a test run on a book whose method was replaced, which compiled code would not notice."""
+    return pytest.mark.interpreted(pytest.mark.usefixtures("broken")(test))
+
+
 BROKEN = ("--worlds", "8", "--seed", "2")
 
 
@@ -73,7 +78,7 @@ def test_without_a_seed_one_is_drawn_and_named(call):
 # When a law fails
 
 
-@pytest.mark.usefixtures("broken")
+@on_a_broken_book
 def test_the_command_that_is_named_fails_again(call):
     said = call(*BROKEN)
     assert said.status == 1
@@ -83,7 +88,7 @@ def test_the_command_that_is_named_fails_again(call):
     assert f"fails: {again}\n  {law}:" in once_more.out
 
 
-@pytest.mark.usefixtures("broken")
+@on_a_broken_book
 def test_the_smallest_world_is_written_and_fails_when_it_is_run(call):
     said = call(*BROKEN, "--out", "small.toml")
     text = Path("small.toml").read_text()
@@ -97,7 +102,7 @@ def test_the_smallest_world_is_written_and_fails_when_it_is_run(call):
     assert f"\n{law}: " in run.out
 
 
-@pytest.mark.usefixtures("broken")
+@on_a_broken_book
 def test_json_tells_failures_and_the_smallest_world(call):
     found = json.loads(call(*BROKEN, "--json").out)
     assert found["passed"] is False
@@ -108,7 +113,7 @@ def test_json_tells_failures_and_the_smallest_world(call):
     assert Scenario.from_toml(found["smallest"]["toml"]).name == f"world-{first['world']}"
 
 
-@pytest.mark.usefixtures("broken")
+@on_a_broken_book
 def test_many_failures_are_not_all_shown(call, monkeypatch):
     monkeypatch.setattr("alesha_sim.cli.worlds.FAILURES_SHOWN", 2)
     said = call(*BROKEN)
@@ -120,7 +125,7 @@ def test_many_failures_are_not_all_shown(call, monkeypatch):
 # Files and options
 
 
-@pytest.mark.usefixtures("broken")
+@on_a_broken_book
 def test_a_file_is_overwritten_only_if_told_to(call):
     Path("small.toml").write_text("mine")
     said = call(*BROKEN, "--out", "small.toml")
@@ -158,7 +163,7 @@ def test_a_bad_call_is_a_line_for_each_fault(call, argv, lines):
 # Progress
 
 
-@pytest.mark.usefixtures("broken")
+@on_a_broken_book
 def test_without_a_terminal_a_line_is_printed_every_so_often(call):
     lines = call("--worlds", "30", "--seed", "2", "--json").err.splitlines()
     surveyed = [line for line in lines if re.fullmatch(r"\d+ of 30 worlds, \d+ failed", line)]
