@@ -154,7 +154,7 @@ class MessageLog:
         pack_into, offset = self._table.part("delivered_at", "fate")
 
         def landed(row: Boxed, at: Any, fate: Boxed = DELIVERED) -> None:
-            number: int = row
+            number: int = row  # unpacked once, to reckon with
             pack_into(rows, number * width + offset, at, fate)
             last[0] = row
 

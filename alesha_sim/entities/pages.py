@@ -28,7 +28,7 @@ from alesha_sim.messages import (
 from alesha_sim.network import Clock
 
 _REGISTERED, _LOGGED_IN, _REPLENISHMENT = Registered(), LoggedIn(), Method.REPLENISHMENT
-_UNKNOWN_USER = Refusal(Reason.NOT_REGISTERED)
+_NOT_REGISTERED = Refusal(Reason.NOT_REGISTERED)
 
 
 class Pages:
@@ -79,7 +79,7 @@ class Pages:
         """Let a registered user in who knows the password."""
         known = self._passwords.get(user)
         if known is None:
-            return _UNKNOWN_USER
+            return _NOT_REGISTERED
         if known != _digest(password):
             return Refusal(Reason.WRONG_PASSWORD)
         self._logged_in.add(user)

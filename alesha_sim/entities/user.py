@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from alesha_sim.entities.users import Users
 
 
-_HOMEPAGE = ViewHomepage()
-_PRODUCT = cache(ViewProduct)  # by SKU: one request does for all visitors
+_VIEW_HOMEPAGE = ViewHomepage()
+_VIEW_PRODUCT = cache(ViewProduct)  # by SKU: one request does for all visitors
 
 
 class NoAnswer(Exception):
@@ -142,7 +142,7 @@ class User(Party):
 
     def view_homepage(self) -> Asking:
         """Look at the home page, which shows all products and prices."""
-        return self.ask_shop(_HOMEPAGE)
+        return self.ask_shop(_VIEW_HOMEPAGE)
 
     def log_in(self) -> Asking:
         """Log in; whoever is refused for not being registered registers first."""
@@ -160,7 +160,7 @@ class User(Party):
     def look_at_products(self) -> Asking:
         """Look at the pages of the products that interest this visitor."""
         for sku in self.intent.views:
-            yield from self.ask_shop(_PRODUCT(sku))
+            yield from self.ask_shop(_VIEW_PRODUCT(sku))
         self.users.log.reached(self.number, BROWSED)
 
     def choose(self, homepage: Homepage) -> bool:
