@@ -606,6 +606,20 @@ def test_debts_are_paid_when_a_settlement_a_release_or_a_remittance_comes():
         assert market.status(waiting) == ("on_the_way", None)
 
 
+@pytest.mark.parametrize("at", [1.5, 2.5])
+def test_a_refund_that_a_crash_interrupts_is_not_put_behind_a_debt_for_which_it_took_the_money(at):
+    market = kept(cash=350, patient=True)
+    back = market.delivered()
+    assert isinstance(returned(market, back, (LAPTOP,)), ReturnReceived)  # 450 there, 500 due
+    waiting = market.buy((("laptop", 2),), user=1, method=DOOR)  # no payment: first on recovery
+    market.bank.release(back, 100)
+    market.at(at, lambda: market.crash(7.0))
+    market.run()
+    assert market.status(waiting) == ("processing", None)
+    assert ("refund", "refunds-due", "cash", 500) in market.moved(back)
+    assert market.shop.book.cash_balance() == market.bank.deposit == 50
+
+
 # Complaints
 
 

@@ -72,3 +72,13 @@ def test_a_claim_that_cannot_be_verified_puts_nobodys_order_in_doubt():
 def test_a_total_can_be_tampered_with_even_if_it_is_one_minor_unit():
     cheap = {"sku": "hp-laptop", "name": "Laptop", "marked_price": "0.02", "price": "0.01", "charge": 1, "cost": 1}
     assert set(words(run("tamper_total", catalogue=[cheap]), "visits", "outcome")) == {"declined"}
+
+
+@pytest.mark.parametrize("attack", ["guess_secret", "borrow_account"])
+@pytest.mark.parametrize("terms", [{"advance": 0}, {"advance": 0.004}, {"advance": 0, "unpaid_after": 60}])
+def test_a_prepayment_of_what_is_due_at_the_door_is_refused_and_leaves_the_order_open(attack, terms):
+    cheap = {"sku": "hp-laptop", "name": "Laptop", "marked_price": 1, "price": 1, "charge": 1, "cost": 1}
+    result = run(attack, users=2, shop=terms, catalogue=[cheap])  # 0.4 minor units are none
+    assert set(words(result, "visits", "outcome")) == {"declined"}
+    status = "cancelled" if "unpaid_after" in terms else "received"
+    assert set(words(result, "orders", "status")) == {status}

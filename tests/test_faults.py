@@ -1,5 +1,7 @@
 """Purchases over hostile networks: nobody pays twice, nothing is lost, what stays in doubt is listed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -250,3 +252,13 @@ def test_a_time_out_shorter_than_the_round_trip_leaves_no_order_in_doubt():
     }))  # fmt: skip
     assert result.check() == []
     assert statuses(result) == [("completed", None)]
+
+
+CASES = Path(__file__).parent / "cases"
+
+
+def test_debts_that_wait_for_money_when_the_shop_crashes_are_paid_as_it_comes_in():
+    world = Scenario.from_toml((CASES / "worlds" / "stuck-after-crash.toml").read_text())
+    simulation = Simulation(world, 3817811644)
+    simulation.run()
+    assert simulation.result().check() == []

@@ -587,6 +587,24 @@ def test_user_who_gave_up_need_not_know_of_the_payment():
     assert laws(world.tables()) - left_open == set()
 
 
+@pytest.mark.parametrize(
+    ("intent", "advance", "is_true"),
+    [("honest", 0, False), ("guess_secret", 0, True), ("borrow_account", 0, True), ("borrow_account", 1, False)],
+)
+def test_only_a_prepayment_of_what_is_due_at_the_door_is_refused_of_an_order_that_stays(
+    honest, intent, advance, is_true
+):
+    tables = honest
+    for tamper in (
+        cell("orders", "status", 1, "received"), cell("orders", "advance", 1, advance),
+    ):  # fmt: skip
+        tables = tamper(tables)
+    intents = Coded(np.full(len(CARTS) + 1, 0, np.int32), [intent])
+    tables |= {"visits": tables["visits"] | {"intent": intents}}
+    lines = check(tables, CATALOGUE, drained=True)
+    assert any(line.startswith("L5: visit 1 ") for line in lines) is not is_true
+
+
 @pytest.mark.parametrize("status", ["processing", "on_the_way"])
 def test_paid_order_that_is_forgotten_is_caught(status):
     world = World()

@@ -21,6 +21,9 @@ from alesha_sim.records import OUTCOMES, STATUSES, Columns
 RULES = tuple(permitted())
 """Every row that the posting rules know; a transfer's rule is its place here."""
 
+PREPAYING = ("guess_secret", "borrow_account")
+"""The attacks that pay for an order in advance, whether or not anything of it is due before the door."""
+
 _PLACES = {rule: place for place, rule in enumerate(RULES)}
 _NONE = np.zeros(0, np.int64)
 
@@ -127,6 +130,9 @@ class Evidence:
         self.visit, self.visitor = numbers(table, "visit"), numbers(table, "user")
         self.visit_order_number = numbers(table, "order")
         self.outcome = recoded(coded(table, "outcome"), OUTCOMES)
+        self.prepays = np.zeros(len(self.visit), np.bool_)
+        if "intent" in table:
+            self.prepays = recoded(coded(table, "intent"), PREPAYING) >= 0
 
     # Places
 

@@ -76,9 +76,13 @@ class Debts:
     # Refunds
 
     def give_back(self, order: Order, dues: tuple[Due, ...]) -> Process:
-        """Pay refunds that are due, now or when it is their turn and there is money."""
+        """Pay refunds that are due, now or when it is their turn and there is money.
+
+        After a crash the bank is asked again at once about those of which it was being asked: a debt that waits in
+        front of them may lack the very money that they took.
+        """
         for due in dues:
-            if order.needs_cash and self.go_before(order):
+            if not due.is_begun and order.needs_cash and self.go_before(order):
                 self.owe(order, partial(self.refund, order, due))
             else:
                 yield from self.refund_at_once(order, due)
@@ -95,11 +99,13 @@ class Debts:
         shop = self._shop
         refund = Refund(*shop.wallet, due.transaction, due.amount)
         step = f"{due.name}:{due.tries}"
+        due.is_begun = True
         reply = yield from shop.insist(shop.bank, refund, step=step, order=order.number)
         if isinstance(reply, Receipt):
             self._note_refund(order, due, reply)
         elif isinstance(reply, Decline):
             due.tries += 1
+            due.is_begun = False
             return None
         else:
             shop.desk.advance(order, IN_DOUBT, shop.clock.now)

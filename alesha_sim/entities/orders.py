@@ -29,16 +29,18 @@ class Article(NamedTuple):
 class Due:
     """A refund that is granted and not yet paid: `amount` of the payment or collection `transaction`.
 
-    It is asked for under the step `name` and `tries`, which is how often the bank declined for want of money.
+    It is asked for under the step `name` and `tries`, which is how often the bank declined for want of money. It
+    `is_begun` while the bank is asked: then it waits for no other debt, for money may have moved already.
     """
 
-    __slots__ = ("amount", "name", "transaction", "tries")
+    __slots__ = ("amount", "is_begun", "name", "transaction", "tries")
 
     def __init__(self, name: str, transaction: int, amount: int) -> None:
         self.name = name
         self.transaction = transaction
         self.amount = amount
         self.tries = 0
+        self.is_begun = False
 
 
 class Claim(NamedTuple):
