@@ -81,6 +81,30 @@ class Currency:
         return f"{self.number(minor)} {self.code}"
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of amounts, as an exact fraction; made once and then taken of many."""
+
+    numerator: int
+    denominator: int = 1
+
+    @classmethod
+    def read(cls, number: float) -> "Share":
+        """Return the share that the shortest text of a number writes: 0.07 is seven hundredths.
+
+        Raises ValueError or OverflowError for what is not finite.
+        """
+        return cls(*Decimal(repr(float(number))).as_integer_ratio())
+
+    def of(self, amount: int) -> int:
+        """Return the share of an amount as a whole number, the nearest, a tie to the even one."""
+        if self.denominator == 1:
+            return amount * self.numerator
+        whole, rest = divmod(amount * self.numerator, self.denominator)
+        above = 2 * rest - self.denominator
+        return whole + (above > 0 or (above == 0 and whole % 2 == 1))
+
+
 def microseconds(seconds: float) -> int:
     """Turn seconds into whole microseconds, the nearest, a tie to the even one (as `numpy.rint` does).
 

@@ -20,6 +20,7 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Answer, Delivery, NoReply
 from alesha_sim.records import RETURNED
+from alesha_sim.units import Share
 
 if TYPE_CHECKING:
     from alesha_sim.entities.shop import Shop
@@ -52,6 +53,7 @@ class AfterSale:
     def __init__(self, shop: "Shop", terms: Grants) -> None:
         self._shop = shop
         self._terms = terms
+        self._restocking, self._compensation = Share.read(terms.restocking), Share.read(terms.compensation)
 
     # Returns
 
@@ -82,7 +84,7 @@ class AfterSale:
         """Write down that goods are back and what is given back for them; not more than is left of the payment."""
         shop, desk, sequel = self._shop, self._shop.desk, _sequel(order)
         now, (price, charge) = shop.clock.now, desk.value(lines)
-        amount = min(price - round(price * self._terms.restocking), order.left)
+        amount = min(price - self._restocking.of(price), order.left)
         link = shop.book.returned(now, order.number, desk.products(lines), charge, amount)
         for sku, units in lines:
             sequel.returned[sku] = sequel.returned.get(sku, 0) + units
@@ -136,7 +138,7 @@ class AfterSale:
         is_due = order.is_delivered and order.delivered_at > order.promised_at and not order.is_refunded_late
         if not is_due or _sequel(order).is_compensated:
             return 0
-        return min(round(order.total * self._terms.compensation), order.left)
+        return min(self._compensation.of(order.total), order.left)
 
     # Claims
 

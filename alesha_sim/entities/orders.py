@@ -8,6 +8,7 @@ from alesha_sim.entities.courier import Parcel
 from alesha_sim.messages import DEPOSIT, ESCROW, Lines, Method, Offer, Reason, Refusal
 from alesha_sim.network import Answer
 from alesha_sim.records import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, RETURNED, OrderLog
+from alesha_sim.units import Share
 
 RANK = (0, 1, 3, 4, 4, 4, 5, 2)
 """How far each status is: doubt gives way to better knowledge, and only what was completed comes back."""
@@ -178,7 +179,7 @@ class OrderDesk:
             for product, article in enumerate(articles)
         }
         self._promise_seconds = promise_seconds
-        self._advance = advance
+        self._advance = Share.read(advance)
         self._limit = limit
         self._keeps_orders = keeps_orders
         self._orders: dict[int, Order] = {}
@@ -220,7 +221,7 @@ class OrderDesk:
         promised_at = at + self._promise_seconds
         if method is _REPLENISHMENT:
             total, promised_at = 0, inf
-        advance = round(total * self._advance) if method is _ACCOUNT else 0
+        advance = self._advance.of(total) if method is _ACCOUNT else 0
         number = self.log.placed(at, user, total, method, advance, promised_at)
         order = Order(number, user, lines, total, charges, advance, promised_at)
         for sku, units in lines:

@@ -22,12 +22,12 @@ from alesha_sim.policies.settlement import (
     Immediate,
     SettlementPolicy,
     amount_faults,
-    part,
     refuse,
     seconds_faults,
     share_faults,
 )
 from alesha_sim.records import NO_ID, SHOP
+from alesha_sim.units import Share
 
 Inform = Callable[[Refunded | Credited, str, int, int], None]
 """Tells the shop or a user of a fact, for sure: notice, step, order, recipient."""
@@ -104,7 +104,7 @@ class Settlements:
         self._inform = inform
         self._policy: Any = policy  # one of somebody's own may answer with anything
         self._fees = fees
-        self._reserve_share = reserve_share
+        self._reserve_share = Share.read(reserve_share)
         self._reserve_seconds = reserve_seconds
         self._aside: dict[int, Aside] = {}
         self._in_escrow: dict[int, list[int]] = {}
@@ -211,7 +211,7 @@ class Settlements:
     def _deductions(self, due: int) -> tuple[int, int]:
         """Return the shop's fee for what is settled to it, and what is kept back of the rest."""
         fee = self._fees.of_shop(due)
-        return fee, part(due - fee, self._reserve_share)
+        return fee, self._reserve_share.of(due - fee)
 
     def _keep_back(self, order: int, retained: int) -> None:
         if retained:

@@ -37,6 +37,7 @@ from alesha_sim.messages import (
 from alesha_sim.network import Answer, Clock, Delivery, NoReply
 from alesha_sim.policies import StockPolicy
 from alesha_sim.records import INFINITY, NO_ID, SHOP, SUPPLIER, ReplenishmentLog
+from alesha_sim.units import Share
 
 Unmet = Literal["backordered", "rejected"]
 
@@ -78,7 +79,7 @@ class Supplier(Entity):
         self._courier_wallet = courier_wallet
         self._partial = partial
         self._transport = transport
-        self._transport_charged = transport_charged
+        self._transport_charged = Share.read(transport_charged).of(transport)
         self._remit_seconds = remit_seconds
 
     def open_for_business(self) -> None:
@@ -325,7 +326,7 @@ class Supplier(Entity):
         """Give the charges of a refused parcel back, less the transport that is charged on, and tell the shop."""
         assert supply.payment is not None
         order, due = supply.order, self._due(parcel.lines)
-        charged = min(due, round(self._transport * self._transport_charged))
+        charged = min(due, self._transport_charged)
         if parcel.returned == NO_ID and due == charged:  # nothing is left to be paid
             parcel.returned = self.book.allot()
         elif parcel.returned == NO_ID:

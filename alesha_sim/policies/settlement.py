@@ -5,12 +5,12 @@ whole numbers of minor units, instants and durations are seconds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import ClassVar, NamedTuple, Protocol, TypeGuard, runtime_checkable
 
 from alesha_sim.messages import Pocket
-from alesha_sim.units import AMOUNT_MAX
+from alesha_sim.units import AMOUNT_MAX, Share
 
 _SECONDS_MAX = 2.0**53
 
@@ -119,24 +119,23 @@ class Fees:
     payer_fixed: int = 0
     payer_share: float = 0.0
     declined: int = 0
+    _of_shop: Share = field(init=False, repr=False, compare=False)
+    _of_payer: Share = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no amount or no share."""
         amounts = {name: getattr(self, name) for name in self.amounts}
         refuse([*amount_faults(**amounts), *share_faults(share=self.share, payer_share=self.payer_share)])
+        object.__setattr__(self, "_of_shop", Share.read(self.share))
+        object.__setattr__(self, "_of_payer", Share.read(self.payer_share))
 
     def of_shop(self, due: int) -> int:
         """Return what the shop pays when `due` is settled to it: at most all of that."""
-        return min(self.fixed + part(due, self.share), due)
+        return min(self.fixed + self._of_shop.of(due), due)
 
     def of_payer(self, amount: int) -> int:
         """Return what the payer of an amount pays besides; nothing for nothing."""
-        return self.payer_fixed + part(amount, self.payer_share) if amount > 0 else 0
-
-
-def part(amount: int, share: float) -> int:
-    """Return a share, 0 to 1, of an amount: never more than the amount, however large it is."""
-    return min(round(amount * share), amount)
+        return self.payer_fixed + self._of_payer.of(amount) if amount > 0 else 0
 
 
 def share_faults(**shares: object) -> list[str]:

@@ -31,6 +31,7 @@ from alesha_sim.scenarios import SHIPPED
 from alesha_sim.scenarios.errors import refuse
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.units import Share
 
 DAY = 86_400.0
 CRORE = 10_000_000
@@ -76,10 +77,10 @@ def prepaid_campaigns(
     waves = [
         {"at": day * DAY, "duration": WAVE_DAYS * DAY, "visits": max(1, round(size * part))} for day, size in WAVES
     ]
-    price = round(LIST_PRICE * (1 - knob("discount", discount)))
+    price = LIST_PRICE - Share.read(knob("discount", discount)).of(LIST_PRICE)
     promise = knob("promised_days", promised_days) if rule != "guidelines" else GUIDELINE_DAYS
     shop: dict[str, Any] = {
-        "opening_balance": round(knob("own_capital", own_capital) * CRORE * part),
+        "opening_balance": Share.read(part).of(Share.read(knob("own_capital", own_capital)).of(CRORE)),
         "promise": promise * DAY,
     }
     bank: dict[str, Any] = {}
@@ -102,8 +103,8 @@ def prepaid_campaigns(
                     "name": "Motorcycle",
                     "marked_price": LIST_PRICE,
                     "price": price,
-                    "charge": round(LIST_PRICE * knob("charge_share", charge_share)),
-                    "cost": round(LIST_PRICE * 0.85),
+                    "charge": Share.read(knob("charge_share", charge_share)).of(LIST_PRICE),
+                    "cost": Share.read(0.85).of(LIST_PRICE),
                 }
             ],
             "users": {"count": ceil(orders / 2.6), "opening_balance": 20 * LIST_PRICE},
