@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
+from alesha_sim.arrays import bincount
 from alesha_sim.packed import Boxed, NewRows, in_memory
 from alesha_sim.units import MICROSECONDS
 
@@ -283,7 +284,7 @@ class OrderLog:
             rows = block[block["user"] >= 0]
             kept = rows[np.isin(rows["status"], (PROCESSING, ON_THE_WAY, COMPLETED))]
             np.add.at(spent, kept["user"], kept["total"])
-            placed += np.bincount(rows["user"], minlength=users)
+            placed += bincount(rows["user"], minlength=users)
         return placed, spent
 
     def order_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:

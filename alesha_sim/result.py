@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from alesha_sim import inquiry, storage, summary, tables, views
+from alesha_sim.arrays import repeat
 from alesha_sim.books import laws
 from alesha_sim.books.accounts import BOOKS
 from alesha_sim.conversation import Conversation
@@ -125,7 +126,7 @@ class Result(Tabulated):
         orders, lines = self._tables["orders"], self._tables["order_lines"]
         skus = [product.sku for product in self.scenario.catalogue]
         courses = [self._sampled(views.stock(transfers, lots, orders, lines, sku), every) for sku in skus]
-        products = np.repeat(np.arange(len(skus)), [len(course.at) for course in courses])
+        products = repeat(np.arange(len(skus)), [len(course.at) for course in courses])
         at = np.concatenate([course.at for course in courses])
         values = np.concatenate([course.values for course in courses])
         return DataFrame(

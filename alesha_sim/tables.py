@@ -184,7 +184,7 @@ def by_appearance(text: Coded) -> Coded:
     first[text.codes[::-1]] = np.arange(size - 1, -1, -1)
     first = first[:-1]
     used = np.flatnonzero(first < size)
-    used = used[np.argsort(first[used])]
+    used = used[np.argsort(first[used], kind="stable")]
     renumbered = np.full(len(text.labels) + 1, NO_ID, np.int32)
     renumbered[used] = np.arange(len(used), dtype=np.int32)
     return Coded(_read_only(renumbered[text.codes]), tuple(text.labels[place] for place in used.tolist()))

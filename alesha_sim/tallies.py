@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.arrays import bincount
 from alesha_sim.packed import PackedRows
 from alesha_sim.records import (
     COMPLETED,
@@ -123,7 +124,7 @@ class OrderTally(OrderLog):
         """Count users' orders, all and by status, and those delivered with the microseconds that took."""
         rows = self._orders.array()
         rows = rows[rows["user"] >= 0]
-        statuses = np.bincount(rows["status"], minlength=len(STATUSES)).tolist()
+        statuses = bincount(rows["status"], minlength=len(STATUSES)).tolist()
         return {
             "orders": len(rows),
             **dict(zip(STATUSES, statuses, strict=True)),

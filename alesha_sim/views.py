@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.arrays import repeat
 from alesha_sim.conversation import Message, Transfer
 from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Column, Columns
 from alesha_sim.summary import DEPOSITS, OWNERS, owner_of
@@ -33,7 +34,7 @@ def course(at: npt.NDArray[np.int64], changes: npt.NDArray[np.int64]) -> Course:
 
     It begins at 0 and has one row per instant, with the values after all that happened then.
     """
-    order = np.argsort(at)
+    order = np.argsort(at, kind="stable")
     at = np.concatenate(([0], at[order]))
     values = np.concatenate((np.zeros((1, changes.shape[1]), np.int64), np.cumsum(changes[order], axis=0)))
     last = np.append(at[1:] != at[:-1], True)
@@ -135,7 +136,7 @@ def _running(changes: npt.NDArray[np.int64], first: npt.NDArray[np.bool_]) -> np
     sums = np.cumsum(changes)
     starts = np.flatnonzero(first)
     base = (sums - changes)[starts]
-    return sums - np.repeat(base, np.diff(np.append(starts, len(changes))))
+    return sums - repeat(base, np.diff(np.append(starts, len(changes))))
 
 
 def _on_hand(transfers: Columns, sku: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

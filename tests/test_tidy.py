@@ -32,6 +32,7 @@ LAYERS = (
         "recording",
         "source",
         "garbage",
+        "arrays",
     ),
     ("network", "books"),
     ("policies",),
@@ -124,6 +125,7 @@ MUTATORS = {
     "add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem", "popleft",
     "remove", "reverse", "setdefault", "sort", "update",
 }  # fmt: skip
+POINTER_SIZED = {"bincount", "repeat"}
 IN_A_RUN = {"network", "books", "entities", "messages", "records"}
 PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "_value", "_resume", "_now"}
 
@@ -343,10 +345,42 @@ def protected_fields(module: Module) -> Iterator[str]:
             yield module.at(node, f".{node.attr}")
 
 
+def platform_sized(module: Module) -> Iterator[str]:
+    """Call what wants pointer-sized numbers from `arrays` alone: elsewhere int64 is refused on 32 bits."""
+    if module.part == "arrays":
+        return
+    for node, name, _ in imports(module):
+        if name.partition(".")[0] == "numpy" and name.rpartition(".")[2] in POINTER_SIZED:
+            yield module.at(node, f"imports {name}")
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in POINTER_SIZED:
+            base = ast.unparse(node.value)
+            if base not in {"pa", "itertools"}:
+                yield module.at(node, f"{base}.{node.attr}")
+        if any(isinstance(word, ast.Name) and word.id == "int" for word in types_of(node)):
+            yield module.at(node, "an array of the platform's whole numbers")
+
+
+def types_of(node: ast.AST) -> list[ast.expr]:
+    """Return what a call names as the type of an array."""
+    if not isinstance(node, ast.Call):
+        return []
+    given = [keyword.value for keyword in node.keywords if keyword.arg == "dtype"]
+    return given + (node.args[:1] if called(node) == "astype" else [])
+
+
+def unstable_sorts(module: Module) -> Iterator[str]:
+    """Name the kind of every sort of places: of equals, quicksort's order differs from processor to processor."""
+    for node in ast.walk(module.tree):
+        given = {keyword.arg for keyword in node.keywords} if isinstance(node, ast.Call) else set()
+        if called(node) in {"argsort", "sort_values"} and "kind" not in given:
+            yield module.at(node, f"{called(node)} without a kind")
+
+
 Rule = Callable[[Module], Iterator[str]]
 RULES: list[Rule] = [
     misplaced_imports, foreign_imports, long_parts, module_state, changed_constants, unseeded_chance,
-    heavy_values, protected_fields,
+    heavy_values, protected_fields, platform_sized, unstable_sorts,
 ]  # fmt: skip
 
 
@@ -385,6 +419,13 @@ PLANTED = [
     (heavy_values, "entities/shop.py", "from decimal import Decimal"),
     (heavy_values, "records.py", "def f():\n    import pandas"),
     (protected_fields, "simulation.py", "def f(clock):\n    return clock._queue"),
+    (platform_sized, "books/bank.py", "def f(codes):\n    return np.bincount(codes, minlength=3)"),
+    (platform_sized, "books/bank.py", "def f(values, times):\n    return values.repeat(times)"),
+    (platform_sized, "scenarios/demand.py", "from numpy import repeat"),
+    (platform_sized, "scenarios/demand.py", "def f(values):\n    return values.astype(int)"),
+    (platform_sized, "scenarios/demand.py", "def f(size):\n    return np.zeros(size, dtype=int)"),
+    (unstable_sorts, "views.py", "def f(at):\n    return np.argsort(at)"),
+    (unstable_sorts, "experiments/study.py", "def f(frame):\n    return frame.sort_values('mean')"),
 ]
 
 
@@ -401,6 +442,8 @@ ALLOWED = [
     ("units.py", 'MAX = 3\n"""The most."""\nPair = tuple[int, int]\n__all__ = ["MAX"]'),
     ("units.py", "def f(names):\n    return sorted(set(names))"),
     ("network/inbox.py", "def f(clock):\n    return clock._now"),
+    ("books/bank.py", "def f(codes):\n    return bincount(codes), codes.astype(np.int64), itertools.repeat(1)"),
+    ("views.py", "def f(at):\n    return np.argsort(at, kind='stable')"),
 ]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from alesha_sim.accounting.journal import BEFORE, At, Ints, Journal, Rows
 from alesha_sim.accounting.statements import period
+from alesha_sim.arrays import repeat
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -46,7 +47,7 @@ def entries(journal: Journal, places: Ints, since: int, until: int) -> Entries:
     running = np.cumsum(change)
     first = np.append(True, account[1:] != account[:-1])[: len(account)]
     before = (running - change)[first]
-    base = np.repeat(brought[account[first]] - before, np.diff(np.append(np.flatnonzero(first), len(account))))
+    base = repeat(brought[account[first]] - before, np.diff(np.append(np.flatnonzero(first), len(account))))
     return Entries(rows, row, account, contra, change, running + base)
 
 

@@ -6,6 +6,7 @@ numbers for each account.
 
 import numpy as np
 
+from alesha_sim.arrays import repeat
 from alesha_sim.books.accounts import BANK, BOOKS, INCOME, KINDS, OPENING
 from alesha_sim.books.evidence import Evidence
 from alesha_sim.books.findings import Findings
@@ -75,12 +76,12 @@ class Books:
         changes = np.concatenate(
             [e.amount[debits] * _SIGNS[e.debit_role[debits]], -e.amount[credits] * _SIGNS[e.credit_role[credits]]]
         )
-        order = np.argsort(accounts * np.int64(len(e.amount)) + rows)
+        order = np.argsort(accounts * np.int64(len(e.amount)) + rows, kind="quicksort")  # no two are equal
         accounts, rows, changes = accounts[order], rows[order], changes[order]
         first = np.flatnonzero(np.diff(accounts, prepend=-1))
         sums = np.cumsum(changes)
         before = self._running[accounts[first]] - (sums - changes)[first]
-        running = sums + np.repeat(before, np.diff(np.append(first, len(accounts))))
+        running = sums + repeat(before, np.diff(np.append(first, len(accounts))))
         last = np.append(first[1:], len(accounts))[: len(first)] - 1
         self._running[accounts[last]] = running[last]
         # One line an account: the first time that it was below.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.arrays import repeat
 from alesha_sim.books.accounts import BOOKS, KINDS, Kind
 from alesha_sim.records import Coded
 
@@ -68,7 +69,7 @@ class Chart:
     def kinds(self) -> npt.NDArray[np.int32]:
         """Return the kind of every account, as its place in `KINDS`."""
         kinds = [KINDS.index(part.kind) for part in self.parts]
-        return np.repeat(np.array(kinds, np.int32), [part.size for part in self.parts])
+        return repeat(np.array(kinds, np.int32), [part.size for part in self.parts])
 
     def names(self) -> tuple[list[str], npt.NDArray[np.int32]]:
         """Return all names, each once, and for every account the place of its name.

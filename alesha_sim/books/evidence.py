@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.arrays import bincount
 from alesha_sim.books.accounts import BOOKS, CODES
 from alesha_sim.books.reading import Ints, Mask, coded, numbers, recoded
 from alesha_sim.books.register import Priced, Register
@@ -45,7 +46,7 @@ class Lines:
     """Quantities ordered, by order and commodity; a product named twice in an order counts once, summed."""
 
     def __init__(self, orders: Ints, commodities: Ints, quantities: Ints, products: int) -> None:
-        self._products = products + 1
+        self._products = np.int64(products + 1)  # orders may be places, of 32 bits where pointers are
         self.keys, places = np.unique(orders * self._products + commodities, return_inverse=True)
         self.quantity = np.zeros(len(self.keys), np.int64)
         np.add.at(self.quantity, places, quantities)
@@ -64,7 +65,7 @@ class Lines:
 
     def find(self, orders: Ints, commodities: Ints) -> Ints:
         """Return the place of each order's product among the lines, or their number if it was not ordered."""
-        wanted = orders * np.int64(self._products) + commodities
+        wanted = orders * self._products + commodities
         places = np.searchsorted(self.keys, wanted)
         known = np.append(self.keys, -1)[places] == wanted
         return np.where(known, places, len(self.keys))
@@ -221,7 +222,7 @@ class Evidence:
         Sorted once, in linear time for such small numbers: to look for the rows of each rule in turn took half
         of the check.
         """
-        counts = np.bincount(self.rule.astype(np.int16) + 1, minlength=len(RULES) + 1)
+        counts = bincount(self.rule.astype(np.int16) + 1, minlength=len(RULES) + 1)
         return np.argsort(self.rule, kind="stable"), np.cumsum(counts).tolist()
 
     def _ruled(self, place: int) -> Ints:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from alesha_sim.arrays import bincount
 from alesha_sim.books.evidence import Evidence, Key, sum_of
 from alesha_sim.books.findings import Findings
 from alesha_sim.books.reading import Ints, Mask
@@ -245,7 +246,7 @@ def _check_ordered(evidence: Evidence, findings: Findings, key: Key) -> None:
 def _check_all_back(evidence: Evidence, findings: Findings, missing: Mask) -> None:
     """L4: an order is returned if and only if all of its goods came back."""
     e = evidence
-    back = np.bincount(e.lines.order, minlength=len(e.total)) > 0
+    back = bincount(e.lines.order, minlength=len(e.total)) > 0
     back[e.lines.order[missing]] = False
     returned = e.status == STATUSES.index("returned")
     findings.add(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from alesha_sim.arrays import bincount
 from alesha_sim.books.evidence import Evidence, sum_of
 from alesha_sim.books.findings import Findings
 from alesha_sim.books.reading import Ints, Mask
@@ -187,7 +188,7 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
     rest = e.total - e.advance
     moved = {}
     for code, due in (("payment", e.advance), ("collection", rest)):
-        count = np.bincount(e.order[e.rows("bank", code)], minlength=key.size)
+        count = bincount(e.order[e.rows("bank", code)], minlength=key.size)
         moved[code] = e.moved("bank", code, key)
         wrong = (count > 1) | ((count == 1) & (moved[code] != due))
 
@@ -210,7 +211,7 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
         e.orders,
     )  # fmt: skip
     compensations = e.order[e.ruled("shop", "allowance", "sales-returns / refunds-due")]
-    times = np.bincount(compensations, minlength=key.size)
+    times = bincount(compensations, minlength=key.size)
     findings.add(
         10, times > 1, lambda order: f"order {e.orders[order]}: {times[order]} compensations", e.orders
     )  # fmt: skip

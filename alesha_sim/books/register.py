@@ -54,7 +54,7 @@ class Register:
         """Prepare the search for accounts by name and commodity."""
         names, size = self._names, np.int64(len(self.price))
         keys = names.codes * size + self.commodity
-        self._by_key = np.append(np.argsort(keys), 0)
+        self._by_key = np.append(np.argsort(keys, kind="stable"), 0)
         self._keys = keys
         # Most rows are of money: one table look-up serves them, and only units need a search.
         self._in_money = np.full(len(names.labels) + 1, -1, np.int32)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from alesha_sim.arrays import bincount
 from alesha_sim.cli.output import plain, table
 from alesha_sim.modes import NotRecorded, is_on
 from alesha_sim.records import STATUSES, Coded
@@ -72,7 +73,7 @@ def report(result: "Result", violations: Sequence[str] | None) -> str:
 def ended_at(result: "Result", unit: Literal["s", "us"]) -> str:
     """Return the instant at which a run ended, as ISO 8601 text without a zone, down to the unit."""
     # NumPy's instants, unlike Python's, go on after the year 9999.
-    ended = instants(np.array([microseconds(result.ended_at)]), result.scenario.start)
+    ended = instants(np.array([microseconds(result.ended_at)], np.int64), result.scenario.start)
     return str(np.datetime_as_string(ended, unit=unit, casting="unsafe")[0])
 
 
@@ -96,7 +97,7 @@ def _counted_orders(figures: Mapping[str, float]) -> Iterator[tuple[str, str]]:
 
 def _counts(text: Coded) -> Iterator[tuple[str, int]]:
     """Yield each text that occurs and how often."""
-    counts = np.bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
+    counts = bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
     yield from ((label, count) for label, count in zip(text.labels, counts, strict=True) if count)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim.arrays import bincount
 from alesha_sim.records import MISSING_TIME
 from alesha_sim.tables import coded, equals, numbers
 from alesha_sim.units import MICROSECONDS
@@ -108,8 +109,8 @@ def _waits(result: "Result", seconds: NDArray[np.float64]) -> Columns:
         step = np.ceil(delivered[mine] / MICROSECONDS / seconds[1]).astype(np.int64)
         inside = (step >= 1) & (step < len(seconds))
         waits = ((started[mine] - delivered[mine]) / MICROSECONDS)[inside]
-        count = np.bincount(step[inside], minlength=len(seconds))
-        total = np.bincount(step[inside], waits, minlength=len(seconds))
+        count = bincount(step[inside], minlength=len(seconds))
+        total = bincount(step[inside], waits, minlength=len(seconds))
         columns.append(np.divide(total, count, out=np.full(len(seconds), np.nan), where=count > 0))
     return SERVERS, np.stack(columns, axis=1)
 

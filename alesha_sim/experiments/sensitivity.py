@@ -121,4 +121,4 @@ def _table(spans: Ranges, found: Mapping[str, Any], names: Mapping[str, str], or
 
     columns = {name: np.asarray(found[key], dtype=np.float64) for name, key in names.items()}
     frame = DataFrame({"factor": list(spans.paths), **columns})
-    return frame.sort_values(order, ascending=False, ignore_index=True)
+    return frame.sort_values(order, ascending=False, ignore_index=True, kind="stable")

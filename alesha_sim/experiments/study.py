@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim.arrays import repeat
 from alesha_sim.experiments.archive import Archive, read_manifest
 from alesha_sim.experiments.commands import command
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates, paired
@@ -216,7 +217,7 @@ class Study:
             size, names = len(first.seconds), first.names
             frame = DataFrame(
                 {
-                    "point": point, "seconds": np.repeat(first.seconds, len(names)), "name": names * size,
+                    "point": point, "seconds": repeat(first.seconds, len(names)), "name": names * size,
                     "mean": found.mean, "low": found.low, "high": found.high, "few": few, "most": most,
                     "runs": found.runs,
                 }

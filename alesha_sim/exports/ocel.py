@@ -135,7 +135,7 @@ class Model:
                 last = statuses[place]
                 moves = [("status", changes[status][n], status) for status in steps if changes[status][n]]
                 if last not in ("received", *steps):
-                    moves.append(("status", closed[n] or self._stamps(np.array([self._end]))[0], last))
+                    moves.append(("status", closed[n] or self._stamps(np.array([self._end], np.int64))[0], last))
                 attributes = (
                     ("total", EPOCH, totals[place] / self._major), ("payment method", EPOCH, methods[place]),
                     ("status", EPOCH, "received"), *sorted(moves, key=lambda move: move[1]),

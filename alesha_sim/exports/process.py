@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.accounting.journal import Ints, Journal, words
+from alesha_sim.arrays import repeat
 from alesha_sim.exports.files import chunks
 from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Columns
 from alesha_sim.tables import coded, equals, numbers
@@ -254,7 +255,7 @@ class Log:
         order, placed, closed = (numbers(orders, name) for name in ("order", "placed_at", "closed_at"))
         done = np.flatnonzero(equals(coded(orders, "status"), "completed") & (closed != MISSING_TIME))
         both = np.concatenate((order, order[done]))
-        activity = np.repeat([PLACE["check out"], PLACE["complete order"]], [len(order), len(done)])
+        activity = repeat(np.array([PLACE["check out"], PLACE["complete order"]]), [len(order), len(done)])
         at = np.concatenate((placed, closed[done]))
         none, missing = np.full(len(both), NO_ID), np.full(len(both), MISSING_TIME)
         return [at, activity, both, both, self._owners(both), none, missing, none]

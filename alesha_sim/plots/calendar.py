@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import LinearSegmentedColormap
 
+from alesha_sim.arrays import bincount
 from alesha_sim.plots import style
 from alesha_sim.tables import coded, equals, instants, numbers
 from alesha_sim.units import microseconds
@@ -119,7 +120,7 @@ def _monthly(at: Instants, first: np.datetime64, last: np.datetime64) -> Calenda
 def _counted(
     row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], shape: tuple[int, int]
 ) -> npt.NDArray[np.float64]:
-    counts = np.bincount(row * shape[1] + column, minlength=shape[0] * shape[1])
+    counts = bincount(row * shape[1] + column, minlength=shape[0] * shape[1])
     return counts.reshape(shape).astype(np.float64)
 
 

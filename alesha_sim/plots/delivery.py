@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import PercentFormatter
 
+from alesha_sim.arrays import bincount
 from alesha_sim.plots import style, times
 from alesha_sim.records import MISSING_TIME
 from alesha_sim.tables import among, coded, equals, numbers
@@ -108,7 +109,7 @@ def cumulative_incidence(events: Seconds, competing: Seconds, censored: Seconds)
 
 def _count(spans: Seconds, instants: Seconds) -> npt.NDArray[np.int64]:
     """Return how many spans end at each instant."""
-    return np.bincount(np.searchsorted(instants, spans), minlength=len(instants))
+    return bincount(np.searchsorted(instants, spans), minlength=len(instants))
 
 
 def _quantile(found: Deliveries, share: float) -> float | None:

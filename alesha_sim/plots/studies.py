@@ -111,7 +111,7 @@ def effects(
     They are compared with the `baseline`, all pairs if it is None. Raises ValueError as `Study.differences` does.
     """
     frame = study.differences(figure, baseline=baseline, confidence=confidence)
-    frame = frame.sort_values("difference", ignore_index=True)
+    frame = frame.sort_values("difference", ignore_index=True, kind="stable")
     rows: list[Any] = list(frame.itertuples())
     ax = style.bare_axes(ax)
     places = np.arange(len(frame))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
+from alesha_sim.arrays import bincount, repeat
 from alesha_sim.scenarios.errors import Fault, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Whole
 from alesha_sim.scenarios.part import Part
@@ -250,8 +251,8 @@ def spread(
     drawn = streams.generator("demand:products").random(int(counts.sum()))
     # The last height divides to exactly 1, which a number drawn from [0, 1) never reaches.
     product = np.searchsorted(heights / heights[-1], drawn, side="right")
-    cell = np.repeat(np.arange(len(counts)) * len(skus), counts) + product
-    return np.bincount(cell, minlength=len(counts) * len(skus)).reshape(-1, len(skus)).astype(np.int64)
+    cell = repeat(np.arange(len(counts)) * len(skus), counts) + product
+    return bincount(cell, minlength=len(counts) * len(skus)).reshape(-1, len(skus))
 
 
 def unknown_skus(field: str, given: Iterable[str] | None, skus: Sequence[str] | None) -> list[Fault]:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim.arrays import bincount
 from alesha_sim.scenarios.demand import DAY, UNITS_MAX
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 from alesha_sim.scenarios.files import PACKAGE, check_size, content
@@ -172,7 +173,7 @@ def _by_day(columns: dict[str, Numbers]) -> dict[str, Numbers]:
     """Sum the units of each customer and day; return them sorted by day, then customer, at noon."""
     pairs = np.stack((columns["at"], columns["user"]), axis=1)
     unique, group = np.unique(pairs, axis=0, return_inverse=True)
-    units = np.bincount(group.ravel(), weights=columns["units"]).astype(np.float64)
+    units = bincount(group.ravel(), weights=columns["units"])
     return {"at": unique[:, 0] * DAY + DAY / 2, "user": unique[:, 1], "units": units}
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim.arrays import bincount
 from alesha_sim.records import NO_ID
 from alesha_sim.result import Result
 from alesha_sim.scenarios import cdnow, repeat_buyers
@@ -46,12 +47,12 @@ class Purchases(NamedTuple):
 
     def repeats(self, week: float) -> NDArray[np.int64]:
         """Return the number of repeat purchases by the end of `week` of each customer who had bought by then."""
-        counts = np.bincount(self.user[self.at < week])
+        counts = bincount(self.user[self.at < week])
         return counts[counts > 0] - 1
 
     def histogram(self, week: float) -> NDArray[np.int64]:
         """Return how many customers had 0, 1 .. 6 and at least 7 repeat purchases by the end of `week`."""
-        return np.bincount(np.minimum(self.repeats(week), 7), minlength=8)
+        return bincount(np.minimum(self.repeats(week), 7), minlength=8)
 
     def figures(self, weeks: Iterable[float]) -> dict[str, float]:
         """Return the figures of repeat buying by name: totals by week, and the histogram at week 39."""

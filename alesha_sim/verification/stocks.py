@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim.arrays import bincount
 from alesha_sim.distributions import Constant, Distribution, Lognormal
 from alesha_sim.records import MISSING_TIME
 from alesha_sim.result import Result
@@ -234,7 +235,7 @@ def lots_by_day(result: Result, periods: int) -> NDArray[np.int64]:
     lots = result.columns("replenishments")
     day = np.rint(numbers(lots, "ordered_at") / (DAY * MICROSECONDS)).astype(np.int64)
     counted = day <= periods
-    found: NDArray[np.int64] = np.bincount(
+    found: NDArray[np.int64] = bincount(
         day[counted], weights=numbers(lots, "quantity")[counted], minlength=periods + 1
     ).astype(np.int64)[1:]
     return found

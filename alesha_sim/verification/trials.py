@@ -13,8 +13,7 @@ from math import inf
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from alesha_sim.arrays import bincount
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.records import Coded
 from alesha_sim.result import Result
@@ -188,5 +187,5 @@ _COLUMNS = (
 
 
 def _by_label(text: Coded) -> Iterator[tuple[str, int]]:
-    numbers = np.bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
+    numbers = bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
     yield from ((str(label), number) for label, number in zip(text.labels, numbers, strict=True) if number)
