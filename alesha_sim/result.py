@@ -28,7 +28,7 @@ from alesha_sim.spooled import Spooled, source_of
 from alesha_sim.tables import Tables, coded, numbers
 from alesha_sim.tabulated import Tabulated
 from alesha_sim.talks import Talks
-from alesha_sim.units import microseconds
+from alesha_sim.units import in_seconds, microseconds
 from alesha_sim.window import Window
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Result(Tabulated):
     def __init__(
         self, scenario: "Scenario", seed: int, columns: Mapping[str, Columns], *, ended_at: float, drained: bool,
         events: int, inboxes: Mapping[str, InboxStatistics], record: str = ALL, tallies: Tallies | None = None,
+        visits_cut: int = 0,
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.seed = seed
@@ -58,6 +59,7 @@ class Result(Tabulated):
         self.events = events
         self.inboxes = dict(inboxes)
         self.record = record
+        self.visits_cut = visits_cut
         if isinstance(columns, Spooled):
             self._tables: Tables | Spooled = columns
         else:
@@ -281,7 +283,7 @@ class Result(Tabulated):
             return
         manifest = storage.Manifest(
             self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes,
-            self.record, self._tables.tallies,
+            self.record, self._tables.tallies, self.visits_cut,
         )  # fmt: skip
         storage.save(folder, manifest, self._tables, overwrite=overwrite)
 
@@ -296,9 +298,19 @@ class Result(Tabulated):
         return cls(
             manifest.scenario, manifest.seed, columns, ended_at=manifest.ended_at, drained=manifest.drained,
             events=manifest.events, inboxes=manifest.inboxes, record=manifest.recorded, tallies=manifest.tallies,
+            visits_cut=manifest.visits_cut,
         )  # fmt: skip
 
     # How it shows itself
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the figures must know beside them, a line each; mostly nothing."""
+        if not self.visits_cut:
+            return []
+        visits = "visit" if self.visits_cut == 1 else "visits"
+        end = in_seconds(self.scenario.horizon)
+        return [f"demand.cut: {self.visits_cut:,} recorded {visits} at or after the horizon, {end}, left out"]
 
     def __repr__(self) -> str:
         balances = ", ".join(f"{owner} {text}" for owner, text in self._balance_texts().items())

@@ -78,9 +78,11 @@ class Simulation:
         self, scenario: "Scenario", seed: int | None = None, *, played: Container[int] = (),
         spool: str | PathLike[str] | None = None, record: str = ALL,
     ) -> None:  # fmt: skip
-        self.scenario = scenario
         self.record = known(record)
         self.seed = fresh_seed() if seed is None else seed
+        drawn = scenario.visits(self.seed)
+        self.scenario = scenario = scenario.ending(drawn)
+        self._visits_cut = drawn.cut
         self._currency = scenario.currency
         self._failure: Exception | None = None
         self._spool = None if spool is None else Spool(spool, scenario)
@@ -94,7 +96,7 @@ class Simulation:
         self._opening_balances = market.open_books()
         market.connect()
         views_all = scenario.users.views == "all"
-        arrivals = Arrivals(self.users, scenario.visits(self.seed), self.skus, views_all, played)
+        arrivals = Arrivals(self.users, drawn, self.skus, views_all, played)
         Timetable(self.clock, arrivals.at, arrivals.begin)
 
     # Driving the clock
@@ -295,7 +297,7 @@ class Simulation:
         inboxes = {party.name: party.inbox.statistics() for party in (self.shop, self.bank, self.supplier)}
         return {
             "ended_at": self.now, "drained": self.drained, "events": self.clock.events, "inboxes": inboxes,
-            "tallies": self._tallies(),
+            "tallies": self._tallies(), "visits_cut": self._visits_cut,
         }  # fmt: skip
 
     def _tallies(self) -> Tallies:

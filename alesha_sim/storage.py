@@ -57,6 +57,7 @@ class Manifest(NamedTuple):
     inboxes: Mapping[str, InboxStatistics]
     recorded: str = ALL
     tallies: Tallies = MappingProxyType({})
+    visits_cut: int = 0
 
 
 # Writing
@@ -255,7 +256,8 @@ def _checked(described: dict[str, Any]) -> dict[str, Any]:
 def _manifest(described: dict[str, Any], scenario: "Scenario | None") -> Manifest:
     from alesha_sim.scenarios.scenario import Scenario
 
-    described = {"tallies": {}, **described}  # there were none before there were modes
+    # Older results have neither: there were no modes, and no visits were cut off by request.
+    described = {"tallies": {}, "visits_cut": 0, **described}
     fields: dict[str, Any] = {name: described[name] for name in Manifest._fields}
     fields["scenario"] = scenario or Scenario.model_validate(described["scenario"])
     if scenario is not None and scenario.model_dump(mode="json") != described["scenario"]:

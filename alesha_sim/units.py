@@ -4,6 +4,7 @@ Here live the conversions between what people write and what a run counts with. 
 moves anything.
 """
 
+import re
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from operator import index
@@ -18,6 +19,17 @@ TOO_LARGE = f"must fit in 64 bits, at most {AMOUNT_MAX} minor units"
 
 MICROSECONDS = 1_000_000
 """Microseconds in a second."""
+
+
+_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
+
+
+def is_plain_number(text: str) -> bool:
+    """Tell whether text is a number as people write it: digits 0 to 9, a point, an exponent; or inf, nan.
+
+    Python also reads `1_0` as 10 and digits of other scripts, which in what people hand over is a slip.
+    """
+    return _PLAIN.fullmatch(text.strip()) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,11 @@ def microseconds(seconds: float) -> int:
     return round(seconds * MICROSECONDS)
 
 
+def in_seconds(duration: float) -> str:
+    """Write a duration as a rule names it: in seconds, every digit, none of them an exponent."""
+    return f"{f'{duration:.6f}'.rstrip('0').rstrip('.')} s"
+
+
 def _decimal(amount: object) -> Decimal:
     """Read an amount as the exact decimal number that its writer meant."""
     try:
@@ -124,8 +141,10 @@ def _decimal(amount: object) -> Decimal:
             case float():
                 # NumPy's float64 is a float whose repr names its type.
                 exact = Decimal(float.__repr__(amount))
-            case str():
+            case str() if is_plain_number(amount):
                 exact = Decimal(amount)
+            case str():
+                raise InvalidOperation
             case int() | np.integer():
                 exact = Decimal(int(amount))
             case _:

@@ -12,7 +12,7 @@ ORDERS_MAX = 2000
 KNOBS = {
     "market_day": {"users.count": 150, "demand.visits_per_day": 300},
     "repeat_buyers": {"users.count": 150},
-    "cdnow": {"horizon": "20 days"},
+    "cdnow": {"horizon": "20 days", "demand.cut": True},
     "growth": {"users.count": 60, "demand.visits_per_day": 1},
     "supplier_disruption": {"demand.visits_per_day": 12},
 }

@@ -223,6 +223,7 @@ def test_run_json_is_one_object_with_the_contracts_keys(call):
         "summary": result.summary().to_dict(),
         "balances": {"users": 4000, "shop": 10240, "supplier": 5760},
         "recorded": "all",
+        "notes": [],
         "violations": [],
     }
 

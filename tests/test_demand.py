@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,9 +35,25 @@ def test_a_single_visit_buys_what_it_says():
     assert drawn.wrong_secret.tolist() == [False]
 
 
-def test_a_visit_at_or_after_the_horizon_does_not_happen():
+WAVE = {"at": DAY, "duration": 1, "visits": 1}
+
+
+@pytest.mark.parametrize(
+    ("field", "late"),
+    [
+        ("at", {"kind": "single", "at": DAY}),
+        ("at", {"kind": "flash", "at": DAY, "visits": 1}),
+        ("waves[1].at", {"kind": "waves", "waves": [WAVE | {"at": DAY + 1}, WAVE]}),
+        ("parts[0].at", {"kind": "mixture", "parts": [{"kind": "single", "at": DAY}]}),
+        ("visits.at[0]", {"kind": "replay", "visits": {"at": [DAY - 4e-7], "user": [0], "units": [1]}}),
+    ],
+)
+def test_a_visit_at_or_after_the_horizon_is_refused(field, late):
+    line = rf"^demand\.{re.escape(field)}: .* must be before the horizon, 86400 s$"
+    with pytest.raises(ScenarioError, match=line):
+        scenario(late)
+    assert scenario({"kind": "waves", "waves": [WAVE | {"at": DAY - 1}, WAVE]}).visits(1).at.tolist() < [DAY]
     assert len(scenario({"kind": "single", "at": DAY - 1}).visits(1).at) == 1
-    assert len(scenario({"kind": "single", "at": DAY}).visits(1).at) == 0
 
 
 def test_a_visit_worth_more_than_64_bits_is_refused():

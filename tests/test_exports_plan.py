@@ -3,7 +3,7 @@
 import json
 import shutil
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +101,10 @@ def changed(path, *value):
     return log
 
 
+def renamed(user):
+    return json.loads(json.dumps(LOG).replace("Bela", user).replace("Anna", "user:1"))
+
+
 WRONG = [
     (changed(("events",), []), "must hold at least one event 'check out'"),
     (changed(("events",)), "is no OCEL 2.0 log: KeyError: 'events'"),
@@ -111,6 +115,9 @@ WRONG = [
     (changed(("objects", 3, "attributes", 1, "value"), 0), "object l1: quantity: 0: must be a whole number"),
     (changed(("objects", 3, "attributes", 0, "value"), None), "object l1: sku: None: must be a product's name"),
     (["no", "log"], "is no OCEL 2.0 log: TypeError"),
+    (changed(("events", 1, "time"), "2024-05-02T10:00:00"),
+     "event e2: time: must have a zone, as other events' times have"),
+    (renamed("user:100000000"), "must be a number below 100000000"),
 ]  # fmt: skip
 
 
@@ -122,6 +129,18 @@ def test_a_log_that_is_not_as_it_must_be_gets_one_clear_line(tmp_path, log, text
         exports.demand(path)
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_log_without_zones_is_read_as_utc_and_so_is_a_start_with_one(tmp_path):
+    log = json.dumps(LOG).replace("+02:00", "").replace("Z", "")
+    (tmp_path / "log.json").write_text(log)
+    start = datetime(2024, 5, 1, 6, tzinfo=timezone(timedelta(hours=6)))
+    assert exports.demand(tmp_path / "log.json", start).start == datetime(2024, 5, 1)
+
+
+def test_ids_that_are_no_users_numbers_are_numbered_as_they_come(tmp_path):
+    (tmp_path / "log.json").write_text(json.dumps(renamed("user:" + "9" * 5000)))
+    assert exports.demand(tmp_path / "log.json").visits["user"].tolist() == [0, 1]
 
 
 def test_other_files_are_refused_and_a_log_is_not_touched(tmp_path, logs):

@@ -42,6 +42,7 @@ def report_object(result: "Result", violations: Sequence[str] | None) -> dict[st
         "summary": plain(result.figures()),
         "balances": result.closing_balances(),
         "recorded": result.record,
+        "notes": result.notes,
         "violations": None if violations is None else list(violations),
     }
 
@@ -53,6 +54,7 @@ def report(result: "Result", violations: Sequence[str] | None) -> str:
     head += [f"seed {result.seed}, digest {result.digest[:12]}, ended at {ended_at(result, 's')}"]
     if not result.drained:
         head += ["cut off by the end of the run: some matters are still open"]
+    head += result.notes
     money = _money(scenario)
     figures = result.figures()
     orders = _orders(result) if is_on("orders", result.record) else _counted_orders(figures)

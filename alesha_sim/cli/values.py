@@ -3,9 +3,11 @@
 import tomllib
 from argparse import ArgumentTypeError
 from datetime import time
+from typing import Any
 
 from alesha_sim.modes import MODES
 from alesha_sim.scenarios.errors import shown
+from alesha_sim.units import is_plain_number
 
 SEED_MAX = 2**63 - 1
 
@@ -47,10 +49,7 @@ def mode(text: str) -> str:
 
 def share(text: str) -> float:
     """Read a number between 0 and 1; raises ArgumentTypeError."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
+    found = float(text) if is_plain_number(text) else 0.0
     if not 0 < found < 1:
         raise ArgumentTypeError(f"{shown(text)}: must be between 0 and 1")
     return found
@@ -60,12 +59,11 @@ def goal(text: str) -> tuple[str, object]:
     """Read FIGURE=0.05 or FIGURE=absolute:2 as what `until` takes; raises ArgumentTypeError."""
     figure, _, width = (part.strip() for part in text.partition("="))
     absolute = width.startswith("absolute:")
-    try:
-        number = float(width.removeprefix("absolute:"))
-    except ValueError:
+    width = width.removeprefix("absolute:")
+    if not is_plain_number(width):
         rule = "must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH, such as shop_cash=0.05"
-        raise ArgumentTypeError(f"{shown(text)}: {rule}") from None
-    return figure, {"absolute": number} if absolute else number
+        raise ArgumentTypeError(f"{shown(text)}: {rule}")
+    return figure, {"absolute": float(width)} if absolute else float(width)
 
 
 def factor(text: str) -> tuple[str, list[object]]:
@@ -73,9 +71,8 @@ def factor(text: str) -> tuple[str, list[object]]:
     path, equals, values = (part.strip() for part in text.partition("="))
     if not (path and equals and values):
         raise ArgumentTypeError(f"{shown(text)}: must be PATH=VALUE,VALUE, such as bank.workers=1,2,4")
-    try:
-        found = tomllib.loads(f"value = {values if values.startswith('[') else f'[{values}]'}")["value"]
-    except tomllib.TOMLDecodeError:
+    found = _toml(values if values.startswith("[") else f"[{values}]", text).get("value")
+    if found is None:
         return path, [setting(f"value={value}")[1] for value in values.split(",")]
     return path, list(found)
 
@@ -85,10 +82,17 @@ def setting(text: str) -> tuple[str, object]:
     path, equals, value = (part.strip() for part in text.partition("="))
     if not (path and equals):
         raise ArgumentTypeError(f"{shown(text)}: must be PATH=VALUE, such as bank.workers=3")
-    try:
-        read = tomllib.loads(f"value = {value}")
-    except tomllib.TOMLDecodeError:
-        return path, value
+    read = _toml(value, text)
     # "01:30:00" is a duration here, never TOML's time of day; and a second line would be a second setting.
-    plain = len(read) > 1 or isinstance(read["value"], time)
+    plain = len(read) != 1 or isinstance(read["value"], time)
     return path, value if plain else read["value"]
+
+
+def _toml(value: str, text: str) -> dict[str, Any]:
+    """Return the table of `value` as TOML, an empty one if it is none; ArgumentTypeError if it is too deep."""
+    try:
+        return tomllib.loads(f"value = {value}")
+    except RecursionError:
+        raise ArgumentTypeError(f"{shown(text)}: must not have so many brackets in each other") from None
+    except ValueError:  # of TOML, or of Python for a number of thousands of digits
+        return {}

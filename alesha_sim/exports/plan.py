@@ -27,12 +27,21 @@ BYTES_MAX = 500_000_000
 """The largest JSON file that is read, since all of it is held in memory; SQLite files may be larger."""
 
 
+USERS_MAX = 100_000_000
+"""As many users as a scenario has at most."""
+
+
 class Order(NamedTuple):
-    """What is taken of an order: when it was placed, by which user, and the units of each product."""
+    """What is taken of an order: when it was placed, by which user, and the units of each product.
+
+    `event` is its check-out, and `is_zoned` whether that one's time came with a zone.
+    """
 
     at: datetime
     user: str
     quantities: Mapping[str, int]
+    event: str
+    is_zoned: bool
 
 
 class Plan(NamedTuple):
@@ -79,10 +88,16 @@ def demand(log: str | PathLike[str], start: datetime | None = None) -> Plan:
         raise ValueError(f"{path}: {error}") from None
     if not orders:
         raise ValueError(f"{path}: must hold at least one event {ORDERED!r}")
-    begin = _midnight(orders[0].at) if start is None else start.replace(tzinfo=None)
+    local = [order.event for order in orders if not order.is_zoned]
+    if 0 < len(local) < len(orders):
+        raise ValueError(f"{path}: event {local[0]}: time: must have a zone, as other events' times have")
+    begin = _midnight(orders[0].at) if start is None else _utc(start)
     if orders[0].at < begin:
         raise ValueError(f"start: {begin}: must not be after the first order, {orders[0].at}")
-    return _plan(begin, orders)
+    try:
+        return _plan(begin, orders)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _plan(start: datetime, orders: list[Order]) -> Plan:
@@ -105,9 +120,18 @@ def _numbered(users: Iterable[str]) -> dict[str, int]:
     """Number users: as their ids say where all do, else in the order of their first orders."""
     names = list(dict.fromkeys(users))
     ends = [name.removeprefix(OWN_USER) for name in names]
-    if all(name.startswith(OWN_USER) and end.isdecimal() for name, end in zip(names, ends, strict=True)):
-        return {name: int(end) for name, end in zip(names, ends, strict=True)}
+    if all(name.startswith(OWN_USER) and _is_number(end) for name, end in zip(names, ends, strict=True)):
+        numbers = {name: int(end) for name, end in zip(names, ends, strict=True)}
+        for name, number in numbers.items():
+            if number >= USERS_MAX:
+                raise ValueError(f"object {name}: must be a number below {USERS_MAX}")
+        return numbers
     return {name: number for number, name in enumerate(names)}
+
+
+def _is_number(text: str) -> bool:
+    """Tell whether a text is a user's number or a number of units: digits, and no more than either can have."""
+    return text.isascii() and text.isdigit() and len(text) <= 10
 
 
 def _order(event: str, at: str, related: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Order:
@@ -121,22 +145,27 @@ def _order(event: str, at: str, related: Iterable[tuple[str, str, Mapping[str, A
             sku, units = attributes.get("sku"), attributes.get("quantity")
             if not isinstance(sku, str) or not sku:
                 raise ValueError(f"object {name}: sku: {sku!r}: must be a product's name")
-            if not str(units).isdecimal() or int(str(units)) < 1:
+            if not _is_number(str(units)) or int(str(units)) < 1:
                 raise ValueError(f"object {name}: quantity: {units!r}: must be a whole number from 1")
             quantities[sku] = quantities.get(sku, 0) + int(str(units))
     if len(users) != 1:
         raise ValueError(f"event {event}: must be related to one object of type user, not {len(users)}")
     if not quantities:
         raise ValueError(f"event {event}: must be related to at least one object of type order line")
-    return Order(_instant(event, at), users[0], quantities)
+    found = _instant(event, at)
+    return Order(_utc(found), users[0], quantities, event, found.tzinfo is not None)
 
 
 def _instant(event: str, at: str) -> datetime:
     try:
-        found = datetime.fromisoformat(at)
+        return datetime.fromisoformat(at)
     except (TypeError, ValueError):
         raise ValueError(f"event {event}: time: {at!r}: must be an ISO 8601 instant") from None
-    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+
+
+def _utc(at: datetime) -> datetime:
+    """Return an instant in UTC, without its zone; one without a zone is taken to be in UTC."""
+    return at if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
 
 
 def _midnight(at: datetime) -> datetime:

@@ -7,7 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from alesha_sim.scenarios.demand import Demand, Draws, Market, Purchases, Shares, Units, baskets, unknown_skus
+from alesha_sim.scenarios.demand import (
+    Demand,
+    Draws,
+    Market,
+    Purchases,
+    Shares,
+    Units,
+    baskets,
+    too_late,
+    unknown_skus,
+)
 from alesha_sim.scenarios.errors import Fault
 from alesha_sim.scenarios.fields import Duration, Whole
 from alesha_sim.scenarios.part import Part
@@ -36,9 +46,9 @@ class Flash(Demand):
         at = self.at + streams.generator("demand").standard_exponential(market.users)[: len(user)] * self.rush
         return Purchases(at, user, baskets(len(user), self.units, self.shares, market.skus, streams))
 
-    def faults(self, users: int | None, skus: Sequence[str] | None) -> list[Fault]:
-        """Return the unknown SKUs, and the number of visits when there are fewer users."""
-        found = super().faults(users, skus)
+    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+        """Return the unknown SKUs, too late an opening, and the number of visits when there are fewer users."""
+        found = super().faults(users, skus, horizon) + too_late("at", self.at, horizon)
         if users is not None and self.visits > users:
             found.append(Fault("visits", str(self.visits), f"must be at most users.count, {users}"))
         return found
@@ -63,7 +73,7 @@ class Waves(Demand):
     def purchases(self, market: Market, streams: Draws) -> Purchases:
         """Draw wave after wave; each has streams of its own."""
         found = [self._wave(place, wave, market, streams) for place, wave in enumerate(self.waves)]
-        return Purchases(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+        return joined(found)
 
     def _wave(self, place: int, wave: Wave, market: Market, streams: Draws) -> Purchases:
         below = Under(streams, f"wave:{place}:")
@@ -72,14 +82,22 @@ class Waves(Demand):
         wanted: NDArray[np.int64] = baskets(wave.visits, wave.units, wave.shares, market.skus, below)
         return Purchases(at, user, wanted)
 
-    def faults(self, users: int | None, skus: Sequence[str] | None) -> list[Fault]:
-        """Return the unknown SKUs of every wave."""
+    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+        """Return the unknown SKUs of every wave, and that none begins in time."""
         del users
-        return [
+        found = [
             fault
             for place, wave in enumerate(self.waves)
             for fault in unknown_skus(f"waves[{place}].shares", wave.shares, skus)
         ]
+        place, first = min(enumerate(self.waves), key=lambda wave: wave[1].at)
+        return found + too_late(f"waves[{place}].at", first.at, horizon)
+
+
+def joined(parts: Sequence[Purchases]) -> Purchases:
+    """Return the visits of several demands, part after part."""
+    at, user, quantities = (np.concatenate(columns) for columns in list(zip(*parts, strict=True))[:3])
+    return Purchases(at, user, quantities, sum(part.cut for part in parts))
 
 
 class Under:

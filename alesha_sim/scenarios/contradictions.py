@@ -3,6 +3,7 @@
 Here live rules only. They are looked at once all parts are sound.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,17 @@ from alesha_sim.scenarios.fields import money_fault
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
+NO_HORIZON = Fault("horizon", None, "missing: must be given")
+"""Only a scenario whose visits are all recorded ends without a horizon."""
+
 _AIMS = {BaseStock: "level", ReorderPoint: "reorder_point", Periodic: "order_up_to"}
 """The field of each stock policy that says how much it wants to have."""
 
 
 def contradictions(scenario: "Scenario") -> Iterator[Fault]:
     """Yield what does not go together."""
+    if scenario.horizon == math.inf and not scenario.demand.is_recorded:
+        yield NO_HORIZON
     yield from _escrow(scenario)
     yield from _promise(scenario)
     yield from _stock("supplier.stock", scenario.supplier.stock, scenario)

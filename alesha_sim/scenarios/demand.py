@@ -21,6 +21,7 @@ from alesha_sim.scenarios.errors import Fault, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Whole
 from alesha_sim.scenarios.part import Part
 from alesha_sim.streams import Generator
+from alesha_sim.units import in_seconds
 
 HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
 
@@ -47,11 +48,15 @@ class Market(NamedTuple):
 
 
 class Purchases(NamedTuple):
-    """Intended visits in any order: instants in seconds, users from 0, units per visit and product."""
+    """Intended visits in any order: instants in seconds, users from 0, units per visit and product.
+
+    `cut` counts recorded visits that were left out, as their demand asked, since they lie beyond the horizon.
+    """
 
     at: NDArray[np.float64]
     user: NDArray[np.int64]
     quantities: NDArray[np.int64]
+    cut: int = 0
 
 
 class Visits(NamedTuple):
@@ -59,7 +64,7 @@ class Visits(NamedTuple):
 
     `intent` is 0 for an honest visit, else the place of the attack among the fields of `users.attacks`, from 1.
     `at_door` marks those who pay on delivery. `whims` holds, by the names of `Whims`, what else chance has in
-    store for each visit, one row a visit; only what the scenario asks for is drawn.
+    store for each visit, one row a visit; only what the scenario asks for is drawn. `cut` is as in `Purchases`.
     """
 
     at: NDArray[np.float64]
@@ -69,6 +74,7 @@ class Visits(NamedTuple):
     intent: NDArray[np.int8]
     at_door: NDArray[np.bool_] | None = None
     whims: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
+    cut: int = 0
 
 
 def _not_all_zero(weights: Weights) -> Weights:
@@ -107,9 +113,17 @@ class Demand(Part):
     def purchases(self, market: Market, streams: Draws) -> Purchases:
         """Draw or read the intended visits before the horizon."""
 
-    def faults(self, users: int | None, skus: Sequence[str] | None) -> list[Fault]:
-        """Return what does not fit the scenario's users and products; None stands for faulty ones."""
-        del users
+    @property
+    def is_recorded(self) -> bool:
+        """Whether all visits are recorded ones, of which the last may end the scenario."""
+        return False
+
+    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+        """Return what does not fit the scenario's users, products and horizon.
+
+        None stands for faulty users or products, infinity for a horizon that is faulty or left out.
+        """
+        del users, horizon
         return unknown_skus("shares", getattr(self, "shares", None), skus)
 
 
@@ -129,9 +143,9 @@ class Single(Demand):
         wanted = [[self.quantities.get(sku, 0) for sku in market.skus]]
         return Purchases(np.array([self.at]), np.array([self.user]), np.array(wanted, dtype=np.int64))
 
-    def faults(self, users: int | None, skus: Sequence[str] | None) -> list[Fault]:
-        """Return the unknown SKUs, and the user when there are not so many."""
-        found = unknown_skus("quantities", self.quantities, skus)
+    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+        """Return the unknown SKUs, the user when there are not so many, and an instant after all visits."""
+        found = unknown_skus("quantities", self.quantities, skus) + too_late("at", self.at, horizon)
         if users is not None and self.user >= users:
             found.append(Fault("user", str(self.user), f"must be below users.count, {users}"))
         return found
@@ -253,6 +267,12 @@ def spread(
     product = np.searchsorted(heights / heights[-1], drawn, side="right")
     cell = repeat(np.arange(len(counts)) * len(skus), counts) + product
     return bincount(cell, minlength=len(counts) * len(skus)).reshape(-1, len(skus))
+
+
+def too_late(field: str, at: float, horizon: float) -> list[Fault]:
+    """Return a fault for an instant from which nobody would visit any more."""
+    rule = f"must be before the horizon, {in_seconds(horizon)}"
+    return [Fault(field, in_seconds(at), rule)] if at >= horizon else []
 
 
 def unknown_skus(field: str, given: Iterable[str] | None, skus: Sequence[str] | None) -> list[Fault]:

@@ -13,10 +13,10 @@ from operator import index
 from typing import Annotated, Any, TypeGuard
 
 import numpy as np
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
 from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
-from alesha_sim.units import MICROSECONDS, Currency
+from alesha_sim.units import MICROSECONDS, Currency, is_plain_number
 
 SKU_PATTERN = "[a-z]([a-z0-9-]*[a-z0-9])?"
 NAME_PATTERN = "[A-Za-z0-9_-]+"
@@ -109,6 +109,8 @@ def money(value: object) -> Decimal:
                 amount = Decimal(float.__repr__(value))
             case int() | np.integer():
                 amount = Decimal(int(value))
+            case str() if not is_plain_number(value):
+                raise ArithmeticError
             case str() | Decimal():
                 amount = Decimal(value)
             case _:
@@ -152,6 +154,15 @@ def name(value: object) -> str:
     return value
 
 
+def encodable(text: str) -> str:
+    """Refuse text that no file can hold, such as what a command line had in place of text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise refuse("", text, "must be text that UTF-8 can write") from None
+    return text
+
+
 def instant(value: object) -> datetime:
     """Read an instant without a zone: a date and time, a date, or the ISO 8601 text of either."""
     if isinstance(value, str):
@@ -188,11 +199,19 @@ PLAIN: list[dict[str, Any]] = [{"type": "number", "minimum": 0}, {"type": "strin
 
 Sku = Annotated[str, BeforeValidator(sku), _matching(SKU_PATTERN, 24)]
 Name = Annotated[str, BeforeValidator(name), _matching(NAME_PATTERN, 100)]
-Text = Annotated[str, Strict()]
+Text = Annotated[str, Strict(), AfterValidator(encodable)]
 Whole = Annotated[int, BeforeValidator(whole)]
 Number = Annotated[float, BeforeValidator(number)]
 Flag = Annotated[bool, BeforeValidator(flag)]
 Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1)]
 Money = Annotated[Decimal, BeforeValidator(money)]
 Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"anyOf": PLAIN})]
+Horizon = Annotated[
+    float,
+    BeforeValidator(lambda value: math.inf if value is None else seconds(value)),
+    PlainSerializer(lambda end: None if end == math.inf else end),
+    Field(gt=0),
+    WithJsonSchema({"anyOf": [*PLAIN, {"type": "null"}]}),
+]
+"""A duration; left out it is infinite, and None when it is written down."""
 Instant = Annotated[datetime, BeforeValidator(instant)]

@@ -5,10 +5,11 @@ file never imports code.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
-from errno import EFBIG
+from errno import EFBIG, EINVAL
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,20 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
         raise ScenarioError([Fault(str(path), None, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise ScenarioError([Fault(str(path), None, "cannot be read: is not UTF-8 text")]) from None
-    demand = found.get("demand")
-    if isinstance(demand, dict) and isinstance(file := demand.get("file"), str) and not file.startswith(PACKAGE):
-        demand["file"] = str(path.parent.absolute() / file)
+    for demand in _demands(found):
+        if isinstance(file := demand.get("file"), str) and not file.startswith(PACKAGE):
+            demand["file"] = str(path.parent.absolute() / file)
     return found
+
+
+def _demands(scenario: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the table of the demand, and those of the parts of a mixture."""
+    demand = scenario.get("demand")
+    if isinstance(demand, dict):
+        yield demand
+        parts = demand.get("parts")
+        if isinstance(parts, list | tuple):
+            yield from (part for part in parts if isinstance(part, dict))
 
 
 def content(path: Path, limit: int) -> bytes:
@@ -52,6 +63,8 @@ def content(path: Path, limit: int) -> bytes:
 
     They are counted as they are read: what is no plain file, a pipe say, does not tell its size.
     """
+    if "\0" in str(path):
+        raise OSError(EINVAL, "a file's name must not hold a NUL character")
     found = bytearray()
     with path.open("rb") as file:
         while len(found) <= limit and (piece := file.read(_PIECE)):
@@ -79,12 +92,12 @@ def write(path: str | PathLike[str], dump: Mapping[str, Any]) -> None:
     Raises ScenarioError if the file would be too large to be read.
     """
     path = Path(path)
-    fields = dict(dump)
-    file = fields["demand"].get("file")
-    if file and not file.startswith(PACKAGE):
-        place, folder = Path(file).absolute(), path.parent.absolute()
-        inside = place.is_relative_to(folder)
-        fields["demand"] = fields["demand"] | {"file": str(place.relative_to(folder) if inside else place)}
+    fields = dict(dump) | {"demand": deepcopy(dump["demand"])}
+    for demand in _demands(fields):
+        file = demand.get("file")
+        if file and not file.startswith(PACKAGE):
+            place, folder = Path(file).absolute(), path.parent.absolute()
+            demand["file"] = str(place.relative_to(folder) if place.is_relative_to(folder) else place)
     written = text(fields).encode()
     try:
         check_size(len(written), TOML_BYTES_MAX)

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
-from alesha_sim.scenarios.bursts import Flash, Under, Waves
+from alesha_sim.scenarios.bursts import Flash, Under, Waves, joined
 from alesha_sim.scenarios.demand import Demand, Draws, Market, Poisson, Purchases, Single
 from alesha_sim.scenarios.errors import Fault, ScenarioError
 from alesha_sim.scenarios.repeats import BgNbd, ParetoNbd
@@ -31,12 +30,17 @@ class Mixture(Demand):
                 found.append(part.purchases(market, Under(streams, f"part:{place}:")))
             except ScenarioError as error:
                 raise ScenarioError(fault.under(f"parts[{place}]") for fault in error.found) from None
-        return Purchases(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+        return joined(found)
 
-    def faults(self, users: int | None, skus: Sequence[str] | None) -> list[Fault]:
+    @property
+    def is_recorded(self) -> bool:
+        """Whether every part is."""
+        return all(part.is_recorded for part in self.parts)
+
+    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
         """Return what does not suit the scenario in any part."""
         return [
             fault.under(f"parts[{place}]")
             for place, part in enumerate(self.parts)
-            for fault in part.faults(users, skus)
+            for fault in part.faults(users, skus, horizon)
         ]

@@ -29,7 +29,7 @@ class Part(BaseModel):
         try:
             return super().model_validate(obj, **options)
         except ValidationError as error:
-            raise cls._translated(error, obj if isinstance(obj, Mapping) else {}) from None
+            raise cls._translated(error, obj if isinstance(obj, Mapping) else None) from None
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
@@ -37,7 +37,7 @@ class Part(BaseModel):
         try:
             return super().model_validate_json(json_data, **options)
         except ValidationError as error:
-            raise cls._translated(error, {}) from None
+            raise cls._translated(error, None) from None
 
     @classmethod
     def kinds(cls, name: str) -> dict[str, type["Part"]]:
@@ -52,7 +52,7 @@ class Part(BaseModel):
         return {model.model_fields["kind"].default: model for model in models}
 
     @classmethod
-    def _translated(cls, error: ValidationError, given: Mapping[str, Any]) -> ScenarioError:
-        """Return what pydantic found in plain words."""
+    def _translated(cls, error: ValidationError, given: Mapping[str, Any] | None) -> ScenarioError:
+        """Return what pydantic found in plain words; `given` is the table that it looked at, if it was one."""
         names = {name: tuple(cls.kinds(name)) for name in cls.model_fields}
-        return translated(error.errors(include_url=False), names, given)
+        return translated(error.errors(include_url=False), names, given or {})

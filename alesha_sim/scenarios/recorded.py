@@ -6,10 +6,11 @@ drawn.
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from errno import EFBIG
+from functools import partial
 from importlib.util import find_spec
 from os import SEEK_END
 from pathlib import Path
@@ -19,14 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.arrays import bincount
-from alesha_sim.scenarios.demand import DAY, UNITS_MAX
+from alesha_sim.scenarios.demand import UNITS_MAX
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
+from alesha_sim.scenarios.fields import SECONDS_MAX
 from alesha_sim.scenarios.files import PACKAGE, check_size, content
+from alesha_sim.units import MICROSECONDS, in_seconds, is_plain_number
 
 Numbers = NDArray[np.float64]
-
-CDNOW_START = date(1997, 1, 1)
-"""The first day of the CDNOW histories."""
 
 REPLAY_BYTES_MAX = 200_000_000
 """Some 14 million visits; to read them as text takes two minutes and 6 GB of memory."""
@@ -37,18 +37,26 @@ REPLAY_VALUES_MAX = 50_000_000
 
 @dataclass(frozen=True)
 class Table:
-    """Columns as they were given, where their rows stand and whether their order is that of time."""
+    """Columns as they were given, where their rows stand and whether their order is that of time.
+
+    `instants` turns the column `at` into seconds from the start; `early` is the rule that a negative one breaks.
+    """
 
     columns: Mapping[str, Sequence[Any]]
     source: str
     place: Callable[[str, int], str]
     ordered: bool = True
     combine: Callable[[dict[str, Numbers]], dict[str, Numbers]] = lambda columns: columns
+    instants: Callable[[Sequence[Any]], Numbers] = lambda column: _numbers(column)
+    early: str = "must not be negative"
 
-    def checked(self, users: int | None, skus: Sequence[str] | None) -> tuple[dict[str, Numbers], list[Fault]]:
+    def checked(
+        self, users: int | None, skus: Sequence[str] | None, horizon: float = math.inf
+    ) -> tuple[dict[str, Numbers], list[Fault]]:
         """Return the columns as numbers, and a fault for each rule that a column breaks, with its first row.
 
-        None stands for users or products that are themselves at fault: rules about them are left out.
+        None stands for users or products that are themselves at fault: rules about them are left out. Instants
+        are rounded to the clock's microseconds, and must be before the horizon.
         """
         found = self._misnamed(skus)
         if not found and len({len(column) for column in self.columns.values()}) > 1:
@@ -57,9 +65,19 @@ class Table:
             found = [Fault(self.source, None, "must hold at least one visit")]
         if found:
             return {}, found
-        numbers = {name: _numbers(column) for name, column in self.columns.items()}
-        found = [fault for name in numbers for fault in self._broken(name, numbers[name], users)]
-        return ({}, found) if found else (self.combine(numbers), [])
+        numbers = {name: _numbers(column) for name, column in self.columns.items() if name != "at"}
+        at = self._instants()
+        found = self._broken("at", _instant_rules(at, self.early, horizon, self.ordered))
+        for name, values in numbers.items():
+            found += self._broken(name, _number_rules(name, values, users))
+        return ({}, found) if found else self._combined({"at": at, **numbers})
+
+    def _combined(self, numbers: dict[str, Numbers]) -> tuple[dict[str, Numbers], list[Fault]]:
+        """Return the columns with rows of one visit joined, and a fault if one of these holds too much."""
+        columns = self.combine(numbers)
+        if columns.get("units", np.zeros(1)).max() > UNITS_MAX:
+            return {}, [Fault(self.source, None, f"units of a user and day must be at most {UNITS_MAX} together")]
+        return columns, []
 
     def _misnamed(self, skus: Sequence[str] | None) -> list[Fault]:
         """Return the faults of columns that are missing or unknown."""
@@ -79,28 +97,44 @@ class Table:
                 found.append(Fault(self.source, None, f"column {name}: unknown column: {nearest(name, known)}"))
         return found
 
-    def _broken(self, name: str, values: Numbers, users: int | None) -> Iterator[Fault]:
-        """Yield a fault for each rule that the numbers of a column break."""
-        given = self.columns[name]
-        for rule, broken in _rules(name, values, users, self.ordered):
+    def _instants(self) -> Numbers:
+        with np.errstate(over="ignore"):
+            return np.rint(self.instants(self.columns["at"]) * MICROSECONDS) / MICROSECONDS
+
+    def _broken(self, name: str, rules: Iterable[tuple[str, NDArray[np.bool_]]]) -> list[Fault]:
+        """Return a fault for each rule that the numbers of a column break."""
+        given, found = self.columns[name], []
+        for rule, broken in rules:
             rows = np.flatnonzero(broken)
             if rows.size:
                 more = f" (and {rows.size - 1} more)" if rows.size > 1 else ""
-                yield Fault(self.place(name, int(rows[0])), shown(given[rows[0]]), rule + more)
+                found.append(Fault(self.place(name, int(rows[0])), shown(given[rows[0]]), rule + more))
+        return found
 
 
-def _rules(
-    name: str, values: Numbers, users: int | None, ordered: bool
+# A row breaks only the first of a column's rules. A comparison with NaN is false, as is wanted: such a row is at
+# fault already.
+
+
+def _instant_rules(
+    at: Numbers, early: str, horizon: float, ordered: bool
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield the rules of a column and the rows that break each; a row breaks only its first."""
+    """Yield the rules of instants and the rows that break each."""
+    yield "must be a finite number", ~np.isfinite(at)
+    yield early, at < 0
+    if ordered:
+        yield "must not be before the row above", np.concatenate(([False], at[1:] < at[:-1]))
+    if horizon < SECONDS_MAX:
+        yield f"must be before the horizon, {in_seconds(horizon)}", (at >= horizon) & np.isfinite(at)
+    else:
+        yield f"must be less than {SECONDS_MAX} seconds (285 years)", (at >= SECONDS_MAX) & np.isfinite(at)
+
+
+def _number_rules(name: str, values: Numbers, users: int | None) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield the rules of users and units and the rows that break each."""
     finite = np.isfinite(values)
     yield "must be a finite number", ~finite
-    # A comparison with NaN is false, as is wanted: such a row is at fault already.
     yield "must not be negative", values < 0
-    if name == "at":
-        if ordered:
-            yield "must not be before the row above", np.concatenate(([False], values[1:] < values[:-1]))
-        return
     fractional = finite & (values >= 0) & (values != np.floor(values))
     yield "must be a whole number", fractional
     if name != "user":
@@ -114,11 +148,20 @@ def _numbers(column: Sequence[Any]) -> Numbers:
 
     def read(value: Any) -> float:
         try:
-            return math.nan if isinstance(value, bool) else float(value)
+            if isinstance(value, bool) or (isinstance(value, str) and not is_plain_number(value)):
+                return math.nan
+            return float(value)
         except (TypeError, ValueError, OverflowError):
             return math.nan
 
     return np.fromiter((read(value) for value in column), dtype=np.float64, count=len(column))
+
+
+def refuse_twins(source: str, names: Sequence[str]) -> None:
+    """Raise ScenarioError, naming the column, if two of a table have one name."""
+    twice = dict.fromkeys(name for place, name in enumerate(names) if name in names[:place])
+    if twice:
+        raise ScenarioError(Fault(source, None, f"column {name}: must not occur twice") for name in twice)
 
 
 def inline(columns: Mapping[str, Sequence[Any]]) -> Table:
@@ -137,12 +180,12 @@ def visits(file: str) -> Table:
     return Table(columns, "file", lambda column, row: f"file: {path.name}, line {lines[row]}, {column}")
 
 
-def cdnow(file: str) -> Table:
+def cdnow(file: str, start: datetime) -> Table:
     """Read a file in the layout of the CDNOW histories; raises ScenarioError.
 
     Each line holds a customer's number from 1, the day as YYYYMMDD, the units and the dollars, blanks between;
-    what stands before these four is passed over. One visit a customer and day, at noon, with the day's units;
-    time 0 is 1 January 1997. Layout and data: Fader and Hardie, "Notes on the CDNOW Master Data Set",
+    what stands before these four is passed over. One visit a customer and day, at that day's noon, with the day's
+    units; `start` is time 0. Layout and data: Fader and Hardie, "Notes on the CDNOW Master Data Set",
     brucehardie.com.
     """
     path = _located(file)
@@ -150,12 +193,12 @@ def cdnow(file: str) -> Table:
     found = [
         Fault(f"file: {path.name}, line {n}", None, "must hold customer, day as YYYYMMDD, units and dollars")
         for n, cells in rows
-        if len(cells) < 4 or _day(cells[-3]) is None
+        if len(cells) < 4 or _noon(cells[-3]) is None
     ]
     if found:
         raise ScenarioError(found[:1])
     columns: dict[str, Sequence[Any]] = {
-        "at": [_day(cells[-3]) for _, cells in rows],
+        "at": [cells[-3] for _, cells in rows],
         "user": [_from_one(cells[-4]) for _, cells in rows],
         "units": [cells[-2] for _, cells in rows],
     }
@@ -166,32 +209,44 @@ def cdnow(file: str) -> Table:
         lambda column, row: f"file: {path.name}, line {lines[row]}, {column}",
         ordered=False,
         combine=_by_day,
+        instants=partial(_since, start),
+        early=f"noon of this day must not be before the start, {start}",
     )
 
 
 def _by_day(columns: dict[str, Numbers]) -> dict[str, Numbers]:
-    """Sum the units of each customer and day; return them sorted by day, then customer, at noon."""
+    """Sum the units of each customer and day; return them sorted by day, then customer."""
     pairs = np.stack((columns["at"], columns["user"]), axis=1)
     unique, group = np.unique(pairs, axis=0, return_inverse=True)
     units = bincount(group.ravel(), weights=columns["units"])
-    return {"at": unique[:, 0] * DAY + DAY / 2, "user": unique[:, 1], "units": units}
+    return {"at": unique[:, 0], "user": unique[:, 1], "units": units}
 
 
-def _day(text: str) -> int | None:
-    """Return the day of a date YYYYMMDD counted from the histories' first; None when it is none."""
+def _noon(text: str) -> datetime | None:
+    """Return the noon of a date YYYYMMDD; None when it is none."""
     try:
-        return (date(int(text[:4]), int(text[4:6]), int(text[6:])) - CDNOW_START).days
+        if len(text) != 8 or not (text.isascii() and text.isdigit()):
+            return None
+        return datetime.combine(date(int(text[:4]), int(text[4:6]), int(text[6:])), time(12))
     except ValueError:
         return None
 
 
+def _since(start: datetime, days: Sequence[str]) -> Numbers:
+    """Return the noons of days in seconds from the start."""
+    at = {day: (noon - start).total_seconds() for day in dict.fromkeys(days) if (noon := _noon(day)) is not None}
+    return np.array([at[day] for day in days], dtype=np.float64)
+
+
 def _from_one(text: str) -> int | str:
-    """Return a customer's number counted from 0; what is no number stays as it is."""
-    return int(text) - 1 if text.isdecimal() else text
+    """Return a customer's number counted from 0; what is no number, or no customer's, stays as it is."""
+    return int(text) - 1 if text.isascii() and text.isdigit() and len(text) < 16 else text
 
 
 def _located(file: str) -> Path:
     """Return the path of a replay file, which may come with an installed package (found, never imported)."""
+    if "\0" in file:
+        raise ScenarioError([Fault("file", shown(file), "must not hold a NUL character")])
     if not file.startswith(PACKAGE):
         return Path(file)
     package, _, inside = file.removeprefix(PACKAGE).partition("/")
@@ -228,8 +283,7 @@ def _csv(path: Path) -> tuple[dict[str, Sequence[str]], list[int]]:
     except csv.Error as error:
         raise _unreadable(path, error) from None
     names = [name.strip() for name in rows[0][1]]
-    if len(set(names)) < len(names):
-        raise ScenarioError([Fault("file", path.name, "every column must have a name of its own")])
+    refuse_twins("file", names)
     for line, row in rows[1:]:
         if len(row) != len(names):
             rule = f"must have {len(names)} values, one for each column"
@@ -250,8 +304,12 @@ def _parquet(path: Path) -> dict[str, Sequence[Any]]:
             if parquet.metadata.num_rows * parquet.metadata.num_columns > REPLAY_VALUES_MAX:
                 raise OSError(EFBIG, f"must hold at most {REPLAY_VALUES_MAX:,} values")
             table = parquet.read()
+            names, columns = table.column_names, [column.to_pylist() for column in table.columns]
+    except UnicodeDecodeError:
+        raise _unreadable(path, "holds text that is not UTF-8") from None
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error).partition("\n")[0]) from None
-    except ArrowException as error:
+    except (ArrowException, ValueError, OverflowError) as error:
         raise _unreadable(path, str(error).partition("\n")[0]) from None
-    return {name: table.column(name).to_pylist() for name in table.column_names}
+    refuse_twins("file", names)
+    return dict(zip(names, columns, strict=True))

@@ -3,7 +3,9 @@
 Here live the rules for such columns; how files become columns stands in `recorded.py`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
@@ -12,7 +14,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, Wit
 from alesha_sim.scenarios import recorded
 from alesha_sim.scenarios.demand import Demand, Draws, Market, Purchases, Shares, spread, unknown_skus
 from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
-from alesha_sim.scenarios.fields import Text
+from alesha_sim.scenarios.fields import Flag, Text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -58,7 +60,8 @@ class Replay(Demand):
     """Recorded visits: the instants `at` in seconds, in order, the `user` from 0, and units in a column per SKU.
 
     Products without a column are not bought. A column `units` in place of those of SKUs holds so many units of
-    products that are drawn by share.
+    products that are drawn by share. A visit at or after the scenario's horizon is refused, or with `cut` left
+    out and counted; without a horizon the scenario ends after the last visit.
     """
 
     kind: Literal["replay"] = "replay"
@@ -72,6 +75,10 @@ class Replay(Demand):
     )
     visits: Columns = Field(default=None, description="The columns themselves, in place of a file.")
     shares: Shares = None
+    cut: Flag = Field(
+        default=False,
+        description="Whether visits at or after the horizon are left out and counted; otherwise they are refused.",
+    )
 
     @field_validator("file")
     @classmethod
@@ -92,31 +99,45 @@ class Replay(Demand):
     @classmethod
     def of(cls, frame: "DataFrame", shares: Mapping[str, float] | None = None) -> Self:
         """Make the demand of a DataFrame with the columns of a file; raises ScenarioError."""
-        columns = {str(name): frame[name].tolist() for name in frame.columns}
+        names = [str(name) for name in frame.columns]
+        recorded.refuse_twins("visits", names)
+        columns = {name: frame.iloc[:, place].tolist() for place, name in enumerate(names)}
         return cls.model_validate({"visits": columns, "shares": shares})
 
     def purchases(self, market: Market, streams: Draws) -> Purchases:
         """Read the visits; raises ScenarioError with a line for each column and rule that is broken."""
-        table = self._recorded()
-        columns, found = table.checked(market.users, market.skus)
+        table = self._recorded(market.start)
+        columns, found = table.checked(market.users, market.skus, self._bound(market.horizon))
         if found:
             raise ScenarioError(found)
+        before = columns["at"] < market.horizon
+        cut = len(before) - int(before.sum())
+        columns = {name: values[before] for name, values in columns.items()}
         if "units" in columns:
             quantities = spread(columns["units"].astype(np.int64), self.shares, market.skus, streams)
         else:
             none = np.zeros(len(columns["at"]))
             quantities = np.stack([columns.get(sku, none) for sku in market.skus], axis=1).astype(np.int64)
-        return Purchases(columns["at"], columns["user"].astype(np.int64), quantities)
+        return Purchases(columns["at"], columns["user"].astype(np.int64), quantities, cut)
 
-    def faults(self, users: int | None, skus: Sequence[str] | None) -> list[Fault]:
+    @property
+    def is_recorded(self) -> bool:
+        """Recorded visits, as all are here."""
+        return True
+
+    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
         """Return the faults of columns in the scenario; a file is looked at when its visits are asked for."""
         found = unknown_skus("shares", self.shares, skus)
         if self.visits is not None:
-            found += self._recorded().checked(users, skus)[1]
+            found += recorded.inline(self.visits).checked(users, skus, self._bound(horizon))[1]
         return found
 
-    def _recorded(self) -> recorded.Table:
+    def _bound(self, horizon: float) -> float:
+        """Return the horizon that visits must keep to."""
+        return math.inf if self.cut else horizon
+
+    def _recorded(self, start: datetime) -> recorded.Table:
         if self.visits is not None:
             return recorded.inline(self.visits)
         assert self.file is not None, "one of file and visits is always given"
-        return recorded.cdnow(self.file) if self.format == "cdnow" else recorded.visits(self.file)
+        return recorded.cdnow(self.file, start) if self.format == "cdnow" else recorded.visits(self.file)

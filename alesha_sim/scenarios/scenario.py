@@ -4,24 +4,26 @@ Here lives the whole and the rules that join its parts. How it is read from a fi
 settings change it in `settings.py`.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from os import PathLike
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from alesha_sim.distributions import Distribution
 from alesha_sim.scenarios import chance, files, settings, shown
 from alesha_sim.scenarios.bursts import Flash, Waves
+from alesha_sim.scenarios.contradictions import NO_HORIZON
 from alesha_sim.scenarios.contradictions import contradictions as between_parts
 from alesha_sim.scenarios.demand import Market, Poisson, Single, Visits
 from alesha_sim.scenarios.errors import Fault, ScenarioError, product_names, refuse
 from alesha_sim.scenarios.faults import Mishap, contradictions
-from alesha_sim.scenarios.fields import Duration, Instant, Name, Text, money_fault
+from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_fault
 from alesha_sim.scenarios.links import Network
 from alesha_sim.scenarios.mixture import Mixture
 from alesha_sim.scenarios.part import Part
@@ -60,7 +62,10 @@ class Scenario(Part):
     )
     description: Text = Field(default="", description="One line that says what it is about.")
     start: Instant = Field(default=datetime(2021, 1, 1), description="The instant of time 0, without a zone.")
-    horizon: Annotated[Duration, Field(gt=0)] = Field(description="New visits begin before this, seconds.")
+    horizon: Horizon = Field(
+        default=cast("float", None),  # which its type turns into infinity
+        description="New visits begin before this, seconds; left out, after the last of recorded visits.",
+    )
     drain: Duration | None = Field(
         default=None,
         description="How long open matters may go on after that, seconds; left out, until all is done.",
@@ -112,7 +117,9 @@ class Scenario(Part):
     @classmethod
     def _suited(cls, demand: Any, info: ValidationInfo) -> Any:
         users = info.data.get("users")
-        return _sound(demand, demand.faults(users.count if users else None, _skus(info)))
+        return _sound(
+            demand, demand.faults(users.count if users else None, _skus(info), info.data.get("horizon", math.inf))
+        )
 
     @field_validator("supplier")
     @classmethod
@@ -124,6 +131,15 @@ class Scenario(Part):
     def _consistent(cls, faults: tuple[Mishap, ...], info: ValidationInfo) -> tuple[Mishap, ...]:
         network = info.data.get("network")
         return faults if network is None else _sound(faults, list(contradictions(faults, network)))
+
+    @classmethod
+    def _translated(cls, error: ValidationError, given: Mapping[str, Any] | None) -> ScenarioError:
+        found = list(super()._translated(error, given).found)
+        if given is not None and given.get("horizon") is None and NO_HORIZON not in found:
+            demand = given.get("demand")
+            kind = demand.get("kind") if isinstance(demand, Mapping) else getattr(demand, "kind", None)
+            found = found if kind in ("replay", "mixture") else [NO_HORIZON, *found]
+        return ScenarioError(found)
 
     @model_validator(mode="after")
     def _meant(self) -> Self:
@@ -152,7 +168,7 @@ class Scenario(Part):
         streams = Streams(seed)
         market = Market(self.users.count, self.skus, self.horizon, self.start)
         try:
-            at, user, quantities = self.demand.purchases(market, streams)
+            at, user, quantities, cut = self.demand.purchases(market, streams)
         except ScenarioError as error:
             raise ScenarioError(fault.under("demand") for fault in error.found) from None
         at = np.rint(at * MICROSECONDS) / MICROSECONDS
@@ -165,9 +181,16 @@ class Scenario(Part):
         intent = np.where(attacks < len(bounds), attacks + 1, 0).astype(np.int8)
         at_door = chance.pays_at_door(self.users, user[order], streams)
         whims = chance.whims(self, len(order), streams)
-        drawn = Visits(at[order], user[order], quantities[order], slips, intent, at_door, whims)
+        drawn = Visits(at[order], user[order], quantities[order], slips, intent, at_door, whims, cut)
         self._check_totals(drawn)
         return drawn
+
+    def ending(self, drawn: Visits) -> Self:
+        """Return the scenario with a horizon: its own, or the first microsecond after the last of its visits."""
+        if self.horizon < math.inf:
+            return self
+        last = round(float(drawn.at[-1]) * MICROSECONDS)
+        return self.model_copy(update={"horizon": (last + 1) / MICROSECONDS})
 
     def demand_table(self, seed: int) -> "DataFrame":
         """Return the intended visits as a DataFrame: `at` (seconds), `user`, the units of each SKU."""

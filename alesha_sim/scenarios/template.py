@@ -21,7 +21,8 @@ TEMPLATE = """\
 name = "my_scenario"         # what results call it: letters, digits, dashes, underscores; default "scenario"
 description = ""             # one line that says what it is about
 start = 2021-01-01 00:00:00  # the instant of time 0, without a zone
-horizon = "1 day"            # new visits begin before this (duration); must be given
+horizon = "1 day"            # new visits begin before this (duration); off: a replay ends after its last
+#                            # visit, and every other demand must have it
 # drain = "30 days"          # how long open matters may go on after that (duration); off: until all is done
 
 [currency]
@@ -180,6 +181,7 @@ growth = 1                   # by what the number of visits is multiplied within
 # format = "visits"          # what the file holds: "visits", or "cdnow" for the layout of the CDNOW histories
 # shares = { hp-laptop = 1, apple-watch = 2 }
 #                            # products of a column units
+# cut = false                # whether visits at or after the horizon are left out and counted, or refused
 
 [shop]
 # workers = 3                # requests served at once; off: a worker is hired when none is idle
