@@ -155,7 +155,8 @@ class Result(Tabulated):
         """
         from alesha_sim.scenarios.fields import seconds
 
-        return Window(self.scenario, self._tables, seconds(warmup))
+        begins = seconds(warmup)
+        return Window(self.scenario, self._tables, begins, seed=self.seed, ended_at=self.ended_at)
 
     # One book, one order
 

@@ -25,6 +25,12 @@ FIGURES = (
 )  # fmt: skip
 """The names of what `figures` returns, so that a wrong one is known before anything runs."""
 
+MONEY = (
+    "revenue", "refunds", "returns", "fees", "stranded", "users_cash", "shop_cash", "supplier_cash",
+    "shop_cash_min",
+)  # fmt: skip
+"""The figures that are amounts in major units."""
+
 
 def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
     """Return the named figures of a result: counts, amounts in major units, durations in seconds.

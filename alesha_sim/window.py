@@ -5,7 +5,7 @@ runs only, are not asked here.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,13 +34,18 @@ FLOWS = ("income", "expense")
 class Window(Tabulated):
     """A result from `seconds` after its start on; `Result.after` returns it.
 
-    Accounts of assets, liabilities and equity open with what they held then, those of income and expenses with
-    nothing; users who registered earlier have no `registered_at`.
+    It has the tables and figures of a result, its `seed` and `ended_at`, and nothing else. Accounts of assets,
+    liabilities and equity open with what they held then, those of income and expenses with nothing; users who
+    registered earlier have no `registered_at`.
     """
 
-    def __init__(self, scenario: "Scenario", columns: Mapping[str, Columns], seconds: float) -> None:
+    def __init__(
+        self, scenario: "Scenario", columns: Mapping[str, Columns], seconds: float, *, seed: int, ended_at: float
+    ) -> None:
         self.scenario = scenario
         self.seconds = seconds
+        self.seed = seed
+        self.ended_at = ended_at
         self._begins = round(seconds * MICROSECONDS)
         record = columns.record if isinstance(columns, Tables | Spooled) else ALL
         # Without tallies, which are those of the whole run.
@@ -49,6 +54,12 @@ class Window(Tabulated):
         lines = columns["order_lines"]
         self._tables["order_lines"] = _rows("order_lines", lines, np.isin(numbers(lines, "order"), kept))
         self._tables["accounts"] = self._opened(columns)
+
+    def __getattr__(self, name: str) -> Any:
+        """Say of what only a whole result has why it is not here."""
+        raise AttributeError(
+            f"{name}: a result after its warm-up has tables and figures only", name=name, obj=self
+        )
 
     def __repr__(self) -> str:
         return f"{self.scenario.name} from {self.seconds:g} s on"

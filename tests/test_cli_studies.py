@@ -32,7 +32,7 @@ def market():
 
 
 def means(answer):
-    estimated = ("mean", "sd", "low", "high", "half_width", "runs")
+    estimated = ("mean", "sd", "low", "high", "half_width", "runs", "failed")
     return {
         tuple(value for name, value in row.items() if name not in estimated): row["mean"]
         for row in json.loads(answer.out)["summary"]

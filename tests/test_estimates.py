@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alesha_sim import replicate
-from alesha_sim.experiments.estimates import estimates, paired
+from alesha_sim.experiments.estimates import estimates, paired, seldom
 from alesha_sim.records import MISSING_TIME
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.tables import coded, equals, numbers
@@ -44,6 +44,62 @@ def test_what_never_varies_has_an_interval_of_no_width_and_no_correlation():
     assert np.isnan([float(found.correlation), float(found.saved)]).all()
 
 
+@pytest.mark.parametrize(
+    ("events", "runs", "interval"),
+    # Clopper and Pearson (1934), as SciPy's `binomtest(events, runs).proportion_ci()` has them.
+    [
+        (0, 30, (0, 0.115703)),
+        (1, 30, (0.000844, 0.172170)),
+        (29, 30, (0.827830, 0.999156)),
+        (30, 30, (0.884297, 1)),
+    ],
+)
+def test_a_share_has_clopper_and_pearsons_interval(events, runs, interval):
+    values = np.arange(runs)[:, None] < events
+    found = estimates(values, counts=True)
+    assert (found.low[0], found.high[0]) == pytest.approx(interval, abs=1e-6)
+    assert found.half_width[0] == max(found.mean[0] - found.low[0], found.high[0] - found.mean[0])
+    assert found.exact[0]
+    assert not estimates(values).exact[0]
+
+
+def test_a_rare_count_has_garwoods_interval():
+    # Three events: 0.6187 to 8.7673 (Garwood 1936, table 1), here in thirty runs.
+    found = estimates([[2.0], [1.0]] + [[0.0]] * 28, counts=True)
+    assert (found.low[0] * 30, found.high[0] * 30) == pytest.approx((0.6187, 8.7673), abs=1e-4)
+
+
+def test_events_that_come_in_lumps_count_as_lumps():
+    lumps = estimates([[5.0], [5.0]] + [[0.0]] * 28, counts=True)
+    # Two lumps: 0.2422 to 7.2247. Their size by variance over mean is 4.83 rather than 5, so they are 2.07.
+    assert (lumps.low[0] * 30, lumps.high[0] * 30) == pytest.approx((5 * 0.2422, 5 * 7.2247), rel=0.06)
+
+
+def test_many_events_and_amounts_have_students_interval():
+    often = np.random.default_rng(1).poisson(4, size=(30, 1)).astype(float)
+    assert not estimates(often, counts=True).exact[0]
+    assert not estimates([[0.0]] * 29 + [[99.5]], counts=True).exact[0]
+    assert estimates(often, counts=True).half_width == pytest.approx(estimates(often).half_width)
+
+
+@pytest.mark.parametrize(("nonzero", "is_seldom"), [(0, False), (1, True), (5, True), (9, False)])
+def test_an_amount_that_is_zero_in_nearly_every_run_is_seldom(nonzero, is_seldom):
+    values = np.where(np.arange(20) < nonzero, 99.5, 0.0)[:, None]
+    assert seldom(values, estimates(values, counts=True)).tolist() == [is_seldom]
+
+
+def test_equal_values_have_no_deviation_whatever_rounding_made_of_their_mean():
+    assert np.mean([0.1] * 3) != 0.1
+    assert estimates([[0.1]] * 3).sd[0] == 0
+
+
+def test_a_difference_of_rounding_alone_never_varies():
+    one = np.array([1.1, 2.3, 3.7, 4.9]) * 1e6
+    found = paired(one + 0.1, one)
+    assert (one + 0.1 - one).std() > 0
+    assert (float(found.difference.sd), float(found.saved)) == (0, np.inf)
+
+
 def test_a_column_without_values_has_no_mean():
     found = estimates([[np.nan, 1.0], [np.nan, 3.0]])
     assert np.isnan([found.mean[0], found.sd[0], found.half_width[0]]).all()
@@ -60,6 +116,18 @@ def test_intervals_of_ten_thousand_normal_samples_of_five_cover_95_percent():
     assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 10_000)
     z = 1.959964 * found.sd / np.sqrt(5)
     assert np.mean(np.abs(found.mean - 7.0) <= z) < 0.9  # what the normal quantile would cover
+
+
+@pytest.mark.parametrize("lump", [1, 3, 5])
+def test_intervals_of_a_figure_of_mean_0_013_cover_it(full_size, lump):
+    studies, mean = 100_000 if full_size else 5_000, 0.013
+    samples = lump * np.random.default_rng(lump).poisson(mean / lump, size=(30, studies)).astype(float)
+    found = estimates(samples, counts=True)
+    covered = np.mean((found.low <= mean) & (mean <= found.high))
+    # Students' intervals cover it in a third of the studies: in the others nothing is ever lost.
+    assert covered >= 0.93
+    students = estimates(samples)
+    assert np.mean((students.low <= mean) & (mean <= students.high)) < 0.35
 
 
 def test_simultaneous_intervals_cover_all_together():

@@ -9,7 +9,9 @@ import pytest
 import alesha_sim
 from alesha_sim import compare, replicate, simulate, sweep
 from alesha_sim.experiments import Design, grid, latin_hypercube, sobol
+from alesha_sim.experiments.plan import alone
 from alesha_sim.experiments.rows import Rows
+from alesha_sim.experiments.studies import plan_of
 from alesha_sim.scenarios import ScenarioError, market_day
 
 DAY = 86_400
@@ -99,7 +101,43 @@ def test_figures_after_a_warm_up_are_those_of_the_window(market):
     assert study.values("orders")[1] < simulate(market, seed).figures()["orders"]
 
 
+def test_figures_of_ones_own_count_after_the_warm_up_too(market):
+    def own(result):
+        return {"placed": len(result.orders), "seen": len(result.columns("visits")["visit"]), "seed_": result.seed}
+
+    study = replicate(market, runs=2, seed=1, jobs=1, warmup="12 hours", figures=own)
+    assert study.values("placed").tolist() == study.values("orders").tolist()
+    assert study.values("seen").tolist() == study.values("visits").tolist()
+    assert study.values("seed_").tolist() == study.runs["seed"].tolist()
+
+
+def test_what_a_window_does_not_have_is_said_by_name(market):
+    study = replicate(market, runs=1, seed=1, jobs=1, warmup="12 hours", figures=lambda result: result.balances())
+    why = "AttributeError: balances: a result after its warm-up has tables and figures only"
+    assert study.failures["error"].tolist() == [why]
+
+
+def test_the_first_ten_thousand_replications_have_seeds_of_their_own(market):
+    plan = plan_of("replicate", [market], alone(market), {"seed": 1})
+    assert len({plan.seed_of(replication) for replication in range(10_000)}) == 10_000
+
+
 # Summaries
+
+
+def test_a_share_of_runs_has_an_exact_interval_and_an_amount_seldom_met_a_note(market):
+    # Of thirty runs three have a seed that ends in 7: Clopper and Pearson's interval is 0.0211 to 0.2653.
+    def own(result):
+        return {"seven": result.seed % 10 == 7, "paid_cash": 100.5 * (result.seed % 10 == 7)}
+
+    study = replicate(market, runs=30, seed=1, jobs=1, figures=own)
+    row = study.summary().loc["seven"]
+    assert (row["mean"], row["low"], row["high"]) == pytest.approx((0.1, 0.021117, 0.265288), abs=1e-6)
+    assert row["half_width"] == pytest.approx(row["high"] - row["mean"])
+    (note,) = (note for note in study.notes if "not to be trusted" in note)
+    assert note.startswith("zero in nearly every run, so that intervals are not to be trusted: ")
+    assert "paid_cash" in note
+    assert "seven" not in note
 
 
 def test_a_summary_has_mean_deviation_and_interval_of_every_figure(study):
@@ -134,13 +172,26 @@ def test_a_figure_that_some_runs_do_not_have_counts_those_that_do(market):
     assert study.summary().loc["odd", "runs"] == (study.runs["seed"] % 2).sum()
 
 
-def test_differences_are_paired_by_replication(study):
-    row = study.differences("mean_delivery_seconds", baseline=0).iloc[1]
-    gaps = study.values("mean_delivery_seconds", 2) - study.values("mean_delivery_seconds", 0)
+@pytest.fixture(scope="module")
+def busier(market):
+    return sweep(market, {"demand.visits_per_day": [30, 40, 50, 60]}, runs=3, seed=5, jobs=1)
+
+
+def test_differences_are_paired_by_replication(busier):
+    row = busier.differences("orders", baseline=0).iloc[1]
+    gaps = busier.values("orders", 2) - busier.values("orders", 0)
     assert row["difference"] == pytest.approx(gaps.mean())
-    assert row["sd"] == pytest.approx(gaps.std(ddof=1))
-    alone = sum(study.values("mean_delivery_seconds", point).var(ddof=1) for point in (2, 0))
+    assert row["sd"] == pytest.approx(gaps.std(ddof=1)) != 0
+    alone = sum(busier.values("orders", point).var(ddof=1) for point in (2, 0))
     assert row["saved"] == pytest.approx(alone / gaps.var(ddof=1))
+
+
+def test_a_difference_that_varies_by_rounding_alone_never_varies(study):
+    one, other = (study.values("mean_delivery_seconds", point) for point in (2, 0))
+    assert 0 < (one - other).std() < 1e-9  # the lead times differ by six days in every run
+    row = study.differences("mean_delivery_seconds", baseline=0).iloc[1]
+    assert (row["sd"], row["half_width"], row["saved"]) == (0, 0, np.inf)
+    assert row["difference"] == pytest.approx(6 * 86_400)
 
 
 @pytest.mark.parametrize("baseline", [4, -1, True, 1.5])
@@ -149,11 +200,11 @@ def test_a_baseline_that_is_no_point_is_refused(study, baseline):
         study.differences("orders", baseline=baseline)
 
 
-def test_intervals_of_several_comparisons_hold_together(study):
-    figure = "mean_delivery_seconds"
-    one, pairs = study.differences(figure, baseline=0), study.differences(figure)
+def test_intervals_of_several_comparisons_hold_together(busier):
+    figure = "orders"
+    one, pairs = busier.differences(figure, baseline=0), busier.differences(figure)
     assert (len(one), len(pairs)) == (3, 6)
-    gaps = study.values(figure, 2) - study.values(figure, 0)
+    gaps = busier.values(figure, 2) - busier.values(figure, 0)
     error = gaps.std(ddof=1) / np.sqrt(3)
     # The quantiles of t with 2 degrees of freedom at 1 - 0.05 / 2 / 3 and 1 - 0.05 / 2 / 6.
     assert one["half_width"][1] == pytest.approx(7.6488 * error, rel=1e-4)
@@ -270,6 +321,21 @@ def test_a_bad_design_is_refused_before_anything_runs(market, design, fault, mon
     assert refused(sweep, market, design) == [fault]
 
 
+def test_scenarios_of_different_currencies_are_not_compared(market):
+    euro = market.with_settings({"currency.code": "EUR"})
+    rule = "currency: 'BDT, EUR': must be the same in all: amounts of several cannot be compared"
+    with pytest.raises(ScenarioError) as caught:
+        compare(market, euro, runs=1, seed=1, jobs=1)
+    assert caught.value.faults == [rule]
+    assert refused(sweep, market, {"currency.code": ["BDT", "EUR"]}) == [rule]
+
+
+def test_a_warm_up_must_end_before_every_horizon_of_a_design(market):
+    design = {"horizon": ["1 day", "6 hours"]}
+    rule = "must be less than the horizon of 21600 s"
+    assert refused(sweep, market, design, warmup="12 hours") == [f"warmup: 43200.0: {rule}"]
+
+
 def test_all_values_that_the_scenario_refuses_are_listed_once(market):
     design = {"bank.workers": [0, 1, -1], "supplier.lead_time": ["1 day", "soon"]}
     rule = 'must be a number of seconds or a duration such as "250 ms", "3 days", "1:30:00"'
@@ -365,7 +431,21 @@ def test_a_run_that_raises_is_recorded_with_its_command_and_stops_nothing(market
     assert failures["trace"].str.contains("RuntimeError").all()
     seed = failures["seed"][1]
     assert failures["command"][1] == f"alesha_sim.simulate(study.scenario(1), seed={seed})"
-    assert "2 runs failed" in repr(study)
+    said = "2 runs failed and count in no mean: study.failures tells how to make each again"
+    assert said in study.notes
+    assert said in repr(study)
+
+
+def test_a_mean_says_how_many_runs_failed(market):
+    def fragile(result):
+        if result.seed % 2:
+            raise ArithmeticError("odd")
+        return {}
+
+    study = replicate(market, runs=6, seed=1, jobs=1, figures=fragile)
+    row = study.summary().loc["orders"]
+    assert (row["runs"], row["failed"]) == (len(study.runs), len(study.failures))
+    assert 0 < row["failed"] < 6 == row["runs"] + row["failed"]
 
 
 def test_the_command_of_a_run_of_a_shipped_scenario_reproduces_it(capsys):

@@ -45,6 +45,30 @@ def test_an_absolute_half_width_suits_a_mean_near_zero():
     assert estimates(values[:stop]).half_width[0] <= 0.25 < estimates(values[: stop - 1]).half_width[0]
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1, 7.0, 4000.0])
+@pytest.mark.parametrize("wanted", [0.05, {"absolute": 0.05}])
+def test_without_variance_nothing_is_reached(value, wanted):
+    values, rule = np.full((60, 1), value), Rule(goals({"refunds": wanted}))
+    assert rule.stop(values) is None
+    assert not rule.table(values)["reached"][0]
+    assert rule.likely(values) == 120
+    assert rule.notes(values) == [
+        f"refunds was {value:,g} in all 60 runs: without variance no precision is reached"
+    ]
+
+
+def test_a_share_without_variance_is_reached_by_its_exact_interval():
+    rule = Rule(goals({"a": {"absolute": 0.05}}))
+    # Clopper and Pearson's interval of none in n ends at 1 - 0.025 ** (1 / n), which 72 runs bring below 0.05.
+    assert rule.stop(np.zeros((200, 1))) == 72
+    assert rule.stop(np.ones((200, 1))) == 72
+    assert rule.notes(np.zeros((72, 1))) == []
+
+
+def test_an_amount_without_variance_has_no_exact_interval():
+    assert Rule(goals({"refunds": {"absolute": 0.05}})).stop(np.zeros((200, 1))) is None
+
+
 def test_several_figures_share_the_confidence():
     one, both = samples(10.0, 2.0), np.hstack([samples(10.0, 2.0)] * 2)
     assert Rule(goals({"a": 0.05, "b": 0.05})).stop(both) > Rule(goals({"a": 0.05})).stop(one)
@@ -86,6 +110,16 @@ def test_runs_are_added_until_each_goal_is_met(market):
 def test_the_number_of_runs_does_not_depend_on_the_number_of_workers(market):
     one, two = (replicate(market, until={"orders": 0.08}, seed=3, jobs=jobs) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one.runs, two.runs, check_exact=True)
+
+
+def test_a_figure_that_never_varied_is_not_precise_and_it_is_said(market):
+    study = replicate(market, until={"units_lost": 0.05}, seed=3, jobs=1, max_runs=25)
+    assert (len(study.runs), study.precision["reached"].tolist()) == (25, [False])
+    assert study.notes == [
+        "not precise enough after 25 runs: study.precision tells how far it is",
+        "units_lost was 0 in all 25 runs: without variance no precision is reached",
+    ]
+    assert study.summary().loc["units_lost", "high"] == pytest.approx(1 - 0.025 ** (1 / 25))
 
 
 def test_the_most_runs_are_kept_to_and_it_is_said(market):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, Estimates, estimates
+from alesha_sim.experiments.figures import may_count
 from alesha_sim.scenarios.errors import Fault, ScenarioError, shown
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class Rule:
 
     Intervals of several figures hold together with the probability `confidence` (Bonferroni). Source: Law,
     Simulation Modeling and Analysis, section 9.4.1 (a relative error of gamma needs gamma / (1 + gamma)). The rule
-    looks at replications in their order, so the answer does not depend on how many are made at once.
+    looks at replications in their order, so the answer does not depend on how many are made at once. Values that
+    do not vary tell nothing of precision: their goal is not met, unless they are a count or a share, which have
+    exact intervals.
     """
 
     def __init__(self, wanted: tuple[Goal, ...], confidence: float = CONFIDENCE) -> None:
@@ -77,7 +80,7 @@ class Rule:
         """Return how many runs are likely to be enough, by the variances seen so far, at most twice as many."""
         found = self._estimates(samples)
         factors = [
-            (half / goal.limit(mean)) ** 2 if goal.limit(mean) > 0 else 2.0
+            (half / goal.limit(mean)) ** 2 if goal.limit(mean) > 0 and half > 0 else 2.0
             for goal, mean, half in zip(self.goals, found.mean.tolist(), found.half_width.tolist(), strict=True)
         ]
         factor = max((each if isfinite(each) else 2.0) for each in factors)
@@ -100,12 +103,30 @@ class Rule:
             }
         )
 
+    def notes(self, samples: NDArray[np.float64]) -> list[str]:
+        """Return a line for each goal whose figure never varied, so that nothing is known of its precision."""
+        found = self._estimates(samples)
+        return [
+            f"{goal.figure} was {mean:,.6g} in all {runs} runs: without variance no precision is reached"
+            for goal, mean, sd, runs, reached in zip(
+                self.goals,
+                found.mean.tolist(),
+                found.sd.tolist(),
+                found.runs.tolist(),
+                self._reached(found),
+                strict=True,
+            )
+            if sd == 0 and not reached
+        ]
+
     def _estimates(self, samples: NDArray[np.float64]) -> Estimates:
-        return estimates(samples, self.confidence, len(self.goals))
+        counts = [may_count(goal.figure) for goal in self.goals]
+        return estimates(samples, self.confidence, len(self.goals), counts=counts)
 
     def _reached(self, found: Estimates) -> list[bool]:
+        """Tell of each goal whether it is met; an interval of no width is one of values without variance."""
         return [
-            bool(half <= goal.limit(mean) and runs >= RUNS_MIN)
+            bool(0 < half <= goal.limit(mean) and runs >= RUNS_MIN)
             for goal, mean, half, runs in zip(
                 self.goals, found.mean.tolist(), found.half_width.tolist(), found.runs.tolist(), strict=True
             )

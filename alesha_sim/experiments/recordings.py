@@ -16,6 +16,7 @@ from alesha_sim.units import MICROSECONDS
 
 if TYPE_CHECKING:
     from alesha_sim.result import Result
+    from alesha_sim.window import Window
 
 STEPS = 200
 """How many steps of a horizon the common grid has unless told otherwise."""
@@ -34,7 +35,8 @@ class Track(NamedTuple):
 class Recording(NamedTuple):
     """What is taken from every run.
 
-    Figures count after `warmup` seconds; `figures` is a function of the result that returns more of them;
+    Figures count after `warmup` seconds; `figures` is a function that returns more of them, from the result, or
+    with a warm-up from the window on it;
     `series` are recorded every `every` seconds (0: a 200th of the horizon) up to the horizon; `keep` are tables.
     """
 
@@ -42,7 +44,7 @@ class Recording(NamedTuple):
     series: tuple[str, ...] = ()
     every: float = 0.0
     keep: tuple[str, ...] = ()
-    figures: Callable[["Result"], Mapping[str, float]] | None = None
+    figures: Callable[["Result | Window"], Mapping[str, float]] | None = None
 
 
 def track(result: "Result", name: str, every: float) -> Track:

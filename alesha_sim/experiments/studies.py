@@ -43,8 +43,9 @@ class Options(TypedDict, total=False):
     as joblib counts them (left out, what `joblib.parallel_config` says, else one a core). With `folder` every run
     is kept there at once, and a later start makes only what is missing; `keep` names tables to be kept there
     whole. `series` names time series to be recorded (`balances`, `stock`, `open_orders`, `waits`) every `every`
-    seconds (or text such as "1h"); figures count after `warmup`; `figures` is a function from a `Result` to more
-    named figures. `progress` shows how far it is, where somebody sees it.
+    seconds (or text such as "1h"); figures count after `warmup`; `figures` is a function from a `Result`, with a
+    `warmup` from `Result.after(warmup)`, to more named figures. `progress` shows how far it is, where somebody
+    sees it.
     """
 
     seed: int | None
@@ -108,7 +109,31 @@ def plan_of(kind: str, scenarios: Sequence["Scenario"], points: Sequence[Point],
     """Return the plan of an experiment; raises ScenarioError for options that there are not or that are wrong."""
     _check_options(options)
     recording: Recording = recording_of(scenarios, options)
-    return Plan(kind, scenarios, points, seed=options.get("seed"), recording=recording)
+    plan = Plan(kind, scenarios, points, seed=options.get("seed"), recording=recording)
+    _check_points(plan)
+    return plan
+
+
+def _check_points(plan: Plan) -> None:
+    """Raise ScenarioError unless all points have one currency, and a horizon that the recording fits in."""
+    scenarios = [
+        plan.scenario(number) if any(map(_is_in_common, point.settings)) else plan.scenarios[point.scenario]
+        for number, point in enumerate(plan.points)
+    ]
+    codes = dict.fromkeys(scenario.currency.code for scenario in scenarios)
+    if len(codes) > 1:
+        raise refuse(
+            "currency", ", ".join(codes), "must be the same in all: amounts of several cannot be compared"
+        )
+    shortest = min(scenario.horizon for scenario in scenarios)
+    for name in ("warmup", "every"):
+        length = getattr(plan.recording, name)
+        if length >= shortest:
+            raise refuse(name, length, f"must be less than the horizon of {shortest:g} s")
+
+
+def _is_in_common(path: str) -> bool:
+    return path.partition(".")[0] in ("currency", "horizon")
 
 
 def _check_options(options: Options) -> None:
@@ -163,7 +188,9 @@ def _until(execution: Execution, rule: Rule, max_runs: int) -> Study:
     chosen = _first(aim if enough is None else enough)
     if enough is None and not execution.interrupted:
         notes.append(f"not precise enough after {max_runs} runs: study.precision tells how far it is")
-    table = rule.table(_samples(execution, rule, len(chosen))) if execution.rows.figures else None
+    samples = _samples(execution, rule, len(chosen))
+    notes += rule.notes(samples)
+    table = rule.table(samples) if execution.rows.figures else None
     return Study(execution, chosen, notes=notes, precision=table)
 
 

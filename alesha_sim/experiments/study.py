@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from alesha_sim.arrays import repeat
 from alesha_sim.experiments.archive import Archive, read_manifest
 from alesha_sim.experiments.commands import command
-from alesha_sim.experiments.estimates import CONFIDENCE, estimates, paired
+from alesha_sim.experiments.estimates import CONFIDENCE, Estimates, estimates, paired, seldom
 from alesha_sim.experiments.execution import Execution
+from alesha_sim.experiments.figures import may_count
 from alesha_sim.experiments.plan import Plan, Point, baseline_of
 from alesha_sim.experiments.recordings import Recording, Track
 from alesha_sim.experiments.steady import WarmUp, mser5
@@ -48,7 +49,6 @@ class Study:
         self.seed = self.plan.seed
         self.interrupted = execution.interrupted
         self.folder = None if execution.archive is None else execution.archive.folder
-        self.notes = list(notes)
         self.precision = precision
         self._archive = execution.archive
         self._rows = execution.rows
@@ -56,6 +56,7 @@ class Study:
         self._chosen = list(chosen)
         asked = frozenset(chosen)
         self._failures = [failure for run, failure in sorted(execution.failures.items()) if run in asked]
+        self.notes = [*notes, *self._doubts()]
 
     @classmethod
     def load(cls, folder: str | PathLike[str]) -> Self:
@@ -113,6 +114,10 @@ class Study:
         self._check_figure(figure)
         return self._rows.column(figure, [run for run in self._chosen if run[0] == point])
 
+    def failed(self, point: int) -> int:
+        """Return how many runs of a point failed."""
+        return sum(failure.run[0] == point for failure in self._failures)
+
     def table(self, name: str) -> "DataFrame":
         """Return a table that was kept, of all runs, as pandas reads it from the folder."""
         from pandas import read_parquet
@@ -125,28 +130,28 @@ class Study:
     # Estimates
 
     def summary(self, confidence: float = CONFIDENCE) -> "DataFrame":
-        """Return each figure's `mean, sd, low, high, half_width, runs` at each point, with Student's t interval.
+        """Return each figure's `mean, sd, low, high, half_width, runs, failed` at each point, with its interval.
 
-        The index is the figure's name, after the design's columns where there are any. `runs` counts those in
-        which the figure is defined.
+        Intervals are those of `estimates`: Student's t, but exact for shares and rare counts, where `half_width`
+        is how far the farther end is from the mean. The index is the figure's name, after the design's columns
+        where there are any. `runs` counts those in which the figure is defined, `failed` those that failed, which
+        count in no mean.
         """
         from pandas import DataFrame, Index, MultiIndex
 
         factors, columns, keys = self.plan.factors, [], []
         for point in self._points():
-            samples = np.stack([self.values(figure, point) for figure in self.figures], axis=1)
-            found = estimates(samples, confidence)
-            columns.append(
-                np.stack([found.mean, found.sd, found.low, found.high, found.half_width, found.runs], axis=1)
-            )
+            found = self._estimates(point, confidence)[1]
+            failed = np.full(len(self.figures), self.failed(point))
+            columns.append(np.stack([*found[:6], failed], axis=1))
             labels = self.plan.points[point].labels
             keys += [(*(labels[name] for name in factors), figure) for figure in self.figures]
-        names = ["mean", "sd", "low", "high", "half_width", "runs"]
+        names = ["mean", "sd", "low", "high", "half_width", "runs", "failed"]
         index: Any = MultiIndex.from_tuples(keys, names=[*factors, "figure"]) if keys and factors else None
         if index is None:
             index = Index([key[-1] for key in keys], name="figure", dtype="str")
         values = np.concatenate(columns) if columns else np.empty((0, len(names)))
-        return DataFrame(values, index=index, columns=names).astype({"runs": np.int64})
+        return DataFrame(values, index=index, columns=names).astype(dict.fromkeys(names[5:], np.int64))
 
     def differences(
         self, figure: str | None = None, *, baseline: str | int | None = None, confidence: float = CONFIDENCE
@@ -238,10 +243,7 @@ class Study:
     # How it shows itself
 
     def __repr__(self) -> str:
-        lines = [self._headline(), *self.notes]
-        if len(self._failures):
-            lines.append(f"{len(self._failures)} runs failed; study.failures tells how to make each again")
-        return "\n".join(lines)
+        return "\n".join([self._headline(), *self.notes])
 
     def _repr_html_(self) -> str:
         head = "".join(f"<p>{escape(line)}</p>" for line in repr(self).splitlines())
@@ -254,6 +256,27 @@ class Study:
         return f"Study of {of}{at}, seed {self.seed}: {len(self.runs):,} of {len(self._chosen):,} runs finished"
 
     # Inside
+
+    def _estimates(self, point: int, confidence: float = CONFIDENCE) -> tuple[NDArray[np.float64], Estimates]:
+        """Return all figures of a point's runs, a column each, and their estimates."""
+        samples = np.stack([self.values(figure, point) for figure in self.figures], axis=1)
+        return samples, estimates(samples, confidence, counts=[may_count(figure) for figure in self.figures])
+
+    def _doubts(self) -> list[str]:
+        """Return lines on runs that count in no mean, and on means whose intervals are not to be trusted."""
+        lines = []
+        if failed := len(self._failures):
+            runs = "1 run" if failed == 1 else f"{failed:,} runs"
+            lines.append(f"{runs} failed and count in no mean: study.failures tells how to make each again")
+        masks = [seldom(*self._estimates(point)) for point in self._points()]
+        doubted = (
+            [name for name, each in zip(self.figures, np.any(masks, axis=0), strict=True) if each] if masks else []
+        )
+        if doubted:
+            lines.append(
+                f"zero in nearly every run, so that intervals are not to be trusted: {', '.join(doubted)}"
+            )
+        return lines
 
     def _points(self) -> list[int]:
         return sorted({point for point, _ in self._chosen}) if len(self._rows) else []

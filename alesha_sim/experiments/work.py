@@ -101,14 +101,14 @@ def _done(job: Job) -> Outcome:
 
 
 def figures_of(result: "Result", recording: Recording) -> dict[str, float]:
-    """Return the figures of a run, those after the warm-up if there is one, and the reader's own.
+    """Return the figures of a run and the reader's own, both from the end of the warm-up on if there is one.
 
     Raises ScenarioError for a figure of one's own that has the name of another.
     """
-    own = result.after(recording.warmup).figures() if recording.warmup else result.figures()
-    figures = {name: float(value) for name, value in own.items()}
+    counted = result.after(recording.warmup) if recording.warmup else result
+    figures = {name: float(value) for name, value in counted.figures().items()}
     if recording.figures is not None:
-        for name, value in recording.figures(result).items():
+        for name, value in recording.figures(counted).items():
             if name in figures:
                 raise refuse("figures", name, "must not be the name of another figure")
             figures[name] = float(value)

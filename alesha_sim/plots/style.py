@@ -13,6 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
 from alesha_sim.conversation import palette
+from alesha_sim.experiments.figures import AMOUNT_UNITS
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ LEADER: Mapping[str, Any] = {"arrowstyle": "-", "linewidth": 0.8, "relpos": (0, 
 """The thin line from an end to its label, which may have had to give way to another."""
 
 LARGE_AMOUNTS = ((10**9, "billion"), (10**6, "million"))
-AXIS_UNITS = ((10**9, 10**9, "billion "), (10**6, 10**6, "million "), (10**5, 10**3, "thousand "))
 
 
 def bare_axes(ax: "Axes | None") -> "Axes":
@@ -181,7 +181,7 @@ def change(minor: int, currency: Currency) -> str:
 
 def axis_unit(largest: float, currency: Currency) -> tuple[float, str]:
     """Return how many minor units an axis counts as one, and its name: `BDT`, `thousand BDT`, `million BDT`."""
-    for least, unit, word in AXIS_UNITS:
+    for least, unit, word in AMOUNT_UNITS:
         if largest >= least * currency.scale:
             return float(unit * currency.scale), word + currency.code
     return float(currency.scale), currency.code

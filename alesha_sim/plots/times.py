@@ -1,8 +1,11 @@
 """Axes of simulated time: the unit they count in, where their ticks stand, and how durations are written."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator, MultipleLocator
+
+from alesha_sim.experiments.figures import TimeUnit as TimeUnit
+from alesha_sim.experiments.figures import time_unit as time_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -10,29 +13,8 @@ if TYPE_CHECKING:
     from alesha_sim.result import Result
 
 
-class TimeUnit(NamedTuple):
-    """A unit of the time axis: from how many seconds on it is used, and how far apart its ticks may be."""
-
-    least: float
-    seconds: float
-    name: str
-    steps: tuple[float, ...]
-
-
-TIME_UNITS = (
-    TimeUnit(20 * 604_800, 604_800, "Weeks", (2, 4, 13, 26, 52)),
-    TimeUnit(3 * 86_400, 86_400, "Days", (1, 2, 7, 14, 28)),
-    TimeUnit(3 * 3_600, 3_600, "Hours", (1, 2, 3, 6, 12)),
-    TimeUnit(180, 60, "Minutes", (1, 2, 5, 10, 15, 30)),
-    TimeUnit(0, 1, "Seconds", ()),
-)
 TICKS_MAX = 8
 TAIL = 1.06  # how far the time axis goes on after the last change, as a share of what came before
-
-
-def time_unit(seconds: float) -> TimeUnit:
-    """Return the unit in which an axis of so many seconds counts."""
-    return next(unit for unit in TIME_UNITS if seconds >= unit.least)
 
 
 def shown_until(result: "Result", last: float) -> float:
