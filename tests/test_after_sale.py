@@ -7,7 +7,7 @@ over, and the shop knows what it has.
 import random
 
 import pytest
-from counterparts import Market
+from counterparts import SECRET, Market
 
 from alesha_sim.messages import (
     CancelOrder,
@@ -15,8 +15,12 @@ from alesha_sim.messages import (
     ClaimWarranty,
     Compensated,
     Complain,
+    Confirmation,
+    Decline,
+    EnquirePayment,
     Method,
     OrderCancelled,
+    Pay,
     Pocket,
     Reason,
     Refund,
@@ -25,6 +29,7 @@ from alesha_sim.messages import (
     ReturnGoods,
     ReturnReceived,
 )
+from alesha_sim.records import NO_ID
 
 LAPTOP, WATCHES = ("laptop", 1), ("watch", 2)
 BOTH = (LAPTOP, WATCHES)
@@ -288,6 +293,71 @@ def test_a_shop_that_crashes_while_it_asks_the_supplier_still_tells_the_user_the
     assert market.replies["cancel"] == OrderCancelled(Reason.CHANGED_MIND)
     assert market.status(order) == ("cancelled", "changed_mind")
     market.assert_over()
+
+
+# Asked what became of a payment
+
+
+def enquired(market, order, *, user=0, name="enquiry"):
+    market.ask(name, EnquirePayment(), user=user, order=order)
+    market.run()
+    return market.replies[name]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_order_that_its_user_asks_after_unpaid_is_never_paid(kept):
+    market = Market(keeps_orders=kept)
+    order = market.check_out()
+    assert enquired(market, order) == Refusal(Reason.UNPAID, order)
+    assert market.status(order) == ("cancelled", "unpaid")
+    market.ask("pay", Pay(order, 10_000_000, SECRET), order=order)
+    market.run()
+    assert isinstance(market.replies["pay"], Refusal)
+    assert market.moved(order) == []
+
+
+@pytest.mark.parametrize("pocket", POCKETS)
+@pytest.mark.parametrize("cash", [10_000, 0])
+def test_who_asks_after_a_payment_is_told_of_it(pocket, cash):
+    market = Market(pocket=pocket, cash=cash)
+    market.bank.payer_fee = 7
+    order = market.buy()
+    told = enquired(market, order)
+    assert (told.transaction, told.total, told.fee) == (market.bank.payment_of[order], 500, 7)
+    assert type(told) is type(market.replies[f"pay:{order}"]) is Confirmation
+
+
+@pytest.mark.parametrize("crash_at", [None, *(half / 2 for half in range(3, 18))])
+@pytest.mark.parametrize(("declines", "answer"), [(None, Confirmation), (Reason.WRONG_SECRET, Refusal)])
+def test_an_enquiry_waits_for_a_payment_under_way(declines, answer, crash_at):
+    market = Market(patient=True)
+    market.bank.declines = declines
+    order = market.check_out()
+    market.pay(order)
+    market.at(1.5, lambda: market.ask("enquiry", EnquirePayment(), order=order))
+    if crash_at is not None:
+        market.at(crash_at, lambda: market.crash(7.0))
+    market.run()
+    told = [market.replies[name] for name in ("enquiry", f"pay:{order}")]
+    assert [type(reply) for reply in told] == [answer] * 2
+    assert {reply.transaction for reply in told} == {market.bank.payment_of.get(order, NO_ID)}
+
+
+def test_an_enquiry_about_a_refund_that_waits_for_money_tells_of_the_payment():
+    market = Market(pocket=Pocket.SETTLEMENT_DUE)
+    market.supplier.rejects = True
+    market.bank.refund = lambda message, delivery: Decline(Reason.INSUFFICIENT_FUNDS)
+    order = market.buy()
+    told = enquired(market, order)
+    assert (told.reason, told.transaction) == (Reason.OUT_OF_STOCK, market.bank.payment_of[order])
+
+
+def test_nothing_is_told_of_orders_that_are_over_or_another_users():
+    market = Market()
+    order = market.delivered()
+    other = market.buy(user=1)
+    assert enquired(market, order) == Refusal(Reason.UNKNOWN_ORDER, order)
+    assert enquired(market, other, name="other") == Refusal(Reason.UNKNOWN_ORDER, other)
 
 
 # Refunded late by the bank, out of escrow

@@ -26,7 +26,7 @@ GROUPS = {
 }  # fmt: skip
 """What the classes of events stand for."""
 
-PAGES = ("ViewHomepage", "Register", "LogIn", "ViewProduct", "Checkout", "Pay", "PayAtDoor")
+PAGES = ("ViewHomepage", "Register", "LogIn", "ViewProduct", "Checkout", "Pay", "PayAtDoor", "EnquirePayment")
 PAYMENTS = ("Authorise", "Transfer", "Refund")
 AFTERWARDS = ("ReturnGoods", "Complain", "ClaimWarranty", "CancelOrder")
 

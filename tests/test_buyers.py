@@ -29,6 +29,7 @@ from alesha_sim.messages import (
     Credited,
     Decline,
     Deliver,
+    EnquirePayment,
     Homepage,
     Invoice,
     LoggedIn,
@@ -441,6 +442,78 @@ def test_goods_may_come_while_the_shop_still_decides_on_a_cancellation():
     assert town.kept == [1]
     assert town.run().kept == []
     assert town.balances == (TOTAL, 0, 1, 2)
+
+
+# Hung up while paying
+
+NOTED = [("payment", TOTAL), ("fee", 7)]
+
+
+def hung_up(reply=None, **reacting):
+    """Return a town whose user hangs up on the payment after 50 s, and what the shop says of it when asked."""
+    town = Town(patience=lambda: 50.0, **reacting).visit()
+    town.shop.answers |= {Pay: None, EnquirePayment: reply or paid}
+    return town
+
+
+def paid(asked):
+    return Confirmation(asked.order, PAYMENT, TOTAL, "on_the_way", "", 7)
+
+
+def money(town):
+    return [row for row in town.rows if row[0] != "deliver"]
+
+
+def test_who_hung_up_learns_of_the_payment_by_the_delivery_note():
+    town = hung_up().parcel(100, payment=PAYMENT, fee=7).run()
+    assert money(town) == [*NOTED, ("sale", TOTAL)]
+    assert town.ends == [("checked_out", "abandoned")]
+    assert town.shop.asked(EnquirePayment) == []
+    assert town.balances == (TOTAL + 7, 0, 1, 2)
+
+
+@pytest.mark.parametrize("loss", [0, 0.3])
+def test_who_hung_up_and_got_nothing_asks_the_shop_a_day_later(loss):
+    town = hung_up()
+    if loss:
+        town.make_hostile(loss)
+    assert money(town.run()) == NOTED
+    assert 86_400 < min(at for at, _ in town.shop.asked(EnquirePayment)) < 86_500
+    assert not town.users._unheard
+
+
+def test_goods_that_overtake_the_answer_to_an_enquiry_tell_first():
+    town = hung_up(lambda asked: town.do_at(1000, lambda: asked.answer(paid(asked))))
+    town.parcel(86_500, payment=PAYMENT, fee=7).run()
+    assert len(town.shop.asked(EnquirePayment)) == 1
+    assert money(town) == [*NOTED, ("sale", TOTAL)]
+
+
+def test_who_hung_up_and_has_the_money_back_asks_nothing():
+    town = hung_up().refund(100, PAYMENT, fee=7).run()
+    assert town.rows == [*NOTED, ("refund", TOTAL)]
+    assert town.shop.asked(EnquirePayment) == []
+
+
+@pytest.mark.parametrize("transaction", [PAYMENT, -1])
+def test_who_hung_up_is_told_what_was_paid_of_an_order_that_is_off(transaction):
+    refusal = Refusal(Reason.OUT_OF_STOCK, 1, transaction, TOTAL, 7)
+    town = hung_up(refusal, trust=Trust(refused=0.5)).run()
+    assert town.rows == (NOTED if transaction == PAYMENT else [])
+    assert (town.kept, town.users._trust[0]) == ([], 0.5)
+
+
+def test_who_hung_up_may_change_his_mind_once_the_order_is_confirmed():
+    assert len(hung_up(habits=CANCELS).run().shop.asked(CancelOrder)) == 1
+
+
+@pytest.mark.parametrize(("seconds", "advance"), [(5.0, 0), (50.0, TOTAL)])
+def test_who_owes_nothing_or_has_an_answer_asks_nothing(seconds, advance):
+    town = Town(patience=lambda: seconds, advance=advance)
+    town.shop.answers |= {PayAtDoor: None}
+    town.visit().run()
+    assert [outcome for _, outcome in town.ends] == ["bought" if advance else "abandoned"]
+    assert town.shop.asked(EnquirePayment) == []
 
 
 # After the delivery

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alesha_sim.accounting import reconcile
 from alesha_sim.records import Coded
 from alesha_sim.scenarios import market_day
 from alesha_sim.scenarios.scenario import Scenario
@@ -165,6 +166,48 @@ def test_a_user_without_an_answer_leaves_and_the_goods_still_come():
     assert result.check() == []
     assert words(result.columns("visits")["outcome"]) == ["unanswered"]
     assert statuses(result) == [("completed", None)]
+
+
+TERMS = {
+    "at once": {},
+    "later": {"bank": {"settlement": {"kind": "delayed", "after": "1 day"}}},
+    "escrow": {"bank": {"settlement": {"kind": "escrow"}}},
+    "half at the door": {"shop": {"advance": 0.5}},
+    "own stock": {"shop": {"stock": {"kind": "base_stock", "level": 3}}},
+    "short of money": {"shop": {"opening_balance": 0}},
+    "rejected": {"supplier": {"stock": {"kind": "make_to_order", "unavailable": ["hp-laptop"]}}},
+}  # fmt: skip
+
+
+def impatient(terms, patience, **fields):
+    """A purchase whose user waits so long for each reply; the bank takes 5 s, and a fee of the user."""
+    parts = {name: dict(TERMS[terms].get(name, {})) for name in ("bank", "shop", "supplier")}
+    parts["bank"] |= {"authorisation_time": 5, "fees": {"payer_fixed": 1}}
+    return scenario(ONE, users={"patience": patience}, **parts, **fields)
+
+
+@pytest.mark.parametrize("terms", TERMS)
+def test_whenever_a_user_hangs_up_books_and_deposits_agree_in_the_end(terms):
+    ends = set()
+    for patience in np.arange(1.25, 40, 1.5).tolist():
+        result = finished(impatient(terms, patience))
+        assert result.check() == []
+        assert reconcile(result, "users").difference == 0
+        paid = result.columns("orders")["transaction"].max(initial=-1) >= 0
+        ends.add((words(result.columns("visits")["outcome"])[0], bool(paid)))
+    assert {("abandoned", False), ("abandoned", True)} < ends  # and who waited long enough
+
+
+def test_laws_hold_wherever_a_run_is_cut_off_in_which_a_user_hung_up():
+    simulation = Simulation(impatient("at once", 3.0), 1)
+    known = []
+    while not simulation.drained:
+        simulation.run(until=simulation.clock.peek())
+        result = simulation.result()
+        assert result.check() == []
+        known.append(reconcile(result, "users").unexplained)
+    assert not any(known)
+    assert reconcile(result, "users").difference == 0
 
 
 def test_an_order_that_nobody_pays_is_cancelled_after_the_set_time():

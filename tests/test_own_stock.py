@@ -7,7 +7,7 @@ import pytest
 from counterparts import Market
 
 from alesha_sim.entities.courier import Courier
-from alesha_sim.messages import CancelOrder, Method, Pocket, Reason, Refusal, Replace, ReturnGoods
+from alesha_sim.messages import CancelOrder, Deliver, Method, Pocket, Reason, Refusal, Replace, ReturnGoods
 from alesha_sim.policies import BaseStock, Periodic, ReorderPoint
 
 LAPTOP, WATCHES = ("laptop", 1), ("watch", 2)
@@ -94,6 +94,20 @@ def test_an_order_whose_goods_are_all_there_is_sent_by_the_shop():
         ("sale", "customer-prepayments", "sales", 1000), ("cost", "cost-of-sales", "goods-in-transit", 760),
     ]  # fmt: skip
     assert_over(market)
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_the_delivery_note_names_the_payment_and_its_fee_whoever_sends_the_goods(filled):
+    market = stocked(filled=filled)
+    market.bank.payer_fee = 7
+    order = market.buy()
+    payment = market.bank.payment_of[order]
+    if filled:
+        (note,) = (message for message in market.users.seen if isinstance(message, Deliver))
+        assert (note.payment, note.fee) == (payment, 7)
+    else:
+        placed = market.supplier.orders[order]
+        assert (placed.payment, placed.fee) == (payment, 7)
 
 
 def test_the_parcel_travels_as_long_as_the_courier_takes():

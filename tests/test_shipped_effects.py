@@ -5,6 +5,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim import scenarios
+from alesha_sim.accounting import balance_sheet, reconcile
 
 DAY = 86_400.0
 
@@ -129,6 +130,25 @@ def test_a_bank_with_too_few_hands_makes_buyers_hang_up():
     assert one.summary()["mean_bank_wait_seconds"] > 10 * three.summary()["mean_bank_wait_seconds"]
     hung_up = [(each.visits["outcome"] == "abandoned").sum() for each in (one, three)]
     assert hung_up[0] > 1.5 * hung_up[1] > 0
+
+
+@pytest.mark.parametrize("seed", [4, 7])
+def test_who_hangs_up_at_a_slow_bank_learns_of_the_payment_all_the_same(seed):
+    result = run(scenarios.slow_bank(), seed)
+    assert result.drained
+    hung_up = result.visits.query("outcome == 'abandoned' and order >= 0")["order"]
+    assert (result.orders.set_index("order")["transaction"][hung_up] >= 0).sum() > 700
+    found = reconcile(result, "users")
+    assert (found.difference, found.items) == (0, ())
+    sheet = balance_sheet(result, "users").query("section == 'assets'")
+    assert len(sheet) > 1
+    assert sheet["amount"].min() >= 0
+
+
+def test_the_users_advances_are_never_below_zero_where_users_hang_up():
+    moved = run(scenarios.slow_bank(users=60, visits_per_day=25, days=40)).ledger("users")
+    signs = (moved["debit"] == "users:advances").astype(int) - (moved["credit"] == "users:advances")
+    assert (signs * moved["amount"]).cumsum().min() == 0 < signs.abs().sum()
 
 
 # A bad network

@@ -650,3 +650,12 @@ def test_an_error_in_a_policy_names_the_order():
     world.order(0, 7, LAPTOP)
     with pytest.raises(EntityError, match=r"order 7.*order of laptop: -1: must be a whole number from 0 on"):
         world.run()
+
+
+@pytest.mark.parametrize("collect", [0, 30])
+def test_every_delivery_note_names_the_payment_that_the_shop_named_and_its_fee(collect):
+    world = World(partial=True)
+    world.ask(0, 7, PlaceOrder(BOTH, 0, 41, world.pay(BOTH), collect, 6), "place")
+    world.run()
+    notes = [message for _, _, message in world.users.heard]
+    assert {(note.payment, note.fee, note.collect) for note in notes} == {(41, 6, collect)}

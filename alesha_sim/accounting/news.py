@@ -44,9 +44,9 @@ CHAINS = {
     ("user", "payment"): (
         (
             *ASKED, *BOUGHT, "Pay", "OrderAccepted", "OrderRejected", "OrderCancelled", "Refund", "Confirmation",
-            "Refusal", "Refunded",
+            "Refusal", "Refunded", "Deliver", "EnquirePayment",
         ),
-        ("Confirmation", "Refusal", "Refunded"),
+        ("Confirmation", "Refusal", "Refunded", "Deliver"),
     ),
     ("user", "refund"): (("Refund", "Refunded"), ("Refunded",)),
     ("user", "collection"): (("Transfer", "Receipt"), ("Receipt",)),

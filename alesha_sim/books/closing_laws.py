@@ -6,7 +6,7 @@ from alesha_sim.books.evidence import Evidence, sum_of
 from alesha_sim.books.findings import Findings
 from alesha_sim.books.order_laws import charged, charges, escrowed, late_refunds, of_status, users_allowances
 from alesha_sim.books.reading import Ints
-from alesha_sim.records import OUTCOMES, STATUSES
+from alesha_sim.records import STATUSES
 
 SETTLED = (
     "bank:holds:user:", "bank:settlement-due", "bank:rolling-reserve", "bank:deposits:courier",
@@ -106,7 +106,7 @@ def _check_cancelled(evidence: Evidence, findings: Findings) -> None:
 
 
 def _check_claims(evidence: Evidence, findings: Findings) -> None:
-    """L5: what users paid and did not receive, bank and shop owe them; those who gave up cannot know.
+    """L5: what users paid and did not receive, bank and shop owe them.
 
     What lies in escrow for goods that were delivered is the shop's, and due to it.
     """
@@ -115,11 +115,8 @@ def _check_claims(evidence: Evidence, findings: Findings) -> None:
     claimed = e.balance("users:advances", key)
     owing = "shop:customer-prepayments", "shop:refunds-due", "bank:escrow", "bank:settlement-due"
     owed = sum_of(e.balance(name, key) for name in owing) - e.balance("shop:settlement-due", key)
-    gave_up = np.isin(e.outcome, [OUTCOMES.index("abandoned"), OUTCOMES.index("unanswered")])
-    unheard = np.zeros(key.size, np.bool_)
-    unheard[e.visit_order[gave_up & (e.visit_order > 0)]] = True
     findings.add(
-        5, (claimed != owed) & ~unheard & ~of_status(e, "in_doubt"),
+        5, (claimed != owed) & ~of_status(e, "in_doubt"),
         lambda order: f"order {e.orders[order]}: users:advances {claimed[order]}, but the shop owes {owed[order]}",
         e.orders,
     )  # fmt: skip

@@ -10,8 +10,7 @@ import numpy as np
 from alesha_sim.books.accounts import CODES
 from alesha_sim.books.evidence import Evidence, sum_of
 from alesha_sim.books.findings import Findings
-from alesha_sim.books.reading import Ints, Mask
-from alesha_sim.records import OUTCOMES
+from alesha_sim.books.reading import Ints
 
 
 class Mirror(NamedTuple):
@@ -78,23 +77,12 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
             key.numbers,
         )  # fmt: skip
     if drained:
-        excused = e.doubtful | _never_told(e) if books[0] == "users" else e.doubtful
         findings.add(
-            3, moves[1] & ~holds[0] & ~excused,
+            3, moves[1] & ~holds[0] & ~e.doubtful,
             lambda link: f"link {key.numbers[link]}: {other} {balances[1][link]}, but book {books[0]} never heard "
             "of it",
             key.numbers,
         )  # fmt: skip
-
-
-def _never_told(evidence: Evidence) -> Mask:
-    """Tell by link which payments their users never heard of, because they gave up before the answer."""
-    e = evidence
-    gave_up = (e.outcome == OUTCOMES.index("abandoned")) | (e.outcome == OUTCOMES.index("unanswered"))
-    orders = np.zeros(len(e.total), np.bool_)
-    orders[e.visit_order[gave_up & (e.visit_order > 0)]] = True
-    payments = e.rows("bank", "payment")
-    return e.marked(payments[orders[e.order[payments]]], e.by_link)
 
 
 def _check_same_user(evidence: Evidence, findings: Findings) -> None:

@@ -17,7 +17,7 @@ from alesha_sim.messages import (
     Refusal,
 )
 from alesha_sim.network import Answer, Delivery, NoReply
-from alesha_sim.records import CANCELLED, NO_ID
+from alesha_sim.records import CANCELLED, DECLINED, NO_ID
 
 if TYPE_CHECKING:
     from alesha_sim.entities.shop import Shop
@@ -48,6 +48,25 @@ class Cancellations:
                 yield from self.recall(order)
         else:
             delivery.answer(Refusal(Reason.NOT_CANCELLABLE, order.number))
+
+    def enquire(self, delivery: Delivery) -> Process:
+        """Tell a user who heard nothing of a payment what became of it, as soon as that is known.
+
+        What is not paid yet is not to be paid later, of which the user would not hear either: it is cancelled.
+        """
+        order = self._shop.desk.belonging(delivery.order, delivery.sender)
+        if order is None:  # it is closed: by goods or money that have come or are on their way
+            delivery.answer(Refusal(Reason.UNKNOWN_ORDER, delivery.order))
+            return
+        if is_unpaid(order):
+            self.cancel_unpaid(order)
+        if order.answer is not None and not order.answer.given:
+            order.enquirer = Answer(delivery)
+        elif order.is_off or order.status in (CANCELLED, DECLINED):
+            delivery.answer(order.regret())
+        else:
+            delivery.answer(self._shop.confirmation(order))
+        yield from ()
 
     def cancel_unpaid(self, order: Order) -> None:
         """Cancel an order that was not paid in time."""

@@ -69,7 +69,8 @@ class Order:
 
     `advance` is what is paid before delivery, into `pocket` under the transaction number `payment`, with `fee`
     taken from the user besides; `collected` came at the door under `collection`; `granted` of both together is
-    given back or among the `dues`. The user who is paying is owed `answer`, the one who cancels `canceller`.
+    given back or among the `dues`. The user who is paying is owed `answer`, one who asks what became of that
+    `enquirer`, the one who cancels `canceller`.
     Charges are paid under `charges_paid`, after the bank declined them `tries` times for want of money.
 
     An order `is_begun` once the bank has been asked to pay for it: then it waits for no other order, for money may
@@ -80,9 +81,9 @@ class Order:
 
     __slots__ = (
         "advance", "answer", "canceller", "charges", "charges_paid", "collected", "collection", "delivered_at",
-        "delivered_price", "dues", "fee", "granted", "is_accepted", "is_begun", "is_off", "is_recalled",
-        "is_refunded_late", "is_settled", "lines", "number", "parcel", "payment", "pocket", "promised_at",
-        "reason", "sequel", "status", "total", "tries", "undelivered", "user",
+        "delivered_price", "dues", "enquirer", "fee", "granted", "is_accepted", "is_begun", "is_off",
+        "is_recalled", "is_refunded_late", "is_settled", "lines", "number", "parcel", "payment", "pocket",
+        "promised_at", "reason", "sequel", "status", "total", "tries", "undelivered", "user",
     )  # fmt: skip
 
     def __init__(  # the order's own terms; a tuple would hide them
@@ -98,6 +99,7 @@ class Order:
         self.status = RECEIVED
         self.reason = ""
         self.answer: Answer | None = None
+        self.enquirer: Answer | None = None
         self.canceller: Answer | None = None
         self.payment = self.collection = self.charges_paid = NO_ID
         self.pocket = DEPOSIT

@@ -81,7 +81,7 @@ class OwnStock:
             shop.cancellations.stand_by(order)
             yield from shop.supply(order)
             return
-        deliver = Deliver(parcel.link, parcel.lines)
+        deliver = Deliver(parcel.link, parcel.lines, payment=order.payment, fee=order.fee)
         step = f"deliver:{parcel.link}"
         noted = yield from shop.insist(shop.users, deliver, step=step, order=order.number, to=order.user)
         if isinstance(noted, Noted):

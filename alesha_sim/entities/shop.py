@@ -35,6 +35,7 @@ from alesha_sim.messages import (
     Decline,
     Deliver,
     Delivered,
+    EnquirePayment,
     EnquireTransaction,
     Invoice,
     Lines,
@@ -114,6 +115,7 @@ class Shop(Entity):
         self._errands: dict[type, Callable[[Delivery], Process]] = {
             Pay: self._sell,
             PayAtDoor: self._sell,
+            EnquirePayment: self.cancellations.enquire,
             CancelOrder: self.cancellations.cancel,
             ReturnGoods: self.after_sale.take_back,
             Complain: self.after_sale.hear,
@@ -201,19 +203,20 @@ class Shop(Entity):
         reply = None if waits_its_turn else (yield from self._buy(order))
         if reply is None:
             self.debts.owe(order, partial(self._buy, order))
-        self._tell_user(order, reply or self._confirmation(order))
+        self._tell_user(order, reply or self.confirmation(order))
 
     def _tell_user(self, order: Order, reply: Confirmation | Refusal) -> None:
-        """Answer the user who is paying, once."""
-        if order.answer is not None:
-            order.answer.give(reply)
+        """Answer the user who is paying, and the one who asks what became of that, once."""
+        for answer in (order.answer, order.enquirer):
+            if answer is not None:
+                answer.give(reply)
 
     def _buy(self, order: Order) -> Asking:
         """Pay the supplier's charges and place the order; None if there is not the money for it now."""
         if order.is_off:
             return order.regret()
         if self._is_served(order):
-            return self._confirmation(order)
+            return self.confirmation(order)
         if order.charges_paid == NO_ID:
             if not order.is_begun and self.book.cash_balance() < order.charges:
                 return self._standstill(order)
@@ -225,7 +228,7 @@ class Shop(Entity):
             if not self._note_charges(order, paid):
                 return self._standstill(order)
         collect = order.total - order.advance
-        place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect)
+        place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect, order.fee)
         reply = yield from self.insist(self.supplier, place, step="place", order=order.number)
         if isinstance(reply, OrderRejected):
             return (yield from self._call_off(order, reply))
@@ -233,13 +236,13 @@ class Shop(Entity):
             self._note_accepted(order)
         else:
             self.desk.advance(order, IN_DOUBT, self.clock.now)
-        return self._confirmation(order)
+        return self.confirmation(order)
 
     def _standstill(self, order: Order) -> Confirmation | Refusal | None:
         """Return what is said of an order whose charges were not paid: None if it waits for money."""
         if order.is_off:  # refunded late in the meantime
             return order.regret()
-        return self._confirmation(order) if order.status == IN_DOUBT else None
+        return self.confirmation(order) if order.status == IN_DOUBT else None
 
     def _is_served(self, order: Order) -> bool:
         """Tell whether an order is sent from stock, and send it if it can be."""
@@ -289,7 +292,7 @@ class Shop(Entity):
     def recover(self) -> None:
         """Go on with every unfinished order, in the order of their payments, from what is on record of it."""
         for order in sorted(self.desk.all_open(), key=lambda order: (order.payment, order.number)):
-            for answer in (order.answer, order.canceller):
+            for answer in (order.answer, order.enquirer, order.canceller):
                 if answer is not None:
                     answer.resume(self.inbox)
             if order.is_off:
@@ -361,7 +364,7 @@ class Shop(Entity):
         order.delivered_price += price
         self.desk.receive(order, lines, self.clock.now)
         if order.answer is not None and not order.answer.given:  # the goods overtook the supplier's acceptance
-            self._tell_user(order, self._confirmation(order))
+            self._tell_user(order, self.confirmation(order))
 
     def _note_credited(self, notice: Credited, number: int) -> None:
         now = self.clock.now
@@ -381,7 +384,7 @@ class Shop(Entity):
 
     # What the shop says
 
-    def _confirmation(self, order: Order) -> Confirmation:
+    def confirmation(self, order: Order) -> Confirmation:
         """Return the success message."""
         paid = f"Your payment was received (transaction {order.payment})."
         if order.payment == NO_ID:

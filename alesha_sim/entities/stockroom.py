@@ -14,7 +14,7 @@ from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.warehouse import Claim, Goods, Warehouse
 from alesha_sim.messages import Deliver, OrderCancelled, OrderRejected, Verification
 from alesha_sim.network import Alarm, Answer, Clock, Delivery, Inbox
-from alesha_sim.records import INFINITY, ReplenishmentLog
+from alesha_sim.records import INFINITY, NO_ID, ReplenishmentLog
 
 
 class Lot(NamedTuple):
@@ -42,12 +42,13 @@ class Supply:
     """What the supplier has on record of an order, or of a replacement, that it is not done with.
 
     `claims` are the lines not shipped yet, `makings` and `parcels` what is under way. An order that `is_off` was
-    rejected or cancelled; `outcome` is what the shop is told of that, once the charges have gone back.
+    rejected or cancelled; `outcome` is what the shop is told of that, once the charges have gone back. `payment`
+    is that of the charges, `paid` the user's and its fee.
     """
 
     __slots__ = (
-        "answers", "claims", "collect", "is_off", "makings", "order", "outcome", "parcels", "payment", "replaces",
-        "user",
+        "answers", "claims", "collect", "is_off", "makings", "order", "outcome", "paid", "parcels", "payment",
+        "replaces", "user",
     )  # fmt: skip
 
     def __init__(self, delivery: Delivery, payment: Verification | None) -> None:
@@ -58,6 +59,7 @@ class Supply:
         self.payment = payment
         self.replaces = payment is None
         self.collect: int = 0 if payment is None else message.collect
+        self.paid: tuple[int, int] = (NO_ID, 0) if payment is None else (message.payment, message.fee)
         self.claims: list[Claim] = []
         self.makings: list[Making] = []
         self.parcels: list[Parcel] = []
@@ -67,8 +69,8 @@ class Supply:
     def hand_over(self, parcel: Parcel, account: int) -> Deliver:
         """Return what is said at the door; what is to be collected there is paid into an account."""
         if not self.collect:
-            return Deliver(parcel.link, parcel.lines, replaces=self.replaces)
-        return Deliver(parcel.link, parcel.lines, self.collect, account)
+            return Deliver(parcel.link, parcel.lines, 0, NO_ID, self.replaces, *self.paid)
+        return Deliver(parcel.link, parcel.lines, self.collect, account, False, *self.paid)
 
 
 class Stockroom:

@@ -13,6 +13,7 @@ from alesha_sim.entities.entity import Asking, Party, Process
 from alesha_sim.messages import (
     Checkout,
     Confirmation,
+    EnquirePayment,
     Homepage,
     Invoice,
     Lines,
@@ -21,6 +22,7 @@ from alesha_sim.messages import (
     Method,
     Pay,
     PayAtDoor,
+    Refusal,
     Register,
     Secret,
     ViewHomepage,
@@ -186,15 +188,31 @@ class User(Party):
     def pay(self, invoice: Invoice) -> Asking:
         """Pay what is due now, if only at the door; the reply is the success message or why not."""
         pay = self.fill_in(invoice) if invoice.advance else PayAtDoor(invoice.order)
-        reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
-        if reply.transaction != NO_ID:
-            self.users.note_payment(self.code, invoice.order, reply)
-        if not isinstance(reply, Confirmation):
-            self.users.note_refused(invoice.order, reply.reason)
-            return False
-        if reply.transaction != NO_ID:
+        try:
+            reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
+        except NoAnswer:
+            if invoice.advance:
+                self.users.wonder(self, invoice)
+            raise
+        is_bought = self._learn(invoice.order, reply)
+        if is_bought and reply.transaction != NO_ID:
             self.users.log.reached(self.number, PAID)
-        self.users.note_bought(invoice.order)
+        return is_bought
+
+    def enquire_payment(self, order: int) -> Process:
+        """Ask the shop what became of a payment about which it said nothing, once the visit is long over."""
+        reply = yield from self.insist(self.shop, EnquirePayment(), step="enquire", order=order)
+        if not isinstance(reply, NoReply) and self.users.stop_wondering(order):
+            self._learn(order, reply)
+
+    def _learn(self, order: int, reply: Confirmation | Refusal) -> bool:
+        """Take note of what the shop says of a payment; tell whether the goods will come."""
+        if reply.transaction != NO_ID:
+            self.users.note_payment(self.code, order, reply)
+        if not isinstance(reply, Confirmation):
+            self.users.note_refused(order, reply.reason)
+            return False
+        self.users.note_bought(order)
         return True
 
     def fill_in(self, invoice: Invoice) -> Pay:

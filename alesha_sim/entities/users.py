@@ -14,7 +14,7 @@ import numpy.typing as npt
 from alesha_sim.books.users import UsersBook
 from alesha_sim.entities.attacker import Attacker
 from alesha_sim.entities.bank import account_number, secret_text
-from alesha_sim.entities.buyer import Buyer, Habits
+from alesha_sim.entities.buyer import DAY, Buyer, Habits
 from alesha_sim.entities.entity import Asking, Entity, EntityError, Party, Process, Wallet
 from alesha_sim.entities.user import User, Visit
 from alesha_sim.messages import (
@@ -33,7 +33,7 @@ from alesha_sim.messages import (
     Refused,
     Secret,
 )
-from alesha_sim.network import Clock, Delivery, Task
+from alesha_sim.network import Bell, Clock, Delivery, Task
 from alesha_sim.policies.users import REFUSED, ChoicePolicy, Priced, TrustPolicy
 from alesha_sim.records import NO_ID, VisitLog
 
@@ -100,6 +100,8 @@ class Users(Entity):
         self._remembers = trust is not None or self.habits.act_later
         self._buyers: dict[int, Buyer] = {}
         self._refunded_late: set[int] = set()
+        self._unheard: dict[int, tuple[User, int]] = {}
+        self._enquiries = Bell(clock, DAY, self.wonders, self._enquire)
         self._waiting: dict[int, list[Buyer]] = {}
         self._seen: tuple[Sequence[Offer], list[Priced]] = (), []
 
@@ -127,6 +129,7 @@ class Users(Entity):
             try:
                 match delivery.message:
                     case Deliver() as parcel:
+                        self._learn_of_payment(parcel, delivery)
                         if parcel.collect:
                             self.open_the_door(delivery)
                         else:
@@ -178,6 +181,7 @@ class Users(Entity):
             self.clock.now, refund.transaction, refund.payment, delivery.recipient, delivery.order,
             refund.total, refund.amount, refund.fee, allowance,
         )  # fmt: skip
+        self.stop_wondering(delivery.order)
         if refund.late and (buyer is None or buyer.missing > 0):
             self._refunded_late.add(delivery.order)
         if buyer is not None:
@@ -216,6 +220,32 @@ class Users(Entity):
             waiting.remove(buyer)
             if not waiting:
                 del self._waiting[buyer.code]
+
+    def wonder(self, visitor: User, invoice: Invoice) -> None:
+        """Keep in mind that a visitor heard nothing of a payment: goods or money tell, or the shop a day later."""
+        visitor.doubt = self.doubt
+        self._unheard[invoice.order] = visitor, invoice.advance
+        self._enquiries.watch(invoice.order)
+
+    def wonders(self, order: int) -> bool:
+        """Tell whether an order's user still does not know whether it was paid."""
+        return order in self._unheard
+
+    def stop_wondering(self, order: int) -> bool:
+        """Note that an order's user knows whether it was paid; tell whether that is news."""
+        return self._unheard.pop(order, None) is not None
+
+    def _enquire(self, order: int) -> None:
+        visitor, _ = self._unheard[order]
+        self.watch(visitor, visitor.enquire_payment(order))
+
+    def _learn_of_payment(self, parcel: Deliver, delivery: Delivery) -> None:
+        """Write a payment of which only the delivery note tells."""
+        if parcel.payment != NO_ID and delivery.order in self._unheard:
+            _, advance = self._unheard.pop(delivery.order)
+            self.book.payment(
+                self.clock.now, parcel.payment, delivery.recipient, delivery.order, advance, parcel.fee
+            )  # fmt: skip
 
     def note_payment(self, user: int, order: int, reply: Confirmation | Refusal) -> None:
         """Write a payment that the shop told of."""

@@ -46,6 +46,7 @@ from alesha_sim.messages.shopping import (
     Compensated,
     Complain,
     Confirmation,
+    EnquirePayment,
     Homepage,
     Invoice,
     LoggedIn,
@@ -95,6 +96,7 @@ __all__ = [
     "Decline",
     "Deliver",
     "Delivered",
+    "EnquirePayment",
     "EnquireTransaction",
     "Hold",
     "Homepage",
@@ -138,9 +140,9 @@ __all__ = [
 ]
 
 Request = (
-    ViewHomepage | Register | LogIn | ViewProduct | Checkout | Pay | PayAtDoor | CancelOrder | ReturnGoods
-    | ClaimWarranty | Complain | Authorise | Hold | Capture | Void | Transfer | Refund | ConfirmDelivery
-    | EnquireTransaction | VerifyTransaction | BalanceEnquiry | PlaceOrder | Replace | Deliver
+    ViewHomepage | Register | LogIn | ViewProduct | Checkout | Pay | PayAtDoor | EnquirePayment | CancelOrder
+    | ReturnGoods | ClaimWarranty | Complain | Authorise | Hold | Capture | Void | Transfer | Refund
+    | ConfirmDelivery | EnquireTransaction | VerifyTransaction | BalanceEnquiry | PlaceOrder | Replace | Deliver
 )  # fmt: skip
 Reply = (
     Homepage | Registered | LoggedIn | ProductPage | Invoice | Confirmation | Refusal | OrderCancelled

@@ -11,7 +11,8 @@ class PlaceOrder(NamedTuple):
     """Order goods for a user, naming the user's payment and the transfer of the supplier's charges.
 
     `collect` is to be paid at the door, where the goods are given against it. The shop's own code as `user` means
-    that the goods are for the shop's stock.
+    that the goods are for the shop's stock. `fee` is what the bank took from the user besides the payment, for
+    the delivery note.
     """
 
     lines: Lines
@@ -19,6 +20,7 @@ class PlaceOrder(NamedTuple):
     payment: int
     charges: int
     collect: int = 0
+    fee: int = 0
 
 
 class Replace(NamedTuple):
@@ -47,6 +49,8 @@ class Deliver(NamedTuple):
     """Hand the goods over; `link` is the delivery's.
 
     `collect` is to be paid to the account `payee` before. With `replaces` the user gives broken goods for them.
+    The delivery note names the `payment` that was made in advance (-1: nothing), and the `fee` that the bank took
+    from the user besides.
     """
 
     link: int
@@ -54,6 +58,8 @@ class Deliver(NamedTuple):
     collect: int = 0
     payee: int = -1
     replaces: bool = False
+    payment: int = -1
+    fee: int = 0
 
 
 class Noted(NamedTuple):

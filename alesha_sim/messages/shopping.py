@@ -134,6 +134,10 @@ class Refusal(NamedTuple):
 # user -> shop: after the order
 
 
+class EnquirePayment(NamedTuple):
+    """Ask what became of the payment of the order; one that nobody has begun to pay by then is cancelled."""
+
+
 class CancelOrder(NamedTuple):
     """Cancel the order, if nothing of it has been sent; the shop asks its supplier the same."""
 
