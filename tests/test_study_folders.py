@@ -7,9 +7,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import needs
@@ -214,6 +219,82 @@ def test_a_policy_of_ones_own_with_other_fields_is_another_study(market, tmp_pat
     replicate(market.with_settings({"supplier.stock": one}), runs=1, seed=1, jobs=1, folder=tmp_path)
     fault = refused(replicate, market.with_settings({"supplier.stock": other}), seed=1, folder=tmp_path)
     assert "its points differ" in fault
+
+
+@dataclass(slots=True)
+class Level:
+    """A stock policy whose field stands in a slot."""
+
+    level: int
+    helper: object = None
+    kind: ClassVar[str] = "level"
+    period: ClassVar[None] = None
+
+    def opening(self, sku):
+        return None
+
+    def order(self, sku, position, demands):
+        return 0
+
+    def accepts(self, lines):
+        return True
+
+
+def limited(result, limit):
+    return {"limit": limit}
+
+
+@pytest.mark.parametrize("changed", ["slots", "partial", "closure", "array"])
+def test_a_study_that_differs_in_one_value_is_another_study(market, tmp_path, changed):
+    array = np.arange(2_000)
+
+    def experiment(value):
+        level = Level(value if changed == "slots" else 0, np.where(array == 1_000, value, array))
+        policy = {"supplier.stock": level} if changed in ("slots", "array") else {}
+        figures = {
+            "partial": partial(limited, limit=value),
+            "closure": lambda result: {"limit": value},
+        }.get(changed)
+        return replicate(market.with_settings(policy), runs=1, seed=1, jobs=1, folder=tmp_path, figures=figures)
+
+    assert experiment(0).notes == []
+    with pytest.raises(ScenarioError, match=r"another study: its (points|figures) differ"):
+        experiment(50)
+    assert experiment(0).notes == ["resumed: 1 of 1 runs were done already"]
+
+
+class Helper(Level):
+    """A stock policy that holds an object, whose text has an address in it."""
+
+    def __init__(self):
+        super().__init__(50)
+        self.other = Level(3, object())
+
+
+def test_a_policy_that_holds_an_object_goes_on(market, tmp_path):
+    one, other = (market.with_settings({"supplier.stock": Helper()}) for _ in range(2))
+    assert replicate(one, runs=1, seed=1, jobs=1, folder=tmp_path).notes == []
+    assert replicate(other, runs=1, seed=1, jobs=1, folder=tmp_path).notes == [
+        "resumed: 1 of 1 runs were done already"
+    ]
+
+
+def test_a_policy_without_an_identity_is_refused_before_anything_is_written(market, tmp_path):
+    held = market.with_settings({"supplier.stock": Level(50, threading.Lock())})
+    fault = refused(replicate, held, seed=1, folder=tmp_path / "s")
+    assert fault.startswith("supplier.stock.helper: an object of lock: has no value that another start")
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_study_of_an_earlier_format_is_refused_as_such(market, tmp_path):
+    replicate(market, runs=1, seed=5, jobs=1, folder=tmp_path)
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(archive.FORMAT, "alesha study 1"))
+    before = snapshot(tmp_path)
+    assert refused(replicate, market, seed=5, folder=tmp_path).endswith(
+        f"holds a study of another format (alesha study 1, and this is {archive.FORMAT}): must be another folder"
+    )
+    assert snapshot(tmp_path) == before
 
 
 # Killed

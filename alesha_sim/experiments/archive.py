@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MANIFEST, FAILURES, TOGETHER = "manifest.json", "failures.json", "runs.parquet"
-FORMAT = "alesha study 1"
+FORMAT = "alesha study 2"
 KEYS = ("point", "replication", "seed", "digest")
 
 
@@ -137,10 +137,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Return what a study's manifest says; raises ScenarioError if there is no study in the folder."""
     try:
         found = json.loads((folder / MANIFEST).read_bytes())
-        if found["format"] == FORMAT:
+        form = str(found["format"])
+        if form == FORMAT:
             return dict(found)
     except (OSError, ValueError, TypeError, LookupError):
-        pass
+        form = ""
+    if form.startswith(FORMAT.rstrip("0123456789")):
+        rule = f"holds a study of another format ({form}, and this is {FORMAT}): must be another folder"
+        raise refuse("folder", str(folder), rule)
     raise refuse("folder", str(folder), "must be new, empty, or hold a study: there is something else in it")
 
 

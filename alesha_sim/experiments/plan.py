@@ -3,15 +3,13 @@
 Seeds, points and their labels live here. How runs are made stands in `execution.py`.
 """
 
-import inspect
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim.experiments.designs import Design
+from alesha_sim.experiments.identity import identity
 from alesha_sim.experiments.recordings import SERIES, Recording
-from alesha_sim.experiments.work import Job, packed
+from alesha_sim.experiments.work import Job, one_line, packed
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
 from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
 from alesha_sim.summary import FIGURES
@@ -32,7 +30,6 @@ class Point(NamedTuple):
     scenario: int
     settings: Mapping[str, object]
     labels: Mapping[str, object]
-    identity: str
 
 
 class Plan:
@@ -53,7 +50,7 @@ class Plan:
         self.seed = fresh_seed() if seed is None else seed
         self.recording = recording
         _check_seed(self.seed)
-        self._parcels = [packed(scenario, recording) for scenario in self.scenarios]
+        self._parcels = [_packed(scenario, recording) for scenario in self.scenarios]
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -89,17 +86,20 @@ class Plan:
         return ", ".join(f"{name}={value}" for name, value in labels.items()) or self.scenarios[0].name
 
     def identity(self) -> dict[str, Any]:
-        """Return what makes this study this one and no other, as JSON can hold it."""
+        """Return what makes this study this one and no other, as JSON can hold it.
+
+        Raises ScenarioError that names an object of the reader's own which has no identity.
+        """
         recording = self.recording
         return {
             "kind": self.kind,
             "seed": self.seed,
-            "points": [point.identity for point in self.points],
+            "points": [identity(self.scenario(point)) for point in range(len(self.points))],
             "warmup": recording.warmup,
             "series": list(recording.series),
             "every": recording.every,
             "keep": list(recording.keep),
-            "figures": _source(recording.figures),
+            "figures": identity(recording.figures, "figures"),
         }
 
 
@@ -108,7 +108,7 @@ class Plan:
 
 def alone(scenario: "Scenario") -> list[Point]:
     """Return the one point of a scenario as it is."""
-    return [Point(0, {}, {}, identity(scenario))]
+    return [Point(0, {}, {})]
 
 
 def swept(scenario: "Scenario", design: Design) -> list[Point]:
@@ -118,7 +118,8 @@ def swept(scenario: "Scenario", design: Design) -> list[Point]:
     for number, settings in enumerate(design.points):
         labels = {path: _label(settings.get(path)) for path in design.factors}
         try:
-            points.append(Point(0, settings, labels, identity(scenario.with_settings(settings))))
+            scenario.with_settings(settings)
+            points.append(Point(0, settings, labels))
         except ScenarioError as error:
             for fault in error.found:
                 found.setdefault(fault, number)
@@ -137,10 +138,7 @@ def labelled(scenarios: Sequence["Scenario"], labels: Sequence[str] | None) -> l
     names = _numbered([scenario.name for scenario in scenarios]) if labels is None else [*map(str, labels)]
     if len(names) != len(scenarios) or len(set(names)) < len(names):
         raise refuse("labels", names, f"must be {len(scenarios)} different texts")
-    return [
-        Point(number, {}, {"scenario": name}, identity(scenario))
-        for number, (name, scenario) in enumerate(zip(names, scenarios, strict=True))
-    ]
+    return [Point(number, {}, {"scenario": name}) for number, name in enumerate(names)]
 
 
 def _numbered(names: Sequence[str]) -> list[str]:
@@ -156,37 +154,14 @@ def _label(value: object) -> object:
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
-# What makes a scenario the same
-
-
-def identity(scenario: "Scenario") -> str:
-    """Return a digest of all that a scenario says, the code and the fields of one's own policies included."""
-    said = {"scenario": scenario.model_dump(mode="json"), "own": list(_own(scenario.model_dump()))}
-    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-
-def _own(value: object) -> Iterator[list[str]]:
-    """Yield what is known of each object of the reader's own class in a scenario's fields."""
-    match value:
-        case Mapping():
-            for each in value.values():
-                yield from _own(each)
-        case list() | tuple():
-            for each in value:
-                yield from _own(each)
-        case _ if type(value).__module__.partition(".")[0] not in ("builtins", "datetime", "decimal"):
-            fields = getattr(value, "__dict__", {})
-            yield [type(value).__qualname__, _source(type(value)), repr(sorted(fields.items()))]
-
-
-def _source(code: object) -> str:
-    """Return the text of a function or class, its name where there is no text, "" for None."""
-    if code is None:
-        return ""
+def _packed(scenario: "Scenario", recording: Recording) -> bytes:
+    """Return a scenario as workers get it; raises ScenarioError that names what cannot be sent to them."""
     try:
-        return inspect.getsource(code)  # type: ignore[arg-type]
-    except (OSError, TypeError):
-        return str(getattr(code, "__qualname__", type(code).__qualname__))
+        return packed(scenario, recording)
+    except Exception as error:
+        identity(scenario)
+        identity(recording.figures, "figures")
+        raise refuse("scenario", scenario.name, f"cannot be sent to workers: {one_line(error)}") from error
 
 
 # Checks

@@ -308,10 +308,7 @@ def _plan_of(manifest: dict[str, Any]) -> Plan:
     from alesha_sim.scenarios.scenario import Scenario
 
     said = manifest["identity"]
-    points = [
-        Point(point["scenario"], point["settings"], point["labels"], identity)
-        for point, identity in zip(manifest["points"], said["points"], strict=True)
-    ]
+    points = [Point(point["scenario"], point["settings"], point["labels"]) for point in manifest["points"]]
     recording = Recording(said["warmup"], tuple(said["series"]), said["every"], tuple(said["keep"]))
     scenarios = [Scenario.model_validate(scenario) for scenario in manifest["scenarios"]]
     return Plan(said["kind"], scenarios, points, seed=said["seed"], recording=recording)

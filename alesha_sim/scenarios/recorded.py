@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from errno import EFBIG
 from functools import partial
+from hashlib import sha256
 from importlib.util import find_spec
 from os import SEEK_END
 from pathlib import Path
@@ -256,6 +257,14 @@ def _located(file: str) -> Path:
         hint = ": pip install 'alesha-sim[replay]'" if package == "lifetimes" else ""
         raise ScenarioError([Fault("file", shown(file), f"the package {package} is not installed{hint}")])
     return Path(spec.submodule_search_locations[0], inside)
+
+
+def file_digest(file: str) -> str:
+    """Return the SHA-256 of a replay's file, "" where it cannot be read; a run says so."""
+    try:
+        return sha256(content(_located(file), REPLAY_BYTES_MAX)).hexdigest()
+    except (OSError, ScenarioError):
+        return ""
 
 
 def _unreadable(path: Path, reason: object) -> ScenarioError:

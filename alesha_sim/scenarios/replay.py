@@ -136,6 +136,11 @@ class Replay(Demand):
         """Return the horizon that visits must keep to."""
         return math.inf if self.cut else horizon
 
+    def __alesha_identity__(self) -> tuple[object, ...]:
+        """Return what a run depends on: the fields, and the bytes of the file, which may be another tomorrow."""
+        content = None if self.file is None else recorded.file_digest(self.file)
+        return *self.model_dump().items(), content
+
     def _recorded(self, start: datetime) -> recorded.Table:
         if self.visits is not None:
             return recorded.inline(self.visits)
