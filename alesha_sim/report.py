@@ -135,13 +135,8 @@ def _heading(result: "Result") -> str:
 def _tables(result: "Result") -> str:
     """Return the figures, the deposits and the orders by status and reason."""
     figures = key_figures(result)
-    currency = result.scenario.currency
-    deposits = {
-        owner: f"{amount:,.{currency.decimals}f} {currency.code}"
-        for owner, amount in result.closing_balances().items()
-    }
     tables = (
-        _table("Key figures", figures), _table("Deposits at the end", deposits),
+        _table("Key figures", figures), _table("Deposits at the end", result.balance_texts()),
         _table("Orders by status", _statuses(result)),
     )  # fmt: skip
     return f'<h2>Figures</h2>\n<div class="tables">{"".join(tables)}</div>'

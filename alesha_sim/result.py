@@ -92,7 +92,13 @@ class Result(Tabulated):
 
     def closing_balances(self) -> dict[str, float]:
         """Return the deposits at the end of `users` together, `shop` and `supplier`, in major units."""
-        return summary.deposits(self._tables, self.scenario.currency)
+        scale = self.scenario.currency.scale
+        return {owner: minor / scale for owner, minor in summary.deposits(self._tables).items()}
+
+    def balance_texts(self) -> dict[str, str]:
+        """Return the closing balances as they are written, such as `4,000.00 BDT`, to the last minor unit."""
+        text = self.scenario.currency.text
+        return {owner: text(minor) for owner, minor in summary.deposits(self._tables).items()}
 
     # Over time
 
@@ -314,13 +320,13 @@ class Result(Tabulated):
         return [f"demand.cut: {self.visits_cut:,} recorded {visits} at or after the horizon, {end}, left out"]
 
     def __repr__(self) -> str:
-        balances = ", ".join(f"{owner} {text}" for owner, text in self._balance_texts().items())
+        balances = ", ".join(f"{owner} {text}" for owner, text in self.balance_texts().items())
         return f"{self._headline()}\nbalances: {balances}\ndigest: {self.digest}"
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><th>{escape(owner)}</th><td style='text-align: right'>{escape(text)}</td></tr>"
-            for owner, text in self._balance_texts().items()
+            for owner, text in self.balance_texts().items()
         )
         head = "<tr><th>deposit of</th><th>at the end</th></tr>"
         return f"<p>{escape(self._headline())}</p><table>{head}{rows}</table>"
@@ -330,11 +336,6 @@ class Result(Tabulated):
         counts = ", ".join(f"{name.replace('_', ' ')} {figures[name]:,}" for name in _SHOWN)
         end = "drained" if self.drained else "cut off"
         return f"Result of {self.scenario.name}, seed {self.seed}: {counts}; {end} after {_lasting(self.ended_at)}"
-
-    def _balance_texts(self) -> dict[str, str]:
-        currency = self.scenario.currency
-        balances = self.closing_balances()
-        return {owner: f"{amount:,.{currency.decimals}f} {currency.code}" for owner, amount in balances.items()}
 
 
 _SHOWN = ("visits", "orders", "completed", "declined", "cancelled", "open_orders")

@@ -54,15 +54,21 @@ def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
 
     A figure with nothing to divide by or to average is NaN.
     """
+    found = exact_figures(tables, currency)
+    return found | {name: found[name] / currency.scale for name in MONEY}
+
+
+def exact_figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
+    """Return the named figures with amounts in whole minor units, which no rounding to a float has touched."""
     source, tallies = source_of(tables), tallies_of(tables)
 
     def counted(table: str, count: Callable[[Source], Counter[str]]) -> Counter[str]:
         return Counter(tallies[table]) if table in tallies else count(source)
 
     placed, arrived = counted("orders", _orders), counted("visits", _visits)["rows"]
-    moved, money = counted("transfers", partial(_transfers, currency=currency)), currency.scale
+    moved = counted("transfers", partial(_transfers, currency=currency))
     mine = placed["orders"]
-    cash = {f"{owner}_cash": amount for owner, amount in deposits(tables, currency).items()}
+    cash = {f"{owner}_cash": amount for owner, amount in deposits(tables).items()}
     accounts, said = source.whole("accounts"), counted("messages", _messages)
     return {
         "visits": arrived,
@@ -71,27 +77,27 @@ def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
         **{status: placed[status] for status in ENDS},
         "open_orders": sum(placed[status] for status in OPEN),
         "units": moved["units"],
-        "revenue": _closing(accounts, "shop:sales", "shop:sales-returns") / money,
-        "refunds": moved["refunds"] / money,
+        "revenue": _closing(accounts, "shop:sales", "shop:sales-returns"),
+        "refunds": moved["refunds"],
         "conversion": _ratio(mine, arrived),
         "decline_rate": _ratio(placed["declined"], mine),
         **cash,
-        "shop_cash_min": moved["least"] / money,
+        "shop_cash_min": moved["least"],
         "mean_delivery_seconds": _mean(placed, "delivery"),
         "mean_bank_wait_seconds": _mean(said, "bank"),
         "mean_shop_wait_seconds": _mean(said, "shop"),
         "messages": said["rows"],
         "messages_lost": said["lost"],
-        "returns": moved["returns"] / money,
-        "fees": _closing(accounts, "bank:fees") / money,
+        "returns": moved["returns"],
+        "fees": _closing(accounts, "bank:fees"),
         "units_lost": moved["units_lost"],
-        "stranded": moved["stranded"] / money,
+        "stranded": moved["stranded"],
         "stranded_orders": moved["stranded_orders"],
     }
 
 
-def deposits(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
-    """Return the deposits at the end of all users together, the shop and the supplier, in major units."""
+def deposits(tables: Mapping[str, Columns]) -> dict[str, int]:
+    """Return the deposits at the end of all users together, the shop and the supplier, in minor units."""
     accounts = tables["accounts"]
     names, closing = coded(accounts, "account"), numbers(accounts, "closing")
     totals = dict.fromkeys(OWNERS, 0)
@@ -100,7 +106,7 @@ def deposits(tables: Mapping[str, Columns], currency: Currency) -> dict[str, flo
         owner = owner_of(names.labels[code])
         if owner in totals:
             totals[owner] += amount
-    return {owner: total / currency.scale for owner, total in totals.items()}
+    return totals
 
 
 def owner_of(account: str) -> str:

@@ -72,6 +72,10 @@ class Tabulated:
         """Return the named figures of `summary` as a dictionary, without pandas."""
         return summary.figures(self._tables, self.scenario.currency)
 
+    def exact_figures(self) -> dict[str, float]:
+        """Return the figures of `summary` with amounts in whole minor units, which no float has rounded."""
+        return summary.exact_figures(self._tables, self.scenario.currency)
+
     def summary(self) -> "Series[float]":
         """Return the named figures, the same in every study; `alesha_sim.summary.figures` defines each."""
         from pandas import Series

@@ -119,14 +119,16 @@ def test_stranded_is_what_users_paid_and_have_neither_goods_nor_money_for():
     assert (found["stranded"], found["stranded_orders"]) == (5.5, 2)
 
 
-def test_deposits_add_up_by_owner_in_major_units():
+def test_deposits_add_up_by_owner_in_minor_units():
     accounts = [
         account("bank:deposits:user:0", closing=150), account("bank:deposits:user:11", closing=1),
         account("bank:deposits:shop", closing=7), account("bank:deposits:supplier", closing=9),
         account("bank:deposits:courier", closing=1000), account("users:cash:0", closing=5000),
     ]  # fmt: skip
-    assert deposits(tables(accounts=accounts), BDT) == {"users": 1.51, "shop": 0.07, "supplier": 0.09}
-    assert deposits(tables(accounts=accounts), Currency("JPY", 0)) == {"users": 151, "shop": 7, "supplier": 9}
+    assert deposits(tables(accounts=accounts)) == {"users": 151, "shop": 7, "supplier": 9}
+    found = figures(tables(accounts=accounts), BDT)
+    assert [found[f"{owner}_cash"] for owner in ("users", "shop", "supplier")] == [1.51, 0.07, 0.09]
+    assert figures(tables(accounts=accounts), Currency("JPY", 0))["users_cash"] == 151
 
 
 @pytest.mark.parametrize(

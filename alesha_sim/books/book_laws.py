@@ -45,8 +45,8 @@ class Books:
         self._check_floors(evidence)
         self._findings.begin(RESERVES)
         self._check_reserves(evidence)
-        _add(self._opening, evidence, np.flatnonzero(evidence.code == OPENING))
-        _add(self._closing, evidence, slice(None))
+        self._opening = _add(self._opening, evidence, np.flatnonzero(evidence.code == OPENING))
+        self._closing = _add(self._closing, evidence, slice(None))
 
     def _check_rows(self, evidence: Evidence) -> None:
         """L0: amounts above zero, rows in the order of time, accounts of the row's own book."""
@@ -80,6 +80,7 @@ class Books:
         accounts, rows, changes = accounts[order], rows[order], changes[order]
         first = np.flatnonzero(np.diff(accounts, prepend=-1))
         sums = np.cumsum(changes)
+        self._running = self._running.astype(np.result_type(self._running, changes), copy=False)
         before = self._running[accounts[first]] - (sums - changes)[first]
         running = sums + repeat(before, np.diff(np.append(first, len(accounts))))
         last = np.append(first[1:], len(accounts))[: len(first)] - 1
@@ -138,7 +139,7 @@ class Books:
             9, kinds != recoded(r.kind, KINDS),
             lambda account: f"{r.name(account)}: must be of kind {KINDS[kinds[account]]}",
         )  # fmt: skip
-        trial = np.zeros((len(BOOKS), len(r.price)), np.int64)
+        trial = np.zeros((len(BOOKS), len(r.price)), r.closing.dtype)
         np.add.at(trial, (r.book, r.commodity), r.closing * signs)
         findings.add(
             9, trial.ravel() != 0,
@@ -175,7 +176,9 @@ class Books:
         )  # fmt: skip
 
 
-def _add(net: Ints, evidence: Evidence, rows: Ints | slice) -> None:
-    """Add debits less credits of every account in `rows` to `net`."""
+def _add(net: Ints, evidence: Evidence, rows: Ints | slice) -> Ints:
+    """Return `net` with debits less credits of every account in `rows` added to it."""
+    net = net.astype(np.result_type(net, evidence.amount), copy=False)
     np.add.at(net, evidence.debit[rows], evidence.amount[rows])
     np.subtract.at(net, evidence.credit[rows], evidence.amount[rows])
+    return net

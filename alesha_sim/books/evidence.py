@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from alesha_sim.arrays import bincount
 from alesha_sim.books.accounts import BOOKS, CODES
-from alesha_sim.books.reading import Ints, Mask, coded, numbers, recoded
+from alesha_sim.books.reading import Ints, Mask, coded, exact, numbers, recoded
 from alesha_sim.books.register import Priced, Register
 from alesha_sim.books.rules import CHART, ROLES, Rule, permitted
 from alesha_sim.messages import Method
@@ -98,7 +98,7 @@ class Evidence:
     def _read_transfers(self, table: Columns) -> None:
         register = self.register
         self.transfer, self.time = numbers(table, "transfer"), numbers(table, "time")
-        self.amount = numbers(table, "amount")
+        self.amount = exact(numbers(table, "amount"))
         self.book = recoded(coded(table, "book"), BOOKS)
         self.code = recoded(coded(table, "code"), CODES)
         self.row_commodity = recoded(coded(table, "commodity"), register.commodities)
@@ -113,8 +113,8 @@ class Evidence:
     def _read_orders(self, table: Columns) -> None:
         self.orders = _from_one(numbers(table, "order"), 0)
         self.ordered_by = _from_one(numbers(table, "user"), -1)
-        self.total = _from_one(numbers(table, "total"), 0)
-        self.advance = _from_one(numbers(table, "advance"), 0)
+        self.total = _from_one(exact(numbers(table, "total")), 0)
+        self.advance = _from_one(exact(numbers(table, "advance")), 0)
         methods = recoded(coded(table, "payment_method"), (Method.REPLENISHMENT,))
         self.replenishes = _from_one(methods == 0, False)
         self.status = _from_one(recoded(coded(table, "status"), STATUSES), -1)
@@ -125,7 +125,9 @@ class Evidence:
         self.line_order_number = numbers(table, "order")
         self.line_commodity = recoded(coded(table, "sku"), self.register.products, np.int64)
         self.line_quantity = numbers(table, "quantity")
-        self.unit_price, self.unit_charge = numbers(table, "unit_price"), numbers(table, "unit_charge")
+        units = int(np.abs(exact(self.line_quantity)).sum())
+        self.unit_price = exact(numbers(table, "unit_price"), units)
+        self.unit_charge = exact(numbers(table, "unit_charge"), units)
 
     def _read_visits(self, table: Columns) -> None:
         self.visit, self.visitor = numbers(table, "visit"), numbers(table, "user")
@@ -253,12 +255,10 @@ class Evidence:
 
     def summed(self, rows: Ints, key: Key, worth: Ints | None = None) -> Ints:
         """Return the sum of the amounts of `rows` by `key`; units are counted as `worth` each commodity says."""
-        sums = np.zeros(key.size, np.int64)
-        if not len(rows):
-            return sums
         amounts = self.amount[rows]
         if worth is not None:
-            amounts = amounts * worth[self.row_commodity[rows]]
+            amounts = amounts * exact(worth, int(amounts.sum()))[self.row_commodity[rows]]
+        sums = np.zeros(key.size, amounts.dtype)
         np.add.at(sums, key.of_row[rows], amounts)
         return sums
 

@@ -47,7 +47,7 @@ def _check_handovers(evidence: Evidence, findings: Findings, *, drained: bool) -
     )
     rows = np.concatenate([given, taken])
     keys, places = np.unique(e.link[rows] * products + e.row_commodity[rows], return_inverse=True)
-    left = np.zeros(len(keys), np.int64)
+    left = np.zeros(len(keys), e.amount.dtype)
     np.add.at(left, places, np.concatenate([-e.amount[given], e.amount[taken]]))
     known = e.marked(given, e.by_link)[keys // products]
     findings.add(
@@ -65,7 +65,7 @@ def _check_swaps(evidence: Evidence, findings: Findings) -> None:
         new = next(e.ruled(*rule, units=True) for rule in (*GIVEN, *TAKEN) if rule[:2] == (book, "replace"))
         rows = np.concatenate([broken, new]).astype(np.int64)
         keys, places = np.unique(e.link[rows] * products + e.row_commodity[rows], return_inverse=True)
-        left = np.zeros(len(keys), np.int64)
+        left = np.zeros(len(keys), e.amount.dtype)
         np.add.at(left, places, np.concatenate([e.amount[broken], -e.amount[new]]))
 
         def describe(place: int, book: str = book, keys: Ints = keys, left: Ints = left) -> str:

@@ -289,7 +289,8 @@ class Ledger:
             raise LawBroken(f"L0: openings not within book {BOOKS[book]} and one commodity")
         if ((signs[debits] < 0) | (signs[credits] > 0)).any():
             raise LawBroken("L1: openings must raise both accounts")
-        if max(map(abs, self._net)) + sum(amounts.tolist()) > AMOUNT_MAX:
+        had = np.abs(np.array(self._net, np.int64)[np.concatenate([debits, credits])])
+        if int(had.max(initial=0)) + sum(amounts.tolist()) > AMOUNT_MAX:
             raise ValueError(f"opening balances: must together be at most {AMOUNT_MAX}")
 
     # Tables

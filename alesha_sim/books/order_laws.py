@@ -41,7 +41,7 @@ def charged(evidence: Evidence) -> Ints:
 
 def charges(evidence: Evidence) -> Ints:
     """Return what the supplier charges for each order."""
-    due = np.zeros(len(evidence.total), np.int64)
+    due = np.zeros(len(evidence.total), evidence.unit_charge.dtype)
     np.add.at(due, evidence.line_order, evidence.line_quantity * evidence.unit_charge)
     return due
 
@@ -71,7 +71,7 @@ def _check_prices(evidence: Evidence, findings: Findings) -> None:
         f"{e.unit_price[place]}, charge {e.unit_charge[place]} are not the catalogue's",
         e.line_order_number,
     )  # fmt: skip
-    prices = np.zeros(len(e.total), np.int64)
+    prices = np.zeros(len(e.total), e.unit_price.dtype)
     np.add.at(prices, e.line_order, e.line_quantity * e.unit_price)
     findings.add(
         8, prices != e.total,

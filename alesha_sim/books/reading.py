@@ -1,7 +1,7 @@
 """How laws read columns: whole numbers as they are, texts as codes in this package's order."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,22 @@ def numbers(table: Columns, name: str) -> npt.NDArray[np.int64]:
     if isinstance(column, Coded) or column.dtype != np.int64:
         raise ValueError(f"column {name}: must hold 64-bit whole numbers")
     return column
+
+
+EXACT_MAX = 2**60
+"""Up to here sums count in 64 bits, since laws add and subtract a few of them."""
+
+
+def exact(values: Ints, times: int | None = None) -> Ints:
+    """Return whole numbers that add up exactly: Python's own where 64 bits might not hold the sum of all of them.
+
+    `times` is how often all together count at most, where that is not once each.
+    """
+    largest = max(int(values.max(initial=0)), -int(values.min(initial=0)))
+    bound = largest * (len(values) if times is None else times)
+    if bound > EXACT_MAX and times is None:
+        bound = int(np.abs(values.astype(np.float64)).sum())
+    return values if bound <= EXACT_MAX else cast(Ints, values.astype(object))
 
 
 def coded(table: Columns, name: str) -> Coded:

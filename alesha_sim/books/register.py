@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alesha_sim.books.accounts import BOOKS
-from alesha_sim.books.reading import Ints, coded, codes_of, numbers, recoded
+from alesha_sim.books.reading import Ints, coded, codes_of, exact, numbers, recoded
 from alesha_sim.books.rules import CHART, ROLES
 from alesha_sim.records import Coded, Columns
 
@@ -46,7 +46,7 @@ class Register:
         self.commodity = recoded(commodities, self.commodities)
         self.book = recoded(coded(table, "book"), BOOKS)
         self.kind = coded(table, "kind")
-        self.opening, self.closing = numbers(table, "opening"), numbers(table, "closing")
+        self.opening, self.closing = exact(numbers(table, "opening")), exact(numbers(table, "closing"))
         self._index()
         self._read: list[tuple[Sequence[str], Ints]] = []
 

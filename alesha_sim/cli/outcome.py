@@ -3,7 +3,7 @@
 Here live wording and order only; how text is laid out stands in `output.py`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -55,14 +55,14 @@ def report(result: "Result", violations: Sequence[str] | None) -> str:
     if not result.drained:
         head += ["cut off by the end of the run: some matters are still open"]
     head += result.notes
-    money = _money(scenario)
-    figures = result.figures()
+    money = scenario.currency.text
+    figures = result.exact_figures()
     orders = _orders(result) if is_on("orders", result.record) else _counted_orders(figures)
     counts = [("visits", f"{figures['visits']:,}"), *orders, ("units delivered", f"{figures['units']:,}")]
-    amounts = [(name, money(figures[name])) for name in ("revenue", "refunds")]
+    amounts = [(name, money(int(figures[name]))) for name in ("revenue", "refunds")]
     deposits = [
         ("balances", ""),
-        *((f"  {owner}", money(amount)) for owner, amount in result.closing_balances().items()),
+        *((f"  {owner}", text) for owner, text in result.balance_texts().items()),
     ]
     body = table([*counts, *amounts, *deposits], right=(1,))
     if violations is None:
@@ -101,12 +101,6 @@ def _counts(text: Coded) -> Iterator[tuple[str, int]]:
     """Yield each text that occurs and how often."""
     counts = bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
     yield from ((label, count) for label, count in zip(text.labels, counts, strict=True) if count)
-
-
-def _money(scenario: "Scenario") -> Callable[[float], str]:
-    """Return how amounts in major units are written."""
-    currency = scenario.currency
-    return lambda amount: f"{amount:,.{currency.decimals}f} {currency.code}"
 
 
 # Everybody's balance

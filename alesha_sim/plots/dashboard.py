@@ -58,11 +58,11 @@ def dashboard(result: "Result", panels: Sequence[str] = SHOWN, *, figure: "Figur
 
 def key_figures(result: "Result") -> dict[str, str]:
     """Return the figures that the page leads with, as texts by name."""
-    figures, currency = result.figures(), result.scenario.currency
+    figures, currency = result.exact_figures(), result.scenario.currency
     delivery = figures["mean_delivery_seconds"]
 
     def money(name: str) -> str:
-        return style.amount(round(figures[name] * currency.scale), currency)
+        return style.amount(int(figures[name]), currency)
 
     def share(name: str) -> str:
         return "none" if math.isnan(figures[name]) else f"{100 * figures[name]:.3g}\N{NO-BREAK SPACE}%"

@@ -163,7 +163,7 @@ class Scenario(Part):
     def visits(self, seed: int) -> Visits:
         """Draw (or read) the intended visits, sorted by instant and all before the horizon.
 
-        Raises ScenarioError for a replay file that cannot be used and for a visit too large for 64 bits of money.
+        Raises ScenarioError for a replay file that cannot be used and for visits too large for 64 bits of money.
         """
         streams = Streams(seed)
         market = Market(self.users.count, self.skus, self.horizon, self.start)
@@ -258,14 +258,20 @@ class Scenario(Part):
         return shown.html(self)
 
     def _check_totals(self, wanted: Visits) -> None:
-        """Refuse a visit whose goods are worth more than a 64-bit amount."""
+        """Refuse a visit whose goods are worth more than a 64-bit amount, and visits that are so all together."""
         dearest = [self.currency.minor(max(product.price, product.charge)) for product in self.catalogue]
+        if self.users.choice is not None:  # which may put any product into the cart
+            dearest = [max(dearest)] * len(dearest)
         # Floats do not wrap around; what comes near the limit is worth looking at exactly.
         for n in np.flatnonzero(wanted.quantities @ np.array(dearest, dtype=np.float64) > AMOUNT_MAX / 2):
             total = sum(price * int(units) for price, units in zip(dearest, wanted.quantities[n], strict=True))
             if total > AMOUNT_MAX:
                 visit = f"demand: visit of user {wanted.user[n]} at {wanted.at[n]:g} s"
                 raise refuse(visit, self.currency.text(total), "must fit in 64 bits of minor units")
+        wanted_units = wanted.quantities.sum(axis=0).tolist()  # each is below 2**31, and so are the visits
+        turnover = sum(price * units for price, units in zip(dearest, wanted_units, strict=True))
+        if turnover > AMOUNT_MAX:
+            raise refuse("demand: all visits", self.currency.text(turnover), _ALL_SALES)
 
 
 def _skus(info: ValidationInfo) -> tuple[str, ...] | None:
@@ -296,4 +302,5 @@ def _sound(value: Value, found: list[Fault]) -> Value:
     return value
 
 
+_ALL_SALES = "must together fit in 64 bits of minor units"
 _ALL_MONEY = "with those of all others must fit in 64 bits of minor units"
