@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from operator import index
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,17 @@ TOO_LARGE = f"must fit in 64 bits, at most {AMOUNT_MAX} minor units"
 MICROSECONDS = 1_000_000
 """Microseconds in a second."""
 
+
+DECIMALS: Final = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
+         "XOF", "XPF"), 0
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}  # fmt: skip
+"""The codes of ISO 4217 whose minor unit is not the hundredth, with its digits (list one of the standard, "Current
+currency and funds code list", published by its maintenance agency, SIX)."""
 
 _PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|infinity|nan)", re.IGNORECASE)
 
@@ -36,16 +48,21 @@ def is_plain_number(text: str) -> bool:
 class Currency:
     """A currency by its code (2 to 10 capital letters) and its number of decimals (0 to 4).
 
+    Left out, decimals are those that ISO 4217 gives the code, and 2 for a code that it does not have.
+
     Inside a run money is an `int` of minor units (poisha, cents); people read and write major units (taka,
     euros). Raises ValueError with one line for each field that breaks its rule.
     """
 
     code: str = "BDT"
-    decimals: int = 2
+    decimals: int = None  # type: ignore[assignment]  # never once it is made
 
     def __post_init__(self) -> None:
-        """Refuse a code or a number of decimals that breaks its rule."""
+        """Give the code its decimals, and refuse a code or a number of decimals that breaks its rule."""
         faults = []
+        given: object = self.decimals
+        if given is None:
+            object.__setattr__(self, "decimals", DECIMALS.get(str(self.code), 2))
         if not (_is_capitals(self.code) and 2 <= len(self.code) <= 10):
             faults.append(f"code: {self.code!r}: must be 2 to 10 capital letters")
         if not (_is_whole(self.decimals) and 0 <= self.decimals <= 4):

@@ -132,6 +132,12 @@ CASES = [
      ["supplier.stock.reorder_point: 20: must be at most supplier.capacity, 10"]),
     ({"supplier": {"stock": {"kind": "base_stock", "level": {"iphone-x": 11}}, "capacity": 10}},
      ["supplier.stock.level: 11: must be at most supplier.capacity, 10"]),
+    ({"supplier": {"stock": {"kind": "reorder_point", "reorder_point": 9, "quantity": 2}, "capacity": 10}},
+     [f"supplier.stock: opening stock of {sku}, 11: must be at most supplier.capacity, 10"
+      for sku in ("hp-laptop", "apple-watch", "iphone-x")]),
+    ({"supplier": {"stock": {"kind": "moving_average", "periods": 2, "period": 5, "lead_periods": 1,
+                             "opening_stock": {"iphone-x": 11}}, "capacity": 10}},
+     ["supplier.stock: opening stock of iphone-x, 11: must be at most supplier.capacity, 10"]),
     ({"supplier": {"stock": {"kind": "base_stock", "level": 3}, "capacity": 10, "minimum_lot": 12}},
      ["supplier.minimum_lot: 12: must be at most supplier.capacity, 10"]),
     ({"supplier": {"stock": {"kind": "base_stock", "level": {"iphone": 11}}}},

@@ -139,3 +139,28 @@ def test_whole_microseconds_survive_the_clock(count):
 def test_microseconds_of_no_instant_are_refused(seconds, error):
     with pytest.raises(error):
         microseconds(seconds)
+
+
+@pytest.mark.parametrize(
+    ("code", "decimals"),
+    [
+        ("JPY", 0),
+        ("KRW", 0),
+        ("XOF", 0),
+        ("KWD", 3),
+        ("TND", 3),
+        ("CLF", 4),
+        ("EUR", 2),
+        ("BDT", 2),
+        ("POINTS", 2),
+    ],
+)
+def test_a_code_of_iso_4217_brings_its_decimals(code, decimals):
+    assert Currency(code).decimals == decimals
+    assert Currency(code, 1).decimals == 1
+
+
+@pytest.mark.parametrize("text", ["1_000", "\uff11", "1 000"])
+def test_an_amount_is_read_only_as_people_write_it(text):
+    with pytest.raises(ValueError, match="must be a number"):
+        Currency().minor(text)

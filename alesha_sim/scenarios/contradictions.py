@@ -4,7 +4,7 @@ Here live rules only. They are looked at once all parts are sound.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,15 +82,32 @@ def _stock(field: str, policy: StockPolicy, scenario: "Scenario") -> Iterator[Fa
     room = scenario.supplier.capacity
     if room is None or not field.startswith("supplier"):
         return
+    yield from _aims(field, policy, room) or _openings(field, policy, room, scenario.skus)
+    if scenario.supplier.minimum_lot > room:
+        rule = f"must be at most supplier.capacity, {room}"
+        yield Fault("supplier.minimum_lot", str(scenario.supplier.minimum_lot), rule)
+
+
+def _aims(field: str, policy: StockPolicy, room: int) -> list[Fault]:
+    """Return a fault if a policy of this package wants to have more of a product than there is room for."""
+    rule = f"must be at most supplier.capacity, {room}"
     for kind, name in _AIMS.items():
         if isinstance(policy, kind):
             aim = getattr(policy, name)
             most = max(aim.values(), default=0) if isinstance(aim, Mapping) else aim
-            if most > room:
-                yield Fault(f"{field}.{name}", str(most), f"must be at most supplier.capacity, {room}")
-    if scenario.supplier.minimum_lot > room:
-        rule = f"must be at most supplier.capacity, {room}"
-        yield Fault("supplier.minimum_lot", str(scenario.supplier.minimum_lot), rule)
+            return [Fault(f"{field}.{name}", str(most), rule)] if most > room else []
+    return []
+
+
+def _openings(field: str, policy: StockPolicy, room: int, skus: Sequence[str]) -> list[Fault]:
+    """Return a fault for each product of which any policy opens with more than there is room for."""
+    opening = {sku: policy.opening(sku) or 0 for sku in skus}
+    rule = f"must be at most supplier.capacity, {room}"
+    return [
+        Fault(field, f"opening stock of {sku}, {int(units)}", rule)
+        for sku, units in opening.items()
+        if units > room
+    ]
 
 
 def _named(policy: Any) -> Iterator[tuple[str, str]]:

@@ -3,12 +3,22 @@
 Here lives how a model is made and how it says what is wrong with it; no field of any particular model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from alesha_sim.scenarios.errors import ScenarioError, translated
+from alesha_sim.scenarios.errors import Fault, ScenarioError, translated
+
+
+class Kept:
+    """What a serializer returns around an object of one's own: pydantic would take a dataclass apart."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
 
 
 class Part(BaseModel):
@@ -16,6 +26,20 @@ class Part(BaseModel):
 
     # Defaults are validated too, because a rule may join a default to a field that was given.
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=True)
+
+    @model_validator(mode="after")
+    def _as_declared(self) -> Self:
+        """Refuse parts of a class of one's own: any change of the whole would turn them into the package's."""
+        found = []
+        for name in type(self).model_fields:
+            for place, part in _parts(getattr(self, name)):
+                declared = _models(type(self), name)
+                if type(part) not in declared:
+                    rule = f"must be of a class of the package itself: {', '.join(m.__name__ for m in declared)}"
+                    found.append(Fault(name + place, type(part).__qualname__, rule))
+        if found:
+            raise ScenarioError(found)
+        return self
 
     def __init__(self, **fields: Any) -> None:
         try:
@@ -39,6 +63,10 @@ class Part(BaseModel):
         except ValidationError as error:
             raise cls._translated(error, None) from None
 
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """Return the part as a table, as pydantic does; objects of one's own stay what they are in Python."""
+        return {name: _opened(value) for name, value in super().model_dump(**options).items()}
+
     @classmethod
     def kinds(cls, name: str) -> dict[str, type["Part"]]:
         """Return the models that a field tagged by `kind` may hold, by their tag; nothing for any other field."""
@@ -56,3 +84,40 @@ class Part(BaseModel):
         """Return what pydantic found in plain words; `given` is the table that it looked at, if it was one."""
         names = {name: tuple(cls.kinds(name)) for name in cls.model_fields}
         return translated(error.errors(include_url=False), names, given or {})
+
+
+def _opened(value: Any) -> Any:
+    """Return what a dump holds with all objects of one's own in their places."""
+    match value:
+        case Kept():
+            return value.value
+        case dict():
+            return {key: _opened(each) for key, each in value.items()}
+        case list():
+            return [_opened(each) for each in value]
+        case tuple():
+            return tuple(_opened(each) for each in value)
+    return value
+
+
+def _parts(value: object) -> Iterator[tuple[str, Part]]:
+    """Yield the parts that a field holds, each with its place in it."""
+    match value:
+        case Part():
+            yield "", value
+        case tuple():
+            yield from ((f"[{n}]", each) for n, each in enumerate(value) if isinstance(each, Part))
+        case dict():
+            yield from ((f".{key}", each) for key, each in value.items() if isinstance(each, Part))
+
+
+@cache
+def _models(owner: type[Part], name: str) -> tuple[type[Part], ...]:
+    """Return the models that the type of a field names."""
+    found: list[type[Part]] = []
+    types = [owner.model_fields[name].annotation]
+    for each in types:
+        if isinstance(each, type) and get_origin(each) is None and issubclass(each, Part):
+            found.append(each)
+        types += get_args(each)
+    return tuple(found)

@@ -57,6 +57,8 @@ def _put(tree: Any, keys: list[str], value: object) -> None:
     else:
         if key == "kind" and node.get("kind") != value:
             node.clear()
+        if keys == ["currency", "code"] and node.get("code") != value:
+            del node["decimals"]  # another currency's
         node[key] = value
 
 

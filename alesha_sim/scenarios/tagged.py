@@ -24,6 +24,7 @@ from alesha_sim.policies import (
 )
 from alesha_sim.scenarios.errors import Fault, ScenarioError, from_lines, nearest, refuse
 from alesha_sim.scenarios.fields import PLAIN, money, seconds
+from alesha_sim.scenarios.part import Kept
 from alesha_sim.units import Currency
 
 Made = TypeVar("Made")
@@ -79,7 +80,7 @@ def amount_distribution(value: object) -> Decimal | Distribution:
     if not isinstance(value, Distribution | Mapping):
         return money(value)
     read = distribution(value, money)
-    return money(read.value) if isinstance(read, Constant) else read
+    return money(read.value) if type(read) is Constant else read
 
 
 class Policies(NamedTuple):
@@ -116,6 +117,8 @@ class Policies(NamedTuple):
 def currency(value: object) -> Currency:
     """Read a currency: itself or a table of its code and decimals."""
     if isinstance(value, Currency):
+        if type(value) is not Currency:
+            raise refuse("", type(value).__qualname__, "must be of the package's class Currency itself")
         return value
     if not isinstance(value, Mapping):
         raise refuse("", value, "must be a table")
@@ -158,12 +161,12 @@ def _written(value: object, info: SerializationInfo) -> object:
     match value:
         case Decimal():
             return str(value) if info.mode_is_json() else value
-        case Constant():
+        case Constant() if type(value) is Constant:
             return value.value
     kind = str(getattr(value, "kind", ""))
     if type(value) not in [kinds.get(kind) for kinds in (KINDS, STOCKS, SETTLEMENTS, CHOICES, TRUSTS)]:
         own = type(value)
-        return {"kind": f"{own.__module__}.{own.__qualname__}"} if info.mode_is_json() else value
+        return {"kind": f"{own.__module__}.{own.__qualname__}"} if info.mode_is_json() else Kept(value)
     table: dict[str, object] = {"kind": kind}
     for field in dataclasses.fields(value):  # type: ignore[arg-type]
         given = getattr(value, field.name)
@@ -202,7 +205,7 @@ CurrencyUsed = Annotated[
             "type": "object",
             "properties": {
                 "code": {"type": "string", "pattern": "^[A-Z]{2,10}$", "default": "BDT"},
-                "decimals": {"type": "integer", "minimum": 0, "maximum": 4, "default": 2},
+                "decimals": {"type": "integer", "minimum": 0, "maximum": 4},
             },
             "additionalProperties": False,
         }

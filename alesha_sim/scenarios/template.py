@@ -27,7 +27,7 @@ horizon = "1 day"            # new visits begin before this (duration); off: a r
 
 [currency]
 code = "BDT"                 # 2 to 10 capital letters
-decimals = 2                 # of every amount, 0 to 4
+decimals = 2                 # of every amount, 0 to 4; default: as ISO 4217 gives the code, else 2
 
 # The products. Without any [[catalogue]] they are these three.
 [[catalogue]]
