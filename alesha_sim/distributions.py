@@ -9,11 +9,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import chain, pairwise, repeat
+from operator import mul
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim.elementary import exp, log, log1p
 from alesha_sim.streams import Generator
 from alesha_sim.units import MICROSECONDS, microseconds
 
@@ -179,8 +181,9 @@ class Lognormal(Distribution):
         """Draw the exponential of a normal variable."""
         if self.mean == 0 or _is_steady(self.cv):
             return np.full(size, self.mean)
-        variance = math.log1p(self.cv**2)
-        return generator.lognormal(math.log(self.mean) - variance / 2, math.sqrt(variance), size)
+        variance = log1p(self.cv * self.cv)
+        normal = generator.standard_normal(size)  # `lognormal` draws the same, but leaves exp to the C library
+        return exp(log(self.mean) - variance / 2 + math.sqrt(variance) * normal)
 
     @property
     def expected(self) -> float:
@@ -205,7 +208,8 @@ class Gamma(Distribution):
         """Draw by NumPy's standard gamma."""
         if _is_steady(self.cv):
             return np.full(size, self.mean)
-        return generator.gamma(1 / self.cv**2, self.mean * self.cv**2, size)
+        square = self.cv * self.cv
+        return generator.gamma(1 / square, self.mean * square, size)
 
     @property
     def expected(self) -> float:
@@ -263,7 +267,8 @@ class Empirical(Distribution):
     @property
     def expected(self) -> float:
         """The weighted mean of the values."""
-        return float(np.average(self.values, weights=self._weights()))
+        weights = self._weights().tolist()
+        return math.fsum(map(mul, self.values, weights)) / math.fsum(weights)
 
     @property
     def least(self) -> float:

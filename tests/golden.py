@@ -55,7 +55,7 @@ def draws():
         generator.permutation(size), generator.choice(9, size, p=np.full(9, 1 / 9)),
     ]  # fmt: skip
     chances = drawn[7]
-    drawn += [np.exp(chances), np.log(chances), np.log1p(-chances), chances**0.3, np.cumsum(chances)]
+    drawn += [np.cumsum(chances), np.interp(chances, np.sort(chances[:99]), chances[:99])]
     return sha256(b"".join(np.asarray(each, np.float64).tobytes() for each in drawn)).hexdigest()
 
 

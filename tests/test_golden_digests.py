@@ -1,14 +1,29 @@
 """No step of the work on speed may change a run: digests, tables and kernel events are those that were written."""
 
+import json
 import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import golden
+import portable
 import pytest
-from conftest import needs
+from conftest import is_full_size, needs
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = [(name, seed) for name in golden.NAMES for seed in golden.SEEDS]
+FOUND = portable.features()
+LESS = {
+    "NumPy's baseline": {"NPY_DISABLE_CPU_FEATURES": ",".join(FOUND)},
+    "a C library without fused products": {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F"},
+    **{
+        f"NumPy without {' '.join(FOUND[place:])}": {"NPY_DISABLE_CPU_FEATURES": ",".join(FOUND[place:])}
+        for place in range(1, len(FOUND) if is_full_size() else 0)
+    },
+}
+"""Environments in which the same processor is used as if it were an older one."""
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +77,25 @@ def test_the_command_says_what_differs_and_writes_only_if_asked(monkeypatch, tmp
     assert "first_purchase, seed 7: table orders is not the one" in capsys.readouterr().out
     assert (golden.main(["--write"]), golden.main([])) == (0, 0)
     assert capsys.readouterr().out.endswith("nothing differs\n")
+
+
+@pytest.fixture(scope="module")
+def here():
+    """Return the digests of everything with the processor as it is."""
+    needs("lifetimes")
+    return portable.everything(golden.SEEDS if is_full_size() else golden.SEEDS[:1])
+
+
+@pytest.mark.parametrize("less", LESS)
+def test_a_digest_does_not_depend_on_what_the_processor_offers(less, here):
+    if "NPY_DISABLE_CPU_FEATURES" in LESS[less] and not FOUND:
+        pytest.skip("NumPy has nothing to choose from on this processor")
+    if "GLIBC_TUNABLES" in LESS[less] and (platform.libc_ver()[0], platform.machine()) != ("glibc", "x86_64"):
+        pytest.skip("needs the GNU C library on x86-64")
+    seeds = map(str, golden.SEEDS if is_full_size() else golden.SEEDS[:1])
+    command = [sys.executable, "-W", "error", portable.__file__, *seeds]
+    told = subprocess.run(command, env=os.environ | LESS[less], capture_output=True, text=True, check=True)
+    found = json.loads(told.stdout)
+    assert set(found["features"]).isdisjoint(LESS[less].get("NPY_DISABLE_CPU_FEATURES", "").split(","))
+    assert [name for name, digest in found["digests"].items() if digest != here[name]] == []
+    assert len(found["digests"]) == len(here) > len(golden.NAMES)

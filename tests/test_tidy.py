@@ -33,6 +33,7 @@ LAYERS = (
         "source",
         "garbage",
         "arrays",
+        "elementary",
     ),
     ("network", "books"),
     ("policies",),
@@ -126,6 +127,16 @@ MUTATORS = {
     "remove", "reverse", "setdefault", "sort", "update",
 }  # fmt: skip
 POINTER_SIZED = {"bincount", "repeat"}
+FRAGILE = {
+    "acos", "arccos", "arcsin", "arctan", "arctan2", "asin", "atan", "atan2", "average", "cbrt", "cos", "cosh",
+    "dot", "einsum", "erf", "erfc", "exp", "exp2", "expm1", "float_power", "gamma", "hypot", "inner", "lgamma",
+    "linalg", "log", "log10", "log1p", "log2", "logaddexp", "matmul", "mean", "pow", "power", "sin", "sinh", "std",
+    "tan", "tanh", "var", "vdot",
+}  # fmt: skip
+DRAWING = {
+    "streams", "distributions", "network", "policies", "scenarios", "entities", "simulation", "market", "arrivals",
+    "hostility", "verification/worlds.py",
+}  # fmt: skip
 IN_A_RUN = {"network", "books", "entities", "messages", "records"}
 PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "_value", "_resume", "_now"}
 
@@ -377,10 +388,32 @@ def unstable_sorts(module: Module) -> Iterator[str]:
             yield module.at(node, f"{called(node)} without a kind")
 
 
+def fragile_draws(module: Module) -> Iterator[str]:
+    """Where anything is drawn, take exponentials and powers from `elementary`, not from NumPy or the C library."""
+    if module.part not in DRAWING and module.name not in DRAWING:
+        return
+    for node, name, _ in imports(module):
+        if name.partition(".")[0] in {"math", "numpy", "scipy"} and name.rpartition(".")[2] in FRAGILE:
+            yield module.at(node, f"imports {name}")
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in FRAGILE and ast.unparse(node.value) in {"np", "math"}:
+            yield module.at(node, ast.unparse(node))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not is_whole(node.left):
+            yield module.at(node, ast.unparse(node))
+        if called(node) in {"pow", "lognormal"}:
+            yield module.at(node, called(node))
+
+
+def is_whole(node: ast.expr) -> bool:
+    """Tell whether an expression is a whole number as it is written."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and node.value % 1 == 0
+
+
 Rule = Callable[[Module], Iterator[str]]
 RULES: list[Rule] = [
     misplaced_imports, foreign_imports, long_parts, module_state, changed_constants, unseeded_chance,
     heavy_values, protected_fields, platform_sized, unstable_sorts,
+    fragile_draws,
 ]  # fmt: skip
 
 
@@ -424,6 +457,12 @@ PLANTED = [
     (platform_sized, "scenarios/demand.py", "from numpy import repeat"),
     (platform_sized, "scenarios/demand.py", "def f(values):\n    return values.astype(int)"),
     (platform_sized, "scenarios/demand.py", "def f(size):\n    return np.zeros(size, dtype=int)"),
+    (fragile_draws, "scenarios/demand.py", "def f(x):\n    return np.log1p(x)"),
+    (fragile_draws, "scenarios/demand.py", "def f(growth, years):\n    return growth**years"),
+    (fragile_draws, "policies/users.py", "from math import exp"),
+    (fragile_draws, "entities/user.py", "def f(x):\n    return math.pow(x, 0.5)"),
+    (fragile_draws, "verification/worlds.py", "from numpy import log"),
+    (fragile_draws, "distributions.py", "def f(generator):\n    return generator.lognormal(0, 1, 5)"),
     (unstable_sorts, "views.py", "def f(at):\n    return np.argsort(at)"),
     (unstable_sorts, "experiments/study.py", "def f(frame):\n    return frame.sort_values('mean')"),
 ]
@@ -443,6 +482,8 @@ ALLOWED = [
     ("units.py", "def f(names):\n    return sorted(set(names))"),
     ("network/inbox.py", "def f(clock):\n    return clock._now"),
     ("books/bank.py", "def f(codes):\n    return bincount(codes), codes.astype(np.int64), itertools.repeat(1)"),
+    ("scenarios/demand.py", "LIMIT = 2**31\ndef f(x):\n    return elementary.exp(x), np.sqrt(x), 10**x"),
+    ("theory/queues.py", "def f(x):\n    return np.exp(x) ** 2"),
     ("views.py", "def f(at):\n    return np.argsort(at, kind='stable')"),
 ]
 

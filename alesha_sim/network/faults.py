@@ -1,6 +1,7 @@
 """What a network does to messages: loses them, doubles them, slows them down, for good or for a while."""
 
 from collections.abc import Callable, Sequence
+from math import fsum
 from typing import NamedTuple
 
 
@@ -45,7 +46,7 @@ class Faults:
 
     def delay(self, now: float) -> float:
         """Return what the spells of this moment add to a copy's latency, seconds."""
-        return sum(window.delay() for window in self._open(now) if window.delay is not None)
+        return fsum(window.delay() for window in self._open(now) if window.delay is not None)
 
     def _open(self, now: float) -> list[Window]:
         return [window for window in self._windows if window.start <= now < window.end]

@@ -6,9 +6,10 @@ Policies alone live here: what a user remembers, and when it acts, is in `entiti
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from math import exp, isfinite
+from math import isfinite
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
+from alesha_sim.elementary import exp
 from alesha_sim.messages import Lines
 
 _LARGEST = 1e9

@@ -9,6 +9,7 @@ customers.
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
+from math import fsum
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple, Protocol, TypeVar
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from alesha_sim.arrays import bincount, repeat
+from alesha_sim.elementary import power
 from alesha_sim.scenarios.errors import Fault, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Whole
 from alesha_sim.scenarios.part import Part
@@ -218,11 +220,12 @@ class Poisson(Demand):
         rate = np.diff(self._heights())[hours % 24] * self.visits_per_day
         if self.week is not None:
             # 1970-01-01, day 0 of NumPy's calendar, was a Thursday: the fourth day from Monday.
-            rate *= (np.array(self.week) / np.mean(self.week))[(days.astype(np.int64) + 3) % 7]
+            rate *= (np.array(self.week) / _mean(self.week))[(days.astype(np.int64) + 3) % 7]
         if self.seasons is not None:
             month = days.astype("datetime64[M]").astype(np.int64) % 12
-            rate *= (np.array(self.seasons) / np.mean(self.seasons))[month]
-        rate *= self.growth ** ((hours * HOUR - opens) / (365 * DAY))
+            rate *= (np.array(self.seasons) / _mean(self.seasons))[month]
+        years = ((hours * HOUR - opens) / (365 * DAY)).astype(np.float64)
+        rate *= power(self.growth, years)
         expected = np.concatenate(([0.0], np.cumsum(rate)))
         ends = np.concatenate((hours, [hours[-1] + 1])) * HOUR
         first, last = np.interp([opens, opens + market.horizon], ends, expected)
@@ -234,6 +237,11 @@ class Poisson(Demand):
 def _since_midnight(start: datetime) -> float:
     """Return the seconds from midnight to an instant."""
     return (start - datetime.combine(start.date(), time())).total_seconds()
+
+
+def _mean(weights: Sequence[float]) -> float:
+    """Return the mean of weights, whose sum is rounded once."""
+    return fsum(weights) / len(weights)
 
 
 def arrivals(total: float, generator: Generator) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ Here live declarations and the rules within one part. Rules that join parts stan
 """
 
 from decimal import Decimal
+from math import fsum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -65,7 +66,7 @@ class Attacks(Part):
 
     @model_validator(mode="after")
     def _at_most_all(self) -> Self:
-        if sum(self.shares) > 1:
+        if fsum(self.shares) > 1:
             raise ValueError("must together be at most 1")
         return self
 

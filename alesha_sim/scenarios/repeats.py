@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from alesha_sim.elementary import log1p
 from alesha_sim.scenarios.demand import WEEK, Demand, Draws, Market, Purchases, Shares, Units, baskets
 from alesha_sim.scenarios.fields import Number
 
@@ -83,7 +84,7 @@ class BgNbd(Repeats):
         patience = streams.generator("demand:dropouts").standard_exponential(users)
         # Certain drop-out divides by infinity and none at all by zero: both give the right number.
         with np.errstate(divide="ignore", over="ignore"):
-            return 1 + np.floor(patience / -np.log1p(-chances)), np.full(users, np.inf)
+            return 1 + np.floor(patience / -log1p(-chances)), np.full(users, np.inf)
 
 
 class ParetoNbd(Repeats):

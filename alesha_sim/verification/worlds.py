@@ -7,8 +7,7 @@ number is short enough that a TOML file gives back exactly the same scenario.
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
+from alesha_sim.elementary import exp, log
 from alesha_sim.scenarios.faults import ENTITIES
 from alesha_sim.scenarios.links import LINKS
 from alesha_sim.scenarios.parts import Attacks
@@ -58,7 +57,7 @@ class Dice:
 
     def widely(self, low: float, high: float) -> float:
         """Draw a number, each order of magnitude as likely as the other."""
-        return short(float(np.exp(self._chance.uniform(np.log(low), np.log(high)))))
+        return short(exp(self._chance.uniform(log(low), log(high))))
 
     def some(self, options: Sequence[Option], most: int) -> list[Option]:
         """Choose up to `most` different ones, in their order."""
