@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pandas as pd
@@ -326,6 +326,49 @@ def test_an_interrupt_of_the_processes_keeps_what_is_done(tmp_path):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert int(out) >= 3
+
+
+# The end of the first process
+
+
+STUDY = """
+    import signal
+    from alesha_sim import replicate
+    from alesha_sim.scenarios import market_day
+    replicate(market_day(users=20, visits_per_day=30), runs={runs}, seed=1, jobs=2, figures=lambda result: {figures})
+    print("idle", flush=True)
+    signal.pause()
+"""
+IDLE = STUDY.format(runs=4, figures="{}")
+BUSY = STUDY.format(runs=2, figures="print('busy', flush=True) or signal.pause()")
+WORLDS = """
+    import signal
+    from alesha_sim.verification.trials import survey
+
+    def pause(progress):
+        print("one world", flush=True)
+        signal.pause()
+
+    if __name__ == "__main__":
+        survey(1, 50, jobs=2, progress=pause)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("text", [IDLE, BUSY, WORLDS])
+def test_workers_end_with_the_process_that_started_them(text, kind):
+    process = script(text)
+    try:
+        assert process.stdout.readline()
+        process.send_signal(kind)
+        # Workers write where the first process wrote, so that this ends when the last of them has; idle ones of
+        # joblib would stay for five minutes.
+        process.communicate(timeout=60)
+        assert process.returncode == -kind
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(condition):

@@ -5,13 +5,41 @@ On the Dask cluster of joblib's backend they go by the cluster's own client, whi
 Nothing global is set: neither the start method of processes nor joblib's own configuration.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Any
 
 from alesha_sim.experiments.cluster import Cluster, is_cluster
 from alesha_sim.experiments.work import Job, Outcome, Run, has_died, lost, run_job
 from alesha_sim.scenarios.errors import refuse
+
+
+OF_PROCESSES = ("LokyBackend", "MultiprocessingBackend")
+"""The backends of joblib that start processes of their own, and that take a function to begin with in each."""
+
+LOOK = 1.0
+"""Seconds after which a worker looks again whether the process that started it is there."""
+
+
+def end_with_parent() -> None:
+    """Let this process, a worker, end at once when the process that started it has ended, however that ended.
+
+    A worker that waits for work never learns of it otherwise: it holds both ends of the pipe that it waits at.
+    """
+    Thread(target=_outlast, args=(parent_process(),), name="end with parent", daemon=True).start()
+
+
+def _outlast(parent: Any) -> None:
+    # A pipe that closes with the parent is there unless the process is loky's, whose parent is then the caller's.
+    pipes = [] if parent.sentinel is None else [parent.sentinel]
+    first = os.getppid() if pipes else parent.pid
+    while os.getppid() == first and not wait(pipes, LOOK):
+        pass
+    os._exit(1)
 
 
 def check_jobs(jobs: object) -> None:
@@ -60,6 +88,9 @@ def _until_broken(
 ) -> "Iterator[Outcome] | Any":  # a generator that returns the error that broke it, or None
     """Yield outcomes until the jobs, or the workers, are at an end; what is left in `started` has no outcome."""
     from joblib import Parallel, delayed
+    from joblib.parallel import get_active_backend
+
+    begin = {"initializer": end_with_parent} if type(get_active_backend()[0]).__name__ in OF_PROCESSES else {}
 
     def feed() -> Iterator[Any]:
         for job in source:
@@ -67,7 +98,9 @@ def _until_broken(
             yield delayed(run_job)(job)
 
     # One job at a time: a run takes far longer than its way to a worker, and is kept as soon as it is done.
-    parallel = Parallel(n_jobs=count, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered")
+    parallel = Parallel(
+        n_jobs=count, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered", **begin
+    )  # fmt: skip
     try:
         with closing(parallel(feed())) as finished:
             for outcome in finished:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from alesha_sim.arrays import bincount
 from alesha_sim.books.ledger import LawBroken
+from alesha_sim.experiments.workers import end_with_parent
 from alesha_sim.records import Coded
 from alesha_sim.result import Result
 from alesha_sim.scenarios.faults import Crash
@@ -102,13 +103,14 @@ def _runner(jobs: int, worlds: int) -> Iterator[Callable[..., Any]]:
         return
     # Not forked, whatever the platform does by default: this process may have threads.
     context = get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, worlds), mp_context=context, initializer=_leave_interrupts) as pool:
+    with ProcessPoolExecutor(min(jobs, worlds), mp_context=context, initializer=_begin) as pool:
         yield partial(pool.map, chunksize=max(1, min(10, worlds // (4 * jobs))))
 
 
-def _leave_interrupts() -> None:
-    """Let the first process alone answer to an interrupt: it ends the others."""
+def _begin() -> None:
+    """Let the first process alone answer to an interrupt, and end with it: it ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
 
 
 def _tried(seed: int, number: int) -> tuple[int, list[str], Counts]:
