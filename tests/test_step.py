@@ -8,7 +8,8 @@ import pytest
 from conftest import needed_program
 
 import alesha_sim as alesha
-from alesha_sim.cli import main
+from alesha_sim.cli import keys, main, output
+from alesha_sim.cli.keys import split
 from alesha_sim.cli.step import Screen
 from alesha_sim.stepping import Walk
 
@@ -23,7 +24,7 @@ def walk():
 
 def screen(walk, keys=""):
     """Return a screen whose reader types the keys."""
-    typed = iter(keys)
+    typed = iter(split(keys))
     return Screen(walk, lambda: next(typed, ""))
 
 
@@ -46,7 +47,7 @@ def test_the_screen_tells_balances_who_waits_and_an_unknown_key(walk):
     text = shown(walk, "onnn")
     assert "user:0 waits for shop: 16 Pay" in text
     assert "shop waits for bank: 17 Authorise" in text
-    assert "4,000.00 BDT  (was 5,000.00 BDT)" in text
+    assert "4,000.00 BDT  (was 5,000.00)" in text
     assert "no such key: z" in shown(walk, "z")
 
 
@@ -72,6 +73,101 @@ def test_no_line_is_wider_and_no_screen_higher_than_the_terminal(walk):
     assert len(lines) <= 30
 
 
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 15), (20, 8), (1, 1)])
+def test_every_key_and_all_text_fit_any_terminal(walk, width, height):
+    made = screen(walk)
+    for key in ("o", "n", "home", "?", "page down", "\N{CJK UNIFIED IDEOGRAPH-4E00}" * 30 + "\x1b[31m"):
+        made.press(key)
+        lines = made.text(width, height).splitlines()
+        assert max(map(output.cells, lines)) <= max(1, width - 1)
+        assert len(lines) <= height
+        assert "\x1b" not in "".join(lines)
+        assert ("q quit" in lines[-1]) == (width >= 20)
+
+
+def test_a_wrapped_line_loses_nothing_but_spaces():
+    for text in (
+        "bank: payment 1,000.00 BDT, bank:deposits:user:0 / bank:deposits:shop",
+        "x" * 50,
+        "一二三 四五六" * 5,
+    ):
+        for width in range(2, 60):
+            lines = output.wrapped(text, width)
+            assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+            assert max(map(output.cells, lines)) <= width
+    assert output.wrapped("", 10) == []
+
+
+def test_at_80_columns_the_amounts_are_seen(walk):
+    walk.run_to("Receipt")
+    text = screen(walk).text(80, 24)
+    assert "bank: payment 1,000.00 BDT" in text
+    assert "q quit" in text
+
+
+def test_the_screen_scrolls_between_the_first_message_and_the_last(walk):
+    walk.finish()
+    made = screen(walk)
+    end = made.text(80, 24)
+    assert "more above (Up)" in end
+    made.press("up")
+    assert "more below (Down)" in made.text(80, 24)
+    for _ in range(100):
+        made.press("page up")
+        first = made.text(80, 24)
+    assert "ViewHomepage" in first.splitlines()[3]
+    assert "more above" not in first
+    made.press("home")
+    assert made.text(80, 24) == first
+    made.press("end")
+    assert made.text(80, 24) == end
+
+
+@pytest.mark.parametrize("key", ["enter", " ", "right", "n"])
+def test_enter_space_and_right_go_on_as_n_does_and_left_goes_back(walk, key):
+    made = screen(walk)
+    made.press(key)
+    assert walk.last.kind == "ViewHomepage"
+    while walk.events:
+        made.press("left")
+    made.press("left")
+    assert "this is the start" in made.text(80, 24)
+
+
+def test_help_opens_and_closes_and_an_unknown_key_names_it(walk):
+    made = screen(walk)
+    made.press("h")
+    assert "q, Ctrl-D: quit" in made.text(80, 24)
+    made.press("?")
+    assert "nothing has been said yet" in made.text(80, 24)
+    made.press("z")
+    assert "no such key: z; ? explains the keys" in made.text(80, 24)
+
+
+def test_escape_leaves_the_breakpoint_as_it_was(walk, capsys):
+    made = screen(walk, "Receipt\nPay\x1b")
+    made.press("b")
+    made.press("b")
+    assert "stops at: Receipt" in made.text(110, 40)
+
+
+def test_keys_are_told_apart_however_many_come_at_once():
+    assert split("n\x1b[A\x1bOBq") == ["n", "up", "down", "q"]
+    assert split("\x1b[5~\x1b[6~\x1b\r") == ["page up", "page down", "escape", "enter"]
+    assert split("\x1b[1;5C") == ["\x1b[1;5C"]
+
+
+@pytest.mark.parametrize("ends", [{"TERM": "dumb"}, {"stdin": None}, {"stdout": None}])
+def test_without_a_terminal_for_keys_there_are_none(monkeypatch, ends):
+    with os.fdopen(os.openpty()[1], "r+b", buffering=0) as end:
+        for name in ("stdin", "stdout"):
+            monkeypatch.setattr(sys, name, ends.get(name, end))
+        monkeypatch.setenv("TERM", "xterm")
+        assert keys.are_there() == ("TERM" in ends)
+        monkeypatch.setenv("TERM", ends.get("TERM", "xterm"))
+        assert not keys.are_there()
+
+
 def test_plain_prints_every_message_and_transfer_and_the_end(capsys):
     assert main(["step", "first_purchase", "--seed", "7", "--plain"]) == 0
     out = capsys.readouterr().out
@@ -92,10 +188,11 @@ def test_a_pipe_is_given_the_plain_text(capsys):
 class Terminal:
     """A terminal of tmux with a server of its own, in which a command runs."""
 
-    def __init__(self, folder, command):
+    def __init__(self, folder, command, size="120x45"):
         self._tmux = [needed_program("tmux"), "-S", str(folder / "socket"), "-f", os.devnull]
         self._environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-        self.do("new-session", "-d", "-x", "120", "-y", "45", command)
+        width, height = size.split("x")
+        self.do("new-session", "-d", "-x", width, "-y", height, command)
 
     def do(self, *arguments):
         command = [*self._tmux, *arguments]
@@ -113,9 +210,9 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(tmp_path):
+def terminal(tmp_path, request):
     command = f"{sys.executable} -m alesha_sim step first_purchase --seed 7; echo over: $?; cat"
-    terminal = Terminal(tmp_path, command)
+    terminal = Terminal(tmp_path, command, getattr(request, "param", "120x45"))
     yield terminal
     terminal.do("kill-server")
 
@@ -131,9 +228,33 @@ def test_a_purchase_is_gone_through_by_keys(terminal):
     terminal.press("c", expect="> delivered: 17 Authorise, shop to bank")
     screen = terminal.press(expect="user:0 waits for shop")
     assert "shop waits for bank" in screen
-    assert "4,000.00 BDT  (was 5,000.00 BDT)" in screen
+    assert "4,000.00 BDT  (was 5,000.00)" in screen
     terminal.press("n", expect="> delivered: 18 Receipt")
     terminal.press("b", expect="stop at (kind")
     terminal.press("Enter", expect="messages\n")
     assert "10,240.00 BDT" in terminal.press("c", expect="nothing is left to happen")
     terminal.press("q", expect="over: 0")
+
+
+@pytest.mark.parametrize("terminal", ["80x24", "40x15"], indirect=True)
+def test_a_small_terminal_shows_the_amount_and_every_key_scrolls_and_explains(terminal):
+    assert "q quit" in terminal.press(expect="nothing has been said yet")
+    terminal.press("Enter", expect="> delivered: 0 ViewHomepage")
+    terminal.press("Space", expect="> delivered: 1 Homepage")
+    terminal.press("Right", expect="> delivered: 2 LogIn")
+    terminal.press("Left", expect="> delivered: 1 Homepage")
+    terminal.press("b", "Receipt", "Enter", expect="stops at:")
+    terminal.press("c", expect="> delivered: 18 Receipt")
+    terminal.press(*["Up"] * 6, expect="payment 1,000.00")
+    assert "q quit" in terminal.press("Home", expect="ViewHomepage")
+    terminal.press("End", expect="> delivered: 18 Receipt")
+    terminal.press("?", expect="go on until")
+    terminal.press("h", expect="> delivered: 18 Receipt")
+    terminal.press("C-d", expect="over: 0")
+
+
+def test_a_screen_is_drawn_again_when_the_terminal_changes_its_size(terminal):
+    terminal.press(expect="event 0, 0 messages")
+    terminal.press("o", expect="> delivered: 14 Checkout")
+    terminal.do("resize-window", "-x", "60", "-y", "18")
+    terminal.press(expect="o order  p back\n")

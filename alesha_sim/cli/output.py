@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from unicodedata import combining, east_asian_width
 
 if TYPE_CHECKING:
     from alesha_sim.simulation import Progress
@@ -37,15 +38,42 @@ def remark(text: str) -> None:
 def table(rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), indent: str = "") -> str:
     """Return rows of equally many cells as text in columns; `right` are the columns aligned to the right."""
     rows = [list(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
-            cell.rjust(width) if place in right else cell.ljust(width)
+            _padding(cell, width) + cell if place in right else cell + _padding(cell, width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
     ]
     return "\n".join(f"{indent}{line}".rstrip() for line in lines)
+
+
+def _padding(text: str, width: int) -> str:
+    return " " * (width - cells(text))
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes: East Asian signs take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(sign) else 2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def wrapped(text: str, width: int, indent: str = "    ") -> list[str]:
+    """Return a text in lines of at most `width` columns, broken at spaces where that can be; "" gives no line."""
+    lines: list[str] = []
+    rest = "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)
+    while cells(rest) > width:
+        end = 0
+        while cells(rest[: end + 1]) <= width:
+            end += 1
+        start = len(rest) - len(rest.lstrip())
+        space = rest.rfind(" ", start, end + 1)
+        cut = space if space > start else max(end, 1)
+        lines.append(rest[:cut].rstrip())
+        rest = (indent if width > 4 * len(indent) else "") + rest[cut:].lstrip()
+    return [*lines, rest] if rest.strip() else lines
 
 
 # Progress

@@ -1,6 +1,6 @@
 """A conversation: messages and the transfers that they caused, in time order, and every view of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -54,6 +54,9 @@ class Conversation:
 
     def __getitem__(self, place: int) -> Entry:
         return self._entries[place]
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
 
     # Parts of it
 
