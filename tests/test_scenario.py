@@ -2,7 +2,7 @@ import datetime
 import json
 import pickle
 import re
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import get_args
 
@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from alesha_sim.distributions import Constant, Empirical, Exponential, Lognormal
 from alesha_sim.policies import CHOICES, SETTLEMENTS, STOCKS, TRUSTS, MakeToOrder
@@ -207,12 +208,24 @@ class Moody:
         return 0
 
 
-def test_a_policy_of_ones_own_stays_in_python():
-    moody = Moody()
+@dataclass(slots=True)
+class Slotted(Moody):
+    level: int = 3
+
+
+class Modelled(BaseModel, Moody):
+    level: int = 3
+
+
+@pytest.mark.parametrize("own", [Moody, Slotted, Modelled])
+def test_a_policy_of_ones_own_stays_in_python(own):
+    moody = own()
     scenario = made(supplier={"stock": moody}).with_settings({"bank.workers": 3})
     assert scenario.supplier.stock is moody
-    assert scenario.model_dump(mode="json")["supplier"]["stock"]["kind"].endswith("Moody")
-    with pytest.raises(ScenarioError, match=r"^supplier\.stock: 'Moody': an object of Python cannot be written"):
+    assert scenario.model_dump(mode="json")["supplier"]["stock"]["kind"].endswith(own.__name__)
+    with pytest.raises(
+        ScenarioError, match=rf"^supplier\.stock: '{own.__name__}': an object of Python cannot be written"
+    ):
         scenario.to_toml()
 
 
