@@ -161,6 +161,14 @@ class Walk:
             for row in first[~np.isin(request[first], closed)].tolist()
         ]  # fmt: skip
 
+    def parties(self) -> list[str]:
+        """Return all organisations and, once a user has sent a message, the user who sent the last."""
+        log = self.simulation.records.messages
+        sender = coded(log.columns(), "sender")
+        is_user = np.array([label.startswith("user:") for label in sender.labels], np.bool_)
+        sent = np.flatnonzero(is_user[sender.codes])
+        return [*log.organisations, *(sender.labels[sender.codes[row]] for row in sent[-1:].tolist())]
+
     def recent(self, count: int = 12) -> Conversation:
         """Return the messages sent last and what was written since the first of them."""
         return self.simulation.result().recent(count)

@@ -43,7 +43,7 @@ def drawn(*messages, transfers=()):
     return Conversation("Talk", messages, transfers).diagram().drawing
 
 
-def test_there_is_a_lane_for_each_entity_in_the_order_of_appearance(purchase):
+def test_there_is_a_lane_for_each_entity_that_takes_part(purchase):
     lanes = purchase.diagram().drawing.lanes
     assert [lane.name for lane in lanes] == ["user:0", "shop", "bank", "supplier"]
     assert len({lane.colour for lane in lanes}) == 4
@@ -52,8 +52,21 @@ def test_there_is_a_lane_for_each_entity_in_the_order_of_appearance(purchase):
 
 def test_an_entity_that_nobody_foresaw_has_a_lane_and_a_colour_of_its_own():
     drawing = drawn(message(0, "Fetch", "courier", "shop", 0, 1), message(1, "Fetch", "depot", "courier", 2, 3))
-    assert [lane.name for lane in drawing.lanes] == ["courier", "shop", "depot"]
+    assert [lane.name for lane in drawing.lanes] == ["shop", "courier", "depot"]
     assert len({lane.colour for lane in drawing.lanes}) == 3
+
+
+def test_lanes_have_one_order_whoever_speaks_first():
+    names = ["depot", "supplier", "bank", "kiosk:10", "kiosk:9", "user:10", "shop", "user:9"]
+    said = [message(place, "Fetch", name, "depot", place, place + 1) for place, name in enumerate(names)]
+    order = ["user:9", "user:10", "shop", "bank", "supplier", "depot", "kiosk:9", "kiosk:10"]
+    for messages in (said, said[::-1]):
+        talk = Conversation("Talk", messages, ())
+        assert talk.lanes == order
+        assert re.findall(" as (.*)", talk.to_mermaid().replace("#58;", ":")) == order
+        assert [lane[0] for lane in talk.stepper().description["panes"][0]["lanes"]] == order
+        places = [lane.x for lane in talk.diagram().drawing.lanes]
+        assert places == sorted(places)
 
 
 def test_time_goes_down_and_every_arrow_slopes_with_it(hostile):

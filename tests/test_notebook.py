@@ -1,5 +1,7 @@
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from math import inf
 
 import pytest
@@ -213,6 +215,15 @@ def test_a_walkthrough_goes_on_back_and_to_the_end(walkthrough):
     assert walkthrough.walk.last.message == 16
     assert walkthrough.finish() is walkthrough.result
     assert walkthrough.result == alesha.simulate(alesha.scenarios.first_purchase(), seed=7)
+
+
+def test_the_lanes_of_a_walkthrough_keep_their_places_at_every_click(walkthrough):
+    walkthrough.next_message()
+    walk, orders = walkthrough.walk, []
+    while walkthrough.next_message() is not None:
+        svg = b64decode(walkthrough.still.partition("svg+xml;base64,")[2].partition('"')[0]).decode()
+        orders.append([name for name in re.findall(r">([^<>]*)</text>", svg) if name in walk.parties()])
+    assert {*map(tuple, orders)} == {("user:0", "shop", "bank", "supplier")}
 
 
 def test_what_is_still_is_an_image_that_carries_itself(walkthrough):

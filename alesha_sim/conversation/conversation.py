@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alesha_sim.conversation.diagram import Diagram
 from alesha_sim.conversation.entries import Entry, Message, Sight, Transfer, amount_text, instant
+from alesha_sim.conversation.lanes import in_order
 from alesha_sim.conversation.mermaid import mermaid
 from alesha_sim.conversation.stepper import Stepper
 from alesha_sim.conversation.steps import Step, book_of, steps
@@ -24,14 +25,16 @@ class Conversation:
     instant of sending, so that each reply comes after its request. At one instant what was written comes before
     what was said, since an entity writes a fact down before it answers. `steps` has each message with what it
     moved, in the order of arrival. Its text shows one line for each entry. `sight` tells of the run around it;
-    without one, balances and the order's status are not shown.
+    without one, balances and the order's status are not shown. `present` have lanes even if they say nothing.
     """
 
     def __init__(
-        self, title: str, messages: Iterable[Message], transfers: Iterable[Transfer], sight: Sight | None = None
+        self, title: str, messages: Iterable[Message], transfers: Iterable[Transfer], sight: Sight | None = None,
+        *, present: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.title = title
         self.sight = sight
+        self._present = list(present)
         self.messages = sorted(messages, key=attrgetter("sent_at", "message"))
         self.transfers = sorted(transfers, key=attrgetter("time", "transfer"))
         # The sort keeps the order of equals: transfers first, then messages as they were numbered.
@@ -45,9 +48,13 @@ class Conversation:
 
     @property
     def lanes(self) -> list[str]:
-        """Who takes part, in the order of appearance."""
+        """Who takes part: users, shop, bank, supplier, then all others by name, in every conversation."""
         spoke = (name for message in self.messages for name in (message.sender, message.recipient))
-        return list(dict.fromkeys([*spoke, *(step.lane for step in self.steps)]))
+        return in_order([*self._present, *spoke, *(step.lane for step in self.steps)])
+
+    def with_lanes(self, names: Iterable[str]) -> "Conversation":
+        """Return the conversation with lanes for these entities too, though they say nothing in it."""
+        return Conversation(self.title, self.messages, self.transfers, self.sight, present=names)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -6,7 +6,7 @@ COLOURS: Mapping[str, str] = {"users": "#0072B2", "shop": "#D55E00", "supplier":
 """The colours of the four parties."""
 
 OTHERS = ("#E69F00", "#56B4E9", "#8C6D31", "#525252")
-"""The colours of whoever else takes part, in the order of appearance."""
+"""The colours of all others, in the order of their lanes."""
 
 
 def colours(lanes: list[str]) -> list[str]:

@@ -133,7 +133,7 @@ class Walkthrough(Live):
     def _picture(self) -> str:
         if not len(self.walk.simulation.records.messages):
             return "<p>Nothing has been said yet.</p>"
-        return self.walk.recent(RECENT).diagram().image
+        return self.walk.recent(RECENT).with_lanes(self.walk.parties()).diagram().image
 
     def _tables(self) -> str:
         decimals = self.walk.scenario.currency.decimals
