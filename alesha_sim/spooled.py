@@ -198,6 +198,7 @@ class Spooled(Mapping[str, Columns]):
         target = Path(folder).resolve()
         storage.refuse_to_overwrite(target, overwrite=overwrite)
         with folders.replacing(target) as ready:
+            storage.refuse_to_overwrite(target, overwrite=overwrite)  # now that nobody else can fill it
             for name in (storage.MANIFEST, *(table + storage.SUFFIX for table in self)):
                 copyfile(folders.place(self.folder, name), ready / name)
         storage.remove_unrecorded(target, self.record, storage.SUFFIX)

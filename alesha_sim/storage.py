@@ -74,6 +74,7 @@ def save(
     target = Path(folder).resolve()
     refuse_to_overwrite(target, overwrite=overwrite)
     with folders.replacing(target) as ready:
+        refuse_to_overwrite(target, overwrite=overwrite)  # now that nobody else can fill it
         _write(ready, manifest, tables)
     remove_unrecorded(target, manifest.recorded, SUFFIX)
 

@@ -249,6 +249,34 @@ def test_quiet_says_nothing_when_all_is_well(call):
 # run --out
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_second_run_into_the_folder_of_a_living_one_is_refused_and_changes_nothing(call, force):
+    first = folder.claimed(Path("out"), force=False)
+    with first:
+        said = call("run", "first_purchase", "--out", "out", *force)
+        assert (said.status, said.out) == (2, "")
+        assert said.err == "--out: 'out': cannot be written: another program is writing into it\n"
+        folder.save(simulate(scenarios.first_purchase(), seed=7), Path("out"), as_csv=False)
+    assert Result.load("out") == simulate(scenarios.first_purchase(), seed=7)
+
+
+def test_out_is_held_while_the_run_goes_on(call, monkeypatch):
+    started = Simulation.run
+
+    def run(simulation, **options):
+        assert call("run", "first_purchase", "--out", "out", "--spool", "other").status == 2
+        return started(simulation, **options)
+
+    monkeypatch.setattr(Simulation, "run", run)
+    assert call("run", "first_purchase", "--out", "out").status == 0
+    assert names_in("out") == FILES
+
+
+def test_a_run_that_fails_leaves_no_folder(call):
+    assert call("run", "first_purchase", "--out", "deep/out", "--spool", "deep/out").status == 2
+    assert names_in(".") == []
+
+
 def test_out_holds_the_tables_the_manifest_and_the_picture(call):
     said = call("run", "first_purchase", "--seed", "7", "--out", "deep/out", "--json")
     assert names_in("deep/out") == FILES

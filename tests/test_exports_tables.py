@@ -14,7 +14,7 @@ from conftest import needs
 from small import result, unreliable
 
 import alesha_sim as alesha
-from alesha_sim import Result, accounting, exports, scenarios
+from alesha_sim import Result, accounting, exports, folders, scenarios
 from alesha_sim.exports.dictionary import COLUMNS, KEYS, TABLES, meaning
 from alesha_sim.records import Coded
 from alesha_sim.tables import SCHEMA, rows
@@ -189,6 +189,14 @@ def test_an_export_that_fails_leaves_nothing_behind(tmp_path, form):
     with pytest.raises(KeyboardInterrupt):
         exports.write(unreliable(), form, tmp_path / "out", progress=fail)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_export_hid_beside_its_file_goes_with_the_next_one(tmp_path):
+    left = tmp_path / (folders.HIDDEN + "killed")
+    left.mkdir()
+    (left / "market.xes").write_text("half")
+    exports.write(result("first_purchase"), "xes", tmp_path / "market.xes")
+    assert [path.name for path in tmp_path.iterdir()] == ["market.xes"]
 
 
 @pytest.mark.parametrize("form", list(exports.FORMATS))

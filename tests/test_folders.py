@@ -1,6 +1,9 @@
 """Files that change at one stroke: what a killed program leaves in a folder, and what the next one makes of it."""
 
+import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -91,10 +94,67 @@ def test_folder_with_unfinished_files_only_is_empty(tmp_path):
     assert not folders.is_empty(tmp_path)
 
 
-def test_of_two_programs_at_once_one_fails_and_nothing_is_mixed(folder):
-    with pytest.raises(FileNotFoundError):
-        replace(folder, then=lambda slow: (slow / "a").write_text("slow a") and replace(folder))
+def refuse_second(folder):
+    with pytest.raises(OSError, match="another program is writing into it") as refused:
+        replace(folder)
+    assert (refused.value.errno, refused.value.filename) == (errno.EBUSY, str(folder))
+
+
+def test_of_two_programs_at_once_the_second_fails_and_the_first_finishes(folder):
+    with folders.replacing(folder) as ready:
+        write(ready)
+        refuse_second(folder)
+        assert {name: (folder / name).read_text() for name in OLD} == OLD
     assert texts(folder) == NEW
+
+
+def test_a_new_folder_is_held_and_stays_although_it_is_empty(tmp_path):
+    with folders.held(tmp_path / "deep" / "out"):
+        assert folders.is_empty(tmp_path / "deep" / "out")
+        refuse_second(tmp_path / "deep" / "out")
+    assert os.listdir(tmp_path / "deep" / "out") == []
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from alesha_sim import folders
+
+with folders.replacing(Path(sys.argv[1])) as ready, folders.hidden(Path(sys.argv[1])) as hidden:
+    (ready / "a").write_text("held a")
+    (hidden / "a").write_text("held a")
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def hold(folder):
+    """Start a program that holds a folder."""
+    command = [sys.executable, "-c", HOLDER, str(folder)]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"ready\n"
+    return holder
+
+
+def test_a_folder_is_held_until_its_program_is_killed(folder):
+    with hold(folder) as holder:
+        refuse_second(folder)
+        with folders.hidden(folder):  # what the living program hides is not taken for left
+            assert len(list(folder.glob(folders.HIDDEN + "*"))) == 2
+        holder.kill()
+        holder.wait()
+    assert (folder / folders.LOCK).exists()
+    with folders.hidden(folder):
+        assert len(list(folder.glob(folders.HIDDEN + "*"))) == 1
+    replace(folder)
+    assert texts(folder) == NEW
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(folder, tmp_path):
+    (folder / folders.LOCK).symlink_to(tmp_path / "outside")
+    with pytest.raises(OSError, match=r"\.alesha-lock"):
+        replace(folder)
+    assert not (tmp_path / "outside").exists()
 
 
 def test_folder_in_a_files_place_is_refused(folder):

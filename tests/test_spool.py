@@ -172,6 +172,16 @@ def test_a_fact_without_rows_has_no_first_row_however_rows_leave(tmp_path):
             ledger.first(link)
 
 
+def test_a_second_run_into_the_folder_of_a_living_one_is_refused(tmp_path):
+    first = Simulation(scenario("market_day"), 7, spool=tmp_path / "run")
+    first.step()
+    with pytest.raises(OSError, match=r"spool .*run: cannot be written: another program is writing into it"):
+        Simulation(scenario("market_day"), 8, spool=tmp_path / "run")
+    first.run()
+    assert first.result().digest == in_memory("market_day").digest
+    assert Result.load(tmp_path / "run").digest == in_memory("market_day").digest
+
+
 def test_progress_and_settings_change_nothing(tmp_path):
     seen = []
     run = Simulation(scenario("market_day"), 7, spool=tmp_path)

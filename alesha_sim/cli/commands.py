@@ -57,14 +57,13 @@ def run(arguments: Namespace) -> bool:
     from alesha_sim.cli import outcome
 
     scenario = _scenario(arguments)
-    if arguments.out:
-        folder.check(arguments.out, force=arguments.force)
-    with folder.spooling(arguments.spool, arguments.out):
-        simulation = _simulated(scenario, arguments, spool=arguments.spool, record=arguments.record)
-        result = simulation.result()
-    violations = result.check() if result.is_checkable else None
-    if arguments.out:
-        written = folder.save(result, arguments.out, as_csv=arguments.csv)
+    with folder.claimed(arguments.out, force=arguments.force):
+        with folder.spooling(arguments.spool, arguments.out):
+            simulation = _simulated(scenario, arguments, spool=arguments.spool, record=arguments.record)
+            result = simulation.result()
+        violations = result.check() if result.is_checkable else None
+        if arguments.out:
+            written = folder.save(result, arguments.out, as_csv=arguments.csv)
     if arguments.json:
         output.print_json(outcome.report_object(result, violations))
     elif not arguments.quiet:

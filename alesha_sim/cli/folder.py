@@ -6,13 +6,12 @@ nor an interruption leaves half of a result behind.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from alesha_sim import folders
-from alesha_sim.exports.files import UNLESS
+from alesha_sim.exports.files import UNLESS, replacing
 from alesha_sim.modes import NotRecorded, is_on
 from alesha_sim.scenarios.errors import refuse
 
@@ -23,8 +22,24 @@ MANIFEST = "manifest.json"
 PICTURE = "balances.png"
 
 
-def check(folder: Path, *, force: bool) -> None:
-    """Raise ScenarioError unless a result can be written into the folder; with `force` it may hold something."""
+@contextmanager
+def claimed(folder: Path | None, *, force: bool) -> Iterator[None]:
+    """Hold the folder that a result will be written into, if there is one, so that no other run takes it.
+
+    Raises ScenarioError unless it can be written; with `force` it may hold something.
+    """
+    if folder is None:
+        yield
+        return
+    _check(folder, force=force)
+    with ExitStack() as held:
+        with _named("--out", folder):
+            held.enter_context(folders.held(folder))
+        _check(folder, force=force)  # now that nobody else can fill it
+        yield
+
+
+def _check(folder: Path, *, force: bool) -> None:
     with _named("--out", folder):
         if folder.is_dir() and not folders.is_empty(folder) and not force:
             raise refuse("--out", str(folder), "must be a new or empty folder (--force overwrites what is there)")
@@ -32,7 +47,7 @@ def check(folder: Path, *, force: bool) -> None:
 
 
 def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
-    """Write a result's tables, manifest and picture of balances into the folder; say what there is now.
+    """Write a result's tables, manifest and picture of balances into a `claimed` folder; say what there is now.
 
     With `as_csv` the tables are written as CSV too, for spreadsheets. Without transfers there is no picture. What
     an earlier result left there and this one does not have goes; other files in the folder stay. Raises
@@ -42,7 +57,7 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
 
     has_picture = is_on("transfers", result.record)
     with _named("--out", folder):
-        with folders.replacing(folder) as ready:
+        with folders.replacing(folder, is_held=True) as ready:
             result.save(ready)
             if as_csv:
                 spreadsheets.write(result, ready)
@@ -57,10 +72,8 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
 def write_text(file: Path, text: str, *, force: bool, argument: str = "FILE") -> None:
     """Write a text file; raises ScenarioError when it cannot be written, or is there already without `force`."""
     check_file(file, force=force, argument=argument)
-    with _named(argument, file), TemporaryDirectory(prefix=".alesha-", dir=file.parent) as hidden:
-        ready = Path(hidden) / "text"
+    with _named(argument, file), replacing(file) as ready:
         ready.write_text(text, encoding="utf-8")
-        os.replace(ready, file)
 
 
 def check_file(file: Path, *, force: bool, argument: str = "FILE") -> None:

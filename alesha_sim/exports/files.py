@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from alesha_sim import folders
 
@@ -40,9 +39,12 @@ def check_target(path: Path, *, folder: bool, overwrite: bool) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a place beside `path` for a new file, which takes its place when all of it is written."""
-    with TemporaryDirectory(prefix=".alesha-", dir=path.absolute().parent) as hidden:
-        ready = Path(hidden) / path.name
+    """Give a place beside `path` for a new file, which takes its place when all of it is written.
+
+    Hidden folders that killed programs left beside it go.
+    """
+    with folders.hidden(path.absolute().parent) as hidden:
+        ready = hidden / path.name
         yield ready
         os.replace(ready, path)
 

@@ -52,6 +52,7 @@ class Spool:
         storage.refuse_to_overwrite(self.folder)
         with self._named():
             self._ready = self._stack.enter_context(folders.replacing(self.folder))
+            storage.refuse_to_overwrite(self.folder)  # now that nobody else can fill it
 
     # What a market records into
 
