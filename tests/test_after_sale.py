@@ -616,6 +616,27 @@ def test_a_return_of_an_order_paid_in_part_at_the_door_is_refunded_from_both():
     market.assert_over()
 
 
+def test_what_is_kept_for_restocking_is_rounded():
+    market = kept(restocking=0.0051)
+    order = market.delivered()
+    assert returned(market, order, (LAPTOP,)).amount == 500 - 3  # of 2.55
+    market.assert_over()
+
+
+def test_an_order_is_cancelled_by_its_last_refund():
+    market = Market()
+    number = market.buy()
+    order = market.shop.desk.find(number)
+    market.shop.book.cancelled(market.clock.now, number, order.advance)
+    order.is_off = True
+    dues = (*order.grant("one", 300), *order.grant("other", 200))
+    market.clock.process(market.shop.debts.give_back(order, dues))
+    for seconds, status in ((3, "on_the_way"), (2, "cancelled")):  # two seconds a refund
+        market.at(seconds, lambda: None)
+        market.clock.run_to(market.clock.now + seconds)
+        assert market.status(number)[0] == status
+
+
 def test_what_was_compensated_is_not_given_back_again():
     market = kept(compensation=0.2, promise_seconds=10.0)
     order = market.delivered(after=20)
@@ -741,6 +762,15 @@ def test_a_complaint_that_cannot_be_judged_yet_may_be_made_again():
     market.bank.settle(order)
     market.run()
     assert complained(market, order, name="3").amount == 50
+    market.assert_over()
+
+
+def test_an_order_paid_in_part_at_the_door_is_compensated_for_all_of_it():
+    market = kept(advance=0.3, compensation=0.1, promise_seconds=10.0)
+    order = market.delivered(after=20, settle=False)
+    market.supplier.remit(order)
+    market.run()
+    assert complained(market, order).amount == 50
     market.assert_over()
 
 

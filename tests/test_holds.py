@@ -1,5 +1,6 @@
 """Transfers in two steps: held, then posted, voided or expired; by decision, against a model, over channels."""
 
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from alesha_sim.books.bank import BankBook
 from alesha_sim.books.laws import Priced, check
 from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.users import UsersBook
-from alesha_sim.entities.bank import LONGEST_HOLD, Bank, account_number, secret_text
+from alesha_sim.entities.bank import LONGEST_HOLD, NO_FEES, Bank, account_number, secret_text
 from alesha_sim.entities.entity import Party
 from alesha_sim.messages import (
     Authorise,
@@ -31,6 +32,7 @@ from alesha_sim.messages import (
     Void,
 )
 from alesha_sim.network import Channel, Clock, Conflict, Faults, Inbox, Patience, Timetable
+from alesha_sim.policies import Fees
 from alesha_sim.records import BANK as BANK_OWNER
 from alesha_sim.records import OUTCOMES, SHOP, STATUSES, SUPPLIER, Coded, MessageLog
 from alesha_sim.scenarios import first_purchase
@@ -40,6 +42,9 @@ SECRETS = {0: 0xA, 1: 0xB, SHOP: 0x51, SUPPLIER: 0x52}
 DEPOSITS = (100, 50)
 FIRST = 4
 """The first number that is given after those of the three openings."""
+
+EVENTS_MAX = 10_000
+"""More kernel events than any test here has."""
 
 SHOP_ACCOUNT = account_number(SHOP)
 WRONG = Secret("0" * 16)
@@ -55,7 +60,7 @@ def of(owner):
 class Counter:
     """A bank with two users and a shop, which can be asked directly or over channels of constant latency."""
 
-    def __init__(self, deposits=DEPOSITS, latency=1.0, workers=None, service=0.0):
+    def __init__(self, deposits=DEPOSITS, latency=1.0, workers=None, service=0.0, fees=NO_FEES):
         self.clock, self.log, self.replies = Clock(), MessageLog(), []
         self.ledger = Ledger("BDT", ("token",))
         book = BankBook(self.ledger, 2)
@@ -65,6 +70,7 @@ class Counter:
         self.bank = Bank(
             self.clock, book, workers=workers, authorisation_seconds=lambda: service,
             secrets=np.array([0xA, 0xB], np.uint64), organisation_secrets={SHOP: 0x51, SUPPLIER: 0x52},
+            fees=fees,
         )  # fmt: skip
         self.there = Channel(self.clock, self.log, lambda: latency, BANK_OWNER)
         self.back = Channel(self.clock, self.log, lambda: latency, SHOP)
@@ -85,8 +91,14 @@ class Counter:
         return self
 
     def wait_until(self, at):
-        self.clock.run_to(at)
+        self.run(at)
         self.clock.advance_to(at)
+
+    def run(self, until=inf):
+        """Run until an instant or until nothing is left to happen; a bank that finds no rest is noticed."""
+        before = self.clock.events
+        self.clock.run_to(until, EVENTS_MAX)
+        assert self.clock.events < before + EVENTS_MAX
 
     def hold(self, amount, user=0, seconds=None, order=1):
         return self.bank.hold(Hold(*of(user), amount, SHOP_ACCOUNT, seconds), order)
@@ -119,7 +131,7 @@ class Counter:
                 self.replies.append((self.clock.now, reply))
 
         self.clock.process(ask())
-        self.clock.run_to()
+        self.run()
         return [reply for _, reply in self.replies]
 
     def laws(self, status="received", drained=False):
@@ -209,7 +221,7 @@ def test_the_same_totals_are_told_over_channels_to_who_asks_at_the_instants_of_e
         counter.clock.process(ask(wanted(amount, seconds=seconds(life))))
     for at in range(4):
         counter.clock.process(ask(BalanceEnquiry(*of(0)), float(at)))
-    counter.clock.run_to()
+    counter.run()
     assert [type(reply) for reply in counter.replies[:4]] == [Receipt] * 4
     assert [reply.pending for reply in counter.replies[4:]] == case["expected"]["pending_total_at_t0,1,2,3s"]
 
@@ -407,6 +419,42 @@ def test_a_posted_part_and_the_rest_have_one_link_and_the_order_of_the_hold(coun
     assert rows == [(60, 7, hold, "pending"), (50, 7, paid, "payment"), (10, 7, paid, "void")]
 
 
+@pytest.mark.parametrize("expires_at", [5.0, 0.1 + 0.2, 2.0**40])
+def test_a_hold_expires_at_its_very_instant_and_not_before(counter, expires_at):
+    holds = counter.bank.book.holds
+    link = holds.pend(0.0, 1, 0, 60, expires_at)
+    holds.expire(np.nextafter(expires_at, 0))
+    assert holds.find(link).state == "pending"
+    holds.expire(expires_at)
+    assert holds.find(link).state == "expired"
+    assert holds.next_expiry() == inf
+    assert counter.balances == [100, 0, 50, 0, 0]
+
+
+def test_what_is_held_covers_the_payers_fee_and_no_more():
+    counter = Counter(fees=Fees(payer_fixed=2, payer_share=0.1))
+    assert counter.hold(91) == Decline(Reason.INSUFFICIENT_FUNDS)  # 91 + 2 + 9 are 102
+    first = counter.hold(80)
+    assert (first.amount, counter.balance(0)) == (80, (10, 90))
+    assert counter.capture(first.transaction, 81) == Decline(Reason.MORE_THAN_HELD)
+    assert counter.capture(first.transaction, 40).payer_fee == 6
+    assert (counter.balance(0), counter.balance(SHOP)) == ((54, 0), (40, 0))
+    second = counter.hold(20)
+    assert counter.void(second.transaction).amount == 24
+    assert (counter.balance(0), counter.balance(SHOP)) == ((54, 0), (40, 0))
+
+
+def test_the_book_posts_no_more_than_is_held_with_the_payers_fee(counter):
+    holds = counter.bank.book.holds
+    link = holds.pend(0.0, 1, 0, 60)
+    holds.pend(0.0, 2, 0, 40)  # so that the account itself has enough
+    with pytest.raises(LawBroken, match=r"L4: hold 4, order 1: 60 held, 60 posted, fee 1"):
+        holds.post(0.0, link, 60, payer_fee=1)
+    assert holds.find(link).state == "pending"
+    holds.post(0.0, link, 59, payer_fee=1)
+    assert counter.balances == [0, 40, 50, 0, 59]
+
+
 def test_holds_of_one_user_are_apart(counter):
     one, other = counter.held(60), counter.held(40)
     assert counter.capture(one, 61) == Decline(Reason.MORE_THAN_HELD)
@@ -432,7 +480,7 @@ def test_what_has_expired_can_be_spent_and_held_again(counter):
 def test_holds_expire_at_their_instants_in_any_order_of_making(counter):
     for seconds in (30.0, 10.0, 0.1 + 0.2, 20.0, 10.0):
         counter.hold(10, seconds=seconds)
-    counter.clock.run_to()
+    counter.run()
     rows = counter.ledger.array()
     assert rows["at"][rows["code"] == CODES.index("void")].tolist() == [0.1 + 0.2, 10.0, 10.0, 20.0, 30.0]
 
@@ -440,7 +488,7 @@ def test_holds_expire_at_their_instants_in_any_order_of_making(counter):
 def test_a_shared_alarm_rings_once_for_many_holds_that_are_over_before(counter):
     for number in range(50):
         counter.void(counter.held(1, seconds=10.0 + number))
-    counter.clock.run_to()
+    counter.run()
     assert counter.clock.events == 1
     assert counter.balances == [100, 0, 50, 0, 0]
 
@@ -665,7 +713,7 @@ def talk(counter, program):
             told.append((outcome(reply), model.answer(sent_at + 1.0, act)))
 
     counter.clock.process(ask())
-    counter.clock.run_to()
+    counter.run()
     model.expire(END)
     return model, told
 
