@@ -17,7 +17,7 @@ from alesha_sim.records import MISSING_TIME, NO_ID, ORGANISATIONS, STATUSES, Cod
 from alesha_sim.sight import RunSight
 from alesha_sim.spooled import source_of, tallies_of
 from alesha_sim.summary import OPEN, OWNERS
-from alesha_sim.tables import coded, numbers
+from alesha_sim.tables import coded, equals, numbers
 from alesha_sim.units import Currency
 from alesha_sim.views import BALANCES, balances, messages_of, plain_messages
 
@@ -150,14 +150,11 @@ def open_orders(sight: RunSight, at: int) -> dict[int, str]:
 
 
 def queues(tables: Mapping[str, Columns], at: int) -> dict[str, int]:
-    """Return how many requests and notices waited for a worker of each organisation at an instant.
-
-    When a worker began is recorded when the request is done with; one that never was counts as waiting.
-    """
+    """Return how many requests and notices waited for a worker of each organisation at an instant."""
     messages = tables["messages"]
     recipient = coded(messages, "recipient")
-    came, begun = numbers(messages, "delivered_at"), numbers(messages, "started_at")
-    waiting = entered(messages) & (came <= at) & ((begun > at) | (begun == MISSING_TIME))
+    came, (mail, left) = numbers(messages, "delivered_at"), queued(messages)
+    waiting = mail & (came <= at) & ((left > at) | (left == MISSING_TIME))
     names = [name for name in (*ORGANISATIONS, *recipient.labels) if not name.startswith("user:")]
     found = {}
     for name in dict.fromkeys(names):
@@ -166,15 +163,22 @@ def queues(tables: Mapping[str, Columns], at: int) -> dict[str, int]:
     return found
 
 
-def entered(messages: Columns) -> npt.NDArray[np.bool_]:
-    """Tell which messages came into an inbox to be served: requests and notices, no replies and no copies."""
-    arrived: npt.NDArray[np.bool_] = numbers(messages, "delivered_at") != MISSING_TIME
-    return arrived & _is_delivered(messages) & ~_is_reply(messages)
+def queued(messages: Columns) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Tell which messages came into an inbox to be served, and when each left it, `MISSING_TIME` if it has not.
 
-
-def _is_delivered(messages: Columns) -> npt.NDArray[np.bool_]:
-    fate = coded(messages, "fate")
-    return np.array([label == "delivered" for label in fate.labels] + [False])[fate.codes]
+    These are requests and notices, no replies and no copies. A request leaves when a worker takes it up or its
+    asker withdraws it; the `Withdraw` itself is for the inbox, and waits for no worker.
+    """
+    came, request = numbers(messages, "delivered_at"), numbers(messages, "request")
+    fate, withdraws = coded(messages, "fate"), equals(coded(messages, "kind"), "Withdraw")
+    withdrawn = equals(fate, "withdrawn")
+    mail: npt.NDArray[np.bool_] = (came != MISSING_TIME) & (equals(fate, "delivered") | withdrawn)
+    left = numbers(messages, "started_at").copy()
+    notices = np.flatnonzero(mail & withdraws)
+    told = np.full(int(request.max(initial=0)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(told, request[notices], came[notices])
+    left[withdrawn] = np.maximum(came, told[request])[withdrawn]
+    return mail & ~withdraws & ~_is_reply(messages), left
 
 
 def _is_reply(messages: Columns) -> npt.NDArray[np.bool_]:

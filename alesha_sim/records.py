@@ -105,6 +105,7 @@ class MessageLog:
     - `sent(at, request, order, visit, sender, recipient, attempt, kind, detail)` records that a copy of a message
       of the class `kind` leaves, with a code of `details`, and returns its number.
     - `landed(row, at, fate)` records that copy `row` reached its receiver.
+    - `begun(row, started_at)` records when a worker took up what is not answered at once.
     - `served(row, started_at, finished_at)` records when a worker took up the request and when it was answered,
       or a notice dealt with.
     """
@@ -125,6 +126,7 @@ class MessageLog:
         self._last_landed = [NO_ID]
         self.sent = self._sender()
         self.landed = self._lander()
+        self.begun = self._table.filler("started_at")
         self.served = self._table.filler("started_at", "finished_at")
         self._lose = self._table.filler("delivered_at", "fate")
         self._end = self._table.filler("fate")

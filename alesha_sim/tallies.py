@@ -35,7 +35,8 @@ class MessageTally:
     """Counts the copies of messages that are sent to one recipient, and how long those served had waited.
 
     A copy has no number. What `sent` returns instead is how many microseconds it has waited for a worker, which
-    its receiver adds to when it takes the copy up and hands back with `served`.
+    its receiver adds to when it takes the copy up and hands back with `begun`, or with `served` if the answer
+    comes at once.
     """
 
     mention = "".format
@@ -44,7 +45,7 @@ class MessageTally:
     def __init__(self) -> None:
         self.requests = 0
         self.details = Vocabulary(("",))
-        self.sent, self.served, self.lost, self.tally = _counters()
+        self.sent, self.begun, self.served, self.lost, self.tally = _counters()
 
     def landed(self, row: int, at: float, fate: int = DELIVERED) -> None:
         """Do nothing about a copy that reached its receiver."""
@@ -58,7 +59,8 @@ class MessageTally:
 
 
 def _counters() -> tuple[
-    Callable[..., int], Callable[..., None], Callable[[int], None], Callable[[], dict[str, int]]
+    Callable[..., int], Callable[..., None], Callable[..., None], Callable[[int], None],
+    Callable[[], dict[str, int]],
 ]:
     """Return the functions through which every message passes, which share their counts and nothing else."""
     copies = losses = services = waited = 0
@@ -71,10 +73,16 @@ def _counters() -> tuple[
         copies += 1
         return 0
 
-    def served(row: int, started_at: float, finished_at: float) -> None:
+    def begun(row: int, started_at: float) -> None:
         nonlocal services, waited
         services += 1
         waited += row
+
+    def served(row: int, started_at: float, finished_at: float) -> None:
+        nonlocal services, waited
+        if row >= 0:
+            services += 1
+            waited += row
 
     def lost(row: int) -> None:
         nonlocal losses
@@ -83,7 +91,7 @@ def _counters() -> tuple[
     def tally() -> dict[str, int]:
         return {"rows": copies, "lost": losses, "served": services, "waited": waited}
 
-    return sent, served, lost, tally
+    return sent, begun, served, lost, tally
 
 
 class OrderTally(OrderLog):

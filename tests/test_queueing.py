@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -5,6 +7,7 @@ from matplotlib.figure import Figure
 import alesha_sim as alesha
 from alesha_sim import plots
 from alesha_sim.plots.queueing import queues_of
+from alesha_sim.simulation import Simulation
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +70,53 @@ def test_each_span_of_a_line_has_the_mean_of_its_own_time(result):
     first = bank.waiting[np.searchsorted(bank.seconds, begin, side="right") - 1]
     mean = np.diff(at) @ np.append(first, bank.waiting[inside]) / (end - begin)
     assert line.get_ydata()[busiest] == pytest.approx(mean, rel=1e-6)
+
+
+HURRIED = {
+    "users.patience": {"kind": "exponential", "mean": 45}, "bank.authorisation_time": 60,
+    "shop.page_time": 1.5, "shop.workers": 1,
+}  # fmt: skip
+"""Users who hang up in the queue and while they are served, at an overloaded shop and bank."""
+
+
+@pytest.fixture(scope="module")
+def hurried():
+    scenario = alesha.scenarios.slow_bank(users=300, days=0.02, visits_per_day=30_000)
+    return Simulation(scenario.with_settings(HURRIED), 7)
+
+
+def test_whenever_a_run_is_cut_off_those_wait_who_are_in_an_inbox(hurried):
+    parties = {party.name: party for party in (hurried.shop, hurried.bank, hurried.supplier)}
+    longest = Counter()
+    for until in range(100, 4000, 300):
+        hurried.run(until=until)
+        result = hurried.result()
+        inside = {name: len(party.inbox.waiting) for name, party in parties.items()}
+        assert result.at(until).queues == inside
+        for queue in queues_of(result):
+            assert queue.waiting[-1] == inside[queue.name]
+            counted = parties[queue.name].inbox.statistics()
+            assert queue.mean_waiting == pytest.approx(counted.mean_waiting, abs=1e-5)
+        longest |= Counter(inside)
+    assert set(longest) >= {"shop", "bank"}
+
+
+def test_once_all_is_done_nobody_waits(hurried):
+    hurried.run()
+    result = hurried.result()
+    assert (result.messages["fate"] == "withdrawn").sum() > 10
+    assert (result.messages["kind"] == "Withdraw").sum() > 100
+    assert set(result.at(result.ended_at).queues.values()) == {0}
+    assert {int(queue.waiting[-1]) for queue in queues_of(result)} == {0}
+
+
+def test_who_was_being_served_in_a_crash_waits_no_more():
+    faults = [{"kind": "crash", "entity": name, "start": 43_200, "duration": 600} for name in ("shop", "bank")]
+    link = {"latency": 0.1, "timeout": 900, "attempts": 3}
+    result = alesha.simulate(alesha.scenarios.market_day(users=100).with_settings({
+        "faults": faults, "shop.page_time": 30, "bank.authorisation_time": 60, "network.default": link,
+    }), seed=7)  # fmt: skip
+    messages = result.messages
+    cut_short = messages[messages["started_at"].notna() & messages["finished_at"].isna()]
+    assert len(cut_short) > 0
+    assert set(result.at(result.ended_at).queues.values()) == {0}

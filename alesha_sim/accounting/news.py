@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from alesha_sim.accounting.journal import Ints, words
+from alesha_sim.inquiry import queued
 from alesha_sim.records import MISSING_TIME, NO_ID
 from alesha_sim.tables import coded, numbers
 
@@ -88,6 +89,8 @@ class News:
         self._number = numbers(table, "message")
         self._kind, self._fate = words(coded(table, "kind")), words(coded(table, "fate"))
         self._sender, self._recipient = words(coded(table, "sender")), words(coded(table, "recipient"))
+        mail, left = queued(table)
+        self._queued = (mail & (left == MISSING_TIME)).tolist()
         orders = numbers(table, "order")
         self._by_order: Ints = np.argsort(orders, kind="stable")
         self._orders = orders[self._by_order]
@@ -133,8 +136,8 @@ class News:
         if landed > at:
             return ON_ITS_WAY
         started, finished = self._started[row], self._finished[row]
-        if started == MISSING_TIME:  # a reply, or a request that nobody took up
-            return READ
+        if started == MISSING_TIME:  # a reply, or what nobody has taken up
+            return WAITING if self._queued[row] else READ
         if started > at:
             return WAITING
         return SERVED if finished == MISSING_TIME or finished > at else READ

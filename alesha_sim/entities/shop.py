@@ -139,10 +139,12 @@ class Shop(Entity):
                     news[kind](delivery.message, delivery.order)
                     delivery.acknowledge()
                     continue
-                seconds = self._page_seconds()
+                seconds, is_errand = self._page_seconds(), kind in errands
+                if seconds > 0 or is_errand:
+                    delivery.begin()
                 if seconds > 0:
                     yield worker.rest(seconds)
-                if kind in errands:
+                if is_errand:
                     self.start(errands[kind](delivery), delivery)
                     continue
                 reply = self.pages.answer(delivery.message, delivery.sender)

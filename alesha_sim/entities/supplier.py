@@ -96,6 +96,7 @@ class Supplier(Entity):
         worker = self.inbox.employ()
         while True:
             delivery: Delivery = yield worker.receive()
+            delivery.begin()
             seconds = self._handling_seconds()
             if seconds > 0:
                 yield worker.rest(seconds)

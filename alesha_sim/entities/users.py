@@ -154,6 +154,7 @@ class Users(Entity):
         if buyer is None:
             delivery.answer(Refused(Reason.UNKNOWN_ORDER))
         else:
+            delivery.begin()
             self.start(buyer.answer_the_door(delivery), delivery)
 
     def receive_goods(self, delivery: Delivery) -> None:

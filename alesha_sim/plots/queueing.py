@@ -7,7 +7,7 @@ import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from alesha_sim import views
-from alesha_sim.inquiry import entered
+from alesha_sim.inquiry import queued
 from alesha_sim.plots import style, times
 from alesha_sim.records import MISSING_TIME, ORGANISATIONS
 from alesha_sim.tables import coded, equals, numbers
@@ -124,13 +124,13 @@ def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
 def queues_of(result: "Result") -> list[Queue]:
     """Return the queue before each organisation; who is still waiting at the end waits until then."""
     messages = result.columns("messages")
-    recipient, mail = coded(messages, "recipient"), entered(messages)
+    recipient, (mail, gone) = coded(messages, "recipient"), queued(messages)
     came, begun = numbers(messages, "delivered_at"), numbers(messages, "started_at")
     found = []
     for name in ORGANISATIONS:
         mine = mail & equals(recipient, name)
         served = mine & (begun != MISSING_TIME)
-        left = begun[served]
+        left = gone[mine & (gone != MISSING_TIME)]
         at = np.concatenate((came[mine], left))
         changes = np.concatenate((np.ones(np.count_nonzero(mine), np.int64), np.full(len(left), -1, np.int64)))
         course = views.course(at, changes[:, None])
@@ -138,7 +138,7 @@ def queues_of(result: "Result") -> list[Queue]:
         seconds, counts = course.at[kept] / MICROSECONDS, course.values[kept, 0]
         spans = np.diff(np.append(seconds, max(result.ended_at, seconds[-1])))
         mean = float(counts @ spans / spans.sum()) if spans.sum() else 0.0
-        found.append(Queue(name, (left - came[served]) / MICROSECONDS, seconds, counts, mean))
+        found.append(Queue(name, (begun - came)[served] / MICROSECONDS, seconds, counts, mean))
     return found
 
 
