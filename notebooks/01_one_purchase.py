@@ -59,7 +59,7 @@ answer = None
 check_answer("learns", answer, result)
 
 # %% [markdown]
-# 3. Which kind of message brings the account's secret to the bank?
+# 3. Which kind of message brings an account's secret to the bank?
 
 # %%
 answer = None

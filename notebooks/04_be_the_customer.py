@@ -67,7 +67,7 @@ result.orders[["order", "total", "status", "reason"]]
 # %% [markdown]
 # ## Exercise
 #
-# Put your answer in place of `None` and run the cell: which kind of message brings the account's secret to the bank?
+# Put your answer in place of `None` and run the cell: which kind of message brings an account's secret to the bank?
 
 # %%
 answer = None

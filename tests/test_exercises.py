@@ -1,8 +1,14 @@
 """`check_answer`: right answers, every usual slip with its own advice, and what is no answer."""
 
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
 import pytest
 
 import alesha_sim as alesha
+from alesha_sim import messages
 from alesha_sim.notebook import check_answer
 from alesha_sim.notebook.exercises import EXERCISES
 
@@ -22,6 +28,58 @@ def test_the_right_answer_is_right(name, result):
     verdict = check_answer(name, RIGHT[name], result)
     assert verdict.is_right is True
     assert verdict.text.startswith("Right: ")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [240, 240.0, Decimal("240.00"), Fraction(240), "240", " 240.00 BDT ", "2.4e2", [240], (240.0,), np.int64(240),
+     np.float32(240), np.array([240.0]), np.array(240), pd.Series([240.0]), ["240"], 240.004],
+)  # fmt: skip
+def test_a_number_is_right_in_every_type_and_spelling(answer, result):
+    assert check_answer("kept", answer, result).text == "Right: 240."
+
+
+@pytest.mark.parametrize("answer", ["1,000", "1,000.00 BDT", "1_000", "+1000"])
+def test_a_number_may_be_written_with_signs_between_its_digits(answer, result):
+    assert check_answer("owed", answer, result).is_right
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["Authorise", "authorize", "17 Authorise (secret ***)", "`Authorise`", "message Authorise",
+     "17 Authorise: attempt 2", messages.Authorise, ["Authorise"], np.str_("AUTHORISE"), "Transfer"],
+)  # fmt: skip
+def test_a_kind_of_message_is_right_however_it_is_written(answer, result):
+    assert check_answer("carries", answer, result).is_right
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize(
+    "answer",
+    [[], [1, 2], (), {}, {1}, object(), float("nan"), float("inf"), 10**5000, Decimal("nan"), Decimal("sNaN"), 1j,
+     np.nan, np.array([]), np.arange(5000), pd.DataFrame({"a": [1]}), pd.NaT, True, b"240", "", "\n" * 3,
+     "9" * 10**5, "a\nb" * 99, "1e999", print, int],
+    ids=lambda answer: type(answer).__name__,
+)  # fmt: skip
+def test_no_answer_whatever_ends_in_an_error(name, answer, result):
+    verdict = check_answer(name, answer, result)
+    assert verdict.is_right is False
+    assert len(verdict.text) < 300
+    assert "\n" not in verdict.text
+
+
+def test_a_run_that_ends_within_the_first_day_has_answers_too():
+    poor = alesha.simulate(alesha.scenarios.first_purchase().with_settings({"users.opening_balance": 1}), seed=7)
+    for name in ("owed", "profit"):
+        assert check_answer(name, 0, poor).is_right
+
+
+def test_half_of_the_smallest_coin_is_the_most_that_a_number_may_be_off():
+    scenario = alesha.scenarios.first_purchase().with_settings({"currency.code": "KWD", "currency.decimals": 3})
+    result = alesha.simulate(scenario, seed=7)
+    kept = EXERCISES["kept"].solve(result)
+    assert check_answer("kept", kept + 0.0004, result).is_right
+    assert not check_answer("kept", kept + 0.004, result).is_right
 
 
 def test_lost_messages_are_counted_in_the_readers_own_result(result):

@@ -41,6 +41,35 @@ def inside(shopper):
 # The shopper
 
 
+@pytest.mark.parametrize(
+    ("click", "fault"),
+    [
+        (lambda shopper: shopper.pay("10000000", "x"), "pay: account '10000000': must be a whole number"),
+        (lambda shopper: shopper.pay(10000000.0, "x"), "pay: account 10000000.0: must be a whole number"),
+        (lambda shopper: shopper.pay(shopper.account, None), "pay: secret: must be a text, not NoneType"),
+        (
+            lambda shopper: shopper.put("hp-laptop", 10**17),
+            "put: units 100000000000000000: must be at most 1,000,000",
+        ),
+        (lambda shopper: shopper.put("hp-laptop", "2"), "put: units '2': must be a whole number"),
+        (lambda shopper: shopper.put(["hp-laptop"], 1), "put: sku: must be a text, not list"),
+        (lambda shopper: shopper.look_at(["x"]), "look_at: sku: must be a text, not list"),
+        (lambda shopper: shopper.register(5), "register: password: must be a text, not int"),
+        (lambda shopper: shopper.log_in([]), "log_in: password: must be a text, not list"),
+        (lambda shopper: shopper.wait("x"), "wait: seconds 'x': must be a finite number"),
+        (lambda shopper: shopper.wait(inf), "wait: seconds inf: must be a finite number"),
+    ],
+)
+def test_a_click_with_a_wrong_argument_sends_nothing_and_the_run_goes_on(shopper, click, fault):
+    inside(shopper).check_out()
+    clicks = [*shopper.clicks]
+    with pytest.raises(ValueError, match=f"^{re.escape(fault)}"):
+        click(shopper)
+    assert shopper.clicks == clicks
+    assert isinstance(shopper.pay(shopper.account, IN_WALLET), Confirmation)
+    assert shopper.finish().check() == []
+
+
 def test_a_purchase_by_clicks_ends_as_any_other(shopper):
     assert isinstance(shopper.home(), Homepage)
     assert shopper.log_in("open") == Refusal(Reason.NOT_REGISTERED)

@@ -3,23 +3,38 @@
 Right answers are worked out from the reader's own result, so that they hold for any seed and any parameters.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
 from html import escape
+from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 from alesha_sim import accounting
+from alesha_sim.conversation.wording import carried
 from alesha_sim.messages import Authorise, Receipt
-from alesha_sim.scenarios.errors import nearest
+from alesha_sim.scenarios.errors import nearest, shown
 
 if TYPE_CHECKING:
     from alesha_sim.result import Result
+    from alesha_sim.units import Currency
 
 Answer = float | str
 Solution = Callable[["Result"], Answer]
 
-TOLERANCE = 0.005
-"""By how much a number may be off: half of the smallest coin."""
+TOLERANCE = Fraction(1, 200)
+"""By how much a number may be off at most; where the smallest coin is smaller, half of it."""
+
+NUMBER = re.compile(r"[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+DAY = 86_400.0
+LARGE = 10**15
+"""From here on a number is shown as it was given."""
+
+ANSWER_LENGTH = 60
+"""How many signs of an answer are shown."""
 
 
 class Slip(NamedTuple):
@@ -31,12 +46,16 @@ class Slip(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """A question about a result: how it is answered, what goes wrong with it, and where the answer can be seen."""
+    """A question about a result: how it is answered, what goes wrong with it, and where the answer can be seen.
+
+    `accepts` gives other right answers than the one that `solve` gives.
+    """
 
     question: str
     solve: Solution
     look: str
     slips: tuple[Slip, ...] = ()
+    accepts: Callable[["Result"], Iterable[Answer]] = lambda result: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +74,12 @@ class Verdict:
         return f'<p role="status" style="{style}">{escape(self.text)}</p>'
 
 
-def check_answer(exercise: str, answer: Answer | None, result: "Result") -> Verdict:
+def check_answer(exercise: str, answer: object, result: "Result") -> Verdict:
     """Say whether an answer is right for a result, and if not, what to look at again; None is no answer yet.
 
-    Numbers are in major units or pieces, texts may be in any case. Raises ValueError for an unknown exercise.
+    Numbers are in major units or pieces and of any type: also text (`"1,000.00 BDT"`), an array or a list of one.
+    Words may be in any case, and as the diagram writes them (`17 Authorise (secret ***)`); a class counts as its
+    name. Raises ValueError for an unknown exercise.
     """
     if exercise not in EXERCISES:
         raise ValueError(f"exercise {exercise}: unknown name: {nearest(exercise, list(EXERCISES))}")
@@ -66,23 +87,66 @@ def check_answer(exercise: str, answer: Answer | None, result: "Result") -> Verd
     if answer is None:
         return Verdict(None, f"Not answered yet: {asked.question} Put your answer in place of None.")
     right = asked.solve(result)
-    if _same(answer, right):
-        return Verdict(True, f"Right: {_text(right)}.")
-    if isinstance(right, str) != isinstance(answer, str):
+    given = _single(answer)
+    same = partial(_same, given, currency=result.scenario.currency)
+    if same(right) or any(same(also) for also in asked.accepts(result)):
+        return Verdict(True, f"Right: {_text(given if isinstance(right, str) else right)}.")
+    is_number = _number(given, result.scenario.currency) is not None
+    is_word = isinstance(given, str) and not is_number
+    if not (is_word if isinstance(right, str) else is_number):
         wanted = "a word in quotation marks" if isinstance(right, str) else "a number, without its unit"
-        return Verdict(False, f"{_text(answer)} is no such answer: give {wanted}.")
-    advice = next((slip.advice for slip in asked.slips if _same(answer, slip.answer(result))), asked.look)
-    return Verdict(False, f"Not {_text(answer)}. {advice}")
+        return Verdict(False, f"{_text(given)} is no such answer: give {wanted}.")
+    advice = next((slip.advice for slip in asked.slips if same(slip.answer(result))), asked.look)
+    return Verdict(False, f"Not {_text(given)}. {advice}")
 
 
-def _same(answer: Answer, right: Answer) -> bool:
-    if isinstance(answer, str) or isinstance(right, str):
-        return str(answer).strip().casefold() == str(right).casefold() and isinstance(answer, type(right))
-    return abs(answer - right) <= TOLERANCE
+def _single(answer: object) -> object:
+    """Return what an answer holds if it holds one thing (an array, a list or a tuple of one), a class's name."""
+    if isinstance(answer, type):
+        return answer.__name__
+    if isinstance(answer, list | tuple) and len(answer) == 1:
+        return _single(answer[0])
+    if getattr(answer, "size", None) == 1 and callable(item := getattr(answer, "item", None)):
+        return item()
+    return answer
 
 
-def _text(answer: Answer) -> str:
-    return answer if isinstance(answer, str) else f"{answer:,.10g}"
+def _number(answer: object, currency: "Currency") -> Fraction | None:
+    """Return an answer as a number, which text may be too, exactly; None for what is none."""
+    if not isinstance(answer, str):
+        return _exact(answer)
+    text = answer.strip().removesuffix(currency.code).replace(",", "").replace("\N{MINUS SIGN}", "-").strip()
+    return _exact(Decimal(text)) if NUMBER.fullmatch(text) else None
+
+
+def _exact(answer: object) -> Fraction | None:
+    if isinstance(answer, bool) or not isinstance(answer, Real | Decimal):
+        return None
+    try:
+        return Fraction(answer)  # type: ignore[arg-type]  # any real number
+    except (ValueError, OverflowError):  # not a number, or infinite
+        return None
+
+
+def _same(answer: object, right: Answer, *, currency: "Currency") -> bool:
+    if isinstance(right, str):
+        return isinstance(answer, str) and _word(answer) == _word(right)
+    number = _number(answer, currency)
+    return number is not None and abs(number - Fraction(right)) <= min(TOLERANCE, Fraction(1, 2 * currency.scale))
+
+
+def _word(text: str) -> str:
+    """Return a name without what the diagram writes around it, and without case and American spelling."""
+    name = re.sub(r"\(.*|:.*|^\W*\d+\W+|\bmessages?\b", "", text.casefold())
+    return re.sub(r"[\W_]", "", name).replace("iz", "is")
+
+
+def _text(answer: object) -> str:
+    number = _exact(answer)
+    if number is not None and abs(number) < LARGE:
+        return f"{float(number):,.10g}"
+    text = " ".join((answer if isinstance(answer, str) else shown(answer)).split())
+    return text if len(text) <= ANSWER_LENGTH else f"{text[: ANSWER_LENGTH - 4]} ..."
 
 
 def _moved(result: "Result", book: str, code: str) -> float:
@@ -102,11 +166,16 @@ def _charges(result: "Result") -> float:
 
 def _owed(result: "Result") -> float:
     """Return what the shop owes for goods that have not come, a day after the start."""
-    trial = accounting.trial_balance(result, "shop", at="1 day").set_index("account")
-    return float(trial["credit"].to_dict()["shop:customer-prepayments"])
+    trial = accounting.trial_balance(result, "shop", at=_first_day(result)).set_index("account")
+    return float(trial["credit"].to_dict().get("shop:customer-prepayments", 0))
 
 
-def _profit(result: "Result", until: str | None) -> float:
+def _first_day(result: "Result") -> float | None:
+    """Return the end of the first day in seconds; None, for the run's end, if the run ended before."""
+    return DAY if result.ended_at >= DAY else None
+
+
+def _profit(result: "Result", until: float | None) -> float:
     statement = accounting.income_statement(result, "shop", end=until).set_index("line")
     return float(statement["amount"].to_dict()["Profit"])
 
@@ -118,6 +187,13 @@ def _bookings(result: "Result") -> float:
 
 def _sent(result: "Result", kind: str) -> float:
     return float((result.messages["kind"] == kind).sum())
+
+
+def _secret_kinds(result: "Result") -> list[str]:
+    """Return the kinds of message that brought a secret to the bank: the shop's own transfers do so too."""
+    messages = result.messages
+    kinds = messages.loc[messages["recipient"] == "bank", "kind"].unique()
+    return [kind for kind in kinds if any(field.endswith("***") for field in carried(kind))]
 
 
 def _lost(result: "Result") -> float:
@@ -188,7 +264,7 @@ EXERCISES = {
     ),
     "profit": Exercise(
         "What profit has the shop made by the end of the first day (BDT)?",
-        lambda result: _profit(result, "1 day"),
+        lambda result: _profit(result, _first_day(result)),
         "Look at the income statement with end='1 day'.",
         (
             Slip(
@@ -199,10 +275,11 @@ EXERCISES = {
         ),
     ),
     "carries": Exercise(
-        "Which kind of message brings the account's secret to the bank?",
+        "Which kind of message brings an account's secret to the bank?",
         lambda result: Authorise.__name__,
         "Look for *** in the diagram, on an arrow that ends at the bank.",
         (Slip(lambda result: "Pay", "Pay brings the secret to the shop; look at what the shop sends on."),),
+        accepts=_secret_kinds,
     ),
 }
 """The exercises by name."""

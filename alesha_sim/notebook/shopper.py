@@ -3,8 +3,11 @@
 Here is what a click does, without anything that shows it.
 """
 
+import math
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import suppress
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat
 
 from alesha_sim.conversation import Conversation, Step
 from alesha_sim.entities.entity import Asking, Wallet
@@ -27,11 +30,15 @@ from alesha_sim.messages import (
 from alesha_sim.network import NoReply
 from alesha_sim.records import ABANDONED, BOUGHT, BROWSED, LOOKED, REFUSED, REGISTERED
 from alesha_sim.result import Result
+from alesha_sim.scenarios.errors import shown
 from alesha_sim.simulation import Simulation
 from alesha_sim.tables import coded, numbers
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
+
+MOST_UNITS = 10**6
+"""How many units of a product a cart can hold at most."""
 
 IN_WALLET = "*" * 16
 """What stands for the shopper's own secret: whoever gives it means the right one, which is never shown."""
@@ -68,7 +75,8 @@ class Shopper:
 
     Each method is a click: it steps the simulation until the reply is there and returns it, as the shop sent it
     (NoReply if none came). `last_click` is the conversation that it caused, `clicks` what was called so far,
-    without secrets. `cart` is units by SKU. Raises ValueError for a user that there is not.
+    without secrets. `cart` is units by SKU. Raises ValueError for a user that there is not. A click whose argument
+    is of another type or beyond its bounds raises ValueError, sends nothing and is not kept.
     """
 
     def __init__(self, scenario: "Scenario", seed: int | None = None, *, user: int = 0) -> None:
@@ -95,11 +103,13 @@ class Shopper:
 
     def register(self, password: str) -> Any:
         """Ask for a login with a password: `Registered`, or the shop's `Refusal`."""
+        _text("register: password", password)
         self.clicks.append(f"register({self._named(password)!r})")
         return self._ask(self._visit().ask_shop(Register(Secret(password)), step=self._step("register")))
 
     def log_in(self, password: str) -> Any:
         """Ask to be let in: `LoggedIn`, or the shop's `Refusal`."""
+        _text("log_in: password", password)
         self.clicks.append(f"log_in({self._named(password)!r})")
         visit = self._visit()
         reply = self._ask(visit.ask_shop(LogIn(Secret(password))))
@@ -110,6 +120,7 @@ class Shopper:
 
     def look_at(self, sku: str) -> Any:
         """Look at a product's page: `ProductPage`, or the shop's `Refusal`."""
+        _text("look_at: sku", sku)
         self.clicks.append(f"look_at({sku!r})")
         visit = self._visit()
         reply = self._ask(visit.ask_shop(ViewProduct(sku)))
@@ -118,7 +129,10 @@ class Shopper:
         return reply
 
     def put(self, sku: str, units: int) -> None:
-        """Have so many units of a product in the cart; none takes it out. Nothing is sent."""
+        """Have so many units of a product in the cart, a million at most; 0 takes it out. Nothing is sent."""
+        _text("put: sku", sku)
+        if _whole("put: units", units) > MOST_UNITS:
+            raise ValueError(f"put: units {shown(units)}: must be at most {MOST_UNITS:,}")
         self.clicks.append(f"put({sku!r}, {units})")
         self.cart.pop(sku, None)
         if units:
@@ -141,9 +155,11 @@ class Shopper:
     def pay(self, account: int, secret: str) -> Confirmation | Refusal | NoReply:
         """Fill in the pop-up and pay the invoice: the success message, or the shop's `Refusal`.
 
-        Either ends the visit: a declined order is closed, and paying again is a new check-out. Raises ValueError
-        if there is no invoice.
+        Either ends the visit: a declined order is closed, and paying again is a new check-out. Raises ValueError,
+        and sends nothing, if there is no invoice, the account is no whole number or the secret is no text.
         """
+        account = _whole("pay: account", account)
+        _text("pay: secret", secret)
         if self.invoice is None:
             raise ValueError("pay: there is no invoice; check out first")
         visit = self._visit()
@@ -176,6 +192,7 @@ class Shopper:
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
+        seconds = _duration("wait: seconds", seconds)
         self.clicks.append(f"wait({seconds!r})")
         self._begin_click()
         self.simulation.run(until=self.simulation.now + seconds)
@@ -260,6 +277,27 @@ class Shopper:
             self._leave()
             return NoReply()
         return reply
+
+
+def _whole(name: str, value: object) -> int:
+    """Return a whole number of any type as an int; raises ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise ValueError(f"{name} {shown(value)}: must be a whole number, without quotation marks")
+    return int(value)
+
+
+def _duration(name: str, value: object) -> float:
+    seconds = math.nan
+    with suppress(OverflowError):
+        seconds = float(value) if isinstance(value, SupportsFloat) else math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{name} {shown(value)}: must be a finite number, not negative")
+    return int(seconds) if seconds.is_integer() else seconds
+
+
+def _text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: must be a text, not {type(value).__name__}")
 
 
 def _until_silence(asking: Asking) -> Asking:
