@@ -69,6 +69,14 @@ def test_a_world_of_too_many_events_is_cut_off_by_its_drain(monkeypatch):
     assert 1900 < simulation.clock.events < 2100
 
 
+def test_a_world_of_recorded_visits_is_cut_off_with_those_that_are_still_to_come(monkeypatch):
+    monkeypatch.setattr(trials, "EVENTS_MAX", 2000)
+    visits = {"at": [0, 1, 59], "user": [0, 0, 0], "hp-laptop": [1, 1, 1]}
+    found = trial(World(IMPATIENT.with_settings({"demand": {"kind": "replay", "visits": visits}}), 1))
+    assert (found.violations, found.counts["worlds", "cut off"]) == ([], 1)
+    assert found.world.scenario.horizon < 59
+
+
 def test_a_world_that_does_not_get_past_an_instant_is_a_failure(monkeypatch):
     monkeypatch.setattr(trials, "EVENTS_MAX", 2000)
 

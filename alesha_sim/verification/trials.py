@@ -19,6 +19,7 @@ from alesha_sim.experiments.workers import end_with_parent
 from alesha_sim.records import Coded
 from alesha_sim.result import Result
 from alesha_sim.scenarios.faults import Crash
+from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation import Simulation
 from alesha_sim.tables import coded
@@ -150,7 +151,10 @@ def _finished(simulation: Simulation, events_max: int) -> bool:
 def _cut(scenario: Scenario, at: float) -> Scenario:
     """Return a scenario that ends at an instant; it stays as it is if the instant is the start."""
     horizon = min(scenario.horizon, at) or scenario.horizon
-    return scenario.with_settings({"horizon": horizon, "drain": max(0.0, at - horizon)})
+    changes: dict[str, object] = {"horizon": horizon, "drain": max(0.0, at - horizon)}
+    if isinstance(scenario.demand, Replay):
+        changes["demand.cut"] = True
+    return scenario.with_settings(changes)
 
 
 def _description(error: Exception) -> str:
