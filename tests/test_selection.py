@@ -48,6 +48,36 @@ def test_what_is_far_behind_is_left_out_at_once():
     assert found.best == 2
 
 
+def test_one_leaves_when_it_is_further_behind_than_the_slack():
+    # S squared is 10 / 9 after ten runs, and 2 eta (10 - 1) is 6.0124, so that r runs have the slack
+    # 0.5 / (2 r) (6.0124 S squared / 0.25 - r). The other is 0.2 r + 1 behind in all after an odd number r: at 13.
+    rows = iter([[0.0, 1.2] if number % 2 == 0 else [0.0, -0.8] for number in range(40)])
+    found = kim_nelson(lambda systems: np.array(next(rows)), 2, indifference=0.5, first=10)
+    assert (found.best, found.left.tolist(), found.runs.tolist()) == (1, [13, 0], [13, 13])
+
+
+def test_nothing_is_decided_between_systems_that_have_not_differed():
+    loses = [float(number == 33) for number in range(60)]
+    rows = iter([[-lost, 0.0] for lost in loses])
+    found = kim_nelson(lambda systems: np.array(next(rows)), 2, indifference=0.1)
+    # One loss in 34 runs: h squared is 4.94, so that 34 are more than 4.94 / 34 / 0.01.
+    assert (found.best, found.decided, found.runs.tolist(), found.alike) == (1, True, [34, 34], ())
+
+
+@pytest.mark.parametrize("rounding", [0.0, 1e-15])
+def test_systems_that_differ_by_rounding_alone_stay_undecided(rounding):
+    values = np.random.default_rng(1).normal(size=(30, 1)) + 1 + rounding * np.arange(60).reshape(30, 2)
+    rows = iter(values)
+    found = kim_nelson(lambda systems: next(rows, None), 2, indifference=0.01)
+    assert (found.decided, found.runs.tolist(), found.alike) == (False, [30, 30], ((0, 1),))
+
+
+def test_a_constant_difference_is_decided_at_once():
+    rows = iter(np.random.default_rng(1).normal(size=(30, 1)) + np.array([0.0, 0.1, 0.0]))
+    found = kim_nelson(lambda systems: next(rows), 3, indifference=0.01)
+    assert (found.best, found.decided, found.left.tolist()) == (1, True, [20, 0, 20])
+
+
 def test_a_source_that_ends_leaves_it_undecided():
     values = iter(np.random.default_rng(1).normal(size=(25, 2)))
     found = kim_nelson(lambda systems: next(values, None), 2, indifference=0.01)
@@ -90,6 +120,16 @@ def test_too_few_runs_are_told():
     assert not found.decided
     assert "not decided after" in str(found)
     assert found.study.notes == ["the selection is not decided"]
+
+
+def test_a_figure_that_never_varies_decides_nothing_and_it_is_said():
+    found = select(
+        alternatives()[:2], "units_lost", indifference=0.05, largest=False, first=5, max_runs=8, seed=1, jobs=1,
+        labels=("three", "one"),
+    )  # fmt: skip
+    assert (found.decided, found.table["runs"].tolist()) == (False, [8, 8])
+    why = "units_lost never differed between three and one in 8 runs: without variance nothing is decided"
+    assert found.study.notes == ["the selection is not decided", why]
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,33 @@ def test_a_warm_up_is_left_out():
         batch_means(series, batches=200)
 
 
+@pytest.mark.parametrize(
+    ("series", "options", "fault"),
+    [
+        (noise(100), {"warmup": -1}, "warmup: -1: must be a whole number from 0"),
+        (noise(100), {"warmup": 1.5}, "warmup: 1.5: must be a whole number from 0"),
+        (noise(100), {"warmup": True}, "warmup: True: must be a whole number from 0"),
+        (noise(100), {"batches": 2.5}, "batches: 2.5: must be a whole number from 0"),
+        ([*noise(99), np.nan], {}, "series: 'a value that is not finite': must be finite"),
+        ([*noise(99), np.inf], {}, "series: 'a value that is not finite': must be finite"),
+        (noise(100).reshape(50, 2), {}, "series: '2 dimensions': must be one value after the other"),
+    ],
+)
+def test_batches_that_tell_nothing_are_refused(series, options, fault):
+    with pytest.raises(ScenarioError) as caught:
+        batch_means(series, **{"batches": 10, **options})
+    assert caught.value.faults == [fault]
+
+
+def test_what_is_not_finite_within_the_warm_up_does_not_matter():
+    assert batch_means([np.nan, *noise(100)], warmup=1, batches=10) == batch_means(noise(100), batches=10)
+
+
+def test_a_series_must_have_an_instant_for_each_value():
+    with pytest.raises(ScenarioError, match="seconds: '59 instants': must be as many as the 60 values"):
+        mser5(noise(60), np.arange(59))
+
+
 # A result after its warm-up
 
 

@@ -335,7 +335,8 @@ STUDY = """
     import signal
     from alesha_sim import replicate
     from alesha_sim.scenarios import market_day
-    replicate(market_day(users=20, visits_per_day=30), runs={runs}, seed=1, jobs=2, figures=lambda result: {figures})
+    market = market_day(users=20, visits_per_day=30)
+    replicate(market, runs={runs}, seed=1, jobs=2, figures=lambda result: {figures})
     print("idle", flush=True)
     signal.pause()
 """

@@ -5,12 +5,13 @@ The procedure knows nothing of scenarios (`kim_nelson`); `select` makes the runs
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.experiments.estimates import CONFIDENCE, check_confidence
+from alesha_sim.experiments.estimates import CONFIDENCE, NOISE, check_confidence
 from alesha_sim.experiments.execution import Execution
 from alesha_sim.experiments.plan import check_figures, check_runs
 from alesha_sim.experiments.study import Study
@@ -34,7 +35,8 @@ Sample = Callable[[Sequence[int]], Array | None]
 class Decision(NamedTuple):
     """Which system was found best, whether the procedure came to its end, and after how many runs others left.
 
-    `left[i]` is 0 for systems that never left; `means` and `runs` are those when they did, or at the end.
+    `left[i]` is 0 for systems that never left; `means` and `runs` are those when they did, or at the end. `alike`
+    are the pairs still there at the end that never differed, so that nothing is known of their difference.
     """
 
     best: int
@@ -42,6 +44,7 @@ class Decision(NamedTuple):
     means: Array
     runs: NDArray[np.int64]
     left: NDArray[np.int64]
+    alike: tuple[tuple[int, int], ...] = ()
 
 
 def kim_nelson(
@@ -51,7 +54,8 @@ def kim_nelson(
 
     It is the best with at least the probability `confidence`, if the best is better than all others by at least
     the `indifference`, and else one within that of the best. Values must be about normal and independent from
-    replication to replication; between systems they may depend (common random numbers). Source: Kim and Nelson,
+    replication to replication; between systems they may depend (common random numbers). Between two that have not
+    differed in the first runs nothing is decided before they do, from all runs up to then. Source: Kim and Nelson,
     "A fully sequential procedure for indifference-zone selection in simulation" (2001), with c = 1.
     """
     everybody = list(range(systems))
@@ -59,15 +63,19 @@ def kim_nelson(
     if any(row is None for row in rows):
         nothing = np.full(systems, np.nan)
         return Decision(0, False, nothing, np.zeros(systems, np.int64), np.zeros(systems, np.int64))
-    values = np.array(rows, dtype=np.float64)
-    totals = values.sum(axis=0)
-    reach = _reach(values, systems, confidence) / indifference**2
+    totals = np.array(rows, dtype=np.float64).sum(axis=0)
+    reach = np.where(np.eye(systems, dtype=np.bool_), 0.0, np.inf)
     runs, left = np.full(systems, first), np.zeros(systems, np.int64)
     alive, count = np.array(everybody), first
     while True:
+        among = np.ix_(alive, alive)
+        unknown = np.isinf(reach[among])
+        if unknown.any():
+            known = _reach(np.array(rows, dtype=np.float64)[:, alive], systems, confidence) / indifference**2
+            reach[among] = np.where(unknown, known, reach[among])
         means = totals[alive] / count
         # How far behind another one may be and still stay, which shrinks to nothing as the runs go on.
-        slack = np.maximum(0.0, indifference / (2 * count) * (reach[np.ix_(alive, alive)] - count))
+        slack = np.maximum(0.0, indifference / (2 * count) * (reach[among] - count))
         stays = (means[:, None] >= means[None, :] - slack).all(axis=1)
         left[alive[~stays]] = count
         alive = alive[stays]
@@ -76,22 +84,32 @@ def kim_nelson(
         row = sample(alive.tolist())
         if row is None:
             break
+        whole = np.full(systems, np.nan)
+        whole[alive] = row
+        rows.append(whole)
         totals[alive] += row
         count += 1
         runs[alive] = count
     best = int(alive[np.argmax(totals[alive])])
     decided = len(alive) == 1 or bool(count > reach[np.ix_(alive, alive)].max())
-    return Decision(best, decided, totals / runs, runs, left)
+    alike = [(one, other) for one, other in combinations(alive.tolist(), 2) if np.isinf(reach[one, other])]
+    return Decision(best, decided, totals / runs, runs, left, tuple(alike))
 
 
 def _reach(values: Array, systems: int, confidence: float) -> Array:
-    """Return h squared times the variance of each pair's difference over the first runs."""
+    """Return h squared times the variance of each pair's difference over the first runs.
+
+    It is infinite for two systems that differ by rounding at most, whose variance says nothing, and 0 for one and
+    itself.
+    """
     first = len(values)
     eta = ((2 * (1 - confidence) / (systems - 1)) ** (-2 / (first - 1)) - 1) / 2
-    covariance = np.atleast_2d(np.cov(values, rowvar=False))
-    alone = np.diag(covariance)
-    spread = np.maximum(alone[:, None] + alone[None, :] - 2 * covariance, 0.0)
-    return np.asarray(2 * eta * (first - 1) * spread, dtype=np.float64)
+    gaps = [values - column[:, None] for column in values.T]
+    differ = np.array([np.abs(gap).max(axis=0) for gap in gaps]) > NOISE * np.abs(values).max()
+    spread = np.array([gap.var(axis=0, ddof=1) for gap in gaps])
+    reach = np.where(differ, 2 * eta * (first - 1) * spread, np.inf)
+    np.fill_diagonal(reach, 0.0)
+    return np.asarray(reach, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +143,9 @@ def select(
     """Choose the scenario with the largest (or smallest) mean of a figure by `kim_nelson`.
 
     `indifference` is the least difference worth detecting, in the figure's unit. Replication k has the same seed
-    in all scenarios; one in which any of them failed, or has no such figure, is passed over. The choice does not
-    depend on the number of workers. The options are those of `replicate`. Raises ScenarioError.
+    in all scenarios; one in which any of them failed, or has no such figure, is passed over. Of scenarios that
+    have not differed yet more runs are made, up to `max_runs` of each, and a note says if they never did. The
+    choice does not depend on the number of workers. The options are those of `replicate`. Raises ScenarioError.
     """
     from alesha_sim.experiments.plan import labelled
     from alesha_sim.experiments.studies import execution_of, plan_of
@@ -144,6 +163,11 @@ def select(
     )
     execution.finish()
     study = Study(execution, sorted(source.used), notes=[] if found.decided else ["the selection is not decided"])
+    study.notes += [
+        f"{figure} never differed between {study.label(one)} and {study.label(other)} in {found.runs[one]:,} runs:"
+        " without variance nothing is decided"
+        for one, other in found.alike
+    ]
     return Selection(study.label(found.best), found.best, found.decided, study, _table(study, found, source.sign))
 
 

@@ -48,12 +48,14 @@ def mser5(series: ArrayLike, seconds: ArrayLike | None = None) -> WarmUp:
     White, Cobb and Spratt, "A comparison of five steady-state truncation heuristics for simulation" (2000). Raises
     ScenarioError for fewer than fifty values and for values that are not finite.
     """
-    values = np.asarray(series, dtype=np.float64)
-    times = np.arange(len(values), dtype=np.float64) if seconds is None else np.asarray(seconds, np.float64)
+    values = _finite(np.asarray(series, dtype=np.float64))
+    times = _finite(
+        np.arange(len(values), dtype=np.float64) if seconds is None else np.asarray(seconds, np.float64)
+    )
     if len(values) < LEAST * BATCH:
         raise refuse("series", f"{len(values)} values", f"must have at least {LEAST * BATCH}")
-    if not np.isfinite(values).all():
-        raise refuse("series", "a value that is not finite", "must be finite")
+    if len(times) != len(values):
+        raise refuse("seconds", f"{len(times)} instants", f"must be as many as the {len(values)} values")
     count = len(values) // BATCH
     batches = values[: count * BATCH].reshape(count, BATCH).mean(axis=1)
     statistic = _mser(batches)
@@ -69,6 +71,20 @@ def _mser(batches: Array) -> Array:
     squares = np.cumsum(shifted**2) - np.cumsum(shifted) ** 2 / left
     statistic = (np.maximum(squares, 0.0) / left**2)[::-1]
     return np.asarray(statistic[: len(batches) - BATCH])
+
+
+def _finite(values: Array) -> Array:
+    """Return values that are all finite, one after the other; raises ScenarioError for others."""
+    if values.ndim != 1:
+        raise refuse("series", f"{values.ndim} dimensions", "must be one value after the other")
+    if not np.isfinite(values).all():
+        raise refuse("series", "a value that is not finite", "must be finite")
+    return values
+
+
+def _check_count(name: str, number: object) -> None:
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
+        raise refuse(name, number, "must be a whole number from 0")
 
 
 class BatchMeans(NamedTuple):
@@ -91,9 +107,12 @@ def batch_means(
     """Return the steady-state mean of one long series by `batches` batch means after `warmup` values.
 
     Values that do not fill the batches are left out at the beginning. Source: Law, Simulation Modeling and
-    Analysis, section 9.5.3. Raises ScenarioError for fewer than two batches or two values a batch.
+    Analysis, section 9.5.3. Raises ScenarioError for fewer than two batches or two values a batch, for a warm-up
+    that is no number of values, and for values after it that are not finite.
     """
-    values = np.asarray(series, dtype=np.float64)[warmup:]
+    _check_count("warmup", warmup)
+    _check_count("batches", batches)
+    values = _finite(np.asarray(series, dtype=np.float64)[warmup:])
     size = len(values) // batches if batches >= 2 else 0
     if size < 2:
         raise refuse("batches", batches, f"must be at least 2, with two values or more each of {len(values)}")

@@ -17,7 +17,6 @@ from alesha_sim.experiments.cluster import Cluster, is_cluster
 from alesha_sim.experiments.work import Job, Outcome, Run, has_died, lost, run_job
 from alesha_sim.scenarios.errors import refuse
 
-
 OF_PROCESSES = ("LokyBackend", "MultiprocessingBackend")
 """The backends of joblib that start processes of their own, and that take a function to begin with in each."""
 
