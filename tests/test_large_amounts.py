@@ -73,16 +73,23 @@ def test_opening_balances_may_fill_64_bits():
 def test_visits_that_could_turn_over_more_than_64_bits_are_refused():
     assert len(market(SCALE, visits=6).visits(1).at) == 6
     with pytest.raises(
-        ScenarioError, match=r"^demand: all visits: '10,088,063,165,309,911,040 JPY': must together fit"
+        ScenarioError, match=r"^demand: all visits: '10,088,063,165,309,911,040 JPY': goods and what"
     ):
         market(SCALE, visits=7).visits(1)
+
+
+def test_goods_that_could_cost_more_than_64_bits_to_bring_back_are_refused():
+    transport = {"supplier.return_transport": str(2**61)}
+    assert len(market(visits=3).with_settings(transport).visits(1).at) == 3
+    with pytest.raises(ScenarioError, match=r"^demand: all visits: .* must fit in 64 bits"):
+        market(visits=4).with_settings(transport).visits(1)
 
 
 def test_a_visit_is_refused_that_may_choose_goods_worth_more_than_64_bits():
     choice = {"kind": "logit", "price_sensitivity": 0}
     users = {"count": 2, "opening_balance": 0}
     assert len(market(SCALE // 2, visits=2, users=users).visits(1).at) == 2
-    with pytest.raises(ScenarioError, match=r"^demand: all visits: .* must together fit in 64 bits"):
+    with pytest.raises(ScenarioError, match=r"^demand: all visits: .* must fit in 64 bits"):
         market(SCALE // 2, visits=3, users=users | {"choice": choice}).visits(1)
 
 

@@ -270,6 +270,7 @@ class Scenario(Part):
                 raise refuse(visit, self.currency.text(total), "must fit in 64 bits of minor units")
         wanted_units = wanted.quantities.sum(axis=0).tolist()  # each is below 2**31, and so are the visits
         turnover = sum(price * units for price, units in zip(dearest, wanted_units, strict=True))
+        turnover += len(wanted.at) * self.currency.minor(self.supplier.return_transport)
         if turnover > AMOUNT_MAX:
             raise refuse("demand: all visits", self.currency.text(turnover), _ALL_SALES)
 
@@ -302,5 +303,5 @@ def _sound(value: Value, found: list[Fault]) -> Value:
     return value
 
 
-_ALL_SALES = "must together fit in 64 bits of minor units"
+_ALL_SALES = "goods and what it may cost to bring them back must fit in 64 bits of minor units"
 _ALL_MONEY = "with those of all others must fit in 64 bits of minor units"
