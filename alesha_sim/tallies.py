@@ -59,7 +59,10 @@ class MessageTally:
 
 
 def _counters() -> tuple[
-    Callable[..., int], Callable[..., None], Callable[..., None], Callable[[int], None],
+    Callable[..., int],
+    Callable[..., None],
+    Callable[..., None],
+    Callable[[int], None],
     Callable[[], dict[str, int]],
 ]:
     """Return the functions through which every message passes, which share their counts and nothing else."""

@@ -472,6 +472,14 @@ def test_who_hung_up_learns_of_the_payment_by_the_delivery_note():
     assert town.balances == (TOTAL + 7, 0, 1, 2)
 
 
+@pytest.mark.parametrize("at", [20, 40])
+def test_goods_that_come_before_the_user_hangs_up_tell_of_the_payment_too(at):
+    town = hung_up(Refusal(Reason.UNKNOWN_ORDER, 1)).parcel(at, payment=PAYMENT, fee=7).run()
+    assert money(town) == [*NOTED, ("sale", TOTAL)]
+    assert [outcome for _, outcome in town.ends] == ["abandoned"]
+    assert town.shop.asked(EnquirePayment) == []
+
+
 @pytest.mark.parametrize("loss", [0, 0.3])
 def test_who_hung_up_and_got_nothing_asks_the_shop_a_day_later(loss):
     town = hung_up()

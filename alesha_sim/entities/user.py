@@ -188,12 +188,14 @@ class User(Party):
     def pay(self, invoice: Invoice) -> Asking:
         """Pay what is due now, if only at the door; the reply is the success message or why not."""
         pay = self.fill_in(invoice) if invoice.advance else PayAtDoor(invoice.order)
+        if invoice.advance and (self.users.patience is not None or self.shop.retry is not None):
+            self.users.wonder(self, invoice)
         try:
             reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
         except NoAnswer:
-            if invoice.advance:
-                self.users.wonder(self, invoice)
+            self.users.enquire_later(invoice.order)
             raise
+        self.users.stop_wondering(invoice.order)
         is_bought = self._learn(invoice.order, reply)
         if is_bought and reply.transaction != NO_ID:
             self.users.log.reached(self.number, PAID)

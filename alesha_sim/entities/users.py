@@ -223,10 +223,14 @@ class Users(Entity):
                 del self._waiting[buyer.code]
 
     def wonder(self, visitor: User, invoice: Invoice) -> None:
-        """Keep in mind that a visitor heard nothing of a payment: goods or money tell, or the shop a day later."""
+        """Keep in mind that a visitor pays and has heard nothing: goods or money may tell before the shop."""
         visitor.doubt = self.doubt
         self._unheard[invoice.order] = visitor, invoice.advance
-        self._enquiries.watch(invoice.order)
+
+    def enquire_later(self, order: int) -> None:
+        """Ask the shop a day later what became of a payment, unless that is known before."""
+        if self.wonders(order):
+            self._enquiries.watch(order)
 
     def wonders(self, order: int) -> bool:
         """Tell whether an order's user still does not know whether it was paid."""
