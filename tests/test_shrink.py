@@ -7,7 +7,7 @@ from alesha_sim.result import Result
 from alesha_sim.scenarios.faults import Crash, Outage, Spell
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.verification.shrink import shrink
-from alesha_sim.verification.smaller import brief, spelt_out
+from alesha_sim.verification.smaller import brief, shorter, spelt_out
 from alesha_sim.verification.trials import trial
 from alesha_sim.verification.worlds import World, draw
 
@@ -102,6 +102,15 @@ def test_visits_that_are_spelt_out_are_the_same_run():
     for world in WORLDS[:10]:
         drawn, spelt = trial(world), trial(World(Scenario.model_validate(spelt_out(world)), world.seed))
         assert drawn.counts == spelt.counts
+
+
+def test_recorded_visits_that_end_by_themselves_get_a_horizon():
+    columns = {"at": [2.0, 7.5], "user": [0, 0], "units": [1, 1]}
+    scenario = Scenario.model_validate({"demand": {"kind": "replay", "visits": columns}, "drain": 3})
+    trees = list(shorter(spelt_out(World(scenario, 1))))
+    assert [(tree["horizon"], tree["drain"]) for tree in trees] == [
+        (9, None), (9, 0), (9, 0), (9, 1), (9, 1.5),
+    ]  # fmt: skip
 
 
 def test_a_brief_file_gives_back_the_whole_scenario():

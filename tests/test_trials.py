@@ -10,7 +10,7 @@ from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation import Simulation
 from alesha_sim.verification import trials
 from alesha_sim.verification.trials import Failure, Progress, survey, trial
-from alesha_sim.verification.worlds import World, draw
+from alesha_sim.verification.worlds import SPOOL, World, draw
 
 CALM = World(
     Scenario.model_validate({"horizon": 60, "demand": {"kind": "single", "quantities": {"hp-laptop": 1}}}), 1
@@ -64,7 +64,7 @@ def test_a_world_of_too_many_events_is_cut_off_by_its_drain(monkeypatch):
     assert (found.violations, found.counts["worlds", "cut off"]) == ([], 1)
     assert 0 < scenario.horizon + scenario.drain < 60
     assert trial(found.world) == found
-    simulation = Simulation(*found.world)
+    simulation = Simulation(scenario, 1)
     simulation.run()
     assert 1900 < simulation.clock.events < 2100
 
@@ -93,6 +93,44 @@ def test_a_world_that_does_not_get_past_an_instant_is_a_failure(monkeypatch):
     assert found.violations == ["endless: it does not get past 0.0 s"]
 
 
+def test_a_replay_that_is_cut_off_keeps_the_visits_before(monkeypatch):
+    monkeypatch.setattr(trials, "EVENTS_MAX", 2000)
+    columns = {"at": [0.0, 50.0], "user": [0, 0], "hp-laptop": [1, 1]}
+    replayed = IMPATIENT.with_settings({"demand": {"kind": "replay", "visits": columns}})
+    found = trial(World(replayed, 1))
+    assert (found.violations, found.counts["worlds", "cut off"]) == ([], 1)
+    assert found.world.scenario.visits(1).at.tolist() == [0.0]
+
+
+@pytest.mark.interpreted
+def test_an_event_that_never_ends_is_a_failure(monkeypatch):
+    monkeypatch.setattr(trials, "SECONDS_MAX", 0.2)
+
+    def answer(self, message, user):
+        while True:
+            pass
+
+    monkeypatch.setattr(Pages, "answer", answer)
+    found = trial(CALM)
+    assert found.violations == ["endless: it is not over after 0.2 s"]
+    assert found.counts == {trials.STOPPED: 1}
+
+
+# The same run in another way
+
+
+@pytest.mark.parametrize("way", [SPOOL, "ledger", "orders", "summary"])
+def test_a_world_is_compared_with_the_same_run_in_another_way(monkeypatch, way):
+    assert trial(CALM._replace(way=way)).violations == []
+    figures = Result.figures
+    monkeypatch.setattr(
+        Result, "figures", lambda self: figures(self) | ({"units": 7} if self.record == way else {})
+    )
+    monkeypatch.setattr(Result, "digest", property(lambda self: type(self._tables).__name__))
+    (line,) = trial(CALM._replace(way=way)).violations
+    assert line.startswith("spool: " if way == SPOOL else f"record={way}: units is 7, with everything recorded 1")
+
+
 # Many worlds
 
 
@@ -114,6 +152,18 @@ def test_a_survey_goes_on_after_a_failure_and_tells_how_far_it_is(monkeypatch):
     assert found.failures == [Failure(1, ["L2: x"])]
     assert seen == [Progress(1, 3, 0), Progress(2, 3, 1), Progress(3, 3, 1)]
     assert sum(number for (group, _), number in found.counts.items() if group == "worlds") == 3
+
+
+def test_the_slowest_world_is_named():
+    found = survey(7, 3, first=5)
+    assert found.slowest.number in (5, 6, 7)
+    assert found.slowest.events == trial(draw(7, found.slowest.number)).events > 0
+    assert 0 < found.slowest.seconds <= found.seconds
+
+
+def test_a_world_that_is_refused_is_a_failure(monkeypatch):
+    monkeypatch.setattr(trials, "draw", lambda seed, number: Scenario.model_validate({"horizon": 1}))
+    assert survey(7, 1).failures == [Failure(0, ["ScenarioError: demand: missing: must be given"])]
 
 
 def test_the_number_of_processes_changes_nothing():

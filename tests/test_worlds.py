@@ -1,7 +1,5 @@
 """Random worlds: drawn within wide limits, all laws hold in each, and planted bugs are found."""
 
-from decimal import Decimal
-
 import pytest
 from conftest import is_full_size
 
@@ -127,7 +125,8 @@ def test_worlds_stay_within_their_limits(scenarios):
     for scenario in scenarios:
         assert 1 <= scenario.users.count <= 20
         assert scenario.horizon == float(f"{scenario.horizon:.3g}")
-        assert all(Decimal(0) <= product.cost <= product.charge <= 1000 for product in scenario.catalogue)
+        minor = scenario.currency.minor
+        assert all(0 <= minor(p.cost) <= minor(p.charge) <= 2**56 for p in scenario.catalogue)
         assert all(scenario.network.link(name).loss <= 0.6 for name in LINKS)
 
 
@@ -138,19 +137,6 @@ def test_worlds_stay_within_their_limits(scenarios):
 @pytest.mark.parametrize("first", range(0, WORLDS, PART))
 def test_every_law_holds_in_random_worlds(first):
     assert survey(1, PART, first=first).failures == []
-
-
-def test_everything_that_can_go_wrong_is_met():
-    counts = survey(3, 60).counts
-    for group, labels in {
-        "faults": ("crash of the bank", "crash of the shop", "crash of the supplier", "outage", "spell"),
-        "messages": ("lost", "duplicate", "late", "withdrawn", "delivered"),
-        "attacks": ("guess_secret", "replay_payment", "borrow_account", "claim_transaction", "tamper_total"),
-        "visits": ("bought", "declined", "abandoned", "unanswered", "looked"),
-        "orders": ("completed", "declined", "cancelled", "processing", "received"),
-        "worlds": ("drained", "cut off"),
-    }.items():
-        assert [label for label in labels if not counts[group, label]] == []
 
 
 # Planted bugs: found within 200 worlds, and made small

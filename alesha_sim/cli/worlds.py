@@ -13,10 +13,10 @@ from alesha_sim.scenarios.errors import Fault, ScenarioError
 
 if TYPE_CHECKING:
     from alesha_sim.verification.shrink import Shrunk
-    from alesha_sim.verification.trials import Failure, Progress, Survey
+    from alesha_sim.verification.trials import Progress, Survey
 
 FAILURES_SHOWN = 10
-"""How many failing worlds are named."""
+"""How many failing worlds are told of in some lines, the others in one."""
 
 LINES_SHOWN = 3
 """How many violations of a world are shown."""
@@ -60,7 +60,7 @@ def verify(arguments: Namespace, seed: int) -> bool:
         output.print_json(_object(found, smallest, toml))
     else:
         last = toml.rstrip("\n") or "all laws hold in every world"
-        print("\n\n".join([_counts(found), *_failures(found), last]))
+        print("\n\n".join([_counts(found), _pace(found), *_failures(found), last]))
     return not found.failures
 
 
@@ -112,18 +112,37 @@ def _smallest(found: "Survey", show: Show) -> "Shrunk":
 # What was found
 
 
-def _again(found: "Survey", failure: "Failure") -> str:
+def _again(found: "Survey", number: int) -> str:
     """Return the command that runs one world once more."""
-    return f"alesha verify --worlds 1 --first {failure.number} --seed {found.seed}"
+    return f"alesha verify --worlds 1 --first {number} --seed {found.seed}"
 
 
 def _counts(found: "Survey") -> str:
-    """Return what was met in the worlds, by group."""
+    """Return what was met in the worlds, by group; of what the ledger writes only how many kinds of row."""
     last = found.first + found.worlds - 1
     rows: list[tuple[str, str]] = []
     for group, labels in _grouped(found).items():
-        rows += [(group, ""), *((f"  {label}", f"{number:,}") for label, number in labels.items())]
+        if group != "postings":
+            rows += [(group, ""), *((f"  {label}", f"{number:,}") for label, number in labels.items())]
     return f"worlds {found.first:,} to {last:,} of seed {found.seed}\n\n{output.table(rows, right=(1,))}"
+
+
+def _pace(found: "Survey") -> str:
+    """Return which kinds of thing no world met, and which world was slowest."""
+    slow, missed = found.slowest, _missed(found)
+    met = len(found.counts)
+    return (
+        f"{met:,} kinds of thing were met, {len(missed):,} were not that other worlds meet (--json names them)\n"
+        f"{found.seconds / found.worlds * 1000:.0f} ms a world; the slowest, world {slow.number}, took "
+        f"{slow.seconds:.2f} s and {slow.events:,} events: {_again(found, slow.number)}"
+    )
+
+
+def _missed(found: "Survey") -> list[str]:
+    """Return what was not met although some worlds meet it."""
+    from alesha_sim.verification.met import NEVER, vocabulary
+
+    return [": ".join(kind) for kind in vocabulary() if kind not in found.counts and kind not in NEVER]
 
 
 def _grouped(found: "Survey") -> dict[str, dict[str, int]]:
@@ -134,12 +153,16 @@ def _grouped(found: "Survey") -> dict[str, dict[str, int]]:
 
 
 def _failures(found: "Survey") -> Iterator[str]:
-    """Yield a paragraph for each world that failed, as far as they are shown."""
+    """Yield a paragraph for each world that failed, and one with a line for each beyond the first few."""
     for failure in found.failures[:FAILURES_SHOWN]:
-        lines = [f"world {failure.number} fails: {_again(found, failure)}", *failure.violations[:LINES_SHOWN]]
-        yield "\n  ".join(lines)
-    if len(found.failures) > FAILURES_SHOWN:
-        yield f"... and {len(found.failures) - FAILURES_SHOWN:,} more worlds fail"
+        again = _again(found, failure.number)
+        yield "\n  ".join([f"world {failure.number} fails: {again}", *failure.violations[:LINES_SHOWN]])
+    more = [
+        f"world {failure.number} fails {failure.law}: {_again(found, failure.number)}"
+        for failure in found.failures[FAILURES_SHOWN:]
+    ]
+    if more:
+        yield "\n".join(more)
 
 
 def _toml(found: "Survey", smallest: "Shrunk") -> str:
@@ -164,8 +187,17 @@ def _object(found: "Survey", smallest: "Shrunk | None", toml: str) -> dict[str, 
         "worlds": found.worlds,
         "passed": not found.failures,
         "counts": _grouped(found),
+        "missed": _missed(found),
+        "slowest": {
+            "world": found.slowest.number, "seconds": found.slowest.seconds, "events": found.slowest.events,
+        },
         "failures": [
-            {"world": failure.number, "again": _again(found, failure), "violations": failure.violations}
+            {
+                "world": failure.number,
+                "law": failure.law,
+                "again": _again(found, failure.number),
+                "violations": failure.violations,
+            }
             for failure in found.failures
         ],
         "smallest": None if smallest is None else {

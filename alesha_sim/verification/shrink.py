@@ -12,8 +12,8 @@ from typing import NamedTuple
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.verification import smaller
+from alesha_sim.verification.dice import Tree
 from alesha_sim.verification.trials import Trial, law_of, trial
-from alesha_sim.verification.worlds import Tree, World
 
 TRIES = 500
 """How many smaller worlds are tried."""
@@ -70,7 +70,7 @@ class _Shrinking:
         self.left -= 1
         if self._progress is not None:
             self._progress(self._tries - self.left)
-        tried = trial(World(scenario, self.best.world.seed))
+        tried = trial(self.best.world._replace(scenario=scenario))
         if self._law not in map(law_of, tried.violations):
             return False
         self.best, self._tree = tried, tried.world.scenario.model_dump(mode="json")

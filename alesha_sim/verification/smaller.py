@@ -6,7 +6,7 @@ here whether a tree is still a valid scenario.
 
 from collections.abc import Iterator
 from copy import deepcopy
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from alesha_sim.distributions import KINDS as DISTRIBUTIONS
@@ -16,7 +16,8 @@ from alesha_sim.scenarios.fields import number
 from alesha_sim.scenarios.parts import Product
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.tagged import distribution
-from alesha_sim.verification.worlds import Tree, World, short
+from alesha_sim.verification.dice import Tree, short
+from alesha_sim.verification.worlds import World
 
 SECTIONS = (("users",), ("shop",), ("bank",), ("supplier",), ("delivery",), ("network", "default"), ("currency",))
 """Tables of a scenario whose every field has a default."""
@@ -128,11 +129,12 @@ def _moved(fault: Tree, seconds: float) -> Tree:
 
 def shorter(tree: Tree) -> Iterator[Tree]:
     """Let visits end with the last one, and the rest of the run come to its end or end soon."""
-    last = max(_visits(tree)["at"], default=tree["demand"].get("at", tree["horizon"] - 1))
-    horizon = min(float(ceil(last + 1)), tree["horizon"])
+    given = inf if tree["horizon"] is None else tree["horizon"]  # left out, it is after the last visit
+    last = max(_visits(tree)["at"], default=tree["demand"].get("at", given - 1))
+    horizon = min(float(ceil(last + 1)), given)
     yield tree | {"horizon": horizon, "drain": None}
     if tree["drain"] is not None:
-        drain = tree["horizon"] + tree["drain"] - horizon
+        drain = (last if given == inf else given) + tree["drain"] - horizon
         yield from (tree | {"horizon": horizon, "drain": less} for less in (0.0, drain // 2, drain // 1, drain))
 
 

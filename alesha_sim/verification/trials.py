@@ -8,37 +8,45 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import current_thread, main_thread
+from time import perf_counter
 from typing import Any, NamedTuple
 
-from alesha_sim.arrays import bincount
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.experiments.workers import end_with_parent
-from alesha_sim.records import Coded
+from alesha_sim.modes import ALL
 from alesha_sim.result import Result
-from alesha_sim.scenarios.faults import Crash
-from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation import Simulation
-from alesha_sim.tables import coded
-from alesha_sim.verification.worlds import World, draw
+from alesha_sim.verification.met import Counts, counted
+from alesha_sim.verification.smaller import spelt_out
+from alesha_sim.verification.worlds import SPOOL, World, draw
 
 EVENTS_MAX = 30_000
 """How many kernel events a world may have: who asks faster than is answered would go on for ever."""
 
-Counts = Counter[tuple[str, str]]
+SECONDS_MAX = 120.0
+"""How long a world may take: one event may go on for ever, too."""
 
 STOPPED = ("worlds", "stopped by an error")
 
 
 class Trial(NamedTuple):
-    """A world as it was run, what it violated (a line each, named first by the law), and what was met in it."""
+    """A world as it was run, what it violated (a line each, named first by the law), and what was met in it.
+
+    `events` is the number of its kernel events, those of a run that was cut off included.
+    """
 
     world: World
     violations: list[str]
     counts: Counts
+    events: int = 0
 
     @property
     def law(self) -> str:
@@ -52,6 +60,11 @@ class Failure(NamedTuple):
     number: int
     violations: list[str]
 
+    @property
+    def law(self) -> str:
+        """The law that was broken first, or the name of the error that was raised."""
+        return law_of(self.violations[0])
+
 
 class Progress(NamedTuple):
     """How many of the worlds are done, and how many of them failed."""
@@ -61,14 +74,28 @@ class Progress(NamedTuple):
     failures: int
 
 
-class Survey(NamedTuple):
-    """Which worlds of a seed were run, those that failed, and how often each kind of thing was met, by group."""
+class Slow(NamedTuple):
+    """How long a world took, in seconds and in kernel events, and its number."""
+
+    seconds: float
+    events: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Which worlds of a seed were run, those that failed, and how often each kind of thing was met, by group.
+
+    `slowest` is the world that took longest, and `seconds` what all took together; no two surveys agree in them.
+    """
 
     seed: int
     first: int
     worlds: int
     failures: list[Failure]
     counts: Counts
+    slowest: Slow = field(default=Slow(0.0, 0, -1), compare=False)
+    seconds: float = field(default=0.0, compare=False)
 
 
 def law_of(violation: str) -> str:
@@ -85,15 +112,17 @@ def survey(
     """
     failures: list[Failure] = []
     counts: Counts = Counter()
+    slowest, seconds = Slow(0.0, 0, -1), 0.0
     with _runner(jobs, worlds) as run:
         trials = run(partial(_tried, seed), range(first, first + worlds))
-        for done, (number, violations, met) in enumerate(trials, start=1):
+        for done, (took, violations, met) in enumerate(trials, start=1):
             counts.update(met)
+            slowest, seconds = max(slowest, took), seconds + took.seconds
             if violations:
-                failures.append(Failure(number, violations))
+                failures.append(Failure(took.number, violations))
             if progress is not None:
                 progress(Progress(done, worlds, len(failures)))
-    return Survey(seed, first, worlds, failures, counts)
+    return Survey(seed, first, worlds, failures, counts, slowest, seconds)
 
 
 @contextmanager
@@ -114,27 +143,80 @@ def _begin() -> None:
     end_with_parent()
 
 
-def _tried(seed: int, number: int) -> tuple[int, list[str], Counts]:
-    found = trial(draw(seed, number))
-    return number, found.violations, found.counts
+def _tried(seed: int, number: int) -> tuple[Slow, list[str], Counts]:
+    begun = perf_counter()
+    try:
+        found = trial(draw(seed, number))
+    except ValueError as error:  # the scenario was refused
+        return Slow(perf_counter() - begun, 0, number), [_description(error)], Counter([STOPPED])
+    return Slow(perf_counter() - begun, found.events, number), found.violations, found.counts
 
 
 def trial(world: World) -> Trial:
-    """Run a world to its own end and check every law; whatever it raises is a violation too.
+    """Run a world to its own end, check every law and compare it with its other way; an error is a violation too.
 
     A world of too many events is run again, with a drain that ends it where they were too many.
     """
     try:
-        simulation = Simulation(*world)
-        if not _finished(simulation, EVENTS_MAX):
-            world = World(_cut(world.scenario, simulation.now), world.seed)
-            simulation = Simulation(*world)
-            if not _finished(simulation, 2 * EVENTS_MAX):
-                return Trial(world, [f"endless: it does not get past {simulation.now} s"], Counter([STOPPED]))
-        result = simulation.result()
-        return Trial(world, result.check(), counted(result))
+        with _within(SECONDS_MAX):
+            return _trial(world)
     except Exception as error:
         return Trial(world, [_description(error)], Counter([STOPPED]))
+
+
+def _trial(world: World) -> Trial:
+    simulation = Simulation(world.scenario, world.seed)
+    events = 0
+    if not _finished(simulation, EVENTS_MAX):
+        events = simulation.clock.events
+        world = world._replace(scenario=_cut(world, simulation.now))
+        simulation = Simulation(world.scenario, world.seed)
+        if not _finished(simulation, 2 * EVENTS_MAX):
+            return Trial(world, [f"endless: it does not get past {simulation.now} s"], Counter([STOPPED]), events)
+    result = simulation.result()
+    violations = [*result.check(), *_differences(result, world.way)]
+    return Trial(world, violations, counted(result), events + simulation.clock.events)
+
+
+def _differences(result: Result, way: str) -> Iterator[str]:
+    """Yield how the same run differs when it is spooled, or records less."""
+    if way == SPOOL:
+        with TemporaryDirectory(prefix="world-") as folder:
+            again = Simulation(result.scenario, result.seed, spool=Path(folder) / "run")
+            again.run()
+            spooled = again.result()
+            if spooled.digest != result.digest:
+                yield f"{SPOOL}: {result.diff(spooled) or 'the digests differ'}"
+    elif way != ALL:
+        again = Simulation(result.scenario, result.seed, record=way)
+        again.run()
+        found = again.result().figures()
+        for name, figure in result.figures().items():
+            if repr(found[name]) != repr(figure):  # a figure may be NaN
+                yield f"record={way}: {name} is {found[name]!r}, with everything recorded {figure!r}"
+
+
+class Endless(RuntimeError):
+    """A world takes so long that it may never end."""
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Raise Endless when something takes longer, where the platform can interrupt it."""
+    if not hasattr(signal, "setitimer") or current_thread() is not main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise Endless(f"it is not over after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _finished(simulation: Simulation, events_max: int) -> bool:
@@ -148,13 +230,13 @@ def _finished(simulation: Simulation, events_max: int) -> bool:
     return True
 
 
-def _cut(scenario: Scenario, at: float) -> Scenario:
-    """Return a scenario that ends at an instant; it stays as it is if the instant is the start."""
-    horizon = min(scenario.horizon, at) or scenario.horizon
-    changes: dict[str, object] = {"horizon": horizon, "drain": max(0.0, at - horizon)}
-    if isinstance(scenario.demand, Replay):
-        changes["demand.cut"] = True
-    return scenario.with_settings(changes)
+def _cut(world: World, at: float) -> Scenario:
+    """Return a world's scenario that ends at an instant; it stays as it is if the instant is the start."""
+    scenario = world.scenario
+    if not 0 < at < scenario.horizon:
+        return scenario.with_settings({"drain": max(0.0, at - scenario.horizon)})
+    tree = spelt_out(world)
+    return Scenario.model_validate(tree | {"demand": tree["demand"] | {"cut": True}, "horizon": at, "drain": 0})
 
 
 def _description(error: Exception) -> str:
@@ -162,36 +244,7 @@ def _description(error: Exception) -> str:
     root: BaseException = error
     while root.__cause__ is not None:
         root = root.__cause__
+    if isinstance(root, Endless):
+        return f"endless: {root}"
     law = law_of(str(root)) if isinstance(root, LawBroken) else type(root).__name__
     return " ".join(f"{law}: {error}".split())
-
-
-# What is met in a world
-
-
-def counted(result: Result) -> Counts:
-    """Count what happened in a run: faults, and visits, orders and messages by how they ended."""
-    counts: Counts = Counter({("worlds", "drained" if result.drained else "cut off"): 1})
-    for fault in result.scenario.faults:
-        if fault.start <= result.ended_at:
-            what = f"crash of the {fault.entity}" if isinstance(fault, Crash) else fault.kind
-            counts["faults", what] += 1
-    for group, table, column in _COLUMNS:
-        for label, number in _by_label(coded(result.columns(table), column)):
-            counts[group, label] = number
-    del counts["attacks", "honest"]
-    return counts
-
-
-_COLUMNS = (
-    ("attacks", "visits", "intent"),
-    ("messages", "messages", "fate"),
-    ("visits", "visits", "outcome"),
-    ("orders", "orders", "status"),
-    ("refusals", "orders", "reason"),
-)
-
-
-def _by_label(text: Coded) -> Iterator[tuple[str, int]]:
-    numbers = bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
-    yield from ((str(label), number) for label, number in zip(text.labels, numbers, strict=True) if number)
