@@ -24,6 +24,8 @@ NO_ID: Final = -1
 SHOP, BANK, SUPPLIER = -1, -2, -3
 COURIER = -4
 """Owns the account into which is paid at doors; it is the supplier's, and no entity of its own."""
+PRODUCTS_MAX: Final = 2**16
+"""How many products a catalogue may have: a line of an order keeps its product's place in 16 bits."""
 ORGANISATIONS = ("shop", "bank", "supplier")
 
 STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "declined", "returned", "in_doubt")

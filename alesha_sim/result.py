@@ -133,7 +133,7 @@ class Result(Tabulated):
         transfers, lots = self._tables["transfers"], self._tables["replenishments"]
         orders, lines = self._tables["orders"], self._tables["order_lines"]
         skus = [product.sku for product in self.scenario.catalogue]
-        courses = [self._sampled(views.stock(transfers, lots, orders, lines, sku), every) for sku in skus]
+        courses = [self._sampled(each, every) for each in views.stocks(transfers, lots, orders, lines, skus)]
         products = repeat(np.arange(len(skus)), [len(course.at) for course in courses])
         at = np.concatenate([course.at for course in courses])
         values = np.concatenate([course.values for course in courses])

@@ -92,7 +92,7 @@ def test_stock_counts_reserved_units_and_lots_not_ready():
     }
     orders = {"placed_at": np.zeros(0, np.int64), "accepted_at": np.zeros(0, np.int64)}
     lines = {"order": np.zeros(0, np.int64), "sku": text(), "quantity": np.zeros(0, np.int64)}
-    found = views.stock(transfers, lots, orders, lines, "watch")
+    (found,) = views.stocks(transfers, lots, orders, lines, ["watch"])
     assert found.at.tolist() == [0, 1, 6, 7]
     assert found.values.tolist() == [[10, 0, 0], [10, 2, 0], [7, 6, 0], [7, 4, 0]]
 
@@ -131,7 +131,7 @@ def test_units_are_backordered_from_the_charges_until_they_are_reserved_or_made(
         "order": np.array([1, 2, 3, 4]), "sku": text("watch", "watch", "watch", "phone"),
         "quantity": np.array([5, 1, 2, 7]),
     }  # fmt: skip
-    found = views.stock(transfers, lots, orders, lines, "watch")
+    (found,) = views.stocks(transfers, lots, orders, lines, ["watch"])
     owed = dict(zip(found.at.tolist(), found.values[:, 2].tolist(), strict=True))
     assert owed == {0: 0, 1: 5, 4: 2, 5: 4, 6: 2, 7: 0, 8: 5, 9: 0, 10: 0}
 

@@ -1,5 +1,6 @@
 """The accounts of a ledger: their names, kinds and commodities. Balances and transfers are the ledger's."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -61,8 +62,10 @@ class Chart:
 
     def name(self, account: int) -> str:
         """Return an account's name, such as `bank:deposits:user:17`."""
-        for part in self.parts:
-            if part.base <= account < part.base + part.size:
+        # Of parts without accounts some begin where another does; the last one that does has the account.
+        after = bisect_right(self.parts, account, key=lambda part: part.base)
+        for part in self.parts[max(after - 1, 0) : after]:
+            if account < part.base + part.size:
                 return f"{part.name}{account - part.base}" if part.numbered else part.name
         return f"unknown account {account}"
 

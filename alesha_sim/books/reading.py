@@ -45,16 +45,21 @@ def coded(table: Columns, name: str) -> Coded:
 
 
 def recoded(
-    column: Coded, words: Mapping[str, int] | Sequence[str], dtype: npt.DTypeLike = np.int8
+    column: Coded, words: Mapping[str, int] | Sequence[str], dtype: npt.DTypeLike | None = None
 ) -> npt.NDArray[Any]:
-    """Return a text column's codes by `words`; -1 where it is missing or unknown."""
+    """Return a text column's codes as `codes_of` does."""
     return codes_of(column.labels, words, dtype)[column.codes]
 
 
 def codes_of(
-    labels: Sequence[str], words: Mapping[str, int] | Sequence[str], dtype: npt.DTypeLike = np.int8
+    labels: Sequence[str], words: Mapping[str, int] | Sequence[str], dtype: npt.DTypeLike | None = None
 ) -> npt.NDArray[Any]:
-    """Return the codes of labels by `words`, -1 where they are unknown, and one more -1 for what is missing."""
+    """Return the codes of labels by `words`, -1 where they are unknown, and one more -1 for what is missing.
+
+    Of the type `dtype`, or of the smallest signed one that holds every code.
+    """
     if not isinstance(words, Mapping):
         words = {word: code for code, word in enumerate(words)}
+    if dtype is None:
+        dtype = np.min_scalar_type(-1 - max(words.values(), default=0))
     return np.array([*(words.get(label, -1) for label in labels), -1], dtype)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from alesha_sim.distributions import Distribution
+from alesha_sim.records import PRODUCTS_MAX
 from alesha_sim.scenarios import chance, files, settings, shown
 from alesha_sim.scenarios.bursts import Flash, Waves
 from alesha_sim.scenarios.contradictions import NO_HORIZON
@@ -92,6 +93,8 @@ class Scenario(Part):
     def _sellable(cls, catalogue: tuple[Product, ...], info: ValidationInfo) -> tuple[Product, ...]:
         if not catalogue:
             raise ValueError("must have at least one product")
+        if len(catalogue) > PRODUCTS_MAX:
+            raise ValueError(f"must have at most {PRODUCTS_MAX} products")
         skus = [product.sku for product in catalogue]
         first: dict[str, int] = {}
         found = [
