@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim import folders
+from alesha_sim import folders, regular
 from alesha_sim.modes import ALL, MODES, Tallies, is_on
 from alesha_sim.network.inbox import InboxStatistics
 from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Column, Columns
@@ -129,7 +129,7 @@ def write_manifest(
 
 
 def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with regular.opened(path) as file:
         return file_digest(file, "sha256").hexdigest()
 
 
@@ -213,12 +213,14 @@ def load(
     if not path.exists() and folders.is_unfinished(folder):
         raise FileNotFoundError(f"{folder}: must hold a result; the run that began one here did not finish it")
     try:
-        described = _checked(json.loads(path.read_bytes()))
+        described = _checked(json.loads(regular.content(path)))
         manifest = _manifest(described, scenario)
         there = recorded(manifest.recorded)
         digests = {table: str(described["table_digests"][table]) for table in there}
         files = {table: str(described["file_digests"][table + SUFFIX]) for table in there}
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except (AttributeError, KeyError, OSError, RecursionError, TypeError, ValueError) as error:
         raise _refused(path, error) from error
     currency, start = manifest.scenario.currency, manifest.scenario.start
     if described.get("spooled"):
@@ -273,7 +275,7 @@ def _read(folder: Path, table: str, saved: str, currency: Currency, start: datet
 
     path = folders.place(folder, table + SUFFIX)
     try:
-        content = path.read_bytes()
+        content = regular.content(path)
         # Before anything else looks into it, since what reads a damaged file may do worse than raise.
         if sha256(content).hexdigest() != saved:
             raise _Altered

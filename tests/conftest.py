@@ -6,8 +6,9 @@ import json
 import math
 import os
 import shutil
+import signal
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+HANGING_SECONDS = 60
 REFERENCE = Path(__file__).parent / "reference" / "validation_cases.json"
 
 Case = dict[str, Any]
@@ -65,6 +67,20 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("ALESHA_CI"):
         pytest.fail(f"{what} is missing")
     pytest.skip(f"needs {what}")
+
+
+@pytest.fixture
+def hanging() -> Iterator[None]:
+    """Fail, instead of waiting without end, when something waits for what never comes."""
+
+    def stop(*_: Any) -> None:
+        raise AssertionError("hangs")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(HANGING_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")

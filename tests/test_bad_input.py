@@ -1,11 +1,14 @@
 """Bad input through the command: one line a fault that names field, value and rule, and nothing is written."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import alesha_sim as alesha
 from alesha_sim.cli import main
 
 DURATION = 'must be a number of seconds or a duration such as "250 ms", "3 days", "1:30:00"'
@@ -176,6 +179,50 @@ def test_a_file_that_is_not_toml_is_one_line_that_names_it(refused):
     Path("market.toml").write_text("horizon = = 1")
     (line,) = refused("run", "market.toml")
     assert line.startswith("market.toml: is not TOML: ")
+
+
+NO_FILE = "must be a regular file, not a pipe or a device"
+PIPES = [
+    (["run", "pipe"], "scenario: 'pipe': unknown name: "),
+    (["run", "./pipe"], f"pipe: cannot be read: {NO_FILE}"),
+    (["replicate", "--study", "pipe"], f"--study: 'pipe': cannot be read: {NO_FILE}"),
+    (["run", "market.toml"], f"demand.file: .*pipe.csv: cannot be read: {NO_FILE}"),
+    (["new", "pipe", "--force"], f"FILE: 'pipe': {NO_FILE}"),
+    (["report", "first_purchase", "--out", "pipe", "--force"], f"--out: 'pipe': {NO_FILE}"),
+    (["report", "first_purchase", "--out", "device", "--force"], f"--out: 'device': {NO_FILE}"),
+    (["verify", "--worlds", "1", "--out", "pipe", "--force"], f"--out: 'pipe': {NO_FILE}"),
+    (["run", "first_purchase", "--out", "pipe", "--force"], "--out: 'pipe': pipe must be a folder"),
+    (["export", "pipe", "--to", "csv", "--out", "new"], "RESULT: 'pipe': must be a folder with a result"),
+]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize(("argv", "line"), PIPES, ids=lambda given: " ".join(given)[:40])
+def test_a_pipe_in_place_of_a_file_is_refused_at_once(tmp_path, refused, hanging, argv, line):
+    for name in ("pipe", "pipe.csv"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "device").symlink_to(os.devnull)
+    Path("market.toml").write_text(SCENARIO.replace("visits", "pipe"))
+    (said,) = refused(*argv)
+    assert re.match(line, said)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs /dev/fd")
+def test_a_pipe_that_a_shell_made_is_read(capsys):
+    reader, writer = os.pipe()
+    os.write(writer, alesha.scenarios.first_purchase().to_toml().encode())
+    os.close(writer)
+    assert main(["run", f"/dev/fd/{reader}", "--seed", "7"]) == 0
+    os.close(reader)
+    assert "all laws hold" in capsys.readouterr().out
+
+
+def test_what_a_report_is_of_is_refused_before_where_it_goes(refused):
+    Path("page.html").write_text("taken")
+    (line,) = refused("report", "first_purchse", "--out", "page.html")
+    assert line == "scenario: 'first_purchse': unknown name: nearest is first_purchase"
+    (line,) = refused("export", "nothing", "--to", "ocel-json", "--out", "page.html")
+    assert line.startswith("RESULT: 'nothing': must be a folder with a result")
 
 
 def test_no_traceback_reaches_a_person():

@@ -3,6 +3,7 @@
 import os
 import pickle
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +18,12 @@ from test_storage import forge
 
 import alesha_sim as alesha
 from alesha_sim import Result
+from alesha_sim.cli import main
 from alesha_sim.tables import SCHEMA
 
 FILES = {"manifest.json", *(f"{table}.parquet" for table in SCHEMA)}
 CAN_KILL = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
+DAMAGES = 500 if is_full_size() else 100
 KILLS = 100 if is_full_size() else 10
 TRUNCATIONS = 500 if is_full_size() else 100
 
@@ -42,6 +45,7 @@ import sys
 from itertools import count
 from pathlib import Path
 from alesha_sim import Result
+from alesha_sim.cli import main
 
 place = Path(sys.argv[1])
 results = [Result.load(place / name) for name in ("one", "two")]
@@ -88,6 +92,7 @@ import os, shutil, signal, sys
 from itertools import count
 from pathlib import Path
 from alesha_sim import Result
+from alesha_sim.cli import main
 
 EVENTS = {"open", "os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.scandir", "os.listdir"}
 place = Path(sys.argv[1])
@@ -208,6 +213,90 @@ def test_result_cut_off_anywhere_is_never_loaded(restored):
     assert Result.load(restored)
 
 
+def mutated(chance, content, other):
+    """Return a file's content with one damage of a kind that disks, transfers and people do."""
+    start, end = sorted(chance.choices(range(len(content) + 1), k=2))
+    piece = content[start:end]
+    bits = bytearray(content)
+    for place in chance.choices(range(len(content)), k=chance.choice((1, 1, 2, 9))):
+        bits[place] ^= 1 << chance.randrange(8)
+    return chance.choice(
+        [
+            bytes(bits), content[:start], content[start:], content[:start] + content[end:],
+            content[:end] + piece + content[end:], content[:start] + piece[::-1] + content[end:],
+            content[:start] + bytes(len(piece)) + content[end:],
+            content[:start] + chance.randbytes(99) + content[end:], content + content, other,
+            other[:start] + content[start:], content[:start] + other[start:],
+        ]
+    )  # fmt: skip
+
+
+def damage_some(chance, folder, others):
+    """Damage one file of a folder, or take it away, or exchange two."""
+    path, second = (folder / name for name in chance.sample(sorted(FILES), k=2))
+    match chance.choice(("content", "content", "content", "gone", "swapped")):
+        case "gone":
+            path.unlink()
+        case "swapped":
+            one, two = path.read_bytes(), second.read_bytes()
+            path.write_bytes(two)
+            second.write_bytes(one)
+        case _:
+            path.write_bytes(mutated(chance, path.read_bytes(), (others / path.name).read_bytes()))
+
+
+def loaded_or_fault(folder):
+    """Return the result in a folder and no fault, or none and what is wrong with it."""
+    try:
+        return Result.load(folder), ""
+    except (ValueError, FileNotFoundError) as error:
+        return None, str(error)
+
+
+@pytest.fixture(scope="module", params=["in memory", "on disk"])
+def kept(request, two, tmp_path_factory):
+    """Give the folder of a result whose tables are read into memory, or stay on disk."""
+    folder = tmp_path_factory.mktemp("kept") / "out"
+    if request.param == "in memory":
+        two.save(folder)
+    else:
+        alesha.simulate(two.scenario, seed=two.seed, spool=folder)
+    return folder
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_a_damaged_result_is_refused_in_one_line_or_has_the_same_figures(kept, one, two, tmp_path, capsys, block):
+    one.save(tmp_path / "others")
+    figures, refused = two.figures(), 0
+    for number in range(DAMAGES // 5):
+        shutil.copytree(kept, folder := tmp_path / str(number))
+        damage_some(random.Random(f"{block} {number}"), folder, tmp_path / "others")
+        loaded, fault = loaded_or_fault(folder)
+        if loaded is not None:
+            assert loaded.digest == two.digest
+            assert loaded.figures() == pytest.approx(figures, rel=0, nan_ok=True)
+            continue
+        refused += 1
+        assert str(folder) in fault
+        assert "\n" not in fault
+        if number % 5 == 0:
+            assert main(["report", str(folder), "--out", str(tmp_path / "page.html"), "--force", "--quiet"]) == 2
+            assert len(capsys.readouterr().err.splitlines()) == 1
+    assert refused > DAMAGES // 5 * 0.9
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/ptmx"), Path.mkdir])
+@CAN_KILL
+def test_what_is_no_regular_file_is_refused_at_once(restored, hanging, name, make):
+    (restored / name).unlink()
+    make(restored / name)
+    try:
+        assert f"{name}: " in refusal(restored)
+    finally:
+        Path.rmdir(restored / name) if make is Path.mkdir else (restored / name).unlink()
+
+
 # Hostile files
 
 
@@ -272,6 +361,7 @@ def test_save_replaces_a_link_and_leaves_alone_where_it_leads(restored, one, tmp
 WATCHED = """
 import os, sys
 from alesha_sim import Result
+from alesha_sim.cli import main
 
 CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "shutil.rmtree"}
 result = Result.load(sys.argv[1])

@@ -34,6 +34,7 @@ LAYERS = (
         "garbage",
         "arrays",
         "elementary",
+        "regular",
     ),
     ("network", "books"),
     ("policies",),

@@ -32,7 +32,7 @@ def list_scenarios(arguments: Namespace) -> bool:
 
 def show(arguments: Namespace) -> bool:
     """Print a scenario as TOML (or JSON), its settings made."""
-    scenario = _scenario(arguments)
+    scenario = named_scenario(arguments)
     if arguments.json:
         output.print_json(scenario.model_dump(mode="json"))
     else:
@@ -56,10 +56,10 @@ def run(arguments: Namespace) -> bool:
     """Run a scenario; print what happened and, if asked to, write it to a folder."""
     from alesha_sim.cli import outcome
 
-    scenario = _scenario(arguments)
+    scenario = named_scenario(arguments)
     with folder.claimed(arguments.out, force=arguments.force):
         with folder.spooling(arguments.spool, arguments.out):
-            simulation = _simulated(scenario, arguments, spool=arguments.spool, record=arguments.record)
+            simulation = simulated(scenario, arguments, spool=arguments.spool, record=arguments.record)
             result = simulation.result()
         violations = result.check() if result.is_checkable else None
         if arguments.out:
@@ -81,8 +81,8 @@ def balances(arguments: Namespace) -> bool:
     """Run a scenario, let everybody ask the bank, and print the answers."""
     from alesha_sim.cli import outcome
 
-    scenario = _scenario(arguments)
-    simulation = _simulated(scenario, arguments)
+    scenario = named_scenario(arguments)
+    simulation = simulated(scenario, arguments)
     violations = simulation.result().check()
     answers = simulation.enquire_balances()
     if arguments.json:
@@ -101,6 +101,7 @@ def export(arguments: Namespace) -> bool:
 
     if arguments.to not in exports.FORMATS:
         raise refuse("--to", arguments.to, f"unknown format: {nearest(arguments.to, list(exports.FORMATS))}")
+    folder.check_result(arguments.result)
     with folder.exporting(arguments.out):
         exports.check(arguments.to, arguments.out, overwrite=arguments.force)
     with folder.reading(arguments.result):
@@ -144,18 +145,13 @@ def verify(arguments: Namespace) -> bool:
     return passed
 
 
-def _scenario(arguments: Namespace) -> "Scenario":
+def named_scenario(arguments: Namespace) -> "Scenario":
     """Return the scenario that is named, all its settings made at once."""
     scenario = scenarios.load(arguments.scenario)
     return scenario.with_settings(dict(arguments.set)) if arguments.set else scenario
 
 
-def simulated(arguments: Namespace) -> "Simulation":
-    """Return the simulation of the scenario that is named, after its run."""
-    return _simulated(_scenario(arguments), arguments)
-
-
-def _simulated(
+def simulated(
     scenario: "Scenario", arguments: Namespace, *, spool: "Path | None" = None, record: str = ALL
 ) -> "Simulation":  # fmt: skip
     """Return the simulation after its run, which shows its progress."""

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alesha_sim import folders
+from alesha_sim import folders, regular
 from alesha_sim.exports.files import UNLESS, replacing
 from alesha_sim.modes import NotRecorded, is_on
 from alesha_sim.scenarios.errors import refuse
@@ -81,10 +81,18 @@ def check_file(file: Path, *, force: bool, argument: str = "FILE") -> None:
     with _named(argument, file):
         if file.is_dir():
             raise refuse(argument, str(file), "must not be a folder")
+        if regular.is_other(file):
+            raise refuse(argument, str(file), regular.RULE)
         if file.exists() and not force:
             raise refuse(argument, str(file), "must not be there already (--force overwrites it)")
         if not file.absolute().parent.is_dir():
             raise refuse(argument, str(file), "must lie in a folder that is there")
+
+
+def check_result(folder: Path) -> None:
+    """Raise ScenarioError unless a folder has the manifest of a result."""
+    if not folders.place(folder, MANIFEST).is_file():
+        raise refuse("RESULT", str(folder), f"must be a folder with a result ({MANIFEST})")
 
 
 @contextmanager

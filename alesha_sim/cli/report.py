@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alesha_sim import folders, scenarios
-from alesha_sim.cli import folder, output
+from alesha_sim.cli import commands, folder, output
 from alesha_sim.scenarios.errors import refuse
 
 if TYPE_CHECKING:
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 def report(arguments: Namespace) -> bool:
     """Write the report of a run or of a saved result; tell whether all laws hold."""
+    # What is reported on comes before where: an unknown scenario must not be hidden by a file that is there.
+    is_study, is_saved = _is_study(arguments.scenario), _is_saved(arguments.scenario)
+    scenario = None if is_study or is_saved else commands.named_scenario(arguments)
     folder.check_file(arguments.out, force=arguments.force, argument="--out")
-    if _is_study(arguments.scenario):
+    if is_study:
         return _report_study(arguments)
-    result = _saved(arguments) if _is_saved(arguments.scenario) else _run(arguments)
+    result = _saved(arguments) if scenario is None else commands.simulated(scenario, arguments).result()
     orders = len(result.orders)
     if arguments.order is not None and not 1 <= arguments.order <= orders:
         rule = f"must be from 1 to {orders}" if orders else "no order was placed"
@@ -75,9 +78,3 @@ def _saved(arguments: Namespace) -> "Result":
         return Result.load(arguments.scenario)
     except (OSError, ValueError) as error:
         raise refuse("SCENARIO", arguments.scenario, f"cannot be read: {error}") from None
-
-
-def _run(arguments: Namespace) -> "Result":
-    from alesha_sim.cli.commands import simulated
-
-    return simulated(arguments).result()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alesha_sim import folders
+from alesha_sim import folders, regular
 
 CHUNK = 20_000
 """Rows that are turned into Python's objects at once."""
@@ -31,6 +31,8 @@ def check_target(path: Path, *, folder: bool, overwrite: bool) -> None:
         return
     if path.is_dir():
         raise FileExistsError(f"{path}: must be a file, not a folder")
+    if regular.is_other(path):
+        raise FileExistsError(f"{path}: {regular.RULE}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path}: must not be there already{UNLESS}")
     if not path.absolute().parent.is_dir():

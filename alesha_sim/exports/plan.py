@@ -12,6 +12,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from alesha_sim import regular
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -78,7 +80,7 @@ def demand(log: str | PathLike[str], start: datetime | None = None) -> Plan:
     FileNotFoundError.
     """
     path = Path(log)
-    with path.open("rb") as file:
+    with regular.opened(path) as file:
         is_sqlite = file.read(16).startswith(b"SQLite format 3")
     try:
         orders = sorted(_sqlite(path) if is_sqlite else _json(path), key=lambda order: (order.at, order.user))

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim import regular
 from alesha_sim.arrays import bincount
 from alesha_sim.scenarios.demand import UNITS_MAX
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
@@ -307,7 +308,7 @@ def _parquet(path: Path) -> dict[str, Sequence[Any]]:
     from pyarrow.parquet import ParquetFile
 
     try:
-        with path.open("rb") as file:
+        with regular.opened(path) as file:
             check_size(file.seek(0, SEEK_END), REPLAY_BYTES_MAX)
             parquet = ParquetFile(file)
             if parquet.metadata.num_rows * parquet.metadata.num_columns > REPLAY_VALUES_MAX:
