@@ -7,7 +7,6 @@ from typing import Any
 
 from alesha_sim.modes import MODES
 from alesha_sim.scenarios.errors import shown
-from alesha_sim.units import is_plain_number
 
 SEED_MAX = 2**63 - 1
 
@@ -49,6 +48,8 @@ def mode(text: str) -> str:
 
 def share(text: str) -> float:
     """Read a number between 0 and 1; raises ArgumentTypeError."""
+    from alesha_sim.units import is_plain_number  # loads NumPy, which only studies need
+
     found = float(text) if is_plain_number(text) else 0.0
     if not 0 < found < 1:
         raise ArgumentTypeError(f"{shown(text)}: must be between 0 and 1")
@@ -57,6 +58,8 @@ def share(text: str) -> float:
 
 def goal(text: str) -> tuple[str, object]:
     """Read FIGURE=0.05 or FIGURE=absolute:2 as what `until` takes; raises ArgumentTypeError."""
+    from alesha_sim.units import is_plain_number
+
     figure, _, width = (part.strip() for part in text.partition("="))
     absolute = width.startswith("absolute:")
     width = width.removeprefix("absolute:")
