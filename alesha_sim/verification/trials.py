@@ -25,6 +25,7 @@ from alesha_sim.result import Result
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation import Simulation
 from alesha_sim.verification.met import Counts, counted
+from alesha_sim.verification.recount import recounted
 from alesha_sim.verification.smaller import spelt_out
 from alesha_sim.verification.worlds import SPOOL, World, draw
 
@@ -174,7 +175,7 @@ def _trial(world: World) -> Trial:
         if not _finished(simulation, 2 * EVENTS_MAX):
             return Trial(world, [f"endless: it does not get past {simulation.now} s"], Counter([STOPPED]), events)
     result = simulation.result()
-    violations = [*result.check(), *_differences(result, world.way)]
+    violations = [*result.check(), *recounted(result), *_differences(result, world.way)]
     return Trial(world, violations, counted(result), events + simulation.clock.events)
 
 
