@@ -156,12 +156,13 @@ def select(
     check_figures("figure", [figure], options.get("figures"))
     check_runs("first", first, 3)
     check_runs("max_runs", max_runs, first)
-    execution = execution_of(plan_of("compare", scenarios, labelled(scenarios, labels), options), options)
-    source = _Source(execution, figure, max_runs, sign=1.0 if largest else -1.0)
-    found = kim_nelson(
-        source, len(scenarios), indifference=float(indifference), confidence=confidence, first=first
-    )
-    execution.finish()
+    plan = plan_of("compare", scenarios, labelled(scenarios, labels), options)
+    with execution_of(plan, options) as execution:
+        source = _Source(execution, figure, max_runs, sign=1.0 if largest else -1.0)
+        found = kim_nelson(
+            source, len(scenarios), indifference=float(indifference), confidence=confidence, first=first
+        )
+        execution.finish()
     study = Study(execution, sorted(source.used), notes=[] if found.decided else ["the selection is not decided"])
     study.notes += [
         f"{figure} never differed between {study.label(one)} and {study.label(other)} in {found.runs[one]:,} runs:"

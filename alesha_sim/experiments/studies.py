@@ -3,7 +3,8 @@
 Everything is checked before anything runs. How runs are made stands in `execution.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -79,7 +80,8 @@ def replicate(
     check_runs("max_runs", max_runs, RUNS_MIN)
     wanted = goals(until)
     check_figures("until", (goal.figure for goal in wanted), options.get("figures"))
-    return _until(execution_of(plan, options), Rule(wanted, confidence), max_runs)
+    with execution_of(plan, options) as execution:
+        return _until(execution, Rule(wanted, confidence), max_runs)
 
 
 def sweep(scenario: "Scenario", design: object, runs: int = RUNS, **options: Unpack[Options]) -> Study:
@@ -143,8 +145,9 @@ def _check_options(options: Options) -> None:
             raise ScenarioError([Fault(name, None, f"unknown option: {nearest(name, known)}")])
 
 
-def execution_of(plan: Plan, options: Options) -> Execution:
-    """Return the execution of a plan, nothing made yet.
+@contextmanager
+def execution_of(plan: Plan, options: Options) -> Iterator[Execution]:
+    """Give the execution of a plan, nothing made yet; its folder, if it has one, is held meanwhile.
 
     In a folder, a plan without a seed of its own takes the seed of the study that is there.
     """
@@ -152,23 +155,24 @@ def execution_of(plan: Plan, options: Options) -> Execution:
     folder = options.get("folder")
     if plan.recording.keep and folder is None:
         raise refuse("keep", list(plan.recording.keep), "must come with a folder")
-    archive = None
-    if folder is not None:
-        if not plan.is_seeded and (seed := seed_in(folder)) is not None:
-            plan = plan.with_seed(seed)
-        archive = Archive(folder)
-        archive.begin(plan)
-    return Execution(plan, archive=archive, jobs=options.get("jobs"), progress=options.get("progress", True))
+    given: dict[str, Any] = {"jobs": options.get("jobs"), "progress": options.get("progress", True)}
+    if folder is None:
+        yield Execution(plan, **given)
+        return
+    if not plan.is_seeded and (seed := seed_in(folder)) is not None:
+        plan = plan.with_seed(seed)
+    with Archive.of(folder, plan).begun(plan) as archive:
+        yield Execution(plan, archive=archive, **given)
 
 
 def _made(plan: Plan, runs: int, options: Options) -> Study:
     """Make all runs of a plan, replication by replication, so that an interrupt leaves the points alike."""
-    execution = execution_of(plan, options)
     chosen = [(point, replication) for replication in range(runs) for point in range(len(plan.points))]
-    notes = _resumed(execution, chosen)
-    if not execution.make(chosen):
-        notes.append(_stopped(execution, chosen))
-    execution.finish()
+    with execution_of(plan, options) as execution:
+        notes = _resumed(execution, chosen)
+        if not execution.make(chosen):
+            notes.append(_stopped(execution, chosen))
+        execution.finish()
     return Study(execution, chosen, notes=notes)
 
 

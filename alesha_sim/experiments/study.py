@@ -66,7 +66,7 @@ class Study:
         """
         place = Path(folder).absolute()
         plan = _plan_of(read_manifest(place))
-        archive = Archive(place)
+        archive = Archive.of(place, plan)
         execution = Execution(plan, archive=archive)
         execution.failures.update({failure.run: failure for failure in archive.failures()})
         return cls(execution, sorted({*execution.rows.runs, *execution.failures}))
@@ -119,13 +119,14 @@ class Study:
         return sum(failure.run[0] == point for failure in self._failures)
 
     def table(self, name: str) -> "DataFrame":
-        """Return a table that was kept, of all runs, as pandas reads it from the folder."""
-        from pandas import read_parquet
-
+        """Return a table that was kept, of all runs, as it is in the folder."""
         kept = self.plan.recording.keep
-        if name not in kept or self.folder is None:
+        if name not in kept or self._archive is None:
             raise refuse("table", name, f"was not kept: keep=({name!r},) keeps it; {nearest(name, kept)}")
-        return read_parquet(self.folder / "tables" / name)
+        if not len(self._rows):
+            raise refuse("table", name, "has no finished run")
+        frame: DataFrame = self._archive.table(name, sorted(self._rows.runs)).to_pandas()
+        return frame
 
     # Estimates
 
