@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from alesha_sim.experiments.figures import readable
 from alesha_sim.plots.dashboard import PANELS, key_figures
 from alesha_sim.plots.studies import distribution, effects
 from alesha_sim.plots.style import FIGURE_INCHES
@@ -77,21 +78,18 @@ def study_page(study: "Study", figures: Sequence[str] = STUDIED) -> str:
     plots = [_image(name, partial(effects if several else distribution, study, name)) for name in known]
     head, *lines = repr(study).splitlines()
     commands = [study.command(point) for point in range(len(study.plan.points))]
+    figures_table = readable(study.summary(), study.plan).to_html(index=False, border=0)
     failures = study.failures
     parts = (
         f"<h1>{escape(head)}</h1>\n" + "".join(f"<p>{escape(line)}</p>" for line in lines),
         "<h2>Pictures</h2>",
         f'<div class="plots">{"".join(plots)}</div>' if plots else "<p>No run is finished.</p>",
-        f'<h2>Figures</h2>\n<div class="wide">{study.summary().to_html(float_format=_short, border=0)}</div>',
+        f'<h2>Figures</h2>\n<div class="wide">{figures_table}</div>',
         "<h2>Failures</h2>",
         failures.to_html(border=0) if len(failures) else "<p>No run failed.</p>",
         f"<h2>The first run of each point again</h2>\n<pre>{escape(chr(10).join(commands))}</pre>",
     )  # fmt: skip
     return _whole(f"Report: {head}", parts)
-
-
-def _short(value: float) -> str:
-    return f"{value:,.6g}"
 
 
 def _whole(title: str, parts: Iterable[str]) -> str:

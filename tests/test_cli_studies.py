@@ -55,6 +55,48 @@ def test_replicate_prints_a_mean_and_an_interval_for_each_figure(call, market):
     ]
 
 
+def test_a_sweep_over_the_same_value_twice_shows_both_points(call):
+    answer = call(
+        "sweep", "market_day", *SMALL, "--vary", "bank.workers=1,1", "--runs", "2", "--seed", "1", "--jobs", "1"
+    )
+    assert answer.status == 0
+    head, one, other = answer.out.split("\n\n")[1].splitlines()
+    assert head.startswith("bank.workers")
+    assert one.startswith("1 ")
+    assert one == other
+
+
+def test_large_numbers_are_written_in_full_and_what_never_varies_saves_all(call, tmp_path):
+    (tmp_path / "study.toml").write_text(NEVER_VARIES)
+    options = ("--study", "study.toml", "--jobs", "1", "--figure", "mean_delivery_seconds", "--figure", "visits")
+    answer = call("compare", *options)
+    rows = [line for line in answer.out.splitlines() if line.startswith("mean_delivery_seconds")]
+    assert [row.split()[-2:] for row in rows] == [["all", "*"]]
+    assert "all: the difference never varies" in answer.out
+    large = call(
+        "replicate", "market_day", *SMALL, "--set", "shop.opening_balance=2e9", "--runs", "2", "--seed", "1"
+    )
+    (cash,) = (line for line in large.out.splitlines() if line.startswith("shop_cash "))
+    assert cash.split()[1].startswith("2,000,0")
+
+
+NEVER_VARIES = """
+kind = "compare"
+runs = 3
+seed = 3
+
+[[alternatives]]
+label = "one"
+scenario = "market_day"
+settings = { "users.count" = 20, "demand.visits_per_day" = 30, "supplier.lead_time" = "1 day" }
+
+[[alternatives]]
+label = "seven"
+scenario = "market_day"
+settings = { "users.count" = 20, "demand.visits_per_day" = 30, "supplier.lead_time" = "7 days" }
+"""
+
+
 def test_replicate_prints_the_same_as_json(call, market):
     answer = call("replicate", "market_day", *SMALL, "--runs", "3", "--seed", "1", "--jobs", "1", "--json")
     study = replicate(market, runs=3, seed=1, jobs=1)

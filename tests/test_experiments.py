@@ -9,7 +9,7 @@ import pytest
 import alesha_sim
 from alesha_sim import compare, replicate, simulate, sweep
 from alesha_sim.experiments import Design, grid, latin_hypercube, sobol
-from alesha_sim.experiments.plan import alone
+from alesha_sim.experiments.plan import alone, labelled, swept
 from alesha_sim.experiments.rows import Rows
 from alesha_sim.experiments.studies import plan_of
 from alesha_sim.scenarios import ScenarioError, market_day
@@ -298,6 +298,30 @@ def test_a_sobol_design_is_balanced_in_every_half(market):
     assert sum(point["demand.buy_share"] < 0.5 for point in design.points) == 8
     assert sum(point["shop.workers"] == 1 for point in design.points) == 8
     assert len(sweep(market, Design(design.points[:2]), runs=1, seed=1, jobs=1).runs) == 2
+
+
+def test_different_settings_that_look_the_same_are_told_apart(market):
+    @dataclasses.dataclass(frozen=True, repr=False)
+    class Quiet(Fragile):
+        level: int
+
+        def __str__(self):
+            return "quiet"
+
+    one, other = Quiet(1), Quiet(2)
+    design = {"supplier.stock": [one, other, one], "users.opening_balance": [500, "500"]}
+    points = plan_of("sweep", [market], swept(market, grid(design)), {"seed": 1}).points
+    labels = [(point.labels["supplier.stock"], point.labels["users.opening_balance"]) for point in points]
+    assert labels[:4] == [
+        ("quiet (1)", "500 (1)"), ("quiet (1)", "500 (2)"), ("quiet (2)", "500 (1)"), ("quiet (2)", "500 (2)"),
+    ]  # fmt: skip
+    assert labels[4:] == labels[:2]
+
+
+def test_scenarios_of_the_same_name_are_numbered_past_names_that_are_taken(market):
+    names = ["market", "market", "market_2", "market"]
+    points = labelled([market.with_settings({"name": name}) for name in names], None)
+    assert [point.labels["scenario"] for point in points] == ["market", "market_3", "market_2", "market_4"]
 
 
 # Bad input

@@ -52,6 +52,15 @@ def test_the_share_that_waits_longer_falls_from_those_who_wait_at_all(result):
         assert line.get_ydata()[-1] == 0
 
 
+def test_nobody_waits_longer_where_nobody_comes():
+    empty = alesha.simulate(alesha.scenarios.market_day(visits_per_day=1e-9), seed=7)
+    assert not any(len(queue.waits) for queue in queues_of(empty))
+    ax = drawn(plots.waiting, empty)
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[0, 0]] * 3
+    said = [text.get_text() for text in ax.texts]
+    assert [f"{name}: nobody came" in said for name in ("Shop", "Bank", "Supplier")] == [True] * 3
+
+
 @pytest.mark.parametrize("plot", [plots.queues, plots.waiting])
 def test_the_title_names_where_requests_wait_longest(result, plot):
     assert drawn(plot, result).get_title(loc="left").startswith("Requests wait longest at the bank: ")

@@ -5,7 +5,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim.cli import main
-from alesha_sim.report import page, typical_order
+from alesha_sim.report import page, study_page, typical_order
 
 OUTSIDE = re.compile(r"""(?:src|href)=["'](?!data:)|url\((?!["']?data:)|@import""")
 
@@ -186,6 +186,19 @@ def test_a_study_is_one_page_of_figures_pictures_and_commands(study_folder, tmp_
     assert study.command(1) in text.replace("&#x27;", "'").replace("&quot;", '"')
     revenue = study.summary().loc[(1, "revenue"), "mean"]
     assert f"{revenue:,.6g}" in text
+
+
+def test_the_figures_of_a_study_are_in_units_that_people_read():
+    market = alesha.scenarios.market_day(visits_per_day=60, users=20).with_settings({"shop.opening_balance": 3e8})
+    near = [0.30000001, 0.30000002]
+    study = alesha.sweep(market, {"demand.buy_share": near}, runs=2, seed=4, jobs=1, progress=False)
+    text = study_page(study)
+    hours = study.summary().loc[(near[0], "mean_delivery_seconds"), "mean"] / 3600
+    assert f"<td>mean delivery, hours</td>\n      <td>{hours:,.6g}</td>" in text
+    assert "<td>shop cash, million BDT</td>\n      <td>300" in text
+    assert re.findall(r"\de[+-]\d|_seconds</t", text.partition("<h2>Figures</h2>")[2]) == []
+    assert all(f"<td>{value!r}</td>" in text for value in near)
+    assert all(f"<td>{value!r}</td>" in study._repr_html_() for value in near)
 
 
 def test_a_study_cannot_be_changed_by_its_report(study_folder, tmp_path, capsys):

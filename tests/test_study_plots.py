@@ -6,7 +6,8 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from alesha_sim import plots, replicate, sweep
+from alesha_sim import compare, plots, replicate, sweep
+from alesha_sim.experiments.figures import unit_of
 from alesha_sim.scenarios import ScenarioError, market_day
 
 FIGURE = "mean_delivery_seconds"
@@ -152,6 +153,74 @@ def test_a_warm_up_is_marked_where_mser_is_least(swept):
     assert statistic.get_ydata() == pytest.approx(found.statistic)
     assert mark.get_ydata()[0] == found.statistic.min()
     assert mark.get_xdata()[0] == pytest.approx(found.seconds / 3600)
+
+
+# What is read
+
+
+DOLLARS = ("$100 of \\\\frac", "$200 of 2^{3$")
+
+
+@pytest.fixture(scope="module")
+def priced():
+    market = market_day(users=20, visits_per_day=30)
+    busy = market.with_settings({"demand.visits_per_day": 60})
+    own = {"$lost_$": 1.0}
+    return compare(
+        market, busy, runs=3, seed=5, jobs=1, labels=DOLLARS, series=("balances",), figures=lambda result: own
+    )
+
+
+@pytest.mark.parametrize("name", ["distribution", "band", "effects", "precision"])
+def test_dollar_signs_in_labels_are_no_mathematics(priced, name):
+    figure = Figure(layout="constrained")
+    ax = DRAW[name](priced, ax=figure.subplots())
+    figure.draw_without_rendering()
+    said = " ".join(" ".join(text.get_text().split()) for text in ax.texts)
+    assert DOLLARS[name == "effects"] in said
+
+
+def test_dollar_signs_in_values_and_figures_are_no_mathematics(priced):
+    figure = Figure(layout="constrained")
+    design = [{"description": label, "bank.workers": workers} for label in DOLLARS for workers in (1, 2)]
+    dear = sweep(market_day(users=5, visits_per_day=9), design, runs=2, seed=1, jobs=1)
+    one, other = figure.subplots(2)
+    plots.heat_map(dear, "orders", "description", "bank.workers", ax=one)
+    plots.distribution(priced, "$lost_$", ax=other)
+    figure.draw_without_rendering()
+    assert [text.get_text() for text in one.get_xticklabels()] == list(DOLLARS)
+    assert "$lost $" in other.get_title(loc="left")
+
+
+def test_durations_and_amounts_are_in_units_that_people_read(swept):
+    ax = plots.effects(swept, FIGURE)
+    assert ax.get_xlabel().startswith("Mean delivery (days): difference from")
+    ax.figure.draw_without_rendering()
+    shown = {text.get_text(): text.get_position()[0] for text in ax.get_xticklabels()}
+    assert shown["5"] == 5 * 86_400
+    one = plots.distribution(swept, FIGURE, point=5)
+    assert one.get_xlabel() == "Mean delivery (days)"
+    assert one.get_title(loc="left").endswith(" days")
+    cash = swept.summary().loc[(1, "1 day", "shop_cash"), "mean"]
+    cells = plots.heat_map(swept, "shop_cash", "bank.workers", "supplier.lead_time")
+    assert f"{cash:,.0f}" in [text.get_text() for text in cells.texts]
+    assert "Means of: Shop cash (BDT)" in footnote(cells)
+    sizes = [unit_of("revenue", largest, swept.plan) for largest in (99_999, 2e5, 3e8, 4e9)]
+    assert sizes == [(1, "BDT"), (1000, "thousand BDT"), (10**6, "million BDT"), (10**9, "billion BDT")]
+
+
+def test_a_plot_says_how_many_runs_failed():
+    def fragile(result):
+        if result.seed % 2:
+            raise ArithmeticError("odd")
+        return {}
+
+    study = replicate(market_day(users=5, visits_per_day=9), runs=6, seed=1, jobs=1, figures=fragile)
+    failed = len(study.failures)
+    assert 0 < failed < 6
+    assert f"{6 - failed} runs. {failed} run{'s' * (failed > 1)} failed" in footnote(
+        plots.distribution(study, "orders")
+    )
 
 
 def test_what_has_no_value_is_refused(swept):

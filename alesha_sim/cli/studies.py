@@ -5,6 +5,7 @@ What a study file may say stands in `study_file.py`, what an experiment is in `a
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.cli import output, study_file
@@ -159,13 +160,14 @@ def _table(study: "Study", figures: Sequence[str], confidence: float, baseline: 
 
 def _by_point(study: "Study", figures: Sequence[str], confidence: float) -> str:
     factors = study.plan.factors
-    found: Any = study.summary(confidence)
+    found, known = study.summary(confidence), study.figures
     lines = []
     for number, point in enumerate(study.plan.points):
         labels = [point.labels[name] for name in factors]
         if not len(study.runs[study.runs["point"] == number]):
             continue
-        rows = [found.loc[(*labels, figure)] for figure in figures]
+        # By place: two points of a design may have the same labels.
+        rows = [found.iloc[number * len(known) + known.index(figure)] for figure in figures]
         cells = [f"{_number(row['mean'])} ± {_number(row['half_width'])}" for row in rows]
         lines.append((*map(str, labels), *cells))
     places = range(len(factors), len(factors) + len(figures))
@@ -178,14 +180,14 @@ def _by_pair(study: "Study", figures: Sequence[str], confidence: float, baseline
     cells = [
         (
             row.figure, f"{row.scenario} - {row.other}", _number(row.difference), f"± {_number(row.half_width)}",
-            _number(row.saved), "*" if row.low > 0 or row.high < 0 else "",
+            "all" if row.saved == inf else _number(row.saved), "*" if row.low > 0 or row.high < 0 else "",
         )
         for row in _rows(found)
     ]  # fmt: skip
     head = ("figure", "difference of", "mean", f"{confidence:.0%}", "saved", "")
     note = (
         "* the interval does not contain zero; the intervals of one figure hold together\n"
-        "saved: how many times as many independent runs would be as precise"
+        "saved: how many times as many independent runs would be as precise; all: the difference never varies"
     )
     return output.table([head, *cells], right=(2, 3, 4)) + "\n\n" + note
 
@@ -195,5 +197,6 @@ def _rows(frame: "DataFrame") -> list[Any]:
 
 
 def _number(value: float) -> str:
-    """Write a number to six digits, what is undefined as nothing."""
-    return "" if value != value else f"{value:,.6g}"
+    from alesha_sim.experiments.figures import number
+
+    return number(value)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from alesha_sim.summary import MONEY
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from alesha_sim.experiments.plan import Plan
 
 
@@ -36,6 +38,9 @@ class Unit(NamedTuple):
     name: str
 
 
+PLAIN = Unit(1, "")
+
+
 def time_unit(seconds: float) -> TimeUnit:
     """Return the unit in which an axis of so many seconds counts."""
     return next(unit for unit in TIME_UNITS if seconds >= unit.least)
@@ -56,13 +61,13 @@ def may_count(figure: str) -> bool:
     return not is_duration(figure) and not is_money(figure)
 
 
-def unit(figure: str, largest: float, plan: "Plan") -> Unit:
+def unit_of(figure: str, largest: float, plan: "Plan") -> Unit:
     """Return the unit in which values of a figure up to `largest` are read best."""
     if is_duration(figure):
         chosen = time_unit(largest)
         return Unit(chosen.seconds, chosen.name.lower())
     if not is_money(figure):
-        return Unit(1, "")
+        return PLAIN
     code = plan.scenarios[0].currency.code
     for least, size, word in AMOUNT_UNITS:
         if largest >= least:
@@ -70,7 +75,24 @@ def unit(figure: str, largest: float, plan: "Plan") -> Unit:
     return Unit(1, code)
 
 
-def name(figure: str) -> str:
+def readable(summary: "DataFrame", plan: "Plan") -> "DataFrame":
+    """Return a study's summary as texts: each figure in the unit that suits it, which its name says."""
+    from pandas import DataFrame
+
+    found = summary.reset_index()
+    ends = found[["mean", "low", "high"]].abs().max(axis=1).fillna(0.0)
+    most = ends.groupby(found["figure"]).max()
+    units = {figure: unit_of(figure, most[figure], plan) for figure in found["figure"].unique()}
+    sizes = found["figure"].map(lambda figure: units[figure].size)
+    names = [f"{spoken(figure)}, {units[figure].name}".removesuffix(", ") for figure in found["figure"]]
+    # The labels of points as they are: pandas would round them, so that two could look the same.
+    texts = {factor: found[factor].map(str) for factor in plan.factors} | {"figure": names}
+    texts |= {each: (found[each] / sizes).map(number) for each in ("mean", "half_width", "low", "high", "sd")}
+    texts |= {each: found[each].map("{:,}".format) for each in ("runs", "failed")}
+    return DataFrame(texts).rename(columns={"half_width": "±"})
+
+
+def spoken(figure: str) -> str:
     """Return a figure's name as people write it: `mean_delivery_seconds` is mean delivery."""
     return figure.removesuffix("_seconds").replace("_", " ")
 

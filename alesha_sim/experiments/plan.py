@@ -115,8 +115,9 @@ def swept(scenario: "Scenario", design: Design) -> list[Point]:
     """Return the points of a design; raises ScenarioError with the faults of all that the scenario refuses."""
     points: list[Point] = []
     found: dict[Fault, int] = {}
+    shown = {path: _labels([settings.get(path) for settings in design.points]) for path in design.factors}
     for number, settings in enumerate(design.points):
-        labels = {path: _label(settings.get(path)) for path in design.factors}
+        labels = {path: shown[path][number] for path in design.factors}
         try:
             scenario.with_settings(settings)
             points.append(Point(0, settings, labels))
@@ -143,10 +144,36 @@ def labelled(scenarios: Sequence["Scenario"], labels: Sequence[str] | None) -> l
 
 def _numbered(names: Sequence[str]) -> list[str]:
     """Return names that differ: the second of the same becomes `name_2`."""
+    found: list[str] = []
+    for name in names:
+        text, number = name, 1
+        while text in found or (text != name and text in names):
+            number += 1
+            text = f"{name}_{number}"
+        found.append(text)
+    return found
+
+
+def _labels(values: Sequence[object]) -> list[object]:
+    """Return settings as a column shows them; different ones that would look the same are numbered."""
+    alike: dict[str, list[object]] = {}
+    places = []
+    for value in values:
+        others = alike.setdefault(str(_label(value)), [])
+        if not any(_is_same(value, other) for other in others):
+            others.append(value)
+        places.append(next(place for place, other in enumerate(others) if _is_same(value, other)))
     return [
-        name if not (before := names[:place].count(name)) else f"{name}_{before + 1}"
-        for place, name in enumerate(names)
+        f"{value} ({place + 1})" if len(alike[str(_label(value))]) > 1 else _label(value)
+        for value, place in zip(values, places, strict=True)
     ]
+
+
+def _is_same(one: object, other: object) -> bool:
+    try:
+        return one is other or (type(one) is type(other) and bool(one == other))
+    except ValueError:  # arrays, which have no one answer
+        return False
 
 
 def _label(value: object) -> object:

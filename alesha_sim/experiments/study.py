@@ -16,7 +16,7 @@ from alesha_sim.experiments.archive import Archive, read_manifest
 from alesha_sim.experiments.commands import command
 from alesha_sim.experiments.estimates import CONFIDENCE, Estimates, estimates, paired, seldom
 from alesha_sim.experiments.execution import Execution
-from alesha_sim.experiments.figures import may_count
+from alesha_sim.experiments.figures import may_count, readable
 from alesha_sim.experiments.plan import Plan, Point, baseline_of
 from alesha_sim.experiments.recordings import Recording, Track
 from alesha_sim.experiments.steady import WarmUp, mser5
@@ -248,7 +248,7 @@ class Study:
 
     def _repr_html_(self) -> str:
         head = "".join(f"<p>{escape(line)}</p>" for line in repr(self).splitlines())
-        return f"{head}{self.summary().to_html(float_format=lambda value: f'{value:,.6g}')}"
+        return f"{head}{readable(self.summary(), self.plan).to_html(index=False)}"
 
     def _headline(self) -> str:
         points = len(self.plan.points)

@@ -47,7 +47,8 @@ def dashboard(result: "Result", panels: Sequence[str] = SHOWN, *, figure: "Figur
 
         figure = pyplot.figure(figsize=SLIDE_INCHES, layout="constrained")
     rows, columns = -(-len(panels) // 2), min(len(panels), 2)
-    figure.suptitle(_headline(result), x=0.01, ha="left", fontsize="x-large", fontweight="bold", color=style.DARK)
+    head: dict[str, Any] = {"fontsize": "x-large", "fontweight": "bold", "color": style.DARK, **style.AS_WRITTEN}
+    figure.suptitle(_headline(result), x=0.01, ha="left", **head)
     grid = figure.add_gridspec(rows + 1, columns, height_ratios=[0.16, *[1] * rows], hspace=0.06, wspace=0.06)
     _write_figures(figure.add_subplot(grid[0, :]), result)
     for place, name in enumerate(panels):

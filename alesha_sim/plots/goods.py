@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from alesha_sim.arrays import repeat
 from alesha_sim.plots import style, times
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ def stock(result: "Result", skus: Sequence[str] | None = None, *, ax: "Axes | No
         look: dict[str, Any] = {"color": style.PRODUCTS[place], "linestyle": LINES[place], "linewidth": 1.3}
         ax.plot(at, on_hand, drawstyle="steps-post", label=shelf.sku, **look)
         if shelf.backordered.any():
-            below = np.where(owed > 0, -owed, np.nan)
-            ax.plot(at, below, drawstyle="steps-post", label=f"_{shelf.sku} back-ordered", **look)
+            ax.plot(*_below(at, owed), drawstyle="steps-post", label=f"_{shelf.sku} back-ordered", **look)
     times.set_time_axis(ax, result, unit, ends_at)
     owing = any(shelf.backordered.any() for shelf in chosen)
     ax.set_ylabel("Units at the supplier" + (" (below 0: back-ordered)" if owing else ""))
@@ -80,6 +80,19 @@ def shelves(result: "Result") -> list[Shelf]:
         seconds = (rows["at"].to_numpy().astype("datetime64[us]") - start) / np.timedelta64(1, "s")
         found.append(Shelf(str(sku), seconds, rows["on_hand"].to_numpy(), rows["backordered"].to_numpy()))
     return found
+
+
+def _below(
+    at: npt.NDArray[np.float64], owed: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the line of what is owed, which leaves zero and returns to it; none while nothing is owed."""
+    before = np.append(0, owed[:-1])
+    zero = (owed == 0) & (before > 0) | (owed > 0) & (before == 0)
+    # At an instant there are up to two points: zero, and what is owed or, so that the line ends there, nothing.
+    instants = repeat(at, 1 + zero)
+    line = repeat(np.where(owed > 0, -owed.astype(np.float64), np.nan), 1 + zero)
+    line[np.cumsum(1 + zero)[zero] - 2] = 0.0
+    return instants, line
 
 
 def _chosen(everything: list[Shelf], skus: Sequence[str] | None) -> list[Shelf]:

@@ -95,7 +95,8 @@ def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     for queue in found:
         waits = np.sort(queue.waits)
         at = np.append(0.0, waits) / unit.seconds
-        left = 1 - np.searchsorted(waits, at * unit.seconds, side="right") / max(len(waits), 1)
+        # The share of nobody is none.
+        left = (len(waits) - np.searchsorted(waits, at * unit.seconds, side="right")) / max(len(waits), 1)
         ax.plot(
             np.append(at, max(ends_at, at[-1])), np.append(left, 0.0), drawstyle="steps-post",
             color=style.COLOURS[queue.name], linestyle=style.LINE_STYLES[queue.name],
@@ -163,7 +164,7 @@ def _head(queue: Queue) -> str:
 
 def _foot(queue: Queue) -> str:
     if not queue.waits.any():
-        return f"{len(queue.waits):,} served at once"
+        return f"{len(queue.waits):,} served at once" if len(queue.waits) else "nobody came"
     return f"waits {times.lasting(float(queue.waits.mean()))}, at most {times.lasting(float(queue.waits.max()))}"
 
 

@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates
+from alesha_sim.experiments.figures import PLAIN, Unit, may_count, spoken, unit_of
 from alesha_sim.plots import style
 from alesha_sim.plots.times import TimeUnit, set_ticks, time_unit
 from alesha_sim.scenarios.errors import nearest, refuse
@@ -24,7 +25,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of points that are drawn together, after Okabe and Ito; more than six nobody would tell apart."""
 
 LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
-AMOUNTS = ("revenue", "refunds")
 LABEL_GAP = 6.0  # points between the end of a line and its label
 LEAST_RUNS = 2
 
@@ -39,23 +39,25 @@ def distribution(
     """
     values = _values(study, figure, point)
     ax = style.bare_axes(ax)
-    found = estimates(values[:, None], confidence)
+    found = estimates(values[:, None], confidence, counts=may_count(figure))
     mean, half = float(found.mean[0]), float(found.half_width[0])
+    scale = unit_of(figure, float(np.abs(values).max()), study.plan)
     ax.hist(values, bins="fd" if np.ptp(values) > 0 else 1, color=style.PALE, edgecolor="white")
     ax.plot(values, np.zeros_like(values), "|", color=style.GREY, markersize=9, transform=ax.get_xaxis_transform())
-    ax.axvspan(mean - half, mean + half, color=COLOURS[0], alpha=0.18, linewidth=0)
+    ax.axvspan(float(found.low[0]), float(found.high[0]), color=COLOURS[0], alpha=0.18, linewidth=0)
     ax.axvline(mean, color=COLOURS[0], linewidth=2)
     ax.annotate(
-        f"mean {_number(mean)}\n{_plus_minus(half, confidence)}", (mean, 1), (LABEL_GAP, -2),
+        f"mean {_written(mean, scale)}\n{_plus_minus(half, confidence, scale)}", (mean, 1), (LABEL_GAP, -2),
         xycoords=("data", "axes fraction"), textcoords="offset points", va="top", color=COLOURS[0],
         fontweight="bold",
     )  # fmt: skip
-    ax.set_xlabel(_axis_label(study, figure))
+    ax.set_xlabel(_axis_label(figure, scale), **style.AS_WRITTEN)
     ax.set_ylabel("Runs")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-    _count_in_thousands(ax.xaxis)
+    _count_in(ax.xaxis, scale)
     low, high = np.quantile(values, [0.05, 0.95])
-    title = f"{_name(figure)}: 90 % of the runs lie between {_number(low)} and {_number(high)}"
+    between = f"{_number(low / scale.size)} and {_written(high, scale)}"
+    title = f"{_name(figure)}: 90 % of the runs lie between {between}"
     style.titled(ax, title, _footnote(study, [point], f"{len(values)} runs"))
     return ax
 
@@ -90,8 +92,8 @@ def band(
         ax.plot(at, rows["mean"], color=colour, linestyle=LINE_STYLES[place], linewidth=2)
         ends.append((float(rows["mean"].iloc[-1]), study.label(point)))
     _label_time(ax, unit, end)
-    ax.set_ylabel(_series_label(study, series, name))
-    _count_in_thousands(ax.yaxis)
+    ax.set_ylabel(_series_label(study, series, name), **style.AS_WRITTEN)
+    _count_in(ax.yaxis)
     shades = "mean" if len(chosen) > 1 else "mean; the pale band holds 90 % of the runs"
     runs = f"{int(frame['runs'].max())} runs{' each' * (len(chosen) > 1)}"
     remark = f"{runs}. Dark bands: {confidence:.0%} of the {shades}"
@@ -127,14 +129,15 @@ def effects(
         ax.annotate(
             f"{row.scenario} - {row.other}" if several else str(row.scenario), (0, place), (0, 7),
             xycoords=("axes fraction", "data"), textcoords="offset points", color=style.DARK, fontsize="small",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}, **style.AS_WRITTEN,
         )  # fmt: skip
     ax.set_yticks([])
     ax.set_ylim(-0.5, len(frame) - 0.3)
     ax.spines["left"].set_visible(False)
-    _count_in_thousands(ax.xaxis)
+    scale = unit_of(figure, float(np.nanmax(np.abs(frame[["low", "high"]].to_numpy()), initial=0.0)), study.plan)
+    _count_in(ax.xaxis, scale)
     against = "between scenarios" if several else f"from {frame['other'].iloc[0]}"
-    ax.set_xlabel(f"{_axis_label(study, figure)}: difference {against}", loc="left")
+    ax.set_xlabel(f"{_axis_label(figure, scale)}: difference {against}", loc="left", **style.AS_WRITTEN)
     title = f"{_name(figure)}: {int(clear.sum())} of {len(frame)} differences are clear of zero"
     remark = f"{int(frame['runs'].min())} paired runs. {confidence:.0%} intervals, which hold together"
     style.titled(ax, title, _footnote(study, [], remark))
@@ -152,11 +155,12 @@ def precision(
     if len(values) < LEAST_RUNS:
         raise refuse("runs", len(values), f"must be {LEAST_RUNS} or more, to have an interval")
     counts = np.arange(LEAST_RUNS, len(values) + 1)
-    found = [estimates(values[:count], confidence) for count in counts]
-    mean = np.array([float(each.mean) for each in found])
-    half = np.array([float(each.half_width) for each in found])
+    found = [estimates(values[:count], confidence, counts=may_count(figure)) for count in counts]
+    mean, low, high, half = (
+        np.array([float(getattr(each, part)) for each in found]) for part in ("mean", "low", "high", "half_width")
+    )
     ax = style.bare_axes(ax)
-    ax.fill_between(counts, mean - half, mean + half, color=COLOURS[0], alpha=0.25, linewidth=0)
+    ax.fill_between(counts, low, high, color=COLOURS[0], alpha=0.25, linewidth=0)
     ax.plot(counts, mean, color=COLOURS[0], linewidth=2)
     goal = _goal(study, figure)
     if goal is not None:
@@ -166,13 +170,15 @@ def precision(
             "as narrow as asked for", (1, mean[-1] + goal), (0, 3), xycoords=("axes fraction", "data"),
             textcoords="offset points", ha="right", fontsize="small", color=style.GREY,
         )  # fmt: skip
-    _limit_to_later(ax, mean, half)
+    _limit_to_later(ax, low, high)
+    scale = unit_of(figure, float(np.abs(mean).max()), study.plan)
     ax.set_xlabel("Runs")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_ylabel(_axis_label(study, figure))
-    _count_in_thousands(ax.yaxis)
+    ax.set_ylabel(_axis_label(figure, scale), **style.AS_WRITTEN)
+    _count_in(ax.yaxis, scale)
     share = f", {half[-1] / abs(mean[-1]):.1%} of the mean" if mean[-1] else ""
-    title = f"{_name(figure)}: {_number(mean[-1])} ± {_number(half[-1])} after {len(values)} runs{share}"
+    reached = f"{_number(mean[-1] / scale.size)} ± {_written(half[-1], scale)}"
+    title = f"{_name(figure)}: {reached} after {len(values)} runs{share}"
     style.titled(ax, title, _footnote(study, [point], f"{len(values)} runs. Band: {confidence:.0%} interval"))
     return ax
 
@@ -191,21 +197,24 @@ def heat_map(study: "Study", figure: str, x: str, y: str, *, ax: "Axes | None" =
     columns, rows = (list(dict.fromkeys(point[name] for point in labels)) for name in (x, y))
     means = table.reindex(index=rows, columns=columns).to_numpy(np.float64)
     ax = style.bare_axes(ax)
+    scale = unit_of(figure, float(np.nanmax(np.abs(means))), study.plan)
     shown: Any = ax.imshow(means, cmap="cividis", aspect="auto", origin="lower")
     for row, column in zip(*np.nonzero(~np.isnan(means)), strict=True):
         mean = float(means[row, column])
         dark = mean < shown.norm.vmin + 0.55 * (shown.norm.vmax - shown.norm.vmin)
-        ax.text(column, row, _number(mean), ha="center", va="center", color="white" if dark else style.DARK)
-    ax.set_xticks(range(len(columns)), [str(value) for value in columns])
-    ax.set_yticks(range(len(rows)), [str(value) for value in rows])
+        colour = "white" if dark else style.DARK
+        ax.text(column, row, _number(mean / scale.size), ha="center", va="center", color=colour)
+    ax.set_xticks(range(len(columns)), [str(value) for value in columns], **style.AS_WRITTEN)
+    ax.set_yticks(range(len(rows)), [str(value) for value in rows], **style.AS_WRITTEN)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel(x)
-    ax.set_ylabel(y)
-    title = f"{_name(figure)}: from {_number(float(np.nanmin(means)))} to {_number(float(np.nanmax(means)))}"
+    ax.set_xlabel(x, **style.AS_WRITTEN)
+    ax.set_ylabel(y, **style.AS_WRITTEN)
+    least, most = float(np.nanmin(means)), float(np.nanmax(means))
+    title = f"{_name(figure)}: from {_number(least / scale.size)} to {_written(most, scale)}"
     others = [name for name in study.plan.factors if name not in (x, y)]
     over = f", over all {', '.join(others)}" if others else ""
-    remark = f"{len(study.runs):,} runs. Means of: {_axis_label(study, figure)}{over}"
+    remark = f"{len(study.runs):,} runs. Means of: {_axis_label(figure, scale)}{over}"
     style.titled(ax, title, _footnote(study, [], remark))
     return ax
 
@@ -222,7 +231,7 @@ def warm_up(study: "Study", series: str, name: str, *, point: int = 0, ax: "Axes
     ax.axvspan(0, found.seconds / unit.seconds, color=style.PALE, linewidth=0, zorder=0)
     ax.plot(at, found.batches, color=COLOURS[0], linewidth=1.8)
     ax.axvline(at[-1] / 2, color=style.GREY, linewidth=0.8, linestyle=":")
-    ax.set_ylabel(_series_label(study, series, name), color=COLOURS[0])
+    ax.set_ylabel(_series_label(study, series, name), color=COLOURS[0], **style.AS_WRITTEN)
     other = ax.twinx()
     other.spines[["top", "left"]].set_visible(False)
     other.plot(at[: len(found.statistic)], found.statistic, color=COLOURS[1], linestyle="--", linewidth=1.5)
@@ -260,10 +269,10 @@ def _goal(study: "Study", figure: str) -> float | None:
     return float(found.iloc[0]) if len(found) else None
 
 
-def _limit_to_later(ax: "Axes", mean: Array, half: Array) -> None:
+def _limit_to_later(ax: "Axes", lows: Array, highs: Array) -> None:
     """Let the first few runs, whose intervals are wide, not press all others flat."""
-    later = min(len(mean) - 1, max(2, len(mean) // 10))
-    low, high = float((mean - half)[later:].min()), float((mean + half)[later:].max())
+    later = min(len(lows) - 1, max(2, len(lows) // 10))
+    low, high = float(lows[later:].min()), float(highs[later:].max())
     margin = 0.08 * (high - low) or 1.0
     ax.set_ylim(low - margin, high + margin)
 
@@ -284,7 +293,7 @@ def _label_lines(ax: "Axes", ends: Sequence[tuple[float, str]], end: float) -> N
     texts = [
         ax.annotate(
             label, (end, value), (LABEL_GAP, place - natural), textcoords="offset points", va="center",
-            color=COLOURS[number], fontweight="bold",
+            color=COLOURS[number], fontweight="bold", **style.AS_WRITTEN,
         )
         for number, ((value, label), place, natural) in enumerate(zip(ends, places, wanted, strict=True))
     ]  # fmt: skip
@@ -301,19 +310,17 @@ def _band_title(series: str, name: str, ends: Sequence[tuple[float, str]]) -> st
 
 
 def _footnote(study: "Study", points: Sequence[int], remark: str) -> str:
-    """Return the scenario, the point if it is one of several, the seed, and the remark."""
+    """Return the scenario, the point if it is one of several, the seed, the remark, and how many runs failed."""
     names = list(dict.fromkeys(scenario.name for scenario in study.plan.scenarios))
     at = f" ({study.label(points[0])})" if len(points) == 1 and len(study.plan.points) > 1 else ""
-    return f"{', '.join(names)}{at}, seed {study.seed}, {remark}"
+    failed = sum(map(study.failed, points or range(len(study.plan.points))))
+    missing = f". {failed:,} run{'s' * (failed > 1)} failed" if failed else ""
+    return f"{', '.join(names)}{at}, seed {study.seed}, {remark}{missing}"
 
 
-def _axis_label(study: "Study", figure: str) -> str:
+def _axis_label(figure: str, scale: Unit) -> str:
     """Return a figure's name with its unit."""
-    if figure.endswith("_seconds"):
-        return f"{_name(figure)} (seconds)"
-    if figure in AMOUNTS or "_cash" in figure:
-        return f"{_name(figure)} ({study.plan.scenarios[0].currency.code})"
-    return _name(figure)
+    return f"{_name(figure)} ({scale.name})" if scale.name else _name(figure)
 
 
 def _series_label(study: "Study", series: str, name: str) -> str:
@@ -322,17 +329,34 @@ def _series_label(study: "Study", series: str, name: str) -> str:
     return f"{series.replace('_', ' ').capitalize()}: {name}{unit}"
 
 
-def _count_in_thousands(axis: "Axis") -> None:
-    """Write an axis's numbers with commas."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")))
+class _Places(MaxNLocator):
+    """Puts ticks where values divided by a unit's size are round."""
+
+    def __init__(self, size: float) -> None:
+        super().__init__(nbins="auto", steps=[1, 2, 2.5, 5, 10])
+        self._size = size
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """Return the ticks between two values."""
+        return np.asarray(super().tick_values(vmin / self._size, vmax / self._size)) * self._size
+
+
+def _count_in(axis: "Axis", scale: Unit = PLAIN) -> None:
+    """Let an axis count in a unit, and write its numbers with commas."""
+    axis.set_major_locator(_Places(scale.size))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: style.grouped(value / scale.size)))
 
 
 def _name(figure: str) -> str:
-    return figure.removesuffix("_seconds").replace("_", " ").capitalize()
+    return spoken(figure).capitalize()
 
 
-def _plus_minus(half: float, confidence: float) -> str:
-    return f"± {_number(half)} ({confidence:.0%})" if np.isfinite(half) else "1 run has no interval"
+def _written(value: float, scale: Unit) -> str:
+    return f"{_number(value / scale.size)} {scale.name}".rstrip()
+
+
+def _plus_minus(half: float, confidence: float, scale: Unit) -> str:
+    return f"± {_written(half, scale)} ({confidence:.0%})" if np.isfinite(half) else "1 run has no interval"
 
 
 def _number(value: float) -> str:

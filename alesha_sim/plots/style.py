@@ -43,6 +43,9 @@ LINE_HEIGHT = 1.3  # of a label's line, as a share of the font's size
 LEADER: Mapping[str, Any] = {"arrowstyle": "-", "linewidth": 0.8, "relpos": (0, -0.08), "shrinkA": 0, "shrinkB": 0}
 """The thin line from an end to its label, which may have had to give way to another."""
 
+AS_WRITTEN: Mapping[str, Any] = {"parse_math": False}
+"""How texts that hold a reader's own words are drawn: a dollar sign in them is no mathematics."""
+
 LARGE_AMOUNTS = ((10**9, "billion"), (10**6, "million"))
 
 
@@ -66,11 +69,13 @@ def titled(ax: "Axes", title: str, footnote: str) -> None:
 
     Both are broken into lines where they would be wider than the axes.
     """
-    heading = ax.set_title(title, loc="left", fontsize="large", fontweight="bold", color=DARK, pad=12)
+    heading = ax.set_title(
+        title, loc="left", fontsize="large", fontweight="bold", color=DARK, pad=12, **AS_WRITTEN
+    )
     below = -14 if not ax.axison else -14 - 2.9 * points("medium")
     note = ax.annotate(
         footnote, (0, 0), (0, below), xycoords="axes fraction", textcoords="offset points", va="top",
-        fontsize="small", color=GREY, annotation_clip=False,
+        fontsize="small", color=GREY, annotation_clip=False, **AS_WRITTEN,
     )  # fmt: skip
     note.set_gid("footnote")
     lay_out(ax)
@@ -131,7 +136,7 @@ def label_ends(ax: "Axes", labels: Sequence[EndLabel], ends_at: float) -> None:
     places = spread(wanted, 2.2 * line, line, height - line)
     texts = []
     for label, place, natural in zip(labels, places, wanted, strict=True):
-        beside: dict[str, Any] = {"xy": (ends_at, label.end), "textcoords": "offset points"}
+        beside: dict[str, Any] = {"xy": (ends_at, label.end), "textcoords": "offset points", **AS_WRITTEN}
         texts += [
             ax.annotate(
                 label.head, xytext=(LABEL_GAP, place - natural + 1), va="bottom", fontweight="bold",
