@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.elementary import exp, log, log1p
+from alesha_sim.gammas import gammas
 from alesha_sim.streams import Generator
 from alesha_sim.units import MICROSECONDS, microseconds
 
@@ -205,11 +206,11 @@ class Gamma(Distribution):
     cv: float
 
     def draw(self, generator: Generator, size: int) -> NDArray[np.float64]:
-        """Draw by NumPy's standard gamma."""
+        """Draw gamma variables of scale 1, and stretch them."""
         if _is_steady(self.cv):
             return np.full(size, self.mean)
         square = self.cv * self.cv
-        return generator.gamma(1 / square, self.mean * square, size)
+        return gammas(generator, 1 / square, size) * (self.mean * square)
 
     @property
     def expected(self) -> float:
@@ -230,7 +231,7 @@ class Erlang(Distribution):
 
     def draw(self, generator: Generator, size: int) -> NDArray[np.float64]:
         """Draw all stages at once, as a gamma."""
-        return generator.gamma(self.k, self.mean / self.k, size)
+        return gammas(generator, self.k, size) * (self.mean / self.k)
 
     @property
     def expected(self) -> float:

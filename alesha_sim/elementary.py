@@ -51,7 +51,12 @@ def log1p(x: Real) -> Real:
 
 
 def power(base: float, exponent: Real) -> Real:
-    """Return base^exponent for a finite base above 0, within one unit in the last place, or four far from 1."""
+    """Return base^exponent for a finite base above 0; 0 for a base of 0, whose exponent must be positive.
+
+    Within one unit in the last place near 1, within thirty at the ends of the range.
+    """
+    if base == 0:
+        return 0.0 * exponent
     high, low = _parts(base, 0.0)
     with np.errstate(invalid="ignore", over="ignore"):
         whole, lost = _product(exponent, high)
@@ -113,7 +118,7 @@ def _parts(x: Any, more: Any) -> tuple[Any, Any]:
     for term in _ATANH[1:]:
         series = (series + term) * z
     high, rest = _sum(steps * LN2[0], 2 * s)
-    return high, rest + (2 * s_low + series * s + steps * LN2[1]) + more / x
+    return _sum(high, rest + (2 * s_low + series * s + steps * LN2[1]) + more / x)
 
 
 def _sum(one: Any, other: Any) -> tuple[Any, Any]:

@@ -12,7 +12,8 @@ import golden
 import numpy as np
 
 from alesha_sim import scenarios
-from alesha_sim.distributions import Lognormal
+from alesha_sim.distributions import Gamma, Lognormal
+from alesha_sim.gammas import betas
 from alesha_sim.policies.users import Logit, Priced
 from alesha_sim.streams import Streams
 from alesha_sim.verification import worlds
@@ -46,6 +47,10 @@ def draws(seed):
     """Yield the names and digests of draws that no demand shows to the last bit."""
     generator = Streams(seed).generator("portable")
     yield "lognormal", digest(Lognormal(0.7, 1.3).draw(generator, 20_000))
+    for cv in (0.6, 2.0):
+        yield f"gamma of cv {cv}", digest(Gamma(3.0, cv).draw(generator, 20_000))
+    for a, b in ((0.8, 2.4), (0.5, 0.7)):
+        yield f"beta of {a} and {b}", digest(betas(generator, a, b, 20_000))
     prices = generator.uniform(0, 30, 500)
     shares = [Logit(0.31).shares([*OFFERS, Priced("d", price, price)]) for price in prices.tolist()]
     yield "logit", digest(np.array(shares))

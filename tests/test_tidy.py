@@ -35,6 +35,7 @@ LAYERS = (
         "arrays",
         "elementary",
         "regular",
+        "gammas",
     ),
     ("network", "books"),
     ("policies",),
@@ -135,8 +136,8 @@ FRAGILE = {
     "tan", "tanh", "var", "vdot",
 }  # fmt: skip
 DRAWING = {
-    "streams", "distributions", "network", "policies", "scenarios", "entities", "simulation", "market", "arrivals",
-    "hostility", "verification/worlds.py",
+    "streams", "distributions", "gammas", "network", "policies", "scenarios", "entities", "simulation", "market",
+    "arrivals", "hostility", "verification/worlds.py",
 }  # fmt: skip
 IN_A_RUN = {"network", "books", "entities", "messages", "records"}
 PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "_value", "_resume", "_now"}
@@ -401,7 +402,7 @@ def fragile_draws(module: Module) -> Iterator[str]:
             yield module.at(node, ast.unparse(node))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not is_whole(node.left):
             yield module.at(node, ast.unparse(node))
-        if called(node) in {"pow", "lognormal"}:
+        if called(node) in {"pow", "lognormal", "gamma", "beta"}:
             yield module.at(node, called(node))
 
 
@@ -464,6 +465,7 @@ PLANTED = [
     (fragile_draws, "entities/user.py", "def f(x):\n    return math.pow(x, 0.5)"),
     (fragile_draws, "verification/worlds.py", "from numpy import log"),
     (fragile_draws, "distributions.py", "def f(generator):\n    return generator.lognormal(0, 1, 5)"),
+    (fragile_draws, "scenarios/repeats.py", "def f(generator):\n    return generator.beta(1, 2, 5)"),
     (unstable_sorts, "views.py", "def f(at):\n    return np.argsort(at)"),
     (unstable_sorts, "experiments/study.py", "def f(frame):\n    return frame.sort_values('mean')"),
 ]

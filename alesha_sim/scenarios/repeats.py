@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from alesha_sim.elementary import log1p
+from alesha_sim.gammas import betas, gammas
 from alesha_sim.scenarios.demand import WEEK, Demand, Draws, Market, Purchases, Shares, Units, baskets
 from alesha_sim.scenarios.fields import Number
 
@@ -41,7 +42,7 @@ class Repeats(Demand):
         parameter leaves the other choices of every customer as they were.
         """
         users = market.users
-        rates = streams.generator("demand:rates").gamma(self.r, 1 / self.alpha, users)
+        rates = gammas(streams.generator("demand:rates"), self.r, users) * (1 / self.alpha)
         at = streams.generator("demand:entries").random(users) * self.entry_weeks
         most, last = self._limits(at, streams)
         gaps = streams.generator("demand:gaps")
@@ -80,7 +81,7 @@ class BgNbd(Repeats):
         The floor of an exponential variable of rate -ln(1 - p), plus one, is geometric with probability p.
         """
         users = len(entries)
-        chances = streams.generator("demand:chances").beta(self.a, self.b, users)
+        chances = betas(streams.generator("demand:chances"), self.a, self.b, users)
         patience = streams.generator("demand:dropouts").standard_exponential(users)
         # Certain drop-out divides by infinity and none at all by zero: both give the right number.
         with np.errstate(divide="ignore", over="ignore"):
@@ -102,7 +103,7 @@ class ParetoNbd(Repeats):
     def _limits(self, entries: Floats, streams: Draws) -> tuple[Floats, Floats]:
         """Draw exponential lifetimes; nothing else limits the number of purchases."""
         users = len(entries)
-        rates = streams.generator("demand:dropout_rates").gamma(self.s, 1 / self.beta, users)
+        rates = gammas(streams.generator("demand:dropout_rates"), self.s, users) * (1 / self.beta)
         patience = streams.generator("demand:lifetimes").standard_exponential(users)
         with np.errstate(divide="ignore", over="ignore"):
             lifetimes = patience / rates
