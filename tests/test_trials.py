@@ -154,6 +154,25 @@ def test_a_survey_goes_on_after_a_failure_and_tells_how_far_it_is(monkeypatch):
     assert sum(number for (group, _), number in found.counts.items() if group == "worlds") == 3
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_survey_that_is_told_to_stops_at_the_first_failure(monkeypatch, jobs):
+    monkeypatch.setattr(trials, "_tried", Failing(3))
+    found = survey(7, 400, jobs=jobs, stop=True)
+    assert (found.worlds, [failure.number for failure in found.failures]) == (4, [3])
+    assert found.counts["worlds", "drained"] == 4
+
+
+class Failing:
+    """Finds nothing but a failure in one world; a worker can be sent it."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __call__(self, seed, number):
+        violations = ["L1: x"] if number == self.number else []
+        return trials.Slow(0.0, 0, number), violations, trials.Counts({("worlds", "drained"): 1})
+
+
 def test_the_slowest_world_is_named():
     found = survey(7, 3, first=5)
     assert found.slowest.number in (5, 6, 7)

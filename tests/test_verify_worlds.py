@@ -128,6 +128,13 @@ def test_many_failures_are_told_in_one_line_each(call, monkeypatch):
     assert len(brief) + 2 == len(survey(2, 8).failures) > 2
 
 
+@on_a_broken_book
+def test_a_survey_can_stop_at_the_first_failure(call):
+    found = json.loads(call(*BROKEN, "--stop", "--json").out)
+    assert len(found["failures"]) == 1
+    assert found["failures"][0]["world"] == found["worlds"] - 1
+
+
 # Files and options
 
 
@@ -156,6 +163,7 @@ def test_nothing_is_written_when_all_laws_hold(call):
         (["--worlds", "5", "--full"], ["--full: must not come with --worlds"]),
         (["--first", "0", "--out", "x"], ["--first: must come with --worlds", "--out: must come with --worlds"]),
         (["--jobs", "2"], ["--jobs: must come with --worlds"]),
+        (["--stop"], ["--stop: must come with --worlds"]),
         (["--worlds", "5", "--out", "no/such/x"], ["--out: 'no/such/x': must lie in a folder that is there"]),
         (["--wrlds", "5"], ["--wrlds: unknown option: nearest is --worlds"]),
         (["--oud", "5"], ["--oud: unknown option: nearest is --out"]),

@@ -166,6 +166,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "number of the first world, from 0: a world is decided by the seed and its number",
     },
     "--jobs": {"type": positive, "metavar": "J", "help": "run worlds in so many processes"},
+    "--stop": {"action": "store_true", "help": "stop at the first world that fails"},
     "result": {"metavar": "RESULT", "type": Path, "help": "folder of a result (see alesha run --out)"},
     "--to": {"metavar": "FORMAT", "required": True, "help": f"one of {', '.join(FORMATS)}"},
     "--out PATH": {
@@ -316,7 +317,10 @@ COMMANDS: dict[str, Command] = {
         commands.verify,
         "check the simulation against textbook theory, or all laws in random worlds",
         "alesha verify --worlds 200 --jobs 2 --seed 1",
-        ("--seed", "--full", "--worlds", "--first", "--jobs", "--out FILE", "--force", "--json", "--quiet"),
+        (
+            "--seed", "--full", "--worlds", "--first", "--jobs", "--stop", "--out FILE", "--force", "--json",
+            "--quiet",
+        ),
     ),
     "replicate": Command(
         studies.replicate,

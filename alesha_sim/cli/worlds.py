@@ -31,7 +31,7 @@ Show = Callable[[float, str], None]
 
 def check(arguments: Namespace) -> None:
     """Raise ScenarioError unless the options of `verify` go together and its file can be written."""
-    only_worlds = ("first", "jobs", "out", "force")
+    only_worlds = ("first", "jobs", "stop", "out", "force")
     values = {name: getattr(arguments, name) for name in only_worlds}
     given = [name for name, value in values.items() if value is not None and value is not False]
     found = [] if arguments.worlds else [Fault(f"--{name}", None, "must come with --worlds") for name in given]
@@ -49,7 +49,7 @@ def verify(arguments: Namespace, seed: int) -> bool:
 
     with _progress(quiet=arguments.quiet) as show:
         found = survey(
-            seed, arguments.worlds, first=arguments.first or 0, jobs=arguments.jobs or 1,
+            seed, arguments.worlds, first=arguments.first or 0, jobs=arguments.jobs or 1, stop=arguments.stop,
             progress=lambda progress: show(*_surveyed(progress)),
         )  # fmt: skip
         smallest = _smallest(found, show) if found.failures else None

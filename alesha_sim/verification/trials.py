@@ -7,7 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -29,7 +29,7 @@ from alesha_sim.verification.recount import recounted
 from alesha_sim.verification.smaller import spelt_out
 from alesha_sim.verification.worlds import SPOOL, World, draw
 
-EVENTS_MAX = 30_000
+EVENTS_MAX = 20_000
 """How many kernel events a world may have: who asks faster than is answered would go on for ever."""
 
 SECONDS_MAX = 120.0
@@ -105,17 +105,19 @@ def law_of(violation: str) -> str:
 
 
 def survey(
-    seed: int, worlds: int, *, first: int = 0, jobs: int = 1, progress: Callable[[Progress], None] | None = None
-) -> Survey:
-    """Run the worlds `first` to `first + worlds - 1` of a seed, on so many processors; all are run, come what may.
+    seed: int, worlds: int, *, first: int = 0, jobs: int = 1, stop: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> Survey:  # fmt: skip
+    """Run the worlds `first` to `first + worlds - 1` of a seed, on so many processors.
 
-    `progress` is called after every world. The worlds, and what is found in them, do not depend on `jobs`.
+    All are run, whatever happens, or with `stop` those up to the first that fails. `progress` is called after
+    every world. The worlds, and what is found in them, do not depend on `jobs`.
     """
     failures: list[Failure] = []
     counts: Counts = Counter()
     slowest, seconds = Slow(0.0, 0, -1), 0.0
-    with _runner(jobs, worlds) as run:
-        trials = run(partial(_tried, seed), range(first, first + worlds))
+    done = 0
+    with _runner(jobs, worlds) as run, closing(run(partial(_tried, seed), range(first, first + worlds))) as trials:
         for done, (took, violations, met) in enumerate(trials, start=1):
             counts.update(met)
             slowest, seconds = max(slowest, took), seconds + took.seconds
@@ -123,14 +125,16 @@ def survey(
                 failures.append(Failure(took.number, violations))
             if progress is not None:
                 progress(Progress(done, worlds, len(failures)))
-    return Survey(seed, first, worlds, failures, counts, slowest, seconds)
+            if failures and stop:
+                break
+    return Survey(seed, first, done, failures, counts, slowest, seconds)
 
 
 @contextmanager
 def _runner(jobs: int, worlds: int) -> Iterator[Callable[..., Any]]:
-    """Give a `map` over that many processes, over none of their own if there is one job."""
+    """Give a `map` over that many processes, over none of their own if there is one job; closed, it stops."""
     if jobs == 1:
-        yield map
+        yield lambda make, given: (make(each) for each in given)
         return
     # Not forked, whatever the platform does by default: this process may have threads.
     context = get_context("spawn")
