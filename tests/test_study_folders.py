@@ -10,6 +10,7 @@ import textwrap
 import threading
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -20,7 +21,9 @@ import pytest
 from conftest import needs
 
 from alesha_sim import Study, replicate, simulate, sweep
+from alesha_sim.distributions import Exponential
 from alesha_sim.experiments import archive
+from alesha_sim.policies import BaseStock
 from alesha_sim.scenarios import ScenarioError, market_day
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -90,6 +93,24 @@ def test_a_folder_gives_the_study_back(market, tmp_path):
     pd.testing.assert_frame_equal(loaded.series("balances"), made.series("balances"))
     row = loaded.runs.iloc[-1]
     assert simulate(loaded.scenario(row["point"]), int(row["seed"])).digest == row["digest"]
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("shop.page_time", [3, {"kind": "exponential", "mean": 2}, Exponential(4.0)]),
+        ("supplier.stock", [{"kind": "make_to_order"}, BaseStock(40)]),
+        ("catalogue.hp-laptop.price", [Decimal("500"), "450.50"]),
+        ("users.opening_balance", [{"kind": "uniform", "low": 100, "high": 200}, 300]),
+    ],
+)
+def test_a_sweep_over_tables_is_read_back_as_it_was_run(market, tmp_path, path, values):
+    made = sweep(market, {path: values}, runs=1, seed=5, jobs=1, folder=tmp_path)
+    loaded = Study.load(tmp_path)
+    for point in range(len(values)):
+        assert loaded.scenario(point) == made.scenario(point)
+        row = loaded.runs.iloc[point]
+        assert simulate(loaded.scenario(point), int(row["seed"])).digest == row["digest"]
 
 
 def test_a_study_with_figures_of_ones_own_is_read_back_and_gone_on_with(market, tmp_path):

@@ -17,8 +17,10 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields, is_dataclass
+from datetime import timedelta
 from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
@@ -269,16 +271,30 @@ def _described(plan: Plan, identity: Mapping[str, Any]) -> dict[str, Any]:
         "identity": identity,
         "scenarios": [scenario.model_dump(mode="json") for scenario in plan.scenarios],
         "points": [
-            {"scenario": point.scenario, "labels": point.labels, "settings": _settings(point.settings)}
+            {"scenario": point.scenario, "labels": point.labels, "settings": _plain(point.settings)}
             for point in plan.points
         ],
     }
 
 
-def _settings(settings: Mapping[str, object]) -> dict[str, object]:
-    """Return settings as JSON can hold them."""
-    plain: Callable[[object], bool] = lambda value: isinstance(value, str | bool | int | float | None)  # noqa: E731
-    return {path: value if plain(value) else str(value) for path, value in settings.items()}
+def _plain(value: Any) -> Any:
+    """Return a setting as JSON can hold it and a scenario reads it: distributions and policies as tables, say."""
+    match value:
+        case str() | bool() | int() | float() | None:
+            return value
+        case Mapping():
+            return {str(key): _plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case timedelta():
+            return value.total_seconds()
+        case _ if hasattr(type(value), "model_dump"):
+            return value.model_dump(mode="json")
+        case _ if is_dataclass(value) and type(value).__module__.startswith("alesha_sim."):
+            table = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+            kind = {"kind": value.kind} if hasattr(value, "kind") else {}
+            return kind | {name: each for name, each in table.items() if each is not None}
+    return str(value)  # an object of the reader's own, which a loaded study cannot make again
 
 
 def _check_same(found: Mapping[str, Any], identity: Mapping[str, Any], folder: Path) -> None:

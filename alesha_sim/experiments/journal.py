@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from errno import EINVAL
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from alesha_sim.scenarios.errors import Fault, ScenarioError
 
 JOURNAL = "journal.sha256"
 LINE = re.compile(rb"([0-9a-f]{64})  ([\w./-]+)")
+BEGUN = re.compile(rb"[0-9a-f]{,64}|[0-9a-f]{64} {1,2}[\w./-]*")
+"""The last line, if a program was killed while it wrote it."""
 
 
 class Journal:
@@ -36,10 +39,11 @@ class Journal:
     def read(self) -> bool:
         """Read what the journal says now; False if there is none. Raises ScenarioError for a line that is none."""
         self._seen = self._bytes()
-        *lines, _torn = self._seen.split(b"\n")
+        *lines, last = self._seen.split(b"\n")
         found = [LINE.fullmatch(line) for line in lines]
-        if not all(found):
-            raise damaged(self.path, f"line {found.index(None) + 1} is not as it was written")
+        if not all(found) or not BEGUN.fullmatch(last):
+            number = found.index(None) if None in found else len(lines)
+            raise damaged(self.path, f"line {number + 1} is not as it was written")
         self.digests = {match[2].decode(): match[1].decode() for match in found if match}
         return bool(self._seen)
 
@@ -52,6 +56,8 @@ class Journal:
             return _content(self.path)
         except FileNotFoundError:
             return b""
+        except OSError as error:
+            raise damaged(self.path, f"cannot be read: {error.strerror}") from None
 
     # Reading files
 
@@ -161,7 +167,7 @@ def ready_place(path: Path) -> Path:
 def _content(path: Path) -> bytes:
     """Return a file's bytes; raises OSError, for a pipe or a device too, which could keep a reader waiting."""
     if path.exists() and not path.is_file():
-        raise OSError(f"{path}: must be a file")
+        raise OSError(EINVAL, "must be a file", str(path))
     return path.read_bytes()
 
 
