@@ -1,7 +1,10 @@
 """Attackers where the world is odd: alone in the market, without an answer, with goods for a single minor unit."""
 
+from math import fsum
+
 import pytest
 
+from alesha_sim.scenarios.parts import Attacks
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation import Simulation
 from alesha_sim.tables import coded
@@ -82,3 +85,11 @@ def test_a_prepayment_of_what_is_due_at_the_door_is_refused_and_leaves_the_order
     assert set(words(result, "visits", "outcome")) == {"declined"}
     status = "cancelled" if "unpaid_after" in terms else "received"
     assert set(words(result, "orders", "status")) == {status}
+
+
+def test_shares_of_attacks_may_add_up_to_all_visits_whatever_python_makes_of_their_floats():
+    # Added one by one the floats are above 1, and Python's own sum rounds otherwise from 3.12 on.
+    attacks = Attacks(
+        guess_secret=0.05, replay_payment=0.55, borrow_account=0.05, claim_transaction=0.05, tamper_total=0.3
+    )
+    assert fsum(attacks.shares) == 1
