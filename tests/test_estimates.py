@@ -6,6 +6,7 @@ import pytest
 from alesha_sim import replicate
 from alesha_sim.experiments.estimates import estimates, paired, seldom
 from alesha_sim.records import MISSING_TIME
+from alesha_sim.scenarios import first_purchase
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.tables import coded, equals, numbers
 from alesha_sim.theory import MMc
@@ -187,6 +188,29 @@ def test_intervals_of_real_studies_cover_the_exact_mean_wait(full_size):
     else:
         # Waits of few customers are skewed, so that ten runs cover a little less than 95 %.
         assert coverage(studies=100, runs=10, customers=40, jobs=1) > 0.84
+
+
+LOST = 0.013
+
+
+def losses_covered(seeds, jobs=None):
+    """Return in how many studies of 30 runs the interval of `units_lost` holds its exact mean, 0.013.
+
+    The three units of a purchase are lost with a share p, sent again, and so on: 3 p / (1 - p) units in the mean.
+    """
+    scenario = first_purchase().with_settings({"delivery.lost": LOST / (3 + LOST)})
+    studies = (replicate(scenario, runs=30, seed=seed, jobs=jobs, progress=False) for seed in seeds)
+    rows = [study.summary().loc["units_lost"] for study in studies]
+    return sum(row["low"] <= LOST <= row["high"] for row in rows)
+
+
+@pytest.mark.slow
+def test_intervals_of_real_studies_cover_a_rare_loss(full_size):
+    if full_size:
+        assert losses_covered(range(1000)) >= 930
+    else:
+        # With 93 % fewer than 15 of 20 are covered in 1 of 500 trials; Student's intervals cover 1 in 10 or so.
+        assert losses_covered(range(20), jobs=1) >= 15
 
 
 @pytest.mark.parametrize(("customers", "mean"), [(1, 0.0), (2, 1 / 6)])

@@ -201,6 +201,18 @@ def test_the_figures_of_a_study_are_in_units_that_people_read():
     assert all(f"<td>{value!r}</td>" in study._repr_html_() for value in near)
 
 
+def test_a_study_without_a_finished_run_has_a_report():
+    def broken(result):
+        raise ArithmeticError("never")
+
+    market = alesha.scenarios.market_day(visits_per_day=9, users=5)
+    options = {"runs": 1, "seed": 4, "jobs": 1, "progress": False, "figures": broken}
+    for study in (alesha.replicate(market, **options), alesha.sweep(market, {"bank.workers": [1, 2]}, **options)):
+        assert "<p>No run is finished.</p>" in study_page(study)
+        assert "count in no mean" in study_page(study)
+        assert "<th>figure</th>" in study._repr_html_()
+
+
 def test_a_study_cannot_be_changed_by_its_report(study_folder, tmp_path, capsys):
     assert main(["report", str(study_folder), "--out", str(tmp_path / "x.html"), "--seed", "3"]) == 2
     assert "--seed: 3: cannot change" in capsys.readouterr().err

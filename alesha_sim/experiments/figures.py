@@ -79,6 +79,8 @@ def readable(summary: "DataFrame", plan: "Plan") -> "DataFrame":
     """Return a study's summary as texts: each figure in the unit that suits it, which its name says."""
     from pandas import DataFrame
 
+    if summary.empty:
+        return DataFrame(columns=[*plan.factors, "figure", *summary.columns])
     found = summary.reset_index()
     ends = found[["mean", "low", "high"]].abs().max(axis=1).fillna(0.0)
     most = ends.groupby(found["figure"]).max()
