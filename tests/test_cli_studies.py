@@ -214,7 +214,6 @@ BAD_CALLS = [
     (("replicate",), "scenario: missing: must be given, here or in the study file"),
     (("sweep", "market_day"), "design: must be one of grid, points, latin_hypercube, sobol"),
     (("sweep", "market_day", "--vary", "bank.workers"), "must be PATH=VALUE,VALUE, such as bank.workers=1,2,4"),
-    (("sweep", "market_day", "--vary", "bank.workers=1,1"), "bank.workers: 1: must not occur twice"),
     (("sweep", "market_day", "--vary", "bank.wokers=1"), "bank.wokers: unknown field: nearest is workers"),
     (("replicate", "market_day", "--until", "orders=few"), "must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH"),
     (("replicate", "market_day", "--confidence", "2"), "--confidence: '2': must be between 0 and 1"),

@@ -8,7 +8,6 @@ import pytest
 
 import alesha_sim
 from alesha_sim import compare, replicate, simulate, sweep
-from alesha_sim.cli import studies
 from alesha_sim.experiments import Design, grid, latin_hypercube, sobol
 from alesha_sim.experiments.plan import alone, labelled, swept
 from alesha_sim.experiments.rows import Rows
@@ -270,12 +269,6 @@ def test_a_grid_has_every_combination_with_the_last_factor_fastest():
     assert [tuple(point.values()) for point in points] == [
         (1, "x"), (1, "y"), (1, "z"), (2, "x"), (2, "y"), (2, "z"),
     ]  # fmt: skip
-
-
-def test_points_that_look_the_same_are_shown_one_by_one(market, capsys):
-    study = sweep(market, [{"bank.workers": 1}] * 2, runs=2, seed=1, jobs=1)
-    lines = studies._table(study, ["orders"], 0.95, None).splitlines()
-    assert [line.split()[0] for line in lines] == ["bank.workers", "1", "1"]
 
 
 def test_a_list_of_points_is_run_as_it_stands(market):

@@ -44,8 +44,7 @@ class Design:
 def grid(factors: Mapping[str, Sequence[object]]) -> Design:
     """Return the full grid: every combination of the factors' values, the last factor changing fastest.
 
-    Raises ScenarioError for a grid without factors, for values that are no list, for an empty one, and for a value
-    that occurs twice.
+    Raises ScenarioError for a grid without factors, for values that are no list, and for an empty one.
     """
     found = [
         Fault(str(path), shown(values), "must be a list of at least one value")
@@ -55,14 +54,6 @@ def grid(factors: Mapping[str, Sequence[object]]) -> Design:
     if found or not factors:
         raise ScenarioError(found or [Fault("design", "{}", "must have at least one factor")])
     values = [[_plain(value) for value in each] for each in factors.values()]
-    twice = [
-        Fault(str(path), shown(value), "must not occur twice")
-        for path, each in zip(factors, values, strict=True)
-        for place, value in enumerate(each)
-        if value in each[:place]
-    ]
-    if twice:
-        raise ScenarioError(twice)
     return Design(tuple(dict(zip(factors, point, strict=True)) for point in product(*values)), "grid")
 
 
