@@ -88,7 +88,13 @@ def remove_unrecorded(folder: Path, record: str, *suffixes: str) -> None:
 
 
 def refuse_to_overwrite(target: Path, *, overwrite: bool = False) -> None:
-    """Raise FileExistsError for a file, and for a folder with something in it, but a result with `overwrite`."""
+    """Raise FileExistsError for a file, and for a folder with something in it, but a result with `overwrite`.
+
+    Raises ValueError for a name that is no text.
+    """
+    # Bytes that are no text: what writes Parquet files cannot name one there.
+    if any("\udc80" <= sign <= "\udcff" for sign in str(target)):
+        raise ValueError(f"folder {str(target)!r}: must be a name in UTF-8")
     if target.exists() and not target.is_dir():
         raise FileExistsError(f"{target}: must be a folder, not a file")
     if folders.is_empty(target):

@@ -1,6 +1,7 @@
 """The command `alesha`: what each call prints and writes, and with which status it ends."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -406,6 +407,55 @@ def test_a_reader_that_has_gone_causes_no_traceback(name):
         run.stdout.close()
         assert run.stderr.read() == ""
     assert run.returncode == 141
+
+
+CLOSED = "output: Bad file descriptor\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell of Unix")
+@pytest.mark.parametrize(
+    ("line", "status", "out", "err"),
+    [
+        ("run first_purchase --seed 1 >&-", 2, "", CLOSED),
+        ("run first_purchase --seed 1 --json >&-", 2, "", CLOSED),
+        ("run first_purchase --seed 1 --quiet >&-", 0, "", ""),
+        ("--help >&-", 2, "", CLOSED),
+        ("run nothing 2>&-", 2, "", ""),
+        ("list >&- 2>&- <&-", 2, "", ""),
+        ("step first_purchase --seed 7 <&- | tail -1", 0, "all laws hold\n", ""),
+    ],
+)
+def test_a_closed_stream_ends_in_no_traceback(line, status, out, err):
+    shell = f"{shlex.quote(sys.executable)} -m alesha_sim {line}"
+    ended = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (status, out, err)
+
+
+def test_an_output_that_cannot_show_a_name_shows_it_with_escapes(tmp_path):
+    named = scenarios.first_purchase().with_settings({"catalogue.hp-laptop.name": "Läptop 一"})
+    (tmp_path / "named.toml").write_text(named.to_toml(), encoding="utf-8")
+    ascii_only = {"env": {**os.environ, "PYTHONIOENCODING": "ascii"}, "cwd": tmp_path}
+    shown = alesha("show", "named.toml", **ascii_only)
+    assert shown.stdout.isascii()
+    assert Scenario.from_toml(shown.stdout) == named
+    told = alesha("replicate", "first_purchase", "--runs", "2", "--jobs", "1", "--quiet", **ascii_only)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "\\xb1" in told.stdout
+    assert alesha("run", "一", **ascii_only).stderr.startswith("scenario: '\\u4e00': unknown name")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["run", "first_purchase", "--out"], ["run", "first_purchase", "--spool"],
+        ["report", "first_purchase", "--out"], ["export", ".", "--to", "csv", "--out"],
+        ["replicate", "first_purchase", "--folder"], ["verify", "--worlds", "1", "--out"],
+    ],
+)  # fmt: skip
+def test_a_name_that_is_no_text_is_refused_before_the_run(call, argv):
+    said = call(*argv, "b\udcff")
+    assert (said.status, said.err) == (2, f"{argv[-1]}: 'b\\udcff': must be a name in UTF-8\n")
+    assert list(Path().iterdir()) == []
 
 
 # balances

@@ -11,6 +11,7 @@ import pytest
 from conftest import needs
 from small import result, unreliable
 
+import alesha_sim as alesha
 from alesha_sim import exports, scenarios
 from alesha_sim.exports.files import silent
 from alesha_sim.exports.ocel import EPOCH, Model
@@ -44,6 +45,18 @@ def written(tmp_path_factory):
         return seen[name, form]
 
     return write
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("visits", [0, 50])
+def test_a_run_in_which_nothing_was_posted_is_a_log_of_what_was_said(tmp_path, form, visits):
+    opening = {f"{party}.opening_balance": 0 for party in ("users", "shop", "supplier")}
+    demand = {"demand": {"kind": "poisson", "visits_per_day": visits}}
+    poor = alesha.simulate(scenarios.first_purchase().with_settings({**opening, **demand}), seed=1)
+    assert len(poor.transfers) == 0
+    exports.write(poor, form, tmp_path / "log")
+    said = (tmp_path / "log").read_bytes()
+    assert (b"decline payment" in said) == (len(poor.orders) > 0) == (visits > 0)
 
 
 def pm4py():

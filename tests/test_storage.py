@@ -163,6 +163,14 @@ def test_folder_with_something_in_it_is_refused_and_left_alone(other, tmp_path):
     assert os.listdir(tmp_path) == ["notes.txt"]
 
 
+def test_a_folder_whose_name_is_no_text_is_refused(other, tmp_path):
+    folder = tmp_path / "b\udcff"
+    for write in (other.save, lambda folder: alesha.simulate(other.scenario, seed=1, spool=folder)):
+        with pytest.raises(ValueError, match="must be a name in UTF-8"):
+            write(folder)
+    assert not folder.exists()
+
+
 def test_file_in_the_folders_place_is_refused(other, tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(FileExistsError, match="must be a folder"):

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 
 from alesha_sim.cli.arguments import COMMANDS, parse
 from alesha_sim.modes import NotRecorded
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done; 1 a law broken or a check failed; 2 bad input, with a line on standard error for each fault; 130 when
     interrupted; 141 when whoever read the output has gone.
     """
+    _prepare_streams()
     try:
         status = _status(argv)
         sys.stdout.flush()
@@ -33,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return PIPE_CLOSED
     except OSError as error:
         _discard_output()
-        print(f"{error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        with suppress(BrokenPipeError):  # nobody is there to read it
+            print(f"{error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -64,6 +67,20 @@ def _is_broken_law(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, LawBroken):
         error = error.__cause__
     return error is not None
+
+
+def _prepare_streams() -> None:
+    """Let the output take every text, and give it a stream where the shell closed it (`>&-`).
+
+    Writing into a closed output fails as the system says; what is meant for a closed standard error is lost.
+    """
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # as long as the program
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
 
 
 def _discard_output() -> None:

@@ -13,11 +13,10 @@ from argparse import (
 )
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from alesha_sim.cli import commands, report, step, studies
-from alesha_sim.cli.values import factor, goal, jobs, mode, positive, seed, setting, share, whole
+from alesha_sim.cli.values import factor, file_name, goal, jobs, mode, positive, seed, setting, share, whole
 from alesha_sim.exports import FORMATS
 from alesha_sim.modes import ALL, MODES
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
@@ -111,7 +110,7 @@ def _unexpected(unknown: Sequence[str], valid: Sequence[str]) -> Iterator[Fault]
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "scenario": {"metavar": "SCENARIO", "help": "name of a scenario (see alesha list) or a TOML file"},
-    "file": {"metavar": "FILE", "type": Path, "help": "the scenario file to write, such as market.toml"},
+    "file": {"metavar": "FILE", "type": file_name, "help": "the scenario file to write, such as market.toml"},
     "--seed": {
         "type": seed,
         "metavar": "SEED",
@@ -126,12 +125,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "(repeatable; VALUE is read as TOML, else as text; of two for one field the last counts)",
     },
     "--out": {
-        "type": Path,
+        "type": file_name,
         "metavar": "FOLDER",
         "help": "write all tables, manifest.json and balances.png there; must be new or empty",
     },
     "--spool": {
-        "type": Path,
+        "type": file_name,
         "metavar": "FOLDER",
         "help": "write the tables there while the run goes, so that it needs little memory; must be new or empty",
     },
@@ -167,10 +166,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "--jobs": {"type": positive, "metavar": "J", "help": "run worlds in so many processes"},
     "--stop": {"action": "store_true", "help": "stop at the first world that fails"},
-    "result": {"metavar": "RESULT", "type": Path, "help": "folder of a result (see alesha run --out)"},
+    "result": {"metavar": "RESULT", "type": file_name, "help": "folder of a result (see alesha run --out)"},
     "--to": {"metavar": "FORMAT", "required": True, "help": f"one of {', '.join(FORMATS)}"},
     "--out PATH": {
-        "type": Path,
+        "type": file_name,
         "metavar": "PATH",
         "required": True,
         "help": "the file or, for csv and parquet, the folder to write",
@@ -186,7 +185,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "two or more scenarios, by name or TOML file; left out, the study file names them",
     },
     "--study": {
-        "type": Path,
+        "type": file_name,
         "metavar": "FILE",
         "help": "read the study from a TOML file; what the command line says goes before it",
     },
@@ -227,13 +226,13 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "print this figure only (repeatable; JSON holds all)",
     },
     "--folder": {
-        "type": Path,
+        "type": file_name,
         "metavar": "FOLDER",
         "help": "keep every finished run there at once; called again, only what is missing is run",
     },
     "--jobs N": {"type": jobs, "metavar": "N", "help": "run in so many processes (left out: one a core)"},
     "--out FILE": {
-        "type": Path,
+        "type": file_name,
         "metavar": "FILE",
         "help": "write the smallest world found in which a law fails to this TOML file",
     },
@@ -242,7 +241,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "name of a scenario, a TOML file, or a folder that alesha run --out wrote",
     },
     "--out PAGE": {
-        "type": Path,
+        "type": file_name,
         "metavar": "FILE",
         "required": True,
         "help": "write the report to this HTML file, which holds everything and needs no network",

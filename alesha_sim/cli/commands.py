@@ -36,7 +36,7 @@ def show(arguments: Namespace) -> bool:
     if arguments.json:
         output.print_json(scenario.model_dump(mode="json"))
     else:
-        print(scenario.to_toml(), end="")
+        print(output.encodable(scenario.to_toml()), end="")
     return True
 
 

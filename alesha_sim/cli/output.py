@@ -30,6 +30,15 @@ def plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
 
 
+def encodable(toml: str) -> str:
+    """Return TOML text that standard output can take, with escapes for all signs beyond ASCII if it cannot."""
+    try:
+        toml.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return "".join(sign if sign.isascii() else f"\\U{ord(sign):08x}" for sign in toml)
+    return toml
+
+
 def remark(text: str) -> None:
     """Print a remark on standard error."""
     print(text, file=sys.stderr)

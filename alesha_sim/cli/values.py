@@ -3,6 +3,7 @@
 import tomllib
 from argparse import ArgumentTypeError
 from datetime import time
+from pathlib import Path
 from typing import Any
 
 from alesha_sim.modes import MODES
@@ -44,6 +45,15 @@ def mode(text: str) -> str:
     if text not in MODES:
         raise ArgumentTypeError(f"{shown(text)}: must be one of {', '.join(MODES)}")
     return text
+
+
+def file_name(text: str) -> Path:
+    """Read the name of a file or a folder; raises ArgumentTypeError for bytes that are no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # other programs' formats, and the libraries that write them, have no such names
+        raise ArgumentTypeError(f"{shown(text)}: must be a name in UTF-8") from None
+    return Path(text)
 
 
 def share(text: str) -> float:

@@ -274,8 +274,9 @@ class Log:
         facts = self.fact >= 0
         labels = list(journal.book.labels)
         bank = labels.index("bank") if "bank" in labels else NO_ID - 1
-        moved = facts & (journal.book.codes[self.fact] == bank)
-        amount = np.where(moved, journal.amount[self.fact], NO_ID)
+        # Events that no fact belongs to look up the last of these, even where nothing was ever posted.
+        books, amounts = np.append(journal.book.codes, NO_ID), np.append(journal.amount, NO_ID)
+        amount = np.where(books[self.fact] == bank, amounts[self.fact], NO_ID)
         return amount, np.where(facts, cost[self.link], 0)
 
     def _parcels(self) -> Ints:
