@@ -18,6 +18,9 @@ help: ## list the targets
 
 demo: $(VENV)/.replay ## replay 18 months of a real shop's purchases and write tables and a plot to out/demo
 	$(BIN)/alesha run cdnow --seed 1 --out out/demo --force
+	@echo
+	@echo "The command is $(BIN)/alesha. To call it alesha in this shell: . $(BIN)/activate"
+	@echo "Then, for example: alesha step first_purchase"
 
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/python -m pytest -n auto -q

@@ -5,9 +5,12 @@ The blocks of one file share one namespace, from top to bottom, in an empty fold
 
 import re
 import runpy
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import needed_program
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -79,3 +82,18 @@ def test_tests_that_a_page_names_exist(page):
     named = MENTIONED.findall(page.read_text("utf-8"))
     sources = {file: (ROOT / "tests" / file).read_text("utf-8") for file, _ in named}
     assert [name for file, name in named if f"def {name}(" not in sources[file]] == []
+
+
+def test_the_demo_ends_with_how_to_call_the_command_and_so_does_the_page(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    stamps = [
+        tmp_path / name for name in ("pyproject.toml", "constraints.txt", ".venv/bin/python", ".venv/.replay")
+    ]
+    for stamp in stamps:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+    (tmp_path / ".venv/bin/alesha").symlink_to("/bin/true")
+    command = [needed_program("make"), "--no-print-directory", "demo"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "The command is .venv/bin/alesha. To call it alesha in this shell: . .venv/bin/activate" in said
+    assert "`. .venv/bin/activate` puts it on the path" in (ROOT / "README.md").read_text("utf-8")
