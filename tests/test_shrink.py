@@ -8,7 +8,7 @@ from alesha_sim.scenarios.faults import Crash, Outage, Spell
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.verification.shrink import shrink
 from alesha_sim.verification.smaller import brief, shorter, spelt_out
-from alesha_sim.verification.trials import trial
+from alesha_sim.verification.trials import Counts, Trial, trial
 from alesha_sim.verification.worlds import World, draw
 
 WORLDS = [draw(1, number) for number in range(100)]
@@ -83,6 +83,17 @@ def test_the_law_that_failed_first_stays_the_same(monkeypatch):
     found = shrink(failed)
     assert (found.law, found.violations) == ("L9", ["L9: planted"])
     assert CONDITIONS["a crash"](found.trial.world.scenario)
+
+
+@pytest.mark.parametrize(("law", "kept"), [("L9: planted", "all"), ("record=summary: units", "summary")])
+def test_another_way_of_running_stays_only_if_the_failure_needs_it(monkeypatch, law, kept):
+    scenario = Scenario.model_validate({"horizon": 1, "demand": {"kind": "single"}})
+    found = Trial(World(scenario, 1, "summary"), [law], Counts())
+    fails = lambda world: [law] if kept in ("all", world.way) else []  # noqa: E731
+    monkeypatch.setattr(
+        "alesha_sim.verification.shrink.trial", lambda w: found._replace(world=w, violations=fails(w))
+    )
+    assert shrink(found).trial.world.way == kept
 
 
 def test_tries_are_bounded_and_told(monkeypatch):

@@ -182,7 +182,7 @@ def test_a_planted_bug_is_found_and_its_world_made_small(monkeypatch, plant, see
     assert failures
     found = trial(draw(seed, failures[0].number))
     small = shrink(found)
-    scenario, run_seed = small.trial.world
+    scenario, run_seed, _ = small.trial.world
     assert small.violations
     assert len(scenario.visits(run_seed).at) <= 3
     assert len(scenario.faults) <= 2

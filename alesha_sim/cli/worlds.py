@@ -167,14 +167,18 @@ def _failures(found: "Survey") -> Iterator[str]:
 
 def _toml(found: "Survey", smallest: "Shrunk") -> str:
     """Return the smallest world as a file, whose comments say what to do with it."""
+    from alesha_sim.modes import ALL
     from alesha_sim.verification.smaller import brief
+    from alesha_sim.verification.worlds import SPOOL
 
     trial = smallest.trial
+    _, seed, way = trial.world
+    differs = {ALL: "", SPOOL: ", with --spool FOLDER and without"}.get(way, f", with --record {way} and without")
     head = [
         f"The smallest of {smallest.tries} worlds like world {found.failures[0].number} of seed {found.seed} "
         "in which this fails too:",
         *(f"  {violation}" for violation in smallest.violations[:LINES_SHOWN]),
-        f"Save it as {FILE} and see: alesha run {FILE} --seed {trial.world.seed}",
+        f"Save it as {FILE} and see: alesha run {FILE} --seed {seed}{differs}",
     ]
     return "".join(f"# {line}\n" for line in head) + "\n" + brief(trial.world.scenario)
 

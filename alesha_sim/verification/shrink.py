@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
+from alesha_sim.modes import ALL
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.verification import smaller
 from alesha_sim.verification.dice import Tree
 from alesha_sim.verification.trials import Trial, law_of, trial
+from alesha_sim.verification.worlds import World
 
 TRIES = 500
 """How many smaller worlds are tried."""
@@ -41,6 +43,8 @@ def shrink(found: Trial, *, tries: int = TRIES, progress: Callable[[int], None] 
     `progress` is told the number of tries so far. The same trial always gives the same smallest one.
     """
     shrinking = _Shrinking(found, tries, progress)
+    if found.world.way != ALL:
+        shrinking.plain()
     shrinking.change(smaller.spelt_out(found.world))
     while shrinking.round() and shrinking.left:
         pass
@@ -67,10 +71,18 @@ class _Shrinking:
             return False
         if scenario == self.best.world.scenario:  # the same in other words
             return False
+        return self._try(self.best.world._replace(scenario=scenario))
+
+    def plain(self) -> None:
+        """Go on without the other way in which the world is run, if the law fails in the plain run too."""
+        if self.left:
+            self._try(self.best.world._replace(way=ALL))
+
+    def _try(self, world: World) -> bool:
         self.left -= 1
         if self._progress is not None:
             self._progress(self._tries - self.left)
-        tried = trial(self.best.world._replace(scenario=scenario))
+        tried = trial(world)
         if self._law not in map(law_of, tried.violations):
             return False
         self.best, self._tree = tried, tried.world.scenario.model_dump(mode="json")
