@@ -129,8 +129,7 @@ def _counts(found: "Survey") -> str:
 
 def _pace(found: "Survey") -> str:
     """Return which kinds of thing no world met, and which world was slowest."""
-    slow, missed = found.slowest, _missed(found)
-    met = len(found.counts)
+    slow, missed, met = found.slowest, _missed(found), len(found.counts)
     return (
         f"{met:,} kinds of thing were met, {len(missed):,} were not that other worlds meet (--json names them)\n"
         f"{found.seconds / found.worlds * 1000:.0f} ms a world; the slowest, world {slow.number}, took "

@@ -91,11 +91,6 @@ class Outline(NamedTuple):
         """Return an amount in major units, of at least so many minor units."""
         return f"{Decimal(max(round(amount * self.unit), least)).scaleb(-self.decimals):f}"
 
-    @property
-    def is_huge(self) -> bool:
-        """Whether amounts come near what 64 bits hold."""
-        return self.unit >= HUGE
-
 
 HUGE = 2.0**38
 """From how many minor units a unit on amounts are beyond what a float holds exactly."""

@@ -1,7 +1,7 @@
 """The visits of a random world: demand of every kind, few visits in all."""
 
 from alesha_sim.scenarios.demand import DAY, WEEK
-from alesha_sim.verification.dice import Dice, Outline, Tree, short
+from alesha_sim.verification.dice import HUGE, Dice, Outline, Tree, short
 
 
 def demand(dice: Dice, outline: Outline) -> Tree:
@@ -22,7 +22,7 @@ def _of_one_kind(dice: Dice, outline: Outline) -> Tree:
 
 def _basket(dice: Dice, outline: Outline) -> Tree:
     """Draw what is bought: huge amounts are paid for few units."""
-    units = dice.one_of(1, 1.5) if outline.is_huge else dice.one_of(1, 1.5, 4)
+    units = dice.one_of(1, 1.5) if outline.unit >= HUGE else dice.one_of(1, 1.5, 4)
     return {"units": units, "shares": _shares(dice, outline)}
 
 
@@ -49,7 +49,7 @@ def _poisson(dice: Dice, outline: Outline) -> Tree:
 
 
 def _single(dice: Dice, outline: Outline) -> Tree:
-    wanted = {sku: dice.whole(1, 2 if outline.is_huge else 3) for sku in dice.some(outline.skus, 3)}
+    wanted = {sku: dice.whole(1, 2 if outline.unit >= HUGE else 3) for sku in dice.some(outline.skus, 3)}
     user = dice.whole(0, outline.users - 1)
     return {"kind": "single", "at": _instant(dice, outline), "user": user, "quantities": wanted}
 
@@ -83,7 +83,7 @@ def _replay(dice: Dice, outline: Outline) -> Tree:
     if cut:
         instants += [short(outline.horizon * later) for later in (1, 1.5)]
     columns: Tree = {"at": instants, "user": [dice.whole(0, outline.users - 1) for _ in instants]}
-    most = 1 if outline.is_huge else 3
+    most = 1 if outline.unit >= HUGE else 3
     if dice.chance(0.3):
         columns["units"] = [dice.one_of(0, 1, 1, most) for _ in instants]
         return {"kind": "replay", "visits": columns, "cut": cut, "shares": _shares(dice, outline)}

@@ -1,6 +1,6 @@
 """What a random world's network is like, and what goes wrong in it: links, crashes, outages and spells."""
 
-from alesha_sim.scenarios.faults import ENTITIES
+from alesha_sim.scenarios.faults import BOTH, ENTITIES
 from alesha_sim.scenarios.links import LINKS
 from alesha_sim.verification.dice import Dice, Tree, exact, short
 
@@ -34,18 +34,18 @@ def _link(dice: Dice, mean: float, slowest: float, *, is_lossy: bool) -> Tree:
     }
 
 
-def some_link(dice: Dice) -> str:
-    """Draw a link, one way or both."""
-    return dice.one_of(*LINKS).replace("->", dice.one_of("->", "<->"))
-
-
 def faults(dice: Dice, horizon: float) -> list[Tree]:
     """Draw crashes, outages and spells, of which many go on when the visits are over."""
     found = [fault for entity in ENTITIES for fault in crashes(dice, entity, horizon)]
     for kind in ("outage", "spell"):
         for _ in range(dice.one_of(0, 0, dice.whole(1, 3))):
             start, duration = dice.one_of(0.0, dice.evenly(0, 2 * horizon)), dice.widely(0.1, horizon)
-            fault: Tree = {"kind": kind, "link": some_link(dice), "start": start, "duration": duration}
+            fault: Tree = {
+                "kind": kind,
+                "link": dice.one_of(*LINKS).replace("->", dice.one_of("->", BOTH)),
+                "start": start,
+                "duration": duration,
+            }
             if kind == "spell":
                 fault |= {"loss": dice.one_of(0, 0.5, 1), "duplication": dice.one_of(0, 0.5, 1)}
                 fault["latency"] = dice.one_of(None, dice.spread(dice.widely(0.1, 100)))
@@ -78,7 +78,10 @@ def silence(dice: Dice, tree: Tree) -> None:
         others = [f for f in tree["faults"] if f.get("entity") != entity or f["start"] + f["duration"] <= start]
         last = {"kind": "crash", "entity": entity}
     else:
-        others, last = tree["faults"], {"kind": "outage", "link": some_link(dice)}
+        others, last = (
+            tree["faults"],
+            {"kind": "outage", "link": dice.one_of(*LINKS).replace("->", dice.one_of("->", BOTH))},
+        )
     tree["faults"] = [*others, last | {"start": start, "duration": FOR_EVER}]
     # Of income that the bank gives up telling of nothing is on record, so the books would differ for ever.
     is_unheard = "income" in tree["users"] and last.get("link") in ("bank->user", "bank<->user", "user<->bank")

@@ -4,7 +4,7 @@ Each part is as plain as it can be in about half of all worlds, so that faults s
 """
 
 from alesha_sim.scenarios.parts import Attacks
-from alesha_sim.verification.dice import Dice, Outline, Tree, short
+from alesha_sim.verification.dice import HUGE, Dice, Outline, Tree, short
 
 
 def products(dice: Dice, outline: Outline) -> list[Tree]:
@@ -62,7 +62,7 @@ def users(dice: Dice, outline: Outline, slowest: float) -> Tree:
 
 def _wealth(dice: Dice, outline: Outline) -> Tree | float | str:
     """Draw what each user has in the bank; amounts that come near 64 bits are the same for all."""
-    if outline.is_huge:
+    if outline.unit >= HUGE:
         return outline.money(dice.widely(300, 10_000))
     balance = dice.widely(300, 1_000_000)
     major = float(outline.money(balance, 1))
@@ -91,16 +91,19 @@ def organisations(dice: Dice, outline: Outline) -> Tree:
     def lasting(most: float) -> Tree | float:
         return dice.one_of(0.0, dice.spread(dice.widely(0.01, most)))
 
-    shop: Tree = {"workers": workers(), "page_time": lasting(5)}
-    shop["opening_balance"] = outline.money(dice.one_of(0, 0, 1000, 10_000 if outline.is_huge else 100_000))
+    shop: Tree = {
+        "workers": workers(), "page_time": lasting(5),
+        "opening_balance": outline.money(dice.one_of(0, 0, 1000, 10_000 if outline.unit >= HUGE else 100_000)),
+    }  # fmt: skip
     if dice.chance(0.4):
         shop["unpaid_after"] = dice.widely(1, horizon)
     bank: Tree = {"workers": workers(), "authorisation_time": lasting(60)}
     if dice.chance(0.4):
         bank |= {"secret_attempts": dice.whole(1, 3), "lock_time": dice.one_of(0, dice.widely(1, horizon))}
-    supplier: Tree = {"workers": workers(), "handling_time": lasting(60)}
-    supplier |= {"lead_time": lasting(horizon), "delivery_time": lasting(horizon)}
-    supplier["opening_balance"] = outline.money(dice.one_of(0, 5000))
+    supplier: Tree = {
+        "workers": workers(), "handling_time": lasting(60), "lead_time": lasting(horizon),
+        "delivery_time": lasting(horizon), "opening_balance": outline.money(dice.one_of(0, 5000)),
+    }  # fmt: skip
     if dice.chance(0.3):
         supplier["stock"] = {"kind": "make_to_order", "unavailable": dice.some(outline.skus, 2)}
     return {"shop": shop, "bank": bank, "supplier": supplier}

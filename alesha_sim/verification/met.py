@@ -108,14 +108,10 @@ def _postings(transfers: Columns, currency: str) -> Counts:
     for place, number in zip(found.tolist(), rows.tolist(), strict=True):
         codes = np.unravel_index(place // 2, sizes)
         book, code, *accounts = (str(key.labels[at]) for key, at in zip(keys, codes, strict=True))
-        debit, credit = map(_role, accounts)
+        # Of a family of accounts the rules have the name before the number.
+        debit, credit = (each if each in CHART else each.rpartition(":")[0] + ":" for each in accounts)
         counts["postings", _named(Rule(book, code, bool(place % 2), debit, credit))] += number
     return counts
-
-
-def _role(account: str) -> str:
-    """Return an account's name in the posting rules: of a family of accounts the name before the number."""
-    return account if account in CHART else account.rpartition(":")[0] + ":"
 
 
 def _named(rule: Rule) -> str:

@@ -122,16 +122,21 @@ def _locks(result: Result) -> Iterator[str]:
     bank, messages = result.scenario.bank, result.columns("messages")
     if bank.secret_attempts is None:
         return
-    first: dict[str, dict[int, int]] = {Reason.ACCOUNT_LOCKED: {}, Reason.WRONG_SECRET: {}}
-    detail, request = coded(messages, "detail"), numbers(messages, "request")
-    for reason, answers in first.items():
-        for place in np.flatnonzero(equals(detail, reason) & equals(coded(messages, "sender"), "bank")).tolist():
-            answers.setdefault(int(request[place]), int(numbers(messages, "sent_at")[place]))
-    wrong = np.array(sorted(first[Reason.WRONG_SECRET].values()), np.int64)
-    for number, at in first[Reason.ACCOUNT_LOCKED].items():
-        before = int(np.searchsorted(wrong, at, side="right"))
-        if not before or at > wrong[before - 1] + round(bank.lock_time * MICROSECONDS) or not bank.lock_time:
-            yield f"request {number} met a locked account at {at / MICROSECONDS} s"
+    kinds, detail, request = coded(messages, "kind"), coded(messages, "detail"), numbers(messages, "request")
+    enquiries = request[equals(kinds, "EnquireTransaction")]  # what was decided before is said to them again
+    decided = equals(coded(messages, "sender"), "bank") & ~np.isin(request, enquiries)
+    at = numbers(messages, "sent_at")
+
+    def first(reason: Reason) -> dict[int, int]:
+        """Return when each request was first answered so: rows are in the order of sending."""
+        rows = np.flatnonzero(decided & equals(detail, reason))[::-1]
+        return dict(zip(request[rows].tolist(), at[rows].tolist(), strict=True))
+
+    wrong = np.array(sorted(first(Reason.WRONG_SECRET).values()), np.int64)
+    for number, now in first(Reason.ACCOUNT_LOCKED).items():
+        recent = wrong[(wrong <= now) & (wrong >= now - round(bank.lock_time * MICROSECONDS))]
+        if not len(recent) or not bank.lock_time:
+            yield f"request {number} met a locked account at {now / MICROSECONDS} s"
 
 
 def _grants(result: Result) -> Iterator[str]:
@@ -166,10 +171,9 @@ def _grants(result: Result) -> Iterator[str]:
 def _prices(result: Result) -> dict[tuple[int, str], int]:
     """Return the price of a unit by order and product."""
     lines = result.columns("order_lines")
-    skus = coded(lines, "sku")
-    named = [skus.labels[code] for code in skus.codes.tolist()]
-    keys = zip(numbers(lines, "order").tolist(), named, strict=True)
-    return dict(zip(keys, numbers(lines, "unit_price").tolist(), strict=True))
+    codes, labels = coded(lines, "sku")
+    rows = zip(*(numbers(lines, name).tolist() for name in ("order", "unit_price")), codes.tolist(), strict=True)
+    return {(order, labels[code]): price for order, price, code in rows}
 
 
 def _share(amount: int, share: float) -> int:

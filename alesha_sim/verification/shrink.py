@@ -44,7 +44,7 @@ def shrink(found: Trial, *, tries: int = TRIES, progress: Callable[[int], None] 
     """
     shrinking = _Shrinking(found, tries, progress)
     if found.world.way != ALL:
-        shrinking.plain()
+        shrinking.run(found.world._replace(way=ALL))
     shrinking.change(smaller.spelt_out(found.world))
     while shrinking.round() and shrinking.left:
         pass
@@ -71,14 +71,10 @@ class _Shrinking:
             return False
         if scenario == self.best.world.scenario:  # the same in other words
             return False
-        return self._try(self.best.world._replace(scenario=scenario))
+        return self.run(self.best.world._replace(scenario=scenario))
 
-    def plain(self) -> None:
-        """Go on without the other way in which the world is run, if the law fails in the plain run too."""
-        if self.left:
-            self._try(self.best.world._replace(way=ALL))
-
-    def _try(self, world: World) -> bool:
+    def run(self, world: World) -> bool:
+        """Go on with another world, if the law fails in it too."""
         self.left -= 1
         if self._progress is not None:
             self._progress(self._tries - self.left)
