@@ -76,14 +76,18 @@ class Vocabulary(dict[str, int]):
         return Coded(codes.astype(np.int32), tuple(self))
 
 
+def _name(code: int, organisations: Sequence[str]) -> str:
+    """Return an entity's name from its code; one that stands for nobody is shown as it is, `entity:-7`."""
+    return f"user:{code}" if code >= 0 else dict(enumerate(organisations)).get(-1 - code, f"entity:{code}")
+
+
 def names_of(codes: npt.NDArray[Any], organisations: Sequence[str]) -> Coded:
     """Return entity codes (a user's number, or -1 - k for organisation k) as the names `user:17`, `shop`."""
     own = len(organisations)
     users = int(codes.max(initial=-1)) + 1
-    if users > len(codes):  # few rows of a market of many: not a name for each of its users
+    if users > len(codes) or codes.min(initial=0) < -own:  # few rows of many users, or codes of nobody
         found, places = np.unique(codes, return_inverse=True)
-        named = [f"user:{code}" if code >= 0 else organisations[-1 - code] for code in found.tolist()]
-        return Coded(places.astype(np.int32), named)
+        return Coded(places.astype(np.int32), [_name(code, organisations) for code in found.tolist()])
     labels = [*organisations, *(f"user:{number}" for number in range(users))]
     return Coded(np.where(codes < 0, -1 - codes, codes + own).astype(np.int32), labels)
 
@@ -107,9 +111,8 @@ class MessageLog:
     - `sent(at, request, order, visit, sender, recipient, attempt, kind, detail)` records that a copy of a message
       of the class `kind` leaves, with a code of `details`, and returns its number.
     - `landed(row, at, fate)` records that copy `row` reached its receiver.
-    - `begun(row, started_at)` records when a worker took up what is not answered at once.
-    - `served(row, started_at, finished_at)` records when a worker took up the request and when it was answered,
-      or a notice dealt with.
+    - `begun(row, started_at)` and `served(row, started_at, finished_at)` record when a worker took a message up,
+      where the answer takes time, and when it was answered or dealt with.
     """
 
     mention = "message {}, ".format
@@ -187,7 +190,7 @@ class MessageLog:
 
     def name(self, code: int) -> str:
         """Return the name of an entity: `user:17`, `shop`."""
-        return f"user:{code}" if code >= 0 else self.organisations[-1 - code]
+        return _name(code, self.organisations)
 
     def row(self, row: int) -> dict[str, Any]:
         """Return the fields of one message, its kind by name."""

@@ -7,7 +7,10 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+import alesha_sim
 from alesha_sim.conversation import Conversation, Message, Transfer
+from alesha_sim.entities import Entity
+from alesha_sim.network import Channel, Clock
 
 START = datetime(2021, 1, 1)
 
@@ -187,3 +190,45 @@ def test_following_an_order_as_text_loads_no_pandas():
         "sys.exit('pandas' in sys.modules or 'pyarrow' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+class Relay(Entity):
+    """Stands between the supplier and the users, and passes on what is said."""
+
+    def __init__(self, simulation, code):
+        super().__init__(simulation.clock, "relay", code, None)
+        supplier, log = simulation.supplier, simulation.records.messages
+        self.users = supplier.users
+        there, back = (Channel(simulation.clock, log, lambda: 1.0, party) for party in (code, supplier.code))
+        there.connect(self.inbox, back)
+        back.connect(supplier.inbox, there)
+        supplier.users = there
+
+    def work(self):
+        worker = self.inbox.employ()
+        while True:
+            parcel = yield worker.receive()
+            parcel.answer(
+                (yield from self.ask(self.users, parcel.message, order=parcel.order, to=parcel.recipient))
+            )
+
+
+@pytest.mark.parametrize(("code", "name"), [(-4, "relay"), (-5, "entity:-5"), (-7, "entity:-7")])
+def test_an_entity_of_ones_own_is_never_named_as_a_user_whatever_its_code(code, name):
+    simulation = alesha_sim.Simulation(alesha_sim.scenarios.first_purchase(), 7)
+    simulation.records.messages.organisations.append("relay")
+    Relay(simulation, code)
+    seen = set()
+    while (message := simulation.next_message()) is not None:
+        seen |= {message.sender, message.recipient}
+    result = simulation.result()
+    assert result.check() == []
+    assert result.follow(1).lanes == ["user:0", "shop", "bank", "supplier", name]
+    assert seen == {*result.follow(1).lanes}
+
+
+def test_a_users_code_is_refused_for_an_entity():
+    with pytest.raises(
+        ValueError, match=r"^entity 'relay': code 2: must be below 0, since those from 0 on are users'$"
+    ):
+        Entity(Clock(), "relay", 2, None)

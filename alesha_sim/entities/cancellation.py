@@ -55,12 +55,11 @@ class Cancellations:
         What is not paid yet is not to be paid later, of which the user would not hear either: it is cancelled.
         """
         order = self._shop.desk.belonging(delivery.order, delivery.sender)
+        if order is not None and is_unpaid(order):
+            self.cancel_unpaid(order)
         if order is None:  # it is closed: by goods or money that have come or are on their way
             delivery.answer(Refusal(Reason.UNKNOWN_ORDER, delivery.order))
-            return
-        if is_unpaid(order):
-            self.cancel_unpaid(order)
-        if order.answer is not None and not order.answer.given:
+        elif order.answer is not None and not order.answer.given:
             order.enquirer = Answer(delivery)
         elif order.is_off or order.status in (CANCELLED, DECLINED):
             delivery.answer(order.regret())

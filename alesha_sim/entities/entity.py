@@ -104,7 +104,8 @@ class Party:
 class Entity(Party):
     """A party with an inbox of its own; subclasses write `work`, the life of one worker.
 
-    `workers` hands serve the inbox; None hires one more, for good, whenever mail comes and nobody is idle.
+    `workers` hands serve the inbox; None hires one more, for good, whenever mail comes and nobody is idle. Raises
+    ValueError for a user's code.
     """
 
     # Its channels, by whom they lead to; the market sets those that there are.
@@ -114,6 +115,8 @@ class Entity(Party):
     supplier: Channel
 
     def __init__(self, clock: Clock, name: str, code: int, workers: int | None) -> None:
+        if code >= 0:
+            raise ValueError(f"entity {name!r}: code {code}: must be below 0, since those from 0 on are users'")
         super().__init__(clock, name, code)
         self._workers = workers
         self.inbox = Inbox(clock, self._hire if workers is None else None)

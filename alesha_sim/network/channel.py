@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from alesha_sim.network.inbox import Inbox
 
 NO_REQUEST = NO_ID
-COUNTED = -1
-"""The `row` of a copy whose wait has been counted, where messages are off."""
 _REFUSALS: Final = frozenset({Refusal, Decline, OrderRejected})
 
 
@@ -80,10 +78,9 @@ class Delivery(Happening):
 
     def begin(self) -> None:
         """Record that a worker has taken the request up, where it is not answered at that very instant."""
-        channel = self.channel
-        channel.log.begun(self.row, self.started_at)
-        if channel.inbox.is_tallied:
-            self.row = COUNTED
+        self.channel.log.begun(self.row, self.started_at)
+        if self.channel.inbox.is_tallied:
+            self.row = -1  # its wait has been counted
 
     def answer(self, reply: object) -> None:
         """Send `reply` back to the asker; the request is dealt with, and dealt with once."""
