@@ -130,6 +130,17 @@ def test_damage_to_any_file_is_found(kept, tmp_path, name):
             shutil.rmtree(folder)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_place_of_any_file_is_refused_and_never_waited_for(kept, tmp_path):
+    for number, path in enumerate(files(kept / "both")):
+        folder = shutil.copytree(kept / "both", tmp_path / str(number))
+        broken = folder / path.relative_to(kept / "both")
+        broken.unlink()
+        os.mkfifo(broken)
+        with pytest.raises(ScenarioError):
+            everything(folder)
+
+
 @pytest.mark.parametrize("name", ["ended", "interrupted", "both"])
 def test_a_damaged_study_is_not_gone_on_with(market, kept, tmp_path, name):
     chance = random.Random(name)

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alesha_sim import folders
+from alesha_sim import folders, regular
 from alesha_sim.experiments.journal import Journal, damaged, put
 from alesha_sim.experiments.plan import Plan
 from alesha_sim.experiments.recordings import Track
@@ -209,7 +209,7 @@ class Archive:
                 raise damaged(file, "is missing")
             return []
         try:
-            content = file.read_bytes()
+            content = regular.content(file)
             rows = json.loads(content)["failures"]
             if content == _with_digest(rows):
                 return [Outcome(tuple(row.pop("run")), **row) for row in rows]
@@ -230,7 +230,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if journal.path.exists() and (journal.read() or not (folder / MANIFEST).exists()):
         journal.content(MANIFEST)
     try:
-        found = json.loads((folder / MANIFEST).read_bytes())
+        found = json.loads(regular.content(folder / MANIFEST))
         form = str(found["format"])
         if form == FORMAT:
             return dict(found)

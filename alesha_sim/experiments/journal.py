@@ -10,11 +10,10 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from errno import EINVAL
 from hashlib import sha256
 from pathlib import Path
 
-from alesha_sim import folders
+from alesha_sim import folders, regular
 from alesha_sim.scenarios.errors import Fault, ScenarioError
 
 JOURNAL = "journal.sha256"
@@ -53,7 +52,7 @@ class Journal:
 
     def _bytes(self) -> bytes:
         try:
-            return _content(self.path)
+            return regular.content(self.path)
         except FileNotFoundError:
             return b""
         except OSError as error:
@@ -67,7 +66,7 @@ class Journal:
             raise damaged(self.path, f"has no line for {name}")
         for path in (self.folder / name, ready_place(self.folder / name)):
             with suppress(OSError):
-                content = _content(path)
+                content = regular.content(path)
                 if sha256(content).hexdigest() == self.digests[name]:
                     return content
         raise self._damaged(name)
@@ -123,7 +122,7 @@ class Journal:
         for left in sorted(self.folder.rglob(folders.UNFINISHED + "*")):
             path = left.with_name(left.name.removeprefix(folders.UNFINISHED))
             digest = self.digests.get(path.relative_to(self.folder).as_posix())
-            if digest is not None and sha256(_content(left)).hexdigest() == digest:
+            if digest is not None and sha256(regular.content(left)).hexdigest() == digest:
                 os.replace(left, path)
             else:
                 left.unlink()
@@ -162,13 +161,6 @@ def ready(path: Path, content: bytes) -> Path:
 def ready_place(path: Path) -> Path:
     """Return where a file is made that is for a place."""
     return path.with_name(folders.UNFINISHED + path.name)
-
-
-def _content(path: Path) -> bytes:
-    """Return a file's bytes; raises OSError, for a pipe or a device too, which could keep a reader waiting."""
-    if path.exists() and not path.is_file():
-        raise OSError(EINVAL, "must be a file", str(path))
-    return path.read_bytes()
 
 
 def _lines(digests: Mapping[str, str]) -> bytes:
