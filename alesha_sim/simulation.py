@@ -19,9 +19,10 @@ from alesha_sim.garbage import relaxed_collector
 from alesha_sim.market import Market
 from alesha_sim.modes import ALL, Tallies, known
 from alesha_sim.network import NoReply, Timetable
-from alesha_sim.network.clock import INFINITY
+from alesha_sim.network.clock import INFINITY, MANY
 from alesha_sim.records import NO_ID, SHOP, SUPPLIER, Coded, Columns, times
 from alesha_sim.result import Result
+from alesha_sim.scenarios import checked
 from alesha_sim.spool import Spool
 from alesha_sim.storage import Manifest
 from alesha_sim.streams import fresh_seed
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 _WATCHED = 200  # how often a horizon's progress is reported
+_PATIENCE = 2**18  # after how many events at the latest it is reported: where time stands still it would never be
 _RELIEVED = 2**14  # after how many kernel events full blocks are looked for
 
 
@@ -69,9 +71,9 @@ class Simulation:
     what would break the laws L0 (two accounts of one book and commodity) or L1 (a floor), and writes each fact
     once.
 
-    Raises ValueError for an unknown mode and for a seed that is no whole number from 0 to 2**63 - 1,
-    FileExistsError for a spool with something in it, and OSError, naming the folder, if it cannot be written: now,
-    or later in a run.
+    Raises TypeError for what is no scenario, ValueError for an unknown mode and for a seed that is no whole number
+    from 0 to 2**63 - 1, FileExistsError for a spool with something in it, and OSError, naming the folder, if it
+    cannot be written: now, or later in a run.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class Simulation:
     ) -> None:  # fmt: skip
         self.record = known(record)
         self.seed = fresh_seed() if seed is None else seed
-        drawn = scenario.visits(self.seed)
+        drawn = checked(scenario).visits(self.seed)
         self.scenario = scenario = scenario.ending(drawn)
         self._visits_cut = drawn.cut
         self._currency = scenario.currency
@@ -164,25 +166,28 @@ class Simulation:
     def run(self, until: float | str | None = None, *, progress: Callable[[Progress], None] | None = None) -> None:
         """Run up to an instant (seconds, or text such as "2 days"), or to the end that the scenario sets.
 
-        `progress` is called about 200 times a horizon. The laws are not checked: `Result.check` does.
+        `progress` is called about 200 times a horizon, and after many events without it. The laws are not
+        checked: `Result.check` does.
         """
         limit = self._end() if until is None else _seconds(until)
         self._check_sound()
-        stride = INFINITY if progress is None else self.scenario.horizon / _WATCHED
+        stride, most = (INFINITY, MANY) if progress is None else (self.scenario.horizon / _WATCHED, _PATIENCE)
         while not self.drained and self.clock.peek() <= limit:
             with self._stopping_for_good():
-                self._run_to(min(limit, max(self.clock.peek(), self.now + stride)))
+                self._run_to(min(limit, max(self.clock.peek(), self.now + stride)), self.clock.events + most)
             if progress is not None:
                 progress(Progress(self.now, self.scenario.horizon, len(self.records.orders), self.clock.events))
         if limit < INFINITY:
             self.clock.advance_to(limit)
 
-    def _run_to(self, until: float) -> None:
+    def _run_to(self, until: float, events: int) -> None:
+        """Run up to an instant, or until so many events have been processed in all."""
+        clock = self.clock
         if not self._relieved:
-            self.clock.run_to(until)
+            clock.run_to(until, events - clock.events)
             return
-        while not self.drained and self.clock.peek() <= until:
-            self.clock.run_to(until, _RELIEVED)
+        while not self.drained and clock.peek() <= until and clock.events < events:
+            clock.run_to(until, _RELIEVED)
             self._relieve()
 
     def _relieve(self) -> None:

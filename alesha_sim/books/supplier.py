@@ -36,7 +36,7 @@ class SupplierBook:
 
     def __init__(self, ledger: Ledger, costs: Sequence[int]) -> None:
         self._ledger = ledger
-        self._costs = tuple(costs)
+        self.costs = tuple(costs)
         self._cash = ledger.account("supplier:cash", Kind.ASSET)
         self._stock_value = ledger.account("supplier:stock", Kind.ASSET, floor=True)
         self._transit_value = ledger.account("supplier:goods-in-transit", Kind.ASSET, floor=True)
@@ -172,6 +172,6 @@ class SupplierBook:
         rows = []
         for product, quantity in lines:
             rows.append((to[product], source[product], quantity, code))
-            cost += self._costs[product] * quantity
+            cost += self.costs[product] * quantity
         rows.append((value_to, value_from, cost, value_code))
         return rows

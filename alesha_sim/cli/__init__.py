@@ -51,13 +51,25 @@ def _status(argv: Sequence[str] | None) -> int:
     except (ScenarioError, NotRecorded) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
-    except (AssertionError, RuntimeError) as error:
+    except (AssertionError, RuntimeError, ValueError) as error:
+        if answer := _unusable_answer(error):
+            print(answer, file=sys.stderr)
+            return BAD_INPUT
         if not _is_broken_law(error):
             raise
         print(error, file=sys.stderr)
         return BROKEN
     except SystemExit as end:  # how argparse ends after --help and --version
         return int(end.code or 0)
+
+
+def _unusable_answer(error: BaseException | None) -> BaseException | None:
+    """Return the error that says what a policy answered, in whose process ever that was; None if none did."""
+    from alesha_sim.policies import PolicyError
+
+    while error is not None and not isinstance(error, PolicyError):
+        error = error.__cause__
+    return error
 
 
 def _is_broken_law(error: BaseException | None) -> bool:

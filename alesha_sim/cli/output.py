@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 
+STANDSTILL = 1e-7
+"""A run that has come no further than this share of its horizon from one report to the next would never end."""
+
 
 def print_json(value: object) -> None:
     """Print a value as JSON text; undefined figures must be None already (`plain`)."""
@@ -94,12 +97,17 @@ class ProgressBar:
     def __init__(self, bar: Any) -> None:
         self._bar = bar
         self._began = perf_counter()
+        self._at, self._events = -1.0, 0
 
     def run(self, run: "Progress") -> None:
         """Show simulated time, orders and pace of a run."""
         pace = run.events / max(perf_counter() - self._began, 1e-9)
         days = f"day {run.at / DAY:,.1f} of {run.horizon / DAY:,.1f}"
-        self.show(run.at / run.horizon, f"{days}, {run.orders:,} orders, {pace:,.0f} events/s")
+        if run.at - self._at > run.horizon * STANDSTILL:
+            self._at, self._events = run.at, run.events
+        stuck = run.events - self._events
+        still = f", time stands still: {stuck:,} events since {self._at:,.6f} s" if stuck else ""
+        self.show(run.at / run.horizon, f"{days}, {run.orders:,} orders, {pace:,.0f} events/s{still}")
 
     def checks(self, made: "CheckProgress") -> None:
         """Show which check is being made."""

@@ -103,7 +103,9 @@ class Shop(Entity):
         self.stock: OwnStock | None = None
         if stock is not None:
             skus = tuple(self.desk.articles)
-            self.stock = OwnStock(self, Warehouse(stock, skus, horizon=horizon), courier)
+            charges = [article.charge for article in self.desk.articles.values()]
+            warehouse = Warehouse(stock, skus, horizon=horizon, costs=charges, owner="shop.stock")
+            self.stock = OwnStock(self, warehouse, courier)
         self._news: dict[type, Callable[[Any, int], None]] = {
             Delivered: self._note_delivered,
             Credited: self._note_credited,

@@ -66,7 +66,10 @@ class Supplier(Entity):
         self.book = book
         self.wallet = wallet
         self._skus = sorted(charges, key=lambda sku: charges[sku][0])
-        warehouse = Warehouse(stock, self._skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon)
+        warehouse = Warehouse(
+            stock, self._skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon, costs=book.costs,
+            owner="supplier.stock",
+        )  # fmt: skip
         self.stockroom = Stockroom(clock, book, log, warehouse, lead_seconds, self.inbox, self._send_off)
         self._open: dict[Supply, None] = {}
         self._unshipped: dict[int, Supply] = {}

@@ -10,8 +10,9 @@ from math import floor
 from operator import index
 from typing import Any
 
-from alesha_sim.policies import StockPolicy
+from alesha_sim.policies import PolicyError, StockPolicy
 from alesha_sim.records import INFINITY
+from alesha_sim.units import AMOUNT_MAX
 
 Goods = list[tuple[int, int]]
 """(product's index, units)."""
@@ -39,11 +40,14 @@ class Warehouse:
     `minimum_lot` units, and with `capacity` there is room for so many units of a product free and on order
     together; what is reserved is as good as gone. Until `horizon`, seconds, periodic policies are reviewed in
     every period, later while somebody waits. Raises ValueError where no lot has room.
+
+    All that is ever ordered, at `costs` minor units a unit by product, must fit in 64 bits; what is ordered beyond
+    that is a PolicyError, which names the policy as that of `owner`.
     """
 
     def __init__(
         self, policy: StockPolicy, skus: Sequence[str], *, minimum_lot: int = 1, capacity: int | None = None,
-        horizon: float = INFINITY,
+        horizon: float = INFINITY, costs: Sequence[int] | None = None, owner: str = "stock policy",
     ) -> None:  # fmt: skip
         if capacity is not None and capacity < minimum_lot:
             raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
@@ -64,6 +68,10 @@ class Warehouse:
         self._demanded = [0] * len(skus)
         self._closed = self._reviewed = 0
         self._fruitless = 0
+        self._owner = owner
+        # What costs nothing is counted in units, which must fit as well.
+        self._costs = [max(cost, 1) for cost in costs or [0] * len(self._skus)]
+        self._ordered: Any = 0  # may pass 64 bits, where this is compiled too
 
     def _opening(self, sku: str) -> int | None:
         """Return what the policy has of a product at the start, None if it does not keep it."""
@@ -142,7 +150,7 @@ class Warehouse:
     def to_order(self, product: int) -> int:
         """Return how many units of a product the policy orders now, 0 for none; they count as on order.
 
-        Raises ValueError for a policy that does not name a whole number from 0 on.
+        Raises PolicyError for a policy that does not name a whole number from 0 on, and for one that is too large.
         """
         if not self.is_kept[product]:
             return 0
@@ -152,6 +160,11 @@ class Warehouse:
         if units and self._capacity is not None:
             room = self._capacity - self.free[product] - self.on_order[product]
             units = min(units, room) if room >= self._minimum_lot else 0
+        self._ordered += units * self._costs[product]
+        if self._ordered > AMOUNT_MAX:
+            what = f"{self._owner}: {type(self._policy).__name__}: order of {sku}"
+            amount = f"{units} units at {self._costs[product]} minor units each"
+            raise PolicyError(f"{what}: {amount}: all that is ordered must fit in 64 bits of minor units")
         self.on_order[product] += units
         return units
 
@@ -192,7 +205,7 @@ class Warehouse:
 
 
 def _whole(what: str, given: Any) -> int:
-    """Return a policy's answer as an int; raises ValueError unless it is a whole number from 0 on."""
+    """Return a policy's answer as an int; raises PolicyError unless it is a whole number from 0 on."""
     if not hasattr(given, "__index__") or given < 0:
-        raise ValueError(f"stock policy: {what}: {given!r}: must be a whole number from 0 on")
+        raise PolicyError(f"stock policy: {what}: {given!r}: must be a whole number from 0 on")
     return index(given)

@@ -10,6 +10,7 @@ from alesha_sim.experiments.designs import Design
 from alesha_sim.experiments.identity import identity
 from alesha_sim.experiments.recordings import SERIES, Recording
 from alesha_sim.experiments.work import Job, one_line, packed
+from alesha_sim.scenarios import checked
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
 from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
 from alesha_sim.summary import FIGURES
@@ -230,6 +231,7 @@ def recording_of(scenarios: Sequence["Scenario"], options: Mapping[str, Any]) ->
     """Return what is recorded of each run, from the options as users write them; raises ScenarioError."""
     from alesha_sim.scenarios.fields import seconds
 
+    scenarios = [checked(scenario) for scenario in scenarios]
     found: list[Fault] = []
     durations = {}
     for name in ("warmup", "every"):

@@ -19,6 +19,7 @@ from alesha_sim.policies.stock import (
     MakeToOrder,
     MovingAverage,
     Periodic,
+    PolicyError,
     ReorderPoint,
     StockPolicy,
 )
@@ -26,6 +27,6 @@ from alesha_sim.policies.users import CHOICES, TRUSTS, ChoicePolicy, Logit, Pric
 
 __all__ = [
     "CHOICES", "SETTLEMENTS", "STOCKS", "TRUSTS", "BaseStock", "ChoicePolicy", "Delayed", "Escrow", "Fees",
-    "Immediate", "Logit", "MakeToOrder", "MovingAverage", "Periodic", "Priced", "ReorderPoint", "SettlementPolicy",
-    "StockPolicy", "Terms", "Trust", "TrustPolicy",
+    "Immediate", "Logit", "MakeToOrder", "MovingAverage", "Periodic", "PolicyError", "Priced", "ReorderPoint",
+    "SettlementPolicy", "StockPolicy", "Terms", "Trust", "TrustPolicy",
 ]  # fmt: skip

@@ -19,6 +19,10 @@ UNITS_MAX = 10**9
 _SECONDS_MAX = 2.0**53
 
 
+class PolicyError(ValueError):
+    """A policy answered what cannot be used; the text names the policy, what it was asked and the answer."""
+
+
 @runtime_checkable
 class StockPolicy(Protocol):
     """What a keeper of goods asks about its stock; all numbers are units of one product."""

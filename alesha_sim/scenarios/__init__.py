@@ -99,6 +99,17 @@ def load(name_or_path: str | PathLike[str], **knobs: Any) -> "Scenario":
     return Scenario.read(name_or_path)
 
 
+def checked(scenario: object) -> "Scenario":
+    """Return what is a scenario; raises TypeError, saying how to get one, for anything else."""
+    from alesha_sim.scenarios.errors import shown
+    from alesha_sim.scenarios.scenario import Scenario
+
+    if isinstance(scenario, Scenario):
+        return scenario
+    hint = f": scenarios.load({scenario!r}) makes one of a name or a file" if isinstance(scenario, str) else ""
+    raise TypeError(f"scenario: {shown(scenario)}: must be a Scenario{hint}")
+
+
 def _is_path(text: str) -> bool:
     """Tell whether a text means a file rather than a name."""
     return text.endswith(".toml") or "/" in text or "\\" in text or Path(text).is_file()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from alesha_sim.scenarios.demand import (
+    DRAWN_MAX,
     Demand,
     Draws,
     Market,
@@ -23,7 +24,7 @@ from alesha_sim.scenarios.fields import Duration, Whole
 from alesha_sim.scenarios.part import Part
 from alesha_sim.streams import Generator
 
-Count = Annotated[Whole, Field(ge=0, le=1_000_000_000)]
+Count = Annotated[Whole, Field(ge=0, le=DRAWN_MAX)]
 
 
 class Flash(Demand):

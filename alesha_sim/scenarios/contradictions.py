@@ -16,6 +16,7 @@ from alesha_sim.policies import (
     ReorderPoint,
     StockPolicy,
 )
+from alesha_sim.scenarios.bounds import opening_of
 from alesha_sim.scenarios.errors import Fault, nearest
 from alesha_sim.scenarios.fields import money_fault
 
@@ -101,12 +102,10 @@ def _aims(field: str, policy: StockPolicy, room: int) -> list[Fault]:
 
 def _openings(field: str, policy: StockPolicy, room: int, skus: Sequence[str]) -> list[Fault]:
     """Return a fault for each product of which any policy opens with more than there is room for."""
-    opening = {sku: policy.opening(sku) or 0 for sku in skus}
+    opening = {sku: opening_of(policy, sku) for sku in skus}
     rule = f"must be at most supplier.capacity, {room}"
     return [
-        Fault(field, f"opening stock of {sku}, {int(units)}", rule)
-        for sku, units in opening.items()
-        if units > room
+        Fault(field, f"opening stock of {sku}, {units}", rule) for sku, units in opening.items() if units > room
     ]
 
 

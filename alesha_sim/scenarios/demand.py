@@ -6,6 +6,7 @@ stream of its own, so that changing one setting shifts no other draw and variant
 customers.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
@@ -19,7 +20,7 @@ from pydantic import AfterValidator, Field
 
 from alesha_sim.arrays import bincount, repeat
 from alesha_sim.elementary import power
-from alesha_sim.scenarios.errors import Fault, nearest
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Whole
 from alesha_sim.scenarios.part import Part
 from alesha_sim.streams import Generator
@@ -31,6 +32,9 @@ Weights = TypeVar("Weights", dict[str, float], tuple[float, ...])
 
 UNITS_MAX = 2**31 - 1
 """The most units of a product in one visit."""
+
+DRAWN_MAX = 200_000_000
+"""As many visits, or units, are drawn at most, since they are drawn all at once: some gigabytes of memory."""
 
 
 class Draws(Protocol):
@@ -80,9 +84,12 @@ class Visits(NamedTuple):
 
 
 def _not_all_zero(weights: Weights) -> Weights:
-    """Refuse weights without a positive sum."""
-    if sum(weights.values() if isinstance(weights, dict) else weights) <= 0:
+    """Refuse weights without a positive sum that is a number."""
+    total = sum(weights.values() if isinstance(weights, dict) else weights)
+    if total <= 0:
         raise ValueError("must have a positive sum")
+    if total == math.inf:
+        raise ValueError("must have a smaller sum")
     return weights
 
 
@@ -225,8 +232,9 @@ class Poisson(Demand):
             month = days.astype("datetime64[M]").astype(np.int64) % 12
             rate *= (np.array(self.seasons) / _mean(self.seasons))[month]
         years = ((hours * HOUR - opens) / (365 * DAY)).astype(np.float64)
-        rate *= power(self.growth, years)
-        expected = np.concatenate(([0.0], np.cumsum(rate)))
+        with np.errstate(over="ignore"):  # infinitely many visits are refused below
+            rate *= power(self.growth, years)
+            expected = np.concatenate(([0.0], np.cumsum(rate)))
         ends = np.concatenate((hours, [hours[-1] + 1])) * HOUR
         first, last = np.interp([opens, opens + market.horizon], ends, expected)
         found = first + arrivals(last - first, generator)
@@ -246,6 +254,7 @@ def _mean(weights: Sequence[float]) -> float:
 
 def arrivals(total: float, generator: Generator) -> NDArray[np.float64]:
     """Draw the instants of a Poisson process of rate one that lie below `total`."""
+    refuse_many("visits_per_day", total, "visits")
     found = np.zeros(1)
     while found[-1] < total:
         # Four standard deviations more than expected: a second block is rare, and changes nothing but the cost.
@@ -268,6 +277,8 @@ def spread(
     counts: NDArray[np.int64], shares: Mapping[str, float] | None, skus: tuple[str, ...], streams: Draws
 ) -> NDArray[np.int64]:
     """Draw the product of every unit by its share; return units by purchase and product."""
+    refuse_many("units", float(counts.sum(dtype=np.float64)), "units")
+    refuse_many("catalogue", float(len(counts)) * len(skus), "numbers, one for each visit and product")
     weights = np.array([1.0 if shares is None else shares.get(sku, 0.0) for sku in skus])
     heights = np.cumsum(weights)
     drawn = streams.generator("demand:products").random(int(counts.sum()))
@@ -275,6 +286,12 @@ def spread(
     product = np.searchsorted(heights / heights[-1], drawn, side="right")
     cell = repeat(np.arange(len(counts)) * len(skus), counts) + product
     return bincount(cell, minlength=len(counts) * len(skus)).reshape(-1, len(skus))
+
+
+def refuse_many(field: str, count: float, what: str) -> None:
+    """Raise ScenarioError if so many visits, units or numbers are more than memory is made for."""
+    if not count <= DRAWN_MAX:
+        raise ScenarioError([Fault(field, f"{count:.3g} {what}", f"must be at most {DRAWN_MAX:,}")])
 
 
 def too_late(field: str, at: float, horizon: float) -> list[Fault]:

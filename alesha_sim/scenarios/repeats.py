@@ -9,10 +9,14 @@ from pydantic import Field
 
 from alesha_sim.elementary import log1p
 from alesha_sim.gammas import betas, gammas
-from alesha_sim.scenarios.demand import WEEK, Demand, Draws, Market, Purchases, Shares, Units, baskets
+from alesha_sim.scenarios.demand import WEEK, Demand, Draws, Market, Purchases, Shares, Units, baskets, refuse_many
+from alesha_sim.scenarios.errors import Fault, ScenarioError
 from alesha_sim.scenarios.fields import Number
 
 Floats = NDArray[np.float64]
+REPEATS_MAX = 100_000
+"""How often a customer may be expected to buy: all customers' next purchases are drawn together, one by one."""
+
 Positive = Annotated[Number, Field(gt=0)]
 
 
@@ -42,6 +46,11 @@ class Repeats(Demand):
         parameter leaves the other choices of every customer as they were.
         """
         users = market.users
+        expected = self.r / self.alpha * min(self.weeks, market.horizon / WEEK)
+        refuse_many("r", (1 + expected) * users, "purchases expected")
+        if expected > REPEATS_MAX:
+            rule = f"must be at most {REPEATS_MAX:,}"
+            raise ScenarioError([Fault("r", f"{expected:.3g} purchases of a customer expected", rule)])
         rates = gammas(streams.generator("demand:rates"), self.r, users) * (1 / self.alpha)
         at = streams.generator("demand:entries").random(users) * self.entry_weeks
         most, last = self._limits(at, streams)

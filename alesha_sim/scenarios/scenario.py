@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 from alesha_sim.distributions import Distribution
 from alesha_sim.records import PRODUCTS_MAX
 from alesha_sim.scenarios import chance, files, settings, shown
+from alesha_sim.scenarios.bounds import money_faults, unbounded
 from alesha_sim.scenarios.bursts import Flash, Waves
 from alesha_sim.scenarios.contradictions import NO_HORIZON
 from alesha_sim.scenarios.contradictions import contradictions as between_parts
@@ -33,7 +34,7 @@ from alesha_sim.scenarios.repeats import BgNbd, ParetoNbd
 from alesha_sim.scenarios.replay import Replay
 from alesha_sim.scenarios.tagged import CurrencyUsed
 from alesha_sim.streams import Streams
-from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, Currency
+from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, Currency, total
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -146,7 +147,7 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _meant(self) -> Self:
-        return _sound(self, list(between_parts(self)))
+        return _sound(self, [*between_parts(self), *unbounded(self)])
 
     @property
     def is_hostile(self) -> bool:
@@ -193,7 +194,8 @@ class Scenario(Part):
         if self.horizon < math.inf:
             return self
         last = round(float(drawn.at[-1]) * MICROSECONDS)
-        return self.model_copy(update={"horizon": (last + 1) / MICROSECONDS})
+        ended = self.model_copy(update={"horizon": (last + 1) / MICROSECONDS})
+        return _sound(ended, list(unbounded(ended)))
 
     def demand_table(self, seed: int) -> "DataFrame":
         """Return the intended visits as a DataFrame: `at` (seconds), `user`, the units of each SKU."""
@@ -215,7 +217,9 @@ class Scenario(Part):
             # The sum is checked as floats, which do not wrap around; the margin is more than their error.
             if not drawn.sum() + others < AMOUNT_MAX * 0.999:
                 raise ScenarioError([Fault("users.opening_balance", str(given), _ALL_MONEY)])
-            return np.rint(drawn).astype(np.int64)
+            balances = np.rint(drawn).astype(np.int64)
+            _sound(self, list(money_faults(self, total(balances))))
+            return balances
         return np.full(users, self.currency.minor(given), dtype=np.int64)
 
     def with_settings(self, changes: Mapping[str, object]) -> Self:
