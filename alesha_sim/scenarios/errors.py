@@ -77,6 +77,10 @@ def shown(value: object) -> str:
             text = reprlib.repr(value)
         case _:
             text = f"{value}"
+    return _short(text)
+
+
+def _short(text: str) -> str:
     return text if len(text) <= VALUE_LENGTH else f"{text[: VALUE_LENGTH - 4]} ..."
 
 
@@ -96,7 +100,7 @@ def from_lines(error: ValueError) -> ScenarioError:
     found = []
     for line in str(error).splitlines():
         parts = line.split(": ", 2)
-        found.append(Fault(*parts) if len(parts) == 3 else Fault("", None, line))
+        found.append(Fault(parts[0], _short(parts[1]), parts[2]) if len(parts) == 3 else Fault("", None, line))
     return ScenarioError(found)
 
 
