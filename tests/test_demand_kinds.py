@@ -58,6 +58,13 @@ def test_visits_grow_from_year_to_year():
     assert len(drawn.at) - first == pytest.approx(3 * expected, abs=4 * np.sqrt(3 * expected))
 
 
+@pytest.mark.parametrize("clock", ["06:00", "12:00", "23:00"])
+def test_growth_counts_from_the_start_whatever_the_clock_says(clock):
+    # Nothing else tells the hours apart, so the same visits come as after a start at midnight.
+    drawn = visits(10, start=f"2021-01-04 {clock}", growth=1000)
+    assert drawn.at == pytest.approx(visits(10, growth=1000).at, abs=1e-5)
+
+
 def test_a_run_that_begins_within_an_hour_begins_there():
     drawn = visits(1 / 24, start="2021-01-04 07:45", growth=1.5)
     assert 0 <= drawn.at.min() < 600 < 3000 < drawn.at.max() < 3600

@@ -305,3 +305,26 @@ def test_debts_that_wait_for_money_when_the_shop_crashes_are_paid_as_it_comes_in
     simulation = Simulation(world, 3817811644)
     simulation.run()
     assert simulation.result().check() == []
+
+
+# What a spell does, and what not.
+
+
+@pytest.mark.parametrize(("what", "kinds"), [("loss", {0, 1}), ("duplication", {1, 2})])
+def test_a_spell_loses_by_its_loss_and_doubles_by_its_duplication_alone(what, kinds):
+    spell = {"kind": "spell", "link": "shop->bank", "start": 10, "duration": 10, what: 0.5}
+    simulation = Simulation(scenario(ONE, faults=[spell]), seed=1)
+    faults = simulation.shop.bank.faults
+    assert {faults.copies(15.0) for _ in range(200)} == kinds
+    assert {faults.copies(at) for at in (9.999, 20.0) for _ in range(200)} == {1}
+    assert simulation.bank.shop.faults is None
+
+
+def test_a_spell_adds_to_what_the_link_does_already():
+    both = {"loss": 0.6, "duplication": 0.6}
+    spell = {"kind": "spell", "link": "shop->bank", "start": 0, "duration": 10, **both}
+    faults = Simulation(scenario(ONE, faults=[spell], link=both), seed=1).shop.bank.faults
+    counts = np.bincount([faults.copies(5.0) for _ in range(4000)], minlength=3)
+    passed = 0.4 * 0.4
+    expected = np.array([1 - passed, passed * 0.4 * 0.4, passed * (1 - 0.4 * 0.4)])
+    assert np.abs(counts / 4000 - expected).max() < 4 * np.sqrt(0.25 / 4000)
