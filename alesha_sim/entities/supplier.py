@@ -67,9 +67,8 @@ class Supplier(Entity):
         self.wallet = wallet
         self._skus = sorted(charges, key=lambda sku: charges[sku][0])
         warehouse = Warehouse(
-            stock, self._skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon, costs=book.costs,
-            owner="supplier.stock",
-        )  # fmt: skip
+            stock, self._skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon, costs=book.costs
+        )
         self.stockroom = Stockroom(clock, book, log, warehouse, lead_seconds, self.inbox, self._send_off)
         self._open: dict[Supply, None] = {}
         self._unshipped: dict[int, Supply] = {}

@@ -47,7 +47,7 @@ class Warehouse:
 
     def __init__(
         self, policy: StockPolicy, skus: Sequence[str], *, minimum_lot: int = 1, capacity: int | None = None,
-        horizon: float = INFINITY, costs: Sequence[int] | None = None, owner: str = "stock policy",
+        horizon: float = INFINITY, costs: Sequence[int] | None = None, owner: str = "supplier.stock",
     ) -> None:  # fmt: skip
         if capacity is not None and capacity < minimum_lot:
             raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
