@@ -138,7 +138,7 @@ def test_a_policy_that_fails_in_an_entitys_process_is_one_line_as_well(monkeypat
             return 2**70
 
     greedy = first_purchase().with_settings({"supplier.stock": Greedy(3)})
-    monkeypatch.setattr("alesha_sim.cli.commands._scenario", lambda _: greedy)
+    monkeypatch.setattr("alesha_sim.scenarios.load", lambda _: greedy)
     assert main(["run", "first_purchase", "--seed", "1"]) == 2
     assert capsys.readouterr().err.startswith(
         f"supplier.stock: Greedy: order of hp-laptop: {2**70} units at 30000 "

@@ -51,7 +51,8 @@ class Repeats(Demand):
         if expected > REPEATS_MAX:
             rule = f"must be at most {REPEATS_MAX:,}"
             raise ScenarioError([Fault("r", f"{expected:.3g} purchases of a customer expected", rule)])
-        rates = gammas(streams.generator("demand:rates"), self.r, users) * (1 / self.alpha)
+        with np.errstate(over="ignore", invalid="ignore"):  # of an alpha next to nothing; nobody then buys again
+            rates = gammas(streams.generator("demand:rates"), self.r, users) * (1 / self.alpha)
         at = streams.generator("demand:entries").random(users) * self.entry_weeks
         most, last = self._limits(at, streams)
         gaps = streams.generator("demand:gaps")
