@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 DAY = 86_400
 
+# A run that has come no further than this share of its horizon from one report to the next would never end.
 STANDSTILL = 1e-7
-"""A run that has come no further than this share of its horizon from one report to the next would never end."""
 
 
 def print_json(value: object) -> None:

@@ -17,17 +17,17 @@ from alesha_sim.units import AMOUNT_MAX, in_seconds
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
+# How often one thing may be repeated in a run, a review or a pay-day: some minutes of computing.
 TIMES_MAX = 10_000_000
-"""How often one thing may be repeated in a run, be it a review or an attempt: some minutes of computing."""
 
+# The binary logarithm of how often one message may be asked while nobody answers: 8,388,608 times.
 DOUBLINGS = 23
-"""The binary logarithm of how often one message may be asked while nobody answers: 8,388,608 times."""
 
+# Waits for replies are a day at the longest, as in `network/retry.py`.
 LONGEST_WAIT = 86_400.0
-"""Waits for replies are a day at the longest, as in `network/retry.py`."""
 
+# The largest share of parcels that may be lost: each is sent once more until it arrives.
 LOST_MAX = 0.999_999
-"""The largest share of parcels that may be lost: each is sent once more until it arrives."""
 
 
 def unbounded(scenario: "Scenario") -> Iterator[Fault]:
@@ -121,7 +121,7 @@ def _retries(scenario: "Scenario") -> Iterator[Fault]:
         elif 0 < arriving < 1 / TIMES_MAX:
             rule = f"must let more than one message in {TIMES_MAX:,} be answered, or have attempts"
             yield Fault(_place(scenario, name, "loss"), str(asked.loss), rule)
-        elif _lasting(asked) < _silence(scenario, asked, answered):
+        elif _lasting(asked.timeout, asked.growth) < _silence(scenario, asked, answered):
             rule = (
                 f"makes more than {2**DOUBLINGS:,} attempts while nobody answers: must be longer, or have attempts"
             )
@@ -146,10 +146,9 @@ def _silence(scenario: "Scenario", asked: Link, answered: Link) -> float:
     return min(longest, scenario.drain + (0 if scenario.horizon == math.inf else scenario.horizon))
 
 
-def _lasting(link: Link) -> float:
+def _lasting(timeout: float, growth: float) -> float:
     """Return how long the most attempts last, seconds; infinity, far beyond any run, where waits grow."""
-    assert link.timeout is not None
-    lasting, growth = min(link.timeout, LONGEST_WAIT), link.growth
+    lasting = min(timeout, LONGEST_WAIT)
     for _ in range(
         DOUBLINGS
     ):  # twice as many attempts: once more as many, each by the growth of all before longer

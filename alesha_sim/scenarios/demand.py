@@ -33,8 +33,8 @@ Weights = TypeVar("Weights", dict[str, float], tuple[float, ...])
 UNITS_MAX = 2**31 - 1
 """The most units of a product in one visit."""
 
+# As many visits, or units, are drawn at most, since they are drawn all at once: some gigabytes of memory.
 DRAWN_MAX = 200_000_000
-"""As many visits, or units, are drawn at most, since they are drawn all at once: some gigabytes of memory."""
 
 
 class Draws(Protocol):

@@ -14,8 +14,8 @@ from alesha_sim.scenarios.errors import Fault, ScenarioError
 from alesha_sim.scenarios.fields import Number
 
 Floats = NDArray[np.float64]
+# How often a customer may be expected to buy: all customers' next purchases are drawn together, one by one.
 REPEATS_MAX = 100_000
-"""How often a customer may be expected to buy: all customers' next purchases are drawn together, one by one."""
 
 Positive = Annotated[Number, Field(gt=0)]
 
