@@ -315,6 +315,14 @@ def test_aging_sorts_an_order_by_the_time_since_it_was_paid(first):
     assert (owed["class"], owed["to 1 d"], owed["to 7 d"]) == ("payable", 540, 0)
 
 
+def test_an_age_that_is_just_a_bound_belongs_to_the_interval_that_ends_there(first):
+    paid = first.transfers.query("code == 'payment' and book == 'shop'")["time"].iloc[0]
+    for microseconds, column in ((-1, "to 1 d"), (0, "to 1 d"), (1, "to 7 d")):
+        at = paid + np.timedelta64(1, "D") + np.timedelta64(microseconds, "us")
+        prepaid = accounting.aging(first, at).set_index("account").loc["shop:customer-prepayments"]
+        assert prepaid[column] == prepaid["total"] == 1000
+
+
 # Ledgers and bank statements
 
 

@@ -6,6 +6,7 @@ import pytest
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.entities.bank import Bank, account_number, secret_text
+from alesha_sim.entities.locks import Locks
 from alesha_sim.messages import (
     Authorise,
     Balance,
@@ -42,6 +43,17 @@ def bank():
         Clock(), book, workers=1, authorisation_seconds=lambda: 0.0, secrets=np.array([0xA, 0xB], np.uint64),
         organisation_secrets={SHOP: 0x51, SUPPLIER: 0x52},
     )  # fmt: skip
+
+
+def test_an_account_is_locked_up_to_the_last_instant_and_usable_from_then_on():
+    locks = Locks(2, 100.0)
+    assert [locks.refuses(0, False, now) for now in (0.0, 10.0)] == [False, False]
+    assert locks.refuses(0, True, np.nextafter(110.0, 0.0))
+    assert not locks.refuses(0, True, 110.0)
+    assert [locks.refuses(0, False, now) for now in (120.0, 130.0)] == [False, False]
+    assert locks.refuses(0, False, 229.0)  # which starts no new count
+    assert not locks.refuses(0, False, 230.0)
+    assert not locks.refuses(0, True, 230.0)
 
 
 def holdings(bank):

@@ -15,7 +15,7 @@ from alesha_sim.entities import EntityError
 from alesha_sim.entities.buyer import DAY, Habits
 from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.entities.user import Visit, Whims
-from alesha_sim.entities.users import Users
+from alesha_sim.entities.users import Budgets, Users
 from alesha_sim.messages import (
     CancelOrder,
     Checkout,
@@ -767,6 +767,19 @@ def test_a_budget_is_a_users_own_and_free_again_if_the_shop_does_not_take_the_ca
     )
     town.run()
     assert sorted(town.ends) == [("browsed", "declined"), ("browsed", "declined"), ("paid", "bought")]
+
+
+def test_what_is_given_back_frees_nothing_of_another_period():
+    clock = Clock()
+    budgets = Budgets(clock, 2, 500, 1000.0)
+    assert budgets.take(0, 400)
+    clock.advance_to(1500.0)
+    budgets.give_back(0, 100)  # of an order of the period before
+    assert budgets.take(0, 300)
+    assert not budgets.take(0, 201)
+    budgets.give_back(0, 50)
+    assert not budgets.take(0, 251)
+    assert budgets.take(0, 250)
 
 
 HALVED = Trust(late=0.5, refused=0.75, on_time=0.5)

@@ -6,7 +6,7 @@ from math import inf
 import pytest
 from counterparts import Market
 
-from alesha_sim.entities.courier import Courier
+from alesha_sim.entities.courier import Courier, Parcel
 from alesha_sim.messages import CancelOrder, Deliver, Method, Pocket, Reason, Refusal, Replace, ReturnGoods
 from alesha_sim.policies import BaseStock, Periodic, ReorderPoint
 
@@ -240,6 +240,16 @@ def test_a_lost_parcel_is_a_loss_and_sent_once_more():
     assert len(market.users.parcels) == 1
     assert order not in market.supplier.orders
     assert_over(market)
+
+
+@pytest.mark.parametrize("travels", [10.0, 1000.0])
+def test_a_loss_is_reported_once_the_parcel_has_travelled(travels):
+    chances = iter([0.0, 0.9])
+    sender = courier(travels, 0.5, lambda: next(chances))
+    parcels = [Parcel(1, (), [], sender, 3, 100.0) for _ in range(2)]
+    assert [(parcel.is_lost, parcel.arrives_at - 100.0) for parcel in parcels] == [
+        (True, travels + 5.0), (False, travels),
+    ]  # fmt: skip
 
 
 def test_a_lost_parcel_for_which_there_is_no_other_is_bought_from_the_supplier():

@@ -278,6 +278,28 @@ def test_lots_have_a_least_size_and_go_where_there_is_room(fields, missing, orde
     assert stock.on_order[0] == ordered
 
 
+def test_what_is_on_order_takes_up_room_too():
+    stock = warehouse(BaseStock({"laptop": 10}), capacity=12)
+    stock.claim(Claim("a", 0, 10))
+    assert stock.to_order(0) == 10
+    stock.claim(Claim("b", 0, 8))
+    assert stock.to_order(0) == 2  # 8 are wanted, and there is room for 2
+    assert stock.to_order(0) == 0
+
+
+def test_demand_at_the_very_end_of_a_period_belongs_to_it_until_it_is_reviewed():
+    stock = warehouse(MovingAverage(2, 10.0, 1))
+    stock.demand([(0, 3)], 9.0)
+    stock.demand([(0, 4)], 10.0)
+    assert stock.demands[0] == []
+    stock.review(10.0)
+    assert stock.demands[0] == [7]
+    stock.demand([(0, 5)], 10.0)  # after the review it is the next period's
+    stock.demand([(0, 6)], 30.0)
+    stock.demand([(0, 1)], 30.5)
+    assert stock.demands[0] == [7, 5, 6]
+
+
 def test_a_warehouse_in_which_no_lot_has_room_is_refused():
     with pytest.raises(ValueError, match="capacity: 3: must be at least minimum_lot, 4"):
         warehouse(BaseStock(2), capacity=3, minimum_lot=4)
