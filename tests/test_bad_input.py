@@ -157,6 +157,19 @@ CALLS = [
         "--set: 'bank.workers': must be PATH=VALUE, such as bank.workers=3",
     ),
     (["run", "cdnow", "--set", "=3"], "--set: '=3': must be PATH=VALUE, such as bank.workers=3"),
+    (
+        ["run", "cdnow", "--set", "demand.shares=" + "[" * 3000],
+        f"--set: 'demand.shares={'[' * 41} ...: must not have so many brackets in each other",
+    ),
+    (
+        ["run", "cdnow", "--set", "name=\udcff"],
+        "name: '\\udcff': must be 1 to 100 letters, digits, dashes and underscores",
+    ),
+    (["run", "cdnow", "--set", "description=\udcff"], "description: '\\udcff': must be text that UTF-8 can write"),
+    (
+        ["replicate", "cdnow", "--until", "orders=0.0_5"],
+        "--until: 'orders=0.0_5': must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH, such as shop_cash=0.05",
+    ),
     *(
         (["verify", "--seed", seed], f"--seed: '{seed}': must be a whole number from 0 to {2**63 - 1}")
         for seed in ("-1", "1.5", "seven", str(2**63))
