@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from alesha_sim import accounting, distributions, entities, exports, notebook, plots, policies, scenarios
     from alesha_sim.experiments import Study, compare, replicate, sweep
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
     from alesha_sim.scenarios.scenario import Scenario
-    from alesha_sim.simulation import Simulation, simulate
+    from alesha_sim.simulation.simulation import Simulation, simulate
 
 __version__ = "0.1.0"
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "notebook", "plots", "policies", "replicate", "scenarios", "simulate", "sweep",
 ]  # fmt: skip
 _HOMES = {
-    "Result": "result", "Scenario": "scenarios.scenario", "Simulation": "simulation", "simulate": "simulation",
+    "Result": "results.result", "Scenario": "scenarios.scenario", "Simulation": "simulation.simulation", "simulate": "simulation.simulation",
     "Study": "experiments", "compare": "experiments", "replicate": "experiments", "sweep": "experiments",
 }  # fmt: skip
 

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.elementary import exp, log, log1p
-from alesha_sim.gammas import gammas
+from alesha_sim.numeric.elementary import exp, log, log1p
+from alesha_sim.numeric.gammas import gammas
 from alesha_sim.streams import Generator
 from alesha_sim.units import MICROSECONDS, microseconds
 

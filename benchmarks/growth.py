@@ -21,7 +21,7 @@ from measure import peak, run_in_parts
 from tables import table
 from turns import HERE, line_from, start
 
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
 
 ORDERS, USERS = (3_000, 10_000, 30_000), (1_000, 10_000, 100_000)
 FULL_ORDERS, FULL_USERS = (10_000, 100_000, 1_000_000), (1_000, 10_000, 100_000, 1_000_000)

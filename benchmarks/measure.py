@@ -20,8 +20,8 @@ from turns import wait_for_turn
 from yardstick import seconds_per_event
 
 from alesha_sim.books.accounts import OPENING
-from alesha_sim.result import Result
-from alesha_sim.simulation import Progress, Simulation
+from alesha_sim.results.result import Result
+from alesha_sim.simulation.simulation import Progress, Simulation
 
 PART = 5_000
 """How many kernel events make a part of a run."""

@@ -23,7 +23,7 @@ from page import circumstances
 from tables import spread, table
 
 from alesha_sim import replicate, simulate, sweep
-from alesha_sim.experiments import work
+from alesha_sim.experiments import job
 from alesha_sim.scenarios import first_purchase, market_day
 
 HERE = Path(__file__).resolve().parent
@@ -111,7 +111,7 @@ def beyond_simulate(market: Any, options: dict[str, Any]) -> tuple[float, float]
         inside += process_time() - began
         return result
 
-    with patch.object(work, "simulate", timed):
+    with patch.object(job, "simulate", timed):
         started = process_time()
         study = replicate(market, progress=False, **options)
         taken = process_time() - started

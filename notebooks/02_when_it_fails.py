@@ -12,7 +12,8 @@ loss = 0.2
 import pandas as pd
 
 import alesha_sim as alesha
-from alesha_sim.notebook import check_answer, compare_conversations
+from alesha_sim.conversation import compare_conversations
+from alesha_sim.notebook import check_answer
 
 scenario = alesha.scenarios.first_purchase()
 good = alesha.simulate(scenario, seed=seed)

@@ -18,7 +18,7 @@ from alesha_sim.entities import Entity
 from alesha_sim.messages import Pocket
 from alesha_sim.network import Channel
 from alesha_sim.policies import Terms
-from alesha_sim.records import COURIER
+from alesha_sim.vocabulary import COURIER
 
 
 # %% [markdown]

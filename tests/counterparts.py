@@ -9,8 +9,9 @@ from collections import defaultdict
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Entity, Party, Wallet
-from alesha_sim.entities.orders import Article
-from alesha_sim.entities.shop import Shop
+from alesha_sim.entities.shop.order import Article
+from alesha_sim.entities.shop.shop import Shop
+from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Authorise,
     CameBack,
@@ -42,9 +43,9 @@ from alesha_sim.messages import (
     Secret,
     Transfer,
 )
-from alesha_sim.network import Channel, Clock, Faults, Patience
-from alesha_sim.recording import Records
-from alesha_sim.records import BANK, NO_ID, STATUSES, SUPPLIER
+from alesha_sim.network import Channel, Faults, Patience
+from alesha_sim.recording.run_logs import Records
+from alesha_sim.vocabulary import BANK, NO_ID, STATUSES, SUPPLIER
 
 SKUS = ("laptop", "watch")
 ARTICLES = [

@@ -16,16 +16,17 @@ import numpy as np
 import small
 
 import alesha_sim as alesha
-from alesha_sim import scenarios
+from alesha_sim.scenarios import catalogue
 from alesha_sim.streams import Streams
-from alesha_sim.tables import SCHEMA, table_digest
+from alesha_sim.tables.digest import table_digest
+from alesha_sim.tables.schema import SCHEMA
 
 FILE = Path(__file__).parent / "reference" / "golden_digests.json"
 SEEDS = (7, 2021)
 UNRELIABLE = "unreliable_market"
 """A world that is no shipped scenario: every link loses and doubles messages."""
 
-NAMES = (*scenarios.SHIPPED, UNRELIABLE)
+NAMES = (*catalogue.SHIPPED, UNRELIABLE)
 SMALLER = {"slow_bank": {"horizon": "2 hours"}, "returns_season": {"horizon": "25 days"}}
 """What is small enough for a test that runs a scenario once is cut further for these."""
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from alesha_sim import scenarios
 from alesha_sim.distributions import Gamma, Lognormal
-from alesha_sim.gammas import betas
+from alesha_sim.numeric.gammas import betas
 from alesha_sim.policies.users import Logit, Priced
 from alesha_sim.streams import Streams
-from alesha_sim.verification import worlds
+from alesha_sim.verification.fuzz import random_scenarios
 
 PARETO = {"demand.kind": "pareto_nbd", "demand.weeks": 78, "demand.r": 0.55, "demand.alpha": 10.6, "demand.s": 0.6}
 DEMANDS = {
@@ -54,7 +54,10 @@ def draws(seed):
     prices = generator.uniform(0, 30, 500)
     shares = [Logit(0.31).shares([*OFFERS, Priced("d", price, price)]) for price in prices.tolist()]
     yield "logit", digest(np.array(shares))
-    yield "worlds", sha256(repr([worlds.draw(seed, number) for number in range(40)]).encode()).hexdigest()
+    yield (
+        "worlds",
+        sha256(repr([random_scenarios.draw(seed, number) for number in range(40)]).encode()).hexdigest(),
+    )
 
 
 def everything(seeds):

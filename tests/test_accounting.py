@@ -13,11 +13,11 @@ import alesha_sim as alesha
 from alesha_sim import accounting, scenarios
 from alesha_sim.accounting import statements
 from alesha_sim.accounting.aging import open_items
-from alesha_sim.accounting.completion import Completion
-from alesha_sim.accounting.journal import Journal
-from alesha_sim.accounting.news import ON_ITS_WAY
+from alesha_sim.accounting.cut_off import Completion
+from alesha_sim.accounting.in_transit import ON_ITS_WAY
+from alesha_sim.accounting.journal_arrays import Journal
 from alesha_sim.books import BOOKS
-from alesha_sim.records import MISSING_TIME, Coded
+from alesha_sim.columns import MISSING_TIME, Coded
 
 GROUP = ["shop", "supplier"]
 
@@ -128,9 +128,9 @@ def of_book(journal, book, at):
 
 
 def cash_of(run, journal, books, at):
-    from alesha_sim.accounting import terms
+    from alesha_sim.accounting import classification
 
-    places = journal.places(*(name for book in books for name in terms.CASH[book]))
+    places = journal.places(*(name for book in books for name in classification.CASH[book]))
     return journal.balances(journal.instant(at))[places].sum() / run.scenario.currency.scale
 
 

@@ -29,7 +29,7 @@ from alesha_sim.messages import (
     ReturnGoods,
     ReturnReceived,
 )
-from alesha_sim.records import NO_ID
+from alesha_sim.vocabulary import NO_ID
 
 LAPTOP, WATCHES = ("laptop", 1), ("watch", 2)
 BOTH = (LAPTOP, WATCHES)

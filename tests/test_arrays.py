@@ -3,7 +3,7 @@ import pytest
 import small
 
 import alesha_sim as alesha
-from alesha_sim.arrays import bincount, repeat
+from alesha_sim.numeric.counts import bincount, repeat
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from math import fsum
 
 import pytest
 
-from alesha_sim.scenarios.parts import Attacks
+from alesha_sim.columns import coded
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
-from alesha_sim.tables import coded
+from alesha_sim.scenarios.sections import Attacks
+from alesha_sim.simulation.simulation import Simulation
 
 ENDS = {
     "guess_secret": "looked", "replay_payment": "looked", "borrow_account": "looked",

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alesha_sim.scenarios import ScenarioError
+from alesha_sim.scenarios.channels import Link
 from alesha_sim.scenarios.errors import Fault, from_lines, nearest, refuse, shown
-from alesha_sim.scenarios.links import Link
-from alesha_sim.scenarios.parts import Users
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.scenarios.sections import Users
 
 LAPTOP = {"sku": "hp-laptop", "name": "HP laptop", "marked_price": 600, "price": 500, "charge": 400, "cost": 300}
 WATCH = LAPTOP | {"sku": "apple-watch"}

@@ -5,8 +5,9 @@ import pytest
 
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
-from alesha_sim.entities.bank import Bank, account_number, secret_text
-from alesha_sim.entities.locks import Locks
+from alesha_sim.entities.bank.bank import Bank, account_number, secret_text
+from alesha_sim.entities.bank.lockout import Locks
+from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Authorise,
     Balance,
@@ -20,8 +21,7 @@ from alesha_sim.messages import (
     Transfer,
     Verification,
 )
-from alesha_sim.network import Clock
-from alesha_sim.records import SHOP, SUPPLIER
+from alesha_sim.vocabulary import SHOP, SUPPLIER
 
 SECRETS = {0: 0xA, 1: 0xB, SHOP: 0x51, SUPPLIER: 0x52}
 SHOP_ACCOUNT, SUPPLIER_ACCOUNT = account_number(SHOP), account_number(SUPPLIER)

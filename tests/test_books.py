@@ -10,7 +10,7 @@ from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.messages import Pocket
-from alesha_sim.records import COURIER
+from alesha_sim.vocabulary import COURIER
 
 SKUS = ("hp-laptop", "apple-watch", "iphone-x")
 LINES = ((0, 1), (1, 2))

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from conftest import needs
 
-from alesha_sim.records import Coded
-from alesha_sim.scenarios import SHIPPED, first_purchase, market_day
-from alesha_sim.scenarios.faults import Crash
-from alesha_sim.simulation import Simulation
+from alesha_sim.columns import Coded
+from alesha_sim.scenarios import first_purchase, market_day
+from alesha_sim.scenarios.catalogue import SHIPPED
+from alesha_sim.scenarios.disruptions import Crash
+from alesha_sim.simulation.simulation import Simulation
 
 GROUPS = {
     "Delivery": "messages", "_Withdrawal": "messages",

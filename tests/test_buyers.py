@@ -12,10 +12,12 @@ from alesha_sim.books.accounts import CODES
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.users import UsersBook
 from alesha_sim.entities import EntityError
-from alesha_sim.entities.buyer import DAY, Habits
 from alesha_sim.entities.entity import Entity, Party
-from alesha_sim.entities.user import Visit, Whims
-from alesha_sim.entities.users import Budgets, Users
+from alesha_sim.entities.user.budget import Budgets
+from alesha_sim.entities.user.intent import Visit, Whims
+from alesha_sim.entities.user.order_follow_up import DAY, Habits
+from alesha_sim.entities.user.population import Users
+from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     CancelOrder,
     Checkout,
@@ -52,9 +54,11 @@ from alesha_sim.messages import (
     ViewHomepage,
     ViewProduct,
 )
-from alesha_sim.network import Channel, Clock, Faults, Patience
+from alesha_sim.network import Channel, Faults, Patience
 from alesha_sim.policies.users import CHOICES, TRUSTS, ChoicePolicy, Logit, Priced, Trust, TrustPolicy
-from alesha_sim.records import BANK, OUTCOMES, SHOP, STAGES, SUPPLIER, MessageLog, VisitLog
+from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.visit_log import VisitLog
+from alesha_sim.vocabulary import BANK, OUTCOMES, SHOP, STAGES, SUPPLIER
 
 PRICES = {"laptop": 500, "watch": 250, "phone": 100}
 OFFERS = tuple(Offer(sku, sku, 2 * price if sku == "phone" else price, price) for sku, price in PRICES.items())

@@ -17,7 +17,7 @@ from alesha_sim.books.ledger import LawBroken
 from alesha_sim.cli import arguments, folder, main, values
 from alesha_sim.entities.entity import EntityError
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.tables import SCHEMA
+from alesha_sim.tables.schema import SCHEMA
 from alesha_sim.verification import Row
 
 FILES = sorted([*(f"{table}.parquet" for table in SCHEMA), "manifest.json", "balances.png"])

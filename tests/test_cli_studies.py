@@ -7,7 +7,7 @@ import pytest
 
 from alesha_sim import Study, compare, replicate, scenarios, sweep
 from alesha_sim.cli import main
-from alesha_sim.experiments import work
+from alesha_sim.experiments import job
 
 SMALL = ("--set", "users.count=20", "--set", "demand.visits_per_day=30")
 PLAIN = {"users.count": 20, "demand.visits_per_day": 30}
@@ -234,7 +234,7 @@ BAD_CALLS = [
 
 @pytest.mark.parametrize(("argv", "fault"), BAD_CALLS)
 def test_a_bad_call_is_one_line_before_anything_runs(call, argv, fault, monkeypatch):
-    monkeypatch.setattr(work, "simulate", None)
+    monkeypatch.setattr(job, "simulate", None)
     answer = call(*argv, "--jobs", "1") if "--jobs" not in argv else call(*argv)
     assert (answer.status, answer.out, answer.err.count("\n")) == (2, "", 1)
     assert fault in answer.err
@@ -263,7 +263,7 @@ def test_a_failed_run_is_named_with_its_command_and_status_1(call, monkeypatch):
     def broken(scenario, seed):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(work, "simulate", broken)
+    monkeypatch.setattr(job, "simulate", broken)
     answer = call("replicate", "market_day", *SMALL, "--runs", "2", "--seed", "1", "--jobs", "1")
     seed = replicate(scenarios.market_day(), runs=1, seed=1, jobs=1).failures["seed"][0]
     again = f"alesha run market_day --seed {seed} --set users.count=20 --set demand.visits_per_day=30"
@@ -273,7 +273,7 @@ def test_a_failed_run_is_named_with_its_command_and_status_1(call, monkeypatch):
 
 
 def test_an_interrupt_prints_what_is_done(call, monkeypatch):
-    made, simulate = [], work.simulate
+    made, simulate = [], job.simulate
 
     def interrupted(scenario, seed):
         made.append(seed)
@@ -281,7 +281,7 @@ def test_an_interrupt_prints_what_is_done(call, monkeypatch):
             raise KeyboardInterrupt
         return simulate(scenario, seed)
 
-    monkeypatch.setattr(work, "simulate", interrupted)
+    monkeypatch.setattr(job, "simulate", interrupted)
     answer = call("replicate", "market_day", *SMALL, "--runs", "5", "--seed", "1", "--jobs", "1")
     assert answer.status == 130
     assert answer.out.startswith("Study of market_day, seed 1: 2 of 5 runs finished\n")

@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from simpy import Environment, Interrupt, Resource, Store
 
-from alesha_sim.network import clock as clocks
-from alesha_sim.network.clock import INFINITY, Clock
+from alesha_sim.kernel import clock as clocks
+from alesha_sim.kernel.clock import INFINITY, Clock
 
 SIGNALS, PROCESSES = 3, 4
 

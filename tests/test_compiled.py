@@ -77,7 +77,7 @@ def test_the_compiled_library_runs_as_the_other_does(site):
     assert names == modules()
     sources = {path.relative_to(ROOT) for path in ROOT.glob("alesha_sim/**/*.py")}
     assert sources == {path.relative_to(site) for path in site.glob("alesha_sim/**/*.py")}
-    loaded = run(site, "-c", "import alesha_sim.entities.shop as shop; print(shop.__file__)")
+    loaded = run(site, "-c", "import alesha_sim.entities.shop.shop as shop; print(shop.__file__)")
     assert Path(loaded.strip()).is_relative_to(site)
     assert loaded.strip().endswith(".so")
     assert run(site, "-m", "alesha_sim", "--version") == "alesha_sim 0.1.0 (compiled)\n"

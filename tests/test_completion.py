@@ -7,9 +7,9 @@ import pytest
 from worked_example import LAPTOP, WATCH, written
 
 from alesha_sim import accounting, exports
-from alesha_sim.accounting import terms
-from alesha_sim.accounting.completion import Completion
-from alesha_sim.accounting.journal import Journal
+from alesha_sim.accounting import classification
+from alesha_sim.accounting.cut_off import Completion
+from alesha_sim.accounting.journal_arrays import Journal
 from alesha_sim.books import CODES, Kind
 from alesha_sim.exports.journals import name_of
 from alesha_sim.exports.process import FACTS, PLACE
@@ -184,7 +184,7 @@ def test_every_account_of_the_chart_has_its_line_or_holds_units_only():
     assert {"bank:escrow", "shop:collections-due", "users:cash:", "supplier:losses"} <= accounts
     assert {name for name in MONEY if not name[-1].isdigit()} <= accounts
     units = {"shop:handovers", "supplier:made", "supplier:handovers", "users:handovers"}
-    known = {*terms.LINES, *units}
+    known = {*classification.LINES, *units}
     assert {name for name in accounts if name not in known} == set()
 
 

@@ -10,7 +10,8 @@ import pytest
 import alesha_sim
 from alesha_sim.conversation import Conversation, Message, Transfer
 from alesha_sim.entities import Entity
-from alesha_sim.network import Channel, Clock
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.network import Channel
 
 START = datetime(2021, 1, 1)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alesha_sim.scenarios import ScenarioError
-from alesha_sim.scenarios.demand import DAY, HOUR, WEEK, Visits, arrivals, spread
+from alesha_sim.scenarios.demand.base import DAY, HOUR, WEEK, Visits, arrivals, spread
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.streams import Streams
 
@@ -103,7 +103,7 @@ def test_the_demand_table_shows_the_visits():
 
 
 def test_the_demand_table_replays_the_same_visits():
-    from alesha_sim.scenarios.replay import Replay
+    from alesha_sim.scenarios.demand.replay import Replay
 
     drawn = poisson().visits(3)
     replayed = scenario(Replay.of(poisson().demand_table(3))).visits(8)

@@ -5,7 +5,7 @@ import pytest
 from conftest import within_standard_errors
 
 from alesha_sim.scenarios import ScenarioError
-from alesha_sim.scenarios.demand import DAY, HOUR, WEEK
+from alesha_sim.scenarios.demand.base import DAY, HOUR, WEEK
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.theory import ParetoNBD
 

@@ -7,10 +7,10 @@ import sys
 import numpy as np
 
 import alesha_sim as alesha
-from alesha_sim.market import Market
-from alesha_sim.records import MISSING_TIME
+from alesha_sim.columns import MISSING_TIME
 from alesha_sim.scenarios import first_purchase, market_day
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.assembly import Market
+from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.streams import Streams
 
 DIGEST = """

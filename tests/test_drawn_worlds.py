@@ -9,8 +9,8 @@ import pytest
 from conftest import is_full_size
 
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.verification.dice import HUGE
-from alesha_sim.verification.worlds import SPOOL, draw, drawn
+from alesha_sim.verification.fuzz.dice import HUGE
+from alesha_sim.verification.fuzz.random_scenarios import SPOOL, draw, drawn
 
 WORLDS = 40_000 if is_full_size() else 2_500
 ENOUGH = 15

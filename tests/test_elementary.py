@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 import numpy as np
 import pytest
 
-from alesha_sim.elementary import LN2, exp, log, log1p, power
+from alesha_sim.numeric.elementary import LN2, exp, log, log1p, power
 from alesha_sim.streams import Streams
 
 NEARLY_A_THIRD = Decimal("0.328125")  # a float64 holds it exactly

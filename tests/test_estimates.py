@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from alesha_sim import replicate
+from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
 from alesha_sim.experiments.estimates import estimates, paired, seldom
-from alesha_sim.records import MISSING_TIME
 from alesha_sim.scenarios import first_purchase
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.tables import coded, equals, numbers
 from alesha_sim.theory import MMc
 
 QUEUE = MMc(arrival_rate=0.5, service_rate=1)

@@ -10,7 +10,7 @@ import alesha_sim
 from alesha_sim import compare, replicate, simulate, sweep
 from alesha_sim.experiments import Design, grid, latin_hypercube, sobol
 from alesha_sim.experiments.plan import alone, labelled, swept
-from alesha_sim.experiments.rows import Rows
+from alesha_sim.experiments.run_table import Rows
 from alesha_sim.experiments.studies import plan_of
 from alesha_sim.scenarios import ScenarioError, market_day
 

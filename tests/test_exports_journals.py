@@ -11,7 +11,7 @@ from conftest import needs
 from small import result
 
 from alesha_sim import exports, scenarios
-from alesha_sim.accounting.journal import Journal
+from alesha_sim.accounting.journal_arrays import Journal
 from alesha_sim.exports.journals import Journals
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -14,10 +14,11 @@ from conftest import needs
 from small import result, unreliable
 
 import alesha_sim as alesha
-from alesha_sim import Result, accounting, exports, folders, scenarios
+from alesha_sim import Result, accounting, exports, scenarios
+from alesha_sim.columns import Coded, rows
 from alesha_sim.exports.dictionary import COLUMNS, KEYS, TABLES, meaning
-from alesha_sim.records import Coded
-from alesha_sim.tables import SCHEMA, rows
+from alesha_sim.files import folders
+from alesha_sim.tables.schema import SCHEMA
 
 # What reads the files warns of its own future; what is tested here is what it says of them.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

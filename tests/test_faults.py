@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from alesha_sim.accounting import reconcile
-from alesha_sim.records import Coded
+from alesha_sim.columns import Coded
 from alesha_sim.scenarios import market_day
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
 
 DAY = 86_400.0
 RETRY = {"timeout": 2.0, "growth": 1.0}

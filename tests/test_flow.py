@@ -2,11 +2,12 @@
 
 import pytest
 
+from alesha_sim.columns import MISSING_TIME
 from alesha_sim.entities import EntityError
-from alesha_sim.records import MISSING_TIME, OUTCOMES, STAGES, STATUSES
 from alesha_sim.scenarios import first_purchase
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.vocabulary import OUTCOMES, STAGES, STATUSES
 
 DAY = 86_400.0
 

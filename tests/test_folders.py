@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from alesha_sim import folders
+from alesha_sim.files import folders
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_new_folder_is_held_and_stays_although_it_is_empty(tmp_path):
 HOLDER = """
 import sys, time
 from pathlib import Path
-from alesha_sim import folders
+from alesha_sim.files import folders
 
 with folders.replacing(Path(sys.argv[1])) as ready, folders.hidden(Path(sys.argv[1])) as hidden:
     (ready / "a").write_text("held a")

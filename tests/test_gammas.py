@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from alesha_sim.gammas import betas, gammas
+from alesha_sim.numeric.gammas import betas, gammas
 from alesha_sim.streams import Streams
 
 SHAPES = (0.9, 0.5, 0.24, 0.04, 1e-3, 1e-30, 1.0, 2.5)

@@ -5,9 +5,9 @@ import gc
 import pytest
 import small
 
-from alesha_sim.garbage import RELAXED, relaxed_collector
 from alesha_sim.scenarios import first_purchase
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.gc_tuning import RELAXED, relaxed_collector
+from alesha_sim.simulation.simulation import Simulation
 
 USUAL = (700, 10, 10)
 

@@ -9,13 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from alesha_sim.audit.laws import Priced, check
 from alesha_sim.books.accounts import BANK, CODES, PAYMENT, PENDING, VOID
 from alesha_sim.books.bank import BankBook
-from alesha_sim.books.laws import Priced, check
 from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.users import UsersBook
-from alesha_sim.entities.bank import LONGEST_HOLD, NO_FEES, Bank, account_number, secret_text
+from alesha_sim.columns import Coded
+from alesha_sim.entities.bank.bank import LONGEST_HOLD, NO_FEES, Bank, account_number, secret_text
 from alesha_sim.entities.entity import Party
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.timers import Timetable
 from alesha_sim.messages import (
     Authorise,
     Balance,
@@ -31,12 +34,13 @@ from alesha_sim.messages import (
     Verification,
     Void,
 )
-from alesha_sim.network import Channel, Clock, Conflict, Faults, Inbox, Patience, Timetable
+from alesha_sim.network import Channel, Conflict, Faults, Inbox, Patience
 from alesha_sim.policies import Fees
-from alesha_sim.records import BANK as BANK_OWNER
-from alesha_sim.records import OUTCOMES, SHOP, STATUSES, SUPPLIER, Coded, MessageLog
+from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.scenarios import first_purchase
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.vocabulary import BANK as BANK_OWNER
+from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES, SUPPLIER
 
 SECRETS = {0: 0xA, 1: 0xB, SHOP: 0x51, SUPPLIER: 0x52}
 DEPOSITS = (100, 50)

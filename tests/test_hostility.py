@@ -3,7 +3,7 @@
 import pytest
 
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
 
 FIRST = {"kind": "crash", "entity": "shop", "start": 10, "duration": 20}
 SECOND = {"kind": "crash", "entity": "shop", "start": 30, "duration": 20}

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from conftest import is_full_size, within_standard_errors
 
+from alesha_sim.columns import coded, numbers
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
-from alesha_sim.tables import coded, numbers
+from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.theory import ErlangA
 
 SECONDS = 10_000

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from alesha_sim import accounting
-from alesha_sim.books.evidence import Evidence
-from alesha_sim.books.laws import check
-from alesha_sim.books.register import Priced
+from alesha_sim.audit.evidence import Evidence
+from alesha_sim.audit.laws import check
+from alesha_sim.audit.register import Priced
 from alesha_sim.cli import main
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.units import AMOUNT_MAX
 
 CASE = Path(__file__).parent / "cases" / "limits" / "large-total.toml"

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from small import unreliable
 from test_laws import CATALOGUE, TAMPERED, TOLD, World, with_column
 
-from alesha_sim.books import parts
-from alesha_sim.books.laws import Priced, check
-from alesha_sim.result import Result
-from alesha_sim.source import InMemory
-from alesha_sim.spooled import Spooled
-from alesha_sim.tables import SCHEMA
+from alesha_sim.audit import partition
+from alesha_sim.audit.laws import Priced, check
+from alesha_sim.results.result import Result
+from alesha_sim.storage.on_disk import Spooled
+from alesha_sim.tables.schema import SCHEMA
+from alesha_sim.tables.source import InMemory
 
 ALL = 10**9
 
@@ -93,13 +93,13 @@ def test_orders_that_share_a_link_are_checked_together(honest):
 
 def test_parts_hold_about_as_many_transfers_as_asked_for(honest, monkeypatch):
     sizes = []
-    evidence = parts.Evidence
+    evidence = partition.Evidence
 
     def noted(tables, *others):
         sizes.append(len(tables["transfers"]["amount"]) if "transfers" in tables else 0)
         return evidence(tables, *others)
 
-    monkeypatch.setattr(parts, "Evidence", noted)
+    monkeypatch.setattr(partition, "Evidence", noted)
     assert check(InMemory(honest, 11), CATALOGUE, drained=True, rows=30) == []
     assert len(sizes) > 8
     assert max(sizes) < len(honest["transfers"]["amount"]) / 2

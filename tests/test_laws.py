@@ -5,15 +5,16 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from alesha_sim.audit.laws import Priced, check
+from alesha_sim.audit.posting_rules import CHART
 from alesha_sim.books.accounts import BOOKS, CODES
 from alesha_sim.books.bank import BankBook
-from alesha_sim.books.laws import Priced, check
 from alesha_sim.books.ledger import Ledger
-from alesha_sim.books.rules import CHART
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
-from alesha_sim.records import MISSING_TIME, OUTCOMES, STATUSES, Coded
+from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.vocabulary import OUTCOMES, STATUSES
 
 CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),

@@ -20,9 +20,9 @@ from alesha_sim.books.accounts import (
     USERS,
     Kind,
 )
+from alesha_sim.books.counting import TalliedLedger
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
-from alesha_sim.books.tallied import TalliedLedger
-from alesha_sim.records import Coded
+from alesha_sim.columns import Coded
 from alesha_sim.units import AMOUNT_MAX
 
 SKUS = ("hp-laptop", "apple-watch")

@@ -11,13 +11,15 @@ import pytest
 from conftest import needs
 
 import alesha_sim as alesha
-from alesha_sim import accounting, exports, report, scenarios
+from alesha_sim import accounting, exports, scenarios
+from alesha_sim.audit.reading import codes_of
 from alesha_sim.books.accounts import KINDS
 from alesha_sim.books.chart import Chart
-from alesha_sim.books.reading import codes_of
 from alesha_sim.cli import main
-from alesha_sim.records import PRODUCTS_MAX, OrderLog
+from alesha_sim.recording.order_log import OrderLog
+from alesha_sim.reports import page as report
 from alesha_sim.scenarios.errors import ScenarioError
+from alesha_sim.vocabulary import PRODUCTS_MAX
 
 CASE = Path(__file__).parent / "cases" / "limits" / "128-products.toml"
 PRODUCTS = 2000
@@ -139,10 +141,10 @@ def test_an_account_is_named_without_a_walk_through_all_others():
 
 
 def test_stock_is_read_in_as_many_passes_for_2000_products_as_for_3(result, monkeypatch):
-    from alesha_sim import views
+    from alesha_sim.conversation import selection
 
     passes = []
-    monkeypatch.setattr(views, "equals", lambda *given, own=views.equals: passes.append(1) or own(*given))
+    monkeypatch.setattr(selection, "equals", lambda *given, own=selection.equals: passes.append(1) or own(*given))
     few = alesha.simulate(scenarios.market_day(users=20, visits_per_day=30), seed=7)
     few.stock()
     of_few = len(passes)

@@ -7,9 +7,9 @@ from conftest import is_full_size
 
 from alesha_sim import simulate
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.verification.met import NEVER, UNPAID, counted, vocabulary
-from alesha_sim.verification.trials import survey, trial
-from alesha_sim.verification.worlds import draw
+from alesha_sim.verification.fuzz.met import NEVER, UNPAID, counted, vocabulary
+from alesha_sim.verification.fuzz.random_scenarios import draw
+from alesha_sim.verification.fuzz.trials import survey, trial
 
 SEED, WORLDS = 12, 6000
 PICKED = (

@@ -10,7 +10,7 @@ from conftest import is_full_size
 from alesha_sim import Simulation, scenarios
 from alesha_sim.cli import main
 from alesha_sim.policies import PolicyError
-from alesha_sim.scenarios import ScenarioError
+from alesha_sim.scenarios import ScenarioError, catalogue
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.template import TEMPLATE
 
@@ -30,7 +30,7 @@ VALUES = [
 
 @cache
 def texts():
-    return [scenarios.load(name).to_toml() for name in scenarios.SHIPPED] + [TEMPLATE]
+    return [scenarios.load(name).to_toml() for name in catalogue.SHIPPED] + [TEMPLATE]
 
 
 def flip(dice, data):

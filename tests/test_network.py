@@ -3,10 +3,13 @@
 import pytest
 from simpy.core import EmptySchedule
 
+from alesha_sim.columns import MISSING_TIME
+from alesha_sim.kernel.clock import INFINITY, Clock
+from alesha_sim.kernel.timers import Alarm, Timetable
 from alesha_sim.messages import Decline, Reason, Receipt, VerifyTransaction
-from alesha_sim.network import Alarm, Channel, Clock, Inbox, Timetable
-from alesha_sim.network.clock import INFINITY
-from alesha_sim.records import FATES, MISSING_TIME, MessageLog
+from alesha_sim.network import Channel, Inbox
+from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.vocabulary import FATES
 
 ASKER, SERVER = -1, -2
 

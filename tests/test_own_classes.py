@@ -7,10 +7,10 @@ import pytest
 from alesha_sim.distributions import Constant
 from alesha_sim.policies import BaseStock
 from alesha_sim.scenarios import ScenarioError
-from alesha_sim.scenarios.demand import Poisson
-from alesha_sim.scenarios.links import LinkOverride
-from alesha_sim.scenarios.parts import Users
+from alesha_sim.scenarios.channels import LinkOverride
+from alesha_sim.scenarios.demand.base import Poisson
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.scenarios.sections import Users
 from alesha_sim.units import Currency
 
 

@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from alesha_sim import Simulation, plots, scenarios
+from alesha_sim.columns import MISSING_TIME, Coded
 from alesha_sim.plots import style
 from alesha_sim.plots.balances import deposits_over_time
 from alesha_sim.plots.funnel import funnel_stages
-from alesha_sim.records import MISSING_TIME, Coded
 from alesha_sim.units import Currency
 
 BDT = Currency()

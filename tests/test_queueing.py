@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 import alesha_sim as alesha
 from alesha_sim import plots
 from alesha_sim.plots.queueing import queues_of
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
 
 
 @pytest.fixture(scope="module")

@@ -9,20 +9,25 @@ import pytest
 import small
 
 import alesha_sim as alesha
-from alesha_sim import Result, Simulation, cli, exports, report, scenarios, simulation, summary
+from alesha_sim import Result, Simulation, cli, exports, scenarios
 from alesha_sim.accounting import trial_balance
-from alesha_sim.books import tallied
+from alesha_sim.books import counting
 from alesha_sim.books.accounts import BANK, FEE, INCOME, PAYMENT, Kind
+from alesha_sim.books.counting import TalliedLedger
 from alesha_sim.books.ledger import LawBroken
-from alesha_sim.books.tallied import TalliedLedger
 from alesha_sim.entities.entity import EntityError
-from alesha_sim.modes import MODES, OFF, NotRecorded
 from alesha_sim.plots import funnel, waiting
-from alesha_sim.records import STATUSES, OrderLog
-from alesha_sim.stepping import Walk
-from alesha_sim.tables import SCHEMA, Tables, digest, recorded
-from alesha_sim.tallies import OrderTally, ReplenishmentTally, VisitTally
-from alesha_sim.verification import worlds
+from alesha_sim.recording.counters import OrderTally, ReplenishmentTally, VisitTally
+from alesha_sim.recording.levels import MODES, OFF, NotRecorded
+from alesha_sim.recording.order_log import OrderLog
+from alesha_sim.reports import page
+from alesha_sim.results import metrics
+from alesha_sim.simulation import simulation
+from alesha_sim.simulation.stepping import Walk
+from alesha_sim.tables.digest import digest
+from alesha_sim.tables.schema import SCHEMA, Tables, recorded
+from alesha_sim.verification.fuzz import random_scenarios
+from alesha_sim.vocabulary import STATUSES
 
 LESSER = MODES[1:]
 MID = 0.4
@@ -65,7 +70,7 @@ def same(found, expected):
 def same_columns(one, other):
     assert list(one) == list(other)
     for name, column in one.items():
-        assert alesha.tables.codes(column).tolist() == alesha.tables.codes(other[name]).tolist(), name
+        assert alesha.columns.codes(column).tolist() == alesha.columns.codes(other[name]).tolist(), name
 
 
 # Figures
@@ -87,7 +92,7 @@ def test_a_lesser_mode_has_the_same_events_figures_and_tables(name, record):
 
 @pytest.mark.parametrize("number", range(12))
 def test_figures_are_the_same_in_random_hostile_worlds(number):
-    scenario = worlds.draw(3, number).scenario
+    scenario = random_scenarios.draw(3, number).scenario
     midway, expected = run_of(scenario, 5, "all")
     for record in ("ledger", "summary"):
         found_midway, found = run_of(scenario, 5, record)
@@ -121,12 +126,12 @@ def test_orders_in_doubt_are_counted():
     same(found.figures(), expected.figures())
 
 
-COUNTED = {"orders": summary._orders, "visits": summary._visits, "messages": summary._messages}
+COUNTED = {"orders": metrics._orders, "visits": metrics._visits, "messages": metrics._messages}
 
 
 @pytest.mark.parametrize("name", ["unreliable_network", "returns_season", "cash_on_delivery", "flash_sale"])
 def test_what_is_counted_is_what_would_be_counted_in_the_tables(name, monkeypatch):
-    monkeypatch.setattr(tallied, "BLOCK", 50)
+    monkeypatch.setattr(counting, "BLOCK", 50)
     monkeypatch.setattr(simulation, "_RELIEVED", 40)
     whole = everything(name)[1]
     _, found = run_of(small.scenario(name), 7, "summary")
@@ -134,7 +139,7 @@ def test_what_is_counted_is_what_would_be_counted_in_the_tables(name, monkeypatc
     assert set(tallies) == {*COUNTED, "transfers", "replenishments"}
     for table, count in COUNTED.items():
         assert tallies[table] == count(whole.source), table
-    assert tallies["transfers"] == summary._transfers(whole.source, whole.scenario.currency)
+    assert tallies["transfers"] == metrics._transfers(whole.source, whole.scenario.currency)
 
 
 def test_every_figure_that_a_tally_carries_is_put_to_the_test():
@@ -187,7 +192,7 @@ NEEDS = [
     ("ledger", "messages", lambda r: r.at(0)),
     ("ledger", "messages", lambda r: r.after(1).figures()),
     ("ledger", "messages", waiting),
-    ("ledger", "messages", report.page),
+    ("ledger", "messages", page.page),
     ("orders", "transfers", lambda r: r.check()),
     ("orders", "transfers", lambda r: r.balances()),
     ("orders", "transfers", lambda r: r.stock()),
@@ -238,7 +243,7 @@ def test_an_unknown_mode_is_refused_before_anything_runs(record, tmp_path):
 @pytest.mark.interpreted
 def test_nothing_is_kept_of_messages_and_transfers_that_are_off(monkeypatch):
     monkeypatch.setattr(simulation, "_RELIEVED", 40)
-    monkeypatch.setattr(tallied, "BLOCK", 50)
+    monkeypatch.setattr(counting, "BLOCK", 50)
     run = Simulation(small.scenario("market_day"), 7, record="summary")
     run.run()
     assert len(run.ledger) < 200 < len(everything("market_day")[1].columns("transfers")["time"])
@@ -253,7 +258,7 @@ def test_nothing_is_kept_of_messages_and_transfers_that_are_off(monkeypatch):
 
 
 def test_laws_are_checked_where_transfers_are_kept(monkeypatch):
-    monkeypatch.setattr("alesha_sim.result.laws.check", lambda *_, **__: ["L9: broken"])
+    monkeypatch.setattr("alesha_sim.results.result.laws.check", lambda *_, **__: ["L9: broken"])
     for record in ("all", "ledger"):
         with pytest.raises(LawBroken, match="L9: broken"):
             alesha.simulate(small.scenario("first_purchase"), 7, record=record)
@@ -276,7 +281,7 @@ def test_the_ledger_refuses_in_every_mode_what_breaks_a_law(record):
 
 @pytest.mark.interpreted
 def test_an_error_names_no_message_where_they_have_no_numbers(monkeypatch):
-    monkeypatch.setattr("alesha_sim.entities.bank.Bank.authorise", lambda *_: 1 / 0)
+    monkeypatch.setattr("alesha_sim.entities.bank.bank.Bank.authorise", lambda *_: 1 / 0)
     texts = []
     for record in ("all", "summary"):
         with pytest.raises(EntityError) as failed:
@@ -374,7 +379,7 @@ def test_a_result_saved_before_there_were_modes_is_read(tmp_path):
     result("all").save(tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     del manifest["tallies"]
-    manifest["manifest_digest"] = alesha.storage._own_digest(manifest)
+    manifest["manifest_digest"] = alesha.storage.saved._own_digest(manifest)
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     assert Result.load(tmp_path) == result("all")
 

@@ -5,15 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from alesha_sim import hostility
-from alesha_sim.entities.aftersale import AfterSale
+from alesha_sim.entities.bank.lockout import Locks
 from alesha_sim.entities.courier import Parcel
-from alesha_sim.entities.locks import Locks
-from alesha_sim.entities.users import Budgets
-from alesha_sim.entities.warehouse import Warehouse
+from alesha_sim.entities.shop.after_sales import AfterSale
+from alesha_sim.entities.stock import Warehouse
+from alesha_sim.entities.user.budget import Budgets
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.verification.trials import trial
-from alesha_sim.verification.worlds import World, draw
+from alesha_sim.simulation import fault_injection
+from alesha_sim.verification.fuzz.random_scenarios import World, draw
+from alesha_sim.verification.fuzz.trials import trial
 
 
 def forget_what_is_on_order(patch):
@@ -43,9 +43,9 @@ def report_losses_at_once(patch):
 
 def double_as_often_as_lose(patch):
     """A spell doubles messages by the rate at which it loses them."""
-    windows = hostility._windows
+    windows = fault_injection._windows
     patch.setattr(
-        hostility, "_windows", lambda *given: [w._replace(duplication=w.loss) for w in windows(*given)]
+        fault_injection, "_windows", lambda *given: [w._replace(duplication=w.loss) for w in windows(*given)]
     )  # fmt: skip
 
 

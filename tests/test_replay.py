@@ -11,10 +11,11 @@ from pyarrow import parquet
 
 from alesha_sim import Simulation, simulate
 from alesha_sim.cli import main
-from alesha_sim.result import Result
-from alesha_sim.scenarios import ScenarioError, recorded
-from alesha_sim.scenarios.demand import DAY
-from alesha_sim.scenarios.replay import Replay
+from alesha_sim.results.result import Result
+from alesha_sim.scenarios import ScenarioError
+from alesha_sim.scenarios.demand import visit_files
+from alesha_sim.scenarios.demand.base import DAY
+from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
 
 FRAME = pd.DataFrame({"at": [0.0, 1.5, 1.5], "user": [3, 0, 1], "iphone-x": [0, 2, 1], "hp-laptop": [1, 0, 0]})
@@ -273,9 +274,9 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path, monkeypatch
     (tmp_path / "c.txt").write_text(LINES)
     scenario = replay(file=str(tmp_path / name), format="cdnow" if name == "c.txt" else "visits")
     size = (tmp_path / name).stat().st_size
-    monkeypatch.setattr(recorded, "REPLAY_BYTES_MAX", size)
+    monkeypatch.setattr(visit_files, "REPLAY_BYTES_MAX", size)
     assert len(scenario.visits(1).at) == 3
-    monkeypatch.setattr(recorded, "REPLAY_BYTES_MAX", size - 1)
+    monkeypatch.setattr(visit_files, "REPLAY_BYTES_MAX", size - 1)
     fault = f"demand.file: {tmp_path / name}: cannot be read: must be at most {size - 1:,} bytes"
     assert faults_of(scenario) == [fault]
 
@@ -283,15 +284,15 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(tmp_path, monkeypatch
 def test_a_small_parquet_file_may_not_unpack_to_a_large_one(tmp_path, monkeypatch):
     FRAME.to_parquet(tmp_path / "v.parquet", index=False)
     scenario = replay(file=str(tmp_path / "v.parquet"))
-    monkeypatch.setattr(recorded, "REPLAY_VALUES_MAX", FRAME.size)
+    monkeypatch.setattr(visit_files, "REPLAY_VALUES_MAX", FRAME.size)
     assert len(scenario.visits(1).at) == 3
-    monkeypatch.setattr(recorded, "REPLAY_VALUES_MAX", FRAME.size - 1)
+    monkeypatch.setattr(visit_files, "REPLAY_VALUES_MAX", FRAME.size - 1)
     assert faults_of(scenario)[0].endswith(f"cannot be read: must hold at most {FRAME.size - 1} values")
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a file without an end")
 def test_a_file_without_an_end_is_read_up_to_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(recorded, "REPLAY_BYTES_MAX", 1000)
+    monkeypatch.setattr(visit_files, "REPLAY_BYTES_MAX", 1000)
     rule = "cannot be read: must be at most 1,000 bytes"
     (tmp_path / "v.csv").symlink_to("/dev/zero")
     assert faults_of(replay(file=str(tmp_path / "v.csv")))[0].endswith(rule)

@@ -5,7 +5,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim.cli import main
-from alesha_sim.report import page, study_page, typical_order
+from alesha_sim.reports.page import page, study_page, typical_order
 
 OUTSIDE = re.compile(r"""(?:src|href)=["'](?!data:)|url\((?!["']?data:)|@import""")
 

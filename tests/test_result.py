@@ -9,8 +9,9 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim import Result
+from alesha_sim.columns import rows
 from alesha_sim.messages import Secret
-from alesha_sim.tables import SCHEMA, rows
+from alesha_sim.tables.schema import SCHEMA
 
 
 @pytest.fixture(scope="module")

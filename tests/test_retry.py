@@ -8,26 +8,17 @@ from conftest import is_full_size, within_standard_errors
 from scipy.stats import binomtest
 
 from alesha_sim.distributions import durations
-from alesha_sim.hostility import make_hostile, uniform
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.timers import Bell, stop
 from alesha_sim.messages import Receipt, VerifyTransaction
-from alesha_sim.network import (
-    Bell,
-    Channel,
-    Clock,
-    Conflict,
-    Faults,
-    GaveUp,
-    Inbox,
-    NoReply,
-    Patience,
-    Window,
-    stop,
-)
+from alesha_sim.network import Channel, Conflict, Faults, GaveUp, Inbox, NoReply, Patience, Window
 from alesha_sim.network.retry import LONGEST_WAIT
-from alesha_sim.records import DELIVERED, FATES, MessageLog
+from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.simulation.fault_injection import make_hostile, uniform
 from alesha_sim.streams import Streams
 from alesha_sim.theory import Retries
+from alesha_sim.vocabulary import DELIVERED, FATES
 
 ASKER, SERVER = -1, -2
 END = 1e6

@@ -16,12 +16,12 @@ from pydantic import BaseModel
 from alesha_sim.distributions import Constant, Empirical, Exponential, Lognormal
 from alesha_sim.policies import CHOICES, SETTLEMENTS, STOCKS, TRUSTS, MakeToOrder
 from alesha_sim.scenarios import ScenarioError, errors, files, first_purchase, market_day
-from alesha_sim.scenarios.demand import Poisson, Single
-from alesha_sim.scenarios.links import LINKS, Link, Network
-from alesha_sim.scenarios.part import Part
-from alesha_sim.scenarios.parts import Product, Zone
-from alesha_sim.scenarios.replay import Replay
+from alesha_sim.scenarios.channels import LINKS, Link, Network
+from alesha_sim.scenarios.demand.base import Poisson, Single
+from alesha_sim.scenarios.demand.replay import Replay
+from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.scenarios.sections import Product, Zone
 from alesha_sim.scenarios.template import TEMPLATE
 
 BARE = {"horizon": 100, "demand": {"kind": "single"}}

@@ -10,8 +10,8 @@ import pytest
 from alesha_sim import scenarios
 from alesha_sim.distributions import Constant, Distribution
 from alesha_sim.scenarios import ScenarioError, cdnow, first_purchase, load, market_day, names, repeat_buyers
+from alesha_sim.scenarios.library.market_day import PROFILE
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.scenarios.shipped.market_day import PROFILE
 
 PLAIN = ["first_purchase", "market_day", "repeat_buyers", "cdnow"]
 ALL = [
@@ -68,10 +68,10 @@ def test_the_package_shows_scenarios_and_nothing_by_accident(name):
 
 
 def test_importing_a_scenarios_module_does_not_hide_its_function():
-    import alesha_sim.scenarios.shipped.cdnow
+    import alesha_sim.scenarios.library.cdnow
 
     assert callable(scenarios.cdnow)
-    assert alesha_sim.scenarios.shipped.cdnow.FILE.endswith("CDNOW_sample.txt")
+    assert alesha_sim.scenarios.library.cdnow.FILE.endswith("CDNOW_sample.txt")
 
 
 HEAVY = ("pydantic", "pandas", "pyarrow", "matplotlib")
@@ -189,7 +189,7 @@ def test_cdnow_keeps_the_real_visits_whatever_the_seed():
 
 
 def test_without_its_package_cdnow_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("alesha_sim.scenarios.recorded.find_spec", lambda name: None)
+    monkeypatch.setattr("alesha_sim.scenarios.demand.visit_files.find_spec", lambda name: None)
     with pytest.raises(ScenarioError, match=r"pip install 'alesha-sim\[replay\]'"):
         cdnow().visits(1)
 

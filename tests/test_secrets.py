@@ -3,8 +3,8 @@
 import pytest
 
 from alesha_sim.scenarios import market_day
-from alesha_sim.simulation import Simulation
-from alesha_sim.tables import SCHEMA as TABLES
+from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.tables.schema import SCHEMA as TABLES
 
 
 @pytest.fixture(scope="module")

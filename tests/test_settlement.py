@@ -11,8 +11,10 @@ import pytest
 from alesha_sim.books.accounts import CODES
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
-from alesha_sim.entities.bank import Bank, Income, account_number, secret_text
+from alesha_sim.entities.bank.bank import Bank, Income, account_number, secret_text
 from alesha_sim.entities.entity import Entity, Party
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.timers import Timetable
 from alesha_sim.messages import (
     Authorise,
     Balance,
@@ -32,9 +34,10 @@ from alesha_sim.messages import (
     Verification,
     Void,
 )
-from alesha_sim.network import Channel, Clock, Faults, Patience, Timetable
+from alesha_sim.network import Channel, Faults, Patience
 from alesha_sim.policies.settlement import SETTLEMENTS, Delayed, Escrow, Fees, Immediate, SettlementPolicy, Terms
-from alesha_sim.records import BANK, COURIER, NO_ID, SHOP, SUPPLIER, MessageLog
+from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
 SECRETS = {0: 0xA, 1: 0xB, SHOP: 0x51, SUPPLIER: 0x52, COURIER: 0x53}
 SHOP_ACCOUNT, SUPPLIER_ACCOUNT, COURIER_ACCOUNT = (account_number(owner) for owner in (SHOP, SUPPLIER, COURIER))

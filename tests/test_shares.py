@@ -5,9 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from alesha_sim.columns import coded, equals, numbers
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
-from alesha_sim.tables import coded, equals, numbers
+from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.units import Share
 
 LARGE = 12_345_678_901_234_567  # no float holds it

@@ -6,9 +6,11 @@ import pytest
 
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
+from alesha_sim.columns import MISSING_TIME
 from alesha_sim.entities.entity import Wallet
-from alesha_sim.entities.orders import Article, Order
-from alesha_sim.entities.shop import Shop
+from alesha_sim.entities.shop.order import Article, Order
+from alesha_sim.entities.shop.shop import Shop
+from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Checkout,
     Homepage,
@@ -26,17 +28,8 @@ from alesha_sim.messages import (
     ViewHomepage,
     ViewProduct,
 )
-from alesha_sim.network import Clock
-from alesha_sim.recording import Records
-from alesha_sim.records import (
-    CANCELLED,
-    COMPLETED,
-    DECLINED,
-    MISSING_TIME,
-    ON_THE_WAY,
-    PROCESSING,
-    RETURNED,
-)
+from alesha_sim.recording.run_logs import Records
+from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, ON_THE_WAY, PROCESSING, RETURNED
 
 LAPTOP, WATCH = Offer("laptop", "Laptop", 60000, 50000), Offer("watch", "Watch", 30000, 25000)
 PASSWORD, OTHER = Secret("opensesame"), Secret("closesesame")

@@ -3,13 +3,13 @@
 import pytest
 
 from alesha_sim.distributions import Constant
-from alesha_sim.result import Result
-from alesha_sim.scenarios.faults import Crash, Outage, Spell
+from alesha_sim.results.result import Result
+from alesha_sim.scenarios.disruptions import Crash, Outage, Spell
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.verification.shrink import shrink
-from alesha_sim.verification.smaller import brief, shorter, spelt_out
-from alesha_sim.verification.trials import Counts, Trial, trial
-from alesha_sim.verification.worlds import World, draw
+from alesha_sim.verification.fuzz.random_scenarios import World, draw
+from alesha_sim.verification.fuzz.reductions import brief, shorter, spelt_out
+from alesha_sim.verification.fuzz.shrink import shrink
+from alesha_sim.verification.fuzz.trials import Counts, Trial, trial
 
 WORLDS = [draw(1, number) for number in range(100)]
 
@@ -91,7 +91,7 @@ def test_another_way_of_running_stays_only_if_the_failure_needs_it(monkeypatch, 
     found = Trial(World(scenario, 1, "summary"), [law], Counts())
     fails = lambda world: [law] if kept in ("all", world.way) else []  # noqa: E731
     monkeypatch.setattr(
-        "alesha_sim.verification.shrink.trial", lambda w: found._replace(world=w, violations=fails(w))
+        "alesha_sim.verification.fuzz.shrink.trial", lambda w: found._replace(world=w, violations=fails(w))
     )
     assert shrink(found).trial.world.way == kept
 

@@ -7,8 +7,8 @@ import pytest
 from small import unreliable
 
 from alesha_sim import accounting, exports
-from alesha_sim.records import Coded
-from alesha_sim.source import OF_ORDERS, InMemory, joined, pieces
+from alesha_sim.columns import Coded
+from alesha_sim.tables.source import OF_ORDERS, InMemory, joined, pieces
 
 
 @pytest.fixture(scope="module")

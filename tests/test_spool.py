@@ -13,13 +13,14 @@ import pytest
 import small
 
 import alesha_sim as alesha
-from alesha_sim import Result, Simulation, scenarios, simulation
-from alesha_sim.records import Coded
-from alesha_sim.source import OF_ORDERS, InMemory
-from alesha_sim.spool import spool
-from alesha_sim.spool.rows import SpooledRows
-from alesha_sim.spooled import Spooled
-from alesha_sim.tables import SCHEMA, codes
+from alesha_sim import Result, Simulation, scenarios
+from alesha_sim.columns import Coded, codes
+from alesha_sim.recording.spill_rows import SpooledRows
+from alesha_sim.simulation import simulation
+from alesha_sim.storage import spool
+from alesha_sim.storage.on_disk import Spooled
+from alesha_sim.tables.schema import SCHEMA
+from alesha_sim.tables.source import OF_ORDERS, InMemory
 
 NAMES = (
     "first_purchase", "market_day", "unreliable_network", "cash_on_delivery", "returns_season", "card_testing",
@@ -370,7 +371,7 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
 
 
 def test_a_killed_run_leaves_no_result_and_another_one_can_begin_there(tmp_path):
-    slow = "import alesha_sim.spool.spool as s; s.BLOCK = 64; s.LAG = 1; s.Spool.finish = lambda *_: input()"
+    slow = "import alesha_sim.storage.spool as s; s.BLOCK = 64; s.LAG = 1; s.Spool.finish = lambda *_: input()"
     with started(tmp_path, slow, stdin=subprocess.PIPE) as run:
         while not any(tmp_path.glob("*/messages.parquet")):
             assert run.poll() is None

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 import alesha_sim as alesha
-from alesha_sim import spreadsheets
 from alesha_sim.cli import main
-from alesha_sim.tables import SCHEMA
+from alesha_sim.exports import spreadsheets
+from alesha_sim.tables.schema import SCHEMA
 
 
 def test_every_table_is_written_with_its_columns_and_rows(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from alesha_sim import replicate, simulate
 from alesha_sim.experiments import batch_means, mser5
 from alesha_sim.scenarios import ScenarioError, market_day
-from alesha_sim.tables import SCHEMA
+from alesha_sim.tables.schema import SCHEMA
 
 
 def noise(size, seed=1):

@@ -11,7 +11,7 @@ import alesha_sim as alesha
 from alesha_sim.cli import keys, main, output
 from alesha_sim.cli.keys import split
 from alesha_sim.cli.step import Screen
-from alesha_sim.stepping import Walk
+from alesha_sim.simulation.stepping import Walk
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60  # seconds for a screen to come: only a failure waits so long

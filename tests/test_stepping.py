@@ -5,7 +5,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim.network import NoReply
-from alesha_sim.stepping import Walk
+from alesha_sim.simulation.stepping import Walk
 
 
 @pytest.fixture

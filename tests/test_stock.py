@@ -11,11 +11,14 @@ from test_supplier import COSTS, LAPTOP, SKUS, World, constant
 
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.supplier import SupplierBook
-from alesha_sim.entities.stockroom import Stockroom
-from alesha_sim.entities.warehouse import FRUITLESS, Claim, Warehouse
-from alesha_sim.network import Clock, Inbox, Timetable
+from alesha_sim.columns import INFINITY
+from alesha_sim.entities.stock import FRUITLESS, Claim, Warehouse
+from alesha_sim.entities.supplier.production import Stockroom
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.timers import Timetable
+from alesha_sim.network import Inbox
 from alesha_sim.policies import BaseStock, MakeToOrder, MovingAverage, Periodic, ReorderPoint
-from alesha_sim.records import INFINITY, ReplenishmentLog
+from alesha_sim.recording.replenishment_log import ReplenishmentLog
 from alesha_sim.streams import Streams
 
 pytestmark = pytest.mark.interpreted  # orders are stand-ins, which compiled annotations refuse

@@ -10,9 +10,12 @@ import pytest
 from pyarrow import parquet
 
 import alesha_sim as alesha
-from alesha_sim import Result, storage
-from alesha_sim.records import Coded
-from alesha_sim.tables import SCHEMA, canonical
+from alesha_sim import Result
+from alesha_sim.columns import Coded
+from alesha_sim.storage import parquet as storage_parquet
+from alesha_sim.storage import saved
+from alesha_sim.tables.canonical import canonical
+from alesha_sim.tables.schema import SCHEMA
 from alesha_sim.units import AMOUNT_MAX, Currency
 
 FILES = {"manifest.json", *(f"{table}.parquet" for table in SCHEMA)}
@@ -134,18 +137,18 @@ def test_amounts_up_to_64_bits_are_exact_on_disk(decimals):
     currency = Currency("BDT", decimals)
     amounts = [0, 1, -1, 105, -105, AMOUNT_MAX, -AMOUNT_MAX, AMOUNT_MAX]
     columns = accounts(amounts, ["BDT"] * 7 + ["hp-laptop"])
-    arrow = storage.to_arrow("accounts", columns, currency, pd.Timestamp(2021, 1, 1))
+    arrow = storage_parquet.to_arrow("accounts", columns, currency, pd.Timestamp(2021, 1, 1))
     written = arrow.column("opening").to_pylist()
     assert written == [Decimal(f"{amount}e-{decimals}") for amount in amounts[:-1]] + [AMOUNT_MAX]
-    again = storage.from_arrow("accounts", arrow, currency, pd.Timestamp(2021, 1, 1))
+    again = storage_parquet.from_arrow("accounts", arrow, currency, pd.Timestamp(2021, 1, 1))
     assert again["opening"].tolist() == amounts
     assert again["closing"].tolist() == [-amount for amount in amounts]
 
 
 def test_part_of_a_table_reads_as_that_part():
     columns = accounts([1, 2, 3, 4], ["BDT", "x", "BDT", "x"])
-    arrow = storage.to_arrow("accounts", columns, Currency(), pd.Timestamp(2021, 1, 1)).slice(1, 2)
-    again = storage.from_arrow("accounts", arrow, Currency(), pd.Timestamp(2021, 1, 1))
+    arrow = storage_parquet.to_arrow("accounts", columns, Currency(), pd.Timestamp(2021, 1, 1)).slice(1, 2)
+    again = storage_parquet.from_arrow("accounts", arrow, Currency(), pd.Timestamp(2021, 1, 1))
     assert again["opening"].tolist() == [2, 3]
     assert again["commodity"].labels == ("x", "BDT")
 
@@ -208,7 +211,7 @@ def test_overwriting_replaces_the_result_and_keeps_other_files(result, other, tm
 def test_failed_writing_leaves_the_old_result_as_it_was(result, other, tmp_path, monkeypatch):
     result.save(tmp_path / "out")
     before = contents(tmp_path / "out")
-    monkeypatch.setattr(storage.json, "dumps", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(saved.json, "dumps", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         other.save(tmp_path / "out", overwrite=True)
     assert contents(tmp_path / "out") == before
@@ -222,7 +225,7 @@ def test_failed_renaming_never_loses_the_old_result(result, other, tmp_path, mon
     def fails(path, goal):
         raise OSError("device busy")
 
-    monkeypatch.setattr(storage.Path, "rename", fails)
+    monkeypatch.setattr(storage_parquet.Path, "rename", fails)
     with pytest.raises(OSError, match="device busy"):
         other.save(tmp_path / "out", overwrite=True)
     assert contents(tmp_path / "out") == before
@@ -234,7 +237,7 @@ def test_result_that_was_complete_stands_although_its_files_could_not_be_moved(
 ):
     result.save(tmp_path / "out")
     with monkeypatch.context() as patched:
-        patched.setattr(storage.folders.os, "replace", lambda *_: 1 / 0)
+        patched.setattr(saved.folders.os, "replace", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             other.save(tmp_path / "out", overwrite=True)
     assert Result.load(tmp_path / "out") == other
@@ -246,7 +249,7 @@ def test_result_that_was_complete_stands_although_its_files_could_not_be_moved(
 
 
 def test_failed_saving_leaves_nothing(other, tmp_path, monkeypatch):
-    monkeypatch.setattr(storage.json, "dumps", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(saved.json, "dumps", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         other.save(tmp_path / "out")
     assert os.listdir(tmp_path) == []
@@ -268,7 +271,7 @@ def forge(folder, change=lambda manifest: None):
         file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("*.parquet")
     }
     change(manifest)
-    manifest["manifest_digest"] = storage._own_digest(manifest)
+    manifest["manifest_digest"] = saved._own_digest(manifest)
     path.write_text(json.dumps(manifest), "utf-8")
 
 

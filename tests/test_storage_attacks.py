@@ -19,7 +19,7 @@ from test_storage import forge
 import alesha_sim as alesha
 from alesha_sim import Result
 from alesha_sim.cli import main
-from alesha_sim.tables import SCHEMA
+from alesha_sim.tables.schema import SCHEMA
 
 FILES = {"manifest.json", *(f"{table}.parquet" for table in SCHEMA)}
 CAN_KILL = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")

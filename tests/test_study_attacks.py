@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from conftest import is_full_size
 
-from alesha_sim import Study, folders, replicate
+from alesha_sim import Study, replicate
 from alesha_sim.experiments import workers
-from alesha_sim.experiments.archive import Archive
+from alesha_sim.experiments.folder import Archive
+from alesha_sim.files import folders
 from alesha_sim.scenarios import ScenarioError, market_day
 
 CAN_KILL = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
@@ -202,7 +203,8 @@ STEPS = """
 import os, shutil, signal, sys
 from itertools import count
 from pathlib import Path
-from alesha_sim import Study, folders, replicate
+from alesha_sim import Study, replicate
+from alesha_sim.files import folders
 from alesha_sim.experiments import workers
 from alesha_sim.scenarios import market_day
 

@@ -22,7 +22,7 @@ from conftest import needs
 
 from alesha_sim import Study, replicate, simulate, sweep
 from alesha_sim.distributions import Exponential
-from alesha_sim.experiments import archive
+from alesha_sim.experiments import folder as archive
 from alesha_sim.policies import BaseStock
 from alesha_sim.scenarios import ScenarioError, market_day
 

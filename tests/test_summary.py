@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 import alesha_sim as alesha
-from alesha_sim.records import MISSING_TIME, STATUSES, Coded
-from alesha_sim.summary import FIGURES, deposits, figures, owner_of, total
-from alesha_sim.tables import SCHEMA, Type, canonical
+from alesha_sim.books.owners import owner_of
+from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.results.metrics import FIGURES, deposits, figures, total
+from alesha_sim.tables.canonical import canonical
+from alesha_sim.tables.schema import SCHEMA, Type
 from alesha_sim.units import Currency
+from alesha_sim.vocabulary import STATUSES
 
 BDT = Currency()
 SECOND = 1_000_000

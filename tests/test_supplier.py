@@ -8,8 +8,9 @@ from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.entity import Entity, EntityError, Wallet
-from alesha_sim.entities.supplier import Supplier
-from alesha_sim.hostility import uniform
+from alesha_sim.entities.supplier.supplier import Supplier
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.timers import Timetable
 from alesha_sim.messages import (
     CameBack,
     CancelOrder,
@@ -33,10 +34,13 @@ from alesha_sim.messages import (
     Verification,
     VerifyTransaction,
 )
-from alesha_sim.network import Channel, Clock, Faults, Patience, Timetable
+from alesha_sim.network import Channel, Faults, Patience
 from alesha_sim.policies import BaseStock, MakeToOrder, Periodic, ReorderPoint
-from alesha_sim.records import BANK, COURIER, NO_ID, SHOP, SUPPLIER, MessageLog, ReplenishmentLog
+from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.simulation.fault_injection import uniform
 from alesha_sim.streams import Streams
+from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
 ACCOUNTS = {SHOP: 1, SUPPLIER: 2, COURIER: 3}
 SKUS, COSTS = ("laptop", "watch"), (300, 120)

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alesha_sim import tables
-from alesha_sim.records import MISSING_TIME, Coded
-from alesha_sim.tables import SCHEMA, Type, by_appearance, canonical, digest, frame
+from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.tables import digest as tables_digest
+from alesha_sim.tables import schema as tables_schema
+from alesha_sim.tables.canonical import by_appearance, canonical
+from alesha_sim.tables.digest import digest
+from alesha_sim.tables.frames import frame
+from alesha_sim.tables.schema import SCHEMA, Type
 from alesha_sim.units import Currency
 
 BDT = Currency()
@@ -131,11 +135,11 @@ def test_digest_changes_with_any_content(changed):
 def test_digest_covers_decimals_and_names_of_tables():
     assert fingerprint(lots(), Currency("BDT", 0)) != fingerprint(lots())
     columns = canonical("replenishments", lots())
-    assert tables.table_digest("replenishments", columns) != digest({"replenishments": columns}, BDT)
+    assert tables_digest.table_digest("replenishments", columns) != digest({"replenishments": columns}, BDT)
 
 
 def test_every_nan_has_the_same_digest(monkeypatch):
-    monkeypatch.setattr(tables, "SCHEMA", {"t": {"x": Type.FLOAT}})
+    monkeypatch.setattr(tables_schema, "SCHEMA", {"t": {"x": Type.FLOAT}})
     other = np.array([0x7FF8000000000001], np.uint64).view(np.float64)
     assert np.isnan(other).all()
     assert fingerprint({"x": other}, table="t") == fingerprint({"x": np.array([np.nan])}, table="t")

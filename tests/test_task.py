@@ -3,7 +3,8 @@
 import pytest
 from simpy import Interrupt
 
-from alesha_sim.network import Clock, Task
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.task import Task
 
 
 class Explained(RuntimeError):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from trading import CATALOGUE, METHODS, Terms, World, users_of
 
-from alesha_sim.books.evidence import RULES, Evidence
-from alesha_sim.books.laws import check
-from alesha_sim.books.rules import CHART, ROLES, facts, permitted
+from alesha_sim.audit.evidence import RULES, Evidence
+from alesha_sim.audit.laws import check
+from alesha_sim.audit.posting_rules import CHART, ROLES, facts, permitted
+from alesha_sim.columns import Coded
 from alesha_sim.messages import Method, Pocket
-from alesha_sim.records import Coded
 
 RICH = (16, 24, 158)
 """Worlds in which, taken together, every row of every fact is written."""

@@ -3,14 +3,14 @@
 import pytest
 
 from alesha_sim.books.ledger import LawBroken
-from alesha_sim.entities.pages import Pages
-from alesha_sim.entities.shop import Shop
-from alesha_sim.result import Result
+from alesha_sim.entities.shop.shop import Shop
+from alesha_sim.entities.shop.storefront import Pages
+from alesha_sim.results.result import Result
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
-from alesha_sim.verification import trials
-from alesha_sim.verification.trials import Failure, Progress, survey, trial
-from alesha_sim.verification.worlds import SPOOL, World, draw
+from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.verification.fuzz import trials
+from alesha_sim.verification.fuzz.random_scenarios import SPOOL, World, draw
+from alesha_sim.verification.fuzz.trials import Failure, Progress, survey, trial
 
 CALM = World(
     Scenario.model_validate({"horizon": 60, "demand": {"kind": "single", "quantities": {"hp-laptop": 1}}}), 1

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.cli import main
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.verification.trials import survey
+from alesha_sim.verification.fuzz.trials import survey
 
 
 @pytest.fixture

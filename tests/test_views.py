@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import alesha_sim as alesha
-from alesha_sim import views
-from alesha_sim.conversation import Message
-from alesha_sim.records import MISSING_TIME, Coded
-from alesha_sim.tables import SCHEMA
-from alesha_sim.views import course
+from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.conversation import Message, selection
+from alesha_sim.results import time_series
+from alesha_sim.results.time_series import course
+from alesha_sim.tables.schema import SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_grid_has_the_sum_of_all_changes_so_far(changes, every):
 
 
 def test_balances_end_at_the_deposits_and_never_go_below_zero(market):
-    everybody = views.balances([market.columns("transfers")], None)
+    everybody = time_series.balances([market.columns("transfers")], None)
     assert (everybody.values[-1] / 100).tolist() == list(market.closing_balances().values())
     assert (everybody.values >= 0).all()
     assert (np.diff(everybody.at) > 0).all()
@@ -62,8 +62,8 @@ def test_balances_end_at_the_deposits_and_never_go_below_zero(market):
 
 def test_balances_of_all_users_add_up_to_the_column_users(market):
     transfers = market.columns("transfers")
-    one_by_one = [views.balances([transfers], f"user:{user}").on_grid(10**9, 10**11) for user in range(15)]
-    together = views.balances([transfers], "users").on_grid(10**9, 10**11)
+    one_by_one = [time_series.balances([transfers], f"user:{user}").on_grid(10**9, 10**11) for user in range(15)]
+    together = time_series.balances([transfers], "users").on_grid(10**9, 10**11)
     assert (sum(found.values for found in one_by_one) == together.values).all()
 
 
@@ -92,7 +92,7 @@ def test_stock_counts_reserved_units_and_lots_not_ready():
     }
     orders = {"placed_at": np.zeros(0, np.int64), "accepted_at": np.zeros(0, np.int64)}
     lines = {"order": np.zeros(0, np.int64), "sku": text(), "quantity": np.zeros(0, np.int64)}
-    (found,) = views.stocks(transfers, lots, orders, lines, ["watch"])
+    (found,) = time_series.stocks(transfers, lots, orders, lines, ["watch"])
     assert found.at.tolist() == [0, 1, 6, 7]
     assert found.values.tolist() == [[10, 0, 0], [10, 2, 0], [7, 6, 0], [7, 4, 0]]
 
@@ -131,7 +131,7 @@ def test_units_are_backordered_from_the_charges_until_they_are_reserved_or_made(
         "order": np.array([1, 2, 3, 4]), "sku": text("watch", "watch", "watch", "phone"),
         "quantity": np.array([5, 1, 2, 7]),
     }  # fmt: skip
-    (found,) = views.stocks(transfers, lots, orders, lines, ["watch"])
+    (found,) = time_series.stocks(transfers, lots, orders, lines, ["watch"])
     owed = dict(zip(found.at.tolist(), found.values[:, 2].tolist(), strict=True))
     assert owed == {0: 0, 1: 5, 4: 2, 5: 4, 6: 2, 7: 0, 8: 5, 9: 0, 10: 0}
 
@@ -151,7 +151,7 @@ def test_second_order_of_a_visit_is_followed_without_the_first():
         "orders": {"placed_at": np.array([3, 7])},
         "visits": {"visit": np.array([0]), "order": np.array([2])},
     }
-    followed = [views.messages_of(tables, order, datetime(2021, 1, 1)) for order in (1, 2)]
+    followed = [selection.messages_of(tables, order, datetime(2021, 1, 1)) for order in (1, 2)]
     assert [[message.message for message in found] for found in followed] == [
         [0, 1, 2, 3, 4, 5],
         [0, 1, 2, 3, 6, 7, 8],
@@ -160,7 +160,7 @@ def test_second_order_of_a_visit_is_followed_without_the_first():
 
 def test_messages_of_an_order_are_its_own_and_those_that_led_to_it(market, tables):
     for order in range(1, len(market.orders) + 1):
-        found = views.messages_of(tables, order, market.scenario.start)
+        found = selection.messages_of(tables, order, market.scenario.start)
         assert [message.kind for message in found][:2] == ["ViewHomepage", "Homepage"]
         assert {"Checkout", "Invoice", "Pay"} <= {message.kind for message in found}
         assert {message.order for message in found} <= {None, order}
@@ -168,7 +168,7 @@ def test_messages_of_an_order_are_its_own_and_those_that_led_to_it(market, table
 
 
 def test_every_message_of_a_buying_visit_belongs_to_one_order(market, tables):
-    followed = [views.messages_of(tables, order, market.scenario.start) for order in market.orders["order"]]
+    followed = [selection.messages_of(tables, order, market.scenario.start) for order in market.orders["order"]]
     numbers = [message.message for found in followed for message in found]
     looked = set(market.visits.loc[market.visits["order"].isna(), "visit"])
     others = market.messages[~market.messages["visit"].isin(looked)]
@@ -177,7 +177,7 @@ def test_every_message_of_a_buying_visit_belongs_to_one_order(market, tables):
 
 def test_plain_messages_say_none_where_there_is_nothing(market, tables):
     order = int(market.orders.loc[market.orders["status"] == "completed", "order"].iloc[0])
-    found = views.messages_of(tables, order, market.scenario.start)
+    found = selection.messages_of(tables, order, market.scenario.start)
     told = next(message for message in found if message.kind == "Delivered")
     assert isinstance(told, Message)
     assert (told.request, told.visit, told.detail) == (None, None, None)

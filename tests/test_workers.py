@@ -14,8 +14,8 @@ import pytest
 from conftest import needs
 
 from alesha_sim import compare, replicate, sweep
-from alesha_sim.experiments.recordings import Recording
-from alesha_sim.experiments.work import Job, packed
+from alesha_sim.experiments.job import Job, packed
+from alesha_sim.experiments.series import Recording
 from alesha_sim.experiments.workers import outcomes
 from alesha_sim.scenarios import market_day
 
@@ -344,7 +344,7 @@ IDLE = STUDY.format(runs=4, figures="{}")
 BUSY = STUDY.format(runs=2, figures="print('busy', flush=True) or signal.pause()")
 WORLDS = """
     import signal
-    from alesha_sim.verification.trials import survey
+    from alesha_sim.verification.fuzz.trials import survey
 
     def pause(progress):
         print("one world", flush=True)

@@ -4,17 +4,17 @@ import pytest
 from conftest import is_full_size
 
 from alesha_sim.books.shop import ShopBook
-from alesha_sim.entities.orders import OrderDesk
-from alesha_sim.entities.shop import Shop
-from alesha_sim.network.doorkeeper import Doorkeeper
+from alesha_sim.entities.shop.order_desk import OrderDesk
+from alesha_sim.entities.shop.shop import Shop
+from alesha_sim.network.idempotency import Doorkeeper
 from alesha_sim.policies import SETTLEMENTS, STOCKS
-from alesha_sim.scenarios.faults import Crash, Outage, Spell
-from alesha_sim.scenarios.links import LINKS
+from alesha_sim.scenarios.channels import LINKS
+from alesha_sim.scenarios.disruptions import Crash, Outage, Spell
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.verification.shrink import shrink
-from alesha_sim.verification.smaller import brief
-from alesha_sim.verification.trials import survey, trial
-from alesha_sim.verification.worlds import World, draw
+from alesha_sim.verification.fuzz.random_scenarios import World, draw
+from alesha_sim.verification.fuzz.reductions import brief
+from alesha_sim.verification.fuzz.shrink import shrink
+from alesha_sim.verification.fuzz.trials import survey, trial
 
 WORLDS, PART = (2000, 100) if is_full_size() else (200, 20)
 

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alesha_sim.audit.laws import Priced
 from alesha_sim.books import BankBook, Ledger, ShopBook, SupplierBook, UsersBook
-from alesha_sim.books.laws import Priced
+from alesha_sim.columns import MISSING_TIME, Coded
 from alesha_sim.messages import Pocket
-from alesha_sim.records import MISSING_TIME, OUTCOMES, SHOP, STATUSES, Coded
+from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES
 
 CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),

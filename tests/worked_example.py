@@ -3,12 +3,13 @@
 import numpy as np
 
 from alesha_sim.books import BOOKS, CODES, Kind, Ledger
+from alesha_sim.columns import Coded
 from alesha_sim.messages import Delivered
-from alesha_sim.recording import Records
-from alesha_sim.records import NO_ID, SHOP, SUPPLIER, Coded
-from alesha_sim.result import Result
+from alesha_sim.recording.run_logs import Records
+from alesha_sim.results.result import Result
 from alesha_sim.scenarios import first_purchase
-from alesha_sim.tables import SCHEMA
+from alesha_sim.tables.schema import SCHEMA
+from alesha_sim.vocabulary import NO_ID, SHOP, SUPPLIER
 
 LAPTOP, WATCH = "hp-laptop", "apple-watch"
 A, L, Q, R, X = Kind.ASSET, Kind.LIABILITY, Kind.EQUITY, Kind.INCOME, Kind.EXPENSE

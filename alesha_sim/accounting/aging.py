@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting import terms
-from alesha_sim.accounting.journal import BEFORE, At, Ints, Journal
+from alesha_sim.accounting import classification
+from alesha_sim.accounting.journal_arrays import BEFORE, At, Ints, Journal
 from alesha_sim.units import MICROSECONDS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 DAY = 86_400 * MICROSECONDS
 
@@ -38,7 +38,7 @@ def open_items(journal: Journal, at: int) -> OpenItems:
     What settles an order's item settles the oldest part first; items without an order are settled in their order
     of opening. What was settled before it was opened, since news overtook each other, is open with a minus.
     """
-    places = journal.places(*terms.OPEN_ITEMS)
+    places = journal.places(*classification.OPEN_ITEMS)
     places = places[journal.is_money[places]]
     sign = np.zeros(len(journal.accounts), np.int64)
     sign[places] = [journal.accounts[place].kind.sign for place in places.tolist()]
@@ -91,14 +91,14 @@ def aging(result: "Result", at: At = None, days: Sequence[float] = (1, 7, 30, 90
     items = open_items(journal, journal.instant(at))
     interval = np.searchsorted(np.array(bounds) * DAY, items.age, side="left")
     names = [f"to {day:g} d" for day in bounds] + [f"over {bounds[-1]:g} d"]
-    places = [place for place in journal.places(*terms.OPEN_ITEMS).tolist() if journal.is_money[place]]
+    places = [place for place in journal.places(*classification.OPEN_ITEMS).tolist() if journal.is_money[place]]
     sums = np.zeros((len(places), len(names)), np.int64)
     np.add.at(sums, (np.searchsorted(places, items.account), interval), items.amount)
     accounts = [journal.accounts[place].name for place in places]
     return DataFrame(
         {
             "account": accounts,
-            "class": [terms.OPEN_ITEMS[name] for name in accounts],
+            "class": [classification.OPEN_ITEMS[name] for name in accounts],
             "total": journal.money(sums.sum(axis=1)),
             **{name: journal.money(sums[:, n]) for n, name in enumerate(names)},
         }

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting import terms
-from alesha_sim.accounting.journal import BEFORE, Account, At, Ints, Journal
+from alesha_sim.accounting import classification
+from alesha_sim.accounting.journal_arrays import BEFORE, Account, At, Ints, Journal
 from alesha_sim.books.accounts import Kind
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 
 class Item(NamedTuple):
@@ -86,7 +86,7 @@ def cash_flow(result: "Result", book: str, start: At = None, end: At = None) -> 
     journal = Journal(result)
     journal.of_book(book)
     since, until = period(journal, start, end)
-    cash = journal.places(*terms.CASH[book])
+    cash = journal.places(*classification.CASH[book])
     opening = 0 if since == BEFORE else int(journal.balances(since)[cash].sum())
     return frame(journal, flows(opening, movements(journal, book, since, until)))
 
@@ -130,8 +130,8 @@ def income(amounts: Amounts) -> list[Item]:
     """Return the lines of an income statement: what makes the gross profit, then the rest, then the profit."""
     earned = _lines("income", amounts, (Kind.INCOME,), sign=-1)
     spent = _lines("expenses", amounts, (Kind.EXPENSE,), sign=-1)
-    of_gross = [item for item in earned + spent if item.line in terms.GROSS]
-    rest = [item for item in earned + spent if item.line not in terms.GROSS]
+    of_gross = [item for item in earned + spent if item.line in classification.GROSS]
+    rest = [item for item in earned + spent if item.line not in classification.GROSS]
     total = [Item("total", "Profit", profit(amounts))]
     if not of_gross:
         return rest + total
@@ -156,15 +156,15 @@ def _lines(section: str, amounts: Amounts, kinds: tuple[Kind, ...], *, sign: int
     found: dict[str, int] = {}
     for role, (kind, balance) in amounts.items():
         if kind in kinds:
-            line = terms.line_of(role)
+            line = classification.line_of(role)
             found[line] = found.get(line, 0) + sign * balance
     return [Item(section, line, amount) for line, amount in found.items()]
 
 
-def movements(journal: Journal, book: str, since: int, until: int) -> dict[terms.CashRule, int]:
+def movements(journal: Journal, book: str, since: int, until: int) -> dict[classification.CashRule, int]:
     """Return how much cash came in (negative: went out) in a period, by the line of its reason."""
     is_cash = np.zeros(len(journal.accounts), np.int64)
-    is_cash[journal.places(*terms.CASH[book])] = 1
+    is_cash[journal.places(*classification.CASH[book])] = 1
     moved: dict[str, int] = {}
     # The order of lines is that of the reasons' first appearance among all transfers.
     words: Sequence[str] = ()
@@ -175,15 +175,15 @@ def movements(journal: Journal, book: str, since: int, until: int) -> dict[terms
             mine = (rows.code.codes == code) & (change != 0)
             if mine.any():
                 moved[word] = moved.get(word, 0) + int(change[mine].sum())
-    found: dict[terms.CashRule, int] = {}
+    found: dict[classification.CashRule, int] = {}
     for word in words:
         if word in moved:
-            rule = terms.flow_of(book, word)
+            rule = classification.flow_of(book, word)
             found[rule] = found.get(rule, 0) + moved[word]
     return found
 
 
-def flows(opening: int, moved: Mapping[terms.CashRule, int]) -> list[Item]:
+def flows(opening: int, moved: Mapping[classification.CashRule, int]) -> list[Item]:
     """Return the lines of a cash flow statement."""
     found = [Item("total", "Opening cash", opening)]
     for activity in ("operating", "investing", "financing"):

@@ -21,13 +21,13 @@ from alesha_sim.books.accounts import (
     Kind,
 )
 from alesha_sim.books.holds import Holds
-from alesha_sim.books.lazy import LazyAccount
+from alesha_sim.books.lazy_accounts import LazyAccount
 from alesha_sim.books.ledger import LawBroken, Ledger, Row
-from alesha_sim.books.pockets import Pockets
+from alesha_sim.books.merchant_funds import Pockets
 from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
-from alesha_sim.records import COURIER, NO_ID
-from alesha_sim.records import SHOP as SHOP_OWNER
-from alesha_sim.records import SUPPLIER as SUPPLIER_OWNER
+from alesha_sim.vocabulary import COURIER, NO_ID
+from alesha_sim.vocabulary import SHOP as SHOP_OWNER
+from alesha_sim.vocabulary import SUPPLIER as SUPPLIER_OWNER
 
 
 class Transaction(NamedTuple):

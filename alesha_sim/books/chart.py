@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.arrays import repeat
 from alesha_sim.books.accounts import BOOKS, KINDS, Kind
-from alesha_sim.records import Coded
+from alesha_sim.columns import Coded
+from alesha_sim.numeric.counts import repeat
 
 Ids = npt.NDArray[np.int32]
 

@@ -10,7 +10,7 @@ from math import inf
 
 from alesha_sim.books.accounts import BANK, PENDING, VOID, Kind
 from alesha_sim.books.ledger import LawBroken, Ledger
-from alesha_sim.books.pockets import Pockets
+from alesha_sim.books.merchant_funds import Pockets
 from alesha_sim.messages import Pocket
 
 

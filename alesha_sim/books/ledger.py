@@ -16,9 +16,10 @@ from mypy_extensions import mypyc_attr
 
 from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Kind
 from alesha_sim.books.chart import Chart
-from alesha_sim.packed import Boxed, NewRows, in_memory
-from alesha_sim.records import NO_ID, Coded, Columns, Packed, times
+from alesha_sim.columns import Coded, Columns, Packed, times
+from alesha_sim.recording.packed_rows import Boxed, NewRows, in_memory
 from alesha_sim.units import AMOUNT_MAX
+from alesha_sim.vocabulary import NO_ID
 
 Row = tuple[int, int, int, Boxed]
 """What a book gives for one transfer: debit account, credit account, amount, code."""

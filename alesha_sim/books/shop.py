@@ -28,11 +28,11 @@ from alesha_sim.books.accounts import (
     Kind,
 )
 from alesha_sim.books.goods import Lines, unit_rows
-from alesha_sim.books.lazy import LazyAccount
+from alesha_sim.books.lazy_accounts import LazyAccount
 from alesha_sim.books.ledger import Ledger, Row
-from alesha_sim.books.store import Store
+from alesha_sim.books.shop_stock import Store
 from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
-from alesha_sim.records import NO_ID
+from alesha_sim.vocabulary import NO_ID
 
 
 class ShopBook:

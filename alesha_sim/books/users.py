@@ -19,9 +19,9 @@ from alesha_sim.books.accounts import (
     Kind,
 )
 from alesha_sim.books.goods import Lines, unit_rows
-from alesha_sim.books.lazy import LazyAccount
+from alesha_sim.books.lazy_accounts import LazyAccount
 from alesha_sim.books.ledger import Ledger
-from alesha_sim.records import NO_ID
+from alesha_sim.vocabulary import NO_ID
 
 
 class UsersBook:

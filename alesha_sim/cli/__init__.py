@@ -1,9 +1,9 @@
 """The command `alesha`: how a call begins and how it ends.
 
 Here lives the exit status: 0 done, 1 a law broken or a check failed, 2 bad input. The arguments stand in
-`arguments.py`, what each command does in `commands.py`, how it prints in `output.py`, what it tells of a run in
-`outcome.py`, what it writes in `folder.py`. Importing this package loads nothing but the standard library, so that
-short commands answer at once.
+`cli/arguments.py`, what each command does in `cli/commands.py`, how it prints in `cli/output.py`, what it tells of
+a run in `cli/outcome.py`, what it writes in `cli/folder.py`. Importing this package loads nothing but the standard
+library, so that short commands answer at once.
 """
 
 import os
@@ -13,7 +13,7 @@ from contextlib import suppress
 from io import TextIOWrapper
 
 from alesha_sim.cli.arguments import COMMANDS, parse
-from alesha_sim.modes import NotRecorded
+from alesha_sim.recording.levels import NotRecorded
 from alesha_sim.scenarios.errors import ScenarioError
 
 DONE, BROKEN, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141

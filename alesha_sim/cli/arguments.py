@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 from alesha_sim.cli import commands, report, step, studies
 from alesha_sim.cli.values import factor, file_name, goal, jobs, mode, positive, seed, setting, share, whole
 from alesha_sim.exports import FORMATS
-from alesha_sim.modes import ALL, MODES
+from alesha_sim.recording.levels import ALL, MODES
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 
 STATUSES = "exit status: 0 done, 1 a law broken or a check failed, 2 bad input"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from alesha_sim import scenarios
 from alesha_sim.cli import folder, output
-from alesha_sim.modes import ALL
+from alesha_sim.recording.levels import ALL
 from alesha_sim.scenarios.errors import nearest, refuse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from alesha_sim.scenarios.scenario import Scenario
-    from alesha_sim.simulation import Simulation
+    from alesha_sim.simulation.simulation import Simulation
 
 
 def list_scenarios(arguments: Namespace) -> bool:
@@ -97,7 +97,7 @@ def balances(arguments: Namespace) -> bool:
 def export(arguments: Namespace) -> bool:
     """Write a result in another program's format."""
     from alesha_sim import exports
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
     if arguments.to not in exports.FORMATS:
         raise refuse("--to", arguments.to, f"unknown format: {nearest(arguments.to, list(exports.FORMATS))}")
@@ -155,7 +155,7 @@ def simulated(
     scenario: "Scenario", arguments: Namespace, *, spool: "Path | None" = None, record: str = ALL
 ) -> "Simulation":  # fmt: skip
     """Return the simulation after its run, which shows its progress."""
-    from alesha_sim.simulation import Simulation
+    from alesha_sim.simulation.simulation import Simulation
 
     try:
         simulation = Simulation(scenario, arguments.seed, spool=spool, record=record)

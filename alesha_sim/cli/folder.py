@@ -10,13 +10,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alesha_sim import folders, regular
 from alesha_sim.exports.files import UNLESS, replacing
-from alesha_sim.modes import NotRecorded, is_on
+from alesha_sim.files import folders, regular
+from alesha_sim.recording.levels import NotRecorded, is_on
 from alesha_sim.scenarios.errors import refuse
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 MANIFEST = "manifest.json"
 PICTURE = "balances.png"
@@ -53,7 +53,8 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
     an earlier result left there and this one does not have goes; other files in the folder stay. Raises
     ScenarioError when something cannot be written.
     """
-    from alesha_sim import spreadsheets, storage
+    from alesha_sim.exports import spreadsheets
+    from alesha_sim.storage import parquet, saved
 
     has_picture = is_on("transfers", result.record)
     with _named("--out", folder):
@@ -63,7 +64,7 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
                 spreadsheets.write(result, ready)
             if has_picture:
                 _draw(result, ready / PICTURE)
-        storage.remove_unrecorded(folder, result.record, storage.SUFFIX, spreadsheets.SUFFIX)
+        saved.remove_unrecorded(folder, result.record, parquet.SUFFIX, spreadsheets.SUFFIX)
         if not has_picture:
             (folder / PICTURE).unlink(missing_ok=True)
     return f"tables, {MANIFEST} and {PICTURE}" if has_picture else f"tables and {MANIFEST}"

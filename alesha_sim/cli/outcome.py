@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from alesha_sim.arrays import bincount
+from alesha_sim.books.owners import ENDS
 from alesha_sim.cli.output import plain, table
-from alesha_sim.modes import NotRecorded, is_on
-from alesha_sim.records import STATUSES, Coded
-from alesha_sim.summary import ENDS
-from alesha_sim.tables import coded, equals, instants
+from alesha_sim.columns import Coded, coded, equals
+from alesha_sim.numeric.counts import bincount
+from alesha_sim.recording.levels import NotRecorded, is_on
+from alesha_sim.tables.frames import instants
 from alesha_sim.units import microseconds
+from alesha_sim.vocabulary import STATUSES
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
     from alesha_sim.scenarios.scenario import Scenario
 
 USERS_SHOWN = 20

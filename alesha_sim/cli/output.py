@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import combining, east_asian_width
 
 if TYPE_CHECKING:
-    from alesha_sim.simulation import Progress
+    from alesha_sim.simulation.simulation import Progress
     from alesha_sim.verification import Progress as CheckProgress
 
 DAY = 86_400

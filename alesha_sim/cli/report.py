@@ -5,12 +5,13 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alesha_sim import folders, scenarios
+from alesha_sim import scenarios
 from alesha_sim.cli import commands, folder, output
+from alesha_sim.files import folders
 from alesha_sim.scenarios.errors import refuse
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 
 def report(arguments: Namespace) -> bool:
@@ -26,7 +27,7 @@ def report(arguments: Namespace) -> bool:
     if arguments.order is not None and not 1 <= arguments.order <= orders:
         rule = f"must be from 1 to {orders}" if orders else "no order was placed"
         raise refuse("--order", arguments.order, rule)
-    from alesha_sim.report import page
+    from alesha_sim.reports.page import page
 
     folder.write_text(arguments.out, page(result, arguments.order), force=arguments.force, argument="--out")
     if not arguments.quiet:
@@ -54,7 +55,7 @@ def _is_study(name: str) -> bool:
 def _report_study(arguments: Namespace) -> bool:
     """Write the report of a study as far as it is done; tell whether no run failed."""
     from alesha_sim.experiments import Study
-    from alesha_sim.report import study_page
+    from alesha_sim.reports.page import study_page
 
     given = {"--seed": arguments.seed, "--set": arguments.set or None, "--order": arguments.order}
     for option, value in given.items():
@@ -69,7 +70,7 @@ def _report_study(arguments: Namespace) -> bool:
 
 def _saved(arguments: Namespace) -> "Result":
     """Read a result; what would need another run is refused."""
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
     for option, given in (("--seed", arguments.seed), ("--set", arguments.set or None)):
         if given is not None:

@@ -1,7 +1,7 @@
 """`alesha step`: a run gone through by keys on a terminal, or printed whole where there is none.
 
 This module has the screen and what each key does to it; keys are read in `keys.py`, how a run is gone through is
-in `alesha_sim.stepping`.
+in `alesha_sim.simulation.stepping`.
 """
 
 import sys
@@ -15,7 +15,7 @@ from alesha_sim.cli import keys, output
 
 if TYPE_CHECKING:
     from alesha_sim.conversation import Conversation
-    from alesha_sim.stepping import Walk
+    from alesha_sim.simulation.stepping import Walk
 
 KEYS = (
     "n message", "e event", "i instant", "o order", "p back", "b breakpoint", "c continue", "? help", "q quit",
@@ -49,7 +49,7 @@ LOW = 9
 
 def step(arguments: Namespace) -> bool:
     """Go through a run; tell whether all laws hold in what has happened so far."""
-    from alesha_sim.stepping import Walk
+    from alesha_sim.simulation.stepping import Walk
 
     scenario = scenarios.load(arguments.scenario)
     if arguments.set:

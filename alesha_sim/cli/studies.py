@@ -88,7 +88,7 @@ def _told(arguments: Namespace, asked: Mapping[str, Any], named: Sequence[Named]
 
 def _again(study: "Study", named: Sequence[Named], point: int, seed: int) -> str:
     """Return the command that makes a failed run again."""
-    from alesha_sim.experiments.commands import command_line
+    from alesha_sim.experiments.reproduction import command_line
 
     number, settings, *_ = study.plan.points[point]
     return command_line(named[number].name, seed, {**named[number].settings, **settings})

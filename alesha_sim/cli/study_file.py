@@ -51,7 +51,7 @@ class Named(NamedTuple):
 
 def read(arguments: Namespace) -> dict[str, Any]:
     """Return the study file's table, the command line's options put over it; raises ScenarioError."""
-    from alesha_sim.summary import FIGURES  # it loads NumPy, which a command line that is wrong need not
+    from alesha_sim.results.metrics import FIGURES  # it loads NumPy, which a command line that is wrong need not
 
     file: Path | None = arguments.study
     found = {} if file is None else files.table(_text(file), str(file))

@@ -6,7 +6,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from alesha_sim.modes import MODES
+from alesha_sim.recording.levels import MODES
 from alesha_sim.scenarios.errors import shown
 
 SEED_MAX = 2**63 - 1

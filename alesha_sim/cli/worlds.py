@@ -12,8 +12,8 @@ from alesha_sim.cli import folder, output
 from alesha_sim.scenarios.errors import Fault, ScenarioError
 
 if TYPE_CHECKING:
-    from alesha_sim.verification.shrink import Shrunk
-    from alesha_sim.verification.trials import Progress, Survey
+    from alesha_sim.verification.fuzz.shrink import Shrunk
+    from alesha_sim.verification.fuzz.trials import Progress, Survey
 
 FAILURES_SHOWN = 10
 """How many failing worlds are told of in some lines, the others in one."""
@@ -45,7 +45,7 @@ def check(arguments: Namespace) -> None:
 
 def verify(arguments: Namespace, seed: int) -> bool:
     """Run the worlds, shrink the first one that fails, and print what was found; tell whether all laws held."""
-    from alesha_sim.verification.trials import survey
+    from alesha_sim.verification.fuzz.trials import survey
 
     with _progress(quiet=arguments.quiet) as show:
         found = survey(
@@ -99,9 +99,9 @@ def _surveyed(progress: "Progress") -> tuple[float, str]:
 
 def _smallest(found: "Survey", show: Show) -> "Shrunk":
     """Shrink the first world that failed."""
-    from alesha_sim.verification.shrink import TRIES, shrink
-    from alesha_sim.verification.trials import trial
-    from alesha_sim.verification.worlds import draw
+    from alesha_sim.verification.fuzz.random_scenarios import draw
+    from alesha_sim.verification.fuzz.shrink import TRIES, shrink
+    from alesha_sim.verification.fuzz.trials import trial
 
     number = found.failures[0].number
     tried = f"smaller worlds like world {number} tried"
@@ -139,7 +139,7 @@ def _pace(found: "Survey") -> str:
 
 def _missed(found: "Survey") -> list[str]:
     """Return what was not met although some worlds meet it."""
-    from alesha_sim.verification.met import NEVER, vocabulary
+    from alesha_sim.verification.fuzz.met import NEVER, vocabulary
 
     return [": ".join(kind) for kind in vocabulary() if kind not in found.counts and kind not in NEVER]
 
@@ -166,9 +166,9 @@ def _failures(found: "Survey") -> Iterator[str]:
 
 def _toml(found: "Survey", smallest: "Shrunk") -> str:
     """Return the smallest world as a file, whose comments say what to do with it."""
-    from alesha_sim.modes import ALL
-    from alesha_sim.verification.smaller import brief
-    from alesha_sim.verification.worlds import SPOOL
+    from alesha_sim.recording.levels import ALL
+    from alesha_sim.verification.fuzz.random_scenarios import SPOOL
+    from alesha_sim.verification.fuzz.reductions import brief
 
     trial = smallest.trial
     _, seed, way = trial.world

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.messages import Collected, Delivered, Lines, Noted, Refused
-from alesha_sim.records import NO_ID
+from alesha_sim.vocabulary import NO_ID
 
 
 class Courier:

@@ -12,9 +12,12 @@ from mypy_extensions import mypyc_attr
 from simpy.events import Event
 from simpy.events import Process as SimpyProcess
 
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.task import Task
+from alesha_sim.kernel.timers import stop
 from alesha_sim.messages import Balance, BalanceEnquiry, Decline, Secret
-from alesha_sim.network import Channel, Clock, Delivery, Inbox, NoReply, Task, stop
-from alesha_sim.records import NO_ID
+from alesha_sim.network import Channel, Delivery, Inbox, NoReply
+from alesha_sim.vocabulary import NO_ID
 
 Process = Generator[Event, Any, None]
 Asking = Generator[Event, Any, Any]

@@ -11,7 +11,7 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from alesha_sim.experiments.work import Job, Outcome, has_died, lost, run_job
+from alesha_sim.experiments.job import Job, Outcome, has_died, lost, run_job
 
 WAIT = 60
 """Seconds for which a cluster may be without any worker before the runs that wait for one are failures."""

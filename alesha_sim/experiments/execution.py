@@ -1,17 +1,17 @@
 """Execution: the runs of a plan that are not done yet are made, kept as they come in, and failures written down.
 
-Where runs are made stands in `workers.py`, where they are kept in `archive.py`.
+Where runs are made stands in `workers.py`, where they are kept in `folder.py`.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
-from alesha_sim.experiments.archive import Archive
+from alesha_sim.experiments.folder import Archive
+from alesha_sim.experiments.job import Outcome, Run
 from alesha_sim.experiments.plan import Plan
 from alesha_sim.experiments.progress import Progress
-from alesha_sim.experiments.recordings import Track
-from alesha_sim.experiments.rows import Rows
-from alesha_sim.experiments.work import Outcome, Run
+from alesha_sim.experiments.run_table import Rows
+from alesha_sim.experiments.series import Track
 from alesha_sim.experiments.workers import outcomes
 
 

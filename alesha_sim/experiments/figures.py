@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from alesha_sim.summary import MONEY
+from alesha_sim.results.metrics import MONEY
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -3,7 +3,7 @@
 `sha256sum --check journal.sha256` reads it, too. A file counts from the moment its line is on disk: what is in its
 place without a line, or has a line and is not as that says, was damaged. Only the last step, to put a file that
 has its line into its place, may be missing after a kill; until the next start does it, the file is found where it
-was made. What files hold stands in `archive.py`.
+was made. What files hold stands in `folder.py`.
 """
 
 import os
@@ -13,7 +13,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from alesha_sim import folders, regular
+from alesha_sim.files import folders, regular
 from alesha_sim.scenarios.errors import Fault, ScenarioError
 
 JOURNAL = "journal.sha256"

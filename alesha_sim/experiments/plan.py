@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim.experiments.designs import Design
 from alesha_sim.experiments.identity import identity
-from alesha_sim.experiments.recordings import SERIES, Recording
-from alesha_sim.experiments.work import Job, one_line, packed
+from alesha_sim.experiments.job import Job, one_line, packed
+from alesha_sim.experiments.series import SERIES, Recording
+from alesha_sim.results.metrics import FIGURES
 from alesha_sim.scenarios import checked
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
 from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
-from alesha_sim.summary import FIGURES
-from alesha_sim.tables import SCHEMA
+from alesha_sim.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, NOISE, check_confidence
 from alesha_sim.experiments.execution import Execution
+from alesha_sim.experiments.job import Run
 from alesha_sim.experiments.plan import check_figures, check_runs
 from alesha_sim.experiments.study import Study
-from alesha_sim.experiments.work import Run
 from alesha_sim.scenarios.errors import nearest, refuse
 
 if TYPE_CHECKING:

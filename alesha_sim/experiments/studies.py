@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 
 from alesha_sim.experiments import designs
-from alesha_sim.experiments.archive import Archive, seed_in
 from alesha_sim.experiments.estimates import CONFIDENCE, check_confidence
 from alesha_sim.experiments.execution import Execution
+from alesha_sim.experiments.folder import Archive, seed_in
+from alesha_sim.experiments.job import Run
 from alesha_sim.experiments.plan import (
     Plan,
     Point,
@@ -26,12 +27,11 @@ from alesha_sim.experiments.plan import (
 )  # fmt: skip
 from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
 from alesha_sim.experiments.study import Study
-from alesha_sim.experiments.work import Run
 from alesha_sim.experiments.workers import check_jobs
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
 
 if TYPE_CHECKING:
-    from alesha_sim.experiments.recordings import Recording
+    from alesha_sim.experiments.series import Recording
     from alesha_sim.scenarios.scenario import Scenario
 
 RUNS = 30

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.arrays import repeat
-from alesha_sim.experiments.archive import Archive, read_manifest
-from alesha_sim.experiments.commands import command
 from alesha_sim.experiments.estimates import CONFIDENCE, Estimates, estimates, paired, seldom
 from alesha_sim.experiments.execution import Execution
 from alesha_sim.experiments.figures import may_count, readable
+from alesha_sim.experiments.folder import Archive, read_manifest
+from alesha_sim.experiments.job import Outcome, Run
+from alesha_sim.experiments.output_analysis import WarmUp, mser5
 from alesha_sim.experiments.plan import Plan, Point, baseline_of
-from alesha_sim.experiments.recordings import Recording, Track
-from alesha_sim.experiments.steady import WarmUp, mser5
-from alesha_sim.experiments.work import Outcome, Run
+from alesha_sim.experiments.reproduction import command
+from alesha_sim.experiments.series import Recording, Track
+from alesha_sim.numeric.counts import repeat
 from alesha_sim.scenarios.errors import nearest, refuse
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""How jobs reach workers: through joblib, so on any backend that it knows. What a job is stands in `work.py`.
+"""How jobs reach workers: through joblib, so on any backend that it knows. What a job is stands in `job.py`.
 
 On the Dask cluster of joblib's backend they go by the cluster's own client, which stands in `cluster.py`.
 
@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any
 
 from alesha_sim.experiments.cluster import Cluster, is_cluster
-from alesha_sim.experiments.work import Job, Outcome, Run, has_died, lost, run_job
+from alesha_sim.experiments.job import Job, Outcome, Run, has_died, lost, run_job
 from alesha_sim.scenarios.errors import refuse
 
 OF_PROCESSES = ("LokyBackend", "MultiprocessingBackend")

@@ -10,12 +10,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alesha_sim import folders
 from alesha_sim.exports.files import Progress, check_target, replacing, silent
+from alesha_sim.files import folders
 
 if TYPE_CHECKING:
     from alesha_sim.exports.plan import Plan, demand
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 __all__ = ["FORMATS", "Format", "Plan", "Progress", "check", "demand", "write"]
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from alesha_sim.tables import SCHEMA, Type
+from alesha_sim.tables.schema import SCHEMA, Type
 
 TABLES = {
     "orders": "One row per order.",

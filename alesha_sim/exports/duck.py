@@ -11,16 +11,16 @@ in memory; and one thread.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alesha_sim.columns import Coded, Columns
 from alesha_sim.exports.dictionary import TABLES, meaning
 from alesha_sim.exports.files import Progress, silent
 from alesha_sim.exports.package import arrow, none, parts
-from alesha_sim.records import Coded, Columns
-from alesha_sim.tables import SCHEMA
+from alesha_sim.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 VIEWS = {
     "entries": (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alesha_sim import folders, regular
+from alesha_sim.files import folders, regular
 
 CHUNK = 20_000
 """Rows that are turned into Python's objects at once."""

@@ -11,7 +11,7 @@ from alesha_sim.exports.files import Progress, silent
 from alesha_sim.exports.journals import Journals, Transaction, plain
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 TYPES = {"Assets": "A", "Liabilities": "L", "Equity": "E", "Income": "R", "Expenses": "X"}
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting.journal import BEFORE, Account, Journal
+from alesha_sim.accounting.journal_arrays import BEFORE, Account, Journal
 from alesha_sim.books.accounts import Kind
+from alesha_sim.columns import numbers
 from alesha_sim.exports.files import Progress, chunks
-from alesha_sim.tables import numbers
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 ROOTS = {
     Kind.ASSET: "Assets",

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting.journal import Ints
+from alesha_sim.accounting.journal_arrays import Ints
+from alesha_sim.columns import MISSING_TIME, coded, numbers
 from alesha_sim.exports.files import Progress, chunks
 from alesha_sim.exports.process import ACTIVITIES, PAGES, PLACE, Log
-from alesha_sim.records import MISSING_TIME
-from alesha_sim.tables import coded, numbers
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 EPOCH = "1970-01-01T00:00:00Z"
 """When attributes that never change are valid from, by convention of the format."""

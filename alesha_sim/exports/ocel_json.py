@@ -9,7 +9,7 @@ from alesha_sim.exports.files import Progress, silent
 from alesha_sim.exports.ocel import EVENT_ATTRIBUTES, OBJECT_TYPES, Event, Model, Object
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 
 def write(result: "Result", path: Path, progress: Progress = silent) -> None:

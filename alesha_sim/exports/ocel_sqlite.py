@@ -9,7 +9,7 @@ from alesha_sim.exports.files import CHUNK, Progress, silent
 from alesha_sim.exports.ocel import EPOCH, EVENT_ATTRIBUTES, OBJECT_TYPES, Event, Model, Object
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 _SQL_TYPES = {"string": "TEXT", "float": "REAL", "integer": "INTEGER"}
 

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from alesha_sim.columns import MISSING_TIME, Coded, Column, Columns, rows
 from alesha_sim.exports.dictionary import KEYS, REFERENCES, TABLES, is_optional, meaning
 from alesha_sim.exports.files import CHUNK, Progress, silent
-from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Column, Columns
-from alesha_sim.source import picked, pieces
-from alesha_sim.storage import to_arrow
-from alesha_sim.tables import SCHEMA, Type, in_money, instants, rows
+from alesha_sim.storage.parquet import to_arrow
+from alesha_sim.tables.frames import in_money, instants
+from alesha_sim.tables.schema import SCHEMA, Type
+from alesha_sim.tables.source import picked, pieces
 from alesha_sim.units import Currency
+from alesha_sim.vocabulary import NO_ID
 
 if TYPE_CHECKING:
     from pyarrow import Table
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 DICTIONARY = "datapackage.json"
 

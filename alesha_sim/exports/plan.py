@@ -12,7 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from alesha_sim import regular
+from alesha_sim.files import regular
 
 if TYPE_CHECKING:
     from pandas import DataFrame

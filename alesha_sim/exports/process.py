@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.accounting.journal import Ints, Journal, words
-from alesha_sim.arrays import repeat
+from alesha_sim.accounting.journal_arrays import Ints, Journal, words
+from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, equals, numbers
 from alesha_sim.exports.files import chunks
-from alesha_sim.records import MISSING_TIME, NO_ID, Coded, Columns
-from alesha_sim.tables import coded, equals, numbers
+from alesha_sim.numeric.counts import repeat
+from alesha_sim.vocabulary import NO_ID
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 
 class Activity(NamedTuple):

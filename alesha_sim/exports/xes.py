@@ -14,14 +14,13 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
+from alesha_sim.columns import MISSING_TIME, numbers
 from alesha_sim.exports.files import CHUNK, Progress, silent
 from alesha_sim.exports.process import ACTIVITIES, Log
-from alesha_sim.records import MISSING_TIME
-from alesha_sim.tables import numbers
 
 if TYPE_CHECKING:
-    from alesha_sim.accounting.journal import Ints
-    from alesha_sim.result import Result
+    from alesha_sim.accounting.journal_arrays import Ints
+    from alesha_sim.results.result import Result
 
 _EXTENSIONS = {
     "Concept": "concept",

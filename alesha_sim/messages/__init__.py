@@ -6,7 +6,8 @@ units of the scenario's currency. Every message may carry the number of the orde
 `Delivery`), and the links of the facts it reports in its fields: a payment's link is its transaction number.
 """
 
-from alesha_sim.messages.goods import (
+from alesha_sim.messages.fields import DEPOSIT, ESCROW, Lines, Method, Pocket, Reason, Secret
+from alesha_sim.messages.fulfilment import (
     NOTED,
     CameBack,
     Collected,
@@ -20,7 +21,7 @@ from alesha_sim.messages.goods import (
     Remitted,
     Replace,
 )
-from alesha_sim.messages.money import (
+from alesha_sim.messages.payments import (
     Authorise,
     Balance,
     BalanceEnquiry,
@@ -63,15 +64,6 @@ from alesha_sim.messages.shopping import (
     ReturnReceived,
     ViewHomepage,
     ViewProduct,
-)
-from alesha_sim.messages.words import (
-    DEPOSIT,
-    ESCROW,
-    Lines,
-    Method,
-    Pocket,
-    Reason,
-    Secret,
 )
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from alesha_sim.messages.words import Lines, Method, Reason, Secret
+from alesha_sim.messages.fields import Lines, Method, Reason, Secret
 
 
 class Offer(NamedTuple):

@@ -10,16 +10,17 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any, Final
 
+from alesha_sim.kernel.clock import NORMAL, Clock, Happening
+from alesha_sim.kernel.timers import Bell
 from alesha_sim.messages import NOTED, Decline, OrderRejected, Refusal
-from alesha_sim.network.clock import NORMAL, Clock, Happening
-from alesha_sim.network.doorkeeper import Key
 from alesha_sim.network.faults import Faults
+from alesha_sim.network.idempotency import Key
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
 from alesha_sim.network.retry import Patience, Retry, is_waited_for
-from alesha_sim.network.timers import Bell
-from alesha_sim.packed import Boxed
-from alesha_sim.records import LATE, NO_ID, MessageLog
-from alesha_sim.tallies import MessageTally
+from alesha_sim.recording.counters import MessageTally
+from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.packed_rows import Boxed
+from alesha_sim.vocabulary import LATE, NO_ID
 
 if TYPE_CHECKING:
     from alesha_sim.network.inbox import Inbox

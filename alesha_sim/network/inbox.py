@@ -7,23 +7,15 @@ because waking happens only in a delivery's callback, never in running process c
 from collections import deque
 from collections.abc import Callable
 from heapq import heappush
-from typing import Any, NamedTuple
+from typing import Any
 
+from alesha_sim.kernel.clock import NORMAL, Clock, Signal
 from alesha_sim.network.channel import Delivery
-from alesha_sim.network.clock import NORMAL, Clock, Signal
-from alesha_sim.network.doorkeeper import Doorkeeper, Key, Stored, digest
+from alesha_sim.network.idempotency import Doorkeeper, Key, Stored, digest
 from alesha_sim.network.request import Conflict
-from alesha_sim.records import DUPLICATE, WITHDRAWN
+from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.units import MICROSECONDS
-
-
-class InboxStatistics(NamedTuple):
-    """What an inbox counted: `mean_waiting` is the time-weighted mean number that waited since the start."""
-
-    arrivals: int
-    waited: int
-    mean_waiting: float
-    waiting_max: int
+from alesha_sim.vocabulary import DUPLICATE, WITHDRAWN
 
 
 class Worker(Signal):

@@ -2,8 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from alesha_sim.network.clock import Signal
-from alesha_sim.packed import Boxed
+from alesha_sim.kernel.clock import Signal
+from alesha_sim.recording.packed_rows import Boxed
 
 
 class NoReply(NamedTuple):

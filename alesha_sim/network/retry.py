@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from alesha_sim.network.clock import Clock
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.timers import Bell
 from alesha_sim.network.request import Request
-from alesha_sim.network.timers import Bell
 from alesha_sim.units import MICROSECONDS
 
 LONGEST_WAIT = 86_400.0

@@ -19,7 +19,7 @@ from alesha_sim.messages import Authorise, Receipt
 from alesha_sim.scenarios.errors import nearest, shown
 
 if TYPE_CHECKING:
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
     from alesha_sim.units import Currency
 
 Answer = float | str

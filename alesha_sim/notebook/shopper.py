@@ -9,10 +9,12 @@ from contextlib import suppress
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat
 
+from alesha_sim.columns import coded, numbers
 from alesha_sim.conversation import Conversation, Step
 from alesha_sim.entities.entity import Asking, Wallet
-from alesha_sim.entities.user import NoAnswer, User, Visit
-from alesha_sim.entities.users import Users
+from alesha_sim.entities.user.intent import NoAnswer, Visit
+from alesha_sim.entities.user.population import Users
+from alesha_sim.entities.user.visit import User
 from alesha_sim.messages import (
     Balance,
     BalanceEnquiry,
@@ -28,11 +30,10 @@ from alesha_sim.messages import (
     ViewProduct,
 )
 from alesha_sim.network import NoReply
-from alesha_sim.records import ABANDONED, BOUGHT, BROWSED, LOOKED, REFUSED, REGISTERED
-from alesha_sim.result import Result
+from alesha_sim.results.result import Result
 from alesha_sim.scenarios.errors import shown
-from alesha_sim.simulation import Simulation
-from alesha_sim.tables import coded, numbers
+from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.vocabulary import ABANDONED, BOUGHT, BROWSED, LOOKED, REFUSED, REGISTERED
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario

@@ -12,7 +12,7 @@ from alesha_sim.network import NoReply
 from alesha_sim.notebook.live import Live, button, table
 from alesha_sim.notebook.pictures import picture
 from alesha_sim.notebook.shopper import IN_WALLET, Shopper
-from alesha_sim.result import Result
+from alesha_sim.results.result import Result
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario

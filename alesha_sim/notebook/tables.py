@@ -12,7 +12,7 @@ from alesha_sim.plots.times import lasting
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
     from alesha_sim.units import Currency
 
 AMOUNTS = frozenset(

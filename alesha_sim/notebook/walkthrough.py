@@ -5,9 +5,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.notebook.live import Live, button, table
-from alesha_sim.result import Result
-from alesha_sim.simulation import MessageSeen
-from alesha_sim.stepping import Condition, Walk
+from alesha_sim.results.result import Result
+from alesha_sim.simulation.simulation import MessageSeen
+from alesha_sim.simulation.stepping import Condition, Walk
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario

@@ -7,16 +7,16 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import FuncFormatter
 
-from alesha_sim import views
+from alesha_sim.books.owners import OWNERS, owner_of
+from alesha_sim.columns import coded, numbers
 from alesha_sim.plots import style, times
-from alesha_sim.summary import OWNERS, owner_of
-from alesha_sim.tables import coded, numbers
+from alesha_sim.results import time_series
 from alesha_sim.units import MICROSECONDS, Currency
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 NAMES: Mapping[str, str] = {"users": "Users together", "shop": "Shop", "supplier": "Supplier"}
 
@@ -74,7 +74,7 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
 
 def deposits_over_time(result: "Result") -> Deposits:
     """Return the deposits of a result; the first row is the start, when nothing has changed yet."""
-    course = views.balances(result.source.batches("transfers", views.BALANCES), None)
+    course = time_series.balances(result.source.batches("transfers", time_series.BALANCES), None)
     accounts = result.columns("accounts")
     owners = np.array([*map(owner_of, coded(accounts, "account").labels), ""])[coded(accounts, "account").codes]
     opened = numbers(accounts, "opening")

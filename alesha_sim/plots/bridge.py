@@ -7,15 +7,15 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from alesha_sim.books.accounts import CODES
+from alesha_sim.books.owners import DEPOSITS, owner_of
+from alesha_sim.columns import among, coded, equals, numbers
 from alesha_sim.plots import style
-from alesha_sim.summary import DEPOSITS, owner_of
-from alesha_sim.tables import among, coded, equals, numbers
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 WORDS: Mapping[str, str] = {
     "income": "Income from outside", "pending": "Holds", "void": "Holds released", "payment": "Payments",

@@ -7,15 +7,16 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import LinearSegmentedColormap
 
-from alesha_sim.arrays import bincount
+from alesha_sim.columns import coded, equals, numbers
+from alesha_sim.numeric.counts import bincount
 from alesha_sim.plots import style
-from alesha_sim.tables import coded, equals, instants, numbers
+from alesha_sim.tables.frames import instants
 from alesha_sim.units import microseconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 HOURLY_DAYS, WEEKLY_DAYS = 21, 3 * 366
 """Up to so many days hours are shown by day, up to so many weekdays by week, beyond that months by year."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 PANELS: Mapping[str, Callable[..., "Axes"]] = {
     "balances": balances, "funnel": funnel, "cash_bridge": cash_bridge, "delivery_times": delivery_times,

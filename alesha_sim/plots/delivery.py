@@ -6,16 +6,15 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import PercentFormatter
 
-from alesha_sim.arrays import bincount
+from alesha_sim.columns import MISSING_TIME, among, coded, equals, numbers
+from alesha_sim.numeric.counts import bincount
 from alesha_sim.plots import style, times
-from alesha_sim.records import MISSING_TIME
-from alesha_sim.tables import among, coded, equals, numbers
 from alesha_sim.units import MICROSECONDS, microseconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 Seconds = npt.NDArray[np.float64]
 TAKEN_ON = ("processing", "on_the_way", "completed", "returned", "in_doubt")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.columns import MISSING_TIME, Coded, Columns, among, coded, numbers
 from alesha_sim.plots import style
-from alesha_sim.records import MISSING_TIME, NO_ID, STAGES, Coded, Columns
-from alesha_sim.tables import among, coded, numbers
+from alesha_sim.vocabulary import NO_ID, STAGES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Annotation
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 NAMES = ("Home page", "Registered or logged in", "Checked out", "Paid", "Delivered")
 TOLD: Mapping[str, str] = {

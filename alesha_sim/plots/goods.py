@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from alesha_sim.arrays import repeat
+from alesha_sim.numeric.counts import repeat
 from alesha_sim.plots import style, times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 SHOWN = 4
 """How many products are drawn unless they are named: those with most units on hand or back-ordered."""

@@ -6,17 +6,17 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from alesha_sim import views
-from alesha_sim.inquiry import queued
+from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
 from alesha_sim.plots import style, times
-from alesha_sim.records import MISSING_TIME, ORGANISATIONS
-from alesha_sim.tables import coded, equals, numbers
+from alesha_sim.results import time_series
+from alesha_sim.results.snapshot import queued
 from alesha_sim.units import MICROSECONDS
+from alesha_sim.vocabulary import ORGANISATIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 Floats = npt.NDArray[np.float64]
 CHANGES_MAX, BINS = 400, 160
@@ -134,7 +134,7 @@ def queues_of(result: "Result") -> list[Queue]:
         left = gone[mine & (gone != MISSING_TIME)]
         at = np.concatenate((came[mine], left))
         changes = np.concatenate((np.ones(np.count_nonzero(mine), np.int64), np.full(len(left), -1, np.int64)))
-        course = views.course(at, changes[:, None])
+        course = time_series.course(at, changes[:, None])
         kept = np.append(True, np.diff(course.values[:, 0]) != 0)
         seconds, counts = course.at[kept] / MICROSECONDS, course.values[kept, 0]
         spans = np.diff(np.append(seconds, max(result.ended_at, seconds[-1])))

@@ -8,7 +8,7 @@ from alesha_sim.plots import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 
 def conversation(

@@ -19,7 +19,7 @@ from alesha_sim.units import Currency
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 COLOURS: Mapping[str, str] = palette.COLOURS
 """One colour an entity in every plot, the same as in conversations."""

@@ -10,7 +10,7 @@ from alesha_sim.experiments.figures import time_unit as time_unit
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from alesha_sim.result import Result
+    from alesha_sim.results.result import Result
 
 
 TICKS_MAX = 8

@@ -1,7 +1,7 @@
 """What the bank decides by: when a payment reaches the shop, or goes back, and what the bank takes for it.
 
-Policies alone live here: what is aside at the moment, and the clock, are in `entities/settlement.py`. Amounts are
-whole numbers of minor units, instants and durations are seconds.
+Policies alone live here: what is aside at the moment, and the clock, are in `entities/bank/settlement.py`. Amounts
+are whole numbers of minor units, instants and durations are seconds.
 """
 
 from collections.abc import Sequence

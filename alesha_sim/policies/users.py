@@ -9,8 +9,8 @@ from itertools import accumulate
 from math import isfinite
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
-from alesha_sim.elementary import exp
 from alesha_sim.messages import Lines
+from alesha_sim.numeric.elementary import exp
 
 _LARGEST = 1e9
 """No coefficient is beyond it in size, so that no utility overflows, whatever a product costs."""

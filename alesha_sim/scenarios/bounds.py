@@ -10,8 +10,8 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.policies import StockPolicy
+from alesha_sim.scenarios.channels import LINKS, Link
 from alesha_sim.scenarios.errors import Fault
-from alesha_sim.scenarios.links import LINKS, Link
 from alesha_sim.units import AMOUNT_MAX, in_seconds
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from alesha_sim import regular
+from alesha_sim.files import regular
 from alesha_sim.scenarios.errors import Fault, ScenarioError, dotted, refuse
 
 PACKAGE = "package:"

@@ -16,25 +16,26 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from alesha_sim.distributions import Distribution
-from alesha_sim.records import PRODUCTS_MAX
-from alesha_sim.scenarios import chance, files, settings, shown
+from alesha_sim.scenarios import files, settings, shown
 from alesha_sim.scenarios.bounds import money_faults, unbounded
-from alesha_sim.scenarios.bursts import Flash, Waves
-from alesha_sim.scenarios.contradictions import NO_HORIZON
-from alesha_sim.scenarios.contradictions import contradictions as between_parts
-from alesha_sim.scenarios.demand import Market, Poisson, Single, Visits
+from alesha_sim.scenarios.channels import Network
+from alesha_sim.scenarios.cross_checks import NO_HORIZON
+from alesha_sim.scenarios.cross_checks import contradictions as between_parts
+from alesha_sim.scenarios.demand import visit_draws
+from alesha_sim.scenarios.demand.base import Market, Poisson, Single, Visits
+from alesha_sim.scenarios.demand.bursts import Flash, Waves
+from alesha_sim.scenarios.demand.mixture import Mixture
+from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
+from alesha_sim.scenarios.demand.replay import Replay
+from alesha_sim.scenarios.disruptions import Mishap, contradictions
 from alesha_sim.scenarios.errors import Fault, ScenarioError, product_names, refuse
-from alesha_sim.scenarios.faults import Mishap, contradictions
 from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_fault
-from alesha_sim.scenarios.links import Network
-from alesha_sim.scenarios.mixture import Mixture
-from alesha_sim.scenarios.part import Part
-from alesha_sim.scenarios.parts import Bank, Delivery, Product, Shop, Supplier, Users
-from alesha_sim.scenarios.repeats import BgNbd, ParetoNbd
-from alesha_sim.scenarios.replay import Replay
-from alesha_sim.scenarios.tagged import CurrencyUsed
+from alesha_sim.scenarios.model import Part
+from alesha_sim.scenarios.sections import Bank, Delivery, Product, Shop, Supplier, Users
+from alesha_sim.scenarios.tagged_fields import CurrencyUsed
 from alesha_sim.streams import Streams
 from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, Currency, total
+from alesha_sim.vocabulary import PRODUCTS_MAX
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -183,8 +184,8 @@ class Scenario(Part):
         drawn_at_random = streams.generator("demand:attack").random(len(order))
         attacks = np.searchsorted(bounds, drawn_at_random, side="right")
         intent = np.where(attacks < len(bounds), attacks + 1, 0).astype(np.int8)
-        at_door = chance.pays_at_door(self.users, user[order], streams)
-        whims = chance.whims(self, len(order), streams)
+        at_door = visit_draws.pays_at_door(self.users, user[order], streams)
+        whims = visit_draws.whims(self, len(order), streams)
         drawn = Visits(at[order], user[order], quantities[order], slips, intent, at_door, whims, cut)
         self._check_totals(drawn)
         return drawn

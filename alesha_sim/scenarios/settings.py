@@ -12,7 +12,7 @@ from typing import Any
 
 from alesha_sim.distributions import KINDS
 from alesha_sim.scenarios.errors import Fault, ScenarioError, dotted, nearest
-from alesha_sim.scenarios.part import Part
+from alesha_sim.scenarios.model import Part
 
 PARAMETERS = {"kind"} | {field.name for kind in KINDS.values() for field in fields(kind)}  # type: ignore[arg-type]
 """What can stand below a field that holds a distribution."""

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alesha_sim.records import MISSING_TIME
-from alesha_sim.result import Result
-from alesha_sim.scenarios.shipped.prepaid_campaigns import CRORE, DAY, LAST_WAVE, WAVES
-from alesha_sim.tables import coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
+from alesha_sim.results.result import Result
+from alesha_sim.scenarios.library.prepaid_campaigns import CRORE, DAY, LAST_WAVE, WAVES
 from alesha_sim.units import MICROSECONDS
 
 RULES = {

@@ -7,16 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.arrays import bincount
-from alesha_sim.records import NO_ID
-from alesha_sim.result import Result
+from alesha_sim.columns import coded, equals, numbers
+from alesha_sim.numeric.counts import bincount
+from alesha_sim.results.result import Result
 from alesha_sim.scenarios import cdnow, repeat_buyers
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
-from alesha_sim.tables import coded, equals, numbers
+from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.theory import BGNBD
 from alesha_sim.units import MICROSECONDS
 from alesha_sim.verification.check import Check, Figure, Figures
+from alesha_sim.vocabulary import NO_ID
 
 WEEK = 604_800.0
 WEEKS = (13.0, 26.0, 39.0, 52.0, 78.0)

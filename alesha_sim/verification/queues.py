@@ -11,12 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim.columns import MISSING_TIME, Columns, coded, numbers
 from alesha_sim.distributions import Constant, Distribution, Erlang, Exponential, Gamma
-from alesha_sim.records import MISSING_TIME, Columns
 from alesha_sim.scenarios import market_day
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
-from alesha_sim.tables import coded, numbers
+from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.theory import MG1, MMc
 from alesha_sim.units import MICROSECONDS
 from alesha_sim.verification.check import Check, Figure, Figures

@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.arrays import bincount
+from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
 from alesha_sim.distributions import Constant, Distribution, Lognormal
-from alesha_sim.records import MISSING_TIME
-from alesha_sim.result import Result
+from alesha_sim.numeric.counts import bincount
+from alesha_sim.results.result import Result
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.streams import Streams
-from alesha_sim.tables import coded, equals, numbers
 from alesha_sim.theory import BaseStock, LostSales, Newsvendor, Periodic, ReorderPoint, bullwhip, newsvendor_cost
 from alesha_sim.units import MICROSECONDS
 from alesha_sim.verification.check import Check, Figure, Figures

@@ -4,8 +4,8 @@ from inspect import signature
 from pathlib import Path
 
 from alesha_sim import records
-from alesha_sim.records import SHOP, SUPPLIER
-from alesha_sim.simulation import Simulation
+from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.vocabulary import SHOP, SUPPLIER
 from contenders.flow import ACCOUNTS, SHOP_ACCOUNT, SUPPLIER_ACCOUNT, Flow, Outcome, Placed, Ready
 
 MODES = ("all", "ledger", "orders", "summary")

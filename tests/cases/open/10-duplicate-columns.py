@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.errors import ScenarioError
-from alesha_sim.scenarios.replay import Replay
 
 try:
     Replay.of(pd.DataFrame([[0, 0, 1, 1]], columns=["at", "user", "mug", "mug"]))

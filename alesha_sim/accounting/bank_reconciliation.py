@@ -1,0 +1,178 @@
+"""The bank reconciliation: what an owner's cash and deposit differ by, and the message each part waits for."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from alesha_sim.accounting.in_transit import Message, News
+from alesha_sim.accounting.journal_arrays import At, Ints, Journal
+from alesha_sim.units import Currency
+from alesha_sim.vocabulary import NO_ID
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from alesha_sim.results.result import Result
+
+OWN = {"shop": "shop:cash", "supplier": "supplier:cash", "courier": "supplier:collections"}
+
+
+class Item(NamedTuple):
+    """A fact that one of the two books holds: `amount` (minor units) is what it adds to the bank's side.
+
+    `held_by` is the book that holds it, `booked_at` when it was written there (microseconds), `message` what the
+    other book's owner waits for.
+    """
+
+    link: int
+    order: int
+    code: str
+    amount: int
+    held_by: str
+    booked_at: int
+    message: Message
+
+
+class Reconciliation(NamedTuple):
+    """Own cash and the bank's deposit at an instant, in minor units, and the items that explain the difference."""
+
+    owner: str
+    at: int
+    own: int
+    bank: int
+    items: tuple[Item, ...]
+    currency: Currency
+
+    @property
+    def difference(self) -> int:
+        """What the bank has more than the owner knows of."""
+        return self.bank - self.own
+
+    @property
+    def unexplained(self) -> int:
+        """What is left of the difference after the items for which there is a message."""
+        return self.difference - sum(item.amount for item in self.items if item.message.message != NO_ID)
+
+    def frame(self) -> "DataFrame":
+        """Return the items in major units.
+
+        Columns `link, order, code, amount, held_by, message, kind, sender, recipient, state`.
+        """
+        from pandas import DataFrame
+
+        messages = [item.message for item in self.items]
+        return DataFrame(
+            {
+                "link": [item.link for item in self.items],
+                "order": [item.order for item in self.items],
+                "code": [item.code for item in self.items],
+                "amount": [item.amount / float(self.currency.scale) for item in self.items],
+                "held_by": [item.held_by for item in self.items],
+                "message": [message.message for message in messages],
+                "kind": [message.kind for message in messages],
+                "sender": [message.sender for message in messages],
+                "recipient": [message.recipient for message in messages],
+                "state": [message.state for message in messages],
+            }
+        )
+
+    def __str__(self) -> str:
+        text = self.currency.text
+        lines = [f"{self.owner}: own cash {text(self.own)}, deposit {text(self.bank)}"]
+        for item in self.items:
+            tells = item.message
+            told = f"{tells.kind} {tells.sender} -> {tells.recipient} (message {tells.message}) {tells.state}"
+            if tells.message == NO_ID:
+                told = "no message will tell"
+            lines.append(f"  {text(item.amount)}: {item.code}, link {item.link}, order {item.order}: {told}")
+        return "\n".join([*lines, f"  not explained: {text(self.unexplained)}"])
+
+
+class Reconciler:
+    """Reconciles one owner at as many instants as wanted; `reconcile` is its use for one."""
+
+    def __init__(self, result: "Result", owner: str) -> None:
+        self.owner = owner
+        self._journal = Journal(result)
+        self._news = News(result)
+        own, bank = self._sides(owner)
+        self._own, self._bank = self._moves(own), self._moves(bank)
+
+    def _sides(self, owner: str) -> tuple[Ints, Ints]:
+        """Return the accounts of the owner's cash and of its deposit."""
+        journal = self._journal
+        if owner == "users":
+            own = journal.places("users:cash:")
+            bank = journal.places("bank:deposits:user:", "bank:holds:user:")
+        else:
+            name = OWN.get(owner, f"users:cash:{owner.removeprefix('user:')}")
+            own = journal.places(name) if owner in OWN or owner.startswith("user:") else journal.places()
+            bank = journal.places(f"bank:deposits:{owner}", f"bank:holds:{owner}")
+        if not len(own) or not len(bank) or owner.endswith(":"):
+            last = self._journal.result.scenario.users.count - 1
+            raise ValueError(f"entity {owner}: must be users, shop, supplier, courier, or user:0 to user:{last}")
+        return own, bank
+
+    def _moves(self, places: Ints) -> tuple[Ints, Ints]:
+        """Return the transfers that move money in or out of accounts, and by how much (in is positive)."""
+        journal = self._journal
+        mine = np.zeros(len(journal.accounts), np.int64)
+        mine[places] = 1
+        # A deposit is the bank's debt: what the owner gains is a credit there.
+        sign = np.array([journal.accounts[place].kind.sign for place in places.tolist()], np.int64)
+        mine[places] *= sign
+        change = (mine[journal.debit] - mine[journal.credit]) * journal.amount
+        rows = np.flatnonzero(change)
+        return rows, change[rows]
+
+    def at(self, at: At = None) -> Reconciliation:
+        """Return the reconciliation at an instant; ValueError for one outside the run."""
+        journal, instant = self._journal, self._journal.instant(at)
+        sides = []
+        for rows, change in (self._own, self._bank):
+            known = slice(0, int(np.searchsorted(journal.time[rows], instant, side="right")))
+            sides.append((rows[known], change[known]))
+        (own_rows, own), (bank_rows, bank) = sides
+        links = np.concatenate((journal.link[own_rows], journal.link[bank_rows]))
+        found, which = np.unique(links, return_inverse=True)
+        left = np.zeros(len(found), np.int64)
+        np.add.at(left, which, np.concatenate((-own, bank)))
+        first = np.full(len(found), len(journal))
+        rows = np.concatenate((own_rows, bank_rows))
+        np.minimum.at(first, which, rows)
+        items = [self._item(int(first[n]), int(left[n]), instant) for n in np.flatnonzero(left).tolist()]
+        return Reconciliation(
+            self.owner, instant, int(own.sum()), int(bank.sum()), tuple(items), journal.currency
+        )  # fmt: skip
+
+    def _item(self, row: int, amount: int, at: int) -> Item:
+        journal = self._journal
+        code = journal.code.labels[journal.code.codes[row]]
+        held_by = journal.book.labels[journal.book.codes[row]]
+        order, since = int(journal.order[row]), int(journal.time[row])
+        waits = self.owner if held_by == "bank" else "bank"
+        if waits == "users":
+            waits = self._user(row)
+        if waits == "courier":
+            waits = "supplier"
+        message = self._news.of(waits, code, order, since, at)
+        return Item(int(journal.link[row]), order, code, amount, held_by, since, message)
+
+    def _user(self, row: int) -> str:
+        """Return the user whose deposit or hold a transfer touches."""
+        journal = self._journal
+        for place in (int(journal.debit[row]), int(journal.credit[row])):
+            name = journal.accounts[place].name
+            if name.rpartition(":")[0] in ("bank:deposits:user", "bank:holds:user"):
+                return f"user:{name.rpartition(':')[2]}"
+        return "users"
+
+
+def reconcile(result: "Result", owner: str, at: At = None) -> Reconciliation:
+    """Return why an owner's cash and its deposit at the bank differ at an instant, item by item.
+
+    `owner` is `shop`, `supplier`, `courier` (the supplier's account for money collected), `user:<n>`, or `users`
+    together. Each item is a fact that one of the two books holds under a link that the other lacks, with the
+    message that is to tell of it. Raises ValueError for another owner and an instant outside the run.
+    """
+    return Reconciler(result, owner).at(at)

@@ -1,0 +1,142 @@
+"""Laws of orders that hold once nothing is on its way: no claim is left, no order forgotten (L4, L5, L8)."""
+
+import numpy as np
+
+from alesha_sim.audit.evidence import Evidence, sum_of
+from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.per_order import charged, charges, escrowed, late_refunds, of_status, users_allowances
+from alesha_sim.audit.reading import Ints
+from alesha_sim.vocabulary import STATUSES
+
+SETTLED = (
+    "bank:holds:user:", "bank:settlement-due", "bank:rolling-reserve", "bank:deposits:courier",
+    "shop:customer-prepayments", "shop:rolling-reserve", "shop:collections-due", "shop:supplier-advances",
+    "supplier:collections", "supplier:collections-owed", "supplier:shop-advances",
+)  # fmt: skip
+"""Accounts that a closed order has left: nothing in its rows is still in them."""
+
+
+class Closing:
+    """What holds once drained of L4, L5 and L8 by order: `see` all orders, part by part, then `close`."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._idle = Findings()
+        self._is_short = False
+
+    def see(self, evidence: Evidence) -> None:
+        """Check some orders, as the section of findings that has begun."""
+        findings = self._findings
+        _check_closed(evidence, findings)
+        _check_cancelled(evidence, findings)
+        findings.begin_part(1)
+        self._check_waiting(evidence)
+        findings.begin_part(2)
+        _check_claims(evidence, findings)
+        _check_late(evidence, findings)
+
+    def close(self) -> None:
+        """Say which orders are forgotten, once it is known whether any waits for money."""
+        # Debts are paid in turn: behind one that waits for money, others wait that need less.
+        if not self._is_short:
+            self._findings.take(self._idle)
+
+    def _check_waiting(self, evidence: Evidence) -> None:
+        """L4: a paid order that is open waits for money that the shop lacks; no other is forgotten."""
+        e = evidence
+        owed = e.balance("shop:refunds-due", e.by_order)
+        known = e.marked(e.rows("shop", "charges"), e.by_order)
+        needed = np.where(owed > 0, owed, np.where(known, 0, charges(e)))
+        sent = of_status(e, "on_the_way")
+        # A lost parcel of the shop's own goods is bought anew, which may have to wait for money as well.
+        waiting = (
+            of_status(e, "processing") | (sent & ~known) | (of_status(e, "completed", "returned") & (owed > 0))
+        )
+        waiting |= sent & (owed > 0)
+        cash = int(e.register.closing[e.register.of_role("shop:cash")].sum())
+        self._is_short |= bool((waiting & (needed > cash)).any())
+
+        def describe(order: int) -> str:
+            return (
+                f"order {e.orders[order]} is still {STATUSES[e.status[order]]} and nothing is left to happen: "
+                f"needs {needed[order]}, shop:cash is {cash}"
+            )
+
+        self._findings.add(4, sent & known & (owed <= 0), describe, e.orders)
+        self._idle.begin(self._findings.section, 1)
+        self._idle.add(4, waiting, describe, e.orders)
+
+
+def _check_closed(evidence: Evidence, findings: Findings) -> None:
+    """L4: a closed order leaves no claim, but refunds that wait for money and escrow that nobody confirmed."""
+    e = evidence
+    key = e.by_order
+    closed, void = of_status(e, "completed", "returned"), of_status(e, "cancelled", "declined")
+    left = {name: np.where(closed | void, e.balance(name, key), 0) for name in SETTLED}
+    for name in ("shop:refunds-due", "bank:escrow"):
+        left[name] = np.where(void, e.balance(name, key), 0)
+    left["shop:settlement-due"] = np.where(
+        closed | void, e.balance("shop:settlement-due", key) - e.balance("bank:escrow", key), 0
+    )
+    for name, claims in left.items():
+
+        def describe(order: int, name: str = name, claims: Ints = claims) -> str:
+            return f"order {e.orders[order]} is {STATUSES[e.status[order]]}, but {name} is {claims[order]}"
+
+        findings.add(4, claims != 0, describe, e.orders)
+
+
+def _check_cancelled(evidence: Evidence, findings: Findings) -> None:
+    """L4: a cancelled order cost the user at most the bank's fee and the shop only transport."""
+    e = evidence
+    key = e.by_order
+    taken, passed_on = charged(e), e.balance("bank:deposits:supplier", key)
+    fees = sum_of(
+        e.by_rule("bank", "fee", f"{source} / fees", key) for source in ("deposits:user:", "holds:user:")
+    )
+    transport = e.by_rule("supplier", "transport", "shop-advances / transport", key)
+    handed = e.marked(e.rows("users", "deliver", units=True), key)
+    findings.add(
+        4, of_status(e, "cancelled") & ((taken != fees) | (passed_on != transport) | handed),
+        lambda order: f"order {e.orders[order]} is cancelled, but charged {taken[order]}, passed on "
+        f"{passed_on[order]} for transport {transport[order]}, {'goods' if handed[order] else 'no goods'} "
+        "delivered",
+        e.orders,
+    )  # fmt: skip
+
+
+def _check_claims(evidence: Evidence, findings: Findings) -> None:
+    """L5: what users paid and did not receive, bank and shop owe them.
+
+    What lies in escrow for goods that were delivered is the shop's, and due to it.
+    """
+    e = evidence
+    key = e.by_order
+    claimed = e.balance("users:advances", key)
+    owing = "shop:customer-prepayments", "shop:refunds-due", "bank:escrow", "bank:settlement-due"
+    owed = sum_of(e.balance(name, key) for name in owing) - e.balance("shop:settlement-due", key)
+    findings.add(
+        5, (claimed != owed) & ~of_status(e, "in_doubt"),
+        lambda order: f"order {e.orders[order]}: users:advances {claimed[order]}, but the shop owes {owed[order]}",
+        e.orders,
+    )  # fmt: skip
+
+
+def _check_late(evidence: Evidence, findings: Findings) -> None:
+    """L8: after a late refund all goods delivered cost nothing, in both books; it gave all of the payment back."""
+    e = evidence
+    key = e.by_order
+    refunds, paid = late_refunds(e), escrowed(e)
+    allowances: tuple[tuple[Ints, Ints], ...] = (
+        (e.by_rule("shop", "allowance", "sales-returns / settlement-due", key), e.moved("shop", "sale", key)),
+        (users_allowances(e), e.moved("users", "sale", key)),
+    )
+    wrong = (refunds > 0) & (refunds != paid)
+    for allowed, sold in allowances:
+        wrong |= (refunds > 0) & (allowed != sold) & ~of_status(e, "in_doubt")
+    findings.add(
+        8, wrong,
+        lambda order: f"order {e.orders[order]}: late refund {refunds[order]} of {paid[order]}; allowed of what "
+        "was sold: " + ", ".join(f"{allowed[order]} of {sold[order]}" for allowed, sold in allowances),
+        e.orders,
+    )  # fmt: skip

@@ -1,0 +1,139 @@
+"""Laws of money that two books tell of: mirrors, the same user, transaction numbers (L3).
+
+A fact has one link in all books, so these laws compare what two books wrote under it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from alesha_sim.audit.evidence import Evidence, sum_of
+from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.reading import Ints
+from alesha_sim.books.accounts import CODES
+
+
+class Mirror(NamedTuple):
+    """An account that shows the same as `others` of the book that writes first.
+
+    Only where the others move if `partly`: rows of its own with the codes `apart` have no counterpart.
+    """
+
+    own: str
+    others: tuple[str, ...]
+    partly: bool = False
+    apart: tuple[str, ...] = ()
+
+
+MIRRORS = (
+    Mirror("users:cash:", ("bank:deposits:user:", "bank:holds:user:")),
+    Mirror("shop:cash", ("bank:deposits:shop",)),
+    Mirror("supplier:cash", ("bank:deposits:supplier",)),
+    Mirror("supplier:collections", ("bank:deposits:courier",)),
+    Mirror("shop:rolling-reserve", ("bank:rolling-reserve",)),
+    # What was paid into escrow is due to the shop from the delivery on, of which the bank is not told.
+    Mirror("shop:settlement-due", ("bank:settlement-due",), partly=True, apart=("sale", "allowance")),
+    Mirror("shop:supplier-advances", ("supplier:shop-advances",)),
+    Mirror("shop:collections-due", ("supplier:collections-owed",)),
+)
+
+
+def check_links(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
+    """Check L3."""
+    for part, mirror in enumerate(MIRRORS):
+        findings.begin_part(part)
+        _check_mirror(evidence, findings, mirror, drained=drained)
+    findings.begin_part(len(MIRRORS))
+    _check_same_user(evidence, findings)
+    _check_transactions(evidence, findings)
+
+
+def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, drained: bool) -> None:
+    """L3: both sides agree on a link that both hold; what one lacks is on its way, and the bank is first."""
+    e = evidence
+    key = e.by_link
+    own, others = mirror.own, mirror.others
+    other = others[0]
+    books = own.partition(":")[0], other.partition(":")[0]
+    touched = [np.concatenate([side for name in names for side in e.sides(name)]) for names in ((own,), others)]
+    if not any(len(rows) for rows in touched):
+        return
+    balances = e.balance(own, key), sum_of(e.balance(name, key) for name in others)
+    holds = e.held(books[0]), e.held(books[1])
+    # What a pending transfer moves, and what it gives back, was the user's before and is so after.
+    within = np.isin(e.code, [CODES.index(code) for code in ("pending", "void", *mirror.apart)])
+    moves = [e.marked(rows[~within[rows]], key) for rows in touched]
+    compared = holds[0] & holds[1] & (moves[1] if mirror.partly else True)
+    findings.add(
+        3, compared & (balances[0] != balances[1]),
+        lambda link: f"link {key.numbers[link]}: {own} {balances[0][link]}, but {other} {balances[1][link]}",
+        key.numbers,
+    )  # fmt: skip
+    if books[1] == "bank" or drained:
+        findings.add(
+            3, moves[0] & ~holds[1] & ~(e.doubtful & (books[1] != "bank")),
+            lambda link: f"link {key.numbers[link]}: {own} {balances[0][link]}, but book {books[1]} lacks the "
+            "link",
+            key.numbers,
+        )  # fmt: skip
+    if drained:
+        findings.add(
+            3, moves[1] & ~holds[0] & ~e.doubtful,
+            lambda link: f"link {key.numbers[link]}: {other} {balances[1][link]}, but book {books[0]} never heard "
+            "of it",
+            key.numbers,
+        )  # fmt: skip
+
+
+def _check_same_user(evidence: Evidence, findings: Findings) -> None:
+    """L3: the bank and the users mean the same user under a link, and it is the one who ordered."""
+    e = evidence
+    sides = [e.sides(name) for name in ("bank:deposits:user:", "bank:holds:user:", "users:cash:")]
+    rows = np.concatenate([rows for pair in sides for rows in pair])
+    accounts = np.concatenate([side for debits, credits in sides for side in (e.debit[debits], e.credit[credits])])
+    users, links, orders = e.register.number[accounts], e.link[rows], e.order[rows]
+    of_link = np.zeros(e.by_link.size, np.int32)
+    of_link[links] = users
+    findings.add(
+        3, (of_link[links] != users) | ((orders > 0) & (e.ordered_by[orders] != users)),
+        lambda place: f"another user's account: {e.row_name(int(rows[place]))}", e.transfer[rows],
+    )  # fmt: skip
+
+
+def _check_transactions(evidence: Evidence, findings: Findings) -> None:
+    """L3: the transaction numbers that shop and supplier took are the bank's, of that order, amount and payee."""
+    e = evidence
+    _check_numbers(e, findings, "payment", e.transaction)
+    _check_numbers(e, findings, "charges", e.charges_transaction)
+    numbers = e.by_link.numbers
+    verified, real = (e.moved(book, "charges", e.by_link) for book in ("supplier", "bank"))
+    findings.add(
+        3, (verified != 0) & (verified != real),
+        lambda link: f"link {numbers[link]}: the supplier took charges {verified[link]}, the bank moved "
+        f"{real[link]}",
+        numbers,
+    )  # fmt: skip
+
+
+def _check_numbers(evidence: Evidence, findings: Findings, code: str, numbers: Ints) -> None:
+    """L3: an order's transaction number is what the bank and the shop booked its payment or charges under.
+
+    If nothing was paid in advance it may be the number of what was paid at the door.
+    """
+    e = evidence
+    booked, told = e.rows("bank", code), e.rows("shop", code)
+    if code == "payment":
+        at_door = e.rows("bank", "collection")
+        booked = np.concatenate([booked, at_door[e.advance[e.order[at_door]] == 0]])
+    orders = np.full(e.by_link.size + 1, -1, np.int64)
+    orders[e.link[booked]] = e.order[booked]
+    findings.add(
+        3, (numbers != -1) & (orders[e.by_link.find(numbers)] != np.arange(len(numbers))),
+        lambda order: f"order {e.orders[order]}: transaction {numbers[order]} is no {code} of this order at the "
+        "bank",
+        e.orders,
+    )  # fmt: skip
+    findings.add(
+        3, numbers[e.order[told]] != e.link_number[told],
+        lambda place: f"not the order's transaction number: {e.row_name(int(told[place]))}", e.transfer[told],
+    )  # fmt: skip

@@ -1,0 +1,340 @@
+"""The tables of a run, or a part of them, as arrays that laws can compare: sums by order, by link, by order line.
+
+No law lives here. Everything is read from the canonical columns, so a result that was loaded from files can be
+checked as well as one that has just run. No function loops over rows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.audit.posting_rules import CHART, ROLES, Rule, permitted
+from alesha_sim.audit.reading import Ints, Mask, coded, exact, numbers, recoded
+from alesha_sim.audit.register import Priced, Register
+from alesha_sim.books.accounts import BOOKS, CODES
+from alesha_sim.columns import Columns
+from alesha_sim.messages import Method
+from alesha_sim.numeric.counts import bincount
+from alesha_sim.vocabulary import OUTCOMES, STATUSES
+
+RULES = tuple(permitted())
+"""Every row that the posting rules know; a transfer's rule is its place here."""
+
+PREPAYING = ("guess_secret", "borrow_account")
+"""The attacks that pay for an order in advance, whether or not anything of it is due before the door."""
+
+_PLACES = {rule: place for place, rule in enumerate(RULES)}
+_NONE = np.zeros(0, np.int64)
+
+
+class Key(NamedTuple):
+    """What rows are summed by: a place for each row, from 0 to `size - 1`, and the number of each place."""
+
+    of_row: Ints
+    size: int
+    numbers: Ints
+
+    def find(self, numbers: Ints) -> Ints:
+        """Return the place of each of `numbers`, or `size` if it has none."""
+        places = np.searchsorted(self.numbers, numbers)
+        return np.where(np.append(self.numbers, -1)[places] == numbers, places, self.size)
+
+
+class Lines:
+    """Quantities ordered, by order and commodity; a product named twice in an order counts once, summed."""
+
+    def __init__(self, orders: Ints, commodities: Ints, quantities: Ints, products: int) -> None:
+        self._products = np.int64(products + 1)  # orders may be places, of 32 bits where pointers are
+        self.keys, places = np.unique(orders * self._products + commodities, return_inverse=True)
+        self.quantity = np.zeros(len(self.keys), np.int64)
+        np.add.at(self.quantity, places, quantities)
+
+    @property
+    def order(self) -> Ints:
+        """The order of each line, as its place."""
+        found: Ints = self.keys // self._products
+        return found
+
+    @property
+    def product(self) -> Ints:
+        """The product of each line, from 0."""
+        found: Ints = self.keys % self._products - 1
+        return found
+
+    def find(self, orders: Ints, commodities: Ints) -> Ints:
+        """Return the place of each order's product among the lines, or their number if it was not ordered."""
+        wanted = orders * self._products + commodities
+        places = np.searchsorted(self.keys, wanted)
+        known = np.append(self.keys, -1)[places] == wanted
+        return np.where(known, places, len(self.keys))
+
+
+class Evidence:
+    """Rows of `transfers`, `orders`, `order_lines` and `visits`, prepared; tables that are left out are unknown.
+
+    What belongs together must be there together: all rows of an order, and all of a link. Orders and links stand
+    at places of their own, 0 for no order; `orders` and `links` have their numbers. Commodities are the
+    register's. What a table names and this package does not know is -1. `first` is the number of rows before.
+    """
+
+    def __init__(
+        self, tables: Mapping[str, Columns], catalogue: Sequence[Priced], register: Register | None = None,
+        first: int = 0,
+    ) -> None:  # fmt: skip
+        self.register = Register(tables["accounts"], catalogue) if register is None else register
+        self.first = first
+        self.price, self.charge, self.cost = self.register.price, self.register.charge, self.register.cost
+        if "transfers" in tables:
+            self._read_transfers(tables["transfers"])
+        if "orders" in tables:
+            self._read_orders(tables["orders"])
+        if "order_lines" in tables:
+            self._read_lines(tables["order_lines"])
+        if "visits" in tables:
+            self._read_visits(tables["visits"])
+
+    def _read_transfers(self, table: Columns) -> None:
+        register = self.register
+        self.transfer, self.time = numbers(table, "transfer"), numbers(table, "time")
+        self.amount = exact(numbers(table, "amount"))
+        self.book = recoded(coded(table, "book"), BOOKS)
+        self.code = recoded(coded(table, "code"), CODES)
+        self.row_commodity = recoded(coded(table, "commodity"), register.commodities)
+        self.debit = register.places(coded(table, "debit"), self.row_commodity)
+        self.credit = register.places(coded(table, "credit"), self.row_commodity)
+        roles = np.append(register.role, np.int8(-1))
+        self.debit_role, self.credit_role = roles[self.debit], roles[self.credit]
+        order = numbers(table, "order")
+        self.order_number = np.where(order == -1, 0, np.where(order == 0, -1, order))
+        self.link_number = numbers(table, "link")
+
+    def _read_orders(self, table: Columns) -> None:
+        self.orders = _from_one(numbers(table, "order"), 0)
+        self.ordered_by = _from_one(numbers(table, "user"), -1)
+        self.total = _from_one(exact(numbers(table, "total")), 0)
+        self.advance = _from_one(exact(numbers(table, "advance")), 0)
+        methods = recoded(coded(table, "payment_method"), (Method.REPLENISHMENT,))
+        self.replenishes = _from_one(methods == 0, False)
+        self.status = _from_one(recoded(coded(table, "status"), STATUSES), -1)
+        self.transaction = _from_one(numbers(table, "transaction"), -1)
+        self.charges_transaction = _from_one(numbers(table, "charges_transaction"), -1)
+
+    def _read_lines(self, table: Columns) -> None:
+        self.line_order_number = numbers(table, "order")
+        self.line_commodity = recoded(coded(table, "sku"), self.register.products, np.int64)
+        self.line_quantity = numbers(table, "quantity")
+        units = int(np.abs(exact(self.line_quantity)).sum())
+        self.unit_price = exact(numbers(table, "unit_price"), units)
+        self.unit_charge = exact(numbers(table, "unit_charge"), units)
+
+    def _read_visits(self, table: Columns) -> None:
+        self.visit, self.visitor = numbers(table, "visit"), numbers(table, "user")
+        self.visit_order_number = numbers(table, "order")
+        self.outcome = recoded(coded(table, "outcome"), OUTCOMES)
+        self.prepays = np.zeros(len(self.visit), np.bool_)
+        if "intent" in table:
+            self.prepays = recoded(coded(table, "intent"), PREPAYING) >= 0
+
+    # Places
+
+    def _order_places(self, given: Ints) -> Ints:
+        """Return the places of orders by their numbers; what is no order's is at place 0."""
+        orders = self.orders
+        before = int(orders[1]) - 1 if len(orders) > 1 else 0
+        if int(orders[-1]) == before + len(orders) - 1:
+            return np.maximum(given - before, 0)
+        return np.where(given > 0, np.searchsorted(orders, given), 0)
+
+    @cached_property
+    def order(self) -> Ints:
+        """The order of each transfer, as its place."""
+        return self._order_places(self.order_number)
+
+    @cached_property
+    def line_order(self) -> Ints:
+        """The order of each row of `order_lines`, as its place."""
+        return self._order_places(self.line_order_number)
+
+    @cached_property
+    def visit_order(self) -> Ints:
+        """The order of each visit, as its place."""
+        return self._order_places(self.visit_order_number)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The quantities ordered."""
+        return Lines(self.line_order, self.line_commodity, self.line_quantity, len(self.register.products))
+
+    # Sums
+
+    @cached_property
+    def by_order(self) -> Key:
+        """The key that sums rows by order; place 0 is for rows of none."""
+        return Key(self.order, len(self.total), self.orders)
+
+    @cached_property
+    def by_link(self) -> Key:
+        """The key that sums rows by link."""
+        given = self.link_number
+        size = int(given.max(initial=0)) + 1
+        if size <= 2 * len(given) + 2:
+            return Key(given, size, np.arange(size))
+        # Rows of a few orders of many: only the links that they have get a place.
+        used = np.zeros(size, np.bool_)
+        used[given] = True
+        found = np.flatnonzero(used)
+        places = np.zeros(size, np.int64)
+        places[found] = np.arange(len(found))
+        return Key(places[given], len(found), found)
+
+    @property
+    def link(self) -> Ints:
+        """The link of each transfer, as its place."""
+        return self.by_link.of_row
+
+    @cached_property
+    def by_line(self) -> Key:
+        """The key that sums rows by order and product, as places of `lines`; the last place is for all others."""
+        lines = self.lines
+        rows = np.flatnonzero((self.row_commodity > 0) & (self.order > 0))
+        places = np.full(len(self.amount), len(lines.keys), np.int32)
+        places[rows] = lines.find(self.order[rows], self.row_commodity[rows])
+        found = self.orders[lines.order] * len(self.price) + lines.product
+        return Key(places, len(lines.keys) + 1, np.append(found, -1))
+
+    @cached_property
+    def doubtful(self) -> Mask:
+        """Tell by link which belong to an order in doubt: what was told there may never arrive."""
+        in_doubt = (self.status == STATUSES.index("in_doubt"))[self.order]
+        return self.marked(np.flatnonzero(in_doubt & (self.order > 0)), self.by_link)
+
+    @cached_property
+    def rule(self) -> npt.NDArray[np.int8]:
+        """The rule of each transfer, as its place in `RULES`."""
+        units = (self.row_commodity > 0).astype(np.int8)
+        found: npt.NDArray[np.int8] = _known_rules()[self.code, units, self.debit_role, self.credit_role]
+        return found
+
+    @cached_property
+    def _by_rule(self) -> tuple[Ints, list[int]]:
+        """All rows sorted by rule, and where those of each begin and the last ends; before them who has none.
+
+        Sorted once, in linear time for such small numbers: to look for the rows of each rule in turn took half
+        of the check.
+        """
+        counts = bincount(self.rule.astype(np.int16) + 1, minlength=len(RULES) + 1)
+        return np.argsort(self.rule, kind="stable"), np.cumsum(counts).tolist()
+
+    def _ruled(self, place: int) -> Ints:
+        rows, bounds = self._by_rule
+        return rows[bounds[place] : bounds[place + 1]]
+
+    def _under(self, places: Iterable[int]) -> Ints:
+        """Return the rows of some rules, rule by rule."""
+        parts = [rows for place in places if len(rows := self._ruled(place))]
+        return parts[0] if len(parts) == 1 else np.concatenate([_NONE, *parts])
+
+    def rows(self, book: str, code: str, *, units: bool = False) -> Ints:
+        """Return the rows of a code in a book, of money or else of units, in their order."""
+        wanted = [
+            place for rule, place in _PLACES.items() if (rule.book, rule.code, rule.units) == (book, code, units)
+        ]
+        found = self._under(wanted)
+        return np.sort(found) if len(wanted) > 1 else found
+
+    def ruled(self, book: str, code: str, sides: str, *, units: bool = False) -> Ints:
+        """Return the rows of one rule: `sides` are the accounts debited / credited, without the book's name."""
+        debit, credit = sides.split(" / ")
+        return self._ruled(_PLACES[Rule(book, code, units, f"{book}:{debit}", f"{book}:{credit}")])
+
+    def by_rule(self, book: str, code: str, sides: str, key: Key, worth: Ints | None = None) -> Ints:
+        """Return the amounts moved under one rule by `key`: money, or units valued at `worth`."""
+        return self.summed(self.ruled(book, code, sides, units=worth is not None), key, worth)
+
+    def summed(self, rows: Ints, key: Key, worth: Ints | None = None) -> Ints:
+        """Return the sum of the amounts of `rows` by `key`; units are counted as `worth` each commodity says."""
+        amounts = self.amount[rows]
+        if worth is not None:
+            amounts = amounts * exact(worth, int(amounts.sum()))[self.row_commodity[rows]]
+        sums = np.zeros(key.size, amounts.dtype)
+        np.add.at(sums, key.of_row[rows], amounts)
+        return sums
+
+    def moved(self, book: str, code: str, key: Key, worth: Ints | None = None) -> Ints:
+        """Return the amounts moved under a code in a book by `key`: money, or units valued at `worth`."""
+        return self.summed(self.rows(book, code, units=worth is not None), key, worth)
+
+    def balance(self, name: str, key: Key, worth: Ints | None = None) -> Ints:
+        """Return the balance of an account in the rows of each `key`, in its natural direction.
+
+        The name is that of a role, so all users' accounts count together. Money, or units valued at `worth`.
+        """
+        debits, credits = self.sides(name, units=worth is not None)
+        return (self.summed(debits, key, worth) - self.summed(credits, key, worth)) * CHART[name].kind.sign
+
+    def sides(self, name: str, *, units: bool = False) -> tuple[Ints, Ints]:
+        """Return the rows that debit and those that credit an account, of money or else of units, rule by rule."""
+        return (
+            self._side([rule.debit for rule in RULES], self.debit_role, name, units=units),
+            self._side([rule.credit for rule in RULES], self.credit_role, name, units=units),
+        )
+
+    def _side(self, names: list[str], roles: Ints, name: str, *, units: bool) -> Ints:
+        of_rules = self._under(n for n, rule in enumerate(RULES) if names[n] == name and rule.units == units)
+        rows, bounds = self._by_rule
+        unknown = rows[: bounds[0]]
+        if not len(unknown):
+            return of_rules
+        mine = (roles[unknown] == ROLES.index(name)) & ((self.row_commodity[unknown] > 0) == units)
+        return np.concatenate([unknown[mine], of_rules])
+
+    def marked(self, rows: Ints, key: Key) -> Mask:
+        """Tell which places of `key` have one of `rows`."""
+        marks = np.zeros(key.size, np.bool_)
+        marks[key.of_row[rows]] = True
+        return marks
+
+    def held(self, book: str) -> Mask:
+        """Tell by link whether a book holds it with at least one row."""
+        return self.marked(np.flatnonzero(self.book == BOOKS.index(book)), self.by_link)
+
+    # Names, for messages
+
+    def line_name(self, place: int) -> str:
+        """Name a line."""
+        lines = self.lines
+        return f"order {self.orders[lines.order[place]]}, product {lines.product[place]}"
+
+    def row_name(self, row: int) -> str:
+        """Describe a transfer."""
+        code = CODES[self.code[row]] if self.code[row] >= 0 else "unknown code"
+        name = self.register.name
+        return (
+            f"transfer {self.transfer[row]}, order {self.order_number[row] or -1}, link {self.link_number[row]}: "
+            f"{code} {self.amount[row]}, {name(int(self.debit[row]))} / {name(int(self.credit[row]))}"
+        )
+
+
+def sum_of(sums: Iterable[Ints]) -> Ints:
+    """Return the sum of arrays of one length."""
+    first, *others = sums
+    for other in others:
+        first = first + other
+    return first
+
+
+def _from_one(column: npt.NDArray[Any], filler: int) -> npt.NDArray[Any]:
+    """Return a column of `orders` with one place in front for what belongs to no order."""
+    return np.concatenate([np.array([filler], column.dtype), column])
+
+
+def _known_rules() -> npt.NDArray[np.int8]:
+    """Return the place of each rule by code, units or money, roles debited and credited; -1 for none."""
+    known = np.full((len(CODES), 2, len(ROLES), len(ROLES)), -1, np.int8)
+    for rule, place in _PLACES.items():
+        sides = ROLES.index(rule.debit), ROLES.index(rule.credit)
+        known[CODES.index(rule.code), int(rule.units), *sides] = place
+    return known

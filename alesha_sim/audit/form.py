@@ -1,0 +1,95 @@
+"""What must hold before rows can be compared at all: they name what there is, and are numbered as they say (L0).
+
+Each table is read by itself, so any part of it will do.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from alesha_sim.audit.evidence import Evidence
+from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.register import Register
+
+
+class Sizes(NamedTuple):
+    """How many rows the tables `transfers`, `orders` and `users` have."""
+
+    transfers: int
+    orders: int
+    users: int
+
+    @property
+    def links(self) -> int:
+        """The highest link that can be right.
+
+        One is allotted for each opening and each fact; far more of them can only be a wrong number.
+        """
+        return 1000 + 2 * self.users + 4 * self.transfers
+
+
+def check_accounts(register: Register, findings: Findings) -> None:
+    """L0: every account is one of the chart, of a known commodity and book."""
+    r = register
+    findings.add(
+        0, (r.role < 0) | (r.commodity < 0) | (r.book < 0),
+        lambda account: f"{r.name(account)}: not in the chart of accounts",
+    )  # fmt: skip
+
+
+def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
+    """L0: every transfer names accounts, a book, a code, an order and a link that there are."""
+    e = evidence
+    rows = e.first + np.arange(len(e.amount))
+    unreadable = (e.debit < 0) | (e.credit < 0) | (e.book < 0) | (e.code < 0)
+    findings.add(0, unreadable, lambda row: f"unknown account, book or code: {e.row_name(row)}", rows)
+    findings.add(
+        0, (e.order_number < 0) | (e.order_number > sizes.orders),
+        lambda row: f"there is no such order: {e.row_name(row)}", rows,
+    )  # fmt: skip
+    findings.add(
+        0, (e.link_number < 1) | (e.link_number > sizes.links), lambda row: f"no such link: {e.row_name(row)}",
+        rows,
+    )  # fmt: skip
+
+
+def check_orders(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
+    """L0: orders are numbered from 1, and of a known user, or of none if they are replenishments."""
+    e = evidence
+    rows = e.first + np.arange(len(e.orders) - 1)
+    findings.add(
+        0, e.orders[1:] != rows + 1,
+        lambda place: f"row {rows[place]} of orders has number {e.orders[place + 1]}, must be {rows[place] + 1}",
+        rows,
+    )  # fmt: skip
+    findings.add(
+        0, ((e.ordered_by < 0) != e.replenishes)[1:] | (e.ordered_by >= sizes.users)[1:],
+        lambda place: f"order {rows[place] + 1} of user {e.ordered_by[place + 1]}: must be a known user's, "
+        "and no user's if it is a replenishment",
+        rows,
+    )  # fmt: skip
+
+
+def check_lines(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
+    """L0: order lines are of a known order and product, and of something."""
+    e = evidence
+    order, rows = e.line_order_number, e.first + np.arange(len(e.line_quantity))
+    findings.add(
+        0, (order < 1) | (order > sizes.orders) | (e.line_commodity < 1) | (e.line_quantity < 1),
+        lambda place: f"row {rows[place]} of order_lines: order {order[place]}, product "
+        f"{e.line_commodity[place] - 1}, quantity {e.line_quantity[place]}: must be known and above zero",
+        rows,
+    )  # fmt: skip
+
+
+def check_visits(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
+    """L0: visits are numbered from 0, of a known user, and led to a known order or to none."""
+    e = evidence
+    order, rows = e.visit_order_number, e.first + np.arange(len(e.visitor))
+    findings.add(
+        0, e.visit != rows, lambda place: f"row {rows[place]} of visits has number {e.visit[place]}", rows
+    )  # fmt: skip
+    findings.add(
+        0, (e.visitor < 0) | (e.visitor >= sizes.users) | (order < -1) | (order > sizes.orders),
+        lambda place: f"visit {rows[place]}: user {e.visitor[place]}, order {order[place]}: must be known", rows,
+    )  # fmt: skip

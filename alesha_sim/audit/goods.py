@@ -1,0 +1,257 @@
+"""Laws of goods: handed over by one and taken by another, worth what they cost, sold at their price (L6 to L8).
+
+By order and product, no more is kept, sent, given, sent back or replaced than was ordered (L4, L10).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from alesha_sim.audit.evidence import Evidence, Key, sum_of
+from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.reading import Ints, Mask
+from alesha_sim.numeric.counts import bincount
+from alesha_sim.vocabulary import STATUSES
+
+GIVEN = (
+    ("supplier", "deliver", "handovers / goods-in-transit"), ("shop", "deliver", "handovers / goods-in-transit"),
+    ("supplier", "replace", "handovers / goods-in-transit"), ("users", "return", "handovers / goods"),
+)  # fmt: skip
+TAKEN = (
+    ("users", "deliver", "goods / handovers"), ("shop", "deliver", "stock / handovers"),
+    ("users", "replace", "goods / handovers"), ("shop", "return", "stock / handovers"),
+)  # fmt: skip
+"""Units that the taker writes first and the giver when the taker has answered."""
+
+BROKEN = (("users", "handovers / goods"), ("supplier", "losses / handovers"))
+"""Units that go back in a warranty swap, by book; each book writes as many as new ones."""
+
+
+def check_goods(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
+    """Check L6 to L8 by link, L4 and L10 by order and product."""
+    _check_handovers(evidence, findings, drained=drained)
+    _check_swaps(evidence, findings)
+    _check_values(evidence, findings)
+    _check_parcels(evidence, findings)
+    _check_sales(evidence, findings, drained=drained)
+    _check_given_back(evidence, findings, drained=drained)
+    _check_units(evidence, findings, drained=drained)
+
+
+def _check_handovers(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
+    """L6: what a giver gave under a link is what the taker took; only what the giver has not heard is left."""
+    e = evidence
+    products = len(e.price)
+    given, taken = (
+        np.concatenate([e.ruled(*rule, units=True) for rule in rules]).astype(np.int64) for rules in (GIVEN, TAKEN)
+    )
+    rows = np.concatenate([given, taken])
+    keys, places = np.unique(e.link[rows] * products + e.row_commodity[rows], return_inverse=True)
+    left = np.zeros(len(keys), e.amount.dtype)
+    np.add.at(left, places, np.concatenate([-e.amount[given], e.amount[taken]]))
+    known = e.marked(given, e.by_link)[keys // products]
+    findings.add(
+        6, (left != 0) & (known | (drained & ~e.doubtful[keys // products])),
+        lambda place: f"{_goods(e, keys[place])}: {left[place]} more taken than given", _numbers(e, keys),
+    )  # fmt: skip
+
+
+def _check_swaps(evidence: Evidence, findings: Findings) -> None:
+    """L6: under warranty a book writes as many broken units as new ones."""
+    e = evidence
+    products = len(e.price)
+    for book, sides in BROKEN:
+        broken = e.ruled(book, "replace", sides, units=True)
+        new = next(e.ruled(*rule, units=True) for rule in (*GIVEN, *TAKEN) if rule[:2] == (book, "replace"))
+        rows = np.concatenate([broken, new]).astype(np.int64)
+        keys, places = np.unique(e.link[rows] * products + e.row_commodity[rows], return_inverse=True)
+        left = np.zeros(len(keys), e.amount.dtype)
+        np.add.at(left, places, np.concatenate([e.amount[broken], -e.amount[new]]))
+
+        def describe(place: int, book: str = book, keys: Ints = keys, left: Ints = left) -> str:
+            return f"{_goods(e, keys[place])}: {left[place]} more broken units than new in book {book}"
+
+        findings.add(6, left != 0, describe, _numbers(e, keys))
+
+
+def _goods(evidence: Evidence, key: int) -> str:
+    """Name the units of a product under a link."""
+    link, commodity = divmod(int(key), len(evidence.price))
+    return f"link {evidence.by_link.numbers[link]}, product {commodity - 1}"
+
+
+def _numbers(evidence: Evidence, keys: Ints) -> Ints:
+    """Return numbers for keys of link and product that rank them in the whole run."""
+    products = len(evidence.price)
+    return evidence.by_link.numbers[keys // products] * products + keys % products
+
+
+def _check_values(evidence: Evidence, findings: Findings) -> None:
+    """L7: money in goods is their units at cost, the shop's at charge, under every link."""
+    e = evidence
+    key = e.by_link
+    for value, goods, worth in (
+        ("supplier:stock", ("supplier:stock", "supplier:reserved"), e.cost),
+        ("supplier:goods-in-transit", ("supplier:goods-in-transit",), e.cost),
+        ("supplier:losses", ("supplier:losses",), e.cost),
+        ("shop:stock", ("shop:stock",), e.charge),
+        ("shop:goods-in-transit", ("shop:goods-in-transit",), e.charge),
+        ("shop:losses", ("shop:losses",), e.charge),
+    ):
+        units = sum_of(e.balance(name, key, worth) for name in goods)
+        _check_worth(e, findings, 7, value, e.balance(value, key), units, "its units")
+
+
+def _check_parcels(evidence: Evidence, findings: Findings) -> None:
+    """L8: goods made are owed at cost; the supplier sold what it gave at charge, at the cost of it."""
+    e = evidence
+    key = e.by_link
+    made = e.moved("supplier", "make", key, e.cost)
+    _check_worth(e, findings, 8, "supplier:payables", e.moved("supplier", "make", key), made, "units made at cost")
+    for code, worth in (("sale", e.charge), ("cost", e.cost)):
+        value = e.moved("supplier", "deliver", key, worth)
+        _check_worth(e, findings, 8, f"supplier {code}", e.moved("supplier", code, key), value, "units given")
+    charged_on = e.balance("supplier:transport", e.by_order)
+    findings.add(
+        8, charged_on < 0,
+        lambda order: f"order {e.orders[order]}: the supplier charged {-charged_on[order]} more for transport "
+        "than it owes",
+        e.orders,
+    )  # fmt: skip
+
+
+def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
+    """L8: users spent the price of what they took; the shop sold it, once it knows, at price and at charge."""
+    e = evidence
+    key = e.by_link
+    taken = e.moved("users", "deliver", key, e.price)
+    _check_worth(e, findings, 8, "users sale", e.moved("users", "sale", key), taken, "units taken")
+    sales = e.moved("shop", "sale", key)
+    sources = "supplier-advances", "goods-in-transit"
+    costs = sum_of(e.by_rule("shop", "cost", f"cost-of-sales / {source}", key) for source in sources)
+    told = (sales != 0) | (costs != 0) | (drained & ~e.doubtful)
+    for code, booked, worth in (("sale", sales, e.price), ("cost", costs, e.charge)):
+        value = e.moved("users", "deliver", key, worth)
+        _check_worth(e, findings, 8, f"shop {code}", booked, np.where(told, value, 0), "units taken")
+
+
+def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
+    """L8: shop and users agree on what is given back for a return or a late delivery, at most the price."""
+    e = evidence
+    key = e.by_link
+    worth = e.moved("shop", "return", key, e.price)
+    amounts = e.by_rule("shop", "return", "sales-returns / refunds-due", key)
+    findings.add(
+        8, amounts > worth,
+        lambda link: f"link {key.numbers[link]}: {amounts[link]} given back for returned goods that were sold at "
+        f"{worth[link]}",
+        key.numbers,
+    )  # fmt: skip
+    # An allowance that comes with a delivery or a refund is none of these.
+    other = e.marked(np.concatenate([e.rows("users", "refund"), e.rows("users", "sale")]), key)
+    for name, given, had, needed in (
+        ("returned goods", amounts, e.moved("users", "return", key), e.held("users")),
+        (
+            "lateness", e.by_rule("shop", "allowance", "sales-returns / refunds-due", key),
+            np.where(other, 0, e.moved("users", "allowance", key)), np.zeros(key.size, np.bool_),
+        ),
+    ):  # fmt: skip
+        told = needed | (had != 0) | (drained & ~e.doubtful)
+
+        def describe(link: int, name: str = name, given: Ints = given, had: Ints = had) -> str:
+            number = key.numbers[link]
+            return f"link {number}: the shop gives {given[link]} back for {name}, users know of {had[link]}"
+
+        findings.add(8, told & (given != had), describe, key.numbers)
+
+
+def _check_worth(
+    evidence: Evidence, findings: Findings, law: int, name: str, booked: Ints, worth: Ints, source: str
+) -> None:
+    """Record under which links what was booked in money differs from the worth of the units."""
+    numbers = evidence.by_link.numbers
+    findings.add(
+        law, booked != worth,
+        lambda link: f"link {numbers[link]}: {name} {booked[link]}, but {source} {worth[link]}", numbers,
+    )  # fmt: skip
+
+
+class _Units:
+    """Units by order and product, as the books have them; the last place is for what was not ordered."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        e = evidence
+        key, one = e.by_line, np.ones(len(e.price), np.int64)
+        self.ordered = np.append(e.lines.quantity, 0)
+        self.order = np.append(e.lines.order, 0)
+        self.reserved = e.balance("supplier:reserved", key, one)
+        self.sent = e.balance("supplier:goods-in-transit", key, one)
+        self.sent_by_shop = e.balance("shop:goods-in-transit", key, one)
+
+        def moved(rule: tuple[str, str, str]) -> Ints:
+            return e.by_rule(*rule, key, one)
+
+        self.given = moved(GIVEN[0]) + moved(GIVEN[1])
+        self.received, self.received_by_shop = moved(TAKEN[0]), moved(TAKEN[1])
+        self.replaced, self.swapped = moved(GIVEN[2]), moved(TAKEN[2])
+        self.sent_back, self.returned = moved(GIVEN[3]), moved(TAKEN[3])
+        self.kept = self.reserved + self.sent + self.sent_by_shop
+
+    def describe(self, evidence: Evidence) -> Callable[[int], str]:
+        """Return what names a line in a message."""
+        return lambda place: (
+            f"{evidence.line_name(place)}: reserved {self.reserved[place]}, in transit "
+            f"{self.sent[place] + self.sent_by_shop[place]}, given {self.given[place]}, received "
+            f"{self.received[place] + self.received_by_shop[place]}, ordered {self.ordered[place]}, sent back "
+            f"{self.returned[place]}, replaced {self.swapped[place]}"
+        )
+
+
+def _check_units(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
+    """L4 and L10: by order and product no more units are kept, sent, given, sent back or replaced than may be."""
+    e = evidence
+    _check_ordered(e, findings, e.by_line)
+    units = _Units(e)
+    describe = units.describe(e)
+    lines = e.by_line.numbers
+    findings.add(4, ((units.reserved < 0) | (units.sent < 0) | (units.sent_by_shop < 0))[:-1], describe, lines)
+    # Goods under warranty are kept ready and sent once all that was ordered has been given.
+    complete = units.given == units.ordered
+    too_many = np.where(
+        complete, units.kept + units.replaced > units.ordered,
+        (units.kept + units.given > units.ordered) | (units.replaced > 0),
+    )  # fmt: skip
+    of_shop = e.replenishes[units.order]
+    received = units.received + units.received_by_shop
+    wrong = np.where(of_shop, units.received, units.received_by_shop) > 0
+    findings.add(10, (wrong | (received > units.ordered) | too_many)[:-1], describe, lines)
+    back = (units.returned > units.received) | (units.sent_back > units.returned)
+    findings.add(10, (back | (units.swapped > units.received))[:-1], describe, lines)
+    statuses = ("cancelled", "declined", *(("completed", "returned") if drained else ()))
+    closed = np.isin(e.status, [STATUSES.index(name) for name in statuses])[units.order]
+    findings.add(4, (closed & (units.kept != 0))[:-1], describe, lines)
+    _check_all_back(e, findings, (units.returned != units.ordered)[:-1])
+
+
+def _check_ordered(evidence: Evidence, findings: Findings, key: Key) -> None:
+    """L10: goods that move in an order are those that it names."""
+    e = evidence
+    strange = np.flatnonzero((e.row_commodity > 0) & (e.order > 0) & (key.of_row == key.size - 1))
+    findings.add(
+        10, np.ones(len(strange), np.bool_),
+        lambda place: f"the order has no such product: {e.row_name(int(strange[place]))}", e.transfer[strange],
+    )  # fmt: skip
+
+
+def _check_all_back(evidence: Evidence, findings: Findings, missing: Mask) -> None:
+    """L4: an order is returned if and only if all of its goods came back."""
+    e = evidence
+    back = bincount(e.lines.order, minlength=len(e.total)) > 0
+    back[e.lines.order[missing]] = False
+    returned = e.status == STATUSES.index("returned")
+    findings.add(
+        4, (e.total > 0) & (returned != back),
+        lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, but "
+        f"{'all' if back[order] else 'not all'} of it came back",
+        e.orders,
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+"""The check of all conservation laws, from the tables of a run alone.
+
+What rows must be like to be read at all is in `form_laws`, the laws of whole books are in `book_laws`, those of
+the rows of a fact in `fact_laws`, those of money that two books tell of in `link_laws`, those of goods in
+`goods_laws`, those of orders in `order_laws` and, once nothing is on its way, in `closing_laws`; how tables are
+read in parts is in `parts`. The tables say what happened; no law asks the ledger that wrote them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from alesha_sim.audit import form as form_laws
+from alesha_sim.audit.at_close import Closing
+from alesha_sim.audit.between_books import check_links
+from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.goods import check_goods
+from alesha_sim.audit.partition import Parts
+from alesha_sim.audit.per_book import SECTIONS, Books
+from alesha_sim.audit.per_entry import check_facts
+from alesha_sim.audit.per_order import check_orders
+from alesha_sim.audit.register import Priced
+from alesha_sim.columns import Columns
+from alesha_sim.tables.source import InMemory, Source
+from alesha_sim.vocabulary import STATUSES
+
+__all__ = ["Priced", "check"]
+
+ROWS = 500_000
+"""Transfers that are looked at together: some 60 MB, and no slower than all at once (measured)."""
+
+
+def check(
+    tables: Mapping[str, Columns] | Source, catalogue: Sequence[Priced], *, drained: bool, rows: int = ROWS
+) -> list[str]:
+    """Return the violations of the laws, one line each, at most 20 a law; none if all hold.
+
+    `tables` have the canonical columns of `transfers`, `accounts`, `orders`, `order_lines`, `visits`, `users`; of
+    the first at most about `rows` rows are looked at together, which changes no line. `drained` says that no
+    message was on its way and no timer running; else only those laws are checked that hold at any instant.
+    Amounts in messages are minor units of money or units of goods. If rows cannot be read (L0), the other laws are
+    not checked. Source: section 3 of the posting rules.
+    """
+    source = tables if isinstance(tables, Source) else InMemory(tables)
+    parts = Parts(source, catalogue, rows)
+    form, findings = Findings(), Findings()
+    books = Books(parts.register, findings)
+    has_doubt = _check_form(parts, form, books)
+    if form:
+        return form.report()
+    books.close(source.whole("users"), is_settled=drained and not has_doubt)
+    _check_blocks(parts, findings, drained=drained)
+    return findings.report()
+
+
+def _check_form(parts: Parts, form: Findings, books: Books) -> bool:
+    """Read all tables once, and tell whether a transfer belongs to an order in doubt."""
+    sizes, has_doubt = parts.sizes, False
+    form.begin(0)
+    form_laws.check_accounts(parts.register, form)
+    in_doubt = [np.zeros(1, np.bool_)]
+    for part in parts.of_table("orders"):
+        form.begin(2)
+        form_laws.check_orders(part, form, sizes)
+        in_doubt.append(part.status[1:] == STATUSES.index("in_doubt"))
+    for section, table, law in (
+        (3, "order_lines", form_laws.check_lines), (4, "visits", form_laws.check_visits),
+    ):  # fmt: skip
+        for part in parts.of_table(table):
+            form.begin(section)
+            law(part, form, sizes)
+    is_doubtful = np.concatenate(in_doubt)
+    for part in parts.of_table("transfers"):
+        form.begin(1)
+        form_laws.check_transfers(part, form, sizes)
+        if not form:
+            books.see(part)
+            has_doubt |= bool(is_doubtful[part.order_number].any())
+        del part  # before the next one is read, so that there is one at a time
+    return has_doubt
+
+
+def _check_blocks(parts: Parts, findings: Findings, *, drained: bool) -> None:
+    """Check what belongs to the same order or to none."""
+    closing = Closing(findings)
+    first = len(SECTIONS)
+    for block in parts.blocks():
+        findings.begin(first)
+        check_facts(block, findings)
+        findings.begin(first + 1)
+        check_links(block, findings, drained=drained)
+        findings.begin(first + 2)
+        check_goods(block, findings, drained=drained)
+        findings.begin(first + 3)
+        check_orders(block, findings)
+        findings.begin(first + 4)
+        if drained:
+            closing.see(block)
+        del block
+    closing.close()

@@ -1,0 +1,184 @@
+"""Laws of single rows and of whole books: rows, floors, reserves, statements (L0 to L2, L9).
+
+They see every transfer once, in the order of writing, and carry from one part to the next no more than some
+numbers for each account.
+"""
+
+import numpy as np
+
+from alesha_sim.audit.evidence import Evidence
+from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.posting_rules import CHART, ROLES
+from alesha_sim.audit.reading import Ints, numbers, recoded
+from alesha_sim.audit.register import Register
+from alesha_sim.books.accounts import BANK, BOOKS, INCOME, KINDS, OPENING
+from alesha_sim.columns import Columns
+from alesha_sim.numeric.counts import repeat
+
+_SIGNS = np.array([role.kind.sign for role in CHART.values()])
+_FLOORED = np.array([role.floor for role in CHART.values()])
+_BOOKS = np.array([BOOKS.index(role.partition(":")[0]) for role in ROLES], np.int8)
+
+SECTIONS = ("rows", "floors", "reserves", "statements")
+"""The order in which the report tells of them."""
+
+ROWS, FLOORS, RESERVES, STATEMENTS = range(len(SECTIONS))
+
+
+class Books:
+    """The laws of books: `see` all transfers, part by part, then `close`."""
+
+    def __init__(self, register: Register, findings: Findings) -> None:
+        self._register = register
+        self._findings = findings
+        accounts = len(register.role)
+        self._time = 0
+        self._running = np.zeros(accounts, np.int64)
+        self._was_below = np.zeros(accounts, np.bool_)
+        self._opening, self._closing = np.zeros(accounts, np.int64), np.zeros(accounts, np.int64)
+
+    def see(self, evidence: Evidence) -> None:
+        """Check what can be said of the next transfers (L0, L1, L2), and add them up."""
+        self._findings.begin(ROWS)
+        self._check_rows(evidence)
+        self._findings.begin(FLOORS)
+        self._check_floors(evidence)
+        self._findings.begin(RESERVES)
+        self._check_reserves(evidence)
+        self._opening = _add(self._opening, evidence, np.flatnonzero(evidence.code == OPENING))
+        self._closing = _add(self._closing, evidence, slice(None))
+
+    def _check_rows(self, evidence: Evidence) -> None:
+        """L0: amounts above zero, rows in the order of time, accounts of the row's own book."""
+        e, findings = evidence, self._findings
+        rows = e.first + np.arange(len(e.amount))
+        findings.add(0, e.amount <= 0, lambda row: f"the amount must be above zero: {e.row_name(row)}", rows)
+        findings.add(
+            0, e.transfer != rows, lambda row: f"row {rows[row]} of transfers has number {e.transfer[row]}", rows
+        )  # fmt: skip
+        if not e.first and len(e.time):
+            self._time = min(0, int(e.time[0]))
+        findings.add(
+            0, np.diff(e.time, prepend=self._time) < 0, lambda row: f"time runs backwards: {e.row_name(row)}", rows
+        )  # fmt: skip
+        self._time = int(e.time[-1]) if len(e.time) else self._time
+        findings.add(
+            0, (_BOOKS[e.debit_role] != e.book) | (_BOOKS[e.credit_role] != e.book),
+            lambda row: f"an account of another book: {e.row_name(row)}", rows,
+        )  # fmt: skip
+
+    def _check_floors(self, evidence: Evidence) -> None:
+        """L1: no account with a floor is below zero after any transfer."""
+        e, name = evidence, self._register.name
+        debits, credits = np.flatnonzero(_FLOORED[e.debit_role]), np.flatnonzero(_FLOORED[e.credit_role])
+        rows = np.concatenate([debits, credits])
+        accounts = np.concatenate([e.debit[debits], e.credit[credits]])
+        changes = np.concatenate(
+            [e.amount[debits] * _SIGNS[e.debit_role[debits]], -e.amount[credits] * _SIGNS[e.credit_role[credits]]]
+        )
+        order = np.argsort(accounts * np.int64(len(e.amount)) + rows, kind="quicksort")  # no two are equal
+        accounts, rows, changes = accounts[order], rows[order], changes[order]
+        first = np.flatnonzero(np.diff(accounts, prepend=-1))
+        sums = np.cumsum(changes)
+        self._running = self._running.astype(np.result_type(self._running, changes), copy=False)
+        before = self._running[accounts[first]] - (sums - changes)[first]
+        running = sums + repeat(before, np.diff(np.append(first, len(accounts))))
+        last = np.append(first[1:], len(accounts))[: len(first)] - 1
+        self._running[accounts[last]] = running[last]
+        # One line an account: the first time that it was below.
+        below = np.flatnonzero((running < 0) & ~self._was_below[accounts])
+        below = below[np.unique(accounts[below], return_index=True)[1]]
+        self._was_below[accounts[below]] = True
+        self._findings.add(
+            1, np.ones(len(below), np.bool_),
+            lambda place: f"{name(int(accounts[below[place]]))} at {running[below[place]]} after "
+            f"{e.row_name(int(rows[below[place]]))}",
+            accounts[below],
+        )  # fmt: skip
+
+    def _check_reserves(self, evidence: Evidence) -> None:
+        """L2: only openings and income change the bank's reserves."""
+        e = evidence
+        reserves = ROLES.index("bank:reserves")
+        touched = (e.debit_role == reserves) | (e.credit_role == reserves)
+        declared = (e.code == OPENING) | (e.code == INCOME)
+        rows = e.first + np.arange(len(e.amount))
+        self._findings.add(2, touched & ~declared, lambda row: f"changes the reserves: {e.row_name(row)}", rows)
+
+    def close(self, users: Columns, *, is_settled: bool) -> None:
+        """Check L2 and L9 for all that was seen; `is_settled` says that nobody has anything still to hear."""
+        self._findings.begin(RESERVES, 1)
+        self._check_backing()
+        self._findings.begin(STATEMENTS)
+        self._check_statements()
+        self._check_group(is_settled=is_settled)
+        self._check_users(numbers(users, "opening_balance"), numbers(users, "closing_balance"))
+
+    def _check_backing(self) -> None:
+        """L2: the bank's reserves are all that it owes."""
+        r = self._register
+        of_bank, reserves = r.book == BANK, r.role == ROLES.index("bank:reserves")
+        behind = int(r.closing[of_bank & reserves].sum())
+        owed = int(r.closing[of_bank & ~reserves].sum())
+        self._findings.add(
+            2, np.array([behind != owed]), lambda _: f"bank:reserves {behind}, but the bank owes {owed}"
+        )  # fmt: skip
+
+    def _check_statements(self) -> None:
+        """L9: opening + flows = closing; every book balances in every commodity."""
+        r, findings = self._register, self._findings
+        signs = _SIGNS[r.role]
+        opening, closing = self._opening * signs, self._closing * signs
+        findings.add(
+            9, (opening != r.opening) | (closing != r.closing),
+            lambda account: f"{r.name(account)}: opening {r.opening[account]}, closing {r.closing[account]}, "
+            f"but transfers make {opening[account]} and {closing[account]}",
+        )  # fmt: skip
+        kinds = np.array([KINDS.index(role.kind) for role in CHART.values()])[r.role]
+        findings.add(
+            9, kinds != recoded(r.kind, KINDS),
+            lambda account: f"{r.name(account)}: must be of kind {KINDS[kinds[account]]}",
+        )  # fmt: skip
+        trial = np.zeros((len(BOOKS), len(r.price)), r.closing.dtype)
+        np.add.at(trial, (r.book, r.commodity), r.closing * signs)
+        findings.add(
+            9, trial.ravel() != 0,
+            lambda place: f"book {BOOKS[place // len(r.price)]}, commodity {place % len(r.price)}: debits exceed "
+            f"credits by {trial.ravel()[place]}",
+        )  # fmt: skip
+
+    def _check_group(self, *, is_settled: bool) -> None:
+        """L9: what shop and supplier hold of each other is equal, so that it cancels in the group."""
+        r = self._register
+        pairs = [("shop:investment", "supplier:equity")]
+        if is_settled:
+            pairs.append(("shop:supplier-advances", "supplier:shop-advances"))
+            pairs.append(("shop:collections-due", "supplier:collections-owed"))
+        closings = [[int(r.closing[r.of_role(name)].sum()) for name in pair] for pair in pairs]
+        self._findings.add(
+            9, np.array([one != other for one, other in closings]),
+            lambda place: f"{pairs[place][0]} {closings[place][0]}, but {pairs[place][1]} {closings[place][1]}",
+        )  # fmt: skip
+
+    def _check_users(self, opening: Ints, closing: Ints) -> None:
+        """L9: the table `users` shows the deposits that the bank owes to the users."""
+        r, findings = self._register, self._findings
+        deposits = r.of_role("bank:deposits:user:")
+        own = np.full(len(opening), -1)
+        places = r.number[deposits]
+        findings.add(9, places >= len(own), lambda place: f"{r.name(int(deposits[place]))}: no such user")
+        inside = places < len(own)
+        own[places[inside]] = deposits[inside]
+        findings.add(
+            9, (own < 0) | (r.opening[own] != opening) | (r.closing[own] != closing),
+            lambda user: f"user {user}: opening {opening[user]}, closing {closing[user]}, but the bank "
+            f"has {r.name(int(own[user]))} from {r.opening[own[user]]} to {r.closing[own[user]]}",
+        )  # fmt: skip
+
+
+def _add(net: Ints, evidence: Evidence, rows: Ints | slice) -> Ints:
+    """Return `net` with debits less credits of every account in `rows` added to it."""
+    net = net.astype(np.result_type(net, evidence.amount), copy=False)
+    np.add.at(net, evidence.debit[rows], evidence.amount[rows])
+    np.subtract.at(net, evidence.credit[rows], evidence.amount[rows])
+    return net

@@ -1,0 +1,80 @@
+"""Laws of what a fact writes: known rows, of one fact a link, of one order, each once (L0, L4, L10).
+
+They see the kinds of rows alone; what the amounts must be is in the other modules of laws.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.audit.evidence import RULES, Evidence
+from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.posting_rules import facts
+from alesha_sim.books.accounts import CODES
+
+
+def check_facts(evidence: Evidence, findings: Findings) -> None:
+    """Check the rows of every link against the posting rules."""
+    e = evidence
+    findings.add(
+        0, e.rule < 0, lambda row: f"the posting rules have no such row: {e.row_name(row)}", e.transfer
+    )  # fmt: skip
+    _check_one_fact(e, findings)
+    _check_one_order(e, findings)
+    _check_once(e, findings)
+
+
+def _writes() -> tuple[npt.NDArray[np.int64], int]:
+    """Return for each rule the facts that write it, one bit a fact, and the bits of the facts of an order."""
+    writes, of_order = np.zeros(len(RULES) + 1, np.int64), 0
+    for place, fact in enumerate(facts()):
+        of_order |= int(fact.of_order) << place
+        for rule in fact.rules:
+            writes[RULES.index(rule)] |= 1 << place
+    writes[-1] = -1  # what is no rule is told of elsewhere
+    return writes, of_order
+
+
+def _check_one_fact(evidence: Evidence, findings: Findings) -> None:
+    """L0: all rows under a link are of one fact; L4: it belongs to an order if and only if it must."""
+    e = evidence
+    writes, of_order = _writes()
+    possible = np.full(e.by_link.size, -1, np.int64)
+    np.bitwise_and.at(possible, e.link, writes[e.rule])
+    findings.add(
+        0, (possible == 0)[e.link],
+        lambda row: f"link {e.link_number[row]} has rows of another fact: {e.row_name(row)}", e.transfer,
+    )  # fmt: skip
+    possible = np.where(possible == 0, -1, possible)[e.link]
+    findings.add(
+        4, (e.order == 0) & (possible & ~of_order == 0), lambda row: f"belongs to no order: {e.row_name(row)}",
+        e.transfer,
+    )  # fmt: skip
+    findings.add(
+        4, (e.order > 0) & (possible & of_order == 0),
+        lambda row: f"{_article(CODES[e.code[row]])} within an order: {e.row_name(row)}", e.transfer,
+    )  # fmt: skip
+
+
+def _article(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
+def _check_one_order(evidence: Evidence, findings: Findings) -> None:
+    """L0: all rows under a link are of one order."""
+    e = evidence
+    order_of_link = np.zeros(e.by_link.size, np.int64)
+    order_of_link[e.link] = e.order
+    findings.add(
+        0, order_of_link[e.link] != e.order,
+        lambda row: f"link {e.link_number[row]} also has rows of another order: {e.row_name(row)}", e.transfer,
+    )  # fmt: skip
+
+
+def _check_once(evidence: Evidence, findings: Findings) -> None:
+    """L10: a book writes each row of a fact once a commodity."""
+    e = evidence
+    keys = (e.link * len(RULES) + e.rule) * len(e.price) + e.row_commodity
+    order = np.argsort(keys, kind="stable")
+    again = np.zeros(len(keys), np.bool_)
+    again[order[1:]] = keys[order][1:] == keys[order][:-1]
+    findings.add(10, again & (e.rule >= 0), lambda row: f"written before: {e.row_name(row)}", e.transfer)

@@ -1,0 +1,108 @@
+"""What all transfers are checked against: the accounts that there are, and the products of the catalogue.
+
+It is prepared once, however many parts the transfers are read in. No law lives here.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from alesha_sim.audit.posting_rules import CHART, ROLES
+from alesha_sim.audit.reading import Ints, coded, codes_of, exact, numbers, recoded
+from alesha_sim.books.accounts import BOOKS
+from alesha_sim.columns import Coded, Columns
+
+
+class Priced(NamedTuple):
+    """A product of the catalogue: what a unit is sold at, charged at and made for, in minor units."""
+
+    sku: str
+    price: int
+    charge: int
+    cost: int
+
+
+class Register:
+    """The table `accounts` and the catalogue, prepared.
+
+    Commodity 0 is money, 1 + k is product k of the catalogue; what this package does not know is -1.
+    """
+
+    def __init__(self, table: Columns, catalogue: Sequence[Priced]) -> None:
+        self.products = {product.sku: place for place, product in enumerate(catalogue, 1)}
+        self.price, self.charge, self.cost = (
+            np.array([0, *(product[field] for product in catalogue)], np.int64) for field in (1, 2, 3)
+        )
+        names, commodities = coded(table, "account"), coded(table, "commodity")
+        self._names = names
+        roles = [*(_role(label) for label in names.labels), (-1, -1)]
+        self.role = np.array([role for role, _ in roles], np.int8)[names.codes]
+        self.number = np.array([number for _, number in roles], np.int32)[names.codes]
+        # Money is the one commodity that is no product; the bank's reserves hold nothing else.
+        self.currency = next((label for label in commodities.labels if label not in self.products), "")
+        self.commodities = {self.currency: 0} | self.products
+        self.commodity = recoded(commodities, self.commodities)
+        self.book = recoded(coded(table, "book"), BOOKS)
+        self.kind = coded(table, "kind")
+        self.opening, self.closing = exact(numbers(table, "opening")), exact(numbers(table, "closing"))
+        self._index()
+        self._read: list[tuple[Sequence[str], Ints]] = []
+
+    def _index(self) -> None:
+        """Prepare the search for accounts by name and commodity."""
+        names, size = self._names, np.int64(len(self.price))
+        keys = names.codes * size + self.commodity
+        self._by_key = np.append(np.argsort(keys, kind="stable"), 0)
+        self._keys = keys
+        # Most rows are of money: one table look-up serves them, and only units need a search.
+        self._in_money = np.full(len(names.labels) + 1, -1, np.int32)
+        money = np.flatnonzero(self.commodity == 0)
+        self._in_money[names.codes[money]] = money
+
+    def places(self, names: Coded, commodity: Ints) -> Ints:
+        """Return the account of each row's side: the place of its name in its commodity, or -1."""
+        name = self._own_codes(names.labels)[names.codes]
+        found: Ints = self._in_money[name]
+        units = np.flatnonzero(commodity != 0)
+        wanted = name[units] * np.int64(len(self.price)) + commodity[units]
+        candidates = self._by_key[np.searchsorted(self._keys, wanted, sorter=self._by_key[:-1])]
+        found[units] = np.where(self._keys[candidates] == wanted, candidates, -1)
+        return found
+
+    def _own_codes(self, labels: Sequence[str]) -> Ints:
+        """Return this table's codes of labels; those of the last two columns are kept, which parts share."""
+        for known, codes in self._read:
+            if known is labels or known == labels:
+                return codes
+        codes = codes_of(labels, self._codes, np.int32)
+        self._read = [(labels, codes), *self._read[:1]]
+        return codes
+
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        return {label: code for code, label in enumerate(self._names.labels)}
+
+    def of_role(self, name: str) -> Ints:
+        """Return the places of the accounts of a role."""
+        return np.flatnonzero(self.role == ROLES.index(name))
+
+    def name(self, account: int) -> str:
+        """Name an account and its commodity."""
+        if account < 0:
+            return "an account that the table accounts lacks"
+        commodity = int(self.commodity[account])
+        unit = [self.currency, *self.products][commodity] if commodity >= 0 else "unknown commodity"
+        code = int(self._names.codes[account])
+        return f"{self._names.labels[code] if code >= 0 else 'unnamed account'} ({unit})"
+
+
+def _role(name: str) -> tuple[int, int]:
+    """Return the place in `ROLES` of an account's name and its number in its family, -1 where there is none."""
+    if name in CHART:
+        return ROLES.index(name), -1
+    family, _, number = name.rpartition(":")
+    if f"{family}:" in CHART and number.isdecimal():
+        return ROLES.index(f"{family}:"), int(number)
+    return -1, -1

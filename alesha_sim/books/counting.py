@@ -1,0 +1,145 @@
+"""A ledger whose transfers are off: every rule of the ledger holds, and rows go once they have been counted.
+
+What is counted is what `results/metrics.py` would count in the table of transfers. Which facts move what is
+decided in the module of each book, as ever.
+"""
+
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.books.accounts import (
+    BANK,
+    CHARGES,
+    CHARGES_RETURN,
+    COLLECTION,
+    DELIVER,
+    OPENING,
+    PAYMENT,
+    REFUND,
+    REMITTANCE,
+    RETURN,
+    USERS,
+)
+from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
+from alesha_sim.units import total
+
+BLOCK = 2**13
+"""Rows that are counted together; they are in memory until then."""
+
+BETWEEN_OWNERS = (PAYMENT, CHARGES, CHARGES_RETURN, REFUND, COLLECTION, REMITTANCE)
+"""The codes of the bank's facts that move money from one owner to another, of which the bank may be asked."""
+
+LOSSES = ("supplier:losses", "shop:losses")
+
+Ints = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.void]
+
+
+class TalliedLedger(Ledger):
+    """A ledger that lets its rows go; `first` finds those by which the bank knows its transactions, and no others.
+
+    The length is the number of rows that have not gone yet.
+    """
+
+    def __init__(self, currency_code: str, skus: Sequence[str]) -> None:
+        super().__init__(currency_code, skus)
+        self._links = array("I")  # of the rows that are kept, in ascending order
+        self._kept = bytearray()
+        self._openings = np.zeros(0, np.int64)
+        self._moved: Counter[str] = Counter()
+        self._advances = np.zeros(1, np.int64)  # by order: what users have paid for it beyond goods and refunds
+        self._deposit = self._least = 0  # how the shop's deposit differs from its opening: now, and at the least
+
+    def relieve(self) -> None:
+        """Count the rows in memory and let them go, if there are many; nothing may be half written."""
+        if len(self) >= BLOCK:
+            self._let_go()
+
+    def tally(self) -> dict[str, int]:
+        """Return what was moved: units received and lost, money refunded and given back for returns, minor units.
+
+        Besides the least that the shop's deposit was at any time, what users have paid beyond goods and refunds,
+        and in how many orders.
+        """
+        self._let_go()
+        stranded = np.maximum(self._advances, 0)
+        shop = self._find("bank:deposits:shop")
+        return {
+            **{name: self._moved[name] for name in ("units", "units_lost", "refunds", "returns")},
+            "least": self._least - int(self._opened()[shop]),
+            "stranded": total(stranded),
+            "stranded_orders": int(np.count_nonzero(stranded)),
+        }
+
+    def first(self, link: int) -> Transfer:
+        """Return the first row written under `link`; KeyError if there is none, or it was let go for good."""
+        place = bisect_left(self._links, link)
+        if place < len(self._links) and self._links[place] == link:
+            return Transfer(*self._rows.unpacked(self._kept, place))
+        return super().first(link)
+
+    def _opened(self) -> Ints:
+        opened = super()._opened()
+        opened[: len(self._openings)] += self._openings
+        return opened
+
+    def _let_go(self) -> None:
+        rows = self.array()
+        if (rows["code"] == OPENING).any():
+            self._openings = self._opened()
+        self._count(rows)
+        self._count_advances(rows)
+        self._follow_deposit(rows)
+        self._rows.rows.clear()
+
+    def _count(self, rows: Rows) -> None:
+        """Count what was moved, and keep what the bank may be asked for."""
+        parts = [part for part in self.chart.parts if part.size]
+        places = np.array([self.chart.places[part.base] for part in parts])
+        debit = np.searchsorted([part.base for part in parts], rows["debit"], side="right") - 1
+        code, book, is_money = rows["code"], places[debit] & 3, places[debit] < 4
+        lost = np.array([part.name in LOSSES for part in parts])[debit]
+        returns = np.array([part.name == "shop:sales-returns" for part in parts])[debit]
+        for name, mask in (
+            ("units", (book == USERS) & (code == DELIVER)),
+            ("units_lost", lost & ~is_money),
+            ("refunds", (book == BANK) & (code == REFUND)),
+            ("returns", returns & (code == RETURN)),
+        ):
+            self._moved[name] += total(rows["amount"][mask])
+        self._keep(rows[(book == BANK) & np.isin(code, BETWEEN_OWNERS)])
+
+    def _keep(self, rows: Rows) -> None:
+        """Keep the first row of each of the bank's facts, which allots a new link to each."""
+        links, places = np.unique(rows["link"], return_index=True)
+        if len(links) and self._links and links[0] <= self._links[-1]:
+            raise LawBroken(f"L0: link {links[0]}: the bank wrote it after link {self._links[-1]}")
+        self._links.extend(links.tolist())
+        self._kept += rows[places].tobytes()
+
+    def _count_advances(self, rows: Rows) -> None:
+        account = self._find("users:advances")
+        last = int(rows["order"].max(initial=0))
+        if last >= len(self._advances):  # twice as long, so that it is seldom copied
+            self._advances = np.append(self._advances, np.zeros(last + 1, np.int64))
+        for side, sign in (("debit", 1), ("credit", -1)):
+            mine = rows[rows[side] == account]
+            np.add.at(self._advances, mine["order"], sign * mine["amount"])
+
+    def _follow_deposit(self, rows: Rows) -> None:
+        account = self._find("bank:deposits:shop")
+        paid = rows["debit"] == account
+        touched = (paid | (rows["credit"] == account)) & (rows["code"] != OPENING)
+        amount = rows["amount"][touched]
+        course = self._deposit + np.cumsum(np.where(paid[touched], -amount, amount))
+        self._least = int(course.min(initial=self._least))
+        self._deposit = int(course[-1]) if len(course) else self._deposit
+
+    def _find(self, name: str) -> int:
+        """Return the id of an account of money that has no number."""
+        return next(part.base for part in self.chart.parts if part.name == name)

@@ -1,0 +1,65 @@
+"""Where the bank keeps what users paid to the shop: in the shop's deposit, or aside until it is settled."""
+
+from alesha_sim.books.accounts import FEE, PAYMENT, RETENTION, Kind
+from alesha_sim.books.lazy_accounts import LazyAccount
+from alesha_sim.books.ledger import Ledger, Row
+from alesha_sim.messages import Pocket
+
+
+class Pockets:
+    """The bank's accounts for money on its way to the shop, each opened when it is first used.
+
+    `shop` is the shop's deposit. Amounts in minor units.
+    """
+
+    def __init__(self, ledger: Ledger, shop: int) -> None:
+        self._shop = shop
+        self._settlement_due = LazyAccount(ledger, "bank:settlement-due", Kind.LIABILITY, floor=True)
+        """Captured, owed to the shop on a later day."""
+        self._escrow = LazyAccount(ledger, "bank:escrow", Kind.LIABILITY, floor=True)
+        """Captured, owed to the shop or to the user, depending on the delivery."""
+        self.rolling_reserve = LazyAccount(ledger, "bank:rolling-reserve", Kind.LIABILITY, floor=True)
+        """Share of settlements kept back, owed to the shop."""
+        self.fees = LazyAccount(ledger, "bank:fees", Kind.INCOME)
+        """Fees taken, the bank's own income."""
+        self._escrowed: dict[int, int] = {}
+
+    def account(self, pocket: Pocket) -> int:
+        """Return the account of a pocket."""
+        if pocket is Pocket.DEPOSIT:
+            return self._shop
+        return self._escrow.id if pocket is Pocket.ESCROW else self._settlement_due.id
+
+    def keeps(self, account: int) -> bool:
+        """Tell whether an account is one of money that is kept aside for the shop."""
+        return account in (self._settlement_due.opened_as, self._escrow.opened_as)
+
+    def captured(
+        self, source: int, total: int, pocket: Pocket, fee: int, retained: int, payer_fee: int
+    ) -> list[Row]:  # fmt: skip
+        """Return the rows of a payment out of a user's account `source` into a pocket."""
+        rows = [(source, self.account(pocket), total, PAYMENT), *self.deductions(fee, retained)]
+        if payer_fee:
+            rows.append((source, self.fees.id, payer_fee, FEE))
+        return rows
+
+    def deductions(self, fee: int, retained: int) -> list[Row]:
+        """Return the rows of what the bank takes and keeps back of what the shop is paid."""
+        rows = []
+        if fee:
+            rows.append((self._shop, self.fees.id, fee, FEE))
+        if retained:
+            rows.append((self._shop, self.rolling_reserve.id, retained, RETENTION))
+        return rows
+
+    def escrowed(self, order: int) -> int:
+        """Return what is in escrow for an order."""
+        return self._escrowed.get(order, 0)
+
+    def put(self, order: int, pocket: Pocket, amount: int) -> None:
+        """Keep in mind that `amount` was put in a pocket for an order, or taken out if it is negative."""
+        if pocket is not Pocket.ESCROW:
+            return
+        left = self._escrowed.pop(order, 0) + amount
+        if left:
+            self._escrowed[order] = left

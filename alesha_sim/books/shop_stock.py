@@ -1,0 +1,41 @@
+"""The shop's own goods, by unit and at charge: their accounts, and the rows of moving them among these."""
+
+from alesha_sim.books.accounts import Kind
+from alesha_sim.books.goods import Lines, unit_rows
+from alesha_sim.books.lazy_accounts import LazyAccount, LazyUnits
+from alesha_sim.books.ledger import Ledger, Row
+
+
+class Store:
+    """Accounts of the shop's goods, each opened when it is first used. Values in minor units."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.stock = LazyUnits(ledger, "shop:stock", Kind.ASSET, floor=True)
+        """Units in the shop."""
+        self.stock_value = LazyAccount(ledger, "shop:stock", Kind.ASSET, floor=True)
+        """What the units in the shop were charged at."""
+        self.transit = LazyUnits(ledger, "shop:goods-in-transit", Kind.ASSET, floor=True)
+        """Units on their way to users."""
+        self.transit_value = LazyAccount(ledger, "shop:goods-in-transit", Kind.ASSET, floor=True)
+        """What the units on their way were charged at."""
+        self.handovers = LazyUnits(ledger, "shop:handovers", Kind.EQUITY)
+        """Units given to other books, less those taken."""
+        self.losses = LazyUnits(ledger, "shop:losses", Kind.EXPENSE)
+        """Units lost or written off."""
+        self.losses_value = LazyAccount(ledger, "shop:losses", Kind.EXPENSE)
+        """What the units lost or written off were charged at."""
+
+    def shipped(self, lines: Lines, charge: int, code: int) -> list[Row]:
+        """Return the rows of sending units: goods-in-transit / stock."""
+        value = self.transit_value.id, self.stock_value.id, charge, code
+        return [*unit_rows(self.transit.ids, self.stock.ids, lines, code), value]
+
+    def lost(self, lines: Lines, charge: int, code: int) -> list[Row]:
+        """Return the rows of losing units that were sent: losses / goods-in-transit."""
+        value = self.losses_value.id, self.transit_value.id, charge, code
+        return [*unit_rows(self.losses.ids, self.transit.ids, lines, code), value]
+
+    def written_off(self, lines: Lines, charge: int, code: int) -> list[Row]:
+        """Return the rows of writing units off: losses / stock."""
+        value = self.losses_value.id, self.stock_value.id, charge, code
+        return [*unit_rows(self.losses.ids, self.stock.ids, lines, code), value]

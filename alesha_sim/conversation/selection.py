@@ -1,0 +1,154 @@
+"""The messages and transfers of a run that a conversation shows."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.columns import MISSING_TIME, Coded, Column, Columns, among, coded, equals, numbers
+from alesha_sim.conversation import Conversation, Message, Transfer
+from alesha_sim.conversation.run_context import RunSight
+from alesha_sim.conversation.steps import book_of
+from alesha_sim.units import Currency
+from alesha_sim.vocabulary import NO_ID
+
+if TYPE_CHECKING:
+    from alesha_sim.scenarios.scenario import Scenario
+
+
+class Talks:
+    """The conversations of one run, from its canonical tables."""
+
+    def __init__(self, tables: Mapping[str, Columns], scenario: "Scenario") -> None:
+        self._tables = tables
+        self._start = scenario.start
+        self._currency = scenario.currency
+        self._name = scenario.name
+        self._sight = RunSight(tables, scenario.start, scenario.currency)
+
+    def about_order(self, order: int) -> Conversation:
+        """Return one purchase: its visit's messages up to the order, then all about the order."""
+        orders = self._tables["orders"]
+        status, owner = coded(orders, "status"), numbers(orders, "user")[order - 1]
+        said = messages_of(self._tables, order, self._start)
+        moved = transfers_of(self._tables["transfers"], order, self._start, self._currency)
+        return self._conversation(
+            f"Order {order} of user:{owner}, {status.labels[status.codes[order - 1]]}", said, moved
+        )
+
+    def with_user(self, user: int) -> Conversation:
+        """Return all that was said to and by a user, and about the user's orders."""
+        said = messages_of_user(self._tables, user, self._start)
+        moved = transfers_of_user(self._tables, user, self._start, self._currency)
+        return self._conversation(f"user:{user}", said, moved)
+
+    def between(self, one: str, other: str) -> Conversation:
+        """Return all that two entities said to each other; `users` stands for all users."""
+        messages, transfers = self._tables["messages"], self._tables["transfers"]
+        sender, recipient = coded(messages, "sender"), coded(messages, "recipient")
+        sides = [_names(name, sender, recipient) for name in (one, other)]
+        (a, b), (c, d) = ([among(text, side) for text in (sender, recipient)] for side in sides)
+        said = plain_messages(messages, (a & d) | (c & b), self._start)
+        books = among(coded(transfers, "book"), {book_of(name) for side in sides for name in side})
+        moved = plain_transfers(transfers, books, self._start, self._currency)
+        return Conversation(self._name, said, moved, self._sight).between(one, other)
+
+    def recent(self, count: int) -> Conversation:
+        """Return the messages sent last, and all that was written since the first of them but for openings."""
+        sent, written = numbers(self._tables["messages"], "sent_at"), numbers(self._tables["transfers"], "time")
+        row = max(0, len(sent) - count)
+        return self.since(row, int(np.searchsorted(written, sent[row])) if row < len(sent) else len(written))
+
+    def since(self, message: int, transfer: int) -> Conversation:
+        """Return the messages and the transfers from some numbers on, but for openings."""
+        messages, transfers = self._tables["messages"], self._tables["transfers"]
+        said = plain_messages(messages, numbers(messages, "message") >= message, self._start)
+        written = (numbers(transfers, "transfer") >= transfer) & ~equals(coded(transfers, "code"), "opening")
+        moved = plain_transfers(transfers, written, self._start, self._currency)
+        return self._conversation(self._name, said, moved)
+
+    def _conversation(self, name: str, said: list[Message], moved: list[Transfer]) -> Conversation:
+        title = f"{name}: {len(said)} messages, {len(moved)} transfers"
+        return Conversation(title, said, moved, self._sight)
+
+
+def _names(entity: str, *texts: Coded) -> list[str]:
+    """Return the names in messages that an entity goes by; ValueError if it has none."""
+    known = sorted({name for text in texts for name in text.labels})
+    found = [name for name in known if entity in (name, book_of(name))]
+    if not found:
+        some = [name for name in known if not name.startswith("user:")]
+        raise ValueError(f"entity {entity}: must be one of {', '.join(some)}, users, or a user with messages")
+    return found
+
+
+def messages_of(tables: Mapping[str, Columns], order: int, start: datetime) -> list[Message]:
+    """Return the messages about an order and those of its visit that led to it, in the order of sending."""
+    messages, visits = tables["messages"], tables["visits"]
+    about, visit, request = (numbers(messages, name) for name in ("order", "visit", "request"))
+    mine = about == order
+    shopping = np.append(visit[mine], numbers(visits, "visit")[numbers(visits, "order") == order])
+    before = (about == NO_ID) & np.isin(visit, shopping[shopping != NO_ID])
+    # The invoice may leave after the order was placed; it answers a request that was sent before.
+    placed_at = numbers(tables["orders"], "placed_at")[order - 1]
+    asked = request[before & (numbers(messages, "sent_at") <= placed_at)]
+    return plain_messages(messages, mine | (before & np.isin(request, asked)), start)
+
+
+def messages_of_user(tables: Mapping[str, Columns], user: int, start: datetime) -> list[Message]:
+    """Return the messages from and to a user and those about the user's orders, in the order of sending."""
+    messages, orders = tables["messages"], tables["orders"]
+    name = f"user:{user}"
+    own = numbers(orders, "order")[numbers(orders, "user") == user]
+    mine = equals(coded(messages, "sender"), name) | equals(coded(messages, "recipient"), name)
+    return plain_messages(messages, mine | np.isin(numbers(messages, "order"), own), start)
+
+
+def plain_messages(messages: Columns, mine: npt.NDArray[np.bool_], start: datetime) -> list[Message]:
+    """Return some messages as plain tuples."""
+    rows = np.flatnonzero(mine)
+    columns = (_plain(messages[name], rows, start, name.endswith("_at")) for name in Message._fields)
+    return [Message._make(fields) for fields in zip(*columns, strict=True)]
+
+
+def transfers_of(transfers: Columns, order: int, start: datetime, currency: Currency) -> list[Transfer]:
+    """Return the transfers of an order, in the order of writing; money in major units."""
+    return plain_transfers(transfers, numbers(transfers, "order") == order, start, currency)
+
+
+def transfers_of_user(
+    tables: Mapping[str, Columns], user: int, start: datetime, currency: Currency
+) -> list[Transfer]:
+    """Return the transfers of a user's orders and those that touched the user's accounts, but for the opening."""
+    transfers, orders = tables["transfers"], tables["orders"]
+    own = numbers(orders, "order")[numbers(orders, "user") == user]
+    mine = np.isin(numbers(transfers, "order"), own)
+    for side in ("debit", "credit"):
+        text = coded(transfers, side)
+        mine |= among(text, [name for name in text.labels if name.endswith(f":{user}")])
+    return plain_transfers(transfers, mine & ~equals(coded(transfers, "code"), "opening"), start, currency)
+
+
+def plain_transfers(
+    transfers: Columns, mine: npt.NDArray[np.bool_], start: datetime, currency: Currency
+) -> list[Transfer]:
+    """Return some transfers as plain tuples; money in major units."""
+    rows = np.flatnonzero(mine)
+    columns = (_plain(transfers[name], rows, start, name == "time") for name in Transfer._fields)
+    found = [Transfer._make(fields) for fields in zip(*columns, strict=True)]
+    return [
+        row._replace(amount=currency.major(int(row.amount)) if row.commodity == currency.code else row.amount)
+        for row in found
+    ]
+
+
+def _plain(column: Column, rows: npt.NDArray[np.int64], start: datetime, is_time: bool) -> list[Any]:
+    """Return some values of a column as Python's own: instants as datetimes, what is missing as None."""
+    if isinstance(column, Coded):
+        return [column.labels[code] if code >= 0 else None for code in column.codes[rows].tolist()]
+    values = column[rows].tolist()
+    if is_time:
+        return [None if value == MISSING_TIME else start + timedelta(microseconds=value) for value in values]
+    return [None if value == NO_ID else value for value in values]

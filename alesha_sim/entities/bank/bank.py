@@ -1,0 +1,384 @@
+"""The bank: verifies accounts, moves money, answers enquiries. What it writes is in `books/bank.py`.
+
+What it does by the calendar, without being asked, is in `entities/bank/settlement.py`.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.books.bank import BankBook
+from alesha_sim.books.holds import HoldState, PendingTransfer
+from alesha_sim.entities.bank.calendar import Agenda, PayDays
+from alesha_sim.entities.bank.calendar import Income as Income
+from alesha_sim.entities.bank.lockout import Locks
+from alesha_sim.entities.bank.settlement import Settlements
+from alesha_sim.entities.entity import Entity, Process
+from alesha_sim.kernel.clock import INFINITY, Clock
+from alesha_sim.kernel.timers import Alarm
+from alesha_sim.messages import (
+    Authorise,
+    Balance,
+    BalanceEnquiry,
+    Capture,
+    ConfirmDelivery,
+    Credited,
+    Decline,
+    EnquireTransaction,
+    Hold,
+    Noted,
+    Pocket,
+    Reason,
+    Receipt,
+    Refund,
+    Refunded,
+    Secret,
+    Transfer,
+    Verification,
+    VerifyTransaction,
+    Void,
+)
+from alesha_sim.network import Channel, Delivery
+from alesha_sim.policies.settlement import Fees, Immediate, SettlementPolicy
+from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
+
+FIRST_USER_ACCOUNT = 10_000_000
+ORGANISATION_ACCOUNTS = {SHOP: 9_000_001, SUPPLIER: 9_000_002, COURIER: 9_000_003}
+_OWNERS = {account: owner for owner, account in ORGANISATION_ACCOUNTS.items()}
+LONGEST_HOLD = 365 * 86_400.0
+"""Seconds for which money can be held at most, unless it is held without end."""
+
+AT_ONCE, NO_FEES = Immediate(), Fees()
+"""How payments are settled and what is taken for them, unless a bank is told otherwise."""
+
+_MOVES_MONEY = frozenset({Authorise, Transfer, Refund, Hold, Capture, Void})
+_SPELLED = "%016x"  # takes 0.6 of a format string's time, also for NumPy's numbers
+_OVER = {
+    HoldState.POSTED: Reason.HOLD_POSTED,
+    HoldState.VOIDED: Reason.HOLD_VOIDED,
+    HoldState.EXPIRED: Reason.HOLD_EXPIRED,
+}
+
+
+def account_number(owner: int) -> int:
+    """Return the account number of a user (their number) or an organisation (its code)."""
+    return FIRST_USER_ACCOUNT + owner if owner >= 0 else ORGANISATION_ACCOUNTS[owner]
+
+
+def secret_text(number: int) -> Secret:
+    """Return a secret as its owner types it: 16 hexadecimal digits."""
+    return Secret(_SPELLED % number)
+
+
+class Untold(NamedTuple):
+    """A notice that its recipient, the shop or a user, has not noted yet."""
+
+    notice: Refunded | Credited
+    step: str
+    order: int
+    recipient: int
+
+
+class Bank(Entity):
+    """Serves payments, refunds, verifications and enquiries; a refusal is a value, never an exception.
+
+    What is settled, given back, released or paid as income by the calendar is done before any request of the same
+    instant is served. Raises ValueError for a reserve that is no share and no duration.
+    """
+
+    def __init__(
+        self, clock: Clock, book: BankBook, *, workers: int | None, authorisation_seconds: Callable[[], float],
+        secrets: npt.NDArray[np.uint64], organisation_secrets: dict[int, int],
+        secret_attempts: int | None = None, lock_seconds: float = 0.0,
+        settlement: SettlementPolicy = AT_ONCE, fees: Fees = NO_FEES, reserve_share: float = 0.0,
+        reserve_seconds: float = 0.0, income: Income | None = None, horizon: float = INFINITY,
+    ) -> None:  # fmt: skip
+        super().__init__(clock, "bank", BANK, workers)
+        self.book = book
+        self._authorisation_seconds = authorisation_seconds
+        self._secrets = secrets.data  # gives plain ints, which NumPy's cost five times as much to format
+        self._organisation_secrets = organisation_secrets
+        self._locks = None if secret_attempts is None else Locks(secret_attempts, lock_seconds)
+        self._fees = fees
+        self._untold: dict[tuple[str, int], Untold] = {}
+        self._due_at = INFINITY
+        self._alarm = Alarm(clock, self._do_due)
+        self._agenda = Agenda(clock, self._expect)
+        self._settlements = Settlements(
+            clock, book, self._agenda, self._inform, policy=settlement, fees=fees, reserve_share=reserve_share,
+            reserve_seconds=reserve_seconds,
+        )  # fmt: skip
+        self._is_plain = self._settlements.is_plain
+        if income is not None:
+            PayDays(clock, book, self._agenda, self._inform, income=income, users=len(secrets), horizon=horizon)
+        self._acts = self._table()
+        self._between: dict[tuple[int, int | None], Callable[[float, int, int], int]] = {
+            (SHOP, SUPPLIER): book.charges,
+            (SUPPLIER, SHOP): book.charges_return,
+            (COURIER, SHOP): book.remittance,
+        }
+
+    def _table(self) -> dict[type, Callable[[Any, Delivery], None]]:
+        """Return what is done about each kind of request."""
+        return {
+            Authorise: lambda payment, delivery: delivery.answer(self.authorise(payment, delivery.order)),
+            Transfer: lambda transfer, delivery: delivery.answer(self.transfer(transfer, delivery.order)),
+            Hold: lambda hold, delivery: delivery.answer(self.hold(hold, delivery.order)),
+            Capture: lambda capture, delivery: delivery.answer(self.capture(capture)),
+            Void: lambda void, delivery: delivery.answer(self.void(void)),
+            Refund: self._refund,
+            ConfirmDelivery: lambda _, delivery: delivery.answer(
+                self._settlements.confirm(delivery.order, delivery.sender)
+            ),
+            EnquireTransaction: lambda enquiry, delivery: delivery.answer(
+                self.enquire_transaction(delivery.sender, delivery.order, enquiry.step)
+            ),
+            VerifyTransaction: lambda enquiry, delivery: delivery.answer(self.verify(enquiry.transaction)),
+            BalanceEnquiry: lambda enquiry, delivery: delivery.answer(self.balance(enquiry)),
+        }
+
+    def work(self) -> Process:
+        """Serve one request after the other; what moves money out of an account takes time."""
+        worker = self.inbox.employ()
+        while True:
+            delivery: Delivery = yield worker.receive()
+            try:
+                if type(delivery.message) in _MOVES_MONEY:
+                    seconds = self._authorisation_seconds()
+                    if seconds > 0:
+                        delivery.begin()
+                        yield worker.rest(seconds)
+                self._serve(delivery)
+            except Exception as error:
+                raise self.failure(delivery, error) from error
+
+    def _serve(self, delivery: Delivery) -> None:
+        burnt = None if delivery.key is None else self.inbox.stored(delivery.key)
+        if burnt is not None:  # the sender enquired while the request was in service
+            delivery.close()
+            delivery.reply(burnt.reply)
+            return
+        # What is due at this very instant is done, although its alarm rings after all messages.
+        if self._due_at <= self.clock.now:
+            self._do_due()
+        act = self._acts.get(type(delivery.message))
+        if act is None:
+            raise TypeError(f"the bank does not understand {type(delivery.message).__name__}")
+        act(delivery.message, delivery)
+
+    def _refund(self, refund: Refund, delivery: Delivery) -> None:
+        outcome = self.refund(refund, delivery.order)
+        if isinstance(outcome, Decline):
+            delivery.answer(outcome)
+            return
+        receipt, notice, user = outcome
+        delivery.answer(receipt)
+        self._inform(notice, f"refunded:{receipt.transaction}", delivery.order, user)
+
+    # Notices, and what the calendar brings
+
+    def _inform(self, notice: Refunded | Credited, step: str, order: int, recipient: int) -> None:
+        """Tell the shop or a user of a fact; where messages can be lost, until it is noted."""
+        channel = self._way_to(recipient)
+        if channel.retry is None:
+            self.tell(channel, notice, order=order, to=recipient)
+            return
+        untold = self._untold[step, recipient] = Untold(notice, step, order, recipient)
+        self.run(self._tell(untold))
+
+    def _tell(self, untold: Untold) -> Process:
+        notice, step, order, recipient = untold
+        noted = yield from self.insist(self._way_to(recipient), notice, step=step, order=order, to=recipient)
+        if isinstance(noted, Noted):
+            del self._untold[step, recipient]
+
+    def _way_to(self, recipient: int) -> Channel:
+        return self.shop if recipient == SHOP else self.users
+
+    def recover(self) -> None:
+        """Tell what has not been noted yet, and do what fell due in the meantime."""
+        for untold in self._untold.values():
+            self.run(self._tell(untold))
+        self._alarm.set(self._do_due())
+
+    def _expect(self, at: float) -> None:
+        """See to it that what is due at an instant is done then."""
+        self._due_at = min(self._due_at, at)
+        self._alarm.set(at)
+
+    def _do_due(self) -> float:
+        """Do what is due and return when something is next; a bank that is down does so when it is up again."""
+        if not self.inbox.is_up:
+            return INFINITY
+        self.book.holds.expire(self.clock.now)
+        self._agenda.do_due()
+        self._due_at = min(self.book.holds.next_expiry(), self._agenda.next_at())
+        return self._due_at
+
+    # Decisions. What is asked is checked in the order of the code, and nothing is written unless all of it holds.
+
+    def authorise(self, payment: Authorise, order: int) -> Receipt | Decline:
+        """Move a user's money to the shop."""
+        payer = self._payer(payment)
+        if isinstance(payer, Reason):
+            return self._declined(payer, payment, order)
+        if not self._is_plain:
+            return self._authorise_on_terms(payer, payment, order)
+        objection = self._objection(payer, payment.amount)
+        if objection is not None:
+            return Decline(objection)
+        return Receipt(self.book.payment(self.clock.now, order, payer, payment.amount), payment.amount)
+
+    def _authorise_on_terms(self, payer: int, payment: Authorise, order: int) -> Receipt | Decline:
+        """Move a user's money to where the terms say, and take the fees."""
+        fee = self._fees.of_payer(payment.amount)
+        objection = self._objection(payer, payment.amount + fee)
+        if objection is not None:
+            return self._declined(objection, payment, order)
+        return self._settlements.take(order, payer, payment.amount, payment.promised_at)
+
+    def _declined(self, reason: Reason, payment: Authorise, order: int) -> Decline:
+        """Decline a payment; the shop pays for the attempt to pay it, if its deposit can bear that."""
+        fee = self._fees.declined
+        if fee == 0 or _OWNERS.get(payment.payee) != SHOP or self.book.available(SHOP) < fee:
+            return Decline(reason)
+        return Decline(reason, self.book.declined_fee(self.clock.now, order, fee), fee)
+
+    def hold(self, hold: Hold, order: int) -> Receipt | Decline:
+        """Keep a user's money back for the shop, and the user's fee; nothing at all can be held too."""
+        payer = self._payer(hold)
+        if isinstance(payer, Reason):
+            return Decline(payer)
+        if hold.seconds is not None and not 0 < hold.seconds <= LONGEST_HOLD:
+            return Decline(Reason.INVALID_DURATION)
+        fee = self._fees.of_payer(hold.amount)
+        objection = self._objection(payer, hold.amount + fee, least=0)
+        if objection is not None:
+            return Decline(objection)
+        expires_at = INFINITY if hold.seconds is None else self.clock.now + hold.seconds
+        link = self.book.holds.pend(self.clock.now, order, payer, hold.amount + fee, expires_at)
+        self._expect(expires_at)
+        return Receipt(link, hold.amount)
+
+    def capture(self, capture: Capture) -> Receipt | Decline:
+        """Move what is held to the shop, in full or part; the rest goes back."""
+        held = self._held(capture)
+        if isinstance(held, Reason):
+            return Decline(held)
+        if capture.amount < 0:
+            return Decline(Reason.INVALID_AMOUNT)
+        if capture.amount + self._fees.of_payer(capture.amount) > held.amount:
+            return Decline(Reason.MORE_THAN_HELD)
+        return self._settlements.take(held.order, held.user, capture.amount, hold=capture.hold)
+
+    def void(self, void: Void) -> Receipt | Decline:
+        """Give what is held back to the user."""
+        held = self._held(void)
+        if isinstance(held, Reason):
+            return Decline(held)
+        return Receipt(self.book.holds.void(self.clock.now, void.hold), held.amount)
+
+    def transfer(self, transfer: Transfer, order: int) -> Receipt | Decline:
+        """Move charges to the supplier and back, what is collected at doors to the courier and on to the shop."""
+        payer = self._owner(transfer.account, transfer.secret)
+        if isinstance(payer, Reason):
+            return Decline(payer)
+        payee = _OWNERS.get(transfer.payee)
+        is_collection = payer >= 0 and payee == COURIER
+        if not (is_collection or (payer, payee) in self._between):
+            return Decline(Reason.UNKNOWN_PAYEE)
+        objection = self._objection(payer, transfer.amount)
+        if objection is not None:
+            return Decline(objection)
+        now, amount = self.clock.now, transfer.amount
+        if is_collection:
+            return Receipt(self.book.collection(now, order, payer, amount), amount)
+        return Receipt(self._between[payer, payee](now, order, amount), amount)
+
+    def refund(self, refund: Refund, order: int) -> Decline | tuple[Receipt, Refunded, int]:
+        """Give a payment back, in full or part; also returns what to tell the user, and which user.
+
+        It comes out of the pocket in which the payment is, the shop's deposit for what was collected at a door.
+        """
+        payer = self._owner(refund.account, refund.secret)
+        if isinstance(payer, Reason):
+            return Decline(payer)
+        payment = self.book.transaction(refund.transaction)
+        if payment is None or payer != SHOP or payment.payee not in (SHOP, COURIER) or payment.payer < 0:
+            return Decline(Reason.UNKNOWN_TRANSACTION)
+        if self._settlements.refunds.get(refund.transaction, 0) + refund.amount > payment.amount:
+            return Decline(Reason.MORE_THAN_PAID)
+        aside = self._settlements.find(refund.transaction)
+        objection = self._objection(payer, refund.amount)
+        if objection is not None and (aside is None or objection is Reason.INVALID_AMOUNT):
+            return Decline(objection)
+        pocket, order = (Pocket.DEPOSIT, order) if aside is None else (aside.pocket, aside.order)
+        link = self.book.refund(self.clock.now, order, payment.payer, refund.amount, pocket)
+        self._settlements.note_refund(refund.transaction, refund.amount)
+        fee = self._fees.of_payer(payment.amount) if payment.payee == SHOP else 0
+        notice = Refunded(refund.transaction, payment.amount, link, refund.amount, fee)
+        return Receipt(link, refund.amount, pocket), notice, payment.payer
+
+    def enquire_transaction(self, sender: int, order: int, step: str) -> Receipt | Decline:
+        """Say what became of a request; one that never came is burnt, so that it can do nothing when it comes."""
+        key = (sender, order, NO_ID, step)
+        stored = self.inbox.stored(key)
+        if stored is None:
+            burnt = Decline(Reason.NOT_DONE)
+            self.inbox.store_under(key, None, burnt)
+            return burnt
+        reply: Receipt | Decline = stored.reply
+        return reply
+
+    def verify(self, transaction: int) -> Verification | Decline:
+        """Say what is booked under a transaction number."""
+        booked = self.book.transaction(transaction)
+        if booked is None:
+            return Decline(Reason.UNKNOWN_TRANSACTION)
+        payer, payee = account_number(booked.payer), account_number(booked.payee)
+        return Verification(transaction, booked.amount, payer, payee, booked.order)
+
+    def balance(self, enquiry: BalanceEnquiry) -> Balance | Decline:
+        """Say what can be spent from an account and what is held, to who knows its secret."""
+        owner = self._owner(enquiry.account, enquiry.secret)
+        if isinstance(owner, Reason):
+            return Decline(owner)
+        return Balance(self.book.available(owner), self.book.pending(owner))
+
+    def _payer(self, payment: Authorise | Hold) -> int | Reason:
+        """Return which user is to pay the shop, or why nobody does."""
+        payer = self._owner(payment.account, payment.secret)
+        if isinstance(payer, Reason):
+            return payer
+        return payer if payer >= 0 and _OWNERS.get(payment.payee) == SHOP else Reason.UNKNOWN_PAYEE
+
+    def _held(self, request: Capture | Void) -> PendingTransfer | Reason:
+        """Return what is held for the sender, or why nothing is."""
+        payee = self._owner(request.account, request.secret)
+        if isinstance(payee, Reason):
+            return payee
+        held = self.book.holds.find(request.hold)
+        if held is None or payee != SHOP:
+            return Reason.UNKNOWN_HOLD
+        return _OVER.get(held.state, held)
+
+    def _objection(self, payer: int, amount: int, least: int = 1) -> Reason | None:
+        """Say why an amount, fee included, cannot be taken from a deposit; what is too little bears no fee."""
+        if amount < least:
+            return Reason.INVALID_AMOUNT
+        return Reason.INSUFFICIENT_FUNDS if self.book.available(payer) < amount else None
+
+    def _owner(self, account: int, secret: Secret) -> int | Reason:
+        """Return whose account it is, or why the sender may not use it."""
+        owner = account - FIRST_USER_ACCOUNT
+        if owner < 0:
+            owner = _OWNERS.get(account, len(self._secrets))
+        if owner >= len(self._secrets) or (owner < 0 and owner not in self._organisation_secrets):
+            return Reason.UNKNOWN_ACCOUNT
+        known = self._secrets[owner] if owner >= 0 else self._organisation_secrets[owner]
+        right = secret == _SPELLED % known
+        if self._locks is not None and self._locks.refuses(owner, right, self.clock.now):
+            return Reason.ACCOUNT_LOCKED
+        return owner if right else Reason.WRONG_SECRET

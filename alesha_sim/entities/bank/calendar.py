@@ -1,0 +1,107 @@
+"""What the bank does by the calendar."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+
+from alesha_sim.books.bank import BankBook
+from alesha_sim.kernel.clock import INFINITY, Clock
+from alesha_sim.messages import Credited, Refunded
+from alesha_sim.policies.settlement import amount_faults, refuse, seconds_faults
+from alesha_sim.vocabulary import NO_ID
+
+Inform = Callable[[Refunded | Credited, str, int, int], None]
+"""Tells the shop or a user of a fact, for sure: notice, step, order, recipient."""
+
+SHORTEST_PERIOD = 1e-6
+
+
+class Agenda:
+    """What is to be done later, in the order of its instants; `expect(at)` sees to it that `do_due` is called."""
+
+    def __init__(self, clock: Clock, expect: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._expect = expect
+        self._acts: dict[int, Callable[[], None]] = {}
+        self._instants: list[tuple[float, int]] = []
+        self._numbers = count()
+
+    def __len__(self) -> int:
+        return len(self._acts)
+
+    def add(self, at: float, act: Callable[[], None]) -> int:
+        """Let something be done at an instant, now if that has passed; return its number."""
+        number, at = next(self._numbers), max(at, self._clock.now)
+        self._acts[number] = act
+        heappush(self._instants, (at, number))
+        self._expect(at)
+        return number
+
+    def drop(self, number: int) -> None:
+        """Let something not be done, if that has not happened yet."""
+        self._acts.pop(number, None)
+
+    def next_at(self) -> float:
+        """Return when the next thing is to be done, infinity if there is none."""
+        instants, acts = self._instants, self._acts
+        while instants and instants[0][1] not in acts:
+            heappop(instants)
+        return instants[0][0] if instants else INFINITY
+
+    def do_due(self) -> None:
+        """Do whatever is due by now."""
+        while self.next_at() <= self._clock.now:
+            self._acts.pop(heappop(self._instants)[1])()
+
+
+@dataclass(frozen=True, slots=True)
+class Income:
+    """`amount` minor units from outside for every user at `first`, `first` + `every`, ... (seconds).
+
+    Raises ValueError with one line for each field that breaks its rule.
+    """
+
+    amount: int
+    every: float
+    first: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no amount, and periods that never end."""
+        refuse(
+            [
+                *amount_faults(least=1, amount=self.amount),
+                *seconds_faults(least=SHORTEST_PERIOD, every=self.every),
+                *seconds_faults(first=self.first),
+            ]
+        )
+
+
+class PayDays:
+    """Pays all users their income on every pay-day before the horizon."""
+
+    def __init__(
+        self, clock: Clock, book: BankBook, agenda: Agenda, inform: Inform, *, income: Income, users: int,
+        horizon: float,
+    ) -> None:  # fmt: skip
+        self._clock = clock
+        self._book = book
+        self._agenda = agenda
+        self._inform = inform
+        self._income = income
+        self._users = users
+        self._horizon = horizon
+        self._plan(0)
+
+    def _plan(self, number: int) -> None:
+        at = self._income.first + number * self._income.every
+        if at < self._horizon:
+            self._agenda.add(at, partial(self._pay, number))
+
+    def _pay(self, number: int) -> None:
+        amount = self._income.amount
+        for user in range(self._users):
+            link = self._book.income(self._clock.now, user, amount)
+            self._inform(Credited(link, amount, "income"), f"income:{link}", NO_ID, user)
+        self._plan(number + 1)

@@ -1,0 +1,158 @@
+"""An order and what belongs to it."""
+
+from math import inf
+from typing import NamedTuple
+
+from alesha_sim.entities.courier import Parcel
+from alesha_sim.messages import DEPOSIT, ESCROW, Lines, Offer, Reason, Refusal
+from alesha_sim.network import Answer
+from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, RETURNED
+
+RANK = (0, 1, 3, 4, 4, 4, 5, 2)
+"""How far each status is: doubt gives way to better knowledge, and only what was completed comes back."""
+
+CLOSED = (COMPLETED, CANCELLED, DECLINED, RETURNED)
+
+
+class Article(NamedTuple):
+    """A product as the shop knows it: `charge` is what its supplier takes for one, in minor units."""
+
+    offer: Offer
+    charge: int
+    warranty_seconds: float
+    return_window_seconds: float
+
+
+class Due:
+    """A refund that is granted and not yet paid: `amount` of the payment or collection `transaction`.
+
+    It is asked for under the step `name` and `tries`, which is how often the bank declined for want of money. It
+    `is_begun` while the bank is asked: then it waits for no other debt, for money may have moved already.
+    """
+
+    __slots__ = ("amount", "is_begun", "name", "transaction", "tries")
+
+    def __init__(self, name: str, transaction: int, amount: int) -> None:
+        self.name = name
+        self.transaction = transaction
+        self.amount = amount
+        self.tries = 0
+        self.is_begun = False
+
+
+class Claim(NamedTuple):
+    """A warranty claim about which the supplier has not been heard yet: the goods, and the answer to the user."""
+
+    lines: Lines
+    answer: Answer
+
+
+class Sequel:
+    """What came after the sale: units returned and claimed by SKU, claims not yet answered."""
+
+    __slots__ = ("claimed", "claims", "is_compensated", "returned", "returns")
+
+    def __init__(self) -> None:
+        self.returned: dict[str, int] = {}
+        self.returns = 0
+        self.claimed: dict[str, int] = {}
+        self.claims: list[Claim] = []
+        self.is_compensated = False
+
+
+class Order:
+    """What the shop has on record of an order; amounts in minor units, instants in seconds.
+
+    `advance` is what is paid before delivery, into `pocket` under the transaction number `payment`, with `fee`
+    taken from the user besides; `collected` came at the door under `collection`; `granted` of both together is
+    given back or among the `dues`. The user who is paying is owed `answer`, one who asks what became of that
+    `enquirer`, the one who cancels `canceller`.
+    Charges are paid under `charges_paid`, after the bank declined them `tries` times for want of money.
+
+    An order `is_begun` once the bank has been asked to pay for it: then it waits for no other order, for money may
+    have moved already. It `is_accepted` by the supplier, or its `parcel` is sent from the shop's own stock. It
+    `is_off` once it is cancelled for good, be it not refunded yet, and `is_recalled` while the supplier is asked
+    not to send it. `undelivered` are the units to come by SKU, None for all of them.
+    """
+
+    __slots__ = (
+        "advance", "answer", "canceller", "charges", "charges_paid", "collected", "collection", "delivered_at",
+        "delivered_price", "dues", "enquirer", "fee", "granted", "is_accepted", "is_begun", "is_off",
+        "is_recalled", "is_refunded_late", "is_settled", "lines", "number", "parcel", "payment", "pocket",
+        "promised_at", "reason", "sequel", "status", "total", "tries", "undelivered", "user",
+    )  # fmt: skip
+
+    def __init__(  # the order's own terms; a tuple would hide them
+        self, number: int, user: int, lines: Lines, total: int, charges: int, advance: int, promised_at: float
+    ) -> None:  # fmt: skip
+        self.number = number
+        self.user = user
+        self.lines = lines
+        self.total = total
+        self.charges = charges
+        self.advance = advance
+        self.promised_at = promised_at
+        self.status = RECEIVED
+        self.reason = ""
+        self.answer: Answer | None = None
+        self.enquirer: Answer | None = None
+        self.canceller: Answer | None = None
+        self.payment = self.collection = self.charges_paid = NO_ID
+        self.pocket = DEPOSIT
+        self.fee = self.collected = self.granted = self.tries = self.delivered_price = 0
+        self.is_begun = self.is_accepted = self.is_off = self.is_recalled = False
+        self.is_refunded_late = self.is_settled = False
+        self.parcel: Parcel | None = None
+        self.undelivered: dict[str, int] | None = None
+        self.delivered_at = inf
+        self.dues: tuple[Due, ...] = ()
+        self.sequel: Sequel | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether all has been paid that is to be paid in advance."""
+        return self.payment != NO_ID or (self.advance == 0 and self.status != RECEIVED)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing is to be sent, received or called off any more."""
+        return self.status in CLOSED
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether all of it has arrived, be it back by now."""
+        return self.status in (COMPLETED, RETURNED)
+
+    @property
+    def waits_for_money(self) -> bool:
+        """Whether the user has done their part, and the shop has not begun to buy the goods."""
+        return self.is_paid and not (self.is_begun or self.is_off or self.is_closed)
+
+    @property
+    def is_escrowed(self) -> bool:
+        """Whether what was paid is still with the bank, which may give it back of its own accord."""
+        return self.pocket is ESCROW and not self.is_settled and self.left > 0
+
+    @property
+    def needs_cash(self) -> bool:
+        """Whether refunds of it come out of the shop's deposit, as far as the shop knows."""
+        return self.pocket is DEPOSIT or self.is_settled
+
+    @property
+    def left(self) -> int:
+        """What was paid in advance or at the door and not given back."""
+        return (self.advance if self.payment != NO_ID else 0) + self.collected - self.granted
+
+    def regret(self) -> Refusal:
+        """Return why it is not supplied, and what was paid for it in vain."""
+        paid = self.advance if self.payment != NO_ID else 0
+        return Refusal(Reason(self.reason), self.number, self.payment, paid, self.fee)
+
+    def grant(self, name: str, amount: int) -> tuple[Due, ...]:
+        """Owe `amount` to the user, at most what is left: out of the payment first, then out of the collection."""
+        from_payment = min(amount, max(self.left - self.collected, 0))
+        parts = ((name, self.payment, from_payment), (f"{name}:door", self.collection, amount - from_payment))
+        dues = tuple(Due(*part) for part in parts if part[2] > 0)
+        self.granted += amount
+        self.dues += dues
+        return dues

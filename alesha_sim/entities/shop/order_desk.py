@@ -1,0 +1,171 @@
+"""The shop's order desk: which orders it remembers, in which status, what a cart must hold. No processes here."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import Any
+
+from alesha_sim.entities.shop.order import CLOSED, RANK, Article, Order
+from alesha_sim.messages import Lines, Method, Reason
+from alesha_sim.recording.order_log import OrderLog
+from alesha_sim.units import Share
+from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, RECEIVED
+
+_ACCOUNT, _REPLENISHMENT = Method.ACCOUNT, Method.REPLENISHMENT
+
+
+class OrderDesk:
+    """Takes orders and follows their status, which only moves forward; every change is recorded in `log`.
+
+    `advance` is the share of an order that is paid from an account before delivery, goods are promised within
+    `promise_seconds`, and a user may order `limit` units of a product in all. Closed orders are forgotten once no
+    news of them is awaited, unless the shop `keeps_orders` for what comes after the sale.
+    """
+
+    def __init__(
+        self, articles: Sequence[Article], log: OrderLog, *, promise_seconds: float = inf, advance: float = 1.0,
+        limit: int | None = None, keeps_orders: bool = False,
+    ) -> None:  # fmt: skip
+        self.articles = {article.offer.sku: article for article in articles}
+        self.log = log
+        self._terms = {
+            article.offer.sku: (product, article.offer.price, article.charge)
+            for product, article in enumerate(articles)
+        }
+        self._promise_seconds = promise_seconds
+        self._advance = Share.read(advance)
+        self._limit = limit
+        self._keeps_orders = keeps_orders
+        self._orders: dict[int, Order] = {}
+        self._ordered: dict[tuple[int, str], int] = {}
+
+    def objection(self, lines: Sequence[tuple[Any, Any]]) -> Reason | None:
+        """Say what is wrong with a cart, if anything: known products, each once, in positive whole numbers."""
+        if not lines:
+            return Reason.EMPTY_CART
+        for sku, units in lines:
+            if sku not in self.articles:
+                return Reason.UNKNOWN_PRODUCT
+            if type(units) is not int or units < 1:
+                return Reason.INVALID_QUANTITY
+        is_repeated = len(lines) > 1 and len({sku for sku, _ in lines}) < len(lines)
+        return Reason.REPEATED_PRODUCT if is_repeated else None
+
+    def allows(self, user: int, lines: Lines) -> bool:
+        """Tell whether the user may order so much, besides orders that were not declined or cancelled."""
+        limit, ordered = self._limit, self._ordered
+        return limit is None or all(ordered.get((user, sku), 0) + units <= limit for sku, units in lines)
+
+    def value(self, lines: Lines) -> tuple[int, int]:
+        """Return what a cart without objections costs, and what the supplier takes for these goods."""
+        total = charges = 0
+        for sku, units in lines:
+            _, price, charge = self._terms[sku]
+            total += price * units
+            charges += charge * units
+        return total, charges
+
+    def products(self, lines: Lines) -> list[tuple[int, int]]:
+        """Return goods as books know them: product index and units."""
+        return [(self._terms[sku][0], units) for sku, units in lines]
+
+    def place(self, at: float, user: int, lines: Lines, method: Method = _ACCOUNT) -> Order:
+        """Take an order for a cart without objections; the shop's own asks nobody for a price."""
+        total, charges = self.value(lines)
+        promised_at = at + self._promise_seconds
+        if method is _REPLENISHMENT:
+            total, promised_at = 0, inf
+        advance = self._advance.of(total) if method is _ACCOUNT else 0
+        number = self.log.placed(at, user, total, method, advance, promised_at)
+        order = Order(number, user, lines, total, charges, advance, promised_at)
+        for sku, units in lines:
+            product, price, charge = self._terms[sku]
+            self.log.line(number, product, units, price if total else 0, charge)
+        self._orders[number] = order
+        self._count(order, 1)
+        return order
+
+    def payable(self, number: int, user: int, *, at_door: bool = False) -> Order | Reason:
+        """Return the order, if it is this user's to pay, now or at the door, and nobody is paying it."""
+        order = self.belonging(number, user)
+        if order is None or (order.status in CLOSED and not self._keeps_orders):
+            return Reason.UNKNOWN_ORDER
+        is_due = order.status == RECEIVED and order.answer is None and (order.advance == 0) == at_door
+        return order if is_due else Reason.NOT_PAYABLE
+
+    def find(self, number: int) -> Order | None:
+        """Return an order, if it is remembered."""
+        return self._orders.get(number)
+
+    def belonging(self, number: int, user: int) -> Order | None:
+        """Return an order, if it is remembered and this user's."""
+        order = self._orders.get(number)
+        return None if order is None or order.user != user else order
+
+    def all_open(self) -> list[Order]:
+        """Return all orders of which something is unfinished."""
+        return [order for order in self._orders.values() if _is_unfinished(order)]
+
+    def worth(self, order: Order, lines: Lines) -> tuple[int, int]:
+        """Return price and charge of goods of an order."""
+        if lines == order.lines:
+            return order.total, order.charges
+        return self.value(lines)
+
+    def receive(self, order: Order, lines: Lines, at: float) -> None:
+        """Note that goods of an order have arrived; with the last of them it is completed."""
+        order.undelivered = {} if lines == order.lines else self._still_to_come(order, lines)
+        if not order.undelivered:
+            order.delivered_at = at
+            self.log.fill(order.number, "delivered_at", at)
+            self.advance(order, COMPLETED, at)
+
+    def _still_to_come(self, order: Order, lines: Lines) -> dict[str, int]:
+        """Return which units of an order are missing after these have arrived."""
+        missing = order.undelivered or dict(order.lines)
+        for sku, units in lines:
+            missing[sku] -= units
+        return {sku: units for sku, units in missing.items() if units > 0}
+
+    def advance(self, order: Order, status: int, at: float) -> None:
+        """Move an order to a later status; news that comes late changes nothing."""
+        if RANK[status] <= RANK[order.status]:
+            return
+        order.status = status
+        self.log.status(order.number, status, order.reason)
+        if status in (COMPLETED, CANCELLED, DECLINED):
+            self.log.fill(order.number, "closed_at", at)
+            if status != COMPLETED:
+                self._count(order, -1)
+            self.forget(order)
+
+    def excuse(self, order: Order, reason: Reason) -> None:
+        """Record why an order will not end as it should; its status stays."""
+        order.reason = reason
+        self.log.status(order.number, order.status, reason)
+
+    def forget(self, order: Order) -> None:
+        """Forget an order if it is closed, no news of it is awaited, and the shop does not keep such."""
+        is_kept = self._keeps_orders and order.user >= 0
+        if order.status in CLOSED and not (is_kept or order.is_escrowed):
+            self._orders.pop(order.number, None)
+
+    def _count(self, order: Order, sign: int) -> None:
+        """Count what users have ordered, where there is a limit to it."""
+        if self._limit is None or order.user < 0:
+            return
+        for sku, units in order.lines:
+            key = order.user, sku
+            self._ordered[key] = self._ordered.get(key, 0) + sign * units
+
+    def describe(self, order: Order) -> str:
+        """Return what was ordered, as a person reads it: `1 HP laptop, 2 Apple watch`."""
+        return ", ".join([f"{units} {self.articles[sku].offer.name}" for sku, units in order.lines])
+
+
+def _is_unfinished(order: Order) -> bool:
+    return not order.is_closed or bool(order.dues) or (order.sequel is not None and bool(order.sequel.claims))
+
+
+def is_unpaid(order: Order) -> bool:
+    """Tell whether nobody has begun to pay an order."""
+    return order.status == RECEIVED and order.answer is None

@@ -1,0 +1,211 @@
+"""The warehouse: what is free, what is on order, and who waits; which lot is ordered when.
+
+Decisions alone live here, without a clock, a book or a yield: its keeper writes what they mean into a book, draws
+lead times, and comes back when a lot has arrived.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from math import floor
+from operator import index
+from typing import Any
+
+from alesha_sim.columns import INFINITY
+from alesha_sim.policies import PolicyError, StockPolicy
+from alesha_sim.units import AMOUNT_MAX
+
+Goods = list[tuple[int, int]]
+"""(product's index, units)."""
+
+FRUITLESS = 100
+"""So many reviews after the horizon that bring nothing end reviewing: no policy may keep a run going for ever."""
+
+
+class Claim:
+    """Units of a product that its owner is to get; `missing` of them are neither reserved nor made yet."""
+
+    __slots__ = ("missing", "owner", "product", "units")
+
+    def __init__(self, owner: Any, product: int, units: int) -> None:
+        self.owner = owner
+        self.product = product
+        self.units = units
+        self.missing = units
+
+
+class Warehouse:
+    """Stock by product, in units; a product that the policy does not keep is made to order, but may be free too.
+
+    While anything is free, nobody waits for it: what comes in goes to who has waited longest. A lot has at least
+    `minimum_lot` units, and with `capacity` there is room for so many units of a product free and on order
+    together; what is reserved is as good as gone. Until `horizon`, seconds, periodic policies are reviewed in
+    every period, later while somebody waits. Raises ValueError where no lot has room.
+
+    All that is ever ordered, at `costs` minor units a unit by product, must fit in 64 bits; what is ordered beyond
+    that is a PolicyError, which names the policy as that of `owner`.
+    """
+
+    def __init__(
+        self, policy: StockPolicy, skus: Sequence[str], *, minimum_lot: int = 1, capacity: int | None = None,
+        horizon: float = INFINITY, costs: Sequence[int] | None = None, owner: str = "supplier.stock",
+    ) -> None:  # fmt: skip
+        if capacity is not None and capacity < minimum_lot:
+            raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
+        self._policy: Any = policy  # one of somebody's own may answer with anything
+        opening = [self._opening(sku) for sku in skus]
+        self.free = [units or 0 for units in opening]
+        self.on_order = [0] * len(skus)
+        self.backordered = [0] * len(skus)
+        self.demands: list[list[int]] = [[] for _ in skus]
+        self.is_kept = [units is not None for units in opening]
+        period = self._policy.period
+        self.period = None if period is None else float(period)
+        self._skus = tuple(skus)
+        self._minimum_lot = minimum_lot
+        self._capacity = capacity
+        self._horizon = horizon
+        self._waiting: list[deque[Claim]] = [deque() for _ in skus]
+        self._demanded = [0] * len(skus)
+        self._closed = self._reviewed = 0
+        self._fruitless = 0
+        self._owner = owner
+        # What costs nothing is counted in units, which must fit as well.
+        self._costs = [max(cost, 1) for cost in costs or [0] * len(self._skus)]
+        self._ordered: Any = 0  # may pass 64 bits, where this is compiled too
+
+    def _opening(self, sku: str) -> int | None:
+        """Return what the policy has of a product at the start, None if it does not keep it."""
+        given = self._policy.opening(sku)
+        return None if given is None else _whole(f"opening of {sku}", given)
+
+    def in_stock(self) -> Goods:
+        """Return what is free, product by product."""
+        return [(product, units) for product, units in enumerate(self.free) if units]
+
+    def can_serve(self, goods: Goods) -> bool:
+        """Tell whether nothing of these goods would have to wait: all is free, or made to order."""
+        return all(units <= self.free[product] or not self.is_kept[product] for product, units in goods)
+
+    def position(self, product: int) -> int:
+        """Return what is free and on order, less what is back-ordered."""
+        return self.free[product] + self.on_order[product] - self.backordered[product]
+
+    # Who gets what
+
+    def demand(self, goods: Goods, at: float) -> None:
+        """Count a demand for the forecasts, whether it is met or not."""
+        if self.period is None:
+            return
+        while (self._closed + 1) * self.period < at:  # nobody reviewed in the meantime
+            self._close_period()
+        for product, units in goods:
+            self._demanded[product] += units
+
+    def _close_period(self) -> None:
+        self._closed += 1
+        for product, units in enumerate(self._demanded):
+            self.demands[product].append(units)
+            self._demanded[product] = 0
+
+    def claim(self, claim: Claim, *, in_front: bool = False) -> int:
+        """Reserve what is free and return how much; what is missing waits, or is to be made if it is not kept."""
+        product = claim.product
+        taken = min(self.free[product], claim.missing)
+        self.free[product] -= taken
+        claim.missing -= taken
+        if claim.missing and self.is_kept[product]:
+            self.backordered[product] += claim.missing
+            self._fruitless = 0
+            if in_front:
+                self._waiting[product].appendleft(claim)
+            else:
+                self._waiting[product].append(claim)
+        return taken
+
+    def take_in(self, product: int, units: int) -> list[tuple[Claim, int]]:
+        """Put units in, be they new or back, and return who gets how many of them now; the rest is free."""
+        waiting, given = self._waiting[product], []
+        while waiting and units:
+            claim = waiting[0]
+            taken = min(units, claim.missing)
+            units -= taken
+            claim.missing -= taken
+            self.backordered[product] -= taken
+            given.append((claim, taken))
+            if not claim.missing:
+                waiting.popleft()
+        self.free[product] += units
+        return given
+
+    def withdraw(self, claim: Claim) -> int:
+        """Let a claim wait no longer and return what was reserved for it; who withdraws takes that in again."""
+        waiting = self._waiting[claim.product]
+        if claim.missing and claim in waiting:
+            waiting.remove(claim)
+            self.backordered[claim.product] -= claim.missing
+        return claim.units - claim.missing
+
+    # What is ordered
+
+    def to_order(self, product: int) -> int:
+        """Return how many units of a product the policy orders now, 0 for none; they count as on order.
+
+        Raises PolicyError for a policy that does not name a whole number from 0 on, and for one that is too large.
+        """
+        if not self.is_kept[product]:
+            return 0
+        sku = self._skus[product]
+        ordered = _whole(f"order of {sku}", self._policy.order(sku, self.position(product), self.demands[product]))
+        units = max(ordered, self._minimum_lot) if ordered else 0
+        if units and self._capacity is not None:
+            room = self._capacity - self.free[product] - self.on_order[product]
+            units = min(units, room) if room >= self._minimum_lot else 0
+        self._ordered += units * self._costs[product]
+        if self._ordered > AMOUNT_MAX:
+            what = f"{self._owner}: {type(self._policy).__name__}: order of {sku}"
+            amount = f"{units} units at {self._costs[product]} minor units each"
+            raise PolicyError(f"{what}: {amount}: all that is ordered must fit in 64 bits of minor units")
+        self.on_order[product] += units
+        return units
+
+    def is_tight(self) -> bool:
+        """Tell whether an arrival makes room for which the policy has to be asked again."""
+        return self._capacity is not None and self.period is None
+
+    def arrived(self, product: int, units: int) -> list[tuple[Claim, int]]:
+        """Take in units that were on order, and return who gets how many of them."""
+        self.on_order[product] -= units
+        return self.take_in(product, units)
+
+    # Periodic reviews, at k * period for k >= 1
+
+    def review(self, now: float) -> Goods:
+        """Close the periods that are over and return what is ordered; nothing if none has ended since the last."""
+        if self.period is None or (self._reviewed + 1) * self.period > now:
+            return []
+        while (self._closed + 1) * self.period <= now:
+            self._close_period()
+        self._reviewed = self._closed
+        asked = ((product, self.to_order(product)) for product in range(len(self._skus)))
+        lots = [(product, units) for product, units in asked if units]
+        self._fruitless = self._fruitless + 1 if now > self._horizon and not any(self.on_order) else 0
+        return lots
+
+    def next_review(self, now: float) -> float:
+        """Return the next instant at which to review, now if one was missed, infinity for none."""
+        if self.period is None:
+            return INFINITY
+        at = (self._reviewed + 1) * self.period
+        if at > self._horizon:
+            if not any(self.backordered) or self._fruitless >= FRUITLESS:
+                return INFINITY
+            if at <= now:
+                return (floor(now / self.period) + 1) * self.period
+        return max(at, now)
+
+
+def _whole(what: str, given: Any) -> int:
+    """Return a policy's answer as an int; raises PolicyError unless it is a whole number from 0 on."""
+    if not hasattr(given, "__index__") or given < 0:
+        raise PolicyError(f"stock policy: {what}: {given!r}: must be a whole number from 0 on")
+    return index(given)

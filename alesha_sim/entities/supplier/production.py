@@ -1,0 +1,214 @@
+"""The supplier's stock room: the warehouse with its lead times, and what it writes into the supplier's book.
+
+Here goods are made, ordered, reserved and put in; how they leave is the supplier's matter.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from simpy.events import Event
+
+from alesha_sim.books.supplier import SupplierBook
+from alesha_sim.columns import INFINITY
+from alesha_sim.entities.courier import Parcel
+from alesha_sim.entities.stock import Claim, Goods, Warehouse
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.timers import Alarm
+from alesha_sim.messages import Deliver, OrderCancelled, OrderRejected, Verification
+from alesha_sim.network import Answer, Delivery, Inbox
+from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.vocabulary import NO_ID
+
+
+class Lot(NamedTuple):
+    """Units of a product on order for stock: `number` is the replenishment's."""
+
+    arrives_at: float
+    number: int
+    product: int
+    units: int
+
+
+class Making:
+    """What is made for one order, `lots` by the numbers of their replenishments; ready at `ready_at`."""
+
+    __slots__ = ("claims", "goods", "lots", "ready_at")
+
+    def __init__(self, claims: list[Claim], lots: list[int], ready_at: float) -> None:
+        self.claims = claims
+        self.goods = [(claim.product, claim.missing) for claim in claims]
+        self.lots = lots
+        self.ready_at = ready_at
+
+
+class Supply:
+    """What the supplier has on record of an order, or of a replacement, that it is not done with.
+
+    `claims` are the lines not shipped yet, `makings` and `parcels` what is under way. An order that `is_off` was
+    rejected or cancelled; `outcome` is what the shop is told of that, once the charges have gone back. `payment`
+    is that of the charges, `paid` the user's and its fee.
+    """
+
+    __slots__ = (
+        "answers", "claims", "collect", "is_off", "makings", "order", "outcome", "paid", "parcels", "payment",
+        "replaces", "user",
+    )  # fmt: skip
+
+    def __init__(self, delivery: Delivery, payment: Verification | None) -> None:
+        message = delivery.message
+        self.answers = [Answer(delivery)]
+        self.order = delivery.order
+        self.user: int = message.user
+        self.payment = payment
+        self.replaces = payment is None
+        self.collect: int = 0 if payment is None else message.collect
+        self.paid: tuple[int, int] = (NO_ID, 0) if payment is None else (message.payment, message.fee)
+        self.claims: list[Claim] = []
+        self.makings: list[Making] = []
+        self.parcels: list[Parcel] = []
+        self.is_off = False
+        self.outcome: OrderRejected | OrderCancelled | None = None
+
+    def hand_over(self, parcel: Parcel, account: int) -> Deliver:
+        """Return what is said at the door; what is to be collected there is paid into an account."""
+        if not self.collect:
+            return Deliver(parcel.link, parcel.lines, 0, NO_ID, self.replaces, *self.paid)
+        return Deliver(parcel.link, parcel.lines, self.collect, account, False, *self.paid)
+
+
+class Stockroom:
+    """Provides goods for orders; `send_off(supply)` is called for an order whose goods may have become complete.
+
+    A lead time is drawn for every lot, one for all that is made for an order at once. While `inbox` is down lots
+    that come wait outside, and no stock is reviewed.
+    """
+
+    def __init__(
+        self, clock: Clock, book: SupplierBook, log: ReplenishmentLog, warehouse: Warehouse,
+        lead_seconds: Callable[[], float], inbox: Inbox, send_off: Callable[[Supply], None],
+    ) -> None:  # fmt: skip
+        self.warehouse = warehouse
+        self._clock = clock
+        self._book = book
+        self._log = log
+        self._lead_seconds = lead_seconds
+        self._inbox = inbox
+        self._send_off = send_off
+        self._lots: list[Lot] = []
+        self._reviews = Alarm(clock, self._review)
+
+    def open(self) -> None:
+        """Review the stock when it is time."""
+        self._reviews.set(self.warehouse.next_review(self._clock.now))
+
+    # What an order gets
+
+    def provide(self, supply: Supply, goods: Goods, *, in_front: bool = False) -> Making | None:
+        """Reserve what is free of these goods, order what the policy says, and return what is made for the order.
+
+        What is neither waits, before all others if `in_front`.
+        """
+        warehouse = self.warehouse
+        warehouse.demand(goods, self._clock.now)
+        taken, to_make = [], []
+        for product, units in goods:
+            claim = Claim(supply, product, units)
+            supply.claims.append(claim)
+            if reserved := warehouse.claim(claim, in_front=in_front):
+                taken.append((product, reserved))
+            if claim.missing and not warehouse.is_kept[product]:
+                to_make.append(claim)
+        if taken:
+            self._book.reserved(self._clock.now, supply.order, taken)
+        making = self._begin(supply, to_make) if to_make else None
+        if warehouse.period is None:
+            for product, _ in goods:
+                if warehouse.is_kept[product]:
+                    self._replenish(product)
+            self.receive_lots()
+        else:
+            self.open()
+        return making
+
+    def _begin(self, supply: Supply, claims: list[Claim]) -> Making:
+        """Begin to make what is missing of products that are not kept in stock."""
+        now = self._clock.now
+        lots = [self._log.ordered(now, claim.product, claim.missing) for claim in claims]
+        making = Making(claims, lots, now + self._lead_seconds())
+        supply.makings.append(making)
+        return making
+
+    def finish(self, supply: Supply, making: Making) -> None:
+        """Take in what was made for an order; if the order is off, everybody may have it."""
+        now, arrived = self._clock.now, self._log.arrived
+        supply.makings.remove(making)
+        for lot in making.lots:
+            arrived(lot, now)
+        if supply.is_off:
+            self._book.made_to_stock(now, making.goods)
+            self.put_in(making.goods)
+            return
+        self._book.made_to_order(now, supply.order, making.goods)
+        for claim in making.claims:
+            claim.missing = 0
+
+    def release(self, supply: Supply) -> None:
+        """End what is reserved for an order or waited for; what is being made for it goes on."""
+        kept = [(claim.product, self.warehouse.withdraw(claim)) for claim in supply.claims]
+        goods = [(product, units) for product, units in kept if units]
+        supply.claims = []
+        if goods:
+            self._book.reservation_ended(self._clock.now, supply.order, goods)
+            self.put_in(goods)
+
+    def put_in(self, goods: Goods) -> None:
+        """Put units in that nobody had ordered; who waits for them gets them."""
+        self._hand_out([given for product, units in goods for given in self.warehouse.take_in(product, units)])
+
+    def _hand_out(self, given: list[tuple[Claim, int]]) -> None:
+        """Reserve units for those who get them, and let be sent off what they complete."""
+        for claim, units in given:
+            if units:
+                self._book.reserved(self._clock.now, claim.owner.order, [(claim.product, units)])
+        for claim, _ in given:
+            self._send_off(claim.owner)
+
+    # What is ordered for stock
+
+    def _replenish(self, product: int) -> None:
+        """Order a lot of a product, if the policy says so."""
+        units = self.warehouse.to_order(product)
+        if units:
+            self._order(product, units)
+
+    def _order(self, product: int, units: int) -> None:
+        """Order a lot; one that takes no time is there to be received."""
+        now, seconds = self._clock.now, self._lead_seconds()
+        heappush(self._lots, Lot(now + seconds, self._log.ordered(now, product, units), product, units))
+        if seconds > 0:
+            self._clock.pause(seconds).callbacks.append(self.receive_lots)
+
+    def receive_lots(self, _: Event | None = None) -> None:
+        """Take in every lot that is due, and then send off what they complete, so that it goes in one parcel."""
+        if not self._lots:
+            return
+        now, given = self._clock.now, []
+        while self._lots and self._lots[0].arrives_at <= now and self._inbox.is_up:
+            lot = heappop(self._lots)
+            self._book.made_to_stock(now, [(lot.product, lot.units)])
+            self._log.arrived(lot.number, now)
+            given += self.warehouse.arrived(lot.product, lot.units)
+            if self.warehouse.is_tight():
+                self._replenish(lot.product)
+        self._hand_out(given)
+
+    def _review(self) -> float:
+        """Order what a periodic policy says and return when to review next."""
+        if not self._inbox.is_up:
+            return INFINITY
+        now = self._clock.now
+        for product, units in self.warehouse.review(now):
+            self._order(product, units)
+        self.receive_lots()
+        return self.warehouse.next_review(now)

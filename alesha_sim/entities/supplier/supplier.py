@@ -1,0 +1,403 @@
+"""The supplier: supplies what the shop ordered, once its charges have come; it posts by `books/supplier.py`.
+
+How goods are had or made is in `entities/supplier/production.py`, how parcels travel in `entities/courier.py`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from simpy.events import Event
+
+from alesha_sim.books.supplier import SupplierBook
+from alesha_sim.columns import INFINITY
+from alesha_sim.entities.courier import Courier, Parcel
+from alesha_sim.entities.entity import Entity, EntityError, Process, Wallet
+from alesha_sim.entities.stock import Goods, Warehouse
+from alesha_sim.entities.supplier.production import Making, Stockroom, Supply
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.messages import (
+    CameBack,
+    CancelOrder,
+    Collected,
+    Decline,
+    Lines,
+    Noted,
+    OrderAccepted,
+    OrderCancelled,
+    OrderRejected,
+    PlaceOrder,
+    Reason,
+    Receipt,
+    Refusal,
+    Refused,
+    Remitted,
+    Replace,
+    Transfer,
+    Verification,
+    VerifyTransaction,
+)
+from alesha_sim.network import Answer, Delivery, NoReply
+from alesha_sim.policies import StockPolicy
+from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.units import Share
+from alesha_sim.vocabulary import NO_ID, SHOP, SUPPLIER
+
+Unmet = Literal["backordered", "rejected"]
+
+_ACCEPTED = OrderAccepted()
+
+
+class Supplier(Entity):
+    """Verifies that it was paid, has or makes the goods, ships them and tells the shop when they have arrived.
+
+    `charges` maps each SKU to (product index, charge in minor units), the indices counting from 0. `stock` decides
+    what is kept and ordered, in lots of at least `minimum_lot` and within `capacity` (see `Warehouse`); `unmet`
+    demand waits or is rejected. Under `partial` every line is shipped as soon as it is complete, except where
+    something is collected at the door. A parcel that was refused costs `transport`, minor units, of which the
+    share `transport_charged` is kept back from the charges returned. What is paid at doors comes into the account
+    of `courier_wallet` and goes to the shop after `remit_seconds`. Stock is reviewed until `horizon`, seconds.
+    """
+
+    def __init__(
+        self, clock: Clock, book: SupplierBook, log: ReplenishmentLog, wallet: Wallet, *, workers: int | None,
+        charges: Mapping[str, tuple[int, int]], stock: StockPolicy, handling_seconds: Callable[[], float],
+        lead_seconds: Callable[[], float], courier: Courier, courier_wallet: Wallet, horizon: float = INFINITY,
+        unmet: Unmet = "backordered", minimum_lot: int = 1, capacity: int | None = None, partial: bool = False,
+        transport: int = 0, transport_charged: float = 1.0, remit_seconds: float = 0.0,
+    ) -> None:  # fmt: skip
+        super().__init__(clock, "supplier", SUPPLIER, workers)
+        self.book = book
+        self.wallet = wallet
+        self._skus = sorted(charges, key=lambda sku: charges[sku][0])
+        warehouse = Warehouse(
+            stock, self._skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon, costs=book.costs
+        )
+        self.stockroom = Stockroom(clock, book, log, warehouse, lead_seconds, self.inbox, self._send_off)
+        self._open: dict[Supply, None] = {}
+        self._unshipped: dict[int, Supply] = {}
+        self._cancelled: dict[int, Supply] = {}
+        self._charges = charges
+        self._stock: Any = stock  # one of somebody's own may answer with anything
+        self._unmet = unmet
+        self._handling_seconds = handling_seconds
+        self._courier = courier
+        self._courier_wallet = courier_wallet
+        self._partial = partial
+        self._transport = transport
+        self._transport_charged = Share.read(transport_charged).of(transport)
+        self._remit_seconds = remit_seconds
+
+    def open_for_business(self) -> None:
+        """Start the fixed staff, and review the stock when it is time."""
+        super().open_for_business()
+        self.stockroom.open()
+
+    def opening_stock(self) -> Goods:
+        """Return what is in stock before the first order."""
+        return self.stockroom.warehouse.in_stock()
+
+    def work(self) -> Process:
+        """Serve one request after the other; an order is supplied in a process of its own."""
+        worker = self.inbox.employ()
+        while True:
+            delivery: Delivery = yield worker.receive()
+            delivery.begin()
+            seconds = self._handling_seconds()
+            if seconds > 0:
+                yield worker.rest(seconds)
+            try:
+                match delivery.message:
+                    case PlaceOrder():
+                        self.start(self._supply(delivery), delivery)
+                    case CancelOrder():
+                        self._cancel(delivery)
+                    case Replace():
+                        self._replace(delivery)
+                    case other:
+                        raise TypeError(f"not understood: {type(other).__name__}")
+            except Exception as error:
+                raise self.failure(delivery, error) from error
+
+    # An order: paid for, taken on or rejected
+
+    def _supply(self, delivery: Delivery) -> Process:
+        """Everything that one order asks of the supplier, from its charges to the goods' arrival."""
+        order, message = delivery.order, delivery.message
+        # The step names the transaction, because whoever orders without an order shares one key.
+        verify, step = VerifyTransaction(message.charges), f"verify:{message.charges}"
+        payment = yield from self.insist(self.bank, verify, step=step, order=order)
+        if isinstance(payment, NoReply):
+            return
+        objection = self.objection(message, payment, order)
+        if objection is None and delivery.sender != SHOP:
+            objection = Reason.NOT_THE_SHOP
+        if objection is not None:
+            delivery.answer(OrderRejected(objection))
+            return
+        if not self.book.charges(self.clock.now, message.charges, order, payment.amount):
+            delivery.answer(OrderRejected(Reason.TRANSACTION_USED))
+            return
+        supply = Supply(delivery, payment)
+        self._open[supply] = None
+        if self.accepts(message.lines):
+            supply.answers[0].give(_ACCEPTED)
+            self._unshipped[order] = supply
+            rest = self._take_on(supply, self._products(message.lines))
+        else:
+            supply.is_off = True
+            rest = self._return_charges(supply)
+        yield from rest
+
+    def _replace(self, delivery: Delivery) -> None:
+        """Take a replacement under warranty on, or reject it; nobody pays for it."""
+        message = delivery.message
+        objection = self.objection_to_replacing(message, delivery.sender)
+        if objection is not None:
+            delivery.answer(OrderRejected(objection))
+            return
+        supply = Supply(delivery, None)
+        self._open[supply] = None
+        supply.answers[0].give(_ACCEPTED)
+        self.start(self._go_on(self._take_on(supply, self._products(message.lines)), supply), delivery)
+
+    def _take_on(self, supply: Supply, goods: Goods, *, in_front: bool = False) -> Iterable[Event]:
+        """Reserve goods for an order, have made or wait for the others; return what is to be done next."""
+        making = self.stockroom.provide(supply, goods, in_front=in_front)
+        parcel = self._pack(supply)
+        if making is None:
+            return () if parcel is None else self._carry(supply, parcel)
+        if parcel is not None:
+            self._run_for(supply, self._carry(supply, parcel))
+        return self._make(supply, making)
+
+    def _send_off(self, supply: Supply) -> None:
+        """Ship what is complete of an order, in a process of its own."""
+        parcel = self._pack(supply)
+        if parcel is not None:
+            self._run_for(supply, self._carry(supply, parcel))
+
+    def _run_for(self, supply: Supply, process: Iterable[Event]) -> None:
+        """Go on with an order in another process."""
+        self.run(self._go_on(process, supply))
+
+    def _go_on(self, process: Iterable[Event], supply: Supply) -> Process:
+        try:
+            yield from process
+        except Exception as error:
+            if isinstance(error, EntityError):
+                raise
+            where = f"{self.name} failed on order {supply.order} at {self.clock.now} s"
+            raise EntityError(f"{where}: {type(error).__name__}: {error}") from error
+
+    def _close(self, supply: Supply) -> None:
+        """Strike an order from the records if nothing is left to be done for it."""
+        is_waiting = supply.outcome is None if supply.is_off else supply.claims
+        if not (is_waiting or supply.makings or supply.parcels):
+            self._open.pop(supply, None)
+
+    def _make(self, supply: Supply, making: Making) -> Process:
+        """Wait until goods are made for an order, and send them off at once."""
+        if making.ready_at > self.clock.now:
+            yield self.clock.pause(making.ready_at - self.clock.now)
+        self.stockroom.finish(supply, making)
+        parcel = None if supply.is_off else self._pack(supply)
+        if parcel is not None:
+            yield from self._carry(supply, parcel)
+        self._close(supply)
+
+    # Parcels
+
+    def _pack(self, supply: Supply) -> Parcel | None:
+        """Ship what may be sent now, if anything: complete lines, and all of them unless some may go ahead."""
+        goods, waiting = [], []
+        for claim in supply.claims:
+            if claim.missing:
+                waiting.append(claim)
+            else:
+                goods.append((claim.product, claim.units))
+        if not goods or (waiting and (supply.collect or not self._partial)):
+            return None
+        supply.claims = waiting
+        lines = tuple([(self._skus[product], units) for product, units in goods])
+        if not supply.replaces:
+            self._unshipped.pop(supply.order, None)
+        now, book = self.clock.now, self.book
+        book.shipped(now, supply.order, goods)
+        parcel = Parcel(book.allot(), lines, goods, self._courier, supply.user, now)
+        supply.parcels.append(parcel)
+        return parcel
+
+    def _carry(self, supply: Supply, parcel: Parcel) -> Process:
+        """Bring a parcel to its recipient, and do what follows from what is said at the door."""
+        to_shop = supply.user == SHOP
+        if parcel.reply is None:
+            if parcel.arrives_at > self.clock.now:
+                yield self.clock.pause(parcel.arrives_at - self.clock.now)
+            if parcel.is_lost:
+                yield from self._send_again(supply, parcel)
+                return
+            reply = yield from self.insist(
+                self.shop if to_shop else self.users, supply.hand_over(parcel, self._courier_wallet.account),
+                step=f"deliver:{parcel.link}", order=supply.order, to=supply.user,
+            )  # fmt: skip
+            if not isinstance(reply, Noted | Collected | Refused):
+                return
+            self._note_reply(supply, parcel, reply)
+        if isinstance(parcel.reply, Refused):
+            yield from self._take_back(supply, parcel, parcel.reply)
+        elif not (to_shop or supply.replaces):
+            if not parcel.is_told:
+                news, step = parcel.news(supply.collect), f"delivered:{parcel.link}"
+                yield from self.notify(self.shop, news, step=step, order=supply.order)
+                parcel.is_told = True
+            if supply.collect:
+                yield from self._remit(supply, parcel)
+        supply.parcels.remove(parcel)
+        self._close(supply)
+
+    def _note_reply(self, supply: Supply, parcel: Parcel, reply: Noted | Collected | Refused) -> None:
+        """Write what became of a parcel at the door."""
+        now, order, goods = self.clock.now, supply.order, parcel.goods
+        parcel.reply = reply
+        if isinstance(reply, Refused):
+            self.book.came_back(now, order, goods, self._transport)
+            self.stockroom.put_in(goods)
+        elif supply.replaces:
+            self.book.replaced(now, parcel.link, order, goods)
+        else:
+            self.book.delivered(now, parcel.link, order, goods, self._due(parcel.lines))
+        if isinstance(reply, Collected):
+            self.book.collected(now, reply.transaction, order, supply.collect)
+            parcel.remit_at = now + self._remit_seconds
+
+    def _send_again(self, supply: Supply, parcel: Parcel) -> Process:
+        """Write a lost parcel off and supply its goods once more, before all others."""
+        self.book.lost(self.clock.now, supply.order, parcel.goods)
+        supply.parcels.remove(parcel)
+        yield from self._take_on(supply, parcel.goods, in_front=True)
+
+    def _remit(self, supply: Supply, parcel: Parcel) -> Process:
+        """Pass on to the shop what was collected for a parcel."""
+        order = supply.order
+        if not isinstance(parcel.reply, Collected) or supply.payment is None:
+            return
+        if parcel.remit_at > self.clock.now:
+            yield self.clock.pause(parcel.remit_at - self.clock.now)
+        remit = Transfer(*self._courier_wallet, supply.collect, supply.payment.payer)
+        receipt = yield from self.insist(self.bank, remit, step="remit", order=order)
+        if isinstance(receipt, Receipt):
+            self.book.remitted(self.clock.now, receipt.transaction, order, receipt.amount)
+            remitted = Remitted(receipt.transaction, receipt.amount)
+            yield from self.notify(self.shop, remitted, step="remitted", order=order)
+
+    # Charges that go back: rejected, cancelled, refused at the door
+
+    def _cancel(self, delivery: Delivery) -> None:
+        """Cancel an order of which nothing has been shipped, or refuse to."""
+        before = self._cancelled.get(delivery.order)
+        if delivery.sender == SHOP and before is not None:  # asked again
+            answer = Answer(delivery)
+            before.answers.append(answer)
+            if before.outcome is not None:
+                answer.give(before.outcome)
+            return
+        supply = self._unshipped.get(delivery.order) if delivery.sender == SHOP else None
+        if supply is None:
+            delivery.answer(Refusal(Reason.NOT_CANCELLABLE, delivery.order))
+            return
+        self._cancelled[supply.order] = self._unshipped.pop(supply.order)
+        supply.answers.append(Answer(delivery))
+        supply.is_off = True
+        self.stockroom.release(supply)
+        self.start(self._return_charges(supply), delivery)
+
+    def _return_charges(self, supply: Supply) -> Process:
+        """Give the charges of an order back that cannot be supplied, or was cancelled."""
+        assert supply.payment is not None
+        give_back = Transfer(*self.wallet, supply.payment.amount, supply.payment.payer)
+        receipt = yield from self.insist(self.bank, give_back, step="charges-return", order=supply.order)
+        returned: tuple[int, ...] = ()
+        if isinstance(receipt, Receipt):
+            self.book.charges_returned(self.clock.now, receipt.transaction, supply.order, receipt.amount)
+            returned = (receipt.transaction, receipt.amount)
+        if supply.order in self._cancelled:
+            supply.outcome = OrderCancelled(Reason.CHANGED_MIND, *returned)
+        else:
+            supply.outcome = OrderRejected(Reason.OUT_OF_STOCK, *returned)
+        for answer in supply.answers:
+            answer.give(supply.outcome)
+        self._close(supply)
+
+    def _take_back(self, supply: Supply, parcel: Parcel, refused: Refused) -> Process:
+        """Give the charges of a refused parcel back, less the transport that is charged on, and tell the shop."""
+        assert supply.payment is not None
+        order, due = supply.order, self._due(parcel.lines)
+        charged = min(due, self._transport_charged)
+        if parcel.returned == NO_ID and due == charged:  # nothing is left to be paid
+            parcel.returned = self.book.allot()
+        elif parcel.returned == NO_ID:
+            give_back = Transfer(*self.wallet, due - charged, supply.payment.payer)
+            receipt = yield from self.insist(self.bank, give_back, step="charges-return", order=order)
+            if not isinstance(receipt, Receipt):
+                return
+            parcel.returned = receipt.transaction
+        self.book.charges_returned(self.clock.now, parcel.returned, order, due - charged, charged)
+        news = CameBack(refused.reason, parcel.returned, due - charged, charged)
+        yield from self.notify(self.shop, news, step=f"came-back:{parcel.link}", order=order)
+
+    # Crash and restart
+
+    def recover(self) -> None:
+        """Go on with every order whose charges had come, with the lots that came meanwhile."""
+        for supply in self._open:
+            for answer in supply.answers:
+                answer.resume(self.inbox)
+            if supply.is_off and supply.outcome is None:
+                self._run_for(supply, self._return_charges(supply))
+            for making in supply.makings:
+                self._run_for(supply, self._make(supply, making))
+            for parcel in supply.parcels:
+                self._run_for(supply, self._carry(supply, parcel))
+        self.stockroom.receive_lots()
+
+    # Decisions
+
+    def accepts(self, lines: Lines) -> bool:
+        """Tell whether an order is taken: the policy takes it, and what is not there may be waited for."""
+        if not self._stock.accepts(lines):
+            return False
+        if self._unmet == "backordered":
+            return True
+        goods = self._products(lines)
+        served = self.stockroom.warehouse.can_serve(goods)
+        if not served:
+            self.stockroom.warehouse.demand(goods, self.clock.now)
+        return served
+
+    def objection(self, message: PlaceOrder, payment: Verification | Decline, order: int) -> Reason | None:
+        """Say why the named transaction does not pay for this order, if it does not."""
+        try:
+            due = self._due(message.lines)
+        except KeyError:
+            return Reason.UNKNOWN_PRODUCT
+        if isinstance(payment, Decline):
+            return payment.reason
+        is_paid = payment.order == order and payment.payee == self.wallet.account and payment.amount == due
+        return None if is_paid else Reason.TRANSACTION_MISMATCH
+
+    def objection_to_replacing(self, message: Replace, sender: int) -> Reason | None:
+        """Say why broken goods are not replaced, if they are not."""
+        if sender != SHOP:
+            return Reason.NOT_THE_SHOP
+        if any(sku not in self._charges for sku, _ in message.lines):
+            return Reason.UNKNOWN_PRODUCT
+        return None if self.accepts(message.lines) else Reason.OUT_OF_STOCK
+
+    def _due(self, lines: Lines) -> int:
+        due = 0
+        for sku, units in lines:
+            due += self._charges[sku][1] * units
+        return due
+
+    def _products(self, lines: Lines) -> Goods:
+        return [(self._charges[sku][0], units) for sku, units in lines]

@@ -1,0 +1,1 @@
+"""The users: visits, orders afterwards, attacks."""

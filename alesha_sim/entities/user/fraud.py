@@ -1,0 +1,96 @@
+"""Attackers: visitors who want goods or money that are not theirs. Each attack is refused, and moves nothing."""
+
+from typing import TYPE_CHECKING
+
+from alesha_sim.entities.entity import Asking, Process
+from alesha_sim.entities.user.intent import NoAnswer, Visit
+from alesha_sim.entities.user.visit import User
+from alesha_sim.messages import Checkout, Invoice, Method, OrderRejected, Pay, PlaceOrder, Secret
+from alesha_sim.network import NoReply
+from alesha_sim.vocabulary import BOUGHT, LOOKED, NO_ID, REFUSED, UNANSWERED
+
+if TYPE_CHECKING:
+    from alesha_sim.entities.user.population import Users
+
+GUESSES = 5
+"""How many secrets one visit tries."""
+
+NO_SUCH_TRANSACTION = 2_000_000_000
+_GOLDEN = 0x9E3779B97F4A7C15  # spreads guesses over all secrets; chance is not needed to be wrong
+
+
+class Attacker(User):
+    """A visitor who registers like everybody and then does what `intent.purpose` says; it is after accounts."""
+
+    def __init__(self, users: "Users", intent: Visit) -> None:
+        super().__init__(users, intent._replace(method=Method.ACCOUNT))
+
+    def visit(self) -> Process:
+        """Come in like any user; then attack."""
+        try:
+            yield from self.view_homepage()
+            if not (yield from self.log_in()):
+                return self.leave(REFUSED)
+            attack = getattr(self, self.intent.purpose)
+            outcome = yield from attack()
+            return self.leave(outcome)
+        except NoAnswer as silence:
+            return self.leave(silence.outcome)
+
+    @property
+    def _own_account(self) -> int:
+        """The visitor's own account, which no attack is against: there may be no other."""
+        return self.users.wallet(self.code).account
+
+    def guess_secret(self) -> Asking:
+        """Pay from someone else's account, trying one secret after the other."""
+        victim, _ = self.users.wallet(self.users.someone_else(self.code))
+        if victim == self._own_account:
+            return LOOKED
+        for guess in range(GUESSES):
+            invoice = yield from self.check_out(guess)
+            secret = Secret(f"{(self.number * GUESSES + guess + 1) * _GOLDEN % 2**64:016x}")
+            if invoice is not None and (yield from self._pay(invoice, Pay(invoice.order, victim, secret))):
+                return BOUGHT
+        return REFUSED
+
+    def borrow_account(self) -> Asking:
+        """Pay from someone else's account with the own secret."""
+        victim, _ = self.users.wallet(self.users.someone_else(self.code))
+        if victim == self._own_account:
+            return LOOKED
+        _, own_secret = self.users.wallet(self.code)
+        invoice = yield from self.check_out()
+        if invoice is None:
+            return REFUSED
+        paid = yield from self._pay(invoice, Pay(invoice.order, victim, own_secret))
+        return BOUGHT if paid else REFUSED
+
+    def replay_payment(self) -> Asking:
+        """Send the last payment that was overheard once more, if it is someone else's."""
+        pay = self.users.overheard
+        if pay is None or pay.account == self._own_account:
+            return LOOKED
+        reply = yield from self.ask_shop(pay, step="pay", order=pay.order)
+        return REFUSED if reply.transaction == NO_ID else BOUGHT
+
+    def tamper_total(self) -> Asking:
+        """Check out with a total of nothing, which no cart costs."""
+        reply = yield from self.ask_shop(Checkout(self.intent.cart, 0), step="checkout:0")
+        return BOUGHT if isinstance(reply, Invoice) else REFUSED
+
+    def claim_transaction(self) -> Asking:
+        """Order at the supplier without paying: name a transaction that is none, or a payment to the shop."""
+        overheard = self.users.heard_transaction
+        claimed = overheard if self.number % 2 and overheard != NO_ID else NO_SUCH_TRANSACTION
+        place = PlaceOrder(self.intent.cart, self.code, claimed, claimed)
+        reply = yield from self.ask(self.users.supplier, place, step="place", visit=self.number)
+        if isinstance(reply, NoReply):
+            raise NoAnswer(UNANSWERED)
+        return REFUSED if isinstance(reply, OrderRejected) else BOUGHT
+
+    def _pay(self, invoice: Invoice, pay: Pay) -> Asking:
+        """Pay as a user does; tell whether it worked."""
+        reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
+        self.users.forget(invoice.order)
+        return reply.transaction != NO_ID

@@ -1,0 +1,295 @@
+"""The buyer: what a user knows of one order, and does about it once the visit is over.
+
+One `Buyer` is one order. It is kept by `Users` only where something may be done about it, and only as long as news
+of it may come; what it writes is in `books/users.py`.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from alesha_sim.entities.entity import Asking, Party, Process, Wallet
+from alesha_sim.entities.user.intent import mistyped
+from alesha_sim.entities.user.visit import User
+from alesha_sim.messages import (
+    CancelOrder,
+    ClaimAccepted,
+    ClaimWarranty,
+    Collected,
+    Compensated,
+    Complain,
+    ConfirmDelivery,
+    Decline,
+    Deliver,
+    Invoice,
+    Lines,
+    OrderCancelled,
+    Reason,
+    Receipt,
+    Refusal,
+    Refused,
+    ReturnGoods,
+    ReturnReceived,
+    Transfer,
+)
+from alesha_sim.network import Delivery, NoReply
+from alesha_sim.policies.users import LATE, ON_TIME, REFUSED
+from alesha_sim.vocabulary import NO_ID, PAID
+
+if TYPE_CHECKING:
+    from alesha_sim.entities.user.population import Users
+
+DAY = 86_400.0
+"""How long a user waits before complaining, and before asking again what the shop cannot do yet, seconds."""
+
+TRIES = 10
+"""How often a user asks again what the shop cannot do yet."""
+
+_NOT_YET = (Reason.NOT_DELIVERED, Reason.NOT_SETTLED)
+_NOT_THE_SHOPS_FAULT = (
+    Reason.WRONG_SECRET, Reason.ACCOUNT_LOCKED, Reason.UNKNOWN_ACCOUNT, Reason.INSUFFICIENT_FUNDS,
+)  # fmt: skip
+
+
+class Habits(NamedTuple):
+    """How likely users are to do what about an order, each from 0 to 1.
+
+    `return_shares` and `defect_shares` hold one share a product, by the product's index; the first is multiplied
+    by `late_returns` if the order came late. `complaint` is the share of late orders complained about. `confirms`
+    says that users tell the bank when everything is there, as money in escrow asks for.
+    """
+
+    door_refusal: float = 0.0
+    cancellation: float = 0.0
+    return_shares: tuple[float, ...] = ()
+    late_returns: float = 1.0
+    defect_shares: tuple[float, ...] = ()
+    complaint: float = 0.0
+    confirms: bool = False
+
+    @property
+    def act_later(self) -> bool:
+        """Whether users may do anything about an order once it is placed."""
+        some = self.door_refusal or self.cancellation or self.complaint or self.confirms
+        return bool(some) or any(self.return_shares) or any(self.defect_shares)
+
+
+class Buyer(Party):
+    """A user with an order: waits for its parcels, pays at the door, and asks shop and bank for what is due."""
+
+    def __init__(self, users: "Users", visitor: User, invoice: Invoice) -> None:
+        super().__init__(users.clock, visitor.name, visitor.code)
+        self.doubt = users.doubt
+        self.users = users
+        self.order = invoice.order
+        self.visit = visitor.number
+        self.whims = visitor.intent.whims
+        self.mistypes_secret = visitor.intent.mistypes_secret
+        self.lines = visitor.cart
+        self.rest = invoice.total - invoice.advance
+        self.promised_at = invoice.promised_at
+        self.is_bought = False
+        self.received = 0  # the price of all goods that have come
+        self.missing = sum(units for _, units in visitor.cart)  # how many units have not come yet
+        self._is_judged = False
+        self._is_refunded = False
+        self._is_cancelling = False
+        self._may_be_refunded = users.habits.confirms
+        self._busy = 0
+
+    @property
+    def matter(self) -> str:
+        """What this is about, for an error's text."""
+        return f"order {self.order}"
+
+    # News, in any order
+
+    def note_bought(self) -> None:
+        """The shop will supply what was ordered; whoever changes his mind begins to."""
+        self.is_bought = True
+        if self.whims.cancel < self.users.habits.cancellation:
+            self._do(self._cancel())
+
+    def note_refused(self, reason: Reason) -> None:
+        """The shop will not supply what was ordered, or was not paid for it."""
+        if reason not in _NOT_THE_SHOPS_FAULT:
+            self.judge(REFUSED)
+        self.users.forget(self.order)
+
+    def note_parcel(self, lines: Lines, price: int) -> None:
+        """A parcel has come, for the first time; with the last one, what is due is done."""
+        self.received += price
+        self.missing -= sum(units for _, units in lines)
+        if self.missing > 0:
+            return
+        is_late = self.clock.now > self.promised_at
+        self.judge(LATE if is_late else ON_TIME)
+        plans = self._plans(is_late)
+        if plans:
+            self._do(self._follow_up(plans))
+        else:
+            self._close()
+
+    def note_refund(self, *, late: bool) -> None:
+        """Money has come back: all of it if late, else also what was granted after delivery."""
+        if not late and self.received:
+            return  # an order is cancelled whole or not at all
+        self._is_refunded = True
+        if late or not self._is_cancelling:
+            self.judge(LATE if late else REFUSED)
+        self.users.forget(self.order)
+
+    def judge(self, event: str) -> None:
+        """Trust the shop more or less, once for each order."""
+        if not self._is_judged:
+            self._is_judged = True
+            self.users.judge(self.code, event)
+
+    def judge_waiting(self) -> None:
+        """Trust the shop less if the goods ought to be there."""
+        if self.is_bought and self.clock.now > self.promised_at:
+            self.judge(LATE)
+
+    # At the door
+
+    def answer_the_door(self, delivery: Delivery) -> Process:
+        """Pay for the parcel and take it, or refuse it."""
+        parcel: Deliver = delivery.message
+        objection = self._objection(parcel)
+        if objection is None:
+            account, secret = self.users.wallet(self.code)
+            secret = mistyped(secret) if self.mistypes_secret else secret
+            reply = yield from self._pay_at_the_door(parcel, Wallet(account, secret))
+            if isinstance(reply, Receipt):
+                self.users.note_collection(self.code, self.order, reply)
+                self.users.log.reached(self.visit, PAID)
+                self.users.receive_goods(delivery)
+                delivery.answer(Collected(reply.transaction))
+                return
+            if isinstance(reply, NoReply):
+                return  # whether the money has moved nobody can say: the order is in doubt
+            objection = reply.reason if isinstance(reply, Decline) else Reason.NOT_DONE
+        self.users.forget(self.order)
+        delivery.answer(Refused(objection))
+
+    def _objection(self, parcel: Deliver) -> Reason | None:
+        """Say why the parcel is not taken, if it is not."""
+        if parcel.collect > self.rest:
+            return Reason.WRONG_TOTAL
+        return Reason.CHANGED_MIND if self.whims.door < self.users.habits.door_refusal else None
+
+    def _pay_at_the_door(self, parcel: Deliver, wallet: Wallet) -> Asking:
+        transfer = Transfer(*wallet, parcel.collect, parcel.payee)
+        return self.insist(self.users.bank, transfer, step="door", order=self.order)
+
+    # Before and after the goods have come: each request is made under one key, and insisted upon.
+
+    def _cancel(self) -> Process:
+        """Ask the shop to cancel the order, unless goods or money have come."""
+        if self.whims.cancel_after > 0:
+            yield self.clock.pause(self.whims.cancel_after)
+        if self.received or self._is_refunded:
+            return
+        self._is_cancelling = True
+        reply = yield from self.insist(self.users.shop, CancelOrder(), step="cancel", order=self.order)
+        self._is_cancelling = False
+        if isinstance(reply, OrderCancelled):
+            self.users.forget(self.order)
+
+    def _plans(self, is_late: bool) -> list[tuple[float, Callable[[], Asking]]]:
+        """Return what is to be done now that all goods are there, each with its instant, in this order."""
+        habits, whims, now = self.users.habits, self.whims, self.clock.now
+        plans: list[tuple[float, Callable[[], Asking]]] = []
+        if habits.confirms:
+            plans.append((now, self._confirm))
+        if is_late and whims.complaint < habits.complaint:
+            plans.append((now + DAY, self._complain))
+        back = self._struck(whims.returns, habits.return_shares, habits.late_returns if is_late else 1.0)
+        if back:
+            plans.append((now + whims.return_after, lambda: self._send_back(back)))
+        broken = self._struck(whims.defects, habits.defect_shares, 1.0)
+        if broken:
+            plans.append((now + whims.defect_after, lambda: self._claim(broken)))
+        return sorted(plans, key=lambda plan: plan[0])
+
+    def _struck(self, chances: tuple[float, ...], shares: tuple[float, ...], factor: float) -> Lines:
+        """Return the lines whose product chance has struck."""
+        if not (chances and shares):
+            return ()
+        products = self.users.products
+        return tuple(line for line in self.lines if chances[k := products[line[0]][0]] < shares[k] * factor)
+
+    def _follow_up(self, plans: list[tuple[float, Callable[[], Asking]]]) -> Process:
+        """Do one thing after the other, each at its instant, until the money is back or nothing is left."""
+        for at, act in plans:
+            if at > self.clock.now:
+                yield self.clock.pause(at - self.clock.now)
+            if self._is_refunded:
+                return
+            yield from act()
+
+    def _confirm(self) -> Asking:
+        """Tell the bank that everything is there; it may have given the money back already, and say so later."""
+        reply = yield from self.insist(self.users.bank, ConfirmDelivery(), step="confirm", order=self.order)
+        if isinstance(reply, Decline) and reply.reason == Reason.ESCROW_CLOSED:
+            self._is_refunded = True
+        elif not isinstance(reply, NoReply):
+            self._may_be_refunded = False
+
+    def _complain(self) -> Asking:
+        """Complain to the shop, which may give some of the price back."""
+        reply = yield from self._request(Complain(), "complain")
+        if isinstance(reply, Compensated) and reply.link != NO_ID:
+            self.users.book.compensated(self.clock.now, reply.link, self.order, reply.amount)
+
+    def _send_back(self, lines: Lines) -> Asking:
+        """Send goods back, all units of a line; those replaced are kept."""
+        lines = self._left_of(lines)
+        if not lines:
+            return
+        reply = yield from self._request(ReturnGoods(lines), "return")
+        if isinstance(reply, ReturnReceived):
+            goods = self.users.goods(reply.lines)
+            self.users.book.returned(self.clock.now, reply.link, self.order, goods, reply.amount)
+            self._part_with(reply.lines)
+
+    def _claim(self, lines: Lines) -> Asking:
+        """Ask for broken goods to be replaced, line by line, but for those sent back."""
+        for line in self._left_of(lines):
+            reply = yield from self._request(ClaimWarranty((line,)), f"claim:{line[0]}")
+            if isinstance(reply, ClaimAccepted):
+                self._part_with((line,))
+
+    def _request(self, message: object, step: str) -> Asking:
+        """Ask the shop for something, and again a day later while it says that it is too early."""
+        reply = yield from self.insist(self.users.shop, message, step=step, order=self.order)
+        for again in range(1, TRIES + 1):
+            if not (isinstance(reply, Refusal) and reply.reason in _NOT_YET):
+                break
+            yield self.clock.pause(DAY)
+            reply = yield from self.insist(self.users.shop, message, step=f"{step}:{again}", order=self.order)
+        return reply
+
+    def _left_of(self, lines: Lines) -> Lines:
+        """Return those of the lines that were neither sent back nor claimed."""
+        return tuple(line for line in lines if line in self.lines)
+
+    def _part_with(self, lines: Lines) -> None:
+        """Take lines out of what may still be sent back or claimed."""
+        self.lines = tuple(line for line in self.lines if line not in lines)
+
+    # The end
+
+    def _do(self, process: Process) -> None:
+        """Let something go on in a process of its own."""
+        self._busy += 1
+        self.users.watch(self, self._and_close(process))
+
+    def _and_close(self, process: Process) -> Process:
+        yield from process
+        self._busy -= 1
+        self._close()
+
+    def _close(self) -> None:
+        """Forget the order if all goods are there, nothing is to be done and the money cannot come back late."""
+        if self.missing <= 0 and not self._busy and not self._may_be_refunded:
+            self.users.forget(self.order)

@@ -1,0 +1,189 @@
+"""The user: visits the shop, registers, logs in, looks, chooses, pays, and is told. Read from top to bottom.
+
+One `User` is one visit. What a user does about an order afterwards is in `entities/user/order_follow_up.py`; what
+outlives both (cash, goods, trust) belongs to `Users` in `entities/user/population.py`.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mypy_extensions import mypyc_attr
+
+from alesha_sim.entities.entity import Asking, Party, Process
+from alesha_sim.entities.user.intent import NoAnswer, Visit, mistyped
+from alesha_sim.messages import (
+    Checkout,
+    Confirmation,
+    EnquirePayment,
+    Homepage,
+    Invoice,
+    LoggedIn,
+    LogIn,
+    Pay,
+    PayAtDoor,
+    Refusal,
+    Register,
+    ViewHomepage,
+    ViewProduct,
+)
+from alesha_sim.network import GaveUp, NoReply
+from alesha_sim.vocabulary import (
+    ABANDONED,
+    BOUGHT,
+    BROWSED,
+    CHECKED_OUT,
+    LOOKED,
+    NO_ID,
+    PAID,
+    REFUSED,
+    REGISTERED,
+    UNANSWERED,
+)
+
+if TYPE_CHECKING:
+    from alesha_sim.entities.user.population import Users
+
+
+_VIEW_HOMEPAGE = ViewHomepage()
+_VIEW_PRODUCT = cache(ViewProduct)  # by SKU: one request does for all visitors
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class User(Party):
+    """A customer on one visit to the shop."""
+
+    def __init__(self, users: "Users", intent: Visit) -> None:
+        super().__init__(users.clock, f"user:{intent.user}", intent.user)
+        self.users = users
+        self.intent = intent
+        self.cart = intent.cart
+        self.shop = users.shop
+        self.number = users.log.arrived(self.clock.now, intent.user, intent.purpose)
+
+    @property
+    def matter(self) -> str:
+        """What this is about, for an error's text."""
+        return f"visit {self.number}"
+
+    def visit(self) -> Process:
+        """Go through the whole visit, step by step; it ends wherever no answer comes, or comes too late."""
+        try:
+            homepage = yield from self.view_homepage()
+            if not self.intent.cart:
+                return self.leave(LOOKED)
+            if not (yield from self.log_in()):
+                return self.leave(REFUSED)
+            yield from self.look_at_products()
+            if not self.choose(homepage):
+                return self.leave(LOOKED)
+            invoice = yield from self.check_out()
+            if invoice is None:
+                return self.turn_away()
+            paid = yield from self.pay(invoice)
+            return self.leave(BOUGHT if paid else REFUSED)
+        except NoAnswer as silence:
+            return self.leave(silence.outcome)
+
+    def ask_shop(self, message: object, *, step: str | None = None, order: int = NO_ID) -> Asking:
+        """Ask the shop; raises NoAnswer if it never replies, or not before the user's patience is over."""
+        key = (self.code, order, self.number, step) if step is not None and self.shop.is_keyed else None
+        request = self.shop.ask(message, self.code, self.shop.recipient, order, self.number, key)
+        if self.users.patience is not None:
+            self.shop.hang_up_after(self.users.patience(), request, self.code)
+        reply = yield request
+        kind = type(reply)
+        if kind is NoReply or kind is GaveUp:
+            raise NoAnswer(UNANSWERED if kind is NoReply else ABANDONED)
+        return reply
+
+    def view_homepage(self) -> Asking:
+        """Look at the home page, which shows all products and prices."""
+        return self.ask_shop(_VIEW_HOMEPAGE)
+
+    def log_in(self) -> Asking:
+        """Log in; whoever is refused for not being registered registers first."""
+        password = self.users.password(self.code)
+        log_in = LogIn(password)
+        reply = yield from self.ask_shop(log_in)
+        if not isinstance(reply, LoggedIn):
+            yield from self.ask_shop(Register(password), step="register")
+            reply = yield from self.ask_shop(log_in)
+        if not isinstance(reply, LoggedIn):
+            return False
+        self.users.log.reached(self.number, REGISTERED)
+        return True
+
+    def look_at_products(self) -> Asking:
+        """Look at the pages of the products that interest this visitor."""
+        for sku in self.intent.views:
+            yield from self.ask_shop(_VIEW_PRODUCT(sku))
+        self.users.log.reached(self.number, BROWSED)
+
+    def choose(self, homepage: Homepage) -> bool:
+        """Settle what goes into the cart; False if nothing does, or more than the user's budget allows."""
+        if self.users.choice is not None:
+            offers = self.users.priced(homepage.offers)
+            self.cart = self.users.choice.choose(offers, self.intent.cart, self.intent.whims.taste)
+            if not self.cart:
+                return False
+        return self.users.budgets is None or self.users.budgets.take(self.code, self.users.price(self.cart))
+
+    def check_out(self, again: int = 0) -> Asking:
+        """Order what is in the cart; the invoice says what it costs, None that the shop refused."""
+        checkout = Checkout(self.cart, method=self.intent.method)
+        reply = yield from self.ask_shop(checkout, step=f"checkout:{again}")
+        if not isinstance(reply, Invoice):
+            return None
+        self.users.remember(self, reply)
+        self.users.log.ordered(self.number, reply.order)
+        self.users.log.reached(self.number, CHECKED_OUT)
+        return reply
+
+    def pay(self, invoice: Invoice) -> Asking:
+        """Pay what is due now, if only at the door; the reply is the success message or why not."""
+        pay = self.fill_in(invoice) if invoice.advance else PayAtDoor(invoice.order)
+        if invoice.advance and (self.users.patience is not None or self.shop.retry is not None):
+            self.users.wonder(self, invoice)
+        try:
+            reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
+        except NoAnswer:
+            self.users.enquire_later(invoice.order)
+            raise
+        self.users.stop_wondering(invoice.order)
+        is_bought = self._learn(invoice.order, reply)
+        if is_bought and reply.transaction != NO_ID:
+            self.users.log.reached(self.number, PAID)
+        return is_bought
+
+    def enquire_payment(self, order: int) -> Process:
+        """Ask the shop what became of a payment about which it said nothing, once the visit is long over."""
+        reply = yield from self.insist(self.shop, EnquirePayment(), step="enquire", order=order)
+        if not isinstance(reply, NoReply) and self.users.stop_wondering(order):
+            self._learn(order, reply)
+
+    def _learn(self, order: int, reply: Confirmation | Refusal) -> bool:
+        """Take note of what the shop says of a payment; tell whether the goods will come."""
+        if reply.transaction != NO_ID:
+            self.users.note_payment(self.code, order, reply)
+        if not isinstance(reply, Confirmation):
+            self.users.note_refused(order, reply.reason)
+            return False
+        self.users.note_bought(order)
+        return True
+
+    def fill_in(self, invoice: Invoice) -> Pay:
+        """Fill in the pop-up: account number and secret key."""
+        account, secret = self.users.wallet(self.code)
+        if self.intent.mistypes_secret:
+            secret = mistyped(secret)
+        self.users.overheard = Pay(invoice.order, account, secret)
+        return self.users.overheard
+
+    def turn_away(self) -> None:
+        """End a visit whose cart the shop did not take."""
+        self.users.note_refused_cart(self.code, self.cart)
+        self.leave(REFUSED)
+
+    def leave(self, outcome: int) -> None:
+        """End the visit."""
+        self.users.log.left(self.number, self.clock.now, outcome)

@@ -1,0 +1,1 @@
+"""SimPy's clock, tasks and timers, extended; nothing here knows a message."""

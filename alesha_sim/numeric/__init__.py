@@ -1,0 +1,1 @@
+"""Arithmetic that gives the same numbers on every machine."""

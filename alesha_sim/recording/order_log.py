@@ -1,0 +1,113 @@
+"""The log of orders."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.columns import INFINITY, NAN, Coded, Columns, Packed, Vocabulary, _or_missing, times
+from alesha_sim.numeric.counts import bincount
+from alesha_sim.recording.packed_rows import NewRows, in_memory
+from alesha_sim.vocabulary import COMPLETED, DECLINED, IN_DOUBT, NO_ID, ON_THE_WAY, PROCESSING, RECEIVED, STATUSES
+
+
+class OrderLog:
+    """One row per order, numbered from 1, and one per order and product."""
+
+    def __init__(self, skus: Sequence[str], rows: NewRows = in_memory) -> None:
+        self.skus = tuple(skus)
+        self.reasons = Vocabulary(("",))
+        self.methods = Vocabulary()
+        self._orders = rows(
+            "orders",
+            placed_at="d", total="q", user="i", method="B", status="B", reason="B", transaction="i", paid_at="d",
+            charges_transaction="i", accepted_at="d", delivered_at="d", closed_at="d", advance="q",
+            promised_at="d",
+        )  # fmt: skip
+        self._lines = rows(
+            "order_lines", order="i", product="H", quantity="q", unit_price="q", unit_charge="q"
+        )  # fmt: skip
+        self._status = self._orders.filler("status", "reason")
+        self._paid = self._orders.filler("transaction", "paid_at")
+        self._fillers: dict[str, Callable[..., None]] = {
+            name: self._orders.filler(name)
+            for name in ("charges_transaction", "accepted_at", "delivered_at", "closed_at")
+        }
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def placed(
+        self, at: float, user: int, total: int, method: str, advance: int, promised_at: float = INFINITY
+    ) -> int:  # fmt: skip
+        """Record an order as received and return its number; `user` is -1 for a replenishment of the shop's."""
+        promised = NAN if promised_at == INFINITY else promised_at
+        return 1 + self._orders.append(
+            at, total, user, self.methods[method], RECEIVED, 0, NO_ID, NAN, NO_ID, NAN, NAN, NAN, advance, promised
+        )  # fmt: skip
+
+    def line(self, order: int, product: int, quantity: int, unit_price: int, unit_charge: int) -> None:
+        """Record how much of a product an order asks for, at which price and charge."""
+        self._lines.append(order, product, quantity, unit_price, unit_charge)
+
+    def status(self, order: int, status: int, reason: str = "") -> None:
+        """Record that an order moved to `status`, for `reason` if it was refused."""
+        self._status(order - 1, status, self.reasons[reason])
+
+    def doubt(self, order: int) -> None:
+        """Record that somebody gave up asking about an order that is neither completed nor declined."""
+        fields = self._orders.row(order - 1)
+        if fields["status"] not in (COMPLETED, DECLINED):
+            self._status(order - 1, IN_DOUBT, fields["reason"])
+
+    def paid(self, order: int, transaction: int, at: float) -> None:
+        """Record the user's payment."""
+        self._paid(order - 1, transaction, at)
+
+    def fill(self, order: int, field: str, value: Any) -> None:
+        """Record one later fact of an order: `charges_transaction`, `accepted_at`, `delivered_at`, `closed_at`."""
+        self._fillers[field](order - 1, value)
+
+    def by_user(self, users: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return how many orders each user placed, and the total of those paid and not cancelled."""
+        placed, spent = np.zeros(users, np.int64), np.zeros(users, np.int64)
+        for _, block in self._orders.blocks():
+            rows = block[block["user"] >= 0]
+            kept = rows[np.isin(rows["status"], (PROCESSING, ON_THE_WAY, COMPLETED))]
+            np.add.at(spent, kept["user"], kept["total"])
+            placed += bincount(rows["user"], minlength=users)
+        return placed, spent
+
+    def order_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `orders`, or what it shows of packed rows from row `first` on."""
+        rows = self._orders.array() if rows is None else rows
+        return {
+            "order": np.arange(first + 1, first + len(rows) + 1, dtype=np.int64),
+            "user": rows["user"].astype(np.int64),
+            "placed_at": times(rows["placed_at"]),
+            "total": rows["total"].astype(np.int64),
+            "payment_method": self.methods.coded(rows["method"]),
+            "status": Coded(rows["status"].astype(np.int32), STATUSES),
+            "reason": _or_missing(self.reasons, rows["reason"]),
+            "transaction": rows["transaction"].astype(np.int64),
+            "charges_transaction": rows["charges_transaction"].astype(np.int64),
+            "paid_at": times(rows["paid_at"]),
+            "accepted_at": times(rows["accepted_at"]),
+            "delivered_at": times(rows["delivered_at"]),
+            "closed_at": times(rows["closed_at"]),
+            "advance": rows["advance"].astype(np.int64),
+            "promised_at": times(rows["promised_at"]),
+        }
+
+    def line_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `order_lines`, or what it shows of packed rows from row `first` on."""
+        del first
+        rows = self._lines.array() if rows is None else rows
+        return {
+            "order": rows["order"].astype(np.int64),
+            "sku": Coded(rows["product"].astype(np.int32), self.skus),
+            "quantity": rows["quantity"].astype(np.int64),
+            "unit_price": rows["unit_price"].astype(np.int64),
+            "unit_charge": rows["unit_charge"].astype(np.int64),
+        }

@@ -1,0 +1,39 @@
+"""The log of the shop's own orders of goods."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from alesha_sim.columns import NAN, Coded, Columns, Packed, times
+from alesha_sim.recording.packed_rows import NewRows, in_memory
+
+
+class ReplenishmentLog:
+    """One row per lot of a product that was asked of production, numbered from 0."""
+
+    def __init__(self, skus: Sequence[str], rows: NewRows = in_memory) -> None:
+        self.skus = tuple(skus)
+        self._table = rows("replenishments", product="H", quantity="q", ordered_at="d", arrived_at="d")
+        self._arrived = self._table.filler("arrived_at")
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def ordered(self, at: float, product: int, quantity: int) -> int:
+        """Record that a lot is asked for and return its number."""
+        return self._table.append(product, quantity, at, NAN)
+
+    def arrived(self, replenishment: int, at: float) -> None:
+        """Record that a lot is ready."""
+        self._arrived(replenishment, at)
+
+    def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `replenishments`, or what it shows of packed rows from row `first` on."""
+        rows = self._table.array() if rows is None else rows
+        return {
+            "replenishment": np.arange(first, first + len(rows), dtype=np.int64),
+            "sku": Coded(rows["product"].astype(np.int32), self.skus),
+            "quantity": rows["quantity"].astype(np.int64),
+            "ordered_at": times(rows["ordered_at"]),
+            "arrived_at": times(rows["arrived_at"]),
+        }

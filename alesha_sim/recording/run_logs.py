@@ -1,0 +1,75 @@
+"""All logs of one run but the ledger's: those of the tables that are on, and tallies in place of the others."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from alesha_sim.columns import NAN
+from alesha_sim.recording.counters import MessageTally, OrderTally, ReplenishmentTally, VisitTally
+from alesha_sim.recording.levels import ALL, NotRecorded, Tallies, is_on
+from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.order_log import OrderLog
+from alesha_sim.recording.packed_rows import NewRows, in_memory
+from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.recording.visit_log import VisitLog
+
+WAITED_FOR = ("bank", "shop")
+"""The parties of whose messages a figure says how long they waited."""
+
+_TALLIES = (OrderTally, VisitTally, ReplenishmentTally)
+
+
+class Records:
+    """What a run records in the mode `record`; `rows` makes the rows of each log."""
+
+    message_log = MessageLog
+
+    def __init__(self, skus: Sequence[str], users: int, rows: NewRows = in_memory, record: str = ALL) -> None:
+        self.record = record
+        self._messages = self.message_log(rows) if is_on("messages", record) else None
+        self._said: dict[str, MessageTally] = {}
+        self.orders = OrderLog(skus, rows) if is_on("orders", record) else OrderTally()
+        self.visits = VisitLog(rows) if is_on("visits", record) else VisitTally()
+        self.replenishments = (
+            ReplenishmentLog(skus, rows) if is_on("replenishments", record) else ReplenishmentTally()
+        )
+        self.registered_at = np.full(users, NAN)
+
+    @property
+    def messages(self) -> MessageLog:
+        """The log of messages; NotRecorded if they are off."""
+        if self._messages is None:
+            raise NotRecorded("messages", self.record)
+        return self._messages
+
+    def messages_to(self, recipient: str) -> MessageLog | MessageTally:
+        """Return what takes down the messages to a kind of party: one log for all, or a tally of its own."""
+        if self._messages is not None:
+            return self._messages
+        return self._said.setdefault(recipient, MessageTally())
+
+    def tallies(self) -> Tallies:
+        """Return what was counted in the place of each table that is off."""
+        logs = {"orders": self.orders, "visits": self.visits, "replenishments": self.replenishments}
+        found = {table: log.tally() for table, log in logs.items() if isinstance(log, _TALLIES)}
+        return found if self._messages is not None else {**found, "messages": self._said_in_all()}
+
+    def _said_in_all(self) -> dict[str, int]:
+        """Return how many messages there were and were lost, and how long those served by bank and shop waited."""
+        said = {recipient: tally.tally() for recipient, tally in self._said.items()}
+        none = MessageTally().tally()
+        found = {name: sum(each[name] for each in said.values()) for name in ("rows", "lost")}
+        for name in WAITED_FOR:
+            own = said.get(name, none)
+            found |= {f"{name}_rows": own["served"], f"{name}_time": own["waited"]}
+        return found
+
+
+class InboxStatistics(NamedTuple):
+    """What an inbox counted: `mean_waiting` is the time-weighted mean number that waited since the start."""
+
+    arrivals: int
+    waited: int
+    mean_waiting: float
+    waiting_max: int

@@ -1,0 +1,48 @@
+"""The log of visits."""
+
+import numpy as np
+
+from alesha_sim.columns import NAN, Coded, Columns, Packed, Vocabulary, times
+from alesha_sim.recording.packed_rows import NewRows, in_memory
+from alesha_sim.vocabulary import HOME, INTENTS, NO_ID, OUTCOMES, STAGES
+
+
+class VisitLog:
+    """One row per visit, numbered from 0 in the order of arrival.
+
+    `reached(visit, stage)` records the furthest stage that a visit has come to, `ordered(visit, order)` the order
+    that it placed, `left(visit, at, outcome)` that it is over.
+    """
+
+    def __init__(self, rows: NewRows = in_memory) -> None:
+        self.intents = Vocabulary(INTENTS)
+        self._table = rows(
+            "visits", arrived_at="d", left_at="d", outcome="b", user="i", stage="B", order="i", intent="B"
+        )  # fmt: skip
+        self.reached = self._table.filler("stage")
+        self.ordered = self._table.filler("order")
+        self.left = self._table.filler("left_at", "outcome")
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def arrived(self, at: float, user: int, intent: str = "honest") -> int:
+        """Record that a visit begins and return its number."""
+        return self._table.append(at, NAN, -1, user, HOME, NO_ID, self.intents[intent])
+
+    def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `visits`, or what it shows of packed rows from row `first` on.
+
+        A visit that is not over has no outcome.
+        """
+        rows = self._table.array() if rows is None else rows
+        return {
+            "visit": np.arange(first, first + len(rows), dtype=np.int64),
+            "user": rows["user"].astype(np.int64),
+            "arrived_at": times(rows["arrived_at"]),
+            "left_at": times(rows["left_at"]),
+            "stage": Coded(rows["stage"].astype(np.int32), STAGES),
+            "outcome": Coded(rows["outcome"].astype(np.int32), OUTCOMES),
+            "order": rows["order"].astype(np.int64),
+            "intent": self.intents.coded(rows["intent"]),
+        }

@@ -1,0 +1,209 @@
+"""The named figures of a result and the text that shows them. Only arithmetic on tables; no pandas here."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.books.owners import DEPOSITS, ENDS, OPEN, OWNERS, owner_of
+from alesha_sim.columns import MISSING_TIME, Columns, among, coded, equals, numbers
+from alesha_sim.storage.on_disk import source_of, tallies_of
+from alesha_sim.tables.source import Source
+from alesha_sim.units import MICROSECONDS, Currency, total
+
+FIGURES = (
+    "visits", "registered_users", "orders", "completed", "declined", "cancelled", "returned", "open_orders",
+    "units", "revenue", "refunds", "conversion", "decline_rate", "users_cash", "shop_cash", "supplier_cash",
+    "shop_cash_min", "mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds", "messages",
+    "messages_lost", "returns", "fees", "units_lost", "stranded", "stranded_orders",
+)  # fmt: skip
+"""The names of what `figures` returns, so that a wrong one is known before anything runs."""
+
+MONEY = (
+    "revenue", "refunds", "returns", "fees", "stranded", "users_cash", "shop_cash", "supplier_cash",
+    "shop_cash_min",
+)  # fmt: skip
+"""The figures that are amounts in major units."""
+
+
+def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
+    """Return the named figures of a result: counts, amounts in major units, durations in seconds.
+
+    - `visits`, `messages`: rows of these tables; `messages_lost`: those whose fate is `lost`. `orders`: rows of
+      this table that are users'; what the shop orders for its stock counts in no figure of orders.
+    - `registered_users`: users whom the shop registered.
+    - `completed`, `declined`, `cancelled`, `returned`: orders in this status; `open_orders`: in one before these.
+    - `units`: units that users received. `revenue`: price of goods delivered less what was given back for
+      returns, as the shop's book has it (`shop:sales` less `shop:sales-returns`).
+    - `refunds`: money that the bank moved back to users. `returns`: price given back for goods sent back.
+    - `fees`: what the bank earned. `units_lost`: units that supplier or shop lost, replaced or wrote off.
+    - `stranded`: money that users have paid, as far as they know, and have neither goods nor money for;
+      `stranded_orders`: how many orders it is in.
+    - `conversion`: orders per visit. `decline_rate`: declined orders per order.
+    - `users_cash`, `shop_cash`, `supplier_cash`: deposits at the end, of all users together; `shop_cash_min`: the
+      least that the shop's deposit was at any time.
+    - `mean_delivery_seconds`: from an order's placing until the shop knows that it was delivered.
+    - `mean_bank_wait_seconds`, `mean_shop_wait_seconds`: how long requests that were served, and notices that
+      were read, had waited for a worker.
+
+    A figure with nothing to divide by or to average is NaN.
+    """
+    found = exact_figures(tables, currency)
+    return found | {name: found[name] / currency.scale for name in MONEY}
+
+
+def exact_figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
+    """Return the named figures with amounts in whole minor units, which no rounding to a float has touched."""
+    source, tallies = source_of(tables), tallies_of(tables)
+
+    def counted(table: str, count: Callable[[Source], Counter[str]]) -> Counter[str]:
+        return Counter(tallies[table]) if table in tallies else count(source)
+
+    placed, arrived = counted("orders", _orders), counted("visits", _visits)["rows"]
+    moved = counted("transfers", partial(_transfers, currency=currency))
+    mine = placed["orders"]
+    cash = {f"{owner}_cash": amount for owner, amount in deposits(tables).items()}
+    accounts, said = source.whole("accounts"), counted("messages", _messages)
+    return {
+        "visits": arrived,
+        "registered_users": _rows(numbers(source.whole("users"), "registered_at") != MISSING_TIME),
+        "orders": mine,
+        **{status: placed[status] for status in ENDS},
+        "open_orders": sum(placed[status] for status in OPEN),
+        "units": moved["units"],
+        "revenue": _closing(accounts, "shop:sales", "shop:sales-returns"),
+        "refunds": moved["refunds"],
+        "conversion": _ratio(mine, arrived),
+        "decline_rate": _ratio(placed["declined"], mine),
+        **cash,
+        "shop_cash_min": moved["least"],
+        "mean_delivery_seconds": _mean(placed, "delivery"),
+        "mean_bank_wait_seconds": _mean(said, "bank"),
+        "mean_shop_wait_seconds": _mean(said, "shop"),
+        "messages": said["rows"],
+        "messages_lost": said["lost"],
+        "returns": moved["returns"],
+        "fees": _closing(accounts, "bank:fees"),
+        "units_lost": moved["units_lost"],
+        "stranded": moved["stranded"],
+        "stranded_orders": moved["stranded_orders"],
+    }
+
+
+def deposits(tables: Mapping[str, Columns]) -> dict[str, int]:
+    """Return the deposits at the end of all users together, the shop and the supplier, in minor units."""
+    accounts = tables["accounts"]
+    names, closing = coded(accounts, "account"), numbers(accounts, "closing")
+    totals = dict.fromkeys(OWNERS, 0)
+    # Of an account there is one row, so this takes a pass over the rows and none over the labels for each owner.
+    for code, amount in zip(names.codes.tolist(), closing.tolist(), strict=True):
+        owner = owner_of(names.labels[code])
+        if owner in totals:
+            totals[owner] += amount
+    return totals
+
+
+def _orders(source: Source) -> Counter[str]:
+    """Count users' orders, all and by status, and those delivered with the microseconds that took."""
+    found: Counter[str] = Counter()
+    for batch in source.batches("orders", ("payment_method", "status", "placed_at", "delivered_at")):
+        mine = ~equals(coded(batch, "payment_method"), "replenishment")
+        status = coded(batch, "status")
+        found["orders"] += _rows(mine)
+        for name in (*ENDS, *OPEN):
+            found[name] += _rows(mine & equals(status, name))
+        _lasted(found, "delivery", batch, "placed_at", "delivered_at", mine)
+    return found
+
+
+def _visits(source: Source) -> Counter[str]:
+    """Count visits."""
+    return Counter(rows=source.rows("visits"))
+
+
+def _messages(source: Source) -> Counter[str]:
+    """Count messages, those lost, and those that bank and shop served with the microseconds they had waited."""
+    found = Counter(rows=source.rows("messages"))
+    for batch in source.batches("messages", ("recipient", "delivered_at", "started_at", "fate")):
+        found["lost"] += _rows(equals(coded(batch, "fate"), "lost"))
+        for name in ("bank", "shop"):
+            _lasted(found, name, batch, "delivered_at", "started_at", equals(coded(batch, "recipient"), name))
+    return found
+
+
+def _lasted(
+    found: Counter[str], name: str, batch: Columns, begin: str, end: str, mine: npt.NDArray[np.bool_]
+) -> None:
+    """Count the rows that have both instants, and the microseconds in between."""
+    began, ended = numbers(batch, begin), numbers(batch, end)
+    both = mine & (began != MISSING_TIME) & (ended != MISSING_TIME)
+    found[f"{name}_rows"] += _rows(both)
+    found[f"{name}_time"] += total(ended[both] - began[both])
+
+
+def _mean(found: Counter[str], name: str) -> float:
+    return _ratio(found[f"{name}_time"] / MICROSECONDS, found[f"{name}_rows"])
+
+
+def _transfers(source: Source, currency: Currency) -> Counter[str]:
+    """Add up what was moved: units received and lost; money refunded, and given back for returns, minor units.
+
+    Besides the least of the shop's deposit, and what is stranded in how many orders.
+    """
+    found = Counter(least=_least(source, DEPOSITS + "shop"), **_stranded(source))
+    for batch in source.batches("transfers", ("book", "debit", "amount", "commodity", "code")):
+        amount, book, code = numbers(batch, "amount"), coded(batch, "book"), coded(batch, "code")
+        lost = among(coded(batch, "debit"), ("supplier:losses", "shop:losses"))
+        rows = {
+            "units": equals(book, "users") & equals(code, "deliver"),
+            "units_lost": lost & ~equals(coded(batch, "commodity"), currency.code),
+            "refunds": equals(book, "bank") & equals(code, "refund"),
+            "returns": equals(coded(batch, "debit"), "shop:sales-returns") & equals(code, "return"),
+        }
+        for name, mask in rows.items():
+            found[name] += total(amount[mask])
+    return found
+
+
+def _rows(mask: npt.NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(mask))
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")
+
+
+def _closing(accounts: Columns, *names: str) -> int:
+    """Return the closing balances of some accounts; sales returns are income with a debit balance."""
+    return int(numbers(accounts, "closing")[among(coded(accounts, "account"), names)].sum())
+
+
+def _stranded(source: Source) -> dict[str, int]:
+    """Return what users have paid, as far as they know, beyond goods and refunds, and in how many orders."""
+    advances = np.zeros(source.rows("orders") + 1, np.int64)
+    for batch in source.batches("transfers", ("order", "debit", "credit", "amount")):
+        order, amount = numbers(batch, "order"), numbers(batch, "amount")
+        if (height := int(order.max(initial=0)) + 1) > len(advances):  # of an order that the table lacks
+            advances = np.append(advances, np.zeros(height - len(advances), np.int64))
+        for side, sign in (("debit", 1), ("credit", -1)):
+            rows = equals(coded(batch, side), "users:advances")
+            np.add.at(advances, order[rows], sign * amount[rows])
+    stranded = np.maximum(advances, 0)
+    return {"stranded": total(stranded), "stranded_orders": _rows(stranded > 0)}
+
+
+def _least(source: Source, account: str) -> int:
+    """Return the least balance that a liability account had at any time, its opening balance included."""
+    accounts = source.whole("accounts")
+    least = balance = int(numbers(accounts, "opening")[equals(coded(accounts, "account"), account)].sum())
+    for batch in source.batches("transfers", ("debit", "credit", "amount", "code")):
+        paid = equals(coded(batch, "debit"), account)
+        touched = paid | equals(coded(batch, "credit"), account)
+        touched &= ~equals(coded(batch, "code"), "opening")
+        amount = numbers(batch, "amount")[touched]
+        course = balance + np.cumsum(np.where(paid[touched], -amount, amount))
+        least = int(course.min(initial=least))
+        balance = int(course[-1]) if len(course) else balance
+    return least

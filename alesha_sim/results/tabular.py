@@ -1,0 +1,87 @@
+"""What a result and a window on it have in common: tables as DataFrames, and their figures."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from alesha_sim.columns import Columns
+from alesha_sim.results import metrics
+from alesha_sim.tables import frames, schema
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+    from alesha_sim.scenarios.scenario import Scenario
+
+
+class Tabulated:
+    """Canonical columns of all tables of a scenario; each becomes a DataFrame once, when it is first asked for."""
+
+    scenario: "Scenario"
+    _tables: Mapping[str, Columns]
+
+    def columns(self, table: str) -> Columns:
+        """Return a table's canonical columns, as `alesha_sim.tables` describes.
+
+        Raises ValueError if there is none, and NotRecorded, which says how to switch it on, if it is off.
+        """
+        if table not in schema.SCHEMA:
+            raise ValueError(f"table {table}: must be one of {', '.join(schema.SCHEMA)}")
+        return self._tables[table]
+
+    @cached_property
+    def orders(self) -> "DataFrame":
+        """One row per order."""
+        return self._frame("orders")
+
+    @cached_property
+    def order_lines(self) -> "DataFrame":
+        """One row per order and product."""
+        return self._frame("order_lines")
+
+    @cached_property
+    def visits(self) -> "DataFrame":
+        """One row per visit."""
+        return self._frame("visits")
+
+    @cached_property
+    def messages(self) -> "DataFrame":
+        """One row per sent copy of a message."""
+        return self._frame("messages")
+
+    @cached_property
+    def transfers(self) -> "DataFrame":
+        """One row per transfer; money in major units, goods in units."""
+        return self._frame("transfers")
+
+    @cached_property
+    def accounts(self) -> "DataFrame":
+        """One row per account and commodity; balances in the account's natural direction."""
+        return self._frame("accounts")
+
+    @cached_property
+    def replenishments(self) -> "DataFrame":
+        """One row per lot of a product that was asked of production."""
+        return self._frame("replenishments")
+
+    @cached_property
+    def users(self) -> "DataFrame":
+        """One row per user; balances are deposits at the bank."""
+        return self._frame("users")
+
+    def figures(self) -> dict[str, float]:
+        """Return the named figures of `summary` as a dictionary, without pandas."""
+        return metrics.figures(self._tables, self.scenario.currency)
+
+    def exact_figures(self) -> dict[str, float]:
+        """Return the figures of `summary` with amounts in whole minor units, which no float has rounded."""
+        return metrics.exact_figures(self._tables, self.scenario.currency)
+
+    def summary(self) -> "Series[float]":
+        """Return the named figures, the same in every study; `alesha_sim.results.metrics.figures` defines each."""
+        from pandas import Series
+
+        return Series(self.figures(), name=self.scenario.name, dtype="float64")
+
+    def _frame(self, table: str) -> "DataFrame":
+        return frames.frame(table, self.columns(table), self.scenario.currency, self.scenario.start)

@@ -1,0 +1,99 @@
+"""The network of a scenario: how long messages take, what can happen to them, and how often askers ask.
+
+Here live declarations; what a channel does with them is in `network/`.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from alesha_sim.distributions import Constant
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest
+from alesha_sim.scenarios.fields import Duration, Number, Share, Whole
+from alesha_sim.scenarios.model import Part
+from alesha_sim.scenarios.tagged_fields import Durations
+
+LINKS = tuple(
+    f"{sender}->{recipient}"
+    for one, other in (
+        ("user", "shop"),
+        ("user", "bank"),
+        ("supplier", "user"),
+        ("shop", "bank"),
+        ("shop", "supplier"),
+        ("supplier", "bank"),
+    )
+    for sender, recipient in ((one, other), (other, one))
+)
+"""The names of all one-way links; all users share theirs."""
+
+
+def _link_name(value: Any) -> Any:
+    if value not in LINKS:
+        raise ScenarioError([Fault("", None, f"unknown link: {nearest(value, LINKS)}")])
+    return value
+
+
+class Link(Part):
+    """A one-way link from one entity to another, and how whoever asks over it asks again.
+
+    Attempt k waits `timeout * growth ** (k - 1)` for a reply, from the second on times 1 - `jitter` to
+    1 + `jitter`.
+    """
+
+    latency: Durations = Field(
+        default=Constant(0.05), description="How long a message takes, seconds or distribution."
+    )
+    loss: Share = Field(default=0.0, description="Probability that a message is lost, 0 to 1.")
+    duplication: Share = Field(default=0.0, description="Probability that one not lost arrives twice, 0 to 1.")
+    timeout: Annotated[Duration, Field(gt=0)] | None = Field(
+        default=None, description="How long the first attempt waits for a reply, seconds; left out, for ever."
+    )
+    attempts: Annotated[Whole, Field(ge=1)] | None = Field(
+        default=None, description="How often is asked; left out, until a reply comes."
+    )
+    growth: Annotated[Number, Field(ge=1)] = Field(
+        default=2.0, description="By what each wait is longer than the one before: 1 constant, 2 doubling."
+    )
+    jitter: Annotated[Number, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="How far later waits are spread, as a share of themselves, 0 to below 1."
+    )
+
+    @property
+    def is_hostile(self) -> bool:
+        """Whether messages can be lost, doubled or sent again."""
+        return bool(self.loss or self.duplication or self.timeout is not None)
+
+
+class LinkOverride(Part):
+    """What is different on one link; what is left out is as in the network's default."""
+
+    latency: Durations | None = Field(default=None, description="As in the default.")
+    loss: Share | None = Field(default=None, description="As in the default.")
+    duplication: Share | None = Field(default=None, description="As in the default.")
+    timeout: Annotated[Duration, Field(gt=0)] | None = Field(default=None, description="As in the default.")
+    attempts: Annotated[Whole, Field(ge=1)] | None = Field(default=None, description="As in the default.")
+    growth: Annotated[Number, Field(ge=1)] | None = Field(default=None, description="As in the default.")
+    jitter: Annotated[Number, Field(ge=0, lt=1)] | None = Field(default=None, description="As in the default.")
+
+
+class Network(Part):
+    """The links between the entities."""
+
+    default: Link = Field(default=Link(), description="Every link that is not named below.")
+    links: dict[Annotated[str, BeforeValidator(_link_name)], LinkOverride] = Field(
+        default={}, description='What is different by link, such as "user->shop".'
+    )
+
+    @property
+    def is_hostile(self) -> bool:
+        """Whether messages can be lost, doubled or sent again on any link."""
+        return any(self.link(name).is_hostile for name in LINKS)
+
+    def link(self, name: str) -> Link:
+        """Return the link of a name such as `shop->bank`, as it is after its overrides."""
+        override = self.links.get(name)
+        if override is None:
+            return self.default
+        changed = {field: getattr(override, field) for field in LinkOverride.model_fields}
+        return self.default.model_copy(update={field: v for field, v in changed.items() if v is not None})

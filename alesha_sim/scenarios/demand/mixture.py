@@ -1,0 +1,46 @@
+"""Several kinds of demand at once."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alesha_sim.scenarios.demand.base import Demand, Draws, Market, Poisson, Purchases, Single
+from alesha_sim.scenarios.demand.bursts import Flash, Under, Waves, joined
+from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
+from alesha_sim.scenarios.demand.replay import Replay
+from alesha_sim.scenarios.errors import Fault, ScenarioError
+
+Component = Annotated[Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay, Field(discriminator="kind")]
+
+
+class Mixture(Demand):
+    """The visits of several kinds of demand together; each part draws from streams of its own."""
+
+    kind: Literal["mixture"] = "mixture"
+    parts: Annotated[tuple[Component, ...], Field(min_length=1)] = Field(
+        description="The kinds that are mixed, each a demand of its own."
+    )
+
+    def purchases(self, market: Market, streams: Draws) -> Purchases:
+        """Draw part after part."""
+        found = []
+        for place, part in enumerate(self.parts):
+            try:
+                found.append(part.purchases(market, Under(streams, f"part:{place}:")))
+            except ScenarioError as error:
+                raise ScenarioError(fault.under(f"parts[{place}]") for fault in error.found) from None
+        return joined(found)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether every part is."""
+        return all(part.is_recorded for part in self.parts)
+
+    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+        """Return what does not suit the scenario in any part."""
+        return [
+            fault.under(f"parts[{place}]")
+            for place, part in enumerate(self.parts)
+            for fault in part.faults(users, skus, horizon)
+        ]

@@ -1,0 +1,88 @@
+"""What goes wrong for a while: outages of links, spells of bad network, crashes of entities.
+
+Here live declarations and the rules between them; what they do is in `network/faults.py` and in the entities.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from alesha_sim.scenarios.channels import LINKS, Network
+from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest
+from alesha_sim.scenarios.fields import Duration, Share
+from alesha_sim.scenarios.model import Part
+from alesha_sim.scenarios.tagged_fields import Durations
+
+BOTH = "<->"
+ENTITIES = ("shop", "bank", "supplier")
+_BOTH_WAYS = tuple(link.replace("->", BOTH) for link in LINKS)
+
+
+def _some_link(value: Any) -> Any:
+    if value not in LINKS + _BOTH_WAYS:
+        raise ScenarioError([Fault("", None, f"unknown link: {nearest(value, LINKS)}")])
+    return value
+
+
+SomeLink = Annotated[
+    str,
+    BeforeValidator(_some_link),
+    Field(description='A link such as "shop->bank", or "shop<->bank" for both ways.'),
+]
+Start = Annotated[Duration, Field(description="When it begins, seconds from the start.")]
+Lasting = Annotated[Duration, Field(gt=0, description="How long it lasts, seconds.")]
+
+
+class Outage(Part):
+    """A link on which every message is lost for a while."""
+
+    kind: Literal["outage"] = "outage"
+    link: SomeLink
+    start: Start
+    duration: Lasting
+
+
+class Spell(Part):
+    """A link that is worse for a while: more loss, more duplication, more latency than usual."""
+
+    kind: Literal["spell"] = "spell"
+    link: SomeLink
+    start: Start
+    duration: Lasting
+    loss: Share = Field(default=0.0, description="Probability of a loss, besides the link's own, 0 to 1.")
+    duplication: Share = Field(default=0.0, description="Probability of a copy, besides the link's own, 0 to 1.")
+    latency: Durations | None = Field(default=None, description="Added to each latency, seconds or distribution.")
+
+
+class Crash(Part):
+    """An entity that stops at an instant and is restarted: what runs in it is gone, its records stay."""
+
+    kind: Literal["crash"] = "crash"
+    entity: Literal["shop", "bank", "supplier"] = Field(description="Which entity stops.")
+    start: Start
+    duration: Lasting
+
+
+Mishap = Annotated[Outage | Spell | Crash, Field(discriminator="kind")]
+
+
+def directions(link: str) -> tuple[str, ...]:
+    """Return the one-way links that a name means: one for `shop->bank`, two for `shop<->bank`."""
+    if BOTH not in link:
+        return (link,)
+    one, other = link.split(BOTH)
+    return f"{one}->{other}", f"{other}->{one}"
+
+
+def contradictions(mishaps: Sequence[Mishap], network: Network) -> Iterator[Fault]:
+    """Yield the faults of mishaps that do not go together, or not with the network."""
+    crashes = [(mishap, place) for place, mishap in enumerate(mishaps) if isinstance(mishap, Crash)]
+    for number, (crash, place) in enumerate(crashes):
+        for other, _ in crashes[:number]:
+            apart = crash.start >= other.start + other.duration or other.start >= crash.start + crash.duration
+            if crash.entity == other.entity and not apart:
+                yield Fault(f"[{place}].start", str(crash.start), f"must not be while the {crash.entity} is down")
+    lossy = bool(mishaps) or any(network.link(name).loss for name in LINKS)
+    if lossy and any(network.link(name).timeout is None for name in LINKS):
+        yield Fault("", None, "network.default.timeout: missing: must be given where messages can be lost")

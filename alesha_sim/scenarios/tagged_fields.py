@@ -1,0 +1,238 @@
+"""The types of a scenario's fields that are tables: distributions, policies and the currency.
+
+Here lives how such a table, mostly tagged by its `kind`, becomes a frozen value and is written back. The values
+check themselves; this module says where they stand.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import PlainSerializer, PlainValidator, SerializationInfo, WithJsonSchema
+
+from alesha_sim.distributions import KINDS, Constant, Distribution
+from alesha_sim.policies import (
+    CHOICES,
+    SETTLEMENTS,
+    STOCKS,
+    TRUSTS,
+    ChoicePolicy,
+    SettlementPolicy,
+    StockPolicy,
+    TrustPolicy,
+)
+from alesha_sim.scenarios.errors import Fault, ScenarioError, from_lines, nearest, refuse
+from alesha_sim.scenarios.fields import PLAIN, money, seconds
+from alesha_sim.scenarios.model import Kept
+from alesha_sim.units import Currency
+
+Made = TypeVar("Made")
+
+
+def distribution(value: object, read: Callable[[object], Any]) -> Distribution:
+    """Read a distribution: itself, a table tagged by `kind`, or a plain value, which stands for a constant.
+
+    `read` turns a parameter that has the distribution's unit into a number.
+    """
+    if isinstance(value, Distribution):
+        return value
+    if not isinstance(value, Mapping):
+        return Constant(float(read(value)))
+    parameters, found = {}, []
+    for name, given in value.items():
+        try:
+            if name != "kind":
+                parameters[name] = _parameter(name, given, read)
+        except ScenarioError as error:
+            # A place holder keeps the parameter from counting as missing.
+            parameters[name] = None
+            found += [fault.under(name) for fault in error.found]
+    return made(_kind(value, KINDS), parameters, found)
+
+
+def _parameter(name: str, value: object, read: Callable[[object], Any]) -> object:
+    """Read one parameter: pure numbers stay as they are, the others have the distribution's unit."""
+    if name in ("cv", "k", "weights"):
+        return value
+    if name != "values":
+        return float(read(value))
+    if not isinstance(value, list | tuple):
+        raise refuse("", value, "must be a list of at least one number")
+    values, found = [], []
+    for n, each in enumerate(value):
+        try:
+            values.append(float(read(each)))
+        except ScenarioError as error:
+            found += [fault.under(f"[{n}]") for fault in error.found]
+    if found:
+        raise ScenarioError(found)
+    return tuple(values)
+
+
+def duration_distribution(value: object) -> Distribution:
+    """Read a distribution of durations; a plain value is a constant number of seconds."""
+    return distribution(value, seconds)
+
+
+def amount_distribution(value: object) -> Decimal | Distribution:
+    """Read a plain amount as itself and anything else as a distribution of amounts in major units."""
+    if not isinstance(value, Distribution | Mapping):
+        return money(value)
+    read = distribution(value, money)
+    return money(read.value) if type(read) is Constant else read
+
+
+class Policies(NamedTuple):
+    """The policies that one field may hold: those of the package by their kind, and any with the same methods."""
+
+    kinds: Mapping[str, type]
+    protocol: type
+    methods: str
+
+    def read(self, value: object) -> Any:
+        """Read a policy: a table tagged by `kind`, or any object that has the policy's methods."""
+        if not isinstance(value, Mapping):
+            if isinstance(value, self.protocol) and not isinstance(value, type):
+                return value
+            raise refuse("", value, f"must be a table with a kind, or an object with {self.methods}")
+        kind: type[Any] = _kind(value, self.kinds)
+        lasting = getattr(kind, "durations", ())
+        parameters, found = {}, []
+        for name, given in value.items():
+            try:
+                if name != "kind":
+                    parameters[name] = seconds(given) if name in lasting and given is not None else given
+            except ScenarioError as error:
+                parameters[name] = None  # keeps it from counting as missing
+                found += [fault.under(name) for fault in error.found]
+        return made(kind, parameters, found)
+
+    @property
+    def schema(self) -> WithJsonSchema:
+        """The JSON schema of a table for each kind."""
+        return WithJsonSchema({"anyOf": _kinds_schema(self.kinds)})
+
+
+def currency(value: object) -> Currency:
+    """Read a currency: itself or a table of its code and decimals."""
+    if isinstance(value, Currency):
+        if type(value) is not Currency:
+            raise refuse("", type(value).__qualname__, "must be of the package's class Currency itself")
+        return value
+    if not isinstance(value, Mapping):
+        raise refuse("", value, "must be a table")
+    return made(Currency, value)
+
+
+def made(kind: type[Made], table: Mapping[Any, Any], found: Sequence[Fault] = ()) -> Made:
+    """Make a dataclass that checks itself from a table; `found` are faults known already."""
+    fields = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    unknown = [Fault(str(n), None, f"unknown field: {nearest(n, fields)}") for n in table if n not in fields]
+    missing = [
+        Fault(field.name, None, "missing: must be given")
+        for field in dataclasses.fields(kind)  # type: ignore[arg-type]
+        if field.default is dataclasses.MISSING and field.name not in table
+    ]
+    if found or unknown or missing:
+        raise ScenarioError([*unknown, *missing, *found])
+    try:
+        return kind(**table)
+    except ValueError as error:
+        raise from_lines(error) from None
+
+
+def _kind(table: Mapping[Any, Any], kinds: Mapping[str, type[Made]]) -> type[Made]:
+    """Return the class that a table's `kind` names."""
+    tag = table.get("kind")
+    if tag is None:
+        raise ScenarioError([Fault("kind", None, f"missing: must be one of {', '.join(kinds)}")])
+    if not isinstance(tag, str) or tag not in kinds:
+        raise refuse("kind", tag, f"unknown kind: {nearest(tag, kinds)}")
+    return kinds[tag]
+
+
+def _written(value: object, info: SerializationInfo) -> object:
+    """Write a distribution or policy as a table, a constant as its plain value, an amount as text.
+
+    An object of the user's own class stays itself in Python; as JSON it is a table with the name of its class,
+    which says what ran but cannot be read again: a file never imports code.
+    """
+    match value:
+        case Decimal():
+            return str(value) if info.mode_is_json() else value
+        case Constant() if type(value) is Constant:
+            return value.value
+    kind = str(getattr(value, "kind", ""))
+    if type(value) not in [kinds.get(kind) for kinds in (KINDS, STOCKS, SETTLEMENTS, CHOICES, TRUSTS)]:
+        own = type(value)
+        return {"kind": f"{own.__module__}.{own.__qualname__}"} if info.mode_is_json() else Kept(value)
+    table: dict[str, object] = {"kind": kind}
+    for field in dataclasses.fields(value):  # type: ignore[arg-type]
+        given = getattr(value, field.name)
+        if given is not None:
+            table[field.name] = _plain(given)
+    return table
+
+
+def _plain(value: object) -> object:
+    """Return a policy's value as a file holds it: a tuple as a list, a table by SKU as a table of its own."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _kinds_schema(kinds: Mapping[str, type]) -> list[dict[str, Any]]:
+    """Return the JSON schema of a table for each kind."""
+    return [
+        {
+            "type": "object",
+            "properties": {"kind": {"const": tag}} | {field.name: {} for field in dataclasses.fields(kind)},
+            "required": ["kind"]
+            + [field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING],
+            "additionalProperties": False,
+        }
+        for tag, kind in kinds.items()
+    ]
+
+
+CurrencyUsed = Annotated[
+    Currency,
+    PlainValidator(currency),
+    PlainSerializer(dataclasses.asdict),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                "code": {"type": "string", "pattern": "^[A-Z]{2,10}$", "default": "BDT"},
+                "decimals": {"type": "integer", "minimum": 0, "maximum": 4},
+            },
+            "additionalProperties": False,
+        }
+    ),
+]
+Durations = Annotated[
+    Distribution,
+    PlainValidator(duration_distribution),
+    PlainSerializer(_written),
+    WithJsonSchema({"anyOf": [*PLAIN, *_kinds_schema(KINDS)]}),
+]
+Amounts = Annotated[
+    Decimal | Distribution,
+    PlainValidator(amount_distribution),
+    PlainSerializer(_written),
+    WithJsonSchema({"anyOf": [*PLAIN, *_kinds_schema(KINDS)]}),
+]
+
+
+_STOCK = Policies(STOCKS, StockPolicy, "the methods accepts(lines), opening(sku), order(...) and a period")
+_SETTLEMENT = Policies(SETTLEMENTS, SettlementPolicy, "the method terms(amount, paid_at, promised_at)")
+_CHOICE = Policies(CHOICES, ChoicePolicy, "the method choose(offers, cart, taste)")
+_TRUST = Policies(TRUSTS, TrustPolicy, "the method after(trust, event)")
+
+Stock = Annotated[StockPolicy, PlainValidator(_STOCK.read), PlainSerializer(_written), _STOCK.schema]
+Settlement = Annotated[
+    SettlementPolicy, PlainValidator(_SETTLEMENT.read), PlainSerializer(_written), _SETTLEMENT.schema
+]
+Choice = Annotated[ChoicePolicy, PlainValidator(_CHOICE.read), PlainSerializer(_written), _CHOICE.schema]
+Trust = Annotated[TrustPolicy, PlainValidator(_TRUST.read), PlainSerializer(_written), _TRUST.schema]

@@ -1,0 +1,231 @@
+"""The market of a run: its entities, books and channels, made from a scenario and a seed. No decision here."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.books.bank import BankBook
+from alesha_sim.books.counting import TalliedLedger
+from alesha_sim.books.ledger import Ledger
+from alesha_sim.books.shop import ShopBook
+from alesha_sim.books.supplier import SupplierBook
+from alesha_sim.books.users import UsersBook
+from alesha_sim.distributions import Distribution, durations
+from alesha_sim.entities.bank.bank import Bank, Income, account_number, secret_text
+from alesha_sim.entities.courier import Courier
+from alesha_sim.entities.entity import Entity, Wallet
+from alesha_sim.entities.shop.order import Article
+from alesha_sim.entities.shop.shop import Shop
+from alesha_sim.entities.supplier.supplier import Supplier
+from alesha_sim.entities.user.order_follow_up import Habits
+from alesha_sim.entities.user.population import Users
+from alesha_sim.kernel.clock import INFINITY, Clock
+from alesha_sim.messages import Offer
+from alesha_sim.network import Channel
+from alesha_sim.policies import Fees
+from alesha_sim.recording.levels import ALL, is_on
+from alesha_sim.recording.run_logs import WAITED_FOR, Records
+from alesha_sim.scenarios.demand import visit_draws
+from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes, uniform
+from alesha_sim.storage import Spool
+from alesha_sim.streams import Streams
+from alesha_sim.vocabulary import COURIER, SHOP, SUPPLIER
+
+if TYPE_CHECKING:
+    from alesha_sim.scenarios.scenario import Scenario
+
+LINKS = (
+    ("user", "shop"), ("user", "bank"), ("supplier", "user"),
+    ("shop", "bank"), ("shop", "supplier"), ("supplier", "bank"),
+)  # fmt: skip
+
+
+class Market:
+    """Everything of one run but its visits: made here, opened by `open_books`, joined by `connect`.
+
+    It records what the mode `record` says; with a `spool`, that leaves memory by it.
+    """
+
+    def __init__(
+        self, scenario: "Scenario", seed: int, spool: Spool | None = None, record: str = ALL
+    ) -> None:  # fmt: skip
+        self.scenario = scenario
+        self.clock = Clock()
+        self.skus = scenario.skus
+        users, code = scenario.users.count, scenario.currency.code
+        self.records = (
+            spool.records(self.skus, users, record) if spool else Records(self.skus, users, record=record)
+        )
+        if not is_on("transfers", record):
+            self.ledger: Ledger = TalliedLedger(code, self.skus)
+        else:
+            self.ledger = (spool.ledger if spool else Ledger)(code, self.skus)
+        self._streams = Streams(seed)
+        self._currency = scenario.currency
+        self._user_secrets = self._secrets("user:secret", scenario.users.count)
+        own = self._secrets("bank:organisation_secret", 3).tolist()
+        self._own_secrets = dict(zip((SHOP, SUPPLIER, COURIER), own, strict=True))
+        self._wallets = {
+            owner: Wallet(account_number(owner), secret_text(secret))
+            for owner, secret in self._own_secrets.items()
+        }
+        self.bank, self.shop, self.supplier = self._bank(), self._shop(), self._supplier()
+        self.users = self._users()
+
+    def _durations(self, name: str, distribution: Distribution) -> Callable[[], float]:
+        return durations(distribution, self._streams.generator(name))
+
+    def _secrets(self, name: str, count: int) -> npt.NDArray[np.uint64]:
+        return self._streams.generator(name).integers(0, 2**64, size=count, dtype=np.uint64)
+
+    def _uniform(self, name: str, *, if_any: float) -> Callable[[], float] | None:
+        """Return the numbers from 0 to 1 of a stream, or None where nothing depends on them."""
+        return uniform(self._streams, name) if if_any > 0 else None
+
+    def _bank(self) -> Bank:
+        bank, users, minor = self.scenario.bank, self.scenario.users, self._currency.minor
+        fees, income = bank.fees, users.income
+        pay = None if income is None else Income(minor(income.amount), income.every, income.first)
+        return Bank(
+            self.clock, BankBook(self.ledger, users.count), workers=bank.workers,
+            authorisation_seconds=self._durations("bank:service", bank.authorisation_time),
+            secrets=self._user_secrets, organisation_secrets=self._own_secrets,
+            secret_attempts=bank.secret_attempts, lock_seconds=bank.lock_time, settlement=bank.settlement,
+            fees=Fees(
+                minor(fees.fixed), fees.share, minor(fees.payer_fixed), fees.payer_share, minor(fees.declined)
+            ),
+            reserve_share=bank.reserve.share, reserve_seconds=bank.reserve.time, income=pay,
+            horizon=self.scenario.horizon,
+        )  # fmt: skip
+
+    def _shop(self) -> Shop:
+        shop = self.scenario.shop
+        return Shop(
+            self.clock, ShopBook(self.ledger), self.records, self._wallets[SHOP], workers=shop.workers,
+            page_seconds=self._durations("shop:service", shop.page_time), articles=self._articles(),
+            supplier_account=account_number(SUPPLIER), unpaid_seconds=shop.unpaid_after,
+            promise_seconds=INFINITY if shop.promise is None else shop.promise, advance=shop.advance,
+            restocking=shop.restocking_fee, unfit=shop.unfit,
+            chance=self._uniform("shop:unfit", if_any=shop.unfit), compensation=shop.compensation,
+            limit=shop.limit, stock=shop.stock,
+            courier=None if shop.stock is None else self._courier("shop"), keeps_orders=self._is_aftersale,
+            horizon=self.scenario.horizon,
+        )  # fmt: skip
+
+    def _supplier(self) -> Supplier:
+        scenario, minor = self.scenario, self._currency.minor
+        supplier = scenario.supplier
+        charges = {product.sku: (k, minor(product.charge)) for k, product in enumerate(scenario.catalogue)}
+        return Supplier(
+            self.clock, SupplierBook(self.ledger, [minor(product.cost) for product in scenario.catalogue]),
+            self.records.replenishments, self._wallets[SUPPLIER], workers=supplier.workers, charges=charges,
+            handling_seconds=self._durations("supplier:service", supplier.handling_time),
+            lead_seconds=self._durations("supplier:lead_time", supplier.lead_time),
+            courier=self._courier("supplier"), stock=supplier.stock, unmet=supplier.unmet,
+            minimum_lot=supplier.minimum_lot, capacity=supplier.capacity,
+            partial=scenario.delivery.partial, transport=minor(supplier.return_transport),
+            transport_charged=supplier.transport_charged, courier_wallet=self._wallets[COURIER],
+            remit_seconds=supplier.remit_after, horizon=scenario.horizon,
+        )  # fmt: skip
+
+    def _courier(self, sender: str) -> Courier:
+        """Return who brings the parcels of the supplier, or of the shop."""
+        delivery = self.scenario.delivery
+        name = f"{sender}:delivery_time"
+        travels = [self._durations(f"{name}:{zone.name}", zone.delivery_time) for zone in delivery.zones]
+        return Courier(
+            travels or [self._durations(name, self.scenario.supplier.delivery_time)],
+            visit_draws.zones(self.scenario, self._streams), delivery.lost,
+            self._uniform(f"{sender}:parcel_loss", if_any=delivery.lost),
+            self._durations(f"{sender}:parcel_report", delivery.report_time),
+        )  # fmt: skip
+
+    def _users(self) -> Users:
+        users, minor = self.scenario.users, self._currency.minor
+        return Users(
+            self.clock, UsersBook(self.ledger, users.count), self.records.visits,
+            products={product.sku: (k, minor(product.price)) for k, product in enumerate(self.scenario.catalogue)},
+            secrets=self._user_secrets, passwords=self._secrets("user:password", users.count),
+            patience=self._patience(), habits=self._habits(), choice=users.choice, trust=users.trust,
+            budget=None if users.budget is None else minor(users.budget), budget_seconds=users.budget_period,
+            scale=self._currency.scale,
+        )  # fmt: skip
+
+    def _habits(self) -> Habits:
+        users, products = self.scenario.users, self.scenario.catalogue
+        after = users.afterwards
+        return Habits(
+            door_refusal=users.payment.door_refusal, cancellation=after.cancellation,
+            return_shares=tuple(product.return_share for product in products), late_returns=after.late_returns,
+            defect_shares=tuple(product.defect_share for product in products), complaint=after.complaint,
+            confirms=self.scenario.uses_escrow,
+        )  # fmt: skip
+
+    @property
+    def _is_aftersale(self) -> bool:
+        """Whether users may come back with goods or complaints about orders that are closed."""
+        products = self.scenario.catalogue
+        shares = [share for product in products for share in (product.return_share, product.defect_share)]
+        return any(shares) or self.scenario.users.afterwards.complaint > 0
+
+    def _patience(self) -> Callable[[], float] | None:
+        patience = self.scenario.users.patience
+        return None if patience is None else self._durations("users:patience", patience)
+
+    def _articles(self) -> list[Article]:
+        minor = self._currency.minor
+        return [
+            Article(
+                Offer(product.sku, product.name, minor(product.marked_price), minor(product.price)),
+                minor(product.charge), product.warranty, product.return_window,
+            )
+            for product in self.scenario.catalogue
+        ]  # fmt: skip
+
+    def open_books(self) -> npt.NDArray[np.int64]:
+        """Write all openings, and return what each user has in the bank at the start, in minor units."""
+        minor = self._currency.minor
+        amounts = self.scenario.opening_balances(self._streams.seed)
+        self.users.book.open(0.0, self.bank.book.open_users(0.0, amounts), amounts)
+        shop_cash = minor(self.scenario.shop.opening_balance)
+        self.shop.book.open(0.0, self.bank.book.open_owner(0.0, "shop", shop_cash), shop_cash)
+        supplier_cash = minor(self.scenario.supplier.opening_balance)
+        self.supplier.book.open(0.0, self.bank.book.open_owner(0.0, "supplier", supplier_cash), supplier_cash)
+        goods = self.supplier.opening_stock()
+        if goods:
+            self.supplier.book.open_stock(0.0, goods)
+        costs = [minor(product.cost) for product in self.scenario.catalogue]
+        self.shop.book.invest(0.0, supplier_cash + sum(costs[product] * units for product, units in goods))
+        return amounts
+
+    def connect(self) -> None:
+        """Join the entities by channels, let happen what is to go wrong, and open for business."""
+        parties: dict[str, Entity] = {
+            "user": self.users, "shop": self.shop, "bank": self.bank, "supplier": self.supplier,
+        }  # fmt: skip
+        for one, other in LINKS:
+            there, back = self._channel(one, other, parties), self._channel(other, one, parties)
+            there.connect(parties[other].inbox, back)
+            back.connect(parties[one].inbox, there)
+            for owner, channel, peer in ((one, there, other), (other, back, one)):
+                setattr(parties[owner], "users" if peer == "user" else peer, channel)
+        if self.scenario.is_hostile:
+            for party in parties.values():
+                party.inbox.screen()
+                party.doubt = self.records.orders.doubt
+            schedule_crashes(self.clock, self.scenario, parties)
+        for name, party in parties.items():
+            party.inbox.is_tallied = name in WAITED_FOR and not is_on("messages", self.records.record)
+            party.open_for_business()
+
+    def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:
+        name = f"{sender}->{recipient}"
+        link = self.scenario.network.link(name)
+        latency = self._durations(f"channel:{name}", link.latency)
+        log = self.records.messages_to(recipient)
+        channel = Channel(self.clock, log, latency, parties[recipient].code)
+        if self.scenario.is_hostile:
+            make_hostile(channel, name, self.scenario, self._streams)
+        return channel

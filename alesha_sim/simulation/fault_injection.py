@@ -1,0 +1,70 @@
+"""From a scenario's faults to channels that misbehave and entities that crash. The happy path never comes here."""
+
+from collections.abc import Callable, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from alesha_sim.distributions import durations
+from alesha_sim.entities.entity import Entity
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.timers import Timetable
+from alesha_sim.network import Channel, Faults, Patience, Window
+from alesha_sim.streams import Streams
+
+if TYPE_CHECKING:
+    from alesha_sim.scenarios.scenario import Scenario
+
+_BLOCK = 512
+
+
+def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Streams) -> None:
+    """Give a channel the faults of its link, those of the scenario's outages and spells, and its retries."""
+    link = scenario.network.link(name)
+    windows = _windows(name, scenario, streams)
+    if link.loss or link.duplication or windows:
+        lose, double = (uniform(streams, f"channel:{name}:{what}") for what in ("loss", "duplication"))
+        again = durations(link.latency, streams.generator(f"channel:{name}:copy"))
+        channel.faults = Faults(link.loss, link.duplication, windows, lose, double, again)
+    channel.is_keyed = True
+    if link.timeout is not None:
+        patience = Patience(link.timeout, link.attempts, link.growth, link.jitter)
+        channel.ask_again(patience, uniform(streams, f"channel:{name}:jitter"))
+
+
+def _windows(name: str, scenario: "Scenario", streams: Streams) -> list[Window]:
+    from alesha_sim.scenarios.disruptions import Crash, Spell, directions
+
+    windows = []
+    for number, mishap in enumerate(scenario.faults):
+        if isinstance(mishap, Crash) or name not in directions(mishap.link):
+            continue
+        end = mishap.start + mishap.duration
+        if not isinstance(mishap, Spell):
+            windows.append(Window(mishap.start, end, 1.0, 0.0, None))
+            continue
+        delay = None
+        if mishap.latency is not None:
+            delay = durations(mishap.latency, streams.generator(f"channel:{name}:spell:{number}"))
+        windows.append(Window(mishap.start, end, mishap.loss, mishap.duplication, delay))
+    return windows
+
+
+def uniform(streams: Streams, name: str) -> Callable[[], float]:
+    """Return a function that gives the next number from 0 to 1 of a stream."""
+    generator = streams.generator(name)
+    blocks = (generator.random(_BLOCK).tolist() for _ in iter(int, 1))
+    return chain.from_iterable(blocks).__next__
+
+
+def schedule_crashes(clock: Clock, scenario: "Scenario", entities: Mapping[str, Entity]) -> None:
+    """Let entities crash and restart when the scenario says so."""
+    from alesha_sim.scenarios.disruptions import Crash
+
+    acts: list[tuple[float, bool, Callable[[], None]]] = []
+    for crash in scenario.faults:
+        if isinstance(crash, Crash):
+            entity = entities[crash.entity]
+            entity.let_crash()
+            acts += [(crash.start, True, entity.crash), (crash.start + crash.duration, False, entity.restart)]
+    acts.sort(key=lambda act: act[:2])  # at one instant a restart comes before the next crash
+    Timetable(clock, [at for at, _, _ in acts], lambda number: acts[number][2]())

@@ -1,8 +1,0 @@
-"""Runs whose records leave memory as they go: packed rows on disk, and from there the Parquet files of a result.
-
-What is recorded and how a table shows it stays with the logs and the ledger; here is only where their rows are.
-"""
-
-from alesha_sim.spool.spool import Spool
-
-__all__ = ["Spool"]

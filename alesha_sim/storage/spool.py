@@ -1,0 +1,173 @@
+"""The folder that a run's records go into: packed rows first, Parquet row groups after them, at last a result.
+
+Rows change for a while after they were written: a message is answered, an order delivered. So a row group is
+written only when `LAG` newer blocks have left memory, and a table of which an older row changed all the same is
+written once more from its packed rows when the run is over.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.columns import Columns
+from alesha_sim.files import folders
+from alesha_sim.recording.levels import ALL
+from alesha_sim.recording.spill_rows import SpooledRows
+from alesha_sim.storage import parquet as storage_parquet
+from alesha_sim.storage import saved
+from alesha_sim.storage.on_disk import Spooled
+from alesha_sim.storage.spool_logs import SpooledLedger, SpooledRecords
+from alesha_sim.tables.canonical import canonical
+
+if TYPE_CHECKING:
+    from alesha_sim.scenarios.scenario import Scenario
+
+BLOCK = 2**17
+"""Rows that leave memory together, and the rows of a row group."""
+
+LAG = 4
+"""Blocks that have left memory after a row before its row group is written."""
+
+Shown = Callable[[int, npt.NDArray[np.void]], Columns]
+"""Makes columns of packed rows and the number of the first of them."""
+
+
+class Spool:
+    """An empty or new folder that a run's records go into; `finish` makes a result of it, and nothing else does.
+
+    Raises FileExistsError for a folder with something in it, and OSError, naming the folder, whenever it cannot be
+    written. Until it is finished the folder holds only a hidden one, which goes if the run fails.
+    """
+
+    def __init__(self, folder: str | PathLike[str], scenario: "Scenario") -> None:
+        self.folder = Path(folder).resolve()
+        self._scenario = scenario
+        self._block, self._lag = BLOCK, LAG
+        self._rows: dict[str, SpooledRows] = {}
+        self._writers: dict[str, _Writer] = {}
+        self._stack = ExitStack()
+        saved.refuse_to_overwrite(self.folder)
+        with self._named():
+            self._ready = self._stack.enter_context(folders.replacing(self.folder))
+            saved.refuse_to_overwrite(self.folder)  # now that nobody else can fill it
+
+    # What a market records into
+
+    def records(self, skus: Sequence[str], users: int, record: str = ALL) -> SpooledRecords:
+        """Return the logs of a run that records what the mode `record` says."""
+        with self._named():
+            records = SpooledRecords(skus, users, self._new_rows, record)
+        shown: dict[str, Shown] = {
+            "orders": records.orders.order_columns,
+            "order_lines": records.orders.line_columns,
+            "visits": records.visits.columns,
+            "replenishments": records.replenishments.columns,
+        }
+        if "messages" in self._rows:
+            shown["messages"] = records.messages.columns
+        for table in self._rows:
+            self._write(table, shown[table])
+        return records
+
+    def ledger(self, currency_code: str, skus: Sequence[str]) -> SpooledLedger:
+        """Return the ledger of a run."""
+        with self._named():
+            ledger = SpooledLedger(currency_code, skus, self._new_rows)
+        self._write("transfers", ledger.columns)
+        return ledger
+
+    def _new_rows(self, table: str, /, **fields: str) -> SpooledRows:
+        rows = self._rows[table] = SpooledRows(self._ready, self._block, **fields)
+        return rows
+
+    def _write(self, table: str, shown: Shown) -> None:
+        self._writers[table] = _Writer(table, self._ready, self._rows[table], shown, self._scenario)
+
+    # While the run goes, and after it
+
+    def relieve(self) -> None:
+        """Let full blocks leave memory, and write the row groups that are due."""
+        for table, rows in self._rows.items():
+            if rows.in_memory >= self._block:
+                with self._named():
+                    rows.relieve()
+                    self._writers[table].write_up_to(rows.base - self._lag * self._block)
+
+    def finish(self, others: Mapping[str, Columns], manifest: saved.Manifest) -> Spooled:
+        """Write what is left, the tables that were not spooled, and the manifest; return the tables."""
+        scenario = self._scenario
+        with self._named():
+            for table, rows in self._rows.items():
+                rows.relieve()
+                self._writers[table].finish()
+            for table, columns in others.items():
+                storage_parquet.write_table(self._ready, table, canonical(table, columns), scenario)
+            kept = scenario.currency, scenario.start
+            spooled = Spooled(self._ready, *kept, "", manifest.recorded, manifest.tallies)
+            total, each = spooled.digests()
+            heights = {table: spooled.rows(table) for table in spooled}
+            saved.write_manifest(self._ready, manifest._replace(digest=total), heights, each, spooled=True)
+            self._stack.close()
+        return Spooled(self.folder, *kept, total, manifest.recorded, manifest.tallies)
+
+    def abandon(self, error: Exception) -> None:
+        """Remove all that was written, since the run failed."""
+        self._stack.__exit__(type(error), error, error.__traceback__)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the folder in what the operating system refuses."""
+        try:
+            yield
+        except FileExistsError:
+            raise
+        except OSError as error:
+            reason = error.strerror or "; ".join(str(error).splitlines())
+            raise OSError(error.errno, f"spool {self.folder}: cannot be written: {reason}") from error
+
+
+class _Writer:
+    """Writes the row groups of one table from its packed rows, in their order."""
+
+    def __init__(self, table: str, folder: Path, rows: SpooledRows, shown: Shown, scenario: "Scenario") -> None:
+        self._table = table
+        self._path = folder / (table + storage_parquet.SUFFIX)
+        self._rows = rows
+        self._shown = shown
+        self._scenario = scenario
+        self._file: Any = None
+
+    def write_up_to(self, end: int) -> None:
+        """Write the whole blocks before row `end` that are not written yet."""
+        rows = self._rows
+        while rows.copied + rows.block <= end:
+            self._write(rows.copied + rows.block)
+
+    def finish(self) -> None:
+        """Write the rest, or everything once more if a row changed after it had been written."""
+        rows = self._rows
+        if rows.is_stale:
+            self._file.close()
+            self._file, rows.copied, rows.is_stale = None, 0, False
+        self.write_up_to(rows.base)
+        if rows.copied < rows.base or self._file is None:
+            self._write(rows.base)
+        self._file.close()
+
+    def _write(self, end: int) -> None:
+        from pyarrow import default_memory_pool, parquet
+
+        rows, scenario = self._rows, self._scenario
+        columns = canonical(self._table, self._shown(rows.copied, rows.on_disk(rows.copied, end)))
+        arrow = storage_parquet.to_arrow(self._table, columns, scenario.currency, scenario.start)
+        if self._file is None:
+            self._file = parquet.ParquetWriter(self._path, arrow.schema, compression=storage_parquet.COMPRESSION)
+        self._file.write_table(arrow, row_group_size=max(1, len(arrow)))
+        rows.copied = end
+        del arrow, columns
+        default_memory_pool().release_unused()  # 30 MB less, measured over 50 row groups

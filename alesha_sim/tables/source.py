@@ -1,0 +1,131 @@
+"""Where the rows of a result's tables are kept, and how they are read: whole, in batches, by orders.
+
+Whoever reads through a `Source` needs no more memory for a run of a million orders than for one of a thousand.
+Nothing is derived here; what the columns are is in `records.py` and `tables.py`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from alesha_sim.columns import Coded, Column, Columns
+
+BATCH = 240_000
+"""Rows of a batch of columns that are in memory anyway; more gain nothing (measured)."""
+
+OF_ORDERS = ("transfers", "orders", "order_lines", "visits")
+"""The tables whose rows may belong to an order."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """The canonical columns of a result's tables."""
+
+    def rows(self, table: str) -> int:
+        """Return how many rows a table has."""
+
+    def whole(self, table: str) -> Columns:
+        """Return all columns of a table."""
+
+    def batches(self, table: str, names: Sequence[str] | None = None) -> Iterator[Columns]:
+        """Yield the columns `names` (default: all) of a table, some rows at a time, in the order of rows.
+
+        The text columns of all batches have the same labels, those of the whole table.
+        """
+
+    def of_orders(self, first: int, last: int) -> Mapping[str, Columns]:
+        """Return the rows of `OF_ORDERS` whose `order` is from `first` to `last`, in the order of rows.
+
+        For -1 to -1 these are the transfers and visits that belong to no order, and no orders and lines.
+        """
+
+
+class InMemory:
+    """Columns that are in memory as a `Source`; `batch` is the number of rows that `batches` yields at once."""
+
+    def __init__(self, tables: Mapping[str, Columns], batch: int = BATCH) -> None:
+        self._tables = tables
+        self._batch = batch
+
+    def rows(self, table: str) -> int:
+        """Return how many rows a table has."""
+        return _length(self._tables[table])
+
+    def whole(self, table: str) -> Columns:
+        """Return all columns of a table."""
+        return self._tables[table]
+
+    def batches(self, table: str, names: Sequence[str] | None = None) -> Iterator[Columns]:
+        """Yield the columns `names` (default: all) of a table, some rows at a time, without copying them."""
+        columns = self._tables[table]
+        chosen = columns if names is None else {name: columns[name] for name in names}
+        for start in range(0, self.rows(table), self._batch):
+            yield picked(chosen, slice(start, start + self._batch))
+
+    def of_orders(self, first: int, last: int) -> Mapping[str, Columns]:
+        """Return the rows of `OF_ORDERS` whose `order` is from `first` to `last`, in the order of rows."""
+        return {
+            table: picked(self._tables[table], self._places[table].between(first, last)) for table in OF_ORDERS
+        }
+
+    @cached_property
+    def _places(self) -> "dict[str, _Places]":
+        return {table: _Places(self._tables[table]["order"]) for table in OF_ORDERS}
+
+
+class _Places:
+    """Finds the rows of a range of orders; sorts them once, unless they stand in order anyway."""
+
+    def __init__(self, column: Column) -> None:
+        self._orders = _numbers(column)
+        in_order = bool((self._orders[1:] >= self._orders[:-1]).all())
+        # A third of the memory of NumPy's own places, which matters where there are many million rows.
+        self._rank = None if in_order else np.argsort(self._orders, kind="stable").astype(np.uint32)
+
+    def between(self, first: int, last: int) -> slice | npt.NDArray[np.uint32]:
+        start, end = np.searchsorted(self._orders, (first, last + 1), sorter=self._rank).tolist()
+        return slice(start, end) if self._rank is None else np.sort(self._rank[start:end])
+
+
+def picked(columns: Columns, rows: slice | npt.NDArray[Any]) -> Columns:
+    """Return some rows of columns: a slice, their places, or a mask."""
+    return {
+        name: Coded(column.codes[rows], column.labels) if isinstance(column, Coded) else column[rows]
+        for name, column in columns.items()
+    }
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Return the rows of batches of one call as one."""
+
+    def column(name: str) -> Column:
+        values = [part[name] for part in parts]
+        codes = np.concatenate([_numbers(each) for each in values])
+        first = values[0]
+        return Coded(codes, first.labels) if isinstance(first, Coded) else codes
+
+    return {name: column(name) for name in parts[0]}
+
+
+def pieces(source: Source, table: str, size: int) -> Iterator[Columns]:
+    """Yield all rows of a table, `size` at a time, whatever batches they are in; the last ones may be fewer."""
+    rest: list[Columns] = []
+    for batch in source.batches(table):
+        rows = joined([*rest, batch]) if rest else batch
+        whole = _length(rows) // size * size
+        for start in range(0, whole, size):
+            yield picked(rows, slice(start, start + size))
+        rest = [picked(rows, slice(whole, None))] if whole < _length(rows) else []
+    yield from rest
+
+
+def _numbers(column: Column) -> npt.NDArray[Any]:
+    """Return a column's numbers: of a text its codes."""
+    return column.codes if isinstance(column, Coded) else column
+
+
+def _length(columns: Columns) -> int:
+    return len(_numbers(next(iter(columns.values()))))

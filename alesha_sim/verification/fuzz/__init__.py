@@ -1,0 +1,1 @@
+"""Random scenarios, and what fails made smaller."""

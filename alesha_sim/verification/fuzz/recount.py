@@ -1,0 +1,180 @@
+"""Recounts: figures that a run acted on, reckoned once more from its tables alone, where no law looks.
+
+A law says what holds in every set of books. A recount says what this scenario's own numbers ask for: a budget,
+room in a warehouse, how long a loss takes to be known, what is granted, who is locked out, and copies.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import get_args
+
+import numpy as np
+
+from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
+from alesha_sim.messages import Reason, Request
+from alesha_sim.results.result import Result
+from alesha_sim.scenarios.channels import LINKS
+from alesha_sim.scenarios.disruptions import Spell, directions
+from alesha_sim.units import MICROSECONDS
+
+_REQUESTS = tuple(kind.__name__ for kind in get_args(Request))
+
+
+def recounted(result: Result) -> Iterator[str]:
+    """Yield a line for each figure that differs from what the run did."""
+    for recount in (_budgets, _room, _losses, _copies, _locks, _grants):
+        yield from (f"recount: {line}" for line in recount(result))
+
+
+def _budgets(result: Result) -> Iterator[str]:
+    """No honest user orders more in a period than the budget, counted from when the cart is sent."""
+    users, visits, messages = result.scenario.users, result.columns("visits"), result.columns("messages")
+    if users.budget is None:
+        return
+    most = result.scenario.currency.minor(users.budget)
+    totals = numbers(result.columns("orders"), "total")
+    sent: dict[int, int] = {}
+    carts = equals(coded(messages, "kind"), "Checkout")
+    for visit, at in zip(numbers(messages, "visit")[carts], numbers(messages, "sent_at")[carts], strict=True):
+        sent.setdefault(int(visit), int(at))
+    ordered: Counter[tuple[int, int]] = Counter()
+    honest = equals(coded(visits, "intent"), "honest")
+    for visit, order in enumerate(numbers(visits, "order").tolist()):
+        if order > 0 and honest[visit]:
+            period = int(sent[visit] / MICROSECONDS // users.budget_period)
+            ordered[int(numbers(visits, "user")[visit]), period] += int(totals[order - 1])
+    for (user, period), total in ordered.items():
+        if total > most:
+            yield f"user {user} ordered for {total} in period {period}, with a budget of {most}"
+
+
+def _room(result: Result) -> Iterator[str]:
+    """No lot is asked for that would not fit beside the supplier's free stock and what is on order."""
+    room, lots = result.scenario.supplier.capacity, result.columns("replenishments")
+    if room is None or not len(numbers(lots, "quantity")):
+        return
+    ordered_at, arrived_at, quantity = (numbers(lots, name) for name in ("ordered_at", "arrived_at", "quantity"))
+    transfers = result.columns("transfers")
+    stocked = (sku for sku in result.scenario.skus if result.scenario.supplier.stock.opening(sku) is not None)
+    for sku in stocked:
+        mine = equals(coded(lots, "sku"), sku)
+        units = equals(coded(transfers, "commodity"), sku)
+        gain = sum(
+            sign * equals(coded(transfers, side), "supplier:stock").astype(np.int64)
+            for side, sign in (("debit", 1), ("credit", -1))
+        )
+        at, change = numbers(transfers, "time")[units], (gain * numbers(transfers, "amount"))[units]
+        held = np.concatenate(([0], np.cumsum(change)))
+        for lot in np.flatnonzero(mine).tolist():
+            now = ordered_at[lot]
+            first, last = np.searchsorted(at, now, side="left"), np.searchsorted(at, now, side="right")
+            arriving = mine & (ordered_at <= now) & ((arrived_at > now) | (arrived_at == MISSING_TIME))
+            arriving[lot + 1 :] = False
+            total = int(held[first : last + 1].min()) + int(quantity[arriving].sum())
+            if total > room:
+                yield f"lot {lot} of {sku} makes {total} in stock and on order, with room for {room}"
+
+
+def _losses(result: Result) -> Iterator[str]:
+    """A parcel is known to be lost no sooner than it should have arrived, and the report's time later."""
+    scenario, transfers = result.scenario, result.columns("transfers")
+    travels = [zone.delivery_time for zone in scenario.delivery.zones] or [scenario.supplier.delivery_time]
+    least = (min(travel.least for travel in travels) + scenario.delivery.report_time.least) * MICROSECONDS
+    if not scenario.delivery.lost or not least:
+        return
+    at, order, code = numbers(transfers, "time"), numbers(transfers, "order"), coded(transfers, "code")
+    shipped: dict[int, int] = {}
+    for place in np.flatnonzero(equals(code, "ship") | equals(code, "loss")).tolist():
+        sent = shipped.setdefault(int(order[place]), int(at[place]))
+        is_loss = code.labels[code.codes[place]] == "loss"
+        if is_loss and at[place] < sent + least - 1:  # each of both was rounded
+            seconds = (at[place] - sent) / MICROSECONDS
+            yield f"order {order[place]} was known to be lost {seconds} s after it was sent"
+
+
+def _copies(result: Result) -> Iterator[str]:
+    """Only links that double messages have second copies; a reply may be given to either copy of a request."""
+    doubling = {name for name in LINKS if result.scenario.network.link(name).duplication}
+    for fault in result.scenario.faults:
+        if isinstance(fault, Spell) and fault.duplication:
+            doubling.update(directions(fault.link))
+    if len(doubling) == len(LINKS) or not result.scenario.is_hostile:
+        return
+    messages = result.columns("messages")
+    kinds = coded(messages, "kind")
+    asks = [code for code, kind in enumerate(kinds.labels) if kind in _REQUESTS]
+    asked = np.isin(kinds.codes, asks) & (numbers(messages, "request") >= 0)
+    keys = [numbers(messages, name) for name in ("request", "attempt", "sent_at", "order")]
+    keys += [coded(messages, name).codes for name in ("kind", "sender", "recipient")]
+    rows = np.stack([key.astype(np.int64) for key in keys], axis=1)[asked]
+    found, times = np.unique(rows, axis=0, return_counts=True)
+    sender, recipient = (coded(messages, name).labels for name in ("sender", "recipient"))
+    for row in found[times > 1]:
+        ends = (sender[row[5]].partition(":")[0], recipient[row[6]].partition(":")[0])
+        if "->".join(ends) not in doubling:
+            yield f"request {row[0]} was doubled on {'->'.join(ends)}, which makes no copies"
+
+
+def _locks(result: Result) -> Iterator[str]:
+    """An account is locked only while a wrong secret is no longer ago than the lock lasts."""
+    bank, messages = result.scenario.bank, result.columns("messages")
+    if bank.secret_attempts is None:
+        return
+    kinds, detail, request = coded(messages, "kind"), coded(messages, "detail"), numbers(messages, "request")
+    enquiries = request[equals(kinds, "EnquireTransaction")]  # what was decided before is said to them again
+    decided = equals(coded(messages, "sender"), "bank") & ~np.isin(request, enquiries)
+    at = numbers(messages, "sent_at")
+
+    def first(reason: Reason) -> dict[int, int]:
+        """Return when each request was first answered so: rows are in the order of sending."""
+        rows = np.flatnonzero(decided & equals(detail, reason))[::-1]
+        return dict(zip(request[rows].tolist(), at[rows].tolist(), strict=True))
+
+    wrong = np.array(sorted(first(Reason.WRONG_SECRET).values()), np.int64)
+    for number, now in first(Reason.ACCOUNT_LOCKED).items():
+        recent = wrong[(wrong <= now) & (wrong >= now - round(bank.lock_time * MICROSECONDS))]
+        if not len(recent) or not bank.lock_time:
+            yield f"request {number} met a locked account at {now / MICROSECONDS} s"
+
+
+def _grants(result: Result) -> Iterator[str]:
+    """Compensation is a share of the price, a restocking fee is rounded, and neither leaves less than nothing."""
+    shop, transfers, orders = result.scenario.shop, result.columns("transfers"), result.columns("orders")
+    names = ("order", "amount", "link")
+    order, amount, link = (numbers(transfers, name).tolist() for name in names)
+    book, code, commodity = (coded(transfers, name) for name in ("book", "code", "commodity"))
+    granting = equals(coded(transfers, "credit"), "shop:refunds-due")
+    collecting = equals(book, "shop") & equals(code, "collection")
+    back = equals(book, "shop") & equals(code, "return") & ~equals(commodity, result.scenario.currency.code)
+    prices = _prices(result)
+    paid = np.where(numbers(orders, "transaction") >= 0, numbers(orders, "advance"), 0).tolist()
+    worth: Counter[int] = Counter()
+    for place in np.flatnonzero(back).tolist():
+        worth[link[place]] += prices[order[place], commodity.labels[commodity.codes[place]]] * amount[place]
+    for place in np.flatnonzero(granting | collecting).tolist():
+        number, what = order[place] - 1, code.labels[code.codes[place]]
+        if collecting[place]:
+            paid[number] += amount[place]
+            continue
+        due = amount[place]
+        if what == "allowance":
+            due = _share(int(numbers(orders, "total")[number]), shop.compensation)
+        elif what == "return":
+            due = worth[link[place]] - _share(worth[link[place]], shop.restocking_fee)
+        if amount[place] != min(due, paid[number]):
+            yield f"order {order[place]}: {what} of {amount[place]}, of {paid[number]} left must be {due}"
+        paid[number] -= amount[place]
+
+
+def _prices(result: Result) -> dict[tuple[int, str], int]:
+    """Return the price of a unit by order and product."""
+    lines = result.columns("order_lines")
+    codes, labels = coded(lines, "sku")
+    rows = zip(*(numbers(lines, name).tolist() for name in ("order", "unit_price")), codes.tolist(), strict=True)
+    return {(order, labels[code]): price for order, price, code in rows}
+
+
+def _share(amount: int, share: float) -> int:
+    """Return a share of an amount, as its shortest decimal says, halves to even."""
+    return round(amount * Fraction(repr(float(share))))

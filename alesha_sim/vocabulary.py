@@ -1,0 +1,25 @@
+"""The words that records are made of: who takes part, how orders, visits and messages end."""
+
+from typing import Final
+
+NO_ID: Final = -1
+SHOP, BANK, SUPPLIER = -1, -2, -3
+COURIER = -4
+"""Owns the account into which is paid at doors; it is the supplier's, and no entity of its own."""
+
+PRODUCTS_MAX: Final = 2**16
+"""How many products a catalogue may have: a line of an order keeps its product's place in 16 bits."""
+
+ORGANISATIONS = ("shop", "bank", "supplier")
+
+STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "declined", "returned", "in_doubt")
+STAGES = ("home", "registered", "browsed", "checked_out", "paid")
+OUTCOMES = ("looked", "bought", "declined", "abandoned", "unanswered")
+INTENTS = (
+    "honest", "guess_secret", "replay_payment", "borrow_account", "claim_transaction", "tamper_total",
+)  # fmt: skip
+FATES = ("in_flight", "delivered", "lost", "duplicate", "late", "withdrawn")
+IN_FLIGHT, DELIVERED, LOST, DUPLICATE, LATE, WITHDRAWN = range(6)
+RECEIVED, PROCESSING, ON_THE_WAY, COMPLETED, CANCELLED, DECLINED, RETURNED, IN_DOUBT = range(8)
+HOME, REGISTERED, BROWSED, CHECKED_OUT, PAID = range(5)
+LOOKED, BOUGHT, REFUSED, ABANDONED, UNANSWERED = range(5)

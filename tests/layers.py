@@ -1,0 +1,75 @@
+"""The layers of the package, as data: the tidy test enforces them, the documentation shows them.
+
+`python tests/layers.py` prints the block that docs/design.md shows.
+"""
+
+LAYERS = (
+    ("files", "kernel", "messages", "streams", "theory", "units", "vocabulary"),
+    ("columns", "numeric"),
+    ("distributions", "policies", "recording"),
+    ("books", "network", "scenarios", "tables"),
+    ("audit", "conversation", "entities", "storage"),
+    ("results",),
+    ("accounting", "simulation"),
+    ("experiments", "exports"),
+    ("plots", "verification"),
+    ("notebook", "reports"),
+    ("cli",),
+    ("__init__", "__main__"),
+)
+LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
+
+MODULES_AT_THE_TOP = {"__init__", "__main__"} | {
+    "columns", "distributions", "streams", "units", "vocabulary"
+}  # fmt: skip
+"""What may stand beside the packages: the two names that Python asks for, and the foundation modules."""
+
+# What a part may import of third parties: at module level; also inside functions and for annotations.
+NUMPY = {"numpy"}
+COMPILED = {"numpy", "mypy_extensions"}  # what a compiler is to know of some classes is said by its decorator
+ANALYSIS = {"numpy", "pandas", "pyarrow", "matplotlib"}
+NOTHING: set[str] = set()
+THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
+    "files": (NOTHING, NOTHING),
+    "kernel": ({"numpy", "simpy"}, NOTHING),
+    "messages": (NOTHING, NOTHING),
+    "numeric": (NUMPY, NOTHING),
+    "streams": (NUMPY, NOTHING),
+    "theory": (NUMPY, {"pandas"}),
+    "units": (NUMPY, NOTHING),
+    "vocabulary": (NOTHING, NOTHING),
+    "columns": (NUMPY, NOTHING),
+    "distributions": (NUMPY, NOTHING),
+    "policies": (NUMPY, NOTHING),
+    "recording": (COMPILED, NOTHING),
+    "scenarios": ({"numpy", "pydantic", "pydantic_core", "tomli_w"}, {"pandas", "pyarrow"}),
+    "books": (COMPILED, NOTHING),
+    "network": (NUMPY, NOTHING),
+    "tables": (NUMPY, {"pandas"}),
+    "audit": (NUMPY, NOTHING),
+    "conversation": (NUMPY, {"pandas", "matplotlib"}),
+    "entities": ({*COMPILED, "simpy"}, NOTHING),
+    "storage": (NUMPY, {"pandas", "pyarrow"}),
+    "results": (NUMPY, {"pandas"}),
+    "accounting": (ANALYSIS, NOTHING),
+    "simulation": (NUMPY, {"pandas"}),
+    "experiments": (ANALYSIS, {"cloudpickle", "joblib", "SALib", "scipy", "tqdm"}),
+    "exports": (ANALYSIS, {"duckdb"}),
+    "verification": (NUMPY, NOTHING),
+    "plots": (ANALYSIS, NOTHING),
+    "notebook": (ANALYSIS, {"IPython", "ipywidgets"}),
+    "reports": (NUMPY, {"matplotlib"}),
+    "cli": (NUMPY, {"pandas", "matplotlib", "tqdm"}),
+    "__init__": (NOTHING, NOTHING),
+    "__main__": (NOTHING, NOTHING),
+}
+
+
+def block() -> str:
+    """Return the layers as the documentation shows them, the foundation first."""
+    rows = LAYERS[:-1]
+    return "\n".join(f"{number:>2}  {'  '.join(parts)}" for number, parts in enumerate(rows))
+
+
+if __name__ == "__main__":
+    print(block())
