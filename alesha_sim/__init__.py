@@ -21,7 +21,8 @@ __all__ = [
     "notebook", "plots", "policies", "replicate", "scenarios", "simulate", "sweep",
 ]  # fmt: skip
 _HOMES = {
-    "Result": "results.result", "Scenario": "scenarios.scenario", "Simulation": "simulation.simulation", "simulate": "simulation.simulation",
+    "Result": "results.result", "Scenario": "scenarios.scenario",
+    "Simulation": "simulation.simulation", "simulate": "simulation.simulation",
     "Study": "experiments", "compare": "experiments", "replicate": "experiments", "sweep": "experiments",
 }  # fmt: skip
 

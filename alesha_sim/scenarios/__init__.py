@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.errors import ScenarioError
-from alesha_sim.scenarios.registry import _function, describe, load, names
+from alesha_sim.scenarios.registry import describe, function_of, load, names
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.library.card_testing import card_testing
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.library.slow_bank import slow_bank
     from alesha_sim.scenarios.library.supplier_disruption import supplier_disruption
     from alesha_sim.scenarios.library.unreliable_network import unreliable_network
-    from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.scenarios.scenario import Scenario as Scenario
 
 
 __all__ = [
@@ -62,7 +62,7 @@ def checked(scenario: object) -> "Scenario":
 
 def __getattr__(name: str) -> object:
     if name in SHIPPED:
-        return _function(name)
+        return function_of(name)
     if name == "Scenario":
         return import_module(f"{__name__}.scenario").Scenario
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

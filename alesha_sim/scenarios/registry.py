@@ -51,7 +51,7 @@ def _called(name: str, knobs: dict[str, Any]) -> "Scenario":
     """Call the function of a scenario; its knobs are checked first."""
     from inspect import signature
 
-    function = _function(name)
+    function = function_of(name)
     known = list(signature(function).parameters)
     unknown = [knob for knob in knobs if knob not in known]
     if unknown:
@@ -60,7 +60,8 @@ def _called(name: str, knobs: dict[str, Any]) -> "Scenario":
     return function(**knobs)
 
 
-def _function(name: str) -> "Callable[..., Scenario]":
+def function_of(name: str) -> "Callable[..., Scenario]":
+    """Return the function that makes a scenario which `names` lists."""
     if name in SHIPPED:
         function: Callable[..., Scenario] = getattr(import_module(f"alesha_sim.scenarios.library.{name}"), name)
         return function

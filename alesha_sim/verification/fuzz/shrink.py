@@ -88,7 +88,8 @@ class _Shrinking:
         """Try once to take out, or to simplify, each thing; tell whether anything has changed."""
         before = self._tree
         for without in (
-            reductions.without_visits, reductions.without_faults, reductions.without_products, reductions.without_links,
+            reductions.without_visits, reductions.without_faults,
+            reductions.without_products, reductions.without_links,
         ):  # fmt: skip
             self._take_out(without)
         for simpler in (
