@@ -119,10 +119,9 @@ def test_nothing_in_the_page_asks_for_anything_outside(good):
 
 
 def test_names_cannot_end_the_script(good):
-    named = good.stepper()
-    named.conversations[0] = named.conversations[0].where()
-    named.conversations[0].title = "</script><b>"
-    assert "</script><b>" not in named.html
+    named = good.where()
+    named.title = "</script><b>"
+    assert "</script><b>" not in named.stepper().html
 
 
 # In a browser

@@ -84,7 +84,7 @@ class Comparison:
     def stepper(self) -> Stepper:
         """Return a page that goes through both in step."""
         still = image(self._svg(STILL), self.sentence)
-        return Stepper([self.one, self.other], difference=self.difference, still=still)
+        return Stepper([self.one.pane, self.other.pane], difference=self.difference, still=still)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         del include, exclude

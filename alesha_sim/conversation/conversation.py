@@ -10,7 +10,7 @@ from alesha_sim.conversation.diagram import Diagram
 from alesha_sim.conversation.entries import Entry, Message, Sight, Transfer, amount_text, instant
 from alesha_sim.conversation.lanes import in_order
 from alesha_sim.conversation.mermaid import mermaid
-from alesha_sim.conversation.stepper import Stepper
+from alesha_sim.conversation.stepper import Pane, Stepper
 from alesha_sim.conversation.steps import Step, book_of, steps
 from alesha_sim.conversation.wording import clock, remarks
 
@@ -133,9 +133,14 @@ class Conversation:
         """Return the sequence diagram: a lane for each entity, time downwards."""
         return Diagram(self.title, self.lanes, self.steps, repr(self))
 
+    @property
+    def pane(self) -> Pane:
+        """What a stepper shows of the conversation, alone or beside another."""
+        return Pane(self.diagram(), self.sight)
+
     def stepper(self) -> Stepper:
         """Return a page on which the conversation can be gone through message by message."""
-        return Stepper([self])
+        return Stepper([self.pane])
 
     def to_mermaid(self) -> str:
         """Return the sequence diagram in Mermaid's notation, for pages that draw it themselves."""

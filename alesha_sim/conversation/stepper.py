@@ -12,19 +12,24 @@ from html import escape
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
+from alesha_sim.conversation.diagram import Diagram
 from alesha_sim.conversation.entries import Sight, amount_text
-from alesha_sim.conversation.layout import Arrow, Box, Drawing
+from alesha_sim.conversation.layout import Arrow, Box
 from alesha_sim.conversation.steps import Step
 from alesha_sim.conversation.svg import label_place
 from alesha_sim.conversation.wording import carried, clock, label, lasting, meaning, tone
 
-if TYPE_CHECKING:
-    from alesha_sim.conversation.conversation import Conversation
-
 STILL = 100
 """How many steps the still image shows, so that a page stays small."""
+
+
+class Pane(NamedTuple):
+    """One conversation on the page: its diagram, and the run around it; without one balances are not shown."""
+
+    diagram: Diagram
+    sight: Sight | None
 
 
 class Stepper:
@@ -35,24 +40,20 @@ class Stepper:
     """
 
     def __init__(
-        self, conversations: Sequence["Conversation"], *, difference: int | None = None, still: str | None = None
+        self, panes: Sequence[Pane], *, difference: int | None = None, still: str | None = None
     ) -> None:  # fmt: skip
-        self.conversations = list(conversations)
+        self.panes = list(panes)
         self.difference = difference
-        self.title = " | ".join(conversation.title for conversation in self.conversations)
+        self.title = " | ".join(pane.diagram.title for pane in self.panes)
         self._still = still
 
     @cached_property
     def description(self) -> dict[str, Any]:
         """What the script draws from, as JSON takes it."""
-        diagrams = [conversation.diagram() for conversation in self.conversations]
-        panes = [
-            _pane(conversation, diagram.drawing)
-            for conversation, diagram in zip(self.conversations, diagrams, strict=True)
-        ]
+        panes = [_described(pane) for pane in self.panes]
         _align(panes, self.difference)
-        said = (message.kind for conversation in self.conversations for message in conversation.messages)
-        meanings = {kind: _meaning(kind) for kind in dict.fromkeys(said)}
+        said = [step.message for pane in self.panes for step in pane.diagram.steps if step.message is not None]
+        meanings = {kind: _meaning(kind) for kind in dict.fromkeys(message.kind for message in said)}
         return {"panes": panes, "meanings": meanings, "difference": self.difference, "style": _file("stepper.css")}
 
     @property
@@ -60,8 +61,8 @@ class Stepper:
         """The image that is shown where no script runs."""
         if self._still is not None:
             return self._still
-        (conversation,) = self.conversations
-        return conversation.diagram().first(STILL).image
+        (pane,) = self.panes
+        return pane.diagram.first(STILL).image
 
     @property
     def fragment(self) -> str:
@@ -110,14 +111,15 @@ def _align(panes: Sequence[dict[str, Any]], difference: int | None) -> None:
         pane["lower"] = max(tops) - top
 
 
-def _pane(conversation: "Conversation", drawing: Drawing) -> dict[str, Any]:
+def _described(pane: Pane) -> dict[str, Any]:
     """Describe one conversation: its drawing, and of each step what is told beside it."""
+    drawing = pane.diagram.drawing
     arrows = {arrow.step: arrow for arrow in drawing.arrows}
     boxes: dict[int, list[Box]] = {}
     for box in drawing.boxes:
         boxes.setdefault(box.step, []).append(box)
-    owners = _owners(conversation)
-    standing = _Standing(conversation.sight, owners)
+    owners = _owners(pane)
+    standing = _Standing(pane.sight, owners)
     steps = [
         {
             **_drawn(arrows.get(number), boxes.get(number, ())),
@@ -125,7 +127,7 @@ def _pane(conversation: "Conversation", drawing: Drawing) -> dict[str, Any]:
             **standing.around(step),
             "ends": drawing.ends[number],
         }
-        for number, step in enumerate(conversation.steps)
+        for number, step in enumerate(pane.diagram.steps)
     ]
     return {
         "title": drawing.title,
@@ -137,16 +139,16 @@ def _pane(conversation: "Conversation", drawing: Drawing) -> dict[str, Any]:
         "pauses": drawing.pauses,
         "owners": owners,
         "opening": standing.opening,
-        "currency": conversation.sight.currency if conversation.sight else "",
+        "currency": pane.sight.currency if pane.sight else "",
         "steps": steps,
     }
 
 
-def _owners(conversation: "Conversation") -> list[str]:
+def _owners(pane: Pane) -> list[str]:
     """Return the entities that have a balance."""
-    if conversation.sight is None:
+    if pane.sight is None:
         return []
-    return [lane for lane in conversation.lanes if conversation.sight.balance(lane, 0) is not None]
+    return [lane for lane in pane.diagram.lanes if pane.sight.balance(lane, 0) is not None]
 
 
 def _drawn(arrow: Arrow | None, boxes: Sequence[Box]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ SimPy's protected field, here and in the inbox: its property is a call, five tim
 
 from collections.abc import Callable
 from heapq import heappush
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from alesha_sim.kernel.clock import NORMAL, Clock, Happening
 from alesha_sim.kernel.timers import Bell
@@ -22,11 +22,29 @@ from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.packed_rows import Boxed
 from alesha_sim.vocabulary import LATE, NO_ID
 
-if TYPE_CHECKING:
-    from alesha_sim.network.inbox import Inbox
-
 NO_REQUEST = NO_ID
 _REFUSALS: Final = frozenset({Refusal, Decline, OrderRejected})
+
+
+class Receiver:
+    """Where messages end, as a channel sees it; an inbox is one."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether messages can be received now."""
+        raise NotImplementedError
+
+    def arrive(self, delivery: "Delivery") -> None:
+        """Take in a message that has come."""
+        raise NotImplementedError
+
+    def withdraw(self, notice: "Delivery") -> None:
+        """Let a request go that nobody waits for."""
+        raise NotImplementedError
+
+    def store_under(self, key: Key, content: bytes | None, reply: object) -> None:
+        """Keep the reply to a request that carries a key."""
+        raise NotImplementedError
 
 
 class Delivery(Happening):
@@ -145,7 +163,7 @@ class Channel:
     keys only if `is_keyed`, where one may come twice.
     """
 
-    inbox: "Inbox"
+    inbox: Receiver
     back: "Channel"
 
     def __init__(
@@ -160,7 +178,7 @@ class Channel:
         self.retry: Retry | None = None
         self.is_keyed = False
 
-    def connect(self, inbox: "Inbox", back: "Channel") -> None:
+    def connect(self, inbox: Receiver, back: "Channel") -> None:
         """Say where messages end and on which channel their replies go."""
         self.inbox = inbox
         self.back = back

@@ -10,7 +10,7 @@ from heapq import heappush
 from typing import Any
 
 from alesha_sim.kernel.clock import NORMAL, Clock, Signal
-from alesha_sim.network.channel import Delivery
+from alesha_sim.network.channel import Delivery, Receiver
 from alesha_sim.network.idempotency import Doorkeeper, Key, Stored, digest
 from alesha_sim.network.request import Conflict
 from alesha_sim.recording.run_logs import InboxStatistics
@@ -46,7 +46,7 @@ class Worker(Signal):
         return self
 
 
-class Inbox:
+class Inbox(Receiver):
     """Where the deliveries for one entity arrive; `hire` brings one more worker, or is None for a fixed staff."""
 
     def __init__(self, clock: Clock, hire: Callable[[], None] | None = None) -> None:
