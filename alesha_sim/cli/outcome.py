@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from alesha_sim.results.result import Result
     from alesha_sim.scenarios.scenario import Scenario
 
+Answers = Mapping[str, int | None]
+"""What the bank answered by name, minor units; None where it refused, or never answered."""
+
 USERS_SHOWN = 20
 """How many users a table of balances names unless all are asked for."""
 
@@ -107,26 +110,34 @@ def _counts(text: Coded) -> Iterator[tuple[str, int]]:
 # Everybody's balance
 
 
-def answers_object(scenario: "Scenario", seed: int, answers: Mapping[str, int]) -> dict[str, Any]:
-    """Return what `balances --json` prints: each name's balance in major units."""
+def answers_object(scenario: "Scenario", seed: int, answers: Answers) -> dict[str, Any]:
+    """Return what `balances --json` prints: each name's balance in major units, null where the bank refused."""
     major = scenario.currency.major
-    balances = {name: float(major(minor)) for name, minor in sorted(answers.items(), key=_place)}
+    balances = {
+        name: None if minor is None else float(major(minor)) for name, minor in sorted(answers.items(), key=_place)
+    }
     return {"scenario": scenario.name, "seed": seed, "currency": scenario.currency.code, "balances": balances}
 
 
-def answers_table(scenario: "Scenario", seed: int, answers: Mapping[str, int], *, everybody: bool) -> str:
+def answers_table(scenario: "Scenario", seed: int, answers: Answers, *, everybody: bool) -> str:
     """Return what `balances` prints for people: the users, all or the first ones, and the organisations."""
     number = scenario.currency.number
-    rows = [(name, number(minor)) for name, minor in sorted(answers.items(), key=_place)]
+    rows = [
+        (name, "refused" if minor is None else number(minor))
+        for name, minor in sorted(answers.items(), key=_place)
+    ]
     users = sum(name.startswith(USER) for name in answers)
     if users > USERS_SHOWN and not everybody:
         rest = [answers[name] for name, _ in rows[USERS_SHOWN:users]]
-        rows[USERS_SHOWN:users] = [(f"{len(rest):,} more user{'s' * (len(rest) > 1)}", number(sum(rest)))]
+        told = [minor for minor in rest if minor is not None]
+        refused = f", {len(rest) - len(told):,} of them refused" if len(told) < len(rest) else ""
+        more = f"{len(rest):,} more user{'s' * (len(rest) > 1)}{refused}"
+        rows[USERS_SHOWN:users] = [(more, number(sum(told)))]
     title = f"{scenario.name}, seed {seed}: what the bank answered, {scenario.currency.code}"
     return f"{title}\n{table(rows, right=(1,))}"
 
 
-def _place(answer: tuple[str, int]) -> tuple[bool, int, str]:
+def _place(answer: tuple[str, int | None]) -> tuple[bool, int, str]:
     """Order answers, which come in as the bank gave them: users by number, then the organisations by name."""
     name = answer[0]
     return (False, int(name.removeprefix(USER)), "") if name.startswith(USER) else (True, 0, name)

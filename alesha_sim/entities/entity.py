@@ -6,7 +6,7 @@ processes hold the yields and one `match`.
 
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from mypy_extensions import mypyc_attr
 from simpy.events import Event
@@ -15,12 +15,16 @@ from simpy.events import Process as SimpyProcess
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.task import Task
 from alesha_sim.kernel.timers import stop
-from alesha_sim.messages import Balance, BalanceEnquiry, Decline, Secret
+from alesha_sim.messages import Asks, Balance, BalanceEnquiry, Decline, Secret
 from alesha_sim.network import Channel, Delivery, Inbox, NoReply
 from alesha_sim.vocabulary import NO_ID
 
+Reply = TypeVar("Reply")
+Value = TypeVar("Value")
+
 Process = Generator[Event, Any, None]
-Asking = Generator[Event, Any, Any]
+Asking = Generator[Event, Any, Value]
+"""A process that asks and comes to a value."""
 
 ROUNDS = 200
 """How often a party begins again that insists and ran out of attempts, before it leaves the matter in doubt."""
@@ -55,9 +59,9 @@ class Party:
         self.doubt: Callable[[int], None] = _overlook
 
     def ask(
-        self, channel: Channel, message: object, *, step: str | None = None, order: int = NO_ID,
+        self, channel: Channel, message: Asks[Reply], *, step: str | None = None, order: int = NO_ID,
         visit: int = NO_ID, to: int | None = None,
-    ) -> Asking:  # fmt: skip
+    ) -> Asking[Reply | NoReply]:  # fmt: skip
         """Send a request and wait for its reply: `reply = yield from self.ask(self.bank, Authorise(...))`.
 
         A request that changes something names its `step`: with sender, order and visit it is the key under which
@@ -65,24 +69,28 @@ class Party:
         """
         recipient = channel.recipient if to is None else to
         key = (self.code, order, visit, step) if step is not None and channel.is_keyed else None
-        return (yield channel.ask(message, self.code, recipient, order, visit, key))
+        reply: Reply | NoReply = yield channel.ask(message, self.code, recipient, order, visit, key)
+        return reply
 
     def insist(
-        self, channel: Channel, message: object, *, step: str, order: int, to: int | None = None
-    ) -> Asking:  # fmt: skip
+        self, channel: Channel, message: Asks[Reply], *, step: str, order: int, to: int | None = None
+    ) -> Asking[Reply | NoReply]:  # fmt: skip
         """Ask under the same key until a reply comes, in rounds with growing pauses in between.
 
+        The reply is `NoReply` only after the last of 200 rounds.
         Each round waits longer for its replies, so that one comes even over a link slower than its time-outs.
         """
         if channel.retry is None:  # nothing is lost; one generator less for every request
             return self.ask(channel, message, step=step, order=order, to=to)
         return self._insist(channel, message, step, order, to)
 
-    def _insist(self, channel: Channel, message: object, step: str, order: int, to: int | None) -> Asking:
+    def _insist(
+        self, channel: Channel, message: Asks[Reply], step: str, order: int, to: int | None
+    ) -> Asking[Reply | NoReply]:  # fmt: skip
         recipient, key = channel.recipient if to is None else to, (self.code, order, NO_ID, step)
         pause, stretch = FIRST_PAUSE, 1.0
         for _ in range(ROUNDS):
-            reply = yield channel.ask(message, self.code, recipient, order, NO_ID, key, stretch)
+            reply: Reply | NoReply = yield channel.ask(message, self.code, recipient, order, NO_ID, key, stretch)
             if not isinstance(reply, NoReply):
                 return reply
             yield self.clock.pause(pause)
@@ -97,8 +105,8 @@ class Party:
         """Send a notice."""
         channel.tell(message, self.code, channel.recipient if to is None else to, order, visit)
 
-    def enquire(self, bank: Channel, wallet: Wallet) -> Generator[Event, Any, int | Decline]:
-        """Ask the bank what can be spent; minor units, or the bank's `Decline`."""
+    def enquire(self, bank: Channel, wallet: Wallet) -> Asking[int | Decline | NoReply]:
+        """Ask the bank what can be spent: minor units, or the bank's `Decline`; `NoReply` if it never answers."""
         reply = yield from self.ask(bank, BalanceEnquiry(wallet.account, wallet.secret))
         return reply.amount if isinstance(reply, Balance) else reply
 
@@ -133,7 +141,7 @@ class Entity(Party):
     def _hire(self) -> None:
         self._remember(Task(self.clock, self.work()))
 
-    def run(self, process: Process) -> None:
+    def run(self, process: Asking[object]) -> None:
         """Let a process of this entity run from the end of this event on."""
         self._remember(self.clock.process(process))
 
@@ -179,7 +187,7 @@ class Entity(Party):
         """Serve the inbox, one delivery after the other, for ever."""
         raise NotImplementedError
 
-    def notify(self, channel: Channel, message: object, *, step: str, order: int) -> Iterable[Event]:
+    def notify(self, channel: Channel, message: Asks[object], *, step: str, order: int) -> Iterable[Event]:
         """Send a notice, and see to it that it arrives where messages can be lost."""
         if channel.retry is None:
             self.tell(channel, message, order=order)

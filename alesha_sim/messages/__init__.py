@@ -6,14 +6,13 @@ units of the scenario's currency. Every message may carry the number of the orde
 `Delivery`), and the links of the facts it reports in its fields: a payment's link is its transaction number.
 """
 
+from alesha_sim.messages.asking import NOTED, Asks, Noted
 from alesha_sim.messages.fields import DEPOSIT, ESCROW, Lines, Method, Pocket, Reason, Secret
 from alesha_sim.messages.fulfilment import (
-    NOTED,
     CameBack,
     Collected,
     Deliver,
     Delivered,
-    Noted,
     OrderAccepted,
     OrderRejected,
     PlaceOrder,
@@ -70,6 +69,7 @@ __all__ = [
     "DEPOSIT",
     "ESCROW",
     "NOTED",
+    "Asks",
     "Authorise",
     "Balance",
     "BalanceEnquiry",

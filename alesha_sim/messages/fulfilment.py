@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from alesha_sim.messages.asking import Noted
 from alesha_sim.messages.fields import Lines, Reason
 
 # shop -> supplier: buy
@@ -22,12 +23,18 @@ class PlaceOrder(NamedTuple):
     collect: int = 0
     fee: int = 0
 
+    def _replies(self) -> "OrderAccepted | OrderRejected":
+        raise NotImplementedError
+
 
 class Replace(NamedTuple):
     """Send a user new goods for broken ones, under warranty."""
 
     lines: Lines
     user: int
+
+    def _replies(self) -> "OrderAccepted | OrderRejected":
+        raise NotImplementedError
 
 
 class OrderAccepted(NamedTuple):
@@ -61,13 +68,8 @@ class Deliver(NamedTuple):
     payment: int = -1
     fee: int = 0
 
-
-class Noted(NamedTuple):
-    """The notice was received and what it reports is in the receiver's book."""
-
-
-NOTED = Noted()
-"""The one that is sent: it says nothing else."""
+    def _replies(self) -> "Noted | Collected | Refused":
+        raise NotImplementedError
 
 
 class Collected(NamedTuple):
@@ -90,6 +92,9 @@ class Delivered(NamedTuple):
     transaction: int = -1
     collected: int = 0
 
+    def _replies(self) -> "Noted":
+        raise NotImplementedError
+
 
 class CameBack(NamedTuple):
     """Tell the shop that the user refused the goods; of the charges all but `transport` is returned."""
@@ -99,9 +104,15 @@ class CameBack(NamedTuple):
     returned: int
     transport: int
 
+    def _replies(self) -> "Noted":
+        raise NotImplementedError
+
 
 class Remitted(NamedTuple):
     """Tell the shop that `amount`, collected at the door, was passed on to it under `transaction`."""
 
     transaction: int
     amount: int
+
+    def _replies(self) -> "Noted":
+        raise NotImplementedError

@@ -3,6 +3,7 @@
 from math import inf
 from typing import NamedTuple
 
+from alesha_sim.messages.asking import Noted
 from alesha_sim.messages.fields import Pocket, Reason, Secret
 
 # any -> bank
@@ -20,6 +21,9 @@ class Authorise(NamedTuple):
     payee: int
     promised_at: float = inf
 
+    def _replies(self) -> "Receipt | Decline":
+        raise NotImplementedError
+
 
 class Hold(NamedTuple):
     """Verify as `Authorise` does, and keep `amount` back for `payee`: for `seconds`, or without end if None."""
@@ -30,6 +34,9 @@ class Hold(NamedTuple):
     payee: int
     seconds: float | None
 
+    def _replies(self) -> "Receipt | Decline":
+        raise NotImplementedError
+
 
 class Capture(NamedTuple):
     """Take `amount` of what is held under `hold` for the sender's own account; the rest goes back."""
@@ -39,6 +46,9 @@ class Capture(NamedTuple):
     hold: int
     amount: int
 
+    def _replies(self) -> "Receipt | Decline":
+        raise NotImplementedError
+
 
 class Void(NamedTuple):
     """Give back what is held under `hold` for the sender's own account."""
@@ -46,6 +56,9 @@ class Void(NamedTuple):
     account: int
     secret: Secret
     hold: int
+
+    def _replies(self) -> "Receipt | Decline":
+        raise NotImplementedError
 
 
 class Transfer(NamedTuple):
@@ -56,6 +69,9 @@ class Transfer(NamedTuple):
     amount: int
     payee: int
 
+    def _replies(self) -> "Receipt | Decline":
+        raise NotImplementedError
+
 
 class Refund(NamedTuple):
     """Give `amount` of the payment `transaction` back to who made it, from the sender's own account."""
@@ -64,6 +80,9 @@ class Refund(NamedTuple):
     secret: Secret
     transaction: int
     amount: int
+
+    def _replies(self) -> "Receipt | Decline":
+        raise NotImplementedError
 
 
 class Receipt(NamedTuple):
@@ -94,11 +113,17 @@ class EnquireTransaction(NamedTuple):
 
     step: str
 
+    def _replies(self) -> "Receipt | Decline":
+        raise NotImplementedError
+
 
 class VerifyTransaction(NamedTuple):
     """Ask what is booked under a transaction number."""
 
     transaction: int
+
+    def _replies(self) -> "Verification | Decline":
+        raise NotImplementedError
 
 
 class Verification(NamedTuple):
@@ -117,6 +142,9 @@ class BalanceEnquiry(NamedTuple):
     account: int
     secret: Secret
 
+    def _replies(self) -> "Balance | Decline":
+        raise NotImplementedError
+
 
 class Balance(NamedTuple):
     """What can be spent from the account; `pending` is held of it besides."""
@@ -130,6 +158,9 @@ class Balance(NamedTuple):
 
 class ConfirmDelivery(NamedTuple):
     """Say that everything of the order has arrived, so that what is in escrow for it goes to the shop."""
+
+    def _replies(self) -> "Receipt | Decline":
+        raise NotImplementedError
 
 
 # bank -> user, bank -> shop
@@ -148,6 +179,9 @@ class Refunded(NamedTuple):
     fee: int = 0
     late: bool = False
 
+    def _replies(self) -> "Noted":
+        raise NotImplementedError
+
 
 class Credited(NamedTuple):
     """Tell the owner of a deposit of money not asked for: `amount` came under `transaction`.
@@ -160,3 +194,6 @@ class Credited(NamedTuple):
     cause: str
     fee: int = 0
     retained: int = 0
+
+    def _replies(self) -> "Noted":
+        raise NotImplementedError

@@ -20,6 +20,9 @@ class Offer(NamedTuple):
 class ViewHomepage(NamedTuple):
     """Ask for the home page."""
 
+    def _replies(self) -> "Homepage":
+        raise NotImplementedError
+
 
 class Homepage(NamedTuple):
     """The products on sale."""
@@ -35,6 +38,9 @@ class Register(NamedTuple):
 
     password: Secret
 
+    def _replies(self) -> "Registered | Refusal":
+        raise NotImplementedError
+
 
 class Registered(NamedTuple):
     """The sender may log in from now on."""
@@ -44,6 +50,9 @@ class LogIn(NamedTuple):
     """Ask to be let in; only a registered user is."""
 
     password: Secret
+
+    def _replies(self) -> "LoggedIn | Refusal":
+        raise NotImplementedError
 
 
 class LoggedIn(NamedTuple):
@@ -57,6 +66,9 @@ class ViewProduct(NamedTuple):
     """Ask for the page of one product."""
 
     sku: str
+
+    def _replies(self) -> "ProductPage | Refusal":
+        raise NotImplementedError
 
 
 class ProductPage(NamedTuple):
@@ -76,6 +88,9 @@ class Checkout(NamedTuple):
     lines: Lines
     total: int | None = None
     method: Method = Method.ACCOUNT
+
+    def _replies(self) -> "Invoice | Refusal":
+        raise NotImplementedError
 
 
 class Invoice(NamedTuple):
@@ -97,11 +112,17 @@ class Pay(NamedTuple):
     account: int
     secret: Secret
 
+    def _replies(self) -> "Confirmation | Refusal":
+        raise NotImplementedError
+
 
 class PayAtDoor(NamedTuple):
     """Say that `order` will be paid in full when it is delivered."""
 
     order: int
+
+    def _replies(self) -> "Confirmation | Refusal":
+        raise NotImplementedError
 
 
 class Confirmation(NamedTuple):
@@ -141,6 +162,9 @@ class EnquirePayment(NamedTuple):
 class CancelOrder(NamedTuple):
     """Cancel the order, if nothing of it has been sent; the shop asks its supplier the same."""
 
+    def _replies(self) -> "OrderCancelled | Refusal":
+        raise NotImplementedError
+
 
 class OrderCancelled(NamedTuple):
     """Cancelled; of the charges `returned` came back to the shop under `transaction`."""
@@ -154,6 +178,9 @@ class ReturnGoods(NamedTuple):
     """Send goods of a delivered order back: with the message the shop has them."""
 
     lines: Lines
+
+    def _replies(self) -> "ReturnReceived | Refusal":
+        raise NotImplementedError
 
 
 class ReturnReceived(NamedTuple):
@@ -169,6 +196,9 @@ class ClaimWarranty(NamedTuple):
 
     lines: Lines
 
+    def _replies(self) -> "ClaimAccepted | Refusal":
+        raise NotImplementedError
+
 
 class ClaimAccepted(NamedTuple):
     """They are replaced."""
@@ -176,6 +206,9 @@ class ClaimAccepted(NamedTuple):
 
 class Complain(NamedTuple):
     """Complain that the order came late, or has not come although it is late."""
+
+    def _replies(self) -> "Compensated | Refusal":
+        raise NotImplementedError
 
 
 class Compensated(NamedTuple):

@@ -4,14 +4,13 @@ Here is what a click does, without anything that shows it.
 """
 
 import math
-from collections.abc import Generator
 from contextlib import suppress
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat
 
 from alesha_sim.columns import coded, numbers
 from alesha_sim.conversation import Conversation, Step
-from alesha_sim.entities.entity import Asking, Wallet
+from alesha_sim.entities.entity import Asking, Value, Wallet
 from alesha_sim.entities.user.intent import NoAnswer, Visit
 from alesha_sim.entities.user.population import Users
 from alesha_sim.entities.user.visit import User
@@ -100,7 +99,7 @@ class Shopper:
     def home(self) -> Homepage | NoReply:
         """Look at the home page."""
         self.clicks.append("home()")
-        return self._ask(self._visit().view_homepage())  # type: ignore[no-any-return]
+        return self._ask(self._visit().view_homepage())
 
     def register(self, password: str) -> Any:
         """Ask for a login with a password: `Registered`, or the shop's `Refusal`."""
@@ -151,7 +150,8 @@ class Shopper:
             self.invoice = reply
             visit.outcome = ABANDONED
             return reply
-        return refusals[-1] if refusals else reply  # type: ignore[no-any-return]
+        refusal: Refusal | NoReply = refusals[-1] if refusals else NoReply()
+        return refusal
 
     def pay(self, account: int, secret: str) -> Confirmation | Refusal | NoReply:
         """Fill in the pop-up and pay the invoice: the success message, or the shop's `Refusal`.
@@ -268,7 +268,7 @@ class Shopper:
     def _begin_click(self) -> None:
         self._since = (len(self.simulation.records.messages), len(self.simulation.ledger))
 
-    def _ask(self, asking: Asking) -> Any:
+    def _ask(self, asking: Asking[Value]) -> Value | NoReply:
         """Ask, and step the simulation until the reply is there; without one the visit is over."""
         self._begin_click()
         reply = self.simulation.ask(_until_silence(asking))
@@ -301,7 +301,7 @@ def _text(name: str, value: object) -> None:
         raise ValueError(f"{name}: must be a text, not {type(value).__name__}")
 
 
-def _until_silence(asking: Asking) -> Asking:
+def _until_silence(asking: Asking[Value]) -> Asking[Value | NoAnswer]:
     """Go on with an asking, and return the silence if that is what it ends with."""
     try:
         return (yield from asking)
@@ -309,7 +309,7 @@ def _until_silence(asking: Asking) -> Asking:
         return silence
 
 
-def _overhear(asking: Asking, heard: list[Any]) -> Generator[Any, Any, Any]:
+def _overhear(asking: Asking[Value], heard: list[Any]) -> Asking[Value]:
     """Go on with an asking, and keep every reply that comes in."""
     try:
         event = next(asking)
@@ -318,4 +318,5 @@ def _overhear(asking: Asking, heard: list[Any]) -> Generator[Any, Any, Any]:
             heard.append(reply)
             event = asking.send(reply)
     except StopIteration as end:
-        return end.value
+        value: Value = end.value
+        return value

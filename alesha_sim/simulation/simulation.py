@@ -14,9 +14,10 @@ from alesha_sim.books.counting import TalliedLedger
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.columns import Coded, Columns, times
 from alesha_sim.entities.bank.bank import account_number
-from alesha_sim.entities.entity import Asking, Process
+from alesha_sim.entities.entity import Asking, Process, Value
 from alesha_sim.kernel.clock import INFINITY, MANY
 from alesha_sim.kernel.timers import Timetable
+from alesha_sim.messages import Decline
 from alesha_sim.network import NoReply
 from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.results.result import Result
@@ -143,12 +144,12 @@ class Simulation:
         row = self.records.messages.last_landed
         return None if row == NO_ID else self._seen(row)
 
-    def ask(self, asking: Asking) -> Any:
+    def ask(self, asking: Asking[Value]) -> Value | NoReply:
         """Let an entity ask, step until the reply is there, and return it; NoReply if the simulation ended first.
 
         `asking` is what an entity's method returns that asks: `simulation.ask(simulation.users.show_balance(0))`.
         """
-        answers: list[Any] = []
+        answers: list[Value] = []
 
         def listen() -> Process:
             answers.append((yield from asking))
@@ -231,15 +232,17 @@ class Simulation:
         }
         return {name: float(self._currency.major(amount)) for name, amount in minor.items()}
 
-    def enquire_balances(self) -> dict[str, int]:
+    def enquire_balances(self) -> dict[str, int | None]:
         """Let every user, the shop and the supplier ask the bank for their balance; minor units by name.
 
+        None stands for whoever got no answer, or was declined because the account is locked.
         The questions travel through the channels and take their time, so the clock moves on.
         """
-        answers: dict[str, int] = {}
+        answers: dict[str, int | None] = {}
 
-        def listen(name: str, asking: Asking) -> Process:
-            answers[name] = yield from asking
+        def listen(name: str, asking: Asking[int | Decline | NoReply]) -> Process:
+            reply = yield from asking
+            answers[name] = reply if isinstance(reply, int) else None
 
         for user in range(self.scenario.users.count):
             self.clock.process(listen(f"user:{user}", self.users.show_balance(user)))

@@ -12,7 +12,7 @@ from alesha_sim.messages import (
     ClaimAccepted,
     Compensated,
     Lines,
-    OrderAccepted,
+    OrderRejected,
     Reason,
     Refusal,
     Replace,
@@ -175,8 +175,10 @@ class AfterSale:
         if isinstance(reply, NoReply):
             return
         _sequel(order).claims.remove(claim)
-        is_accepted = isinstance(reply, OrderAccepted)
-        claim.answer.give(ClaimAccepted() if is_accepted else Refusal(reply.reason, order.number))
+        if isinstance(reply, OrderRejected):
+            claim.answer.give(Refusal(reply.reason, order.number))
+        else:
+            claim.answer.give(ClaimAccepted())
 
     def resume(self, order: Order) -> None:
         """Go on after a crash with claims about which the supplier has not been heard."""

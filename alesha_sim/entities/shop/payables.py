@@ -14,12 +14,13 @@ from simpy.events import Event
 from alesha_sim.entities.entity import Asking, Process
 from alesha_sim.entities.shop.order import Due, Order
 from alesha_sim.messages import Decline, Receipt, Refund
+from alesha_sim.network import NoReply
 from alesha_sim.vocabulary import CANCELLED, IN_DOUBT, SHOP
 
 if TYPE_CHECKING:
     from alesha_sim.entities.shop.shop import Shop
 
-Settle = Callable[[], Asking]
+Settle = Callable[[], Asking[object]]
 """Settles a debt; its value is None if there is not the money for it now."""
 
 
@@ -92,7 +93,7 @@ class Debts:
         if (yield from self.refund(order, due)) is None:
             self.owe(order, partial(self.refund, order, due))
 
-    def refund(self, order: Order, due: Due) -> Asking:
+    def refund(self, order: Order, due: Due) -> Asking[Receipt | NoReply | Due | None]:
         """Pay a refund; None if there is not the money for it now."""
         if due not in order.dues:  # the bank has given the whole payment back in the meantime
             return due

@@ -210,7 +210,7 @@ class Shop(Entity):
             if answer is not None:
                 answer.give(reply)
 
-    def _buy(self, order: Order) -> Asking:
+    def _buy(self, order: Order) -> Asking[Confirmation | Refusal | None]:
         """Pay the supplier's charges and place the order; None if there is not the money for it now."""
         if order.is_off:
             return order.regret()
@@ -263,7 +263,7 @@ class Shop(Entity):
             self.desk.advance(order, IN_DOUBT, self.clock.now)
         return False
 
-    def _call_off(self, order: Order, rejection: OrderRejected) -> Asking:
+    def _call_off(self, order: Order, rejection: OrderRejected) -> Asking[Refusal]:
         """Cancel an order that the supplier rejected, and give the user's money back."""
         self.cancellations.note_charges_returned(order, rejection.transaction, rejection.returned)
         self.cancellations.call_off(order, rejection.reason)
@@ -271,7 +271,7 @@ class Shop(Entity):
             self.stock.abandon(order)
         return (yield from self._wind_up(order))
 
-    def _wind_up(self, order: Order) -> Asking:
+    def _wind_up(self, order: Order) -> Asking[Refusal]:
         """Give the money of a cancelled order back before anything else, and tell the user who is paying."""
         for due in order.dues:
             yield from self.debts.refund_at_once(order, due)

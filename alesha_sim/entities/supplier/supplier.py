@@ -131,8 +131,8 @@ class Supplier(Entity):
         objection = self.objection(message, payment, order)
         if objection is None and delivery.sender != SHOP:
             objection = Reason.NOT_THE_SHOP
-        if objection is not None:
-            delivery.answer(OrderRejected(objection))
+        if isinstance(payment, Decline) or objection is not None:
+            delivery.answer(OrderRejected(objection or Reason.TRANSACTION_MISMATCH))
             return
         if not self.book.charges(self.clock.now, message.charges, order, payment.amount):
             delivery.answer(OrderRejected(Reason.TRANSACTION_USED))

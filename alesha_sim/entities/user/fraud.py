@@ -42,7 +42,7 @@ class Attacker(User):
         """The visitor's own account, which no attack is against: there may be no other."""
         return self.users.wallet(self.code).account
 
-    def guess_secret(self) -> Asking:
+    def guess_secret(self) -> Asking[int]:
         """Pay from someone else's account, trying one secret after the other."""
         victim, _ = self.users.wallet(self.users.someone_else(self.code))
         if victim == self._own_account:
@@ -54,7 +54,7 @@ class Attacker(User):
                 return BOUGHT
         return REFUSED
 
-    def borrow_account(self) -> Asking:
+    def borrow_account(self) -> Asking[int]:
         """Pay from someone else's account with the own secret."""
         victim, _ = self.users.wallet(self.users.someone_else(self.code))
         if victim == self._own_account:
@@ -66,7 +66,7 @@ class Attacker(User):
         paid = yield from self._pay(invoice, Pay(invoice.order, victim, own_secret))
         return BOUGHT if paid else REFUSED
 
-    def replay_payment(self) -> Asking:
+    def replay_payment(self) -> Asking[int]:
         """Send the last payment that was overheard once more, if it is someone else's."""
         pay = self.users.overheard
         if pay is None or pay.account == self._own_account:
@@ -74,12 +74,12 @@ class Attacker(User):
         reply = yield from self.ask_shop(pay, step="pay", order=pay.order)
         return REFUSED if reply.transaction == NO_ID else BOUGHT
 
-    def tamper_total(self) -> Asking:
+    def tamper_total(self) -> Asking[int]:
         """Check out with a total of nothing, which no cart costs."""
         reply = yield from self.ask_shop(Checkout(self.intent.cart, 0), step="checkout:0")
         return BOUGHT if isinstance(reply, Invoice) else REFUSED
 
-    def claim_transaction(self) -> Asking:
+    def claim_transaction(self) -> Asking[int]:
         """Order at the supplier without paying: name a transaction that is none, or a payment to the shop."""
         overheard = self.users.heard_transaction
         claimed = overheard if self.number % 2 and overheard != NO_ID else NO_SUCH_TRANSACTION
@@ -89,7 +89,7 @@ class Attacker(User):
             raise NoAnswer(UNANSWERED)
         return REFUSED if isinstance(reply, OrderRejected) else BOUGHT
 
-    def _pay(self, invoice: Invoice, pay: Pay) -> Asking:
+    def _pay(self, invoice: Invoice, pay: Pay) -> Asking[bool]:
         """Pay as a user does; tell whether it worked."""
         reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
         self.users.forget(invoice.order)

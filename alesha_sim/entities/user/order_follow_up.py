@@ -7,10 +7,11 @@ of it may come; what it writes is in `books/users.py`.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from alesha_sim.entities.entity import Asking, Party, Process, Wallet
+from alesha_sim.entities.entity import Asking, Party, Process, Reply, Wallet
 from alesha_sim.entities.user.intent import mistyped
 from alesha_sim.entities.user.visit import User
 from alesha_sim.messages import (
+    Asks,
     CancelOrder,
     ClaimAccepted,
     ClaimWarranty,
@@ -177,7 +178,7 @@ class Buyer(Party):
             return Reason.WRONG_TOTAL
         return Reason.CHANGED_MIND if self.whims.door < self.users.habits.door_refusal else None
 
-    def _pay_at_the_door(self, parcel: Deliver, wallet: Wallet) -> Asking:
+    def _pay_at_the_door(self, parcel: Deliver, wallet: Wallet) -> Asking[Receipt | Decline | NoReply]:
         transfer = Transfer(*wallet, parcel.collect, parcel.payee)
         return self.insist(self.users.bank, transfer, step="door", order=self.order)
 
@@ -195,10 +196,10 @@ class Buyer(Party):
         if isinstance(reply, OrderCancelled):
             self.users.forget(self.order)
 
-    def _plans(self, is_late: bool) -> list[tuple[float, Callable[[], Asking]]]:
+    def _plans(self, is_late: bool) -> list[tuple[float, Callable[[], Process]]]:
         """Return what is to be done now that all goods are there, each with its instant, in this order."""
         habits, whims, now = self.users.habits, self.whims, self.clock.now
-        plans: list[tuple[float, Callable[[], Asking]]] = []
+        plans: list[tuple[float, Callable[[], Process]]] = []
         if habits.confirms:
             plans.append((now, self._confirm))
         if is_late and whims.complaint < habits.complaint:
@@ -218,7 +219,7 @@ class Buyer(Party):
         products = self.users.products
         return tuple(line for line in self.lines if chances[k := products[line[0]][0]] < shares[k] * factor)
 
-    def _follow_up(self, plans: list[tuple[float, Callable[[], Asking]]]) -> Process:
+    def _follow_up(self, plans: list[tuple[float, Callable[[], Process]]]) -> Process:
         """Do one thing after the other, each at its instant, until the money is back or nothing is left."""
         for at, act in plans:
             if at > self.clock.now:
@@ -227,7 +228,7 @@ class Buyer(Party):
                 return
             yield from act()
 
-    def _confirm(self) -> Asking:
+    def _confirm(self) -> Process:
         """Tell the bank that everything is there; it may have given the money back already, and say so later."""
         reply = yield from self.insist(self.users.bank, ConfirmDelivery(), step="confirm", order=self.order)
         if isinstance(reply, Decline) and reply.reason == Reason.ESCROW_CLOSED:
@@ -235,13 +236,13 @@ class Buyer(Party):
         elif not isinstance(reply, NoReply):
             self._may_be_refunded = False
 
-    def _complain(self) -> Asking:
+    def _complain(self) -> Process:
         """Complain to the shop, which may give some of the price back."""
         reply = yield from self._request(Complain(), "complain")
         if isinstance(reply, Compensated) and reply.link != NO_ID:
             self.users.book.compensated(self.clock.now, reply.link, self.order, reply.amount)
 
-    def _send_back(self, lines: Lines) -> Asking:
+    def _send_back(self, lines: Lines) -> Process:
         """Send goods back, all units of a line; those replaced are kept."""
         lines = self._left_of(lines)
         if not lines:
@@ -252,14 +253,14 @@ class Buyer(Party):
             self.users.book.returned(self.clock.now, reply.link, self.order, goods, reply.amount)
             self._part_with(reply.lines)
 
-    def _claim(self, lines: Lines) -> Asking:
+    def _claim(self, lines: Lines) -> Process:
         """Ask for broken goods to be replaced, line by line, but for those sent back."""
         for line in self._left_of(lines):
             reply = yield from self._request(ClaimWarranty((line,)), f"claim:{line[0]}")
             if isinstance(reply, ClaimAccepted):
                 self._part_with((line,))
 
-    def _request(self, message: object, step: str) -> Asking:
+    def _request(self, message: Asks[Reply | Refusal], step: str) -> Asking[Reply | Refusal | NoReply]:
         """Ask the shop for something, and again a day later while it says that it is too early."""
         reply = yield from self.insist(self.users.shop, message, step=step, order=self.order)
         for again in range(1, TRIES + 1):

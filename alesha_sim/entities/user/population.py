@@ -26,6 +26,7 @@ from alesha_sim.messages import (
     NOTED,
     Confirmation,
     Credited,
+    Decline,
     Deliver,
     Invoice,
     Lines,
@@ -38,7 +39,7 @@ from alesha_sim.messages import (
     Refused,
     Secret,
 )
-from alesha_sim.network import Delivery
+from alesha_sim.network import Delivery, NoReply
 from alesha_sim.policies.users import REFUSED, ChoicePolicy, Priced, TrustPolicy
 from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.vocabulary import NO_ID
@@ -281,6 +282,6 @@ class Users(Entity):
         """Return a user's password for the shop."""
         return secret_text(self._passwords[user])
 
-    def show_balance(self, user: int) -> Asking:
-        """Ask the bank what a user can spend: minor units, or the bank's `Decline`."""
+    def show_balance(self, user: int) -> Asking[int | Decline | NoReply]:
+        """Ask the bank what a user can spend: minor units, its `Decline`, or `NoReply` if it never answers."""
         return (yield from Party(self.clock, f"user:{user}", user).enquire(self.bank, self.wallet(user)))

@@ -5,13 +5,14 @@ outlives both (cash, goods, trust) belongs to `Users` in `entities/user/populati
 """
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mypy_extensions import mypyc_attr
 
-from alesha_sim.entities.entity import Asking, Party, Process
+from alesha_sim.entities.entity import Asking, Party, Process, Reply
 from alesha_sim.entities.user.intent import NoAnswer, Visit, mistyped
 from alesha_sim.messages import (
+    Asks,
     Checkout,
     Confirmation,
     EnquirePayment,
@@ -84,23 +85,26 @@ class User(Party):
         except NoAnswer as silence:
             return self.leave(silence.outcome)
 
-    def ask_shop(self, message: object, *, step: str | None = None, order: int = NO_ID) -> Asking:
+    def ask_shop(
+        self, message: Asks[Reply], *, step: str | None = None, order: int = NO_ID
+    ) -> Asking[Reply]:  # fmt: skip
         """Ask the shop; raises NoAnswer if it never replies, or not before the user's patience is over."""
         key = (self.code, order, self.number, step) if step is not None and self.shop.is_keyed else None
         request = self.shop.ask(message, self.code, self.shop.recipient, order, self.number, key)
         if self.users.patience is not None:
             self.shop.hang_up_after(self.users.patience(), request, self.code)
-        reply = yield request
-        kind = type(reply)
+        answer: Any = yield request
+        kind = type(answer)
         if kind is NoReply or kind is GaveUp:
             raise NoAnswer(UNANSWERED if kind is NoReply else ABANDONED)
+        reply: Reply = answer
         return reply
 
-    def view_homepage(self) -> Asking:
+    def view_homepage(self) -> Asking[Homepage]:
         """Look at the home page, which shows all products and prices."""
         return self.ask_shop(_VIEW_HOMEPAGE)
 
-    def log_in(self) -> Asking:
+    def log_in(self) -> Asking[bool]:
         """Log in; whoever is refused for not being registered registers first."""
         password = self.users.password(self.code)
         log_in = LogIn(password)
@@ -113,7 +117,7 @@ class User(Party):
         self.users.log.reached(self.number, REGISTERED)
         return True
 
-    def look_at_products(self) -> Asking:
+    def look_at_products(self) -> Process:
         """Look at the pages of the products that interest this visitor."""
         for sku in self.intent.views:
             yield from self.ask_shop(_VIEW_PRODUCT(sku))
@@ -128,7 +132,7 @@ class User(Party):
                 return False
         return self.users.budgets is None or self.users.budgets.take(self.code, self.users.price(self.cart))
 
-    def check_out(self, again: int = 0) -> Asking:
+    def check_out(self, again: int = 0) -> Asking[Invoice | None]:
         """Order what is in the cart; the invoice says what it costs, None that the shop refused."""
         checkout = Checkout(self.cart, method=self.intent.method)
         reply = yield from self.ask_shop(checkout, step=f"checkout:{again}")
@@ -139,7 +143,7 @@ class User(Party):
         self.users.log.reached(self.number, CHECKED_OUT)
         return reply
 
-    def pay(self, invoice: Invoice) -> Asking:
+    def pay(self, invoice: Invoice) -> Asking[bool]:
         """Pay what is due now, if only at the door; the reply is the success message or why not."""
         pay = self.fill_in(invoice) if invoice.advance else PayAtDoor(invoice.order)
         if invoice.advance and (self.users.patience is not None or self.shop.retry is not None):

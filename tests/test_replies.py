@@ -1,0 +1,94 @@
+"""What a request declares as its replies is what it is answered with, and the type checker reads it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+import small
+from conftest import needs
+
+from alesha_sim import messages
+
+ROOT = Path(__file__).resolve().parents[1]
+SCENARIOS = (
+    "market_day", "cash_on_delivery", "returns_season", "slow_bank", "card_testing", "prepaid_campaigns",
+    "supplier_disruption",
+)  # fmt: skip
+
+
+def declared():
+    """Return, by the name of each request and notice, the names of its replies."""
+    kinds = {name: kind for name, kind in vars(messages).items() if hasattr(kind, "_replies")}
+    names = vars(messages)
+    found = {}
+    for name, kind in kinds.items():
+        replies = get_type_hints(kind._replies, names)["return"]
+        found[name] = {reply.__name__ for reply in get_args(replies) or (replies,)}
+    return found
+
+
+def test_every_request_and_notice_declares_its_replies():
+    asked = {kind.__name__ for kind in (*get_args(messages.Request), *get_args(messages.Notice))}
+    assert asked == set(declared()) - {"Asks"}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_real_replies_are_among_the_declared(name):
+    told = small.result(name).messages
+    told = told[told["request"].notna() & (told["kind"] != "Withdraw")]
+    pairs = told.groupby("request")["kind"].agg(["first", "last"])
+    pairs = pairs[pairs["first"] != pairs["last"]].drop_duplicates()
+    known = declared()
+    assert len(pairs) > 5
+    assert [pair for pair in pairs.itertuples(index=False) if pair.last not in known[pair.first]] == []
+
+
+SNIPPETS = """
+from typing import assert_never
+from alesha_sim.entities.entity import Entity, Process
+from alesha_sim.messages import Authorise, Decline, Receipt, Secret
+from alesha_sim.network import NoReply
+
+PAYMENT = Authorise(1, Secret("x"), 5, 2)
+
+class Asker(Entity):
+    def tell_the_type(self) -> Process:
+        reply = yield from self.ask(self.bank, PAYMENT)
+        reveal_type(reply)
+
+    def forget_a_reply(self) -> Process:
+        reply = yield from self.insist(self.bank, PAYMENT, step="pay", order=1)
+        match reply:
+            case Receipt() | NoReply():
+                pass
+            case _:
+                assert_never(reply)
+
+    def remember_all(self) -> Process:
+        reply = yield from self.ask(self.bank, PAYMENT)
+        match reply:
+            case Receipt() | Decline() | NoReply():
+                pass
+            case _:
+                assert_never(reply)
+
+    def misspell_a_field(self) -> Process:
+        yield from self.ask(self.bank, Authorise(1, Secret("x"), amuont=5, payee=2))
+
+    def ask_with_a_reply(self) -> Process:
+        yield from self.ask(self.bank, Receipt(1, 5))
+"""
+
+
+def test_the_type_checker_knows_replies(tmp_path):
+    needs("mypy")
+    (tmp_path / "asker.py").write_text(SNIPPETS, "utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", tmp_path / "asker.py"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    revealed, *errors = [line for line in told.splitlines() if '" defined in "' not in line]
+    kinds = ("payments.Receipt", "payments.Decline", "request.NoReply")
+    assert all(f"{kind}]" in revealed for kind in kinds)
+    expected = ('incompatible type "Decline"', "amuont", 'incompatible type "Receipt"', "Found 3 errors")
+    assert all(part in line for part, line in zip(expected, errors, strict=True))
