@@ -10,7 +10,7 @@ ALONE := $(foreach url,mathjax require_js jquery widget_renderer,--HTMLExporter.
 	--ExecutePreprocessor.store_widget_state=False
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly lab compiled bench notebooks pairs picture clean
+.PHONY: help demo test check nightly mutants lab compiled bench notebooks pairs picture clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -33,6 +33,9 @@ check: $(VENV)/.dev ## lint, check formats and types, run the tests
 
 nightly: $(VENV)/.dev ## run the tests at full size
 	ALESHA_FULL=1 $(BIN)/python -m pytest -n auto -q
+
+mutants: $(VENV)/.dev ## plant 400 one-line faults, one after the other, and count those that the tests find (hours)
+	$(BIN)/python tests/mutants.py --count 400 --seed 1
 
 lab: $(VENV)/.notebook ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
