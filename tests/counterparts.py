@@ -11,6 +11,7 @@ from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Entity, Party, Wallet
 from alesha_sim.entities.shop.order import Article
 from alesha_sim.entities.shop.shop import Shop
+from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Authorise,
@@ -45,6 +46,7 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Channel, Faults, Patience
 from alesha_sim.recording.run_logs import Records
+from alesha_sim.units import Share
 from alesha_sim.vocabulary import BANK, NO_ID, STATUSES, SUPPLIER
 
 SKUS = ("laptop", "watch")
@@ -240,6 +242,13 @@ class UsersClerk(Clerk):
         return Noted()
 
 
+def shop_terms(articles, **terms):
+    """Return the terms of a shop whose supplier has account 2; shares are written as numbers."""
+    shares = {"advance", "restocking", "compensation"}
+    given = {name: Share.read(value) if name in shares else value for name, value in terms.items()}
+    return ShopTerms(articles=articles, supplier_account=2, page_seconds=lambda: 0.0, **given)
+
+
 class Market:
     """A shop among clerks: constant latency of 1 s, replies by name in `replies`.
 
@@ -253,8 +262,7 @@ class Market:
         self.bank = BankClerk(self, cash, pocket)
         self.supplier, self.users = SupplierClerk(self), UsersClerk(self)
         self.shop = Shop(
-            self.clock, ShopBook(self.ledger), self.records, Wallet(1, SECRET), workers=None,
-            page_seconds=lambda: 0.0, articles=ARTICLES, supplier_account=2, **terms,
+            self.clock, ShopBook(self.ledger), self.records, Wallet(1, SECRET), shop_terms(ARTICLES, **terms)
         )  # fmt: skip
         self.shop.book.open(0.0, self.ledger.new_link(), cash)
         self.replies = {}

@@ -9,6 +9,7 @@ import random
 import pytest
 from counterparts import SECRET, Market
 
+from alesha_sim.entities.shop.order_states import CALL_OFF
 from alesha_sim.messages import (
     CancelOrder,
     ClaimAccepted,
@@ -433,10 +434,10 @@ def test_a_late_refund_of_an_order_that_waits_for_money_cancels_it():
     assert market.status(other) == ("processing", None)
     market.bank.deposit += 400
     market.shop.book.open(market.clock.now, market.ledger.new_link(), 400)
-    market.shop.debts.money_in()
+    market.shop.payables.money_in()
     market.run()
     assert market.status(other) == ("on_the_way", None)
-    assert not market.shop.debts
+    assert not market.shop.payables
 
 
 @pytest.mark.parametrize("after", [1.5, 2.5, 3.5, 4.5, 5.5])
@@ -478,7 +479,7 @@ def test_a_late_refund_while_the_bank_declines_the_charges_calls_the_order_off()
     transaction = market.bank.payment_of[order]
     assert market.replies[f"pay:{order}"] == Refusal(Reason.LATE, order, transaction, 500)
     assert market.status(order) == ("cancelled", "late")
-    assert not market.shop.debts
+    assert not market.shop.payables
     assert market.supplier.orders == {}
 
 
@@ -505,7 +506,7 @@ def test_a_late_refund_that_overtakes_the_shops_own_refund_ends_it():
     declined = [message for message in market.bank.seen if isinstance(message, Refund)]
     assert len(declined) == 1
     assert market.status(order)[0] == "cancelled"
-    assert not market.shop.debts
+    assert not market.shop.payables
     market.assert_over()
 
 
@@ -595,7 +596,7 @@ def test_units_come_back_once():
 
 def test_unfit_goods_are_written_off_unit_by_unit_as_chance_has_it():
     chances = iter([0.2, 0.9, 0.1])
-    market = kept(unfit=0.25, chance=lambda: next(chances))
+    market = kept(unfit=0.25, unfit_draw=lambda: next(chances))
     order = market.delivered(BOTH)
     returned(market, order, BOTH)
     assert market.moved(order, codes=("write-off",)) == [
@@ -628,9 +629,9 @@ def test_an_order_is_cancelled_by_its_last_refund():
     number = market.buy()
     order = market.shop.desk.find(number)
     market.shop.book.cancelled(market.clock.now, number, order.advance)
-    order.is_off = True
+    order.step(CALL_OFF)
     dues = (*order.grant("one", 300), *order.grant("other", 200))
-    market.clock.process(market.shop.debts.give_back(order, dues))
+    market.clock.process(market.shop.payables.give_back(order, dues))
     for seconds, status in ((3, "on_the_way"), (2, "cancelled")):  # two seconds a refund
         market.at(seconds, lambda: None)
         market.clock.run_to(market.clock.now + seconds)
@@ -853,7 +854,7 @@ class Turmoil:
         self.market = Market(
             cash=self.draw.choice([0, 500, 10_000]), pocket=pocket, hostile=self._uniform, keeps_orders=True,
             advance=advance, promise_seconds=300.0, compensation=0.1, restocking=0.05, unfit=0.3,
-            chance=self.draw.random, unpaid_seconds=400.0, **terms,
+            unfit_draw=self.draw.random, unpaid_seconds=400.0, **terms,
         )  # fmt: skip
         self.market.bank.fee, self.market.bank.payer_fee = self.draw.choice([(0, 0), (7, 3)])
         self.market.supplier.rejects = self.draw.random() < 0.2
@@ -926,7 +927,7 @@ class Turmoil:
         for _ in range(12):
             market.bank.deposit += 5_000
             market.shop.book.open(market.clock.now, market.ledger.new_link(), 5_000)
-            market.shop.debts.money_in()
+            market.shop.payables.money_in()
             market.run()
             for order in list(market.supplier.orders):
                 self.supply(order)
@@ -945,7 +946,7 @@ def test_in_any_turmoil_every_order_ends_and_leaves_no_balance(seed, pocket):
     turmoil.begin()
     turmoil.end()
     market = turmoil.market
-    assert not market.shop.debts
+    assert not market.shop.payables
     assert market.shop.desk.all_open() == []
     assert [name for name, reply in market.replies.items() if reply is None] == []
     assert all(payment[0] >= 0 for payment in market.bank.payments.values())

@@ -14,7 +14,7 @@ LAPTOP, WATCHES = ("laptop", 1), ("watch", 2)
 GOODS_AT_HOME = ("stock", "goods-in-transit", "losses")
 
 
-def courier(seconds=10.0, lost=0.0, chance=None):
+def courier(seconds=10.0, lost=0.0, unfit_draw=None):
     return Courier([lambda: seconds], None, lost, chance, lambda: 5.0)
 
 
@@ -187,7 +187,7 @@ def test_money_that_comes_while_a_refund_is_declined_pays_it_before_a_replenishm
     market.shop.book.charges(0.0, market.ledger.new_link(), 99, 950)
     order = market.buy((("laptop", 2),))
     assert market.bank.deposit == 50
-    assert market.shop.debts  # a replenishment waits for 800
+    assert market.shop.payables  # a replenishment waits for 800
     market.ask("return", ReturnGoods((LAPTOP,)), order=order)
     market.bank.shop.latency = iter([50.0] + [1.0] * 9).__next__
     market.at(10, lambda: market.bank.release(order, 450))
@@ -220,7 +220,7 @@ def test_a_periodic_policy_is_asked_at_its_reviews_until_the_horizon():
 
 def test_goods_that_come_back_fit_serve_the_next_order():
     chances = iter([0.1, 0.9])
-    market = stocked(BaseStock({"watch": 2}), keeps_orders=True, unfit=0.5, chance=lambda: next(chances))
+    market = stocked(BaseStock({"watch": 2}), keeps_orders=True, unfit=0.5, unfit_draw=lambda: next(chances))
     order = market.delivered((("laptop", 2),))
     market.ask("return", ReturnGoods((("laptop", 2),)), order=order)
     market.run()
@@ -306,7 +306,7 @@ def test_in_any_turmoil_every_unit_is_somewhere_and_every_order_ends(seed):
     market = Market(
         stock=draw.choice([BaseStock(3), ReorderPoint(1, 4), Periodic(2, 5, 150.0)]), horizon=600.0,
         courier=courier(40.0, 0.3, draw.random), cash=draw.choice([500, 10_000]), keeps_orders=True, unfit=0.5,
-        chance=draw.random, hostile=lambda name: random.Random(f"{name} {seed}").random,
+        unfit_draw=draw.random, hostile=lambda name: random.Random(f"{name} {seed}").random,
     )  # fmt: skip
     for user in range(8):
         market.at(draw.uniform(0, 500), lambda user=user: begin(market, draw, user))
@@ -317,7 +317,7 @@ def test_in_any_turmoil_every_unit_is_somewhere_and_every_order_ends(seed):
     for _ in range(10):
         market.bank.deposit += 3_000
         market.shop.book.open(market.clock.now, market.ledger.new_link(), 3_000)
-        market.shop.debts.money_in()
+        market.shop.payables.money_in()
         market.run()
         supply(market)
         market.run()

@@ -3,12 +3,14 @@
 from math import inf
 
 import pytest
+from counterparts import shop_terms
 
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.columns import MISSING_TIME
 from alesha_sim.entities.entity import Wallet
 from alesha_sim.entities.shop.order import Article, Order
+from alesha_sim.entities.shop.order_states import ARRIVED, CALLED_OFF, CAME_BACK, PAID, REFUSED, SENT
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
@@ -29,7 +31,7 @@ from alesha_sim.messages import (
     ViewProduct,
 )
 from alesha_sim.recording.run_logs import Records
-from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, ON_THE_WAY, PROCESSING, RETURNED
+from alesha_sim.vocabulary import COMPLETED
 
 LAPTOP, WATCH = Offer("laptop", "Laptop", 60000, 50000), Offer("watch", "Watch", 30000, 25000)
 PASSWORD, OTHER = Secret("opensesame"), Secret("closesesame")
@@ -38,10 +40,8 @@ PASSWORD, OTHER = Secret("opensesame"), Secret("closesesame")
 def opened(**terms):
     articles = [Article(LAPTOP, 40000, 100.0, 10.0), Article(WATCH, 18000, 100.0, 10.0)]
     book = ShopBook(Ledger("BDT", ("laptop", "watch")))
-    return Shop(
-        Clock(), book, Records(("laptop", "watch"), 3), Wallet(1, Secret("x")), workers=1,
-        page_seconds=lambda: 0.0, articles=articles, supplier_account=2, **terms,
-    )  # fmt: skip
+    terms = shop_terms(articles, workers=1, **terms)
+    return Shop(Clock(), book, Records(("laptop", "watch"), 3), Wallet(1, Secret("x")), terms)
 
 
 @pytest.fixture
@@ -124,27 +124,33 @@ def test_an_order_can_be_paid_only_by_its_user_and_only_while_received(customer)
     order.answer = object()
     assert desk.payable(1, 0) == Reason.NOT_PAYABLE
     order.answer = None
-    desk.advance(order, PROCESSING, 1.0)
+    desk.note(order, PAID, 1.0)
     assert desk.payable(1, 0) == Reason.NOT_PAYABLE
-    desk.advance(order, COMPLETED, 2.0)
+    desk.note(order, ARRIVED, 2.0)
     assert desk.payable(1, 0) == Reason.UNKNOWN_ORDER
 
 
-def test_a_status_only_moves_forward(customer):
+def test_an_acceptance_that_was_overtaken_changes_nothing(customer):
     customer.pages.answer(Checkout((("laptop", 1),)), 0)
     desk, order = customer.desk, customer.desk.find(1)
-    for status in (COMPLETED, ON_THE_WAY, PROCESSING):
-        desk.advance(order, status, 5.0)
+    for event, at in ((PAID, 4.0), (ARRIVED, 5.0), (SENT, 6.0)):
+        desk.note(order, event, at)
     assert order.status == COMPLETED
     columns = desk.log.order_columns()
     assert columns["status"].codes.tolist() == [COMPLETED]
     assert columns["closed_at"].tolist() == [5_000_000]
 
 
-@pytest.mark.parametrize("status", [COMPLETED, CANCELLED, DECLINED])
-def test_a_closed_order_leaves_the_desk(customer, status):
+ENDS = {"completed": (PAID, ARRIVED), "cancelled": (CALLED_OFF,), "declined": (REFUSED,)}
+
+
+@pytest.mark.parametrize("events", ENDS.values(), ids=ENDS)
+def test_a_closed_order_leaves_the_desk(customer, events):
     customer.pages.answer(Checkout((("laptop", 1),)), 0)
-    customer.desk.advance(customer.desk.find(1), status, 5.0)
+    order = customer.desk.find(1)
+    for event in events:
+        assert customer.desk.find(1) is order
+        customer.desk.note(order, event, 5.0)
     assert customer.desk.find(1) is None
 
 
@@ -205,11 +211,13 @@ def test_a_limit_holds_for_all_orders_of_a_user_and_for_each_product():
     assert check_out(shop, (("laptop", 2), ("watch", 2)), user=1).order == 3
 
 
-@pytest.mark.parametrize(("status", "may_order"), [(CANCELLED, True), (DECLINED, True), (COMPLETED, False)])
-def test_what_was_cancelled_or_declined_does_not_count_towards_the_limit(status, may_order):
+@pytest.mark.parametrize(("end", "may_order"), [("cancelled", True), ("declined", True), ("completed", False)])
+def test_what_was_cancelled_or_declined_does_not_count_towards_the_limit(end, may_order):
     shop = opened(limit=1)
     check_out(shop)
-    shop.desk.advance(shop.desk.find(1), status, 5.0)
+    order = shop.desk.find(1)
+    for event in ENDS[end]:
+        shop.desk.note(order, event, 5.0)
     assert isinstance(check_out(shop), Invoice) == may_order
 
 
@@ -217,11 +225,12 @@ def test_a_shop_that_keeps_orders_remembers_them_when_they_are_closed():
     shop = opened(keeps_orders=True)
     check_out(shop)
     order = shop.desk.find(1)
-    shop.desk.advance(order, COMPLETED, 5.0)
+    for event in ENDS["completed"]:
+        shop.desk.note(order, event, 5.0)
     assert shop.desk.find(1) is order
     assert shop.desk.payable(1, 0) == Reason.NOT_PAYABLE
     assert shop.desk.all_open() == []
-    shop.desk.advance(order, RETURNED, 9.0)
+    shop.desk.note(order, CAME_BACK, 9.0)
     assert shop.desk.log.order_columns()["closed_at"].tolist() == [5_000_000]
 
 

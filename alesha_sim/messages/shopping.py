@@ -158,6 +158,9 @@ class Refusal(NamedTuple):
 class EnquirePayment(NamedTuple):
     """Ask what became of the payment of the order; one that nobody has begun to pay by then is cancelled."""
 
+    def _replies(self) -> "Confirmation | Refusal":
+        raise NotImplementedError
+
 
 class CancelOrder(NamedTuple):
     """Cancel the order, if nothing of it has been sent; the shop asks its supplier the same."""

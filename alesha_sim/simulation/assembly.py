@@ -12,23 +12,19 @@ from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
-from alesha_sim.distributions import Distribution, durations
 from alesha_sim.entities.bank.bank import Bank, Income, account_number, secret_text
-from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.entity import Entity, Wallet
-from alesha_sim.entities.shop.order import Article
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.entities.supplier.supplier import Supplier
 from alesha_sim.entities.user.order_follow_up import Habits
 from alesha_sim.entities.user.population import Users
-from alesha_sim.kernel.clock import INFINITY, Clock
-from alesha_sim.messages import Offer
+from alesha_sim.kernel.clock import Clock
 from alesha_sim.network import Channel
 from alesha_sim.policies import Fees
 from alesha_sim.recording.levels import ALL, is_on
 from alesha_sim.recording.run_logs import WAITED_FOR, Records
-from alesha_sim.scenarios.demand import visit_draws
-from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes, uniform
+from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes
+from alesha_sim.simulation.terms import courier, duration_draws, shop_terms
 from alesha_sim.storage import Spool
 from alesha_sim.streams import Streams
 from alesha_sim.vocabulary import COURIER, SHOP, SUPPLIER
@@ -74,15 +70,8 @@ class Market:
         self.bank, self.shop, self.supplier = self._bank(), self._shop(), self._supplier()
         self.users = self._users()
 
-    def _durations(self, name: str, distribution: Distribution) -> Callable[[], float]:
-        return durations(distribution, self._streams.generator(name))
-
     def _secrets(self, name: str, count: int) -> npt.NDArray[np.uint64]:
         return self._streams.generator(name).integers(0, 2**64, size=count, dtype=np.uint64)
-
-    def _uniform(self, name: str, *, if_any: float) -> Callable[[], float] | None:
-        """Return the numbers from 0 to 1 of a stream, or None where nothing depends on them."""
-        return uniform(self._streams, name) if if_any > 0 else None
 
     def _bank(self) -> Bank:
         bank, users, minor = self.scenario.bank, self.scenario.users, self._currency.minor
@@ -90,7 +79,7 @@ class Market:
         pay = None if income is None else Income(minor(income.amount), income.every, income.first)
         return Bank(
             self.clock, BankBook(self.ledger, users.count), workers=bank.workers,
-            authorisation_seconds=self._durations("bank:service", bank.authorisation_time),
+            authorisation_seconds=duration_draws(self._streams, "bank:service", bank.authorisation_time),
             secrets=self._user_secrets, organisation_secrets=self._own_secrets,
             secret_attempts=bank.secret_attempts, lock_seconds=bank.lock_time, settlement=bank.settlement,
             fees=Fees(
@@ -101,18 +90,8 @@ class Market:
         )  # fmt: skip
 
     def _shop(self) -> Shop:
-        shop = self.scenario.shop
-        return Shop(
-            self.clock, ShopBook(self.ledger), self.records, self._wallets[SHOP], workers=shop.workers,
-            page_seconds=self._durations("shop:service", shop.page_time), articles=self._articles(),
-            supplier_account=account_number(SUPPLIER), unpaid_seconds=shop.unpaid_after,
-            promise_seconds=INFINITY if shop.promise is None else shop.promise, advance=shop.advance,
-            restocking=shop.restocking_fee, unfit=shop.unfit,
-            chance=self._uniform("shop:unfit", if_any=shop.unfit), compensation=shop.compensation,
-            limit=shop.limit, stock=shop.stock,
-            courier=None if shop.stock is None else self._courier("shop"), keeps_orders=self._is_aftersale,
-            horizon=self.scenario.horizon,
-        )  # fmt: skip
+        terms = shop_terms(self.scenario, self._streams)
+        return Shop(self.clock, ShopBook(self.ledger), self.records, self._wallets[SHOP], terms)
 
     def _supplier(self) -> Supplier:
         scenario, minor = self.scenario, self._currency.minor
@@ -121,25 +100,13 @@ class Market:
         return Supplier(
             self.clock, SupplierBook(self.ledger, [minor(product.cost) for product in scenario.catalogue]),
             self.records.replenishments, self._wallets[SUPPLIER], workers=supplier.workers, charges=charges,
-            handling_seconds=self._durations("supplier:service", supplier.handling_time),
-            lead_seconds=self._durations("supplier:lead_time", supplier.lead_time),
-            courier=self._courier("supplier"), stock=supplier.stock, unmet=supplier.unmet,
+            handling_seconds=duration_draws(self._streams, "supplier:service", supplier.handling_time),
+            lead_seconds=duration_draws(self._streams, "supplier:lead_time", supplier.lead_time),
+            courier=courier(self.scenario, self._streams, "supplier"), stock=supplier.stock, unmet=supplier.unmet,
             minimum_lot=supplier.minimum_lot, capacity=supplier.capacity,
             partial=scenario.delivery.partial, transport=minor(supplier.return_transport),
             transport_charged=supplier.transport_charged, courier_wallet=self._wallets[COURIER],
             remit_seconds=supplier.remit_after, horizon=scenario.horizon,
-        )  # fmt: skip
-
-    def _courier(self, sender: str) -> Courier:
-        """Return who brings the parcels of the supplier, or of the shop."""
-        delivery = self.scenario.delivery
-        name = f"{sender}:delivery_time"
-        travels = [self._durations(f"{name}:{zone.name}", zone.delivery_time) for zone in delivery.zones]
-        return Courier(
-            travels or [self._durations(name, self.scenario.supplier.delivery_time)],
-            visit_draws.zones(self.scenario, self._streams), delivery.lost,
-            self._uniform(f"{sender}:parcel_loss", if_any=delivery.lost),
-            self._durations(f"{sender}:parcel_report", delivery.report_time),
         )  # fmt: skip
 
     def _users(self) -> Users:
@@ -163,26 +130,9 @@ class Market:
             confirms=self.scenario.uses_escrow,
         )  # fmt: skip
 
-    @property
-    def _is_aftersale(self) -> bool:
-        """Whether users may come back with goods or complaints about orders that are closed."""
-        products = self.scenario.catalogue
-        shares = [share for product in products for share in (product.return_share, product.defect_share)]
-        return any(shares) or self.scenario.users.afterwards.complaint > 0
-
     def _patience(self) -> Callable[[], float] | None:
         patience = self.scenario.users.patience
-        return None if patience is None else self._durations("users:patience", patience)
-
-    def _articles(self) -> list[Article]:
-        minor = self._currency.minor
-        return [
-            Article(
-                Offer(product.sku, product.name, minor(product.marked_price), minor(product.price)),
-                minor(product.charge), product.warranty, product.return_window,
-            )
-            for product in self.scenario.catalogue
-        ]  # fmt: skip
+        return None if patience is None else duration_draws(self._streams, "users:patience", patience)
 
     def open_books(self) -> npt.NDArray[np.int64]:
         """Write all openings, and return what each user has in the bank at the start, in minor units."""
@@ -223,7 +173,7 @@ class Market:
     def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:
         name = f"{sender}->{recipient}"
         link = self.scenario.network.link(name)
-        latency = self._durations(f"channel:{name}", link.latency)
+        latency = duration_draws(self._streams, f"channel:{name}", link.latency)
         log = self.records.messages_to(recipient)
         channel = Channel(self.clock, log, latency, parties[recipient].code)
         if self.scenario.is_hostile:

@@ -4,10 +4,15 @@ What is granted here is owed to the user from then on; it is paid by `entities/s
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
 
-from alesha_sim.entities.entity import Process
+from alesha_sim.books.shop import ShopBook
+from alesha_sim.entities.entity import Entity, Process
 from alesha_sim.entities.shop.order import Article, Claim, Due, Order, Sequel
+from alesha_sim.entities.shop.order_desk import OrderDesk
+from alesha_sim.entities.shop.order_states import CAME_BACK
+from alesha_sim.entities.shop.own_stock import OwnStock
+from alesha_sim.entities.shop.payables import Payables
+from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.messages import (
     ClaimAccepted,
     Compensated,
@@ -19,55 +24,35 @@ from alesha_sim.messages import (
     ReturnReceived,
 )
 from alesha_sim.network import Answer, Delivery, NoReply
-from alesha_sim.units import Share
-from alesha_sim.vocabulary import RETURNED
-
-if TYPE_CHECKING:
-    from alesha_sim.entities.shop.shop import Shop
-
-
-class Grants(NamedTuple):
-    """What the shop grants after the sale; shares are from 0 to 1.
-
-    The share `restocking` of the price is kept when goods come back; of the goods the share `unfit` is written
-    off, as `chance` has it. The share `compensation` of an order's price is given back for late delivery.
-    """
-
-    restocking: float = 0.0
-    unfit: float = 0.0
-    chance: Callable[[], float] | None = None
-    compensation: float = 0.0
-
-    def unfit_of(self, lines: Lines) -> Lines:
-        """Return which of the goods that came back cannot be sold again: each unit has a chance of its own."""
-        chance = self.chance
-        if not self.unfit or chance is None:
-            return ()
-        drawn = [(sku, sum(chance() < self.unfit for _ in range(units))) for sku, units in lines]
-        return tuple(line for line in drawn if line[1])
 
 
 class AfterSale:
     """Takes goods back, compensates and has goods replaced, for orders that were delivered."""
 
-    def __init__(self, shop: "Shop", terms: Grants) -> None:
-        self._shop = shop
+    def __init__(
+        self, party: Entity, desk: OrderDesk, book: ShopBook, terms: ShopTerms, payables: Payables,
+        stock: OwnStock | None,
+    ) -> None:  # fmt: skip
+        self._party = party
+        self._desk = desk
+        self._book = book
         self._terms = terms
-        self._restocking, self._compensation = Share.read(terms.restocking), Share.read(terms.compensation)
+        self._payables = payables
+        self._stock = stock
 
     # Returns
 
     def take_back(self, delivery: Delivery) -> Process:
         """Answer `ReturnGoods`: take goods back within their window, and give their price back."""
-        shop, lines = self._shop, delivery.message.lines
-        order = shop.desk.belonging(delivery.order, delivery.sender)
+        lines = delivery.message.lines
+        order = self._desk.belonging(delivery.order, delivery.sender)
         objection = Reason.UNKNOWN_ORDER if order is None else self.objection_to_return(order, lines)
         if order is None or objection is not None:
             delivery.answer(Refusal(objection or Reason.UNKNOWN_ORDER, delivery.order))
             return
         received, dues = self._receive(order, lines)
         delivery.answer(received)
-        yield from shop.debts.give_back(order, dues)
+        yield from self._payables.give_back(order, dues)
 
     def objection_to_return(self, order: Order, lines: Lines) -> Reason | None:
         """Say why goods are not taken back, if they are not."""
@@ -82,35 +67,42 @@ class AfterSale:
 
     def _receive(self, order: Order, lines: Lines) -> tuple[ReturnReceived, tuple[Due, ...]]:
         """Write down that goods are back and what is given back for them; not more than is left of the payment."""
-        shop, desk, sequel = self._shop, self._shop.desk, _sequel(order)
-        now, (price, charge) = shop.clock.now, desk.value(lines)
-        amount = min(price - self._restocking.of(price), order.left)
-        link = shop.book.returned(now, order.number, desk.products(lines), charge, amount)
+        desk, sequel = self._desk, _sequel(order)
+        now, (price, charge) = self._party.clock.now, desk.value(lines)
+        amount = min(price - self._terms.restocking.of(price), order.left)
+        link = self._book.returned(now, order.number, desk.products(lines), charge, amount)
         for sku, units in lines:
             sequel.returned[sku] = sequel.returned.get(sku, 0) + units
         sequel.returns += 1
         dues = order.grant(f"return:{sequel.returns}", amount)
         self._sort_out(order, lines)
         if sequel.returned == dict(order.lines):
-            desk.advance(order, RETURNED, now)
+            desk.note(order, CAME_BACK, now)
         return ReturnReceived(link, lines, amount), dues
 
     def _sort_out(self, order: Order, lines: Lines) -> None:
         """Write off what came back unfit to be sold; the rest is in the shop's stock."""
-        shop, unfit = self._shop, self._terms.unfit_of(lines)
+        unfit = self._unfit_of(lines)
         if unfit:
-            goods, (_, charge) = shop.desk.products(unfit), shop.desk.value(unfit)
-            shop.book.written_off(shop.clock.now, order.number, goods, charge)
-        if shop.stock is not None:
+            goods, (_, charge) = self._desk.products(unfit), self._desk.value(unfit)
+            self._book.written_off(self._party.clock.now, order.number, goods, charge)
+        if self._stock is not None:
             bad = dict(unfit)
-            shop.stock.put_in(tuple((sku, units - bad.get(sku, 0)) for sku, units in lines))
+            self._stock.put_in(tuple((sku, units - bad.get(sku, 0)) for sku, units in lines))
+
+    def _unfit_of(self, lines: Lines) -> Lines:
+        """Return which of the goods that came back cannot be sold again: each unit has a draw of its own."""
+        unfit, draw = self._terms.unfit, self._terms.unfit_draw
+        if not unfit or draw is None:
+            return ()
+        drawn = [(sku, sum(draw() < unfit for _ in range(units))) for sku, units in lines]
+        return tuple(line for line in drawn if line[1])
 
     # Complaints
 
     def hear(self, delivery: Delivery) -> Process:
         """Answer `Complain`: compensate, once, for a delivery that was late by the shop's record."""
-        shop = self._shop
-        order = shop.desk.belonging(delivery.order, delivery.sender)
+        order = self._desk.belonging(delivery.order, delivery.sender)
         objection = Reason.UNKNOWN_ORDER if order is None else self._too_early(order)
         if order is None or objection is not None:
             delivery.answer(Refusal(objection or Reason.UNKNOWN_ORDER, delivery.order))
@@ -120,14 +112,14 @@ class AfterSale:
             delivery.answer(Compensated())
             return
         _sequel(order).is_compensated = True
-        link = shop.book.compensated(shop.clock.now, order.number, amount)
+        link = self._book.compensated(self._party.clock.now, order.number, amount)
         dues = order.grant("compensation", amount)
         delivery.answer(Compensated(link, amount))
-        yield from shop.debts.give_back(order, dues)
+        yield from self._payables.give_back(order, dues)
 
     def _too_early(self, order: Order) -> Reason | None:
         """Say why it cannot be told yet whether a complaint is justified, or from what to compensate."""
-        if not self._terms.compensation or order.is_off:
+        if not self._terms.compensation.numerator or order.is_off:
             return None
         if not order.is_delivered:
             return Reason.NOT_DELIVERED
@@ -138,14 +130,14 @@ class AfterSale:
         is_due = order.is_delivered and order.delivered_at > order.promised_at and not order.is_refunded_late
         if not is_due or _sequel(order).is_compensated:
             return 0
-        return min(self._compensation.of(order.total), order.left)
+        return min(self._terms.compensation.of(order.total), order.left)
 
     # Claims
 
     def claim(self, delivery: Delivery) -> Process:
         """Answer `ClaimWarranty`: have broken goods replaced by the supplier, each order line at most once."""
         lines = delivery.message.lines
-        order = self._shop.desk.belonging(delivery.order, delivery.sender)
+        order = self._desk.belonging(delivery.order, delivery.sender)
         objection = Reason.UNKNOWN_ORDER if order is None else self.objection_to_claim(order, lines)
         if order is None or objection is not None:
             delivery.answer(Refusal(objection or Reason.UNKNOWN_ORDER, delivery.order))
@@ -168,10 +160,10 @@ class AfterSale:
 
     def _replace(self, order: Order, claim: Claim) -> Process:
         """Have the supplier send new goods, and tell the user whether it does."""
-        shop = self._shop
+        party = self._party
         step = "replace:" + ",".join(sku for sku, _ in claim.lines)
         replace = Replace(claim.lines, order.user)
-        reply = yield from shop.insist(shop.supplier, replace, step=step, order=order.number)
+        reply = yield from party.insist(party.supplier, replace, step=step, order=order.number)
         if isinstance(reply, NoReply):
             return
         _sequel(order).claims.remove(claim)
@@ -183,8 +175,8 @@ class AfterSale:
     def resume(self, order: Order) -> None:
         """Go on after a crash with claims about which the supplier has not been heard."""
         for claim in () if order.sequel is None else tuple(order.sequel.claims):
-            claim.answer.resume(self._shop.inbox)
-            self._shop.run(self._replace(order, claim))
+            claim.answer.resume(self._party.inbox)
+            self._party.run(self._replace(order, claim))
 
     # What returns and claims have in common
 
@@ -192,7 +184,7 @@ class AfterSale:
         """Say why these goods can be neither returned nor claimed: not there, no such goods, or too many."""
         if not order.is_delivered:
             return Reason.NOT_DELIVERED
-        objection = self._shop.desk.objection(lines)
+        objection = self._desk.objection(lines)
         if objection is not None:
             return objection
         bought, returned = dict(order.lines), _sequel(order).returned
@@ -201,7 +193,7 @@ class AfterSale:
 
     def _is_within(self, order: Order, lines: Lines, seconds: Callable[[Article], float]) -> bool:
         """Tell whether the delivery is as recent as the term of every product asks for."""
-        age, articles = self._shop.clock.now - order.delivered_at, self._shop.desk.articles
+        age, articles = self._party.clock.now - order.delivered_at, self._desk.articles
         return all(age <= seconds(articles[sku]) for sku, _ in lines)
 
 

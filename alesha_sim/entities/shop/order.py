@@ -4,12 +4,10 @@ from math import inf
 from typing import NamedTuple
 
 from alesha_sim.entities.courier import Parcel
+from alesha_sim.entities.shop.order_states import OFF, OPEN, fulfilment_after
 from alesha_sim.messages import DEPOSIT, ESCROW, Lines, Offer, Reason, Refusal
 from alesha_sim.network import Answer
 from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, RETURNED
-
-RANK = (0, 1, 3, 4, 4, 4, 5, 2)
-"""How far each status is: doubt gives way to better knowledge, and only what was completed comes back."""
 
 CLOSED = (COMPLETED, CANCELLED, DECLINED, RETURNED)
 
@@ -69,17 +67,17 @@ class Order:
     `enquirer`, the one who cancels `canceller`.
     Charges are paid under `charges_paid`, after the bank declined them `tries` times for want of money.
 
-    An order `is_begun` once the bank has been asked to pay for it: then it waits for no other order, for money may
-    have moved already. It `is_accepted` by the supplier, or its `parcel` is sent from the shop's own stock. It
-    `is_off` once it is cancelled for good, be it not refunded yet, and `is_recalled` while the supplier is asked
-    not to send it. `undelivered` are the units to come by SKU, None for all of them.
+    `status` and `fulfilment` change by the tables of `order_states.py` alone. `is_settled` and `is_refunded_late`
+    say where the payment is by now: in the shop's deposit, or back with its user because the goods were late.
+    `parcel` is what is sent from the shop's own stock. `undelivered` are the units to come by SKU, None for all of
+    them.
     """
 
     __slots__ = (
         "advance", "answer", "canceller", "charges", "charges_paid", "collected", "collection", "delivered_at",
-        "delivered_price", "dues", "enquirer", "fee", "granted", "is_accepted", "is_begun", "is_off",
-        "is_recalled", "is_refunded_late", "is_settled", "lines", "number", "parcel", "payment", "pocket",
-        "promised_at", "reason", "sequel", "status", "total", "tries", "undelivered", "user",
+        "delivered_price", "dues", "enquirer", "fee", "fulfilment", "granted", "is_refunded_late", "is_settled",
+        "lines", "number", "parcel", "payment", "pocket", "promised_at", "reason", "sequel", "status", "total",
+        "tries", "undelivered", "user",
     )  # fmt: skip
 
     def __init__(  # the order's own terms; a tuple would hide them
@@ -100,7 +98,7 @@ class Order:
         self.payment = self.collection = self.charges_paid = NO_ID
         self.pocket = DEPOSIT
         self.fee = self.collected = self.granted = self.tries = self.delivered_price = 0
-        self.is_begun = self.is_accepted = self.is_off = self.is_recalled = False
+        self.fulfilment = OPEN
         self.is_refunded_late = self.is_settled = False
         self.parcel: Parcel | None = None
         self.undelivered: dict[str, int] | None = None
@@ -120,13 +118,18 @@ class Order:
 
     @property
     def is_delivered(self) -> bool:
-        """Whether all of it has arrived, be it back by now."""
+        """Whether all of it has arrived, even if it has been returned since."""
         return self.status in (COMPLETED, RETURNED)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it is cancelled, even if not refunded yet."""
+        return self.fulfilment == OFF
 
     @property
     def waits_for_money(self) -> bool:
         """Whether the user has done their part, and the shop has not begun to buy the goods."""
-        return self.is_paid and not (self.is_begun or self.is_off or self.is_closed)
+        return self.fulfilment == OPEN and self.is_paid and not self.is_closed
 
     @property
     def is_escrowed(self) -> bool:
@@ -143,8 +146,12 @@ class Order:
         """What was paid in advance or at the door and not given back."""
         return (self.advance if self.payment != NO_ID else 0) + self.collected - self.granted
 
+    def step(self, step: int) -> None:
+        """Take a step of the fulfilment; raises ImpossibleTransition where the table has none."""
+        self.fulfilment = fulfilment_after(step, self.fulfilment, self.number)
+
     def regret(self) -> Refusal:
-        """Return why it is not supplied, and what was paid for it in vain."""
+        """Return why it is not supplied, and what was paid for it."""
         paid = self.advance if self.payment != NO_ID else 0
         return Refusal(Reason(self.reason), self.number, self.payment, paid, self.fee)
 

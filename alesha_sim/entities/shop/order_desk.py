@@ -4,37 +4,34 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from alesha_sim.entities.shop.order import CLOSED, RANK, Article, Order
-from alesha_sim.messages import Lines, Method, Reason
+from alesha_sim.entities.shop.order import CLOSED, Order
+from alesha_sim.entities.shop.order_states import ARRIVED, status_after
+from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.messages import Confirmation, Lines, Method, Reason
 from alesha_sim.recording.order_log import OrderLog
-from alesha_sim.units import Share
-from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, RECEIVED
+from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, STATUSES
 
 _ACCOUNT, _REPLENISHMENT = Method.ACCOUNT, Method.REPLENISHMENT
 
 
 class OrderDesk:
-    """Takes orders and follows their status, which only moves forward; every change is recorded in `log`.
+    """Takes orders and follows their status by the table in `order_states.py`; every change is recorded in `log`.
 
-    `advance` is the share of an order that is paid from an account before delivery, goods are promised within
-    `promise_seconds`, and a user may order `limit` units of a product in all. Closed orders are forgotten once no
-    news of them is awaited, unless the shop `keeps_orders` for what comes after the sale.
+    Closed orders are forgotten once no news of them is awaited, unless the terms ask to keep them.
     """
 
-    def __init__(
-        self, articles: Sequence[Article], log: OrderLog, *, promise_seconds: float = inf, advance: float = 1.0,
-        limit: int | None = None, keeps_orders: bool = False,
-    ) -> None:  # fmt: skip
+    def __init__(self, terms: ShopTerms, log: OrderLog) -> None:
+        articles = terms.articles
         self.articles = {article.offer.sku: article for article in articles}
         self.log = log
         self._terms = {
             article.offer.sku: (product, article.offer.price, article.charge)
             for product, article in enumerate(articles)
         }
-        self._promise_seconds = promise_seconds
-        self._advance = Share.read(advance)
-        self._limit = limit
-        self._keeps_orders = keeps_orders
+        self._promise_seconds = terms.promise_seconds
+        self._advance = terms.advance
+        self._limit = terms.limit
+        self._keeps_orders = terms.keeps_orders
         self._orders: dict[int, Order] = {}
         self._ordered: dict[tuple[int, str], int] = {}
 
@@ -117,7 +114,7 @@ class OrderDesk:
         if not order.undelivered:
             order.delivered_at = at
             self.log.fill(order.number, "delivered_at", at)
-            self.advance(order, COMPLETED, at)
+            self.note(order, ARRIVED, at)
 
     def _still_to_come(self, order: Order, lines: Lines) -> dict[str, int]:
         """Return which units of an order are missing after these have arrived."""
@@ -126,9 +123,10 @@ class OrderDesk:
             missing[sku] -= units
         return {sku: units for sku, units in missing.items() if units > 0}
 
-    def advance(self, order: Order, status: int, at: float) -> None:
-        """Move an order to a later status; news that comes late changes nothing."""
-        if RANK[status] <= RANK[order.status]:
+    def note(self, order: Order, event: int, at: float) -> None:
+        """Note what happened to an order; raises ImpossibleTransition if that cannot happen in its status."""
+        status = status_after(event, order.status, order.number)
+        if status == order.status:
             return
         order.status = status
         self.log.status(order.number, status, order.reason)
@@ -156,6 +154,14 @@ class OrderDesk:
         for sku, units in order.lines:
             key = order.user, sku
             self._ordered[key] = self._ordered.get(key, 0) + sign * units
+
+    def confirmation(self, order: Order) -> Confirmation:
+        """Return the success message."""
+        paid = f"Your payment was received (transaction {order.payment})."
+        if order.payment == NO_ID:
+            paid = "Your order was received; it is to be paid at the door."
+        text = f"{paid} The ordered products will be supplied: {self.describe(order)}."
+        return Confirmation(order.number, order.payment, order.advance, STATUSES[order.status], text, order.fee)
 
     def describe(self, order: Order) -> str:
         """Return what was ordered, as a person reads it: `1 HP laptop, 2 Apple watch`."""

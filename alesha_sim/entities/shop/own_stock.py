@@ -3,134 +3,132 @@
 What a replenishment costs is paid as for any order, and waits for money as any does.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
+from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.courier import Courier, Parcel
-from alesha_sim.entities.entity import Process
+from alesha_sim.entities.entity import Asking, Entity
 from alesha_sim.entities.shop.order import Order
+from alesha_sim.entities.shop.order_desk import OrderDesk
+from alesha_sim.entities.shop.order_states import BEGIN, PAID, SENT
 from alesha_sim.entities.stock import Claim, Goods, Warehouse
 from alesha_sim.kernel.clock import INFINITY
 from alesha_sim.kernel.timers import Alarm
 from alesha_sim.messages import Deliver, Lines, Method, Noted
-from alesha_sim.vocabulary import ON_THE_WAY, PROCESSING, SHOP
-
-if TYPE_CHECKING:
-    from alesha_sim.entities.shop.shop import Shop
+from alesha_sim.vocabulary import SHOP
 
 
 class OwnStock:
     """Sends orders from the shop's stock, and replenishes it; it opens empty, whatever the policy opens with.
 
-    Raises ValueError without a `courier`.
+    `replenish` has an order of the shop's own supplied.
     """
 
-    def __init__(self, shop: "Shop", warehouse: Warehouse, courier: Courier | None) -> None:
-        if courier is None:
-            raise ValueError("courier: None: must be given where the shop has a stock policy")
+    def __init__(
+        self, party: Entity, desk: OrderDesk, book: ShopBook, warehouse: Warehouse, courier: Courier,
+        replenish: Callable[[Order], None],
+    ) -> None:  # fmt: skip
         self.warehouse = warehouse
         warehouse.free = [0] * len(warehouse.free)
-        self._shop = shop
+        self._party = party
+        self._desk = desk
+        self._book = book
         self._courier = courier
-        self._skus = tuple(shop.desk.articles)
-        self._reviews = Alarm(shop.clock, self._review)
+        self._supply = replenish
+        self._skus = tuple(desk.articles)
+        self._reviews = Alarm(party.clock, self._review)
 
     def open(self) -> None:
         """Order what is missing to the policy's level; a periodic policy is asked when it is time."""
         if self.warehouse.period is None:
             self._replenish(range(len(self._skus)))
-        self._reviews.set(self.warehouse.next_review(self._shop.clock.now))
+        self._reviews.set(self.warehouse.next_review(self._party.clock.now))
 
     # Orders of users
 
     def demand(self, order: Order) -> None:
-        """Count what a user wants, whoever will send it."""
-        self.warehouse.demand(self._shop.desk.products(order.lines), self._shop.clock.now)
+        """Count what a user wants, whether it is sent from here or by the supplier."""
+        self.warehouse.demand(self._desk.products(order.lines), self._party.clock.now)
 
     def serve(self, order: Order) -> bool:
-        """Send a user's order if all its goods are there and nothing is to be collected for them."""
-        goods, free = self._shop.desk.products(order.lines), self.warehouse.free
+        """Pack a user's order as its `parcel` if all goods are there and nothing is to be collected for them."""
+        goods, free = self._desk.products(order.lines), self.warehouse.free
         is_there = all(units <= free[product] for product, units in goods)
         is_served = is_there and order.user >= 0 and order.advance == order.total
         if is_served:
             for product, units in goods:
                 self.warehouse.claim(Claim(order, product, units))
             self._ship(order, goods)
-        if order.user >= 0 and self.warehouse.period is None:
-            self._replenish(product for product, _ in goods)
         return is_served
 
-    def _ship(self, order: Order, goods: Goods) -> None:
-        shop = self._shop
-        now = shop.clock.now
-        order.is_begun = True
-        shop.desk.log.fill(order.number, "accepted_at", now)
-        shop.desk.advance(order, ON_THE_WAY, now)
-        shop.book.shipped(now, order.number, goods, order.charges)
-        order.parcel = Parcel(shop.book.allot(), order.lines, goods, self._courier, order.user, now)
-        shop.run(self.carry(order, order.parcel))
+    def refill(self, order: Order) -> None:
+        """Order what the policy says after a user's order, whether it was served from here or not."""
+        if order.user >= 0 and self.warehouse.period is None:
+            self._replenish(product for product, _ in self._desk.products(order.lines))
 
-    def carry(self, order: Order, parcel: Parcel) -> Process:
-        """Bring a parcel to the user; one that was lost is sent once more, by whoever has the goods."""
-        shop = self._shop
-        if parcel.arrives_at > shop.clock.now:
-            yield shop.clock.pause(parcel.arrives_at - shop.clock.now)
+    def _ship(self, order: Order, goods: Goods) -> None:
+        now = self._party.clock.now
+        order.step(BEGIN)
+        self._desk.log.fill(order.number, "accepted_at", now)
+        self._desk.note(order, SENT, now)
+        self._book.shipped(now, order.number, goods, order.charges)
+        order.parcel = Parcel(self._book.allot(), order.lines, goods, self._courier, order.user, now)
+
+    def carry(self, order: Order, parcel: Parcel) -> Asking[bool | None]:
+        """Bring a parcel to the user: True once it is received, False if it was lost, None if nobody answers."""
+        party = self._party
+        if parcel.arrives_at > party.clock.now:
+            yield party.clock.pause(parcel.arrives_at - party.clock.now)
         if parcel.is_lost:
-            shop.book.lost(shop.clock.now, order.number, parcel.goods, order.charges)
+            self._book.lost(party.clock.now, order.number, parcel.goods, order.charges)
             order.parcel = None
-            shop.cancellations.stand_by(order)
-            yield from shop.supply(order)
-            return
+            return False
         deliver = Deliver(parcel.link, parcel.lines, payment=order.payment, fee=order.fee)
         step = f"deliver:{parcel.link}"
-        noted = yield from shop.insist(shop.users, deliver, step=step, order=order.number, to=order.user)
-        if isinstance(noted, Noted):
-            self._note_delivered(order, parcel)
-
-    def _note_delivered(self, order: Order, parcel: Parcel) -> None:
-        shop = self._shop
+        noted = yield from party.insist(party.users, deliver, step=step, order=order.number, to=order.user)
+        if not isinstance(noted, Noted):
+            return None
         allowance = order.total if order.is_refunded_late else 0
-        shop.book.delivered_own(
-            shop.clock.now, parcel.link, order.number, parcel.goods, order.total, order.charges, order.pocket,
+        self._book.delivered_own(
+            party.clock.now, parcel.link, order.number, parcel.goods, order.total, order.charges, order.pocket,
             allowance,
         )  # fmt: skip
         order.parcel = None
-        shop.note_goods(order, parcel.lines, order.total)
+        return True
 
     # What fills it up
 
     def put_in(self, lines: Lines) -> None:
         """Take goods in that came back from a user."""
-        for product, units in self._shop.desk.products(lines):
+        for product, units in self._desk.products(lines):
             self.warehouse.take_in(product, units)
 
-    def note_received(self, parcel: Deliver, number: int) -> None:
-        """Take in what the supplier sent for the stock."""
-        shop = self._shop
-        order, now = shop.desk.find(number), shop.clock.now
+    def note_received(self, parcel: Deliver, number: int) -> bool:
+        """Take in what the supplier sent for the stock; False if that is no news."""
+        order, now = self._desk.find(number), self._party.clock.now
         if order is None or order.is_closed:
-            return
-        goods, (_, charge) = shop.desk.products(parcel.lines), shop.desk.value(parcel.lines)
-        if not shop.book.received(now, parcel.link, number, goods, charge):
-            return
+            return False
+        goods, (_, charge) = self._desk.products(parcel.lines), self._desk.value(parcel.lines)
+        if not self._book.received(now, parcel.link, number, goods, charge):
+            return False
         for product, units in goods:
             self.warehouse.arrived(product, units)
-        shop.desk.receive(order, parcel.lines, now)
-        shop.debts.money_in()  # who waits for money may need none now
+        self._desk.receive(order, parcel.lines, now)
+        return True
 
     def abandon(self, order: Order) -> None:
         """Expect a replenishment no longer that the supplier rejected."""
-        for product, units in self._shop.desk.products(order.lines):
+        for product, units in self._desk.products(order.lines):
             self.warehouse.on_order[product] -= units
 
     def _review(self) -> float:
         """Order what a periodic policy says and return when to review next."""
-        shop = self._shop
-        if not shop.inbox.is_up:
+        now = self._party.clock.now
+        if not self._party.inbox.is_up:
             return INFINITY
-        for product, units in self.warehouse.review(shop.clock.now):
+        for product, units in self.warehouse.review(now):
             self._order(product, units)
-        return self.warehouse.next_review(shop.clock.now)
+        return self.warehouse.next_review(now)
 
     def _replenish(self, products: Iterable[int]) -> None:
         """Order what the policy says of each of these products."""
@@ -140,8 +138,7 @@ class OwnStock:
                 self._order(product, units)
 
     def _order(self, product: int, units: int) -> None:
-        shop = self._shop
-        lines = ((self._skus[product], units),)
-        order = shop.desk.place(shop.clock.now, SHOP, lines, Method.REPLENISHMENT)
-        shop.desk.advance(order, PROCESSING, shop.clock.now)
-        shop.run(shop.supply(order))
+        now = self._party.clock.now
+        order = self._desk.place(now, SHOP, ((self._skus[product], units),), Method.REPLENISHMENT)
+        self._desk.note(order, PAID, now)
+        self._supply(order)

@@ -1,4 +1,4 @@
-"""What the shop owes: charges to its supplier, refunds to users. Here each debt waits for the money to pay it.
+"""What the shop owes: charges to its supplier, refunds to users. Each debt waits here for the money to pay it.
 
 Debts are paid in order of arrival by one process, so that no worker waits for money: it would hold up the
 payments that bring it. What the shop orders for its own stock waits behind all that it owes for its users' orders.
@@ -6,31 +6,39 @@ payments that bring it. What the shop orders for its own stock waits behind all 
 
 from collections import deque
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
 
 from simpy.events import Event
 
-from alesha_sim.entities.entity import Asking, Process
+from alesha_sim.books.shop import ShopBook
+from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
 from alesha_sim.entities.shop.order import Due, Order
+from alesha_sim.entities.shop.order_desk import OrderDesk
+from alesha_sim.entities.shop.order_states import CALLED_OFF, UNANSWERED
 from alesha_sim.messages import Decline, Receipt, Refund
 from alesha_sim.network import NoReply
-from alesha_sim.vocabulary import CANCELLED, IN_DOUBT, SHOP
+from alesha_sim.vocabulary import SHOP
 
-if TYPE_CHECKING:
-    from alesha_sim.entities.shop.shop import Shop
-
-Settle = Callable[[], Asking[object]]
-"""Settles a debt; its value is None if there is not the money for it now."""
+Debt = tuple[Order, Due | None]
+"""An order, and the refund that is due for it; None for the charges of its goods."""
 
 
-class Debts:
-    """The queue of debts, and the refunds that may end up in it."""
+class Payables:
+    """The queue of debts, and the refunds that may end up in it; `buy` pays an order's charges.
 
-    def __init__(self, shop: "Shop") -> None:
-        self._shop = shop
-        self._owed: deque[Settle] = deque()
-        self._postponed: deque[Settle] = deque()
+    What `buy` and `refund` come to is None if there is not the money for it now.
+    """
+
+    def __init__(
+        self, party: Entity, desk: OrderDesk, book: ShopBook, wallet: Wallet,
+        buy: Callable[[Order], Asking[object]],
+    ) -> None:  # fmt: skip
+        self._party = party
+        self._desk = desk
+        self._book = book
+        self._wallet = wallet
+        self._buy = buy
+        self._owed: deque[Debt] = deque()
+        self._postponed: deque[Debt] = deque()
         self._money_came: Event | None = None
         self._inflows = 0
 
@@ -42,12 +50,12 @@ class Debts:
         """Whether other debts wait for money that are to be paid before those of an order."""
         return bool(self._owed) or (order.user == SHOP and bool(self._postponed))
 
-    def owe(self, order: Order, settle: Settle) -> None:
-        """Let a debt of an order wait for its turn and for money."""
+    def enqueue(self, order: Order, due: Due | None = None) -> None:
+        """Let a refund, or an order's charges, wait for their turn and for money."""
         is_first = not self
-        (self._postponed if order.user == SHOP else self._owed).append(settle)
+        (self._postponed if order.user == SHOP else self._owed).append((order, due))
         if is_first:
-            self._shop.run(self._pay())
+            self._party.run(self._pay())
         elif len(self._owed) == 1 and self._money_came is not None:
             self.money_in()  # it goes before what is waited with, and there may be money for it by now
 
@@ -58,7 +66,7 @@ class Debts:
         self._money_came = None
 
     def money_in(self) -> None:
-        """Wake whoever waits for money."""
+        """Wake whatever waits for money."""
         self._inflows += 1
         if self._money_came is not None:
             self._money_came.succeed()
@@ -68,11 +76,14 @@ class Debts:
         """Settle one debt after the other, waiting for money in between; ends when nothing is owed."""
         while self:
             queue, inflows = self._owed or self._postponed, self._inflows
-            if (yield from queue[0]()) is not None:
+            if (yield from self._settle(*queue[0])) is not None:
                 queue.popleft()
             elif inflows == self._inflows:  # none came while the bank was asked
-                self._money_came = self._shop.clock.event()
+                self._money_came = self._party.clock.event()
                 yield self._money_came
+
+    def _settle(self, order: Order, due: Due | None) -> Asking[object]:
+        return self._buy(order) if due is None else self.refund(order, due)
 
     # Refunds
 
@@ -84,24 +95,24 @@ class Debts:
         """
         for due in dues:
             if not due.is_begun and order.needs_cash and self.go_before(order):
-                self.owe(order, partial(self.refund, order, due))
+                self.enqueue(order, due)
             else:
                 yield from self.refund_at_once(order, due)
 
     def refund_at_once(self, order: Order, due: Due) -> Process:
         """Pay a refund that waits for no other debt, as long as there is money."""
         if (yield from self.refund(order, due)) is None:
-            self.owe(order, partial(self.refund, order, due))
+            self.enqueue(order, due)
 
     def refund(self, order: Order, due: Due) -> Asking[Receipt | NoReply | Due | None]:
         """Pay a refund; None if there is not the money for it now."""
         if due not in order.dues:  # the bank has given the whole payment back in the meantime
             return due
-        shop = self._shop
-        refund = Refund(*shop.wallet, due.transaction, due.amount)
+        party = self._party
+        refund = Refund(*self._wallet, due.transaction, due.amount)
         step = f"{due.name}:{due.tries}"
         due.is_begun = True
-        reply = yield from shop.insist(shop.bank, refund, step=step, order=order.number)
+        reply = yield from party.insist(party.bank, refund, step=step, order=order.number)
         if isinstance(reply, Receipt):
             self._note_refund(order, due, reply)
         elif isinstance(reply, Decline):
@@ -109,13 +120,12 @@ class Debts:
             due.is_begun = False
             return None
         else:
-            shop.desk.advance(order, IN_DOUBT, shop.clock.now)
+            self._desk.note(order, UNANSWERED, party.clock.now)
         return reply
 
     def _note_refund(self, order: Order, due: Due, receipt: Receipt) -> None:
-        shop = self._shop
-        now = shop.clock.now
-        shop.book.refund(now, receipt.transaction, order.number, receipt.amount, receipt.pocket)
+        now = self._party.clock.now
+        self._book.refund(now, receipt.transaction, order.number, receipt.amount, receipt.pocket)
         order.dues = tuple(other for other in order.dues if other is not due)
         if order.is_off and not order.dues:
-            shop.desk.advance(order, CANCELLED, now)
+            self._desk.note(order, CALLED_OFF, now)

@@ -1,13 +1,13 @@
 """The shop's pages: what it shows, whom it knows, and what it says to a cart. Each decides on one request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.entities.shop.order import Article, Order
+from alesha_sim.entities.shop.order import Order
 from alesha_sim.entities.shop.order_desk import OrderDesk
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
@@ -39,15 +39,15 @@ class Pages:
     """
 
     def __init__(
-        self, clock: Clock, desk: OrderDesk, articles: Sequence[Article], registered_at: npt.NDArray[np.float64],
+        self, clock: Clock, desk: OrderDesk, registered_at: npt.NDArray[np.float64],
         placed: Callable[[Order], None],
     ) -> None:  # fmt: skip
         self._clock = clock
         self._desk = desk
-        self._homepage = Homepage(tuple(article.offer for article in articles))
+        self._homepage = Homepage(tuple(article.offer for article in desk.articles.values()))
         self._products = {
             article.offer.sku: ProductPage(article.offer, article.warranty_seconds, article.return_window_seconds)
-            for article in articles
+            for article in desk.articles.values()
         }
         self._registered_at = registered_at
         self._placed = placed

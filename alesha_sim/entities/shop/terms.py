@@ -1,0 +1,42 @@
+"""The terms on which a shop trades, in the units of a run: minor units, seconds, shares as exact fractions."""
+
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import NamedTuple
+
+from alesha_sim.entities.courier import Courier
+from alesha_sim.entities.shop.order import Article
+from alesha_sim.policies import StockPolicy
+from alesha_sim.units import Share
+
+
+class ShopTerms(NamedTuple):
+    """What a shop sells and on which terms; `simulation/terms.py` makes it from a scenario.
+
+    Serving a page takes one of `workers` (None: as many as it takes) `page_seconds()`. The share `advance` of an
+    order is paid from an account before delivery, which is promised within `promise_seconds`; an order that nobody
+    pays is cancelled after `unpaid_seconds`; one user may order `limit` units of a product in all.
+
+    After the sale the share `restocking` of the price is kept when goods come back, and of these the share `unfit`
+    is written off, as `unfit_draw` has it; the share `compensation` of an order's price is given back for late
+    delivery. A shop that does not keep closed orders (`keeps_orders`) grants none of this.
+
+    With a `stock` policy the shop keeps goods of its own, reviewed until `horizon`, and a `courier` brings them.
+    """
+
+    articles: Sequence[Article]
+    supplier_account: int
+    page_seconds: Callable[[], float]
+    workers: int | None = None
+    unpaid_seconds: float | None = None
+    promise_seconds: float = inf
+    advance: Share = Share(1)
+    limit: int | None = None
+    keeps_orders: bool = False
+    restocking: Share = Share(0)
+    unfit: float = 0.0
+    unfit_draw: Callable[[], float] | None = None
+    compensation: Share = Share(0)
+    stock: StockPolicy | None = None
+    courier: Courier | None = None
+    horizon: float = inf

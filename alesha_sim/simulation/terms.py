@@ -1,0 +1,90 @@
+"""From a scenario to the terms of each party, in the units of a run: minor units, seconds, exact shares, draws.
+
+One function a party. A knob is written in three places: the scenario's field, the party's terms, and where it
+is used.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from alesha_sim.distributions import Distribution, durations
+from alesha_sim.entities.bank.bank import account_number
+from alesha_sim.entities.courier import Courier
+from alesha_sim.entities.shop.order import Article
+from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.kernel.clock import INFINITY
+from alesha_sim.messages import Offer
+from alesha_sim.scenarios.demand import visit_draws
+from alesha_sim.simulation.fault_injection import uniform
+from alesha_sim.streams import Streams
+from alesha_sim.units import Share
+from alesha_sim.vocabulary import SUPPLIER
+
+if TYPE_CHECKING:
+    from alesha_sim.scenarios.scenario import Scenario
+
+
+def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
+    """Return what the shop sells and on which terms."""
+    shop = scenario.shop
+    return ShopTerms(
+        articles=_articles(scenario),
+        supplier_account=account_number(SUPPLIER),
+        page_seconds=duration_draws(streams, "shop:service", shop.page_time),
+        workers=shop.workers,
+        unpaid_seconds=shop.unpaid_after,
+        promise_seconds=INFINITY if shop.promise is None else shop.promise,
+        advance=Share.read(shop.advance),
+        limit=shop.limit,
+        keeps_orders=_has_after_sales(scenario),
+        restocking=Share.read(shop.restocking_fee),
+        unfit=shop.unfit,
+        unfit_draw=uniform_draws(streams, "shop:unfit", if_any=shop.unfit),
+        compensation=Share.read(shop.compensation),
+        stock=shop.stock,
+        courier=None if shop.stock is None else courier(scenario, streams, "shop"),
+        horizon=scenario.horizon,
+    )
+
+
+def _articles(scenario: "Scenario") -> list[Article]:
+    minor = scenario.currency.minor
+    return [
+        Article(
+            Offer(product.sku, product.name, minor(product.marked_price), minor(product.price)),
+            minor(product.charge),
+            product.warranty,
+            product.return_window,
+        )
+        for product in scenario.catalogue
+    ]
+
+
+def _has_after_sales(scenario: "Scenario") -> bool:
+    """Tell whether users may come back with goods or complaints about orders that are closed."""
+    shares = [share for product in scenario.catalogue for share in (product.return_share, product.defect_share)]
+    return any(shares) or scenario.users.afterwards.complaint > 0
+
+
+def courier(scenario: "Scenario", streams: Streams, sender: str) -> Courier:
+    """Return who brings the parcels of the supplier, or of the shop."""
+    delivery = scenario.delivery
+    name = f"{sender}:delivery_time"
+    travels = [duration_draws(streams, f"{name}:{zone.name}", zone.delivery_time) for zone in delivery.zones]
+    return Courier(
+        travels or [duration_draws(streams, name, scenario.supplier.delivery_time)],
+        visit_draws.zones(scenario, streams),
+        delivery.lost,
+        uniform_draws(streams, f"{sender}:parcel_loss", if_any=delivery.lost),
+        duration_draws(streams, f"{sender}:parcel_report", delivery.report_time),
+    )
+
+
+def duration_draws(streams: Streams, name: str, distribution: Distribution) -> Callable[[], float]:
+    """Return the durations of a stream, seconds."""
+    return durations(distribution, streams.generator(name))
+
+
+def uniform_draws(streams: Streams, name: str, *, if_any: float) -> Callable[[], float] | None:
+    """Return the numbers from 0 to 1 of a stream, or None where nothing depends on them."""
+    return uniform(streams, name) if if_any > 0 else None
