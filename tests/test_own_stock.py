@@ -14,7 +14,7 @@ LAPTOP, WATCHES = ("laptop", 1), ("watch", 2)
 GOODS_AT_HOME = ("stock", "goods-in-transit", "losses")
 
 
-def courier(seconds=10.0, lost=0.0, unfit_draw=None):
+def courier(seconds=10.0, lost=0.0, chance=None):
     return Courier([lambda: seconds], None, lost, chance, lambda: 5.0)
 
 
