@@ -29,6 +29,9 @@ _REFUSALS: Final = frozenset({Refusal, Decline, OrderRejected})
 class Receiver:
     """Where messages end, as a channel sees it; an inbox is one."""
 
+    is_tallied: bool
+    """Whether a copy's `row` is how many microseconds it has waited, since messages are off."""
+
     @property
     def is_up(self) -> bool:
         """Whether messages can be received now."""

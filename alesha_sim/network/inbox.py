@@ -53,7 +53,6 @@ class Inbox(Receiver):
         self.clock = clock
         self.doorkeeper: Doorkeeper | None = None
         self.is_tallied = False
-        """Whether a copy's `row` is how many microseconds it has waited, since messages are off."""
         self.waiting: deque[Delivery] = deque()
         self.idle: list[Worker] = []
         self.hire = hire

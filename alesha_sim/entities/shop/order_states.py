@@ -1,9 +1,9 @@
 """The life of an order as two tables: what happens, in which state, and which state follows.
 
-The first is of the order's `status`, which its user and every table see. The second is of its `fulfilment`: how far
-the shop has got with having it supplied, which nobody else knows. A row without a following state names news that
-comes twice or is overtaken, and changes nothing. What no row names raises `ImpossibleTransition`. No other module
-sets these states. `docs/order_states.py` draws both tables into the documentation.
+The first is of the order's `status`, which its user and every table see. The second is of its `fulfilment`: how
+far the shop has got with having it supplied, which nobody else knows. A row without a following state names news
+that comes twice or is overtaken, and changes nothing. What no row names raises `ImpossibleTransition`. No other
+module sets these states. docs/order.md shows both tables.
 """
 
 from typing import Final, NamedTuple
@@ -32,8 +32,8 @@ CAME_BACK: Final = 5
 UNANSWERED: Final = 6
 
 EVENTS: Final = ("paid", "declined", "sent", "arrived", "cancelled", "returned", "unanswered")
-"""What the events are called: paid, or to be paid at the door; declined by the bank; accepted by the supplier, or
-sent from stock; received in full; cancelled; all goods given back; nobody answers about money or goods any more."""
+"""What the events are called: paid, or to be paid at the door; declined by the bank; accepted by the supplier,
+or sent from stock; received in full; cancelled; all goods given back; nobody answers about money or goods."""
 
 # How far the shop has got, and what happens to that.
 OPEN: Final = 0
