@@ -10,7 +10,7 @@ ALONE := $(foreach url,mathjax require_js jquery widget_renderer,--HTMLExporter.
 	--ExecutePreprocessor.store_widget_state=False
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly mutants lab compiled bench notebooks pairs picture clean
+.PHONY: help demo test check nightly mutants lab compiled bench notebooks pairs picture docs clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -56,6 +56,9 @@ pairs: $(VENV)/.dev ## make each notebook and its text form equal again, by the 
 
 picture: $(VENV)/.dev ## draw the picture that the README opens with
 	$(BIN)/python docs/picture.py docs/first_purchase.svg
+
+docs: $(VENV)/.dev ## write what is made from the code: the file of `alesha new`, tables and pictures in docs
+	$(BIN)/python docs/generate.py --write
 
 clean: ## remove the environment, the demo's output and all caches
 	rm -rf $(VENV) out/demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,7 +5,7 @@ moves anything.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from operator import index
 from typing import Final
@@ -54,8 +54,11 @@ class Currency:
     euros). Raises ValueError with one line for each field that breaks its rule.
     """
 
-    code: str = "BDT"
-    decimals: int = None  # type: ignore[assignment]  # never once it is made
+    code: str = field(default="BDT", metadata={"description": "2 to 10 capital letters"})
+    decimals: int = field(
+        default=None,  # type: ignore[assignment]  # never once it is made
+        metadata={"description": "of every amount, 0 to 4; left out, as ISO 4217 gives the code, else 2"},
+    )
 
     def __post_init__(self) -> None:
         """Give the code its decimals, and refuse a code or a number of decimals that breaks its rule."""

@@ -1,7 +1,14 @@
 """The layers of the package, as data: the tidy test enforces them, the documentation shows them.
 
-`python tests/layers.py` prints the block that docs/design.md shows.
+`docs/generate.py` writes them there, each package with the first sentence of its docstring.
 """
+
+import ast
+import re
+from pathlib import Path
+from textwrap import wrap
+
+ROOT = Path(__file__).resolve().parents[1] / "alesha_sim"
 
 LAYERS = (
     ("files", "kernel", "messages", "streams", "theory", "units", "vocabulary"),
@@ -66,10 +73,18 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
 
 
 def block() -> str:
-    """Return the layers as the documentation shows them, the foundation first."""
-    rows = LAYERS[:-1]
-    return "\n".join(f"{number:>2}  {'  '.join(parts)}" for number, parts in enumerate(rows))
+    """Return the layers as the documentation shows them, the foundation first: number, name, first sentence."""
+    lines = []
+    for number, parts in enumerate(LAYERS[:-1]):
+        for place, part in enumerate(parts):
+            first, *more = wrap(sentence(part), 98)
+            lines.append(f"{number if place == 0 else '':>2}  {part:<15} {first}")
+            lines += [f"{'':<20}{line}" for line in more]
+    return "\n".join(lines)
 
 
-if __name__ == "__main__":
-    print(block())
+def sentence(part: str) -> str:
+    """Return the first sentence of the docstring of a package, or of a module at the top."""
+    file = ROOT / part / "__init__.py" if (ROOT / part).is_dir() else ROOT / f"{part}.py"
+    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return re.split(r"[.](?:\s|$)", " ".join(text.split()))[0]

@@ -4,6 +4,7 @@ import pickle
 import re
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -22,7 +23,6 @@ from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.sections import Product, Zone
-from alesha_sim.scenarios.template import TEMPLATE
 
 BARE = {"horizon": 100, "demand": {"kind": "single"}}
 DEMANDS = [
@@ -383,6 +383,7 @@ def test_the_schema_accepts_what_a_scenario_dumps():
     jsonschema.validate(BARE | {"currency": {"decimals": 0}}, Scenario.model_json_schema())
 
 
+TEMPLATE = (Path(files.__file__).parent / "template.toml").read_text("utf-8")
 TAGGED = {
     "demand": None, "faults": None, "supplier.stock": STOCKS, "bank.settlement": SETTLEMENTS,
     "users.choice": CHOICES, "users.trust": TRUSTS, "shop.stock": STOCKS,

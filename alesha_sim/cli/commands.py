@@ -5,6 +5,7 @@ NumPy included, is imported inside the function that needs it.
 """
 
 from argparse import Namespace
+from importlib import resources
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,8 @@ def show(arguments: Namespace) -> bool:
 
 def new(arguments: Namespace) -> bool:
     """Write the commented scenario file, and say what to do with it."""
-    from alesha_sim.scenarios.template import TEMPLATE
-
-    folder.write_text(arguments.file, TEMPLATE, force=arguments.force)
+    text = resources.files("alesha_sim.scenarios").joinpath("template.toml").read_text("utf-8")
+    folder.write_text(arguments.file, text, force=arguments.force)
     if not arguments.quiet:
         place = str(arguments.file)
         place = f"./{place}" if place in scenarios.names() else quote(place)

@@ -1,4 +1,4 @@
-"""Folders whose files change at one stroke, although no file system can exchange many files, or two folders, so.
+"""Folders whose files change all at once, which no file system does for several files or two folders by itself.
 
 New files are made in a hidden folder inside. Renaming that one is the step that counts: before it the old files
 stand and after it the new ones, wherever a killed program stopped. What follows, moving them to their places, can

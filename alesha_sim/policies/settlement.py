@@ -56,12 +56,15 @@ class Immediate:
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """Payments are settled `after` seconds (T+n). Raises ValueError unless `after` is finite and not negative."""
+    """Payments are the shop's some time after they were made (T+n).
+
+    Raises ValueError unless `after` is finite and not negative.
+    """
 
     kind: ClassVar[str] = "delayed"
     durations: ClassVar[tuple[str, ...]] = ("after",)
     needs_confirmation: ClassVar[bool] = False
-    after: float
+    after: float = field(metadata={"description": "how long after the payment", "example": "2 days"})
 
     def __post_init__(self) -> None:
         """Keep the duration as a float."""
@@ -85,8 +88,16 @@ class Escrow:
     kind: ClassVar[str] = "escrow"
     durations: ClassVar[tuple[str, ...]] = ("refund_after", "since")
     needs_confirmation: ClassVar[bool] = True
-    refund_after: float | None = None
-    since: float = 0.0
+    refund_after: float | None = field(
+        default=None,
+        metadata={
+            "description": "how much later than promised the user gets the money back; left out, never",
+            "example": "10 days",
+        },
+    )
+    since: float = field(
+        default=0.0, metadata={"description": "payments before this instant are the shop's at once"}
+    )
 
     def __post_init__(self) -> None:
         """Keep both as floats."""

@@ -56,7 +56,9 @@ class MakeToOrder:
     kind: ClassVar[str] = "make_to_order"
     durations: ClassVar[tuple[str, ...]] = ()
     period: ClassVar[None] = None
-    unavailable: tuple[str, ...] = ()
+    unavailable: tuple[str, ...] = field(
+        default=(), metadata={"description": "SKUs that are not made: orders of them are rejected"}
+    )
 
     def __post_init__(self) -> None:
         """Keep the SKUs as a tuple, so that equal policies are equal and cannot be changed."""
@@ -120,7 +122,9 @@ class BaseStock(_Kept):
 
     kind: ClassVar[str] = "base_stock"
     period: ClassVar[None] = None
-    level: Levels = field(hash=False)
+    level: Levels = field(
+        hash=False, metadata={"description": "units in stock and being made, less those waited for", "example": 10}
+    )
 
     def __post_init__(self) -> None:
         """Check the level."""
@@ -145,8 +149,11 @@ class ReorderPoint(_Kept):
 
     kind: ClassVar[str] = "reorder_point"
     period: ClassVar[None] = None
-    reorder_point: Levels = field(hash=False)
-    quantity: Levels = field(hash=False)
+    reorder_point: Levels = field(
+        hash=False,
+        metadata={"description": "a lot is ordered when no more than so many units are left", "example": 5},
+    )
+    quantity: Levels = field(hash=False, metadata={"description": "units of a lot", "example": 20})
 
     def __post_init__(self) -> None:
         """Check both numbers, and that tables name the same products."""
@@ -175,9 +182,14 @@ class Periodic(_Kept):
 
     kind: ClassVar[str] = "periodic"
     durations: ClassVar[tuple[str, ...]] = ("period",)
-    reorder_point: Levels = field(hash=False)
-    order_up_to: Levels = field(hash=False)
-    period: float
+    reorder_point: Levels = field(
+        hash=False,
+        metadata={"description": "s: an order is placed when no more than so many units are left", "example": 5},
+    )
+    order_up_to: Levels = field(
+        hash=False, metadata={"description": "S: up to so many units are ordered", "example": 25}
+    )
+    period: float = field(metadata={"description": "from review to review", "example": "7 days"})
 
     def __post_init__(self) -> None:
         """Check the levels and the period."""
@@ -216,11 +228,18 @@ class MovingAverage(_Kept):
 
     kind: ClassVar[str] = "moving_average"
     durations: ClassVar[tuple[str, ...]] = ("period",)
-    periods: int
-    period: float
-    lead_periods: float
-    safety: float = 0.0
-    opening_stock: Levels = field(default=0, hash=False)
+    periods: int = field(metadata={"description": "how many past periods the average has", "example": 5})
+    period: float = field(metadata={"description": "from review to review", "example": "1 day"})
+    lead_periods: float = field(
+        metadata={"description": "lead time and review period together, in periods", "example": 3}
+    )
+    safety: float = field(
+        default=0.0,
+        metadata={
+            "description": "standard deviations of demand kept as safety stock, times the root of lead_periods"
+        },
+    )
+    opening_stock: Levels = field(default=0, hash=False, metadata={"description": "units at the start"})
 
     def __post_init__(self) -> None:
         """Check every field."""

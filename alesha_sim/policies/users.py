@@ -4,7 +4,7 @@ Policies alone live here: what a user remembers, and when it acts, is in `entiti
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from math import isfinite
 from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -59,10 +59,22 @@ class Logit:
 
     kind: ClassVar[str] = "logit"
     durations: ClassVar[tuple[str, ...]] = ()
-    price_sensitivity: float
-    discount_attraction: float = 0.0
-    appeal: float | Mapping[str, float] = 0.0
-    outside: float | None = None
+    price_sensitivity: float = field(
+        metadata={"description": "utility lost with each major unit of the price", "example": 0.01}
+    )
+    discount_attraction: float = field(
+        default=0.0, metadata={"description": "utility won by a discount of the whole marked price", "example": 2}
+    )
+    appeal: float | Mapping[str, float] = field(
+        default=0.0,
+        metadata={
+            "description": "utility of each product apart from its price, one number or a table by SKU",
+            "example": {"hp-laptop": 3},
+        },
+    )
+    outside: float | None = field(
+        default=None, metadata={"description": "utility of buying nothing; left out, everybody buys", "example": 0}
+    )
 
     def __post_init__(self) -> None:
         """Refuse coefficients that are no numbers or too large, and keep an own copy of the table."""
@@ -115,7 +127,7 @@ class Logit:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Trust is from 0 to 1: each event takes or gives a share, and a visit happens with probability trust.
+    """Trust is from 0 to 1: each event takes or gives a share, and a visit happens with that probability.
 
     A late order takes the share `late` of the trust there is, one not supplied `refused`; one that comes on time
     gives back the share `on_time` of what is missing to 1. Raises ValueError unless all are from 0 to 1.
@@ -123,9 +135,21 @@ class Trust:
 
     kind: ClassVar[str] = "trust"
     durations: ClassVar[tuple[str, ...]] = ()
-    late: float = 0.0
-    refused: float = 0.0
-    on_time: float = 0.0
+    late: float = field(
+        default=0.0,
+        metadata={"description": "share of the trust that a late order takes (0 to 1)", "example": 0.3},
+    )
+    refused: float = field(
+        default=0.0,
+        metadata={"description": "share that an order takes that was not supplied (0 to 1)", "example": 0.5},
+    )
+    on_time: float = field(
+        default=0.0,
+        metadata={
+            "description": "share of what is missing to 1 that one on time gives back (0 to 1)",
+            "example": 0.1,
+        },
+    )
 
     def __post_init__(self) -> None:
         """Refuse what is no share."""

@@ -41,16 +41,16 @@ class Link(Part):
     1 + `jitter`.
     """
 
-    latency: Durations = Field(
-        default=Constant(0.05), description="How long a message takes, seconds or distribution."
-    )
-    loss: Share = Field(default=0.0, description="Probability that a message is lost, 0 to 1.")
-    duplication: Share = Field(default=0.0, description="Probability that one not lost arrives twice, 0 to 1.")
+    latency: Durations = Field(default=Constant(0.05), description="How long a message takes.")
+    loss: Share = Field(default=0.0, description="Probability that a message is lost.")
+    duplication: Share = Field(default=0.0, description="Probability that one not lost arrives twice.")
     timeout: Annotated[Duration, Field(gt=0)] | None = Field(
-        default=None, description="How long the first attempt waits for a reply, seconds; left out, for ever."
+        default=None,
+        examples=["5 s"],
+        description="How long the first attempt waits for a reply; left out, for ever.",
     )
     attempts: Annotated[Whole, Field(ge=1)] | None = Field(
-        default=None, description="How often is asked; left out, until a reply comes."
+        default=None, examples=[5], description="How often is asked; left out, until a reply comes."
     )
     growth: Annotated[Number, Field(ge=1)] = Field(
         default=2.0, description="By what each wait is longer than the one before: 1 constant, 2 doubling."
@@ -68,21 +68,34 @@ class Link(Part):
 class LinkOverride(Part):
     """What is different on one link; what is left out is as in the network's default."""
 
-    latency: Durations | None = Field(default=None, description="As in the default.")
-    loss: Share | None = Field(default=None, description="As in the default.")
-    duplication: Share | None = Field(default=None, description="As in the default.")
-    timeout: Annotated[Duration, Field(gt=0)] | None = Field(default=None, description="As in the default.")
-    attempts: Annotated[Whole, Field(ge=1)] | None = Field(default=None, description="As in the default.")
-    growth: Annotated[Number, Field(ge=1)] | None = Field(default=None, description="As in the default.")
-    jitter: Annotated[Number, Field(ge=0, lt=1)] | None = Field(default=None, description="As in the default.")
+    latency: Durations | None = Field(
+        default=None, examples=[{"kind": "lognormal", "mean": 0.08, "cv": 0.8}], description="As in the default."
+    )
+    loss: Share | None = Field(default=None, examples=[0.1], description="As in the default.")
+    duplication: Share | None = Field(default=None, examples=[0.1], description="As in the default.")
+    timeout: Annotated[Duration, Field(gt=0)] | None = Field(
+        default=None, examples=["2 s"], description="As in the default."
+    )
+    attempts: Annotated[Whole, Field(ge=1)] | None = Field(
+        default=None, examples=[3], description="As in the default."
+    )
+    growth: Annotated[Number, Field(ge=1)] | None = Field(
+        default=None, examples=[1], description="As in the default."
+    )
+    jitter: Annotated[Number, Field(ge=0, lt=1)] | None = Field(
+        default=None, examples=[0.2], description="As in the default."
+    )
 
 
 class Network(Part):
     """The links between the entities."""
 
-    default: Link = Field(default=Link(), description="Every link that is not named below.")
+    default: Link = Field(default=Link(), description="Every link; network.links says what is different on one.")
     links: dict[Annotated[str, BeforeValidator(_link_name)], LinkOverride] = Field(
-        default={}, description='What is different by link, such as "user->shop".'
+        default={},
+        examples=[{"user->shop": {}}],
+        description="What is different on one link; the rest is as in network.default. Links: "
+        f"{', '.join(LINKS)}.",
     )
 
     @property

@@ -6,7 +6,7 @@ Here live declarations and the rules between them; what they do is in `network/f
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from alesha_sim.scenarios.channels import LINKS, Network
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest
@@ -28,10 +28,10 @@ def _some_link(value: Any) -> Any:
 SomeLink = Annotated[
     str,
     BeforeValidator(_some_link),
-    Field(description='A link such as "shop->bank", or "shop<->bank" for both ways.'),
+    Field(examples=["shop->bank"], description='A link such as "shop->bank", or "shop<->bank" for both ways.'),
 ]
-Start = Annotated[Duration, Field(description="When it begins, seconds from the start.")]
-Lasting = Annotated[Duration, Field(gt=0, description="How long it lasts, seconds.")]
+Start = Annotated[Duration, Field(examples=["2 hours"], description="When it begins, from the start.")]
+Lasting = Annotated[Duration, Field(gt=0, examples=["10 min"], description="How long it lasts.")]
 
 
 class Outage(Part):
@@ -46,20 +46,32 @@ class Outage(Part):
 class Spell(Part):
     """A link that is worse for a while: more loss, more duplication, more latency than usual."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"link": "user<->shop", "start": "4 hours", "duration": "1 hour"}]}
+    )
+
     kind: Literal["spell"] = "spell"
     link: SomeLink
     start: Start
     duration: Lasting
-    loss: Share = Field(default=0.0, description="Probability of a loss, besides the link's own, 0 to 1.")
-    duplication: Share = Field(default=0.0, description="Probability of a copy, besides the link's own, 0 to 1.")
-    latency: Durations | None = Field(default=None, description="Added to each latency, seconds or distribution.")
+    loss: Share = Field(default=0.0, examples=[0.3], description="Probability of a loss, added to the link's own.")
+    duplication: Share = Field(
+        default=0.0, examples=[0.1], description="Probability of a copy, added to the link's own."
+    )
+    latency: Durations | None = Field(
+        default=None,
+        examples=[{"kind": "exponential", "mean": 2}],
+        description="Added to each latency; left out, nothing.",
+    )
 
 
 class Crash(Part):
     """An entity that stops at an instant and is restarted: what runs in it is gone, its records stay."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"start": "6 hours", "duration": "5 min"}]})
+
     kind: Literal["crash"] = "crash"
-    entity: Literal["shop", "bank", "supplier"] = Field(description="Which entity stops.")
+    entity: Literal["shop", "bank", "supplier"] = Field(examples=["bank"], description="Which entity stops.")
     start: Start
     duration: Lasting
 

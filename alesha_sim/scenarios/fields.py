@@ -7,6 +7,7 @@ its own stands in `tagged_fields.py`. No field of any particular model lives her
 import math
 import re
 import warnings
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from operator import index
@@ -195,7 +196,21 @@ def _matching(pattern: str, length: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", "maxLength": length})
 
 
-PLAIN: list[dict[str, Any]] = [{"type": "number", "minimum": 0}, {"type": "string"}]
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a field's value is written, in a few words that follow its description."""
+
+    words: str
+
+
+DURATION_SCHEMA: list[dict[str, Any]] = [
+    {"type": "number", "minimum": 0, "description": "Seconds."},
+    {"type": "string", "description": 'A duration such as "250 ms", "3 days", "1:30:00".'},
+]
+AMOUNT_SCHEMA: list[dict[str, Any]] = [
+    {"type": "number", "minimum": 0, "description": "Major units of the scenario's currency."},
+    {"type": "string", "description": 'Such an amount as text, "499.99".'},
+]
 
 Sku = Annotated[str, BeforeValidator(sku), _matching(SKU_PATTERN, 24)]
 Name = Annotated[str, BeforeValidator(name), _matching(NAME_PATTERN, 100)]
@@ -203,15 +218,18 @@ Text = Annotated[str, Strict(), AfterValidator(encodable)]
 Whole = Annotated[int, BeforeValidator(whole)]
 Number = Annotated[float, BeforeValidator(number)]
 Flag = Annotated[bool, BeforeValidator(flag)]
-Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1)]
-Money = Annotated[Decimal, BeforeValidator(money)]
-Duration = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"anyOf": PLAIN})]
+Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1), Written("0 to 1")]
+Money = Annotated[Decimal, BeforeValidator(money), Written("amount")]
+Duration = Annotated[
+    float, BeforeValidator(seconds), WithJsonSchema({"anyOf": DURATION_SCHEMA}), Written("duration")
+]
 Horizon = Annotated[
     float,
     BeforeValidator(lambda value: math.inf if value is None else seconds(value)),
     PlainSerializer(lambda end: None if end == math.inf else end),
     Field(gt=0),
-    WithJsonSchema({"anyOf": [*PLAIN, {"type": "null"}]}),
+    WithJsonSchema({"anyOf": [*DURATION_SCHEMA, {"type": "null"}]}),
+    Written("duration"),
 ]
 """A duration; left out it is infinite, and None when it is written down."""
 Instant = Annotated[datetime, BeforeValidator(instant)]

@@ -61,32 +61,54 @@ class Scenario(Part):
     """
 
     name: Name = Field(
-        default="scenario", description="What results call it: letters, digits, dashes and underscores."
+        default="scenario",
+        examples=["my_scenario"],
+        description="What results call it: letters, digits, dashes and underscores.",
     )
     description: Text = Field(default="", description="One line that says what it is about.")
     start: Instant = Field(default=datetime(2021, 1, 1), description="The instant of time 0, without a zone.")
     horizon: Horizon = Field(
         default=cast("float", None),  # which its type turns into infinity
-        description="New visits begin before this, seconds; left out, after the last of recorded visits.",
+        examples=["1 day"],
+        description="New visits begin before this; left out, a replay ends after its last visit, and every other "
+        "demand must have it.",
     )
     drain: Duration | None = Field(
         default=None,
-        description="How long open matters may go on after that, seconds; left out, until all is done.",
+        examples=["30 days"],
+        description="How long open matters may go on after that; left out, until all is done.",
     )
-    currency: CurrencyUsed = Field(
-        default=Currency(), description="The code and decimals (0 to 4) of all amounts."
+    currency: CurrencyUsed = Field(default=Currency(), description="What all amounts are in.")
+    catalogue: tuple[Product, ...] = Field(
+        default=CATALOGUE,
+        description="The products; left out, AleshaMart's three.",
     )
-    catalogue: tuple[Product, ...] = Field(default=CATALOGUE, description="The products.")
-    users: Users = Field(default=Users(), description="The customers.")
+    users: Users = Field(default=Users(), description="The customers: how many, what they have, how they behave.")
     demand: Annotated[
         Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay | Mixture, Field(discriminator="kind")
-    ] = Field(description="Who visits when and wants what, by its kind.")
-    shop: Shop = Field(default=Shop(), description="AleshaMart.")
-    bank: Bank = Field(default=Bank(), description="The bank of all.")
-    supplier: Supplier = Field(default=Supplier(), description="The shop's subsidiary that makes and delivers.")
+    ] = Field(
+        examples=[{"kind": "poisson", "visits_per_day": 100}],
+        description="Who visits when and wants what, by its kind.",
+    )
+    shop: Shop = Field(
+        default=Shop(),
+        description="The shop: it sells to users, and has every order paid, supplied and made good.",
+    )
+    bank: Bank = Field(
+        default=Bank(), description="The bank: every payment between users, shop and supplier goes through it."
+    )
+    supplier: Supplier = Field(
+        default=Supplier(), description="The supplier: it makes or keeps the goods and has them delivered."
+    )
     delivery: Delivery = Field(default=Delivery(), description="How goods are brought to users.")
-    network: Network = Field(default=Network(), description="The links between the entities.")
-    faults: tuple[Mishap, ...] = Field(default=(), description="What goes wrong for a while, by its kind.")
+    network: Network = Field(
+        default=Network(), description="How messages travel between users, shop, bank and supplier."
+    )
+    faults: tuple[Mishap, ...] = Field(
+        default=(),
+        description="What goes wrong for a while, by its kind; where messages can be lost, "
+        "network.default.timeout must be given.",
+    )
 
     # Each validator sees the parts above its field that are sound, so one call finds all faults of all parts.
 

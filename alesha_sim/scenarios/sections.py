@@ -22,26 +22,27 @@ DAY = 86_400.0
 Price = Annotated[Money, Field(gt=0)]
 Workers = Annotated[
     Annotated[Whole, Field(ge=1, le=100_000)] | None,
-    Field(description="How many requests are served at once; left out, a worker is hired when none is idle."),
+    Field(examples=[3], description="Requests served at once; left out, a worker is hired when none is idle."),
 ]
 
 
 class Product(Part):
     """A product of the catalogue; amounts in major units of the scenario's currency."""
 
-    sku: Sku = Field(description="Its name everywhere: up to 24 of a-z, 0-9 and dash, first a letter.")
-    name: Text = Field(description="What people read.")
-    marked_price: Money = Field(description="The price before the discount, per unit.")
-    price: Price = Field(description="What a user pays for a unit, more than 0.")
-    charge: Price = Field(description="What the supplier takes from the shop for a unit, more than 0.")
-    cost: Money = Field(description="What a unit costs the supplier, at most the charge.")
-    warranty: Duration = Field(default=730 * DAY, description="How long the warranty lasts, seconds.")
-    return_window: Duration = Field(
-        default=7 * DAY, description="How long after delivery goods may come back, seconds."
+    sku: Sku = Field(
+        description="Its name everywhere: at most 24 of a-z, 0-9 and dash, first a letter, last no dash; not "
+        "the currency's."
     )
-    return_share: Share = Field(default=0.0, description="Share of purchases of it, 0 to 1, that are sent back.")
+    name: Text = Field(description="What people read.")
+    marked_price: Money = Field(description="The price before the discount; it is shown, never paid.")
+    price: Price = Field(description="What a user pays for a unit.")
+    charge: Price = Field(description="What the supplier takes from the shop for a unit.")
+    cost: Money = Field(description="What a unit costs the supplier, at most the charge.")
+    warranty: Duration = Field(default=730 * DAY, description="How long after delivery a broken unit is replaced.")
+    return_window: Duration = Field(default=7 * DAY, description="How long after delivery goods may come back.")
+    return_share: Share = Field(default=0.0, description="Share of purchases of it that are sent back.")
     defect_share: Share = Field(
-        default=0.0, description="Share of purchases of it, 0 to 1, that break and are claimed under warranty."
+        default=0.0, description="Share of purchases of it that break and are claimed under warranty."
     )
 
     @field_validator("cost")
@@ -54,14 +55,16 @@ class Product(Part):
 
 
 class Attacks(Part):
-    """Shares of all visits, 0 to 1, that are attacks; together at most 1."""
+    """Shares of all visits that are attacks; together at most 1."""
 
     guess_secret: Share = Field(
         default=0.0, description="Pays from someone else's account and guesses the secret."
     )
     replay_payment: Share = Field(default=0.0, description="Sends someone else's payment again.")
     borrow_account: Share = Field(default=0.0, description="Pays from someone else's account with the own secret.")
-    claim_transaction: Share = Field(default=0.0, description="Orders at the supplier naming a false transaction.")
+    claim_transaction: Share = Field(
+        default=0.0, description="Orders at the supplier and names a false transaction."
+    )
     tamper_total: Share = Field(default=0.0, description="Checks out with a total of the visitor's own.")
 
     @model_validator(mode="after")
@@ -79,109 +82,123 @@ class Attacks(Part):
 class Income(Part):
     """What every user is paid by the world outside, on each pay-day before the horizon."""
 
-    amount: Price = Field(description="Paid to each user, major units, more than 0.")
-    every: Annotated[Duration, Field(gt=0)] = Field(
-        default=30 * DAY, description="From pay-day to pay-day, seconds."
-    )
-    first: Duration = Field(default=0.0, description="When the first pay-day is, seconds from the start.")
+    amount: Price = Field(examples=[500], description="Paid to each user.")
+    every: Annotated[Duration, Field(gt=0)] = Field(default=30 * DAY, description="From pay-day to pay-day.")
+    first: Duration = Field(default=0.0, description="When the first pay-day is, from the start.")
 
 
 class Payment(Part):
     """How users pay: from their account in advance, or on delivery at their door."""
 
-    cash_on_delivery: Share = Field(default=0.0, description="Share, 0 to 1, that pays on delivery.")
+    cash_on_delivery: Share = Field(
+        default=0.0, description="Share that pays on delivery, at the door; the others pay in advance."
+    )
     per: Literal["visit", "user"] = Field(
         default="visit", description="Whether that is a share of visits, or of users who always do so."
     )
     door_refusal: Share = Field(
-        default=0.0, description="Share of parcels to be paid at the door, 0 to 1, that are refused there."
+        default=0.0, description="Share of parcels to be paid at the door that are refused there."
     )
 
 
 class Afterwards(Part):
-    """What users do about an order once it is placed; shares are from 0 to 1."""
+    """What users do about an order once it is placed."""
 
     cancellation: Share = Field(default=0.0, description="Share of orders that the user wants cancelled.")
-    cancel_after: Durations = Field(
-        default=Constant(3600), description="How long after the order, seconds or distribution."
-    )
+    cancel_after: Durations = Field(default=Constant(3600), description="How long after the order.")
     return_after: Durations = Field(
-        default=Constant(2 * DAY), description="How long after delivery goods go back, seconds or distribution."
+        default=Constant(2 * DAY), description="How long after delivery goods go back."
     )
     late_returns: Annotated[Number, Field(ge=0)] = Field(
         default=1.0, description="By what a late delivery multiplies the products' return_share."
     )
-    defect_after: Durations = Field(
-        default=Constant(90 * DAY), description="How long after delivery goods break, seconds or distribution."
-    )
+    defect_after: Durations = Field(default=Constant(90 * DAY), description="How long after delivery goods break.")
     complaint: Share = Field(default=0.0, description="Share of late deliveries about which the user complains.")
 
 
 class Users(Part):
     """The customers."""
 
-    count: Annotated[Whole, Field(ge=1, le=100_000_000)] = Field(default=1, description="How many there are.")
-    opening_balance: Amounts = Field(
-        default=Decimal(5000), description="What each has in the bank, amount or distribution."
+    count: Annotated[Whole, Field(ge=1, le=100_000_000)] = Field(
+        default=1, examples=[100], description="How many there are."
     )
+    opening_balance: Amounts = Field(default=Decimal(5000), description="What each has in the bank at the start.")
     wrong_secret: Share = Field(
-        default=0.0, description="Share of visits, 0 to 1, in which the user mistypes the secret."
+        default=0.0, description="Share of visits in which the user mistypes the secret once; no attack."
     )
     views: Literal["bought", "all"] = Field(
-        default="bought", description="Which products a buyer looks at before buying."
+        default="bought", description="Which products a buyer looks at first; not what is bought."
     )
     patience: Durations | None = Field(
         default=None,
-        description="How long a user waits for each reply, seconds or distribution; left out, for ever.",
+        examples=["1 min"],
+        description="How long a user on a visit waits for each reply of the shop; left out, for ever.",
     )
-    attacks: Attacks = Field(default=Attacks(), description="Which visits are attacks.")
-    income: Income | None = Field(default=None, description="Money that users get on pay-days; left out, none.")
+    attacks: Attacks = Field(
+        default=Attacks(), description="Shares of all visits that are attacks; together at most 1."
+    )
+    income: Income | None = Field(default=None, description="Money from outside on pay-days; left out, none.")
     budget: Money | None = Field(
-        default=None, description="Most that a user orders in each budget_period; left out, no limit."
+        default=None,
+        examples=[1000],
+        description="Most that a user orders in each budget_period; left out, no limit.",
     )
     budget_period: Annotated[Duration, Field(gt=0)] = Field(
-        default=30 * DAY, description="How long a budget is for, seconds."
+        default=30 * DAY, description="How long a budget is for."
     )
     choice: Choice | None = Field(
-        default=None, description="How a user chooses among products by price; left out, what demand says."
+        default=None, description="How a user chooses among products by price; left out, as demand says."
     )
     trust: Trust | None = Field(
         default=None, description="How lateness and refusals keep a user from coming again; left out, not at all."
     )
     payment: Payment = Field(default=Payment(), description="How users pay.")
-    afterwards: Afterwards = Field(default=Afterwards(), description="What users do once they have ordered.")
+    afterwards: Afterwards = Field(
+        default=Afterwards(), description="What users do about an order once it is placed."
+    )
 
 
 class Shop(Part):
-    """AleshaMart."""
+    """The shop."""
 
     workers: Workers = None
-    page_time: Durations = Field(default=Constant(0), description="Time to serve a page, seconds or distribution.")
-    opening_balance: Money = Field(default=Decimal(10_000), description="What it has in the bank.")
+    page_time: Durations = Field(
+        default=Constant(0), description="Time to serve a page; payments and news take none."
+    )
+    opening_balance: Money = Field(default=Decimal(10_000), description="What it has in the bank at the start.")
     unpaid_after: Annotated[Duration, Field(gt=0)] | None = Field(
-        default=None, description="When an order that nobody pays is cancelled, seconds; left out, never."
+        default=None,
+        examples=["1 day"],
+        description="When an order that nobody pays is cancelled; left out, never.",
     )
     promise: Annotated[Duration, Field(gt=0)] | None = Field(
-        default=None, description="Within what time of the order delivery is promised, seconds; left out, none is."
+        default=None,
+        examples=["3 days"],
+        description="Within what time of the order delivery is promised; left out, nothing is late.",
     )
     advance: Share = Field(
         default=1.0, description="Share of the total that is paid in advance; the rest is paid at the door."
     )
     restocking_fee: Share = Field(default=0.0, description="Share of the price kept when goods are sent back.")
-    unfit: Share = Field(default=0.0, description="Share of goods sent back, 0 to 1, that are written off.")
+    unfit: Share = Field(default=0.0, description="Share of goods sent back that are written off.")
     compensation: Share = Field(
         default=0.0, description="Share of the price given back for a complaint about a late delivery."
     )
     limit: Annotated[Whole, Field(ge=1)] | None = Field(
-        default=None, description="Most units of a product that one user may order in all; left out, no limit."
+        default=None,
+        examples=[1],
+        description="Most units of a product that one user may order in all; left out, no limit.",
     )
     stock: Stock | None = Field(
-        default=None, description="How it keeps goods of its own; left out, the supplier sends every order."
+        default=None,
+        examples=[{"kind": "base_stock", "level": 10}],
+        description="How it keeps goods of its own, by a kind of supplier.stock but make_to_order; left out, the "
+        "supplier sends every order.",
     )
 
 
 class Fees(Part):
-    """What the bank takes for payments; amounts in major units, shares of the payment from 0 to 1."""
+    """What the bank takes for payments; amounts in major units, shares of the payment."""
 
     fixed: Money = Field(default=Decimal(0), description="Taken from the shop for each payment.")
     share: Share = Field(default=0.0, description="Taken from the shop, as a share of the payment.")
@@ -193,26 +210,32 @@ class Fees(Part):
 class Reserve(Part):
     """A rolling reserve: a share of all that is settled to the shop is kept back for a while."""
 
-    share: Share = Field(default=0.0, description="Share of each settlement that is kept back, 0 to 1.")
-    time: Duration = Field(default=30 * DAY, description="How long it is kept, seconds.")
+    share: Share = Field(default=0.0, description="Share of each settlement, after its fee, that is kept back.")
+    time: Duration = Field(default=30 * DAY, description="How long it is kept.")
 
 
 class Bank(Part):
-    """The bank of all."""
+    """The bank."""
 
     workers: Workers = None
     authorisation_time: Durations = Field(
-        default=Constant(0), description="Time to decide on a payment, seconds or distribution."
+        default=Constant(0), description="Time to decide on what moves money; enquiries take none."
     )
     secret_attempts: Annotated[Whole, Field(ge=1)] | None = Field(
-        default=None, description="How many wrong secrets in a row lock an account; left out, none does."
+        default=None,
+        examples=[3],
+        description="Wrong secrets in a row after which an account is locked; left out, none is.",
     )
-    lock_time: Duration = Field(default=DAY, description="How long an account stays locked, seconds.")
+    lock_time: Duration = Field(
+        default=DAY, description="How long an account stays locked, against its owner too."
+    )
     settlement: Settlement = Field(
         default=Immediate(), description="When users' payments reach the shop, by its kind."
     )
     fees: Fees = Field(default=Fees(), description="What the bank takes for payments.")
-    reserve: Reserve = Field(default=Reserve(), description="What the bank keeps back of settlements.")
+    reserve: Reserve = Field(
+        default=Reserve(), description="A rolling reserve: what the bank keeps back of settlements for a while."
+    )
 
 
 class Supplier(Part):
@@ -220,53 +243,60 @@ class Supplier(Part):
 
     workers: Workers = None
     handling_time: Durations = Field(
-        default=Constant(0), description="Time to look at an order, seconds or distribution."
+        default=Constant(0), description="Time to look at an order; making its goods takes no worker."
     )
     lead_time: Durations = Field(
-        default=Constant(DAY), description="Time to make the goods, seconds or distribution."
+        default=Constant(DAY), description="Time to make goods; delivery_time comes after it."
     )
     delivery_time: Durations = Field(
-        default=Constant(DAY), description="Time to bring them to the user, seconds or distribution."
+        default=Constant(DAY), description="Time to bring goods to the user; in zones, theirs holds."
     )
-    opening_balance: Money = Field(default=Decimal(5000), description="What it has in the bank.")
+    opening_balance: Money = Field(default=Decimal(5000), description="What it has in the bank at the start.")
     stock: Stock = Field(
-        default=MakeToOrder(), description="How it keeps goods; SKUs in `unavailable` are not made."
+        default=MakeToOrder(),
+        description="How it keeps goods, by its kind; units are one number for all products, or a table by SKU.",
     )
     unmet: Literal["backordered", "rejected"] = Field(
-        default="backordered", description="What becomes of an order that the stock cannot serve at once."
+        default="backordered", description="What becomes of orders that stock cannot serve at once."
     )
     minimum_lot: Annotated[Whole, Field(ge=1)] = Field(
         default=1, description="Least units of a product made at once for stock."
     )
     capacity: Annotated[Whole, Field(ge=1)] | None = Field(
-        default=None, description="Most units of a product in stock and being made; left out, no limit."
+        default=None,
+        examples=[100],
+        description="Most units of a product in stock and being made; left out, no limit.",
     )
     return_transport: Money = Field(default=Decimal(0), description="Cost of a parcel that comes back.")
     transport_charged: Share = Field(default=1.0, description="Share of that cost that the shop bears.")
     remit_after: Duration = Field(
-        default=7 * DAY, description="When money collected at doors is passed on to the shop, seconds."
+        default=7 * DAY, description="How long after delivery money collected at doors goes to the shop."
     )
 
 
 class Zone(Part):
     """A part of the country, and how long a parcel takes to get there."""
 
-    name: Name = Field(description="What it is called: letters, digits, dashes and underscores.")
-    share: Annotated[Number, Field(ge=0)] = Field(description="Relative share of the users who live there.")
-    delivery_time: Durations = Field(description="Time to bring a parcel there, seconds or distribution.")
+    name: Name = Field(
+        examples=["dhaka"], description="What it is called: letters, digits, dashes and underscores."
+    )
+    share: Annotated[Number, Field(ge=0)] = Field(
+        examples=[3], description="Relative share of the users who live there."
+    )
+    delivery_time: Durations = Field(examples=["1 day"], description="Time to bring a parcel there.")
 
 
 class Delivery(Part):
     """How goods are brought to users."""
 
     zones: tuple[Zone, ...] = Field(
-        default=(), description="Where users live; without any, supplier.delivery_time holds for all."
+        default=(), description="Where users live; without any zone, supplier.delivery_time holds for all."
     )
     lost: Annotated[Number, Field(ge=0, lt=1)] = Field(
         default=0.0, description="Share of parcels, 0 to below 1, that are lost and sent once more."
     )
     report_time: Durations = Field(
-        default=Constant(DAY), description="How long after it was due a lost parcel is reported, seconds."
+        default=Constant(DAY), description="How long after it was due a lost parcel is reported."
     )
     partial: Flag = Field(
         default=False, description="Whether each product of an order is sent as soon as it is there."

@@ -23,7 +23,7 @@ from alesha_sim.policies import (
     TrustPolicy,
 )
 from alesha_sim.scenarios.errors import Fault, ScenarioError, from_lines, nearest, refuse
-from alesha_sim.scenarios.fields import PLAIN, money, seconds
+from alesha_sim.scenarios.fields import AMOUNT_SCHEMA, DURATION_SCHEMA, Written, money, seconds
 from alesha_sim.scenarios.model import Kept
 from alesha_sim.units import Currency
 
@@ -112,6 +112,17 @@ class Policies(NamedTuple):
     def schema(self) -> WithJsonSchema:
         """The JSON schema of a table for each kind."""
         return WithJsonSchema({"anyOf": _kinds_schema(self.kinds)})
+
+    @property
+    def listed(self) -> "Kinds":
+        """The kinds, for those who describe the field."""
+        return Kinds(tuple(self.kinds.values()))
+
+
+class Kinds(NamedTuple):
+    """Marks a field whose value is of one of these classes, tagged by their `kind`."""
+
+    classes: tuple[type, ...]
 
 
 def currency(value: object) -> Currency:
@@ -215,13 +226,15 @@ Durations = Annotated[
     Distribution,
     PlainValidator(duration_distribution),
     PlainSerializer(_written),
-    WithJsonSchema({"anyOf": [*PLAIN, *_kinds_schema(KINDS)]}),
+    WithJsonSchema({"anyOf": [*DURATION_SCHEMA, *_kinds_schema(KINDS)]}),
+    Written("distribution of durations"),
 ]
 Amounts = Annotated[
     Decimal | Distribution,
     PlainValidator(amount_distribution),
     PlainSerializer(_written),
-    WithJsonSchema({"anyOf": [*PLAIN, *_kinds_schema(KINDS)]}),
+    WithJsonSchema({"anyOf": [*AMOUNT_SCHEMA, *_kinds_schema(KINDS)]}),
+    Written("distribution of amounts"),
 ]
 
 
@@ -230,9 +243,19 @@ _SETTLEMENT = Policies(SETTLEMENTS, SettlementPolicy, "the method terms(amount, 
 _CHOICE = Policies(CHOICES, ChoicePolicy, "the method choose(offers, cart, taste)")
 _TRUST = Policies(TRUSTS, TrustPolicy, "the method after(trust, event)")
 
-Stock = Annotated[StockPolicy, PlainValidator(_STOCK.read), PlainSerializer(_written), _STOCK.schema]
-Settlement = Annotated[
-    SettlementPolicy, PlainValidator(_SETTLEMENT.read), PlainSerializer(_written), _SETTLEMENT.schema
+Stock = Annotated[
+    StockPolicy, PlainValidator(_STOCK.read), PlainSerializer(_written), _STOCK.schema, _STOCK.listed
 ]
-Choice = Annotated[ChoicePolicy, PlainValidator(_CHOICE.read), PlainSerializer(_written), _CHOICE.schema]
-Trust = Annotated[TrustPolicy, PlainValidator(_TRUST.read), PlainSerializer(_written), _TRUST.schema]
+Settlement = Annotated[
+    SettlementPolicy,
+    PlainValidator(_SETTLEMENT.read),
+    PlainSerializer(_written),
+    _SETTLEMENT.schema,
+    _SETTLEMENT.listed,
+]
+Choice = Annotated[
+    ChoicePolicy, PlainValidator(_CHOICE.read), PlainSerializer(_written), _CHOICE.schema, _CHOICE.listed
+]
+Trust = Annotated[
+    TrustPolicy, PlainValidator(_TRUST.read), PlainSerializer(_written), _TRUST.schema, _TRUST.listed
+]

@@ -110,9 +110,14 @@ Week = Annotated[tuple[Weight, ...], _weights(7, "day")]
 Seasons = Annotated[tuple[Weight, ...], _weights(12, "month")]
 Shares = Annotated[
     Annotated[dict[str, Weight], AfterValidator(_not_all_zero)] | None,
-    Field(description="Relative share of each SKU in the units bought; left out, all are equal."),
+    Field(
+        examples=[{"hp-laptop": 1, "apple-watch": 2}],
+        description="Relative share of each product in the units bought; left out, all are equal.",
+    ),
 ]
-Units = Annotated[Number, Field(ge=1, le=1e6, description="Mean units of a purchase: 1 + Poisson(units - 1).")]
+Units = Annotated[
+    Number, Field(ge=1, le=1e6, description="Mean units of a purchase, at least 1: 1 + Poisson(units - 1).")
+]
 
 
 class Demand(Part):
@@ -140,10 +145,12 @@ class Single(Demand):
     """One visit of one user."""
 
     kind: Literal["single"] = "single"
-    at: Duration = Field(default=0.0, description="When the visit begins, seconds.")
+    at: Duration = Field(default=0.0, description="When it begins.")
     user: Annotated[Whole, Field(ge=0)] = Field(default=0, description="Which user, counted from 0.")
     quantities: dict[str, Annotated[Whole, Field(ge=0, le=UNITS_MAX)]] = Field(
-        default={}, description="Units by SKU; with none the user looks at the home page and leaves."
+        default={},
+        examples=[{"hp-laptop": 1, "apple-watch": 2}],
+        description="Units of each product; left out, the user looks at the home page and leaves.",
     )
 
     def purchases(self, market: Market, streams: Draws) -> Purchases:
@@ -164,23 +171,30 @@ class Poisson(Demand):
     """Visits at random instants, each of a random user; a share of them buys."""
 
     kind: Literal["poisson"] = "poisson"
-    visits_per_day: Annotated[Number, Field(ge=0, le=1e9)] = Field(description="Mean number of visits a day.")
+    visits_per_day: Annotated[Number, Field(ge=0, le=1e9)] = Field(
+        examples=[100], description="Mean number of visits a day."
+    )
     buy_share: Annotated[Number, Field(ge=0, le=1)] = Field(
         default=1.0,
-        description="Share of visits that buy, 0 to 1; the others look at the home page and leave.",
+        description="Share of visits, 0 to 1, that buy; the others look at the home page and leave.",
     )
     profile: Profile | None = Field(
         default=None,
-        description="24 relative weights of the clock's hours from midnight; left out, all are equal.",
+        examples=[[1, 1, 1, 1, 1, 1, 2, 4, 6, 8, 8, 8, 9, 9, 8, 8, 9, 9, 10, 10, 9, 7, 4, 2]],
+        description="Relative weights of the clock's 24 hours from midnight; left out, all are equal.",
     )
     week: Week | None = Field(
-        default=None, description="7 relative weights of the days from Monday; left out, all are equal."
+        default=None,
+        examples=[[1] * 7],
+        description="Relative weights of the days from Monday; left out, all are equal.",
     )
     seasons: Seasons | None = Field(
-        default=None, description="12 relative weights of the months from January; left out, all are equal."
+        default=None,
+        examples=[[1] * 12],
+        description="Relative weights of the months from January; left out, all are equal.",
     )
     growth: Annotated[Number, Field(gt=0, le=1000)] = Field(
-        default=1.0, description="By what the number of visits is multiplied within each 365 days; 1, it stays."
+        default=1.0, description="By what the number of visits is multiplied within each 365 days."
     )
     units: Units = 1.5
     shares: Shares = None

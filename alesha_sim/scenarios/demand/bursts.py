@@ -35,9 +35,9 @@ class Flash(Demand):
     """
 
     kind: Literal["flash"] = "flash"
-    at: Duration = Field(default=0.0, description="When the sale opens, seconds.")
-    visits: Count = Field(description="How many users come, each once: at most users.count.")
-    rush: Duration = Field(default=60.0, description="Mean time from the opening to a visit, seconds.")
+    at: Duration = Field(default=0.0, examples=["1 hour"], description="When it opens.")
+    visits: Count = Field(examples=[50], description="How many users come, each once: at most users.count.")
+    rush: Duration = Field(default=60.0, description="Mean time from the opening to a visit.")
     units: Units = 1.0
     shares: Shares = None
 
@@ -58,8 +58,8 @@ class Flash(Demand):
 class Wave(Part):
     """One wave of a campaign."""
 
-    at: Duration = Field(description="When it begins, seconds.")
-    duration: Annotated[Duration, Field(gt=0)] = Field(description="How long it lasts, seconds.")
+    at: Duration = Field(description="When it begins.")
+    duration: Annotated[Duration, Field(gt=0)] = Field(description="How long it lasts.")
     visits: Count = Field(description="How many visits it brings, each of a random user.")
     units: Units = 1.0
     shares: Shares = None
@@ -69,7 +69,10 @@ class Waves(Demand):
     """Campaigns that come in waves: each brings a given number of buyers, evenly spread over its duration."""
 
     kind: Literal["waves"] = "waves"
-    waves: Annotated[tuple[Wave, ...], Field(min_length=1)] = Field(description="The waves.")
+    waves: Annotated[tuple[Wave, ...], Field(min_length=1)] = Field(
+        examples=[[{"at": 0, "duration": "1 day", "visits": 50, "units": 1, "shares": {"hp-laptop": 1}}]],
+        description="Each brings so many visits from an instant on, for its duration; at least one.",
+    )
 
     def purchases(self, market: Market, streams: Draws) -> Purchases:
         """Draw wave after wave; each has streams of its own."""

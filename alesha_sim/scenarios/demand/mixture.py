@@ -19,7 +19,8 @@ class Mixture(Demand):
 
     kind: Literal["mixture"] = "mixture"
     parts: Annotated[tuple[Component, ...], Field(min_length=1)] = Field(
-        description="The kinds that are mixed, each a demand of its own."
+        examples=[[{"kind": "single", "at": "2 hours"}, {"kind": "flash", "visits": 20}]],
+        description="Each a demand of its own, of any kind but this one; at least one.",
     )
 
     def purchases(self, market: Market, streams: Draws) -> Purchases:

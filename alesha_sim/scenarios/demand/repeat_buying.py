@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from alesha_sim.numeric.elementary import log1p
 from alesha_sim.numeric.gammas import betas, gammas
@@ -39,10 +39,10 @@ class Repeats(Demand):
     """
 
     weeks: Annotated[Number, Field(gt=0, le=10_000)] = Field(
-        description="Purchases happen before this week's end."
+        examples=[78], description="Purchases happen before the end of this week."
     )
-    r: Positive = Field(description="Shape of the gamma distribution of purchase rates.")
-    alpha: Positive = Field(description="Rate of that gamma distribution, weeks.")
+    r: Positive = Field(examples=[0.243], description="Shape of the gamma distribution of purchase rates.")
+    alpha: Positive = Field(examples=[4.414], description="Rate of that gamma distribution, weeks.")
     entry_weeks: Annotated[Number, Field(ge=0, le=10_000)] = Field(
         default=12.0, description="First purchases are spread evenly over so many weeks."
     )
@@ -92,8 +92,10 @@ class BgNbd(Repeats):
     """
 
     kind: Literal["bg_nbd"] = "bg_nbd"
-    a: Positive = Field(description="First parameter of the beta of drop-out probabilities.")
-    b: Positive = Field(description="Second parameter of that beta distribution.")
+    a: Positive = Field(
+        examples=[0.793], description="First parameter of the beta distribution of drop-out probabilities."
+    )
+    b: Positive = Field(examples=[2.426], description="Second parameter of that beta distribution.")
 
     def _limits(self, entries: Floats, streams: Draws) -> tuple[Floats, Floats]:
         """Draw geometric numbers of repeat purchases, from 1; nobody drops out in between.
@@ -109,16 +111,18 @@ class BgNbd(Repeats):
 
 
 class ParetoNbd(Repeats):
-    """Repeat buying by the Pareto/NBD model.
+    """Repeat buying by the Pareto/NBD model (Schmittlein, Morrison and Colombo 1987, Management Science 33(1)).
 
-    Schmittlein, Morrison and Colombo (1987), Management Science 33(1), 1-24.
     A customer drops out for good an exponential time of rate mu a week after his entry. Among customers mu is
     gamma of shape s and rate beta. The rest is as in every kind of repeat buying.
     """
 
+    # The estimates for the CDNOW sample in the same paper as those of the BG/NBD model.
+    model_config = ConfigDict(json_schema_extra={"examples": [{"r": 0.553, "alpha": 10.578}]})
+
     kind: Literal["pareto_nbd"] = "pareto_nbd"
-    s: Positive = Field(description="Shape of the gamma distribution of drop-out rates.")
-    beta: Positive = Field(description="Rate of that gamma distribution, weeks.")
+    s: Positive = Field(examples=[0.606], description="Shape of the gamma distribution of drop-out rates.")
+    beta: Positive = Field(examples=[11.669], description="Rate of that gamma distribution, weeks.")
 
     def _limits(self, entries: Floats, streams: Draws) -> tuple[Floats, Floats]:
         """Draw exponential lifetimes; nothing else limits the number of purchases."""

@@ -57,23 +57,31 @@ Columns = Annotated[
 
 
 class Replay(Demand):
-    """Recorded visits: the instants `at` in seconds, in order, the `user` from 0, and units in a column per SKU.
+    """Recorded visits, from a file or from a table of columns.
 
+    The columns are the instants `at` in seconds, in order, the `user` from 0, and units in a column per SKU.
     Products without a column are not bought. A column `units` in place of those of SKUs holds so many units of
-    products that are drawn by share. A visit at or after the scenario's horizon is refused, or with `cut` left
-    out and counted; without a horizon the scenario ends after the last visit.
+    products that are drawn by share. A visit at or after the scenario's horizon is refused, or with `cut` left out
+    and counted; without a horizon the scenario ends after the last visit.
     """
 
     kind: Literal["replay"] = "replay"
     format: Literal["visits", "cdnow"] = Field(
         default="visits",
-        description="What the file holds: columns as above, or the layout of the CDNOW histories.",
+        description="What the file holds: columns, or the layout of the CDNOW histories.",
     )
     file: Text | None = Field(
         default=None,
-        description="A .csv or .parquet file, relative to the scenario's; `package:` begins one of a package's.",
+        examples=["visits.csv"],
+        description="A .csv or .parquet file beside this one, with columns at (seconds, in order), user (from 0) "
+        "and units in a column for each SKU, or one column units; package: begins the name of one in a package; "
+        "left out, none.",
     )
-    visits: Columns = Field(default=None, description="The columns themselves, in place of a file.")
+    visits: Columns = Field(
+        default=None,
+        examples=[{"at": [0, 60], "user": [0, 1], "hp-laptop": [1, 2]}],
+        description="The columns themselves, in place of a file; left out, none.",
+    )
     shares: Shares = None
     cut: Flag = Field(
         default=False,
