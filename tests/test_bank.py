@@ -5,7 +5,8 @@ import pytest
 
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
-from alesha_sim.entities.bank.bank import Bank, account_number, secret_text
+from alesha_sim.entities.accounts import account_number, secret_text
+from alesha_sim.entities.bank.bank import Bank
 from alesha_sim.entities.bank.lockout import Locks
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (

@@ -14,9 +14,12 @@ from alesha_sim.books.users import UsersBook
 from alesha_sim.entities import EntityError
 from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.entities.user.budget import Budgets
+from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.intent import Visit, Whims
-from alesha_sim.entities.user.order_follow_up import DAY, Habits
+from alesha_sim.entities.user.order_follow_up import DAY
 from alesha_sim.entities.user.population import Users
+from alesha_sim.entities.user.price_list import PriceList
+from alesha_sim.entities.user.terms import Habits, UserTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     CancelOrder,
@@ -61,6 +64,7 @@ from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.vocabulary import BANK, OUTCOMES, SHOP, STAGES, SUPPLIER
 
 PRICES = {"laptop": 500, "watch": 250, "phone": 100}
+PRODUCTS = {sku: (k, price) for k, (sku, price) in enumerate(PRICES.items())}
 OFFERS = tuple(Offer(sku, sku, 2 * price if sku == "phone" else price, price) for sku, price in PRICES.items())
 CART = (("laptop", 1), ("watch", 2))
 LAPTOP, WATCHES = CART
@@ -110,10 +114,7 @@ class Town:
         self.payments = {1: PAYMENT}
         assert self.link() == PAYMENT
         keys = np.array([1, 2], np.uint64)
-        products = {sku: (k, price) for k, (sku, price) in enumerate(PRICES.items())}
-        self.users = Users(
-            self.clock, book, self.visits, products=products, scale=1, secrets=keys, passwords=keys, **reacting
-        )
+        self.users = Users(self.clock, book, self.visits, Credentials(keys, keys), UserTerms(PRODUCTS, **reacting))
         self.shop, self.bank, self.supplier = (
             Scripted(self.clock, name, code)
             for name, code in (("shop", SHOP), ("bank", BANK), ("supplier", SUPPLIER))
@@ -240,10 +241,16 @@ class Town:
     @property
     def kept(self):
         """The orders that users keep in mind."""
-        assert sorted(buyer.order for buyers in self.users._waiting.values() for buyer in buyers) in (
-            [], sorted(self.users._buyers),
+        orders = self.users.orders
+        assert sorted(buyer.order for buyers in orders._waiting.values() for buyer in buyers) in (
+            [], sorted(orders._buyers),
         )  # fmt: skip
-        return sorted(self.users._buyers)
+        return sorted(orders._buyers)
+
+    @property
+    def trust(self):
+        """How far each user trusts the shop."""
+        return self.users.context.trust._level
 
 
 def test_a_purchase_that_needs_nothing_special_costs_nothing_more():
@@ -343,7 +350,7 @@ def test_an_order_to_be_paid_at_the_door_is_paid_there_and_taken():
     assert town.shop.asked(Pay) == []
     assert town.shop.asked(PayAtDoor) == [(7.0, PayAtDoor(1))]
     ((at, transfer),) = town.bank.asked(Transfer)
-    assert (at, transfer) == (102.0, Transfer(*town.users.wallet(0), TOTAL, DOOR_ACCOUNT))
+    assert (at, transfer) == (102.0, Transfer(*town.users.credentials.wallet(0), TOTAL, DOOR_ACCOUNT))
     assert town.rows == [("collection", TOTAL), ("deliver", 1), ("deliver", 2), ("sale", TOTAL)]
     assert town.balances == (TOTAL, 0, 1, 2)
     assert [type(reply) for reply in town.replies] == [Collected]
@@ -389,7 +396,7 @@ def test_a_parcel_refused_at_the_door_moves_nothing_and_is_forgotten(name):
 def test_who_mistypes_the_secret_does_so_at_the_door():
     town = Town(advance=0).visit(slip=True, method=Method.CASH_ON_DELIVERY).parcel(100, collect=TOTAL).run()
     ((_, transfer),) = town.bank.asked(Transfer)
-    assert transfer.secret != town.users.wallet(0).secret
+    assert transfer.secret != town.users.credentials.wallet(0).secret
 
 
 def test_nobody_pays_at_the_door_for_what_was_not_ordered():
@@ -491,7 +498,7 @@ def test_who_hung_up_and_got_nothing_asks_the_shop_a_day_later(loss):
         town.make_hostile(loss)
     assert money(town.run()) == NOTED
     assert 86_400 < min(at for at, _ in town.shop.asked(EnquirePayment)) < 86_500
-    assert not town.users._unheard
+    assert not town.users.orders._unheard
 
 
 def test_goods_that_overtake_the_answer_to_an_enquiry_tell_first():
@@ -512,7 +519,7 @@ def test_who_hung_up_is_told_what_was_paid_of_an_order_that_is_off(transaction):
     refusal = Refusal(Reason.OUT_OF_STOCK, 1, transaction, TOTAL, 7)
     town = hung_up(refusal, trust=Trust(refused=0.5)).run()
     assert town.rows == (NOTED if transaction == PAYMENT else [])
-    assert (town.kept, town.users._trust[0]) == ([], 0.5)
+    assert (town.kept, town.trust[0]) == ([], 0.5)
 
 
 def test_who_hung_up_may_change_his_mind_once_the_order_is_confirmed():
@@ -724,7 +731,7 @@ def test_memory_stays_flat_over_many_orders():
     town.clock.run_to(39_100.0)
     assert town.kept
     assert town.run().kept == []
-    assert town.users._waiting == {}
+    assert town.users.orders._waiting == {}
 
 
 # Income, budgets, trust
@@ -791,7 +798,7 @@ HALVED = Trust(late=0.5, refused=0.75, on_time=0.5)
 
 def trust_after(town):
     town.run()
-    return float(town.users._trust[0])
+    return float(town.trust[0])
 
 
 def test_an_order_in_time_restores_trust_and_a_late_one_costs_it():
@@ -868,14 +875,14 @@ def test_goods_that_are_overdue_are_missed_when_the_user_would_come_again():
     town.parcel(500, order=1)
     town.run()
     assert len(town.ends) == 3
-    assert town.users._trust.tolist() == [0.0, 1.0]
+    assert town.trust.tolist() == [0.0, 1.0]
     assert town.kept == [2, 3]
 
 
 def test_an_attacker_comes_whatever_he_trusts_and_pays_from_an_account():
     town = Town(trust=Trust(refused=1.0))
     town.shop.answers[Pay] = Refusal(Reason.WRONG_SECRET)
-    town.users._trust[0] = 0.0
+    town.trust[0] = 0.0
     town.visit(purpose="borrow_account", method=Method.CASH_ON_DELIVERY).run()
     ((_, checkout),) = town.shop.asked(Checkout)
     assert checkout.method == Method.ACCOUNT
@@ -928,9 +935,7 @@ def test_users_order_by_the_shares_of_the_logit_and_never_other_units_than_they_
 
 
 def test_a_choice_sees_prices_in_major_units():
-    town = Town(choice=LOGIT)
-    town.users._scale = 100
-    assert town.users.priced(OFFERS)[2] == Priced("phone", 2.0, 1.0)
+    assert PriceList(PRODUCTS, 100).priced(OFFERS)[2] == Priced("phone", 2.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.users import UsersBook
 from alesha_sim.columns import Coded
-from alesha_sim.entities.bank.bank import LONGEST_HOLD, NO_FEES, Bank, account_number, secret_text
+from alesha_sim.entities.accounts import account_number, secret_text
+from alesha_sim.entities.bank.bank import LONGEST_HOLD, NO_FEES, Bank
 from alesha_sim.entities.entity import Party
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Timetable

@@ -174,9 +174,9 @@ def test_a_user_that_is_not_there_is_refused():
 def test_the_own_secret_is_in_nothing_that_is_shown_or_kept(shopper):
     inside(shopper).check_out()
     shopper.pay(shopper.account, IN_WALLET)
-    plain = "".join(shopper.simulation.users.wallet(0).secret)
+    plain = "".join(shopper.simulation.users.credentials.wallet(0).secret)
     assert len(plain) == 16
-    assert f"{shopper.simulation.users.wallet(0)}" == "Wallet(account=10000000, secret=***)"
+    assert f"{shopper.simulation.users.credentials.wallet(0)}" == "Wallet(account=10000000, secret=***)"
     talk = shopper.last_click
     assert all(plain not in shown for shown in (repr(talk), talk.diagram().svg, talk.stepper().html))
 

@@ -219,8 +219,9 @@ def test_result_shows_its_balances_in_a_notebook_escaped(first, monkeypatch):
 
 def test_no_secret_is_in_any_table_file_or_text(tmp_path):
     simulation = alesha.Simulation(alesha.scenarios.first_purchase(), seed=7)
+    users = simulation.users.credentials
     secrets = [
-        simulation.users.wallet(0).secret, simulation.users.password(0), simulation.shop.wallet.secret,
+        users.wallet(0).secret, users.password(0), simulation.shop.wallet.secret,
         simulation.supplier.wallet.secret,
     ]  # fmt: skip
     assert all(isinstance(secret, Secret) and len(secret) > 5 for secret in secrets)

@@ -18,7 +18,7 @@ def simulation():
 def secrets(simulation):
     """Every secret key and password of the run, as text and as the number behind it."""
     numbers = [
-        *simulation.users._secrets.tolist(), *simulation.users._passwords.tolist(),
+        *simulation.users.credentials._secrets.tolist(), *simulation.users.credentials._passwords.tolist(),
         *simulation.bank._organisation_secrets.values(),
     ]  # fmt: skip
     return [f"{number:016x}" for number in numbers] + [str(number) for number in numbers]
@@ -65,4 +65,4 @@ def test_an_error_about_a_message_does_not_show_its_secret(secrets):
 
 
 def test_the_search_would_find_one(simulation, secrets):
-    assert leaks(secrets, f"a table with {simulation.users._secrets[0]:016x}") != []
+    assert leaks(secrets, f"a table with {simulation.users.credentials._secrets[0]:016x}") != []

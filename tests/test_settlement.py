@@ -11,7 +11,8 @@ import pytest
 from alesha_sim.books.accounts import CODES
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
-from alesha_sim.entities.bank.bank import Bank, Income, account_number, secret_text
+from alesha_sim.entities.accounts import account_number, secret_text
+from alesha_sim.entities.bank.bank import Bank, Income
 from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Timetable

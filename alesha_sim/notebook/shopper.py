@@ -56,13 +56,13 @@ class Guest(User):
     """A user on a visit that goes as far as it is told; pays with what was `typed` into the payment pop-up."""
 
     def __init__(self, users: Users, user: int) -> None:
-        super().__init__(users, Visit(user, (), (), False))
+        super().__init__(users.context, users.orders, Visit(user, (), (), False))
         self.outcome = LOOKED
         self.typed: Wallet | None = None
 
     def fill_in(self, invoice: Invoice) -> Pay:
         """Give the account and the secret that were typed in; nobody overhears them."""
-        account, secret = self.users.wallet(self.code) if self.typed is None else self.typed
+        account, secret = self.context.credentials.wallet(self.code) if self.typed is None else self.typed
         return Pay(invoice.order, account, secret)
 
     def fill(self, cart: dict[str, int]) -> None:
@@ -115,7 +115,7 @@ class Shopper:
         reply = self._ask(visit.ask_shop(LogIn(Secret(password))))
         if isinstance(reply, LoggedIn):
             self.is_logged_in = True
-            self.simulation.users.log.reached(visit.number, REGISTERED)
+            visit.context.log.reached(visit.number, REGISTERED)
         return reply
 
     def look_at(self, sku: str) -> Any:
@@ -125,7 +125,7 @@ class Shopper:
         visit = self._visit()
         reply = self._ask(visit.ask_shop(ViewProduct(sku)))
         if self.is_logged_in and not isinstance(reply, Refusal | NoReply):
-            self.simulation.users.log.reached(visit.number, BROWSED)
+            visit.context.log.reached(visit.number, BROWSED)
         return reply
 
     def put(self, sku: str, units: int) -> None:
@@ -164,7 +164,7 @@ class Shopper:
         if self.invoice is None:
             raise ValueError("pay: there is no invoice; check out first")
         visit = self._visit()
-        own = self.simulation.users.wallet(self.user)
+        own = self.simulation.users.credentials.wallet(self.user)
         is_right = secret in (IN_WALLET, own.secret)
         self.clicks.append(f"pay({account}, {IN_WALLET if is_right else 'wrong'!r})")
         visit.typed = Wallet(account, own.secret if secret == IN_WALLET else Secret(secret))
@@ -211,7 +211,7 @@ class Shopper:
     @property
     def account(self) -> int:
         """The number of the shopper's account at the bank."""
-        return self.simulation.users.wallet(self.user).account
+        return self.simulation.users.credentials.wallet(self.user).account
 
     def orders(self) -> list[PlacedOrder]:
         """Return the shopper's orders as they stand."""

@@ -1,6 +1,5 @@
 """The market of a run: its entities, books and channels, made from a scenario and a seed. No decision here."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +11,12 @@ from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
-from alesha_sim.entities.bank.bank import Bank, Income, account_number, secret_text
+from alesha_sim.entities.accounts import account_number, secret_text
+from alesha_sim.entities.bank.bank import Bank, Income
 from alesha_sim.entities.entity import Entity, Wallet
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.entities.supplier.supplier import Supplier
-from alesha_sim.entities.user.order_follow_up import Habits
+from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.population import Users
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.network import Channel
@@ -24,7 +24,7 @@ from alesha_sim.policies import Fees
 from alesha_sim.recording.levels import ALL, is_on
 from alesha_sim.recording.run_logs import WAITED_FOR, Records
 from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes
-from alesha_sim.simulation.terms import courier, duration_draws, shop_terms
+from alesha_sim.simulation.terms import courier, duration_draws, shop_terms, user_terms
 from alesha_sim.storage import Spool
 from alesha_sim.streams import Streams
 from alesha_sim.vocabulary import COURIER, SHOP, SUPPLIER
@@ -110,29 +110,10 @@ class Market:
         )  # fmt: skip
 
     def _users(self) -> Users:
-        users, minor = self.scenario.users, self._currency.minor
-        return Users(
-            self.clock, UsersBook(self.ledger, users.count), self.records.visits,
-            products={product.sku: (k, minor(product.price)) for k, product in enumerate(self.scenario.catalogue)},
-            secrets=self._user_secrets, passwords=self._secrets("user:password", users.count),
-            patience=self._patience(), habits=self._habits(), choice=users.choice, trust=users.trust,
-            budget=None if users.budget is None else minor(users.budget), budget_seconds=users.budget_period,
-            scale=self._currency.scale,
-        )  # fmt: skip
-
-    def _habits(self) -> Habits:
-        users, products = self.scenario.users, self.scenario.catalogue
-        after = users.afterwards
-        return Habits(
-            door_refusal=users.payment.door_refusal, cancellation=after.cancellation,
-            return_shares=tuple(product.return_share for product in products), late_returns=after.late_returns,
-            defect_shares=tuple(product.defect_share for product in products), complaint=after.complaint,
-            confirms=self.scenario.uses_escrow,
-        )  # fmt: skip
-
-    def _patience(self) -> Callable[[], float] | None:
-        patience = self.scenario.users.patience
-        return None if patience is None else duration_draws(self._streams, "users:patience", patience)
+        count = self.scenario.users.count
+        credentials = Credentials(self._user_secrets, self._secrets("user:password", count))
+        terms = user_terms(self.scenario, self._streams)
+        return Users(self.clock, UsersBook(self.ledger, count), self.records.visits, credentials, terms)
 
     def open_books(self) -> npt.NDArray[np.int64]:
         """Write all openings, and return what each user has in the bank at the start, in minor units."""

@@ -13,7 +13,7 @@ import numpy as np
 from alesha_sim.books.counting import TalliedLedger
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.columns import Coded, Columns, times
-from alesha_sim.entities.bank.bank import account_number
+from alesha_sim.entities.accounts import account_number
 from alesha_sim.entities.entity import Asking, Process, Value
 from alesha_sim.kernel.clock import INFINITY, MANY
 from alesha_sim.kernel.timers import Timetable

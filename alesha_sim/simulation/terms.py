@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from alesha_sim.distributions import Distribution, durations
-from alesha_sim.entities.bank.bank import account_number
+from alesha_sim.entities.accounts import account_number
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.shop.order import Article
 from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.entities.user.terms import Habits, UserTerms
 from alesha_sim.kernel.clock import INFINITY
 from alesha_sim.messages import Offer
 from alesha_sim.scenarios.demand import visit_draws
@@ -64,6 +65,34 @@ def _has_after_sales(scenario: "Scenario") -> bool:
     """Tell whether users may come back with goods or complaints about orders that are closed."""
     shares = [share for product in scenario.catalogue for share in (product.return_share, product.defect_share)]
     return any(shares) or scenario.users.afterwards.complaint > 0
+
+
+def user_terms(scenario: "Scenario", streams: Streams) -> UserTerms:
+    """Return what users have in common: what they know of the products, and how they react."""
+    users, minor = scenario.users, scenario.currency.minor
+    return UserTerms(
+        products={product.sku: (k, minor(product.price)) for k, product in enumerate(scenario.catalogue)},
+        scale=scenario.currency.scale,
+        habits=_habits(scenario),
+        patience=None if users.patience is None else duration_draws(streams, "users:patience", users.patience),
+        choice=users.choice,
+        trust=users.trust,
+        budget=None if users.budget is None else minor(users.budget),
+        budget_seconds=users.budget_period,
+    )
+
+
+def _habits(scenario: "Scenario") -> Habits:
+    products, afterwards = scenario.catalogue, scenario.users.afterwards
+    return Habits(
+        door_refusal=scenario.users.payment.door_refusal,
+        cancellation=afterwards.cancellation,
+        return_shares=tuple(product.return_share for product in products),
+        late_returns=afterwards.late_returns,
+        defect_shares=tuple(product.defect_share for product in products),
+        complaint=afterwards.complaint,
+        confirms=scenario.uses_escrow,
+    )
 
 
 def courier(scenario: "Scenario", streams: Streams, sender: str) -> Courier:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.holds import HoldState, PendingTransfer
+from alesha_sim.entities.accounts import FIRST_USER_ACCOUNT, ORGANISATION_ACCOUNTS, SECRET_FORM, account_number
 from alesha_sim.entities.bank.calendar import Agenda, PayDays
 from alesha_sim.entities.bank.calendar import Income as Income
 from alesha_sim.entities.bank.lockout import Locks
@@ -44,8 +45,6 @@ from alesha_sim.network import Channel, Delivery
 from alesha_sim.policies.settlement import Fees, Immediate, SettlementPolicy
 from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
-FIRST_USER_ACCOUNT = 10_000_000
-ORGANISATION_ACCOUNTS = {SHOP: 9_000_001, SUPPLIER: 9_000_002, COURIER: 9_000_003}
 _OWNERS = {account: owner for owner, account in ORGANISATION_ACCOUNTS.items()}
 LONGEST_HOLD = 365 * 86_400.0
 """Seconds for which money can be held at most, unless it is held without end."""
@@ -54,22 +53,11 @@ AT_ONCE, NO_FEES = Immediate(), Fees()
 """How payments are settled and what is taken for them, unless a bank is told otherwise."""
 
 _MOVES_MONEY = frozenset({Authorise, Transfer, Refund, Hold, Capture, Void})
-_SPELLED = "%016x"  # takes 0.6 of a format string's time, also for NumPy's numbers
 _OVER = {
     HoldState.POSTED: Reason.HOLD_POSTED,
     HoldState.VOIDED: Reason.HOLD_VOIDED,
     HoldState.EXPIRED: Reason.HOLD_EXPIRED,
 }
-
-
-def account_number(owner: int) -> int:
-    """Return the account number of a user (their number) or an organisation (its code)."""
-    return FIRST_USER_ACCOUNT + owner if owner >= 0 else ORGANISATION_ACCOUNTS[owner]
-
-
-def secret_text(number: int) -> Secret:
-    """Return a secret as its owner types it: 16 hexadecimal digits."""
-    return Secret(_SPELLED % number)
 
 
 class Untold(NamedTuple):
@@ -378,7 +366,7 @@ class Bank(Entity):
         if owner >= len(self._secrets) or (owner < 0 and owner not in self._organisation_secrets):
             return Reason.UNKNOWN_ACCOUNT
         known = self._secrets[owner] if owner >= 0 else self._organisation_secrets[owner]
-        right = secret == _SPELLED % known
+        right = secret == SECRET_FORM % known
         if self._locks is not None and self._locks.refuses(owner, right, self.clock.now):
             return Reason.ACCOUNT_LOCKED
         return owner if right else Reason.WRONG_SECRET

@@ -1,16 +1,13 @@
 """Attackers: visitors who want goods or money that are not theirs. Each attack is refused, and moves nothing."""
 
-from typing import TYPE_CHECKING
-
 from alesha_sim.entities.entity import Asking, Process
+from alesha_sim.entities.user.context import UserContext
 from alesha_sim.entities.user.intent import NoAnswer, Visit
+from alesha_sim.entities.user.open_orders import OpenOrders
 from alesha_sim.entities.user.visit import User
 from alesha_sim.messages import Checkout, Invoice, Method, OrderRejected, Pay, PlaceOrder, Secret
 from alesha_sim.network import NoReply
 from alesha_sim.vocabulary import BOUGHT, LOOKED, NO_ID, REFUSED, UNANSWERED
-
-if TYPE_CHECKING:
-    from alesha_sim.entities.user.population import Users
 
 GUESSES = 5
 """How many secrets one visit tries."""
@@ -22,8 +19,8 @@ _GOLDEN = 0x9E3779B97F4A7C15  # spreads guesses over all secrets; chance is not 
 class Attacker(User):
     """A visitor who registers like everybody and then does what `intent.purpose` says; it is after accounts."""
 
-    def __init__(self, users: "Users", intent: Visit) -> None:
-        super().__init__(users, intent._replace(method=Method.ACCOUNT))
+    def __init__(self, context: UserContext, orders: OpenOrders, intent: Visit) -> None:
+        super().__init__(context, orders, intent._replace(method=Method.ACCOUNT))
 
     def visit(self) -> Process:
         """Come in like any user; then attack."""
@@ -40,11 +37,17 @@ class Attacker(User):
     @property
     def _own_account(self) -> int:
         """The visitor's own account, which no attack is against: there may be no other."""
-        return self.users.wallet(self.code).account
+        return self.context.credentials.wallet(self.code).account
+
+    @property
+    def _victims_account(self) -> int:
+        """The account of someone else; the visitor's own if there is nobody else."""
+        credentials = self.context.credentials
+        return credentials.wallet(credentials.someone_else(self.code)).account
 
     def guess_secret(self) -> Asking[int]:
         """Pay from someone else's account, trying one secret after the other."""
-        victim, _ = self.users.wallet(self.users.someone_else(self.code))
+        victim = self._victims_account
         if victim == self._own_account:
             return LOOKED
         for guess in range(GUESSES):
@@ -56,10 +59,10 @@ class Attacker(User):
 
     def borrow_account(self) -> Asking[int]:
         """Pay from someone else's account with the own secret."""
-        victim, _ = self.users.wallet(self.users.someone_else(self.code))
+        victim = self._victims_account
         if victim == self._own_account:
             return LOOKED
-        _, own_secret = self.users.wallet(self.code)
+        _, own_secret = self.context.credentials.wallet(self.code)
         invoice = yield from self.check_out()
         if invoice is None:
             return REFUSED
@@ -68,7 +71,7 @@ class Attacker(User):
 
     def replay_payment(self) -> Asking[int]:
         """Send the last payment that was overheard once more, if it is someone else's."""
-        pay = self.users.overheard
+        pay = self.context.overheard.payment
         if pay is None or pay.account == self._own_account:
             return LOOKED
         reply = yield from self.ask_shop(pay, step="pay", order=pay.order)
@@ -81,10 +84,10 @@ class Attacker(User):
 
     def claim_transaction(self) -> Asking[int]:
         """Order at the supplier without paying: name a transaction that is none, or a payment to the shop."""
-        overheard = self.users.heard_transaction
+        overheard = self.context.overheard.transaction
         claimed = overheard if self.number % 2 and overheard != NO_ID else NO_SUCH_TRANSACTION
         place = PlaceOrder(self.intent.cart, self.code, claimed, claimed)
-        reply = yield from self.ask(self.users.supplier, place, step="place", visit=self.number)
+        reply = yield from self.ask(self.context.party.supplier, place, step="place", visit=self.number)
         if isinstance(reply, NoReply):
             raise NoAnswer(UNANSWERED)
         return REFUSED if isinstance(reply, OrderRejected) else BOUGHT
@@ -92,5 +95,5 @@ class Attacker(User):
     def _pay(self, invoice: Invoice, pay: Pay) -> Asking[bool]:
         """Pay as a user does; tell whether it worked."""
         reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
-        self.users.forget(invoice.order)
+        self.orders.close(invoice.order)
         return reply.transaction != NO_ID

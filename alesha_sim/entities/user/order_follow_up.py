@@ -1,21 +1,20 @@
 """The buyer: what a user knows of one order, and does about it once the visit is over.
 
-One `Buyer` is one order. It is kept by `Users` only where something may be done about it, and only as long as news
+One `Buyer` is one order. `OpenOrders` keeps it only where something may be done about it, and only as long as news
 of it may come; what it writes is in `books/users.py`.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from alesha_sim.entities.entity import Asking, Party, Process, Reply, Wallet
-from alesha_sim.entities.user.intent import mistyped
-from alesha_sim.entities.user.visit import User
+from alesha_sim.entities.entity import Asking, Process, Reply
+from alesha_sim.entities.user.context import ActingUser, UserContext
+from alesha_sim.entities.user.intent import Visit, mistyped
 from alesha_sim.messages import (
     Asks,
     CancelOrder,
     ClaimAccepted,
     ClaimWarranty,
-    Collected,
     Compensated,
     Complain,
     ConfirmDelivery,
@@ -27,17 +26,13 @@ from alesha_sim.messages import (
     Reason,
     Receipt,
     Refusal,
-    Refused,
     ReturnGoods,
     ReturnReceived,
     Transfer,
 )
-from alesha_sim.network import Delivery, NoReply
+from alesha_sim.network import NoReply
 from alesha_sim.policies.users import LATE, ON_TIME, REFUSED
 from alesha_sim.vocabulary import NO_ID, PAID
-
-if TYPE_CHECKING:
-    from alesha_sim.entities.user.population import Users
 
 DAY = 86_400.0
 """How long a user waits before complaining, and before asking again what the shop cannot do yet, seconds."""
@@ -51,50 +46,39 @@ _NOT_THE_SHOPS_FAULT = (
 )  # fmt: skip
 
 
-class Habits(NamedTuple):
-    """How likely users are to do what about an order, each from 0 to 1.
+class Placed(NamedTuple):
+    """An order as its visit leaves it: `visit` is the visit's number, `cart` what was ordered."""
 
-    `return_shares` and `defect_shares` hold one share a product, by the product's index; the first is multiplied
-    by `late_returns` if the order came late. `complaint` is the share of late orders complained about. `confirms`
-    says that users tell the bank when everything is there, as money in escrow asks for.
+    visit: int
+    intent: Visit
+    cart: Lines
+    invoice: Invoice
+
+
+class Buyer(ActingUser):
+    """A user with an order: waits for its parcels, pays at the door, and asks shop and bank for what is due.
+
+    `close` is told the order's number when nothing is to be done about it any more.
     """
 
-    door_refusal: float = 0.0
-    cancellation: float = 0.0
-    return_shares: tuple[float, ...] = ()
-    late_returns: float = 1.0
-    defect_shares: tuple[float, ...] = ()
-    complaint: float = 0.0
-    confirms: bool = False
-
-    @property
-    def act_later(self) -> bool:
-        """Whether users may do anything about an order once it is placed."""
-        some = self.door_refusal or self.cancellation or self.complaint or self.confirms
-        return bool(some) or any(self.return_shares) or any(self.defect_shares)
-
-
-class Buyer(Party):
-    """A user with an order: waits for its parcels, pays at the door, and asks shop and bank for what is due."""
-
-    def __init__(self, users: "Users", visitor: User, invoice: Invoice) -> None:
-        super().__init__(users.clock, visitor.name, visitor.code)
-        self.doubt = users.doubt
-        self.users = users
+    def __init__(self, context: UserContext, placed: Placed, close: Callable[[int], None]) -> None:
+        intent, invoice = placed.intent, placed.invoice
+        super().__init__(context, intent.user)
         self.order = invoice.order
-        self.visit = visitor.number
-        self.whims = visitor.intent.whims
-        self.mistypes_secret = visitor.intent.mistypes_secret
-        self.lines = visitor.cart
+        self.visit = placed.visit
+        self.whims = intent.whims
+        self.mistypes_secret = intent.mistypes_secret
+        self.lines = placed.cart
         self.rest = invoice.total - invoice.advance
         self.promised_at = invoice.promised_at
         self.is_bought = False
         self.received = 0  # the price of all goods that have come
-        self.missing = sum(units for _, units in visitor.cart)  # how many units have not come yet
+        self.missing = sum(units for _, units in placed.cart)  # how many units have not come yet
+        self._close = close
         self._is_judged = False
         self._is_refunded = False
         self._is_cancelling = False
-        self._may_be_refunded = users.habits.confirms
+        self._may_be_refunded = context.habits.confirms
         self._busy = 0
 
     @property
@@ -107,14 +91,14 @@ class Buyer(Party):
     def note_bought(self) -> None:
         """The shop will supply what was ordered; whoever changes his mind begins to."""
         self.is_bought = True
-        if self.whims.cancel < self.users.habits.cancellation:
+        if self.whims.cancel < self.context.habits.cancellation:
             self._do(self._cancel())
 
     def note_refused(self, reason: Reason) -> None:
         """The shop will not supply what was ordered, or was not paid for it."""
         if reason not in _NOT_THE_SHOPS_FAULT:
             self.judge(REFUSED)
-        self.users.forget(self.order)
+        self._close(self.order)
 
     def note_parcel(self, lines: Lines, price: int) -> None:
         """A parcel has come, for the first time; with the last one, what is due is done."""
@@ -128,7 +112,7 @@ class Buyer(Party):
         if plans:
             self._do(self._follow_up(plans))
         else:
-            self._close()
+            self._close_if_over()
 
     def note_refund(self, *, late: bool) -> None:
         """Money has come back: all of it if late, else also what was granted after delivery."""
@@ -137,13 +121,13 @@ class Buyer(Party):
         self._is_refunded = True
         if late or not self._is_cancelling:
             self.judge(LATE if late else REFUSED)
-        self.users.forget(self.order)
+        self._close(self.order)
 
     def judge(self, event: str) -> None:
         """Trust the shop more or less, once for each order."""
         if not self._is_judged:
             self._is_judged = True
-            self.users.judge(self.code, event)
+            self.context.judge(self.code, event)
 
     def judge_waiting(self) -> None:
         """Trust the shop less if the goods ought to be there."""
@@ -152,35 +136,36 @@ class Buyer(Party):
 
     # At the door
 
-    def answer_the_door(self, delivery: Delivery) -> Process:
-        """Pay for the parcel and take it, or refuse it."""
-        parcel: Deliver = delivery.message
+    def answer_the_door(self, parcel: Deliver) -> Asking[Receipt | Reason | NoReply]:
+        """Pay for the parcel, or say why not; after `NoReply` nobody knows whether the money has moved."""
         objection = self._objection(parcel)
         if objection is None:
-            account, secret = self.users.wallet(self.code)
-            secret = mistyped(secret) if self.mistypes_secret else secret
-            reply = yield from self._pay_at_the_door(parcel, Wallet(account, secret))
+            reply = yield from self._pay_at_the_door(parcel)
             if isinstance(reply, Receipt):
-                self.users.note_collection(self.code, self.order, reply)
-                self.users.log.reached(self.visit, PAID)
-                self.users.receive_goods(delivery)
-                delivery.answer(Collected(reply.transaction))
-                return
+                self._note_collection(reply)
+                return reply
             if isinstance(reply, NoReply):
-                return  # whether the money has moved nobody can say: the order is in doubt
+                return reply  # the order is in doubt
             objection = reply.reason if isinstance(reply, Decline) else Reason.NOT_DONE
-        self.users.forget(self.order)
-        delivery.answer(Refused(objection))
+        self._close(self.order)
+        return objection
 
     def _objection(self, parcel: Deliver) -> Reason | None:
         """Say why the parcel is not taken, if it is not."""
         if parcel.collect > self.rest:
             return Reason.WRONG_TOTAL
-        return Reason.CHANGED_MIND if self.whims.door < self.users.habits.door_refusal else None
+        return Reason.CHANGED_MIND if self.whims.door < self.context.habits.door_refusal else None
 
-    def _pay_at_the_door(self, parcel: Deliver, wallet: Wallet) -> Asking[Receipt | Decline | NoReply]:
-        transfer = Transfer(*wallet, parcel.collect, parcel.payee)
-        return self.insist(self.users.bank, transfer, step="door", order=self.order)
+    def _pay_at_the_door(self, parcel: Deliver) -> Asking[Receipt | Decline | NoReply]:
+        account, secret = self.context.credentials.wallet(self.code)
+        secret = mistyped(secret) if self.mistypes_secret else secret
+        transfer = Transfer(account, secret, parcel.collect, parcel.payee)
+        return self.insist(self.context.party.bank, transfer, step="door", order=self.order)
+
+    def _note_collection(self, receipt: Receipt) -> None:
+        context = self.context
+        context.book.collection(self.clock.now, receipt.transaction, self.code, self.order, receipt.amount)
+        context.log.reached(self.visit, PAID)
 
     # Before and after the goods have come: each request is made under one key, and insisted upon.
 
@@ -191,14 +176,14 @@ class Buyer(Party):
         if self.received or self._is_refunded:
             return
         self._is_cancelling = True
-        reply = yield from self.insist(self.users.shop, CancelOrder(), step="cancel", order=self.order)
+        reply = yield from self.insist(self.shop, CancelOrder(), step="cancel", order=self.order)
         self._is_cancelling = False
         if isinstance(reply, OrderCancelled):
-            self.users.forget(self.order)
+            self._close(self.order)
 
     def _plans(self, is_late: bool) -> list[tuple[float, Callable[[], Process]]]:
         """Return what is to be done now that all goods are there, each with its instant, in this order."""
-        habits, whims, now = self.users.habits, self.whims, self.clock.now
+        habits, whims, now = self.context.habits, self.whims, self.clock.now
         plans: list[tuple[float, Callable[[], Process]]] = []
         if habits.confirms:
             plans.append((now, self._confirm))
@@ -216,8 +201,8 @@ class Buyer(Party):
         """Return the lines whose product chance has struck."""
         if not (chances and shares):
             return ()
-        products = self.users.products
-        return tuple(line for line in self.lines if chances[k := products[line[0]][0]] < shares[k] * factor)
+        index = self.context.prices.index
+        return tuple(line for line in self.lines if chances[k := index(line[0])] < shares[k] * factor)
 
     def _follow_up(self, plans: list[tuple[float, Callable[[], Process]]]) -> Process:
         """Do one thing after the other, each at its instant, until the money is back or nothing is left."""
@@ -230,7 +215,8 @@ class Buyer(Party):
 
     def _confirm(self) -> Process:
         """Tell the bank that everything is there; it may have given the money back already, and say so later."""
-        reply = yield from self.insist(self.users.bank, ConfirmDelivery(), step="confirm", order=self.order)
+        bank = self.context.party.bank
+        reply = yield from self.insist(bank, ConfirmDelivery(), step="confirm", order=self.order)
         if isinstance(reply, Decline) and reply.reason == Reason.ESCROW_CLOSED:
             self._is_refunded = True
         elif not isinstance(reply, NoReply):
@@ -240,7 +226,7 @@ class Buyer(Party):
         """Complain to the shop, which may give some of the price back."""
         reply = yield from self._request(Complain(), "complain")
         if isinstance(reply, Compensated) and reply.link != NO_ID:
-            self.users.book.compensated(self.clock.now, reply.link, self.order, reply.amount)
+            self.context.book.compensated(self.clock.now, reply.link, self.order, reply.amount)
 
     def _send_back(self, lines: Lines) -> Process:
         """Send goods back, all units of a line; those replaced are kept."""
@@ -249,8 +235,8 @@ class Buyer(Party):
             return
         reply = yield from self._request(ReturnGoods(lines), "return")
         if isinstance(reply, ReturnReceived):
-            goods = self.users.goods(reply.lines)
-            self.users.book.returned(self.clock.now, reply.link, self.order, goods, reply.amount)
+            goods = self.context.prices.goods(reply.lines)
+            self.context.book.returned(self.clock.now, reply.link, self.order, goods, reply.amount)
             self._part_with(reply.lines)
 
     def _claim(self, lines: Lines) -> Process:
@@ -262,12 +248,12 @@ class Buyer(Party):
 
     def _request(self, message: Asks[Reply | Refusal], step: str) -> Asking[Reply | Refusal | NoReply]:
         """Ask the shop for something, and again a day later while it says that it is too early."""
-        reply = yield from self.insist(self.users.shop, message, step=step, order=self.order)
+        reply = yield from self.insist(self.shop, message, step=step, order=self.order)
         for again in range(1, TRIES + 1):
             if not (isinstance(reply, Refusal) and reply.reason in _NOT_YET):
                 break
             yield self.clock.pause(DAY)
-            reply = yield from self.insist(self.users.shop, message, step=f"{step}:{again}", order=self.order)
+            reply = yield from self.insist(self.shop, message, step=f"{step}:{again}", order=self.order)
         return reply
 
     def _left_of(self, lines: Lines) -> Lines:
@@ -283,14 +269,14 @@ class Buyer(Party):
     def _do(self, process: Process) -> None:
         """Let something go on in a process of its own."""
         self._busy += 1
-        self.users.watch(self, self._and_close(process))
+        self.start(self._and_close(process))
 
     def _and_close(self, process: Process) -> Process:
         yield from process
         self._busy -= 1
-        self._close()
+        self._close_if_over()
 
-    def _close(self) -> None:
-        """Forget the order if all goods are there, nothing is to be done and the money cannot come back late."""
+    def _close_if_over(self) -> None:
+        """Close the order if all goods are there, nothing is to be done and the money cannot come back late."""
         if self.missing <= 0 and not self._busy and not self._may_be_refunded:
-            self.users.forget(self.order)
+            self._close(self.order)

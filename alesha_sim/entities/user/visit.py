@@ -1,28 +1,27 @@
 """The user: visits the shop, registers, logs in, looks, chooses, pays, and is told. Read from top to bottom.
 
-One `User` is one visit. What a user does about an order afterwards is in `entities/user/order_follow_up.py`; what
-outlives both (cash, goods, trust) belongs to `Users` in `entities/user/population.py`.
+One `User` is one visit. It hands its order over to `OpenOrders`; what a user does about an order afterwards is in
+`order_follow_up.py`, what outlives both (credentials, budgets, trust) in `context.py`.
 """
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mypy_extensions import mypyc_attr
 
-from alesha_sim.entities.entity import Asking, Party, Process, Reply
+from alesha_sim.entities.entity import Asking, Process, Reply
+from alesha_sim.entities.user.context import ActingUser, UserContext
 from alesha_sim.entities.user.intent import NoAnswer, Visit, mistyped
+from alesha_sim.entities.user.open_orders import OpenOrders
 from alesha_sim.messages import (
     Asks,
     Checkout,
-    Confirmation,
-    EnquirePayment,
     Homepage,
     Invoice,
     LoggedIn,
     LogIn,
     Pay,
     PayAtDoor,
-    Refusal,
     Register,
     ViewHomepage,
     ViewProduct,
@@ -41,25 +40,20 @@ from alesha_sim.vocabulary import (
     UNANSWERED,
 )
 
-if TYPE_CHECKING:
-    from alesha_sim.entities.user.population import Users
-
-
 _VIEW_HOMEPAGE = ViewHomepage()
 _VIEW_PRODUCT = cache(ViewProduct)  # by SKU: one request does for all visitors
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class User(Party):
+class User(ActingUser):
     """A customer on one visit to the shop."""
 
-    def __init__(self, users: "Users", intent: Visit) -> None:
-        super().__init__(users.clock, f"user:{intent.user}", intent.user)
-        self.users = users
+    def __init__(self, context: UserContext, orders: OpenOrders, intent: Visit) -> None:
+        super().__init__(context, intent.user)
+        self.orders = orders
         self.intent = intent
         self.cart = intent.cart
-        self.shop = users.shop
-        self.number = users.log.arrived(self.clock.now, intent.user, intent.purpose)
+        self.number = context.log.arrived(self.clock.now, intent.user, intent.purpose)
 
     @property
     def matter(self) -> str:
@@ -91,8 +85,8 @@ class User(Party):
         """Ask the shop; raises NoAnswer if it never replies, or not before the user's patience is over."""
         key = (self.code, order, self.number, step) if step is not None and self.shop.is_keyed else None
         request = self.shop.ask(message, self.code, self.shop.recipient, order, self.number, key)
-        if self.users.patience is not None:
-            self.shop.hang_up_after(self.users.patience(), request, self.code)
+        if self.context.patience is not None:
+            self.shop.hang_up_after(self.context.patience(), request, self.code)
         answer: Any = yield request
         kind = type(answer)
         if kind is NoReply or kind is GaveUp:
@@ -106,7 +100,7 @@ class User(Party):
 
     def log_in(self) -> Asking[bool]:
         """Log in; whoever is refused for not being registered registers first."""
-        password = self.users.password(self.code)
+        password = self.context.credentials.password(self.code)
         log_in = LogIn(password)
         reply = yield from self.ask_shop(log_in)
         if not isinstance(reply, LoggedIn):
@@ -114,23 +108,24 @@ class User(Party):
             reply = yield from self.ask_shop(log_in)
         if not isinstance(reply, LoggedIn):
             return False
-        self.users.log.reached(self.number, REGISTERED)
+        self.context.log.reached(self.number, REGISTERED)
         return True
 
     def look_at_products(self) -> Process:
         """Look at the pages of the products that interest this visitor."""
         for sku in self.intent.views:
             yield from self.ask_shop(_VIEW_PRODUCT(sku))
-        self.users.log.reached(self.number, BROWSED)
+        self.context.log.reached(self.number, BROWSED)
 
     def choose(self, homepage: Homepage) -> bool:
         """Settle what goes into the cart; False if nothing does, or more than the user's budget allows."""
-        if self.users.choice is not None:
-            offers = self.users.priced(homepage.offers)
-            self.cart = self.users.choice.choose(offers, self.intent.cart, self.intent.whims.taste)
+        choice, budgets, prices = self.context.choice, self.context.budgets, self.context.prices
+        if choice is not None:
+            offers = prices.priced(homepage.offers)
+            self.cart = choice.choose(offers, self.intent.cart, self.intent.whims.taste)
             if not self.cart:
                 return False
-        return self.users.budgets is None or self.users.budgets.take(self.code, self.users.price(self.cart))
+        return budgets is None or budgets.take(self.code, prices.total(self.cart))
 
     def check_out(self, again: int = 0) -> Asking[Invoice | None]:
         """Order what is in the cart; the invoice says what it costs, None that the shop refused."""
@@ -138,56 +133,39 @@ class User(Party):
         reply = yield from self.ask_shop(checkout, step=f"checkout:{again}")
         if not isinstance(reply, Invoice):
             return None
-        self.users.remember(self, reply)
-        self.users.log.ordered(self.number, reply.order)
-        self.users.log.reached(self.number, CHECKED_OUT)
+        self.orders.place(self.number, self.intent, self.cart, reply)
+        self.context.log.ordered(self.number, reply.order)
+        self.context.log.reached(self.number, CHECKED_OUT)
         return reply
 
     def pay(self, invoice: Invoice) -> Asking[bool]:
         """Pay what is due now, if only at the door; the reply is the success message or why not."""
         pay = self.fill_in(invoice) if invoice.advance else PayAtDoor(invoice.order)
-        if invoice.advance and (self.users.patience is not None or self.shop.retry is not None):
-            self.users.wonder(self, invoice)
+        if invoice.advance and (self.context.patience is not None or self.shop.retry is not None):
+            self.orders.note_paying(self, invoice)
         try:
             reply = yield from self.ask_shop(pay, step="pay", order=invoice.order)
         except NoAnswer:
-            self.users.enquire_later(invoice.order)
+            self.orders.note_silence(invoice.order)
             raise
-        self.users.stop_wondering(invoice.order)
-        is_bought = self._learn(invoice.order, reply)
+        is_bought = self.orders.note_reply(self.code, invoice.order, reply)
         if is_bought and reply.transaction != NO_ID:
-            self.users.log.reached(self.number, PAID)
+            self.context.log.reached(self.number, PAID)
         return is_bought
-
-    def enquire_payment(self, order: int) -> Process:
-        """Ask the shop what became of a payment about which it said nothing, once the visit is long over."""
-        reply = yield from self.insist(self.shop, EnquirePayment(), step="enquire", order=order)
-        if not isinstance(reply, NoReply) and self.users.stop_wondering(order):
-            self._learn(order, reply)
-
-    def _learn(self, order: int, reply: Confirmation | Refusal) -> bool:
-        """Take note of what the shop says of a payment; tell whether the goods will come."""
-        if reply.transaction != NO_ID:
-            self.users.note_payment(self.code, order, reply)
-        if not isinstance(reply, Confirmation):
-            self.users.note_refused(order, reply.reason)
-            return False
-        self.users.note_bought(order)
-        return True
 
     def fill_in(self, invoice: Invoice) -> Pay:
         """Fill in the pop-up: account number and secret key."""
-        account, secret = self.users.wallet(self.code)
+        account, secret = self.context.credentials.wallet(self.code)
         if self.intent.mistypes_secret:
             secret = mistyped(secret)
-        self.users.overheard = Pay(invoice.order, account, secret)
-        return self.users.overheard
+        pay = self.context.overheard.payment = Pay(invoice.order, account, secret)
+        return pay
 
     def turn_away(self) -> None:
         """End a visit whose cart the shop did not take."""
-        self.users.note_refused_cart(self.code, self.cart)
+        self.context.note_refused_cart(self.code, self.cart)
         self.leave(REFUSED)
 
     def leave(self, outcome: int) -> None:
         """End the visit."""
-        self.users.log.left(self.number, self.clock.now, outcome)
+        self.context.log.left(self.number, self.clock.now, outcome)

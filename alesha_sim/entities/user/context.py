@@ -1,0 +1,90 @@
+"""What all users share, and a user who acts: on a visit, or about an order.
+
+Visits and orders are handed the context; the entity that keeps them, `Users`, they do not know.
+"""
+
+from typing import Any
+
+from mypy_extensions import mypyc_attr
+
+from alesha_sim.books.users import UsersBook
+from alesha_sim.entities.entity import Entity, EntityError, Party, Process
+from alesha_sim.entities.user.budget import Budgets
+from alesha_sim.entities.user.credentials import Credentials
+from alesha_sim.entities.user.price_list import PriceList
+from alesha_sim.entities.user.terms import UserTerms
+from alesha_sim.entities.user.trust import TrustLevels
+from alesha_sim.kernel.task import Task
+from alesha_sim.messages import Lines, Pay
+from alesha_sim.policies.users import REFUSED
+from alesha_sim.recording.visit_log import VisitLog
+from alesha_sim.vocabulary import NO_ID
+
+
+class UserContext:
+    """What users act with; none of it is exchanged once it is made.
+
+    The channels are those of `party`, which also lists orders in doubt: both are set when a market is connected.
+    """
+
+    def __init__(
+        self, party: Entity, book: UsersBook, log: VisitLog, credentials: Credentials, terms: UserTerms
+    ) -> None:  # fmt: skip
+        users = len(credentials)
+        self.party = party
+        self.clock = party.clock
+        self.book = book
+        self.log = log
+        self.credentials = credentials
+        self.prices = PriceList(terms.products, terms.scale)
+        self.habits = terms.habits
+        self.patience = terms.patience
+        self.choice: Any = terms.choice  # one of somebody's own may answer with anything
+        self.budgets: Budgets | None = None
+        if terms.budget is not None:
+            self.budgets = Budgets(party.clock, users, terms.budget, terms.budget_seconds)
+        self.trust = None if terms.trust is None else TrustLevels(terms.trust, users)
+        self.overheard = Eavesdropping()
+
+    def judge(self, user: int, event: str) -> None:
+        """Let a user trust the shop more or less after an event, if trust matters."""
+        if self.trust is not None:
+            self.trust.judge(user, event)
+
+    def note_refused_cart(self, user: int, cart: Lines) -> None:
+        """Learn that the shop does not take a cart: the budget is free again, the trust suffers."""
+        if self.budgets is not None:
+            self.budgets.give_back(user, self.prices.total(cart))
+        self.judge(user, REFUSED)
+
+
+class Eavesdropping:
+    """What attackers overhear: the payment that was filled in last, and the transaction last told of."""
+
+    def __init__(self) -> None:
+        self.payment: Pay | None = None
+        self.transaction = NO_ID
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class ActingUser(Party):
+    """One user in one matter: a visit, or an order."""
+
+    def __init__(self, context: UserContext, user: int) -> None:
+        super().__init__(context.clock, f"user:{user}", user)
+        self.context = context
+        self.shop = context.party.shop
+        self.doubt = context.party.doubt
+
+    @property
+    def matter(self) -> str:
+        """What this is about, for an error's text."""
+        raise NotImplementedError
+
+    def start(self, process: Process) -> None:
+        """Let a process of this user run; an error in it names the user and the matter."""
+        Task(self.clock, process, self._failure)
+
+    def _failure(self, error: Exception) -> EntityError:
+        where = f"{self.name} failed on {self.matter} at {self.clock.now} s"
+        return EntityError(f"{where}: {type(error).__name__}: {error}")

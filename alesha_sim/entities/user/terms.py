@@ -1,0 +1,51 @@
+"""What users buy, and how they react, in the units of a run: minor units, seconds, draws."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from alesha_sim.policies.users import ChoicePolicy, TrustPolicy
+
+
+class Habits(NamedTuple):
+    """How likely users are to do what about an order, each from 0 to 1.
+
+    `return_shares` and `defect_shares` hold one share a product, by the product's index; the first is multiplied
+    by `late_returns` if the order came late. `complaint` is the share of late orders complained about. `confirms`
+    says that users tell the bank when everything is there, as money in escrow asks for.
+    """
+
+    door_refusal: float = 0.0
+    cancellation: float = 0.0
+    return_shares: tuple[float, ...] = ()
+    late_returns: float = 1.0
+    defect_shares: tuple[float, ...] = ()
+    complaint: float = 0.0
+    confirms: bool = False
+
+    @property
+    def act_later(self) -> bool:
+        """Whether users may do anything about an order once it is placed."""
+        some = self.door_refusal or self.cancellation or self.complaint or self.confirms
+        return bool(some) or any(self.return_shares) or any(self.defect_shares)
+
+
+_NONE = Habits()
+
+
+class UserTerms(NamedTuple):
+    """What all users have in common; `simulation/terms.py` makes it from a scenario.
+
+    `products` maps each SKU to (product index, price in minor units), of which one major unit has `scale`. A user
+    waits `patience()` seconds for each reply (None: as long as it takes), may order for `budget` (minor units;
+    None: without limit) in each period of `budget_seconds` (0: the whole run), chooses among the products by
+    `choice` (None: what was meant to be bought), and visits if `trust` allows it (None: always).
+    """
+
+    products: Mapping[str, tuple[int, int]]
+    scale: int = 1
+    habits: Habits = _NONE
+    patience: Callable[[], float] | None = None
+    choice: ChoicePolicy | None = None
+    trust: TrustPolicy | None = None
+    budget: int | None = None
+    budget_seconds: float = 0.0
