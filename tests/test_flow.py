@@ -112,7 +112,8 @@ def test_each_reply_is_sent_when_its_request_has_landed_and_been_served():
 @pytest.mark.interpreted
 def test_the_confirmation_tells_that_the_products_will_be_supplied():
     simulation, texts = Simulation(first_purchase(), 1), []
-    simulation.shop._confirmation = remembering(simulation.shop._confirmation, texts)
+    desk = simulation.shop.desk
+    desk.confirmation = remembering(desk.confirmation, texts)
     simulation.run()
     assert texts[-1].status == "on_the_way"
     assert "The ordered products will be supplied: 1 HP laptop, 2 Apple watch." in texts[-1].text
@@ -185,7 +186,8 @@ def test_a_shop_short_of_cash_confirms_at_once_and_pays_its_supplier_later_in_or
 @pytest.mark.interpreted
 def test_an_order_that_waits_for_cash_is_confirmed_as_processing():
     simulation, texts = Simulation(below_cost({"at": [0], "user": [0], "bike": [1]}, 0), 1), []
-    simulation.shop._confirmation = remembering(simulation.shop._confirmation, texts)
+    desk = simulation.shop.desk
+    desk.confirmation = remembering(desk.confirmation, texts)
     simulation.run()
     assert [confirmation.status for confirmation in texts] == ["processing"]
     assert simulation.drained
