@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from alesha_sim.distributions import Distribution
-from alesha_sim.scenarios import files, settings, shown
+from alesha_sim.scenarios import files, settings, summary_html
 from alesha_sim.scenarios.bounds import money_faults, unbounded
 from alesha_sim.scenarios.channels import Network
 from alesha_sim.scenarios.cross_checks import NO_HORIZON
@@ -285,7 +285,7 @@ class Scenario(Part):
         files.write(path, self.model_dump())
 
     def _repr_html_(self) -> str:
-        return shown.html(self)
+        return summary_html.html(self)
 
     def _check_totals(self, wanted: Visits) -> None:
         """Refuse a visit whose goods are worth more than a 64-bit amount, and visits that are so all together."""

@@ -1,8 +1,8 @@
 """The shop: shows its products, takes orders, has them paid, and hears what became of them.
 
 This module has the payment, the news and the crash. The pages are in `storefront.py`, the orders in
-`order_desk.py` and their states in `order_states.py`; `payables.py` has what waits for money, `fulfilment.py` how a
-paid order is supplied, `cancellations.py` how one ends that is not, `own_stock.py` the shop's own goods,
+`order_desk.py` and their states in `order_states.py`. `payables.py` has what waits for money, `fulfilment.py` how
+a paid order is supplied, `cancellations.py` how one ends that is not, `own_stock.py` the shop's own goods,
 `after_sales.py` what comes after the sale. Each part is handed what it uses. `books/shop.py` has what the shop
 writes in its book.
 """
