@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from alesha_sim.audit.evidence import Evidence, sum_of
+from alesha_sim.audit.evidence import Evidence, of_status, sum_of
 from alesha_sim.audit.findings import Findings
-from alesha_sim.audit.per_order import charged, charges, escrowed, late_refunds, of_status, users_allowances
+from alesha_sim.audit.per_order import charged, charges, escrowed, late_refunds, users_allowances
 from alesha_sim.audit.reading import Ints
 from alesha_sim.vocabulary import STATUSES
 

@@ -338,3 +338,8 @@ def _known_rules() -> npt.NDArray[np.int8]:
         sides = ROLES.index(rule.debit), ROLES.index(rule.credit)
         known[CODES.index(rule.code), int(rule.units), *sides] = place
     return known
+
+
+def of_status(evidence: Evidence, *names: str) -> Mask:
+    """Tell by order whether its status is one of those named."""
+    return np.isin(evidence.status, [STATUSES.index(name) for name in names])

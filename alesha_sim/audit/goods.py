@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from alesha_sim.audit.evidence import Evidence, Key, sum_of
+from alesha_sim.audit.evidence import Evidence, Key, of_status, sum_of
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.reading import Ints, Mask
 from alesha_sim.numeric.counts import bincount
@@ -248,9 +248,9 @@ def _check_all_back(evidence: Evidence, findings: Findings, missing: Mask) -> No
     e = evidence
     back = bincount(e.lines.order, minlength=len(e.total)) > 0
     back[e.lines.order[missing]] = False
-    returned = e.status == STATUSES.index("returned")
+    returned = of_status(e, "returned")
     findings.add(
-        4, (e.total > 0) & (returned != back),
+        4, (e.total > 0) & (returned != back) & ~of_status(e, "in_doubt"),
         lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, but "
         f"{'all' if back[order] else 'not all'} of it came back",
         e.orders,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alesha_sim.audit.evidence import Evidence, sum_of
+from alesha_sim.audit.evidence import Evidence, of_status, sum_of
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.reading import Ints, Mask
 from alesha_sim.numeric.counts import bincount
@@ -26,11 +26,6 @@ def check_orders(evidence: Evidence, findings: Findings) -> None:
     _check_charges(evidence, findings)
     _check_late(evidence, findings)
     _check_never_unpaid(evidence, findings)
-
-
-def of_status(evidence: Evidence, *names: str) -> Mask:
-    """Tell by order whether its status is one of those named."""
-    return np.isin(evidence.status, [STATUSES.index(name) for name in names])
 
 
 def charged(evidence: Evidence) -> Ints:
@@ -117,7 +112,7 @@ def _check_statuses(evidence: Evidence, findings: Findings) -> None:
     sold = e.moved("shop", "sale", key)
     sold_all = of_status(e, "completed", "returned")
     findings.add(
-        4, (e.total > 0) & (sold_all != (sold == e.total)),
+        4, (e.total > 0) & (sold_all != (sold == e.total)) & ~of_status(e, "in_doubt"),
         lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, total {e.total[order]}, sold "
         f"{sold[order]}",
         e.orders,
@@ -158,7 +153,7 @@ def _check_told(evidence: Evidence, findings: Findings) -> None:
     granted, paid = e.moved("shop", "cancel", e.by_order), e.moved("shop", "payment", e.by_order)
     # Under escrow nothing is granted: the bank gives the money back after the supplier did.
     back = (escrowed(e) > 0) & e.marked(e.rows("shop", "charges-return"), e.by_order)
-    refused = of_status(e, "declined", "cancelled") | ((paid > 0) & (granted == paid)) | back
+    refused = of_status(e, "declined", "cancelled", "in_doubt") | ((paid > 0) & (granted == paid)) | back
     # Who pays in advance what is due at the door is refused, and the order waits for whoever pays it there.
     refused_early = e.prepays & (of_status(e, "received") & (e.advance == 0))[order]
     untrue = (

@@ -17,7 +17,7 @@ from alesha_sim.recording.packed_rows import PackedRows
 from alesha_sim.recording.replenishment_log import ReplenishmentLog
 from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.units import total
-from alesha_sim.vocabulary import COMPLETED, DECLINED, DELIVERED, IN_DOUBT, RECEIVED, STATUSES
+from alesha_sim.vocabulary import DECLINED, DELIVERED, IN_DOUBT, RECEIVED, STATUSES
 
 
 class MessageTally:
@@ -108,8 +108,8 @@ class OrderTally(OrderLog):
         self._move(order - 1, status)
 
     def doubt(self, order: int) -> None:
-        """Note that somebody gave up asking about an order that is neither completed nor declined."""
-        if self._orders.row(order - 1)["status"] not in (COMPLETED, DECLINED):
+        """Note that somebody gave up asking about an order that was not declined."""
+        if self._orders.row(order - 1)["status"] != DECLINED:
             self._move(order - 1, IN_DOUBT)
 
     def paid(self, order: int, transaction: int, at: float) -> None:

@@ -56,9 +56,9 @@ class OrderLog:
         self._status(order - 1, status, self.reasons[reason])
 
     def doubt(self, order: int) -> None:
-        """Record that somebody gave up asking about an order that is neither completed nor declined."""
+        """Record that somebody gave up asking about an order, of money or goods, that was not declined."""
         fields = self._orders.row(order - 1)
-        if fields["status"] not in (COMPLETED, DECLINED):
+        if fields["status"] != DECLINED:
             self._status(order - 1, IN_DOUBT, fields["reason"])
 
     def paid(self, order: int, transaction: int, at: float) -> None:

@@ -1,5 +1,6 @@
 """What a random world's network is like, and what goes wrong in it: links, crashes, outages and spells."""
 
+from alesha_sim.scenarios.bounds import DOUBLINGS
 from alesha_sim.scenarios.channels import LINKS
 from alesha_sim.scenarios.disruptions import BOTH, ENTITIES
 from alesha_sim.verification.fuzz.dice import Dice, Tree, exact, short
@@ -91,3 +92,13 @@ def silence(dice: Dice, tree: Tree) -> None:
     for link in (tree["network"]["default"], *tree["network"]["links"].values()):
         link |= {"attempts": dice.whole(1, 2)}
     tree["network"]["default"].setdefault("timeout", 10)
+
+
+def keep_bounds(tree: Tree) -> None:
+    """Let waits grow on links on which a long silence would be met by more attempts than a scenario may have."""
+    default = tree["network"]["default"]
+    longest = max((fault["duration"] for fault in tree["faults"]), default=0.0)
+    for link in (default, *tree["network"]["links"].values()):
+        timeout = link.get("timeout", default.get("timeout"))
+        if link.get("growth") == 1 and timeout is not None and timeout * 2**DOUBLINGS < longest:
+            link["growth"] = 1.5

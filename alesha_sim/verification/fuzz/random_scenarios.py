@@ -85,6 +85,7 @@ def drawn(seed: int, number: int) -> tuple[int, Tree, str]:
         _indebted(dice, tree, outline)
     if is_silent:
         drawn_network.silence(dice, tree)
+    drawn_network.keep_bounds(tree)
     if tree["demand"]["kind"] == "replay" and not tree["demand"]["cut"] and dice.chance(0.2):
         del tree["horizon"]  # it ends after the last visit
     way = dice.one_of(SPOOL, *MODES[1:]) if dice.chance(0.12) else ALL
