@@ -159,15 +159,30 @@ def test_tallies_number_what_they_count_from_where_the_logs_do():
     assert (len(visits), len(lots), len(orders)) == (2, 2, 3)
 
 
-@pytest.mark.parametrize("status", range(len(STATUSES)))
-def test_an_order_is_in_doubt_unless_its_end_is_known(status):
+def doubted(before, after=None):
+    """Return what both kinds of record say of an order in one status, given up, and then perhaps in another."""
     log, tally = OrderLog(["laptop"]), OrderTally()
     for orders in (log, tally):
         orders.placed(0.0, 0, 5, "account", 5)
-        orders.status(1, status)
+        orders.status(1, STATUSES.index(before))
         orders.doubt(1)
-    expected = log.order_columns()["status"]
-    assert tally.tally()[expected.labels[expected.codes[0]]] == 1
+        if after is not None:
+            orders.status(1, STATUSES.index(after))
+    column = log.order_columns()["status"]
+    found = column.labels[column.codes[0]]
+    assert tally.tally()[found] == 1
+    return found
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_order_that_somebody_gave_up_asking_about_is_in_doubt_unless_it_was_declined(status):
+    assert doubted(status) == ("declined" if status == "declined" else "in_doubt")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_its_end_takes_a_given_up_order_out_of_doubt(status):
+    is_open = status in ("processing", "on_the_way")
+    assert doubted("processing", status) == ("in_doubt" if is_open else status)
 
 
 # What is off

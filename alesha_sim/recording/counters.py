@@ -91,6 +91,7 @@ class OrderTally(OrderLog):
 
     def __init__(self) -> None:
         self._orders = PackedRows(placed_at="d", total="q", user="i", status="B", delivered_at="d")
+        self._doubted = set()
         self._move = self._orders.filler("status")
         self._deliver = self._orders.filler("delivered_at")
 
@@ -105,10 +106,11 @@ class OrderTally(OrderLog):
 
     def status(self, order: int, status: int, reason: str = "") -> None:
         """Note that an order moved to `status`."""
-        self._move(order - 1, status)
+        self._move(order - 1, self.known(order, status))
 
     def doubt(self, order: int) -> None:
         """Note that somebody gave up asking about an order that was not declined."""
+        self._doubted.add(order)
         if self._orders.row(order - 1)["status"] != DECLINED:
             self._move(order - 1, IN_DOUBT)
 

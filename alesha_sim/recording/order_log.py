@@ -28,6 +28,7 @@ class OrderLog:
         self._lines = rows(
             "order_lines", order="i", product="H", quantity="q", unit_price="q", unit_charge="q"
         )  # fmt: skip
+        self._doubted: set[int] = set()
         self._status = self._orders.filler("status", "reason")
         self._paid = self._orders.filler("transaction", "paid_at")
         self._fillers: dict[str, Callable[..., None]] = {
@@ -52,12 +53,18 @@ class OrderLog:
         self._lines.append(order, product, quantity, unit_price, unit_charge)
 
     def status(self, order: int, status: int, reason: str = "") -> None:
-        """Record that an order moved to `status`, for `reason` if it was refused."""
-        self._status(order - 1, status, self.reasons[reason])
+        """Record that an order moved to `status`, for `reason` if it was refused; doubt ends when it is closed."""
+        self._status(order - 1, self.known(order, status), self.reasons[reason])
+
+    def known(self, order: int, status: int) -> int:
+        """Return the status to record: an order that somebody gave up asking about stays in doubt while open."""
+        is_doubted = bool(self._doubted) and order in self._doubted and status in (PROCESSING, ON_THE_WAY)
+        return IN_DOUBT if is_doubted else status
 
     def doubt(self, order: int) -> None:
         """Record that somebody gave up asking about an order, of money or goods, that was not declined."""
         fields = self._orders.row(order - 1)
+        self._doubted.add(order)
         if fields["status"] != DECLINED:
             self._status(order - 1, IN_DOUBT, fields["reason"])
 
