@@ -88,7 +88,7 @@ def test_codes_have_the_smallest_type_that_holds_the_last_of_them(size):
 
 def test_a_catalogue_too_large_for_the_lines_of_orders_is_refused_in_one_line(monkeypatch):
     assert np.iinfo(OrderLog(())._lines.dtype["product"]).max == PRODUCTS_MAX - 1
-    monkeypatch.setattr("alesha_sim.scenarios.scenario.PRODUCTS_MAX", 9)
+    monkeypatch.setattr("alesha_sim.scenarios.scenario_fields.PRODUCTS_MAX", 9)
     rest = {"horizon": 60, "demand": {"kind": "single"}}
     assert len(alesha.Scenario(catalogue=catalogue(9), **rest).skus) == 9
     with pytest.raises(ScenarioError, match=r"^catalogue: .*: must have at most 9 products$"):
@@ -141,10 +141,12 @@ def test_an_account_is_named_without_a_walk_through_all_others():
 
 
 def test_stock_is_read_in_as_many_passes_for_2000_products_as_for_3(result, monkeypatch):
-    from alesha_sim.conversation import selection
+    from alesha_sim.results import time_series
 
     passes = []
-    monkeypatch.setattr(selection, "equals", lambda *given, own=selection.equals: passes.append(1) or own(*given))
+    monkeypatch.setattr(
+        time_series, "equals", lambda *given, own=time_series.equals: passes.append(1) or own(*given)
+    )
     few = alesha.simulate(scenarios.market_day(users=20, visits_per_day=30), seed=7)
     few.stock()
     of_few = len(passes)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.tables import canonical as tables_canonical
 from alesha_sim.tables import digest as tables_digest
-from alesha_sim.tables import schema as tables_schema
 from alesha_sim.tables.canonical import by_appearance, canonical
 from alesha_sim.tables.digest import digest
 from alesha_sim.tables.frames import frame
@@ -139,7 +139,8 @@ def test_digest_covers_decimals_and_names_of_tables():
 
 
 def test_every_nan_has_the_same_digest(monkeypatch):
-    monkeypatch.setattr(tables_schema, "SCHEMA", {"t": {"x": Type.FLOAT}})
+    for module in (tables_canonical, tables_digest):
+        monkeypatch.setattr(module, "SCHEMA", {"t": {"x": Type.FLOAT}})
     other = np.array([0x7FF8000000000001], np.uint64).view(np.float64)
     assert np.isnan(other).all()
     assert fingerprint({"x": other}, table="t") == fingerprint({"x": np.array([np.nan])}, table="t")

@@ -54,7 +54,8 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
     ScenarioError when something cannot be written.
     """
     from alesha_sim.exports import spreadsheets
-    from alesha_sim.storage import parquet, saved
+    from alesha_sim.storage import parquet
+    from alesha_sim.storage.target import remove_unrecorded
 
     has_picture = is_on("transfers", result.record)
     with _named("--out", folder):
@@ -64,7 +65,7 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
                 spreadsheets.write(result, ready)
             if has_picture:
                 _draw(result, ready / PICTURE)
-        saved.remove_unrecorded(folder, result.record, parquet.SUFFIX, spreadsheets.SUFFIX)
+        remove_unrecorded(folder, result.record, parquet.SUFFIX, spreadsheets.SUFFIX)
         if not has_picture:
             (folder / PICTURE).unlink(missing_ok=True)
     return f"tables, {MANIFEST} and {PICTURE}" if has_picture else f"tables and {MANIFEST}"

@@ -15,7 +15,7 @@ from alesha_sim.scenarios.errors import Fault
 from alesha_sim.units import AMOUNT_MAX, in_seconds
 
 if TYPE_CHECKING:
-    from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.scenarios.scenario_fields import ScenarioFields
 
 # How often one thing may be repeated in a run, a review or a pay-day: some minutes of computing.
 TIMES_MAX = 10_000_000
@@ -30,7 +30,7 @@ LONGEST_WAIT = 86_400.0
 LOST_MAX = 0.999_999
 
 
-def unbounded(scenario: "Scenario") -> Iterator[Fault]:
+def unbounded(scenario: "ScenarioFields") -> Iterator[Fault]:
     """Yield what a run could not hold or would not end with."""
     yield from _opening_stock(scenario)
     if isinstance(scenario.users.opening_balance, Decimal):
@@ -47,7 +47,7 @@ def unbounded(scenario: "Scenario") -> Iterator[Fault]:
 # Amounts
 
 
-def _opening_stock(scenario: "Scenario") -> Iterator[Fault]:
+def _opening_stock(scenario: "ScenarioFields") -> Iterator[Fault]:
     """Yield a fault for an opening stock whose cost the supplier's book cannot hold."""
     supplier, minor = scenario.supplier, scenario.currency.minor
     cost = sum(minor(product.cost) * opening_of(supplier.stock, product.sku) for product in scenario.catalogue)
@@ -62,7 +62,7 @@ def opening_of(policy: StockPolicy, sku: str) -> int:
     return index(given) if hasattr(given, "__index__") else 0
 
 
-def _earned(scenario: "Scenario") -> int:
+def _earned(scenario: "ScenarioFields") -> int:
     """Return what all users together earn until the horizon, in minor units."""
     income = scenario.users.income
     if income is None or scenario.horizon == math.inf:
@@ -71,7 +71,7 @@ def _earned(scenario: "Scenario") -> int:
     return scenario.currency.minor(income.amount) * scenario.users.count * pay_days
 
 
-def money_faults(scenario: "Scenario", opening: int) -> Iterator[Fault]:
+def money_faults(scenario: "ScenarioFields", opening: int) -> Iterator[Fault]:
     """Yield a fault if what users earn does not fit the bank's book beside all opening balances.
 
     `opening` is what all users together have at the start, in minor units.
@@ -87,7 +87,7 @@ def money_faults(scenario: "Scenario", opening: int) -> Iterator[Fault]:
 # What would never end
 
 
-def _periods(scenario: "Scenario") -> Iterator[Fault]:
+def _periods(scenario: "ScenarioFields") -> Iterator[Fault]:
     """Yield periods that a run would have too many of: reviews, until all lots have come, and pay-days."""
     supplier, income = scenario.supplier, scenario.users.income
     horizon = 0.0 if scenario.horizon == math.inf else scenario.horizon
@@ -106,7 +106,7 @@ def _periods(scenario: "Scenario") -> Iterator[Fault]:
             yield Fault(field, in_seconds(period), rule)
 
 
-def _retries(scenario: "Scenario") -> Iterator[Fault]:
+def _retries(scenario: "ScenarioFields") -> Iterator[Fault]:
     """Yield links on which somebody would ask for ever, or so often that it comes to the same."""
     for name in LINKS:
         there, back = name.split("->")
@@ -128,13 +128,13 @@ def _retries(scenario: "Scenario") -> Iterator[Fault]:
             yield Fault(_place(scenario, name, "timeout"), in_seconds(asked.timeout), rule)
 
 
-def _place(scenario: "Scenario", link: str, field: str) -> str:
+def _place(scenario: "ScenarioFields", link: str, field: str) -> str:
     """Return the path of what says a link's field: the default's, unless the link has its own."""
     own = scenario.network.links.get(link)
     return f"network.default.{field}" if getattr(own, field, None) is None else f"network.links.{link}.{field}"
 
 
-def _silence(scenario: "Scenario", asked: Link, answered: Link) -> float:
+def _silence(scenario: "ScenarioFields", asked: Link, answered: Link) -> float:
     """Return about how long a message may go without an answer, seconds."""
     served = (scenario.bank.authorisation_time, scenario.shop.page_time, scenario.supplier.handling_time)
     longest = max(asked.latency.expected + answered.latency.expected, *(each.expected for each in served))

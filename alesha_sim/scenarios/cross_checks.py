@@ -21,7 +21,7 @@ from alesha_sim.scenarios.errors import Fault, nearest
 from alesha_sim.scenarios.fields import money_fault
 
 if TYPE_CHECKING:
-    from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.scenarios.scenario_fields import ScenarioFields
 
 NO_HORIZON = Fault("horizon", None, "missing: must be given")
 """Only a scenario whose visits are all recorded ends without a horizon."""
@@ -30,7 +30,7 @@ _AIMS = {BaseStock: "level", ReorderPoint: "reorder_point", Periodic: "order_up_
 """The field of each stock policy that says how much it wants to have."""
 
 
-def contradictions(scenario: "Scenario") -> Iterator[Fault]:
+def contradictions(scenario: "ScenarioFields") -> Iterator[Fault]:
     """Yield what does not go together."""
     if scenario.horizon == math.inf and not scenario.demand.is_recorded:
         yield NO_HORIZON
@@ -46,7 +46,7 @@ def contradictions(scenario: "Scenario") -> Iterator[Fault]:
     yield from _amounts(scenario)
 
 
-def _escrow(scenario: "Scenario") -> Iterator[Fault]:
+def _escrow(scenario: "ScenarioFields") -> Iterator[Fault]:
     settlement = scenario.bank.settlement
     if not isinstance(settlement, Escrow):
         return
@@ -62,7 +62,7 @@ def _escrow(scenario: "Scenario") -> Iterator[Fault]:
         yield Fault("shop.promise", None, rule)
 
 
-def _promise(scenario: "Scenario") -> Iterator[Fault]:
+def _promise(scenario: "ScenarioFields") -> Iterator[Fault]:
     promise, supplier = scenario.shop.promise, scenario.supplier
     if promise is None:
         return
@@ -75,7 +75,7 @@ def _promise(scenario: "Scenario") -> Iterator[Fault]:
         yield Fault("shop.promise", f"{promise:g}", rule)
 
 
-def _stock(field: str, policy: StockPolicy, scenario: "Scenario") -> Iterator[Fault]:
+def _stock(field: str, policy: StockPolicy, scenario: "ScenarioFields") -> Iterator[Fault]:
     """Yield SKUs that there are not, and aims that the warehouse has no room for."""
     for place, sku in _named(policy):
         if sku not in scenario.skus:
@@ -120,7 +120,7 @@ def _named(policy: Any) -> Iterator[tuple[str, str]]:
                 yield from ((field.name, sku) for sku in table)
 
 
-def _zones(scenario: "Scenario") -> Iterator[Fault]:
+def _zones(scenario: "ScenarioFields") -> Iterator[Fault]:
     zones = scenario.delivery.zones
     names = [zone.name for zone in zones]
     for place, name in enumerate(names):
@@ -130,7 +130,7 @@ def _zones(scenario: "Scenario") -> Iterator[Fault]:
         yield Fault("delivery.zones", None, "shares must have a positive sum")
 
 
-def _amounts(scenario: "Scenario") -> Iterator[Fault]:
+def _amounts(scenario: "ScenarioFields") -> Iterator[Fault]:
     """Yield amounts with more decimals than the currency has."""
     fees, income = scenario.bank.fees, scenario.users.income
     amounts = {

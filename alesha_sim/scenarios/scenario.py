@@ -6,158 +6,41 @@ settings change it in `settings.py`.
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from os import PathLike
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import ValidationError, model_validator
 
 from alesha_sim.distributions import Distribution
 from alesha_sim.scenarios import files, settings, summary_html
 from alesha_sim.scenarios.bounds import money_faults, unbounded
-from alesha_sim.scenarios.channels import Network
 from alesha_sim.scenarios.cross_checks import NO_HORIZON
 from alesha_sim.scenarios.cross_checks import contradictions as between_parts
 from alesha_sim.scenarios.demand import visit_draws
-from alesha_sim.scenarios.demand.base import Market, Poisson, Single, Visits
-from alesha_sim.scenarios.demand.bursts import Flash, Waves
-from alesha_sim.scenarios.demand.mixture import Mixture
-from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
-from alesha_sim.scenarios.demand.replay import Replay
-from alesha_sim.scenarios.disruptions import Mishap, contradictions
-from alesha_sim.scenarios.errors import Fault, ScenarioError, product_names, refuse
-from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_fault
-from alesha_sim.scenarios.model import Part
-from alesha_sim.scenarios.sections import Bank, Delivery, Product, Shop, Supplier, Users
-from alesha_sim.scenarios.tagged_fields import CurrencyUsed
+from alesha_sim.scenarios.demand.base import Market, Visits
+from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
+from alesha_sim.scenarios.scenario_fields import ALL_MONEY, ScenarioFields, sound
 from alesha_sim.streams import Streams
-from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, Currency, total
-from alesha_sim.vocabulary import PRODUCTS_MAX
+from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, total
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 Value = TypeVar("Value")
 
-CATALOGUE = tuple(
-    Product.model_validate(dict(zip(("sku", "name", "marked_price", "price", "charge", "cost"), row, strict=True)))
-    for row in (
-        ("hp-laptop", "HP laptop", 600, 500, 400, 300),
-        ("apple-watch", "Apple watch", 300, 250, 180, 120),
-        ("iphone-x", "Apple iPhone X", 1000, 900, 720, 540),
-    )
-)
-"""AleshaMart's three products."""
 
-
-class Scenario(Part):
+class Scenario(ScenarioFields):
     """A frozen description of a run: who trades what, when users come, how fast everybody works.
 
     Amounts are in major units of `currency`, durations in seconds, instants in seconds from `start`. Raises
     ScenarioError (a ValueError) with all faults at once.
     """
 
-    name: Name = Field(
-        default="scenario",
-        examples=["my_scenario"],
-        description="What results call it: letters, digits, dashes and underscores.",
-    )
-    description: Text = Field(default="", description="One line that says what it is about.")
-    start: Instant = Field(default=datetime(2021, 1, 1), description="The instant of time 0, without a zone.")
-    horizon: Horizon = Field(
-        default=cast("float", None),  # which its type turns into infinity
-        examples=["1 day"],
-        description="New visits begin before this; left out, a replay ends after its last visit, and every other "
-        "demand must have it.",
-    )
-    drain: Duration | None = Field(
-        default=None,
-        examples=["30 days"],
-        description="How long open matters may go on after that; left out, until all is done.",
-    )
-    currency: CurrencyUsed = Field(default=Currency(), description="What all amounts are in.")
-    catalogue: tuple[Product, ...] = Field(
-        default=CATALOGUE,
-        description="The products; left out, AleshaMart's three.",
-    )
-    users: Users = Field(default=Users(), description="The customers: how many, what they have, how they behave.")
-    demand: Annotated[
-        Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay | Mixture, Field(discriminator="kind")
-    ] = Field(
-        examples=[{"kind": "poisson", "visits_per_day": 100}],
-        description="Who visits when and wants what, by its kind.",
-    )
-    shop: Shop = Field(
-        default=Shop(),
-        description="The shop: it sells to users, and has every order paid, supplied and made good.",
-    )
-    bank: Bank = Field(
-        default=Bank(), description="The bank: every payment between users, shop and supplier goes through it."
-    )
-    supplier: Supplier = Field(
-        default=Supplier(), description="The supplier: it makes or keeps the goods and has them delivered."
-    )
-    delivery: Delivery = Field(default=Delivery(), description="How goods are brought to users.")
-    network: Network = Field(
-        default=Network(), description="How messages travel between users, shop, bank and supplier."
-    )
-    faults: tuple[Mishap, ...] = Field(
-        default=(),
-        description="What goes wrong for a while, by its kind; where messages can be lost, "
-        "network.default.timeout must be given.",
-    )
+    if TYPE_CHECKING:  # what is given is validated: "1 day" becomes seconds, a table becomes a part
 
-    # Each validator sees the parts above its field that are sound, so one call finds all faults of all parts.
-
-    @field_validator("catalogue")
-    @classmethod
-    def _sellable(cls, catalogue: tuple[Product, ...], info: ValidationInfo) -> tuple[Product, ...]:
-        if not catalogue:
-            raise ValueError("must have at least one product")
-        if len(catalogue) > PRODUCTS_MAX:
-            raise ValueError(f"must have at most {PRODUCTS_MAX} products")
-        skus = [product.sku for product in catalogue]
-        first: dict[str, int] = {}
-        found = [
-            Fault(f"[{n}].sku", repr(sku), "must not occur twice")
-            for n, sku in enumerate(skus)
-            if first.setdefault(sku, n) < n
-        ]
-        currency = info.data.get("currency")
-        if currency is not None:
-            for called, product in zip(product_names(catalogue), catalogue, strict=True):
-                if product.sku == currency.code.lower():
-                    found.append(Fault(f"{called}.sku", repr(product.sku), "must not be the currency's name"))
-                for field in ("marked_price", "price", "charge", "cost"):
-                    found += money_fault(f"{called}.{field}", getattr(product, field), currency)
-        return _sound(catalogue, found)
-
-    @field_validator("users", "shop")
-    @classmethod
-    def _funded(cls, owner: Users | Shop, info: ValidationInfo) -> Users | Shop:
-        return _sound(owner, _balance_faults(owner, info))
-
-    @field_validator("demand")
-    @classmethod
-    def _suited(cls, demand: Any, info: ValidationInfo) -> Any:
-        users = info.data.get("users")
-        return _sound(
-            demand, demand.faults(users.count if users else None, _skus(info), info.data.get("horizon", math.inf))
-        )
-
-    @field_validator("supplier")
-    @classmethod
-    def _supplying(cls, supplier: Supplier, info: ValidationInfo) -> Supplier:
-        return _sound(supplier, _balance_faults(supplier, info) or _money_faults(supplier, info))
-
-    @field_validator("faults")
-    @classmethod
-    def _consistent(cls, faults: tuple[Mishap, ...], info: ValidationInfo) -> tuple[Mishap, ...]:
-        network = info.data.get("network")
-        return faults if network is None else _sound(faults, list(contradictions(faults, network)))
+        def __init__(self, **fields: Any) -> None: ...
 
     @classmethod
     def _translated(cls, error: ValidationError, given: Mapping[str, Any] | None) -> ScenarioError:
@@ -170,22 +53,7 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _meant(self) -> Self:
-        return _sound(self, [*between_parts(self), *unbounded(self)])
-
-    @property
-    def is_hostile(self) -> bool:
-        """Whether messages can be lost, doubled or sent again, or entities crash."""
-        return bool(self.faults) or self.network.is_hostile
-
-    @property
-    def uses_escrow(self) -> bool:
-        """Whether the bank keeps payments until users say that the goods have come."""
-        return bool(getattr(self.bank.settlement, "needs_confirmation", False))
-
-    @property
-    def skus(self) -> tuple[str, ...]:
-        """The catalogue's SKUs, in its order."""
-        return tuple(product.sku for product in self.catalogue)
+        return sound(self, [*between_parts(self), *unbounded(self)])
 
     def visits(self, seed: int) -> Visits:
         """Draw (or read) the intended visits, sorted by instant and all before the horizon.
@@ -218,7 +86,7 @@ class Scenario(Part):
             return self
         last = round(float(drawn.at[-1]) * MICROSECONDS)
         ended = self.model_copy(update={"horizon": (last + 1) / MICROSECONDS})
-        return _sound(ended, list(unbounded(ended)))
+        return sound(ended, list(unbounded(ended)))
 
     def demand_table(self, seed: int) -> "DataFrame":
         """Return the intended visits as a DataFrame: `at` (seconds), `user`, the units of each SKU."""
@@ -239,9 +107,9 @@ class Scenario(Part):
             drawn = given.draw(Streams(seed).generator("users:opening_balance"), users) * self.currency.scale
             # The sum is checked as floats, which do not wrap around; the margin is more than their error.
             if not drawn.sum() + others < AMOUNT_MAX * 0.999:
-                raise ScenarioError([Fault("users.opening_balance", str(given), _ALL_MONEY)])
+                raise ScenarioError([Fault("users.opening_balance", str(given), ALL_MONEY)])
             balances = np.rint(drawn).astype(np.int64)
-            _sound(self, list(money_faults(self, total(balances))))
+            sound(self, list(money_faults(self, total(balances))))
             return balances
         return np.full(users, self.currency.minor(given), dtype=np.int64)
 
@@ -256,7 +124,7 @@ class Scenario(Part):
             scenario = type(self).model_validate(tree)
         except ScenarioError as error:
             raise ScenarioError([*found, *error.found]) from None
-        return _sound(scenario, found)
+        return sound(scenario, found)
 
     def diff(self, other: "Scenario") -> str | None:
         """Name the first field that differs, such as `users.count: 1 against 2`; None if none does."""
@@ -305,33 +173,4 @@ class Scenario(Part):
             raise refuse("demand: all visits", self.currency.text(turnover), _ALL_SALES)
 
 
-def _skus(info: ValidationInfo) -> tuple[str, ...] | None:
-    """Return the SKUs of a catalogue without faults."""
-    catalogue = info.data.get("catalogue")
-    return None if catalogue is None else tuple(product.sku for product in catalogue)
-
-
-def _balance_faults(owner: Users | Shop | Supplier, info: ValidationInfo) -> list[Fault]:
-    currency = info.data.get("currency")
-    return [] if currency is None else money_fault("opening_balance", owner.opening_balance, currency)
-
-
-def _money_faults(supplier: Supplier, info: ValidationInfo) -> list[Fault]:
-    """Return a fault when all opening balances, where they are constant, do not fit one ledger."""
-    currency, users, shop = (info.data.get(part) for part in ("currency", "users", "shop"))
-    if currency is None or users is None or shop is None or not isinstance(users.opening_balance, Decimal):
-        return []
-    total = sum(currency.minor(owner.opening_balance) for owner in (shop, supplier))
-    total += users.count * currency.minor(users.opening_balance)
-    return [Fault("opening_balance", str(supplier.opening_balance), _ALL_MONEY)] if total > AMOUNT_MAX else []
-
-
-def _sound(value: Value, found: list[Fault]) -> Value:
-    """Return a value that has no faults; raises ScenarioError when it has."""
-    if found:
-        raise ScenarioError(found)
-    return value
-
-
 _ALL_SALES = "goods and what it may cost to bring them back must fit in 64 bits of minor units"
-_ALL_MONEY = "with those of all others must fit in 64 bits of minor units"

@@ -4,12 +4,12 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.scenarios.scenario_fields import ScenarioFields
 
 DAY = 86_400
 
 
-def rows(scenario: "Scenario") -> dict[str, str]:
+def rows(scenario: "ScenarioFields") -> dict[str, str]:
     """Return what a scenario is about, in a few lines by name."""
     code, days = scenario.currency.code, scenario.horizon / DAY
     staff = {name: getattr(scenario, name).workers for name in ("shop", "bank", "supplier")}
@@ -26,7 +26,7 @@ def rows(scenario: "Scenario") -> dict[str, str]:
     return told
 
 
-def html(scenario: "Scenario") -> str:
+def html(scenario: "ScenarioFields") -> str:
     """Return a scenario as a short table."""
     left = 'style="text-align: left"'
     lines = "".join(

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim.columns import Columns, rows
 from alesha_sim.files import folders, regular
-from alesha_sim.recording.levels import ALL, MODES, Tallies, is_on
+from alesha_sim.recording.levels import ALL, MODES, Tallies
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.storage.parquet import SUFFIX, from_arrow, write_table
+from alesha_sim.storage.target import MANIFEST, refuse_to_overwrite, remove_unrecorded
 from alesha_sim.tables.digest import digest, table_digest
-from alesha_sim.tables.schema import SCHEMA, Tables, recorded
+from alesha_sim.tables.schema import Tables, recorded
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 
-MANIFEST = "manifest.json"
 FORMAT = 2
 OWN_DIGEST = "manifest_digest"
 
@@ -59,32 +59,6 @@ def save(
         refuse_to_overwrite(target, overwrite=overwrite)  # now that nobody else can fill it
         _write(ready, manifest, tables)
     remove_unrecorded(target, manifest.recorded, SUFFIX)
-
-
-def remove_unrecorded(folder: Path, record: str, *suffixes: str) -> None:
-    """Remove the files of tables that are off, which an earlier result left in the folder."""
-    for table in SCHEMA:
-        if not is_on(table, record):
-            for suffix in suffixes:
-                (folder / (table + suffix)).unlink(missing_ok=True)
-
-
-def refuse_to_overwrite(target: Path, *, overwrite: bool = False) -> None:
-    """Raise FileExistsError for a file, and for a folder with something in it, but a result with `overwrite`.
-
-    Raises ValueError for a name that is no text.
-    """
-    # Bytes that are no text: what writes Parquet files cannot name one there.
-    if any("\udc80" <= sign <= "\udcff" for sign in str(target)):
-        raise ValueError(f"folder {str(target)!r}: must be a name in UTF-8")
-    if target.exists() and not target.is_dir():
-        raise FileExistsError(f"{target}: must be a folder, not a file")
-    if folders.is_empty(target):
-        return
-    if not overwrite:
-        raise FileExistsError(f"{target}: must be empty, or be overwritten by request")
-    if not folders.place(target, MANIFEST).exists():
-        raise FileExistsError(f"{target}: must hold a result ({MANIFEST}) to be overwritten")
 
 
 def _write(folder: Path, manifest: Manifest, tables: Mapping[str, Columns]) -> None:

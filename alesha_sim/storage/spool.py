@@ -22,6 +22,7 @@ from alesha_sim.storage import parquet as storage_parquet
 from alesha_sim.storage import saved
 from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.storage.spool_logs import SpooledLedger, SpooledRecords
+from alesha_sim.storage.target import refuse_to_overwrite
 from alesha_sim.tables.canonical import canonical
 
 if TYPE_CHECKING:
@@ -51,10 +52,10 @@ class Spool:
         self._rows: dict[str, SpooledRows] = {}
         self._writers: dict[str, _Writer] = {}
         self._stack = ExitStack()
-        saved.refuse_to_overwrite(self.folder)
+        refuse_to_overwrite(self.folder)
         with self._named():
             self._ready = self._stack.enter_context(folders.replacing(self.folder))
-            saved.refuse_to_overwrite(self.folder)  # now that nobody else can fill it
+            refuse_to_overwrite(self.folder)  # now that nobody else can fill it
 
     # What a market records into
 

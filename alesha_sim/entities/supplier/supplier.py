@@ -394,10 +394,7 @@ class Supplier(Entity):
         return None if self.accepts(message.lines) else Reason.OUT_OF_STOCK
 
     def _due(self, lines: Lines) -> int:
-        due = 0
-        for sku, units in lines:
-            due += self._charges[sku][1] * units
-        return due
+        return sum(self._charges[sku][1] * units for sku, units in lines)
 
     def _products(self, lines: Lines) -> Goods:
         return [(self._charges[sku][0], units) for sku, units in lines]

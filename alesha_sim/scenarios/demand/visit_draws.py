@@ -14,7 +14,7 @@ from alesha_sim.streams import Streams
 from alesha_sim.units import MICROSECONDS
 
 if TYPE_CHECKING:
-    from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.scenarios.scenario_fields import ScenarioFields
     from alesha_sim.scenarios.sections import Users
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ def pays_at_door(users: "Users", visitor: NDArray[np.int64], streams: Streams) -
     return streams.generator("demand:method").random(len(visitor)) < share
 
 
-def whims(scenario: "Scenario", visits: int, streams: Streams) -> dict[str, Floats]:
+def whims(scenario: "ScenarioFields", visits: int, streams: Streams) -> dict[str, Floats]:
     """Draw, by the names of an entity's `Whims`, what may happen to each visit's order; one row a visit."""
     users, products = scenario.users, scenario.catalogue
     after, found = users.afterwards, {}
@@ -63,7 +63,7 @@ def whims(scenario: "Scenario", visits: int, streams: Streams) -> dict[str, Floa
     return found
 
 
-def zones(scenario: "Scenario", streams: Streams) -> NDArray[np.int64] | None:
+def zones(scenario: "ScenarioFields", streams: Streams) -> NDArray[np.int64] | None:
     """Draw in which zone each user lives; None if there are none."""
     shares = [zone.share for zone in scenario.delivery.zones]
     if not shares:

@@ -1,0 +1,191 @@
+"""The fields of a scenario, and the rules that join one with those above it.
+
+How a scenario is read, drawn and changed is in `scenario.py`; what its parts together must keep is in
+`cross_checks.py` and `bounds.py`.
+"""
+
+import math
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from alesha_sim.scenarios.channels import Network
+from alesha_sim.scenarios.demand.base import Poisson, Single
+from alesha_sim.scenarios.demand.bursts import Flash, Waves
+from alesha_sim.scenarios.demand.mixture import Mixture
+from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
+from alesha_sim.scenarios.demand.replay import Replay
+from alesha_sim.scenarios.disruptions import Mishap, contradictions
+from alesha_sim.scenarios.errors import Fault, ScenarioError, product_names
+from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_fault
+from alesha_sim.scenarios.model import Part
+from alesha_sim.scenarios.sections import Bank, Delivery, Product, Shop, Supplier, Users
+from alesha_sim.scenarios.tagged_fields import CurrencyUsed
+from alesha_sim.units import AMOUNT_MAX, Currency
+from alesha_sim.vocabulary import PRODUCTS_MAX
+
+if TYPE_CHECKING:
+    pass
+
+Value = TypeVar("Value")
+
+CATALOGUE = tuple(
+    Product.model_validate(dict(zip(("sku", "name", "marked_price", "price", "charge", "cost"), row, strict=True)))
+    for row in (
+        ("hp-laptop", "HP laptop", 600, 500, 400, 300),
+        ("apple-watch", "Apple watch", 300, 250, 180, 120),
+        ("iphone-x", "Apple iPhone X", 1000, 900, 720, 540),
+    )
+)
+"""AleshaMart's three products."""
+
+
+class ScenarioFields(Part):
+    """What a scenario says: its fields, each valid by itself and with those above it."""
+
+    name: Name = Field(
+        default="scenario",
+        examples=["my_scenario"],
+        description="What results call it: letters, digits, dashes and underscores.",
+    )
+    description: Text = Field(default="", description="One line that says what it is about.")
+    start: Instant = Field(default=datetime(2021, 1, 1), description="The instant of time 0, without a zone.")
+    horizon: Horizon = Field(
+        default=cast("float", None),  # which its type turns into infinity
+        examples=["1 day"],
+        description="New visits begin before this; left out, a replay ends after its last visit, and every other "
+        "demand must have it.",
+    )
+    drain: Duration | None = Field(
+        default=None,
+        examples=["30 days"],
+        description="How long open matters may go on after that; left out, until all is done.",
+    )
+    currency: CurrencyUsed = Field(default=Currency(), description="What all amounts are in.")
+    catalogue: tuple[Product, ...] = Field(
+        default=CATALOGUE,
+        description="The products; left out, AleshaMart's three.",
+    )
+    users: Users = Field(default=Users(), description="The customers: how many, what they have, how they behave.")
+    demand: Annotated[
+        Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay | Mixture, Field(discriminator="kind")
+    ] = Field(
+        examples=[{"kind": "poisson", "visits_per_day": 100}],
+        description="Who visits when and wants what, by its kind.",
+    )
+    shop: Shop = Field(
+        default=Shop(),
+        description="The shop: it sells to users, and has every order paid, supplied and made good.",
+    )
+    bank: Bank = Field(
+        default=Bank(), description="The bank: every payment between users, shop and supplier goes through it."
+    )
+    supplier: Supplier = Field(
+        default=Supplier(), description="The supplier: it makes or keeps the goods and has them delivered."
+    )
+    delivery: Delivery = Field(default=Delivery(), description="How goods are brought to users.")
+    network: Network = Field(
+        default=Network(), description="How messages travel between users, shop, bank and supplier."
+    )
+    faults: tuple[Mishap, ...] = Field(
+        default=(),
+        description="What goes wrong for a while, by its kind; where messages can be lost, "
+        "network.default.timeout must be given.",
+    )
+
+    # Each validator sees the parts above its field that are sound, so one call finds all faults of all parts.
+
+    @field_validator("catalogue")
+    @classmethod
+    def _sellable(cls, catalogue: tuple[Product, ...], info: ValidationInfo) -> tuple[Product, ...]:
+        if not catalogue:
+            raise ValueError("must have at least one product")
+        if len(catalogue) > PRODUCTS_MAX:
+            raise ValueError(f"must have at most {PRODUCTS_MAX} products")
+        skus = [product.sku for product in catalogue]
+        first: dict[str, int] = {}
+        found = [
+            Fault(f"[{n}].sku", repr(sku), "must not occur twice")
+            for n, sku in enumerate(skus)
+            if first.setdefault(sku, n) < n
+        ]
+        currency = info.data.get("currency")
+        if currency is not None:
+            for called, product in zip(product_names(catalogue), catalogue, strict=True):
+                if product.sku == currency.code.lower():
+                    found.append(Fault(f"{called}.sku", repr(product.sku), "must not be the currency's name"))
+                for field in ("marked_price", "price", "charge", "cost"):
+                    found += money_fault(f"{called}.{field}", getattr(product, field), currency)
+        return sound(catalogue, found)
+
+    @field_validator("users", "shop")
+    @classmethod
+    def _funded(cls, owner: Users | Shop, info: ValidationInfo) -> Users | Shop:
+        return sound(owner, _balance_faults(owner, info))
+
+    @field_validator("demand")
+    @classmethod
+    def _suited(cls, demand: Any, info: ValidationInfo) -> Any:
+        users = info.data.get("users")
+        return sound(
+            demand, demand.faults(users.count if users else None, _skus(info), info.data.get("horizon", math.inf))
+        )
+
+    @field_validator("supplier")
+    @classmethod
+    def _supplying(cls, supplier: Supplier, info: ValidationInfo) -> Supplier:
+        return sound(supplier, _balance_faults(supplier, info) or _money_faults(supplier, info))
+
+    @field_validator("faults")
+    @classmethod
+    def _consistent(cls, faults: tuple[Mishap, ...], info: ValidationInfo) -> tuple[Mishap, ...]:
+        network = info.data.get("network")
+        return faults if network is None else sound(faults, list(contradictions(faults, network)))
+
+    @property
+    def is_hostile(self) -> bool:
+        """Whether messages can be lost, doubled or sent again, or entities crash."""
+        return bool(self.faults) or self.network.is_hostile
+
+    @property
+    def uses_escrow(self) -> bool:
+        """Whether the bank keeps payments until users say that the goods have come."""
+        return bool(getattr(self.bank.settlement, "needs_confirmation", False))
+
+    @property
+    def skus(self) -> tuple[str, ...]:
+        """The catalogue's SKUs, in its order."""
+        return tuple(product.sku for product in self.catalogue)
+
+
+def _skus(info: ValidationInfo) -> tuple[str, ...] | None:
+    """Return the SKUs of a catalogue without faults."""
+    catalogue = info.data.get("catalogue")
+    return None if catalogue is None else tuple(product.sku for product in catalogue)
+
+
+def _balance_faults(owner: Users | Shop | Supplier, info: ValidationInfo) -> list[Fault]:
+    currency = info.data.get("currency")
+    return [] if currency is None else money_fault("opening_balance", owner.opening_balance, currency)
+
+
+def _money_faults(supplier: Supplier, info: ValidationInfo) -> list[Fault]:
+    """Return a fault when all opening balances, where they are constant, do not fit one ledger."""
+    currency, users, shop = (info.data.get(part) for part in ("currency", "users", "shop"))
+    if currency is None or users is None or shop is None or not isinstance(users.opening_balance, Decimal):
+        return []
+    total = sum(currency.minor(owner.opening_balance) for owner in (shop, supplier))
+    total += users.count * currency.minor(users.opening_balance)
+    return [Fault("opening_balance", str(supplier.opening_balance), ALL_MONEY)] if total > AMOUNT_MAX else []
+
+
+def sound(value: Value, found: list[Fault]) -> Value:
+    """Return a value that has no faults; raises ScenarioError when it has."""
+    if found:
+        raise ScenarioError(found)
+    return value
+
+
+ALL_MONEY = "with those of all others must fit in 64 bits of minor units"
