@@ -785,10 +785,10 @@ def test_what_is_given_back_frees_nothing_of_another_period():
     budgets = Budgets(clock, 2, 500, 1000.0)
     assert budgets.take(0, 400)
     clock.advance_to(1500.0)
-    budgets.give_back(0, 100)  # of an order of the period before
     assert budgets.take(0, 300)
+    budgets.give_back(0, 400, 0.0)  # what was taken in the period before
     assert not budgets.take(0, 201)
-    budgets.give_back(0, 50)
+    budgets.give_back(0, 50, 1500.0)
     assert not budgets.take(0, 251)
     assert budgets.take(0, 250)
 

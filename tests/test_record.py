@@ -180,9 +180,8 @@ def test_an_order_that_somebody_gave_up_asking_about_is_in_doubt_unless_it_was_d
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_only_its_end_takes_a_given_up_order_out_of_doubt(status):
-    is_open = status in ("processing", "on_the_way")
-    assert doubted("processing", status) == ("in_doubt" if is_open else status)
+def test_nothing_but_a_decline_takes_a_given_up_order_out_of_doubt(status):
+    assert doubted("processing", status) == ("declined" if status == "declined" else "in_doubt")
 
 
 # What is off

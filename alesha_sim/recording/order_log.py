@@ -53,12 +53,15 @@ class OrderLog:
         self._lines.append(order, product, quantity, unit_price, unit_charge)
 
     def status(self, order: int, status: int, reason: str = "") -> None:
-        """Record that an order moved to `status`, for `reason` if it was refused; doubt ends when it is closed."""
+        """Record that an order moved to `status`, for `reason` if it was refused."""
         self._status(order - 1, self.known(order, status), self.reasons[reason])
 
     def known(self, order: int, status: int) -> int:
-        """Return the status to record: an order that somebody gave up asking about stays in doubt while open."""
-        is_doubted = bool(self._doubted) and order in self._doubted and status in (PROCESSING, ON_THE_WAY)
+        """Return the status to record: in doubt for an order that somebody gave up asking about, unless declined.
+
+        Whoever closes it does not know of that, and money or goods of it may be missing somewhere else.
+        """
+        is_doubted = bool(self._doubted) and order in self._doubted and status != DECLINED
         return IN_DOUBT if is_doubted else status
 
     def doubt(self, order: int) -> None:

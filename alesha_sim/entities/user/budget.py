@@ -23,14 +23,18 @@ class Budgets:
         self._ordered[user] = ordered + amount
         return True
 
-    def give_back(self, user: int, amount: int) -> None:
-        """Undo what was set aside for an order that did not come about."""
-        self._ordered[user] = max(self._ordered_until_now(user) - amount, 0)
+    def give_back(self, user: int, amount: int, taken_at: float) -> None:
+        """Undo what was set aside at an instant for an order that did not come about, if its period still runs."""
+        if self._period_of(taken_at) == self._period_of(self._clock.now):
+            self._ordered[user] = max(self._ordered_until_now(user) - amount, 0)
 
     def _ordered_until_now(self, user: int) -> int:
         """Return what a user has ordered in the period that runs."""
-        period = int(self._clock.now // self._seconds) if self._seconds else 0
+        period = self._period_of(self._clock.now)
         if self._period[user] != period:
             self._period[user] = period
             self._ordered[user] = 0
         return int(self._ordered[user])
+
+    def _period_of(self, at: float) -> int:
+        return int(at // self._seconds) if self._seconds else 0

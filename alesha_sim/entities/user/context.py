@@ -51,10 +51,10 @@ class UserContext:
         if self.trust is not None:
             self.trust.judge(user, event)
 
-    def note_refused_cart(self, user: int, cart: Lines) -> None:
+    def note_refused_cart(self, user: int, cart: Lines, chosen_at: float) -> None:
         """Learn that the shop does not take a cart: the budget is free again, the trust suffers."""
         if self.budgets is not None:
-            self.budgets.give_back(user, self.prices.total(cart))
+            self.budgets.give_back(user, self.prices.total(cart), chosen_at)
         self.judge(user, REFUSED)
 
 

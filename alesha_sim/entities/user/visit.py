@@ -53,6 +53,7 @@ class User(ActingUser):
         self.orders = orders
         self.intent = intent
         self.cart = intent.cart
+        self.chosen_at = self.clock.now
         self.number = context.log.arrived(self.clock.now, intent.user, intent.purpose)
 
     @property
@@ -120,6 +121,7 @@ class User(ActingUser):
     def choose(self, homepage: Homepage) -> bool:
         """Settle what goes into the cart; False if nothing does, or more than the user's budget allows."""
         choice, budgets, prices = self.context.choice, self.context.budgets, self.context.prices
+        self.chosen_at = self.clock.now
         if choice is not None:
             offers = prices.priced(homepage.offers)
             self.cart = choice.choose(offers, self.intent.cart, self.intent.whims.taste)
@@ -163,7 +165,7 @@ class User(ActingUser):
 
     def turn_away(self) -> None:
         """End a visit whose cart the shop did not take."""
-        self.context.note_refused_cart(self.code, self.cart)
+        self.context.note_refused_cart(self.code, self.cart, self.chosen_at)
         self.leave(REFUSED)
 
     def leave(self, outcome: int) -> None:
