@@ -80,7 +80,8 @@ def _told(arguments: Namespace, asked: Mapping[str, Any], named: Sequence[Named]
         for error, command in list(zip(study.failures["error"], again, strict=True))[:FAILURES_SHOWN]:
             output.remark(f"failed: {error}\n  {command}")
     if arguments.folder and not arguments.quiet:
-        output.remark(f"all runs are in {arguments.folder}")
+        finished = "finished" if study.interrupted else "all"
+        output.remark(f"{finished} runs are in {arguments.folder}")
     if study.interrupted:
         raise KeyboardInterrupt
     return study.failures.empty

@@ -1,6 +1,6 @@
 """What stands in for a log whose table is off: it counts what the figures of a result need, and keeps no rows.
 
-Each tally has the functions of the log in `records.py` that it replaces, and `tally()`, which returns what
+Each counter has the functions of the log in `recording/` that it replaces, and `tally()`, which returns what
 `results/metrics.py` would count in the table. No rule and no decision lives here.
 """
 

@@ -1,7 +1,7 @@
 """Where the rows of a result's tables are kept, and how they are read: whole, in batches, by orders.
 
 Whoever reads through a `Source` needs no more memory for a run of a million orders than for one of a thousand.
-Nothing is derived here; what the columns are is in `records.py` and `tables.py`.
+Nothing is derived here; which columns there are is in `schema.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,7 @@
-"""What the bank has put aside and what it does about it when: settlements, late refunds, reserves, pay-days.
+"""What the bank has put aside and what it does about it when: settlements, late refunds, reserves.
 
-Here live the bank's records of what is still to happen, and of the past only what keeps it from happening twice.
+The records are of what is still to happen, and of the past only what keeps it from happening twice. What the bank
+does by the calendar, pay-days too, is in `entities/bank/calendar.py`.
 Who may ask for what is decided in `entities/bank/bank.py`, on which terms in `policies/settlement.py`. Amounts are
 in minor units, instants in seconds.
 """
