@@ -253,7 +253,7 @@ def stills():
     walk = alesha.notebook.Walkthrough(scenario, 7)
     walk.run_to("PlaceOrder")
     stepper = alesha.simulate(scenario, seed=7).follow(1).stepper()
-    bundle = stepper.conversations[0]._repr_mimebundle_()
+    bundle = stepper.panes[0].diagram._repr_mimebundle_()
     pages = [walk._still("still").data, stepper._repr_html_(), bundle["text/html"]]
     return [output("display_data", data={"text/html": text, "text/plain": "shown"}) for text in pages]
 

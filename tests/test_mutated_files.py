@@ -3,6 +3,7 @@
 import random
 import re
 from functools import cache
+from importlib import resources
 
 import pytest
 from conftest import is_full_size
@@ -12,7 +13,6 @@ from alesha_sim.cli import main
 from alesha_sim.policies import PolicyError
 from alesha_sim.scenarios import ScenarioError, catalogue
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.scenarios.template import TEMPLATE
 
 FILES = 500 if is_full_size() else 60
 EVENTS_MAX = 3000
@@ -30,7 +30,8 @@ VALUES = [
 
 @cache
 def texts():
-    return [scenarios.load(name).to_toml() for name in catalogue.SHIPPED] + [TEMPLATE]
+    template = resources.files(scenarios).joinpath("template.toml").read_text("utf-8")
+    return [scenarios.load(name).to_toml() for name in catalogue.SHIPPED] + [template]
 
 
 def flip(dice, data):

@@ -92,7 +92,7 @@ def scenario_of(row):
         needs("lifetimes")
     plain = scenarios.load(row["scenario"], **SMALL[row["scenario"]])
     if row["scenario"] == "cdnow":
-        plain = plain.with_settings({"horizon": "8 days"})
+        plain = plain.with_settings({"horizon": "8 days", "demand.cut": True})
     changes = {"supplier.stock": stock_of(row["stock"]), "supplier.unmet": row["unmet"]}
     changes["users.payment.cash_on_delivery"] = 0.5 if row["payment"] == "at the door" else 0
     changes["users.payment.door_refusal"] = 0.2

@@ -52,8 +52,8 @@ def test_nothing_is_asked_of_anywhere_else(report):
 def test_no_secret_is_in_the_page(result, report):
     simulation = alesha.Simulation(result.scenario, seed=5)
     simulation.run()
-    users = simulation.users
-    secrets = [f"{number:016x}" for number in (*users._secrets.tolist(), *users._passwords.tolist())]
+    known = simulation.users.credentials
+    secrets = [f"{number:016x}" for number in (*known._secrets.tolist(), *known._passwords.tolist())]
     assert len(secrets) == 120
     assert [secret for secret in secrets if secret in report] == []
 

@@ -46,7 +46,7 @@ def on_a_broken_book(test):
     return pytest.mark.interpreted(pytest.mark.usefixtures("broken")(test))
 
 
-BROKEN = ("--worlds", "8", "--seed", "2")
+BROKEN = ("--worlds", "12", "--seed", "2")
 
 
 # When all laws hold
@@ -125,7 +125,7 @@ def test_many_failures_are_told_in_one_line_each(call, monkeypatch):
     said = call(*BROKEN)
     brief = re.findall(r"^world (\d+) fails L\d+: alesha verify --worlds 1 --first \1 --seed 2$", said.out, re.M)
     assert said.out.count("fails: ") == 2
-    assert len(brief) + 2 == len(survey(2, 8).failures) > 2
+    assert len(brief) + 2 == len(survey(2, 12).failures) > 2
 
 
 @on_a_broken_book

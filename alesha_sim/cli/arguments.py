@@ -92,7 +92,7 @@ class _Version(Action):
     """Print the version, which the package itself holds: it stands above every layer, and is not imported here."""
 
     def __call__(self, parser: ArgumentParser, *_: Any) -> None:
-        busy = find_spec("alesha_sim.records")  # found, not imported
+        busy = find_spec("alesha_sim.recording.message_log")  # found, not imported
         form = "" if busy is None or str(busy.origin).endswith(".py") else " (compiled)"
         print(f"alesha_sim {sys.modules['alesha_sim'].__version__}{form}")
         parser.exit()

@@ -3,7 +3,7 @@
 from inspect import signature
 from pathlib import Path
 
-from alesha_sim import records
+from alesha_sim.recording import message_log
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.vocabulary import SHOP, SUPPLIER
 from contenders.flow import ACCOUNTS, SHOP_ACCOUNT, SUPPLIER_ACCOUNT, Flow, Outcome, Placed, Ready
@@ -17,7 +17,7 @@ IS_CHOSEN = "record" in signature(Simulation).parameters
 
 def is_compiled() -> bool:
     """Tell whether the library's busiest modules are machine code."""
-    return Path(records.__file__).suffix != ".py"
+    return Path(message_log.__file__).suffix != ".py"
 
 
 def prepare(flow: Flow, record: str = "all") -> Ready:
