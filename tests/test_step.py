@@ -190,7 +190,9 @@ class Terminal:
 
     def __init__(self, folder, command, size="120x45"):
         self._tmux = [needed_program("tmux"), "-S", str(folder / "socket"), "-f", os.devnull]
-        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+        # A width that another test exported would be taken for that of this terminal.
+        own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        self._environment = {**own, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
         width, height = size.split("x")
         self.do("new-session", "-d", "-x", width, "-y", height, command)
 
