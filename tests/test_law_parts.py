@@ -82,6 +82,15 @@ def test_any_tampering_is_told_alike_in_parts_and_at_once(seed, rows, batch, cha
     assert in_parts == at_once
 
 
+def test_a_row_of_no_rule_does_not_repeat_the_last_rule_of_the_link_before():
+    tables = trading.World(0).run(orders=6).tables()
+    place = 7199 % len(tables["transfers"]["amount"])
+    tables = with_column(tables, "transfers", "code", place, known(tables, "code", "sale"))
+    in_parts, at_once = reports(tables, trading.CATALOGUE, drained=False, rows=1, batch=5)
+    assert in_parts == at_once
+    assert not any("written before" in line for line in at_once)
+
+
 def test_orders_that_share_a_link_are_checked_together(honest):
     transfers = honest["transfers"]
     first, other = (np.flatnonzero(transfers["order"] == order)[0] for order in (1, 4))

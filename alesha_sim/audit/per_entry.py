@@ -73,7 +73,8 @@ def _check_one_order(evidence: Evidence, findings: Findings) -> None:
 def _check_once(evidence: Evidence, findings: Findings) -> None:
     """L10: a book writes each row of a fact once a commodity."""
     e = evidence
-    keys = (e.link * len(RULES) + e.rule) * len(e.price) + e.row_commodity
+    # A row of no rule has -1, which must not be taken for the last rule of the link before.
+    keys = (e.link * (len(RULES) + 1) + e.rule + 1) * len(e.price) + e.row_commodity
     order = np.argsort(keys, kind="stable")
     again = np.zeros(len(keys), np.bool_)
     again[order[1:]] = keys[order][1:] == keys[order][:-1]
