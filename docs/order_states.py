@@ -77,7 +77,9 @@ to the same state names news that comes twice or is overtaken.
 
 ## Status
 
-What the order's user and every table see: {", ".join(f"`{name}`" for name in STATUSES)}.
+What the order's user sees: {", ".join(f"`{name}`" for name in STATUSES)}. The table `orders` says
+`in_doubt` as soon as anybody gives up asking about an order, whatever the shop learns afterwards, unless the order
+is declined.
 
 {table(STATUS_ROWS, EVENTS, STATUSES)}
 

@@ -154,7 +154,7 @@ def _check_told(evidence: Evidence, findings: Findings) -> None:
     # Under escrow nothing is granted: the bank gives the money back after the supplier did.
     back = (escrowed(e) > 0) & e.marked(e.rows("shop", "charges-return"), e.by_order)
     refused = of_status(e, "declined", "cancelled", "in_doubt") | ((paid > 0) & (granted == paid)) | back
-    # Who pays in advance what is due at the door is refused, and the order waits for whoever pays it there.
+    # A payment in advance of what is due at the door is refused; the order still waits to be paid there.
     refused_early = e.prepays & (of_status(e, "received") & (e.advance == 0))[order]
     untrue = (
         (bought & (~ordered | of_status(e, "received", "declined")[order]))

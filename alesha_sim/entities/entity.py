@@ -115,7 +115,7 @@ class Party:
 class Entity(Party):
     """A party with an inbox of its own; subclasses write `work`, the life of one worker.
 
-    `workers` hands serve the inbox; None hires one more, for good, whenever mail comes and nobody is idle. Raises
+    `workers` serve the inbox; None adds a permanent one whenever mail comes and nobody is idle. Raises
     ValueError for a user's code.
     """
 

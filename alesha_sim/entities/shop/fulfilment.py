@@ -149,7 +149,7 @@ class Fulfilment:
         return is_served
 
     def send(self, stock: OwnStock, order: Order, parcel: Parcel) -> Process:
-        """See a parcel to its user; one that was lost is sent once more, by whoever has the goods."""
+        """Bring a parcel to its user; a lost one is sent once more, from stock or by the supplier."""
         is_received = yield from stock.carry(order, parcel)
         if is_received:
             self.note_goods(order, parcel.lines, order.total)

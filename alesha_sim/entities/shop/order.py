@@ -62,7 +62,7 @@ class Order:
     """What the shop has on record of an order; amounts in minor units, instants in seconds.
 
     `advance` is what is paid before delivery, into `pocket` under the transaction number `payment`, with `fee`
-    taken from the user besides; `collected` came at the door under `collection`; `granted` of both together is
+    taken from the user in addition; `collected` came at the door under `collection`; `granted` of both together is
     given back or among the `dues`. The user who is paying is owed `answer`, one who asks what became of that
     `enquirer`, the one who cancels `canceller`.
     Charges are paid under `charges_paid`, after the bank declined them `tries` times for want of money.

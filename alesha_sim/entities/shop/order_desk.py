@@ -48,7 +48,7 @@ class OrderDesk:
         return Reason.REPEATED_PRODUCT if is_repeated else None
 
     def allows(self, user: int, lines: Lines) -> bool:
-        """Tell whether the user may order so much, besides orders that were not declined or cancelled."""
+        """Tell whether the user may order so much, on top of their orders that were not declined or cancelled."""
         limit, ordered = self._limit, self._ordered
         return limit is None or all(ordered.get((user, sku), 0) + units <= limit for sku, units in lines)
 

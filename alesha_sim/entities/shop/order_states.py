@@ -1,9 +1,9 @@
 """The life of an order as two tables: what happens, in which state, and which state follows.
 
-The first is of the order's `status`, which its user and every table see. The second is of its `fulfilment`: how
-far the shop has got with having it supplied, which nobody else knows. A row without a following state names news
-that comes twice or is overtaken, and changes nothing. What no row names raises `ImpossibleTransition`. No other
-module sets these states. docs/order.md shows both tables.
+The first is of the order's `status`, which its user sees. The second is of its `fulfilment`: how far the shop has
+got with having it supplied, which nobody else knows. A row without a following state names news that comes twice
+or is overtaken, and changes nothing. What no row names raises `ImpossibleTransition`. No other module sets these
+states. docs/order.md shows both tables.
 """
 
 from typing import Final, NamedTuple
