@@ -17,14 +17,33 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Result", "Scenario", "Simulation", "Study", "accounting", "compare", "distributions", "entities", "exports",
-    "notebook", "plots", "policies", "replicate", "scenarios", "simulate", "sweep",
-]  # fmt: skip
+    "Result",
+    "Scenario",
+    "Simulation",
+    "Study",
+    "accounting",
+    "compare",
+    "distributions",
+    "entities",
+    "exports",
+    "notebook",
+    "plots",
+    "policies",
+    "replicate",
+    "scenarios",
+    "simulate",
+    "sweep",
+]
 _HOMES = {
-    "Result": "results.result", "Scenario": "scenarios.scenario",
-    "Simulation": "simulation.simulation", "simulate": "simulation.simulation",
-    "Study": "experiments", "compare": "experiments", "replicate": "experiments", "sweep": "experiments",
-}  # fmt: skip
+    "Result": "results.result",
+    "Scenario": "scenarios.scenario",
+    "Simulation": "simulation.simulation",
+    "simulate": "simulation.simulation",
+    "Study": "experiments",
+    "compare": "experiments",
+    "replicate": "experiments",
+    "sweep": "experiments",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,8 +16,13 @@ STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "d
 STAGES = ("home", "registered", "browsed", "checked_out", "paid")
 OUTCOMES = ("looked", "bought", "declined", "abandoned", "unanswered")
 INTENTS = (
-    "honest", "guess_secret", "replay_payment", "borrow_account", "claim_transaction", "tamper_total",
-)  # fmt: skip
+    "honest",
+    "guess_secret",
+    "replay_payment",
+    "borrow_account",
+    "claim_transaction",
+    "tamper_total",
+)
 FATES = ("in_flight", "delivered", "lost", "duplicate", "late", "withdrawn")
 IN_FLIGHT, DELIVERED, LOST, DUPLICATE, LATE, WITHDRAWN = range(6)
 RECEIVED, PROCESSING, ON_THE_WAY, COMPLETED, CANCELLED, DECLINED, RETURNED, IN_DOUBT = range(8)

@@ -10,8 +10,11 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tokenize
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
+from tokenize import COMMENT
 from typing import NamedTuple
 
 import pytest
@@ -22,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alesha_sim"
 
 MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 25_000
+LAID_OUT_BY_HAND = 40
 CHANCE = {"random", "secrets", "uuid", "numpy.random"}
 STATEFUL = {"default_rng", "Generator", "RandomState", "Random", "Streams", "Environment", "count", "open"}
 MUTATORS = {
@@ -451,6 +455,23 @@ def test_the_package_stays_small():
     # Statements: lines would reward leaving out docstrings. The bound moves on purpose, not by drift.
     nodes = [node for module in MODULES for node in ast.walk(module.tree)]
     assert sum(isinstance(node, ast.stmt) for node in nodes) < PACKAGE_STATEMENTS
+
+
+def skips(source: str) -> int:
+    """Return how many statements the formatter is told to leave alone."""
+    comments = (
+        token.string for token in tokenize.generate_tokens(StringIO(source).readline) if token.type == COMMENT
+    )
+    return sum("fmt: skip" in comment or "fmt: off" in comment for comment in comments)
+
+
+def test_few_statements_are_laid_out_by_hand():
+    sources = [path.read_text("utf-8") for path in (ROOT / PACKAGE).rglob("*.py")]
+    assert sum(map(skips, sources)) <= LAID_OUT_BY_HAND
+
+
+def test_statements_laid_out_by_hand_are_counted():
+    assert skips("a = (\n    1,\n)  # fmt: skip\n# fmt: off\nb = '# fmt: skip'\n") == 2
 
 
 def test_the_public_names_are_those_of_the_design():

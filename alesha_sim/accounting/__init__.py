@@ -13,7 +13,18 @@ from alesha_sim.accounting.general_ledger import TAccount, bank_statement, gener
 from alesha_sim.accounting.statements import balance_sheet, cash_flow, income_statement, trial_balance
 
 __all__ = [
-    "Consolidation", "Reconciler", "Reconciliation", "TAccount", "aging", "balance_sheet",
-    "bank_statement", "cash_flow", "consolidated", "general_ledger", "income_statement", "reconcile", "t_accounts",
+    "Consolidation",
+    "Reconciler",
+    "Reconciliation",
+    "TAccount",
+    "aging",
+    "balance_sheet",
+    "bank_statement",
+    "cash_flow",
+    "consolidated",
+    "general_ledger",
+    "income_statement",
+    "reconcile",
+    "t_accounts",
     "trial_balance",
-]  # fmt: skip
+]

@@ -54,7 +54,7 @@ def open_items(journal: Journal, at: int) -> OpenItems:
     row = row[rest]
     return OpenItems(
         account[rest], rows.order[row], rows.link[row], rows.time[row], at - rows.time[row], left[rest]
-    )  # fmt: skip
+    )
 
 
 def _first_in_first_out(account: Ints, order: Ints, change: Ints) -> Ints:

@@ -141,9 +141,7 @@ class Reconciler:
         rows = np.concatenate((own_rows, bank_rows))
         np.minimum.at(first, which, rows)
         items = [self._item(int(first[n]), int(left[n]), instant) for n in np.flatnonzero(left).tolist()]
-        return Reconciliation(
-            self.owner, instant, int(own.sum()), int(bank.sum()), tuple(items), journal.currency
-        )  # fmt: skip
+        return Reconciliation(self.owner, instant, int(own.sum()), int(bank.sum()), tuple(items), journal.currency)
 
     def _item(self, row: int, amount: int, at: int) -> Item:
         journal = self._journal

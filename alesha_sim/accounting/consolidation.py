@@ -60,9 +60,16 @@ class Consolidation:
             if row.commodity != self._journal.currency.code:
                 continue
             yield Entry(
-                COMPLETED, row.debit, row.credit, row.amount, row.code, "told of by a message to come",
-                row.order, row.link, row.message,
-            )  # fmt: skip
+                COMPLETED,
+                row.debit,
+                row.credit,
+                row.amount,
+                row.code,
+                "told of by a message to come",
+                row.order,
+                row.link,
+                row.message,
+            )
             balances[row.debit] = balances.get(row.debit, 0) + row.amount
             balances[row.credit] = balances.get(row.credit, 0) - row.amount
         yield from self._eliminations(balances, at)
@@ -135,14 +142,33 @@ class Consolidation:
 
         rows = [
             (
-                each.step, each.debit, each.credit, self._journal.money(each.amount), each.code, each.order,
-                each.link, each.why, each.message.message, each.message.kind, each.message.state,
+                each.step,
+                each.debit,
+                each.credit,
+                self._journal.money(each.amount),
+                each.code,
+                each.order,
+                each.link,
+                each.why,
+                each.message.message,
+                each.message.kind,
+                each.message.state,
             )
             for each in self.entries
-        ]  # fmt: skip
+        ]
         names = (
-            "step", "debit", "credit", "amount", "code", "order", "link", "why", "message", "kind", "state",
-        )  # fmt: skip
+            "step",
+            "debit",
+            "credit",
+            "amount",
+            "code",
+            "order",
+            "link",
+            "why",
+            "message",
+            "kind",
+            "state",
+        )
         return DataFrame(dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True)))
 
     def worksheet(self) -> "DataFrame":

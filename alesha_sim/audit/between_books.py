@@ -65,24 +65,29 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
     moves = [e.marked(rows[~within[rows]], key) for rows in touched]
     compared = holds[0] & holds[1] & (moves[1] if mirror.partly else True)
     findings.add(
-        3, compared & (balances[0] != balances[1]),
+        3,
+        compared & (balances[0] != balances[1]),
         lambda link: f"link {key.numbers[link]}: {own} {balances[0][link]}, but {other} {balances[1][link]}",
         key.numbers,
-    )  # fmt: skip
+    )
     if books[1] == "bank" or drained:
         findings.add(
-            3, moves[0] & ~holds[1] & ~(e.doubtful & (books[1] != "bank")),
-            lambda link: f"link {key.numbers[link]}: {own} {balances[0][link]}, but book {books[1]} lacks the "
-            "link",
+            3,
+            moves[0] & ~holds[1] & ~(e.doubtful & (books[1] != "bank")),
+            lambda link: (
+                f"link {key.numbers[link]}: {own} {balances[0][link]}, but book {books[1]} lacks the link"
+            ),
             key.numbers,
-        )  # fmt: skip
+        )
     if drained:
         findings.add(
-            3, moves[1] & ~holds[0] & ~e.doubtful,
-            lambda link: f"link {key.numbers[link]}: {other} {balances[1][link]}, but book {books[0]} never heard "
-            "of it",
+            3,
+            moves[1] & ~holds[0] & ~e.doubtful,
+            lambda link: (
+                f"link {key.numbers[link]}: {other} {balances[1][link]}, but book {books[0]} never heard of it"
+            ),
             key.numbers,
-        )  # fmt: skip
+        )
 
 
 def _check_same_user(evidence: Evidence, findings: Findings) -> None:
@@ -95,9 +100,11 @@ def _check_same_user(evidence: Evidence, findings: Findings) -> None:
     of_link = np.zeros(e.by_link.size, np.int32)
     of_link[links] = users
     findings.add(
-        3, (of_link[links] != users) | ((orders > 0) & (e.ordered_by[orders] != users)),
-        lambda place: f"another user's account: {e.row_name(int(rows[place]))}", e.transfer[rows],
-    )  # fmt: skip
+        3,
+        (of_link[links] != users) | ((orders > 0) & (e.ordered_by[orders] != users)),
+        lambda place: f"another user's account: {e.row_name(int(rows[place]))}",
+        e.transfer[rows],
+    )
 
 
 def _check_transactions(evidence: Evidence, findings: Findings) -> None:
@@ -108,11 +115,13 @@ def _check_transactions(evidence: Evidence, findings: Findings) -> None:
     numbers = e.by_link.numbers
     verified, real = (e.moved(book, "charges", e.by_link) for book in ("supplier", "bank"))
     findings.add(
-        3, (verified != 0) & (verified != real),
-        lambda link: f"link {numbers[link]}: the supplier took charges {verified[link]}, the bank moved "
-        f"{real[link]}",
+        3,
+        (verified != 0) & (verified != real),
+        lambda link: (
+            f"link {numbers[link]}: the supplier took charges {verified[link]}, the bank moved {real[link]}"
+        ),
         numbers,
-    )  # fmt: skip
+    )
 
 
 def _check_numbers(evidence: Evidence, findings: Findings, code: str, numbers: Ints) -> None:
@@ -128,12 +137,16 @@ def _check_numbers(evidence: Evidence, findings: Findings, code: str, numbers: I
     orders = np.full(e.by_link.size + 1, -1, np.int64)
     orders[e.link[booked]] = e.order[booked]
     findings.add(
-        3, (numbers != -1) & (orders[e.by_link.find(numbers)] != np.arange(len(numbers))),
-        lambda order: f"order {e.orders[order]}: transaction {numbers[order]} is no {code} of this order at the "
-        "bank",
+        3,
+        (numbers != -1) & (orders[e.by_link.find(numbers)] != np.arange(len(numbers))),
+        lambda order: (
+            f"order {e.orders[order]}: transaction {numbers[order]} is no {code} of this order at the bank"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
     findings.add(
-        3, numbers[e.order[told]] != e.link_number[told],
-        lambda place: f"not the order's transaction number: {e.row_name(int(told[place]))}", e.transfer[told],
-    )  # fmt: skip
+        3,
+        numbers[e.order[told]] != e.link_number[told],
+        lambda place: f"not the order's transaction number: {e.row_name(int(told[place]))}",
+        e.transfer[told],
+    )

@@ -81,9 +81,12 @@ class Evidence:
     """
 
     def __init__(
-        self, tables: Mapping[str, Columns], catalogue: Sequence[Priced], register: Register | None = None,
+        self,
+        tables: Mapping[str, Columns],
+        catalogue: Sequence[Priced],
+        register: Register | None = None,
         first: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.register = Register(tables["accounts"], catalogue) if register is None else register
         self.first = first
         self.price, self.charge, self.cost = self.register.price, self.register.charge, self.register.cost

@@ -32,9 +32,10 @@ def check_accounts(register: Register, findings: Findings) -> None:
     """L0: every account is one of the chart, of a known commodity and book."""
     r = register
     findings.add(
-        0, (r.role < 0) | (r.commodity < 0) | (r.book < 0),
+        0,
+        (r.role < 0) | (r.commodity < 0) | (r.book < 0),
         lambda account: f"{r.name(account)}: not in the chart of accounts",
-    )  # fmt: skip
+    )
 
 
 def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
@@ -44,13 +45,17 @@ def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> Non
     unreadable = (e.debit < 0) | (e.credit < 0) | (e.book < 0) | (e.code < 0)
     findings.add(0, unreadable, lambda row: f"unknown account, book or code: {e.row_name(row)}", rows)
     findings.add(
-        0, (e.order_number < 0) | (e.order_number > sizes.orders),
-        lambda row: f"there is no such order: {e.row_name(row)}", rows,
-    )  # fmt: skip
-    findings.add(
-        0, (e.link_number < 1) | (e.link_number > sizes.links), lambda row: f"no such link: {e.row_name(row)}",
+        0,
+        (e.order_number < 0) | (e.order_number > sizes.orders),
+        lambda row: f"there is no such order: {e.row_name(row)}",
         rows,
-    )  # fmt: skip
+    )
+    findings.add(
+        0,
+        (e.link_number < 1) | (e.link_number > sizes.links),
+        lambda row: f"no such link: {e.row_name(row)}",
+        rows,
+    )
 
 
 def check_orders(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
@@ -58,16 +63,20 @@ def check_orders(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
     e = evidence
     rows = e.first + np.arange(len(e.orders) - 1)
     findings.add(
-        0, e.orders[1:] != rows + 1,
+        0,
+        e.orders[1:] != rows + 1,
         lambda place: f"row {rows[place]} of orders has number {e.orders[place + 1]}, must be {rows[place] + 1}",
         rows,
-    )  # fmt: skip
+    )
     findings.add(
-        0, ((e.ordered_by < 0) != e.replenishes)[1:] | (e.ordered_by >= sizes.users)[1:],
-        lambda place: f"order {rows[place] + 1} of user {e.ordered_by[place + 1]}: must be a known user's, "
-        "and no user's if it is a replenishment",
+        0,
+        ((e.ordered_by < 0) != e.replenishes)[1:] | (e.ordered_by >= sizes.users)[1:],
+        lambda place: (
+            f"order {rows[place] + 1} of user {e.ordered_by[place + 1]}: must be a known user's, "
+            "and no user's if it is a replenishment"
+        ),
         rows,
-    )  # fmt: skip
+    )
 
 
 def check_lines(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
@@ -75,11 +84,14 @@ def check_lines(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
     e = evidence
     order, rows = e.line_order_number, e.first + np.arange(len(e.line_quantity))
     findings.add(
-        0, (order < 1) | (order > sizes.orders) | (e.line_commodity < 1) | (e.line_quantity < 1),
-        lambda place: f"row {rows[place]} of order_lines: order {order[place]}, product "
-        f"{e.line_commodity[place] - 1}, quantity {e.line_quantity[place]}: must be known and above zero",
+        0,
+        (order < 1) | (order > sizes.orders) | (e.line_commodity < 1) | (e.line_quantity < 1),
+        lambda place: (
+            f"row {rows[place]} of order_lines: order {order[place]}, product "
+            f"{e.line_commodity[place] - 1}, quantity {e.line_quantity[place]}: must be known and above zero"
+        ),
         rows,
-    )  # fmt: skip
+    )
 
 
 def check_visits(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
@@ -88,8 +100,10 @@ def check_visits(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
     order, rows = e.visit_order_number, e.first + np.arange(len(e.visitor))
     findings.add(
         0, e.visit != rows, lambda place: f"row {rows[place]} of visits has number {e.visit[place]}", rows
-    )  # fmt: skip
+    )
     findings.add(
-        0, (e.visitor < 0) | (e.visitor >= sizes.users) | (order < -1) | (order > sizes.orders),
-        lambda place: f"visit {rows[place]}: user {e.visitor[place]}, order {order[place]}: must be known", rows,
-    )  # fmt: skip
+        0,
+        (e.visitor < 0) | (e.visitor >= sizes.users) | (order < -1) | (order > sizes.orders),
+        lambda place: f"visit {rows[place]}: user {e.visitor[place]}, order {order[place]}: must be known",
+        rows,
+    )

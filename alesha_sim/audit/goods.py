@@ -14,13 +14,17 @@ from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import STATUSES
 
 GIVEN = (
-    ("supplier", "deliver", "handovers / goods-in-transit"), ("shop", "deliver", "handovers / goods-in-transit"),
-    ("supplier", "replace", "handovers / goods-in-transit"), ("users", "return", "handovers / goods"),
-)  # fmt: skip
+    ("supplier", "deliver", "handovers / goods-in-transit"),
+    ("shop", "deliver", "handovers / goods-in-transit"),
+    ("supplier", "replace", "handovers / goods-in-transit"),
+    ("users", "return", "handovers / goods"),
+)
 TAKEN = (
-    ("users", "deliver", "goods / handovers"), ("shop", "deliver", "stock / handovers"),
-    ("users", "replace", "goods / handovers"), ("shop", "return", "stock / handovers"),
-)  # fmt: skip
+    ("users", "deliver", "goods / handovers"),
+    ("shop", "deliver", "stock / handovers"),
+    ("users", "replace", "goods / handovers"),
+    ("shop", "return", "stock / handovers"),
+)
 """Units that the taker writes first and the giver when the taker has answered."""
 
 BROKEN = (("users", "handovers / goods"), ("supplier", "losses / handovers"))
@@ -51,9 +55,11 @@ def _check_handovers(evidence: Evidence, findings: Findings, *, drained: bool) -
     np.add.at(left, places, np.concatenate([-e.amount[given], e.amount[taken]]))
     known = e.marked(given, e.by_link)[keys // products]
     findings.add(
-        6, (left != 0) & (known | (drained & ~e.doubtful[keys // products])),
-        lambda place: f"{_goods(e, keys[place])}: {left[place]} more taken than given", _numbers(e, keys),
-    )  # fmt: skip
+        6,
+        (left != 0) & (known | (drained & ~e.doubtful[keys // products])),
+        lambda place: f"{_goods(e, keys[place])}: {left[place]} more taken than given",
+        _numbers(e, keys),
+    )
 
 
 def _check_swaps(evidence: Evidence, findings: Findings) -> None:
@@ -113,11 +119,13 @@ def _check_parcels(evidence: Evidence, findings: Findings) -> None:
         _check_worth(e, findings, 8, f"supplier {code}", e.moved("supplier", code, key), value, "units given")
     charged_on = e.balance("supplier:transport", e.by_order)
     findings.add(
-        8, charged_on < 0,
-        lambda order: f"order {e.orders[order]}: the supplier charged {-charged_on[order]} more for transport "
-        "than it owes",
+        8,
+        charged_on < 0,
+        lambda order: (
+            f"order {e.orders[order]}: the supplier charged {-charged_on[order]} more for transport than it owes"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
 
 
 def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
@@ -142,20 +150,25 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
     worth = e.moved("shop", "return", key, e.price)
     amounts = e.by_rule("shop", "return", "sales-returns / refunds-due", key)
     findings.add(
-        8, amounts > worth,
-        lambda link: f"link {key.numbers[link]}: {amounts[link]} given back for returned goods that were sold at "
-        f"{worth[link]}",
+        8,
+        amounts > worth,
+        lambda link: (
+            f"link {key.numbers[link]}: {amounts[link]} given back for returned goods that were sold at "
+            f"{worth[link]}"
+        ),
         key.numbers,
-    )  # fmt: skip
+    )
     # An allowance that comes with a delivery or a refund is none of these.
     other = e.marked(np.concatenate([e.rows("users", "refund"), e.rows("users", "sale")]), key)
     for name, given, had, needed in (
         ("returned goods", amounts, e.moved("users", "return", key), e.held("users")),
         (
-            "lateness", e.by_rule("shop", "allowance", "sales-returns / refunds-due", key),
-            np.where(other, 0, e.moved("users", "allowance", key)), np.zeros(key.size, np.bool_),
+            "lateness",
+            e.by_rule("shop", "allowance", "sales-returns / refunds-due", key),
+            np.where(other, 0, e.moved("users", "allowance", key)),
+            np.zeros(key.size, np.bool_),
         ),
-    ):  # fmt: skip
+    ):
         told = needed | (had != 0) | (drained & ~e.doubtful)
 
         def describe(link: int, name: str = name, given: Ints = given, had: Ints = had) -> str:
@@ -171,9 +184,11 @@ def _check_worth(
     """Record under which links what was booked in money differs from the worth of the units."""
     numbers = evidence.by_link.numbers
     findings.add(
-        law, booked != worth,
-        lambda link: f"link {numbers[link]}: {name} {booked[link]}, but {source} {worth[link]}", numbers,
-    )  # fmt: skip
+        law,
+        booked != worth,
+        lambda link: f"link {numbers[link]}: {name} {booked[link]}, but {source} {worth[link]}",
+        numbers,
+    )
 
 
 class _Units:
@@ -218,9 +233,10 @@ def _check_units(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     # Goods under warranty are kept ready and sent once all that was ordered has been given.
     complete = units.given == units.ordered
     too_many = np.where(
-        complete, units.kept + units.replaced > units.ordered,
+        complete,
+        units.kept + units.replaced > units.ordered,
         (units.kept + units.given > units.ordered) | (units.replaced > 0),
-    )  # fmt: skip
+    )
     of_shop = e.replenishes[units.order]
     received = units.received + units.received_by_shop
     wrong = np.where(of_shop, units.received, units.received_by_shop) > 0
@@ -238,9 +254,11 @@ def _check_ordered(evidence: Evidence, findings: Findings, key: Key) -> None:
     e = evidence
     strange = np.flatnonzero((e.row_commodity > 0) & (e.order > 0) & (key.of_row == key.size - 1))
     findings.add(
-        10, np.ones(len(strange), np.bool_),
-        lambda place: f"the order has no such product: {e.row_name(int(strange[place]))}", e.transfer[strange],
-    )  # fmt: skip
+        10,
+        np.ones(len(strange), np.bool_),
+        lambda place: f"the order has no such product: {e.row_name(int(strange[place]))}",
+        e.transfer[strange],
+    )
 
 
 def _check_all_back(evidence: Evidence, findings: Findings, missing: Mask) -> None:
@@ -250,8 +268,11 @@ def _check_all_back(evidence: Evidence, findings: Findings, missing: Mask) -> No
     back[e.lines.order[missing]] = False
     returned = of_status(e, "returned")
     findings.add(
-        4, (e.total > 0) & (returned != back) & ~of_status(e, "in_doubt"),
-        lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, but "
-        f"{'all' if back[order] else 'not all'} of it came back",
+        4,
+        (e.total > 0) & (returned != back) & ~of_status(e, "in_doubt"),
+        lambda order: (
+            f"order {e.orders[order]} is {STATUSES[e.status[order]]}, but "
+            f"{'all' if back[order] else 'not all'} of it came back"
+        ),
         e.orders,
-    )  # fmt: skip
+    )

@@ -64,8 +64,9 @@ def _check_form(parts: Parts, form: Findings, books: Books) -> bool:
         form_laws.check_orders(part, form, sizes)
         in_doubt.append(part.status[1:] == STATUSES.index("in_doubt"))
     for section, table, law in (
-        (3, "order_lines", form_laws.check_lines), (4, "visits", form_laws.check_visits),
-    ):  # fmt: skip
+        (3, "order_lines", form_laws.check_lines),
+        (4, "visits", form_laws.check_visits),
+    ):
         for part in parts.of_table(table):
             form.begin(section)
             law(part, form, sizes)

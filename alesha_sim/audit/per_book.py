@@ -55,17 +55,19 @@ class Books:
         findings.add(0, e.amount <= 0, lambda row: f"the amount must be above zero: {e.row_name(row)}", rows)
         findings.add(
             0, e.transfer != rows, lambda row: f"row {rows[row]} of transfers has number {e.transfer[row]}", rows
-        )  # fmt: skip
+        )
         if not e.first and len(e.time):
             self._time = min(0, int(e.time[0]))
         findings.add(
             0, np.diff(e.time, prepend=self._time) < 0, lambda row: f"time runs backwards: {e.row_name(row)}", rows
-        )  # fmt: skip
+        )
         self._time = int(e.time[-1]) if len(e.time) else self._time
         findings.add(
-            0, (_BOOKS[e.debit_role] != e.book) | (_BOOKS[e.credit_role] != e.book),
-            lambda row: f"an account of another book: {e.row_name(row)}", rows,
-        )  # fmt: skip
+            0,
+            (_BOOKS[e.debit_role] != e.book) | (_BOOKS[e.credit_role] != e.book),
+            lambda row: f"an account of another book: {e.row_name(row)}",
+            rows,
+        )
 
     def _check_floors(self, evidence: Evidence) -> None:
         """L1: no account with a floor is below zero after any transfer."""
@@ -90,11 +92,14 @@ class Books:
         below = below[np.unique(accounts[below], return_index=True)[1]]
         self._was_below[accounts[below]] = True
         self._findings.add(
-            1, np.ones(len(below), np.bool_),
-            lambda place: f"{name(int(accounts[below[place]]))} at {running[below[place]]} after "
-            f"{e.row_name(int(rows[below[place]]))}",
+            1,
+            np.ones(len(below), np.bool_),
+            lambda place: (
+                f"{name(int(accounts[below[place]]))} at {running[below[place]]} after "
+                f"{e.row_name(int(rows[below[place]]))}"
+            ),
             accounts[below],
-        )  # fmt: skip
+        )
 
     def _check_reserves(self, evidence: Evidence) -> None:
         """L2: only openings and income change the bank's reserves."""
@@ -122,7 +127,7 @@ class Books:
         owed = int(r.closing[of_bank & ~reserves].sum())
         self._findings.add(
             2, np.array([behind != owed]), lambda _: f"bank:reserves {behind}, but the bank owes {owed}"
-        )  # fmt: skip
+        )
 
     def _check_statements(self) -> None:
         """L9: opening + flows = closing; every book balances in every commodity."""
@@ -130,22 +135,29 @@ class Books:
         signs = _SIGNS[r.role]
         opening, closing = self._opening * signs, self._closing * signs
         findings.add(
-            9, (opening != r.opening) | (closing != r.closing),
-            lambda account: f"{r.name(account)}: opening {r.opening[account]}, closing {r.closing[account]}, "
-            f"but transfers make {opening[account]} and {closing[account]}",
-        )  # fmt: skip
+            9,
+            (opening != r.opening) | (closing != r.closing),
+            lambda account: (
+                f"{r.name(account)}: opening {r.opening[account]}, closing {r.closing[account]}, "
+                f"but transfers make {opening[account]} and {closing[account]}"
+            ),
+        )
         kinds = np.array([KINDS.index(role.kind) for role in CHART.values()])[r.role]
         findings.add(
-            9, kinds != recoded(r.kind, KINDS),
+            9,
+            kinds != recoded(r.kind, KINDS),
             lambda account: f"{r.name(account)}: must be of kind {KINDS[kinds[account]]}",
-        )  # fmt: skip
+        )
         trial = np.zeros((len(BOOKS), len(r.price)), r.closing.dtype)
         np.add.at(trial, (r.book, r.commodity), r.closing * signs)
         findings.add(
-            9, trial.ravel() != 0,
-            lambda place: f"book {BOOKS[place // len(r.price)]}, commodity {place % len(r.price)}: debits exceed "
-            f"credits by {trial.ravel()[place]}",
-        )  # fmt: skip
+            9,
+            trial.ravel() != 0,
+            lambda place: (
+                f"book {BOOKS[place // len(r.price)]}, commodity {place % len(r.price)}: debits exceed "
+                f"credits by {trial.ravel()[place]}"
+            ),
+        )
 
     def _check_group(self, *, is_settled: bool) -> None:
         """L9: what shop and supplier hold of each other is equal, so that it cancels in the group."""
@@ -156,9 +168,10 @@ class Books:
             pairs.append(("shop:collections-due", "supplier:collections-owed"))
         closings = [[int(r.closing[r.of_role(name)].sum()) for name in pair] for pair in pairs]
         self._findings.add(
-            9, np.array([one != other for one, other in closings]),
+            9,
+            np.array([one != other for one, other in closings]),
             lambda place: f"{pairs[place][0]} {closings[place][0]}, but {pairs[place][1]} {closings[place][1]}",
-        )  # fmt: skip
+        )
 
     def _check_users(self, opening: Ints, closing: Ints) -> None:
         """L9: the table `users` shows the deposits that the bank owes to the users."""
@@ -170,10 +183,13 @@ class Books:
         inside = places < len(own)
         own[places[inside]] = deposits[inside]
         findings.add(
-            9, (own < 0) | (r.opening[own] != opening) | (r.closing[own] != closing),
-            lambda user: f"user {user}: opening {opening[user]}, closing {closing[user]}, but the bank "
-            f"has {r.name(int(own[user]))} from {r.opening[own[user]]} to {r.closing[own[user]]}",
-        )  # fmt: skip
+            9,
+            (own < 0) | (r.opening[own] != opening) | (r.closing[own] != closing),
+            lambda user: (
+                f"user {user}: opening {opening[user]}, closing {closing[user]}, but the bank "
+                f"has {r.name(int(own[user]))} from {r.opening[own[user]]} to {r.closing[own[user]]}"
+            ),
+        )
 
 
 def _add(net: Ints, evidence: Evidence, rows: Ints | slice) -> Ints:

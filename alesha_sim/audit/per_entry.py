@@ -15,9 +15,7 @@ from alesha_sim.books.accounts import CODES
 def check_facts(evidence: Evidence, findings: Findings) -> None:
     """Check the rows of every link against the posting rules."""
     e = evidence
-    findings.add(
-        0, e.rule < 0, lambda row: f"the posting rules have no such row: {e.row_name(row)}", e.transfer
-    )  # fmt: skip
+    findings.add(0, e.rule < 0, lambda row: f"the posting rules have no such row: {e.row_name(row)}", e.transfer)
     _check_one_fact(e, findings)
     _check_one_order(e, findings)
     _check_once(e, findings)
@@ -41,18 +39,24 @@ def _check_one_fact(evidence: Evidence, findings: Findings) -> None:
     possible = np.full(e.by_link.size, -1, np.int64)
     np.bitwise_and.at(possible, e.link, writes[e.rule])
     findings.add(
-        0, (possible == 0)[e.link],
-        lambda row: f"link {e.link_number[row]} has rows of another fact: {e.row_name(row)}", e.transfer,
-    )  # fmt: skip
+        0,
+        (possible == 0)[e.link],
+        lambda row: f"link {e.link_number[row]} has rows of another fact: {e.row_name(row)}",
+        e.transfer,
+    )
     possible = np.where(possible == 0, -1, possible)[e.link]
     findings.add(
-        4, (e.order == 0) & (possible & ~of_order == 0), lambda row: f"belongs to no order: {e.row_name(row)}",
+        4,
+        (e.order == 0) & (possible & ~of_order == 0),
+        lambda row: f"belongs to no order: {e.row_name(row)}",
         e.transfer,
-    )  # fmt: skip
+    )
     findings.add(
-        4, (e.order > 0) & (possible & of_order == 0),
-        lambda row: f"{_article(CODES[e.code[row]])} within an order: {e.row_name(row)}", e.transfer,
-    )  # fmt: skip
+        4,
+        (e.order > 0) & (possible & of_order == 0),
+        lambda row: f"{_article(CODES[e.code[row]])} within an order: {e.row_name(row)}",
+        e.transfer,
+    )
 
 
 def _article(word: str) -> str:
@@ -65,9 +69,11 @@ def _check_one_order(evidence: Evidence, findings: Findings) -> None:
     order_of_link = np.zeros(e.by_link.size, np.int64)
     order_of_link[e.link] = e.order
     findings.add(
-        0, order_of_link[e.link] != e.order,
-        lambda row: f"link {e.link_number[row]} also has rows of another order: {e.row_name(row)}", e.transfer,
-    )  # fmt: skip
+        0,
+        order_of_link[e.link] != e.order,
+        lambda row: f"link {e.link_number[row]} also has rows of another order: {e.row_name(row)}",
+        e.transfer,
+    )
 
 
 def _check_once(evidence: Evidence, findings: Findings) -> None:

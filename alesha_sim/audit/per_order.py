@@ -9,9 +9,15 @@ from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import OUTCOMES, STATUSES
 
 NOT_NEGATIVE = (
-    "shop:refunds-due", "bank:holds:user:", "bank:settlement-due", "bank:escrow", "bank:rolling-reserve",
-    "bank:deposits:courier", "supplier:collections", "supplier:collections-owed",
-)  # fmt: skip
+    "shop:refunds-due",
+    "bank:holds:user:",
+    "bank:settlement-due",
+    "bank:escrow",
+    "bank:rolling-reserve",
+    "bank:deposits:courier",
+    "supplier:collections",
+    "supplier:collections-owed",
+)
 """Accounts whose balance in an order's rows is never below zero: its owner writes what comes before what goes."""
 
 
@@ -61,23 +67,30 @@ def _check_prices(evidence: Evidence, findings: Findings) -> None:
     price = np.where(e.replenishes[e.line_order], 0, e.price[e.line_commodity])
     right = (e.unit_price == price) & (e.unit_charge == e.charge[e.line_commodity])
     findings.add(
-        8, ~right,
-        lambda place: f"order {e.line_order_number[place]}, product {e.line_commodity[place] - 1}: price "
-        f"{e.unit_price[place]}, charge {e.unit_charge[place]} are not the catalogue's",
+        8,
+        ~right,
+        lambda place: (
+            f"order {e.line_order_number[place]}, product {e.line_commodity[place] - 1}: price "
+            f"{e.unit_price[place]}, charge {e.unit_charge[place]} are not the catalogue's"
+        ),
         e.line_order_number,
-    )  # fmt: skip
+    )
     prices = np.zeros(len(e.total), e.unit_price.dtype)
     np.add.at(prices, e.line_order, e.line_quantity * e.unit_price)
     findings.add(
-        8, prices != e.total,
-        lambda order: f"order {e.orders[order]}: total {e.total[order]}, but its lines {prices[order]}", e.orders,
-    )  # fmt: skip
-    findings.add(
-        8, (e.advance < 0) | (e.advance > e.total),
-        lambda order: f"order {e.orders[order]}: advance {e.advance[order]}: must be from 0 to the total "
-        f"{e.total[order]}",
+        8,
+        prices != e.total,
+        lambda order: f"order {e.orders[order]}: total {e.total[order]}, but its lines {prices[order]}",
         e.orders,
-    )  # fmt: skip
+    )
+    findings.add(
+        8,
+        (e.advance < 0) | (e.advance > e.total),
+        lambda order: (
+            f"order {e.orders[order]}: advance {e.advance[order]}: must be from 0 to the total {e.total[order]}"
+        ),
+        e.orders,
+    )
 
 
 def _check_open(evidence: Evidence, findings: Findings) -> None:
@@ -93,16 +106,20 @@ def _check_open(evidence: Evidence, findings: Findings) -> None:
         findings.add(4, left < 0, describe, e.orders)
     held, paid = e.balance("bank:holds:user:", key), e.marked(e.rows("bank", "payment"), key)
     findings.add(
-        4, paid & (held > 0),
-        lambda order: f"order {e.orders[order]} is paid, but bank:holds:user: is {held[order]}", e.orders,
-    )  # fmt: skip
+        4,
+        paid & (held > 0),
+        lambda order: f"order {e.orders[order]} is paid, but bank:holds:user: is {held[order]}",
+        e.orders,
+    )
     escrow = e.balance("bank:escrow", key)
     findings.add(
-        4, (escrow != 0) & (escrow != e.total),
-        lambda order: f"order {e.orders[order]}: bank:escrow {escrow[order]}: must be 0 or the total "
-        f"{e.total[order]}",
+        4,
+        (escrow != 0) & (escrow != e.total),
+        lambda order: (
+            f"order {e.orders[order]}: bank:escrow {escrow[order]}: must be 0 or the total {e.total[order]}"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
 
 
 def _check_statuses(evidence: Evidence, findings: Findings) -> None:
@@ -112,22 +129,27 @@ def _check_statuses(evidence: Evidence, findings: Findings) -> None:
     sold = e.moved("shop", "sale", key)
     sold_all = of_status(e, "completed", "returned")
     findings.add(
-        4, (e.total > 0) & (sold_all != (sold == e.total)) & ~of_status(e, "in_doubt"),
-        lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, total {e.total[order]}, sold "
-        f"{sold[order]}",
+        4,
+        (e.total > 0) & (sold_all != (sold == e.total)) & ~of_status(e, "in_doubt"),
+        lambda order: (
+            f"order {e.orders[order]} is {STATUSES[e.status[order]]}, total {e.total[order]}, sold {sold[order]}"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
     # What is in escrow is not in the shop's book.
     known = e.moved("shop", "payment", key)
     paid, collected = known + escrowed(e), e.moved("shop", "collection", key)
     findings.add(
-        4, (of_status(e, "received", "declined") & (known != 0))
+        4,
+        (of_status(e, "received", "declined") & (known != 0))
         | (of_status(e, "processing", "on_the_way") & (paid != e.advance))
         | (sold_all & (paid + collected != e.total)),
-        lambda order: f"order {e.orders[order]} is {STATUSES[e.status[order]]}, total {e.total[order]}, advance "
-        f"{e.advance[order]}, paid {paid[order]}, collected {collected[order]}",
+        lambda order: (
+            f"order {e.orders[order]} is {STATUSES[e.status[order]]}, total {e.total[order]}, advance "
+            f"{e.advance[order]}, paid {paid[order]}, collected {collected[order]}"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
 
 
 def _check_declined(evidence: Evidence, findings: Findings) -> None:
@@ -137,11 +159,14 @@ def _check_declined(evidence: Evidence, findings: Findings) -> None:
     passed_on = e.balance("bank:deposits:supplier", e.by_order)
     handed = e.marked(e.rows("users", "deliver", units=True), e.by_order)
     findings.add(
-        4, of_status(e, "declined") & ((taken != 0) | (passed_on != 0) | handed),
-        lambda order: f"order {e.orders[order]} is declined, but charged {taken[order]}, passed on "
-        f"{passed_on[order]}, {'goods' if handed[order] else 'no goods'} delivered",
+        4,
+        of_status(e, "declined") & ((taken != 0) | (passed_on != 0) | handed),
+        lambda order: (
+            f"order {e.orders[order]} is declined, but charged {taken[order]}, passed on "
+            f"{passed_on[order]}, {'goods' if handed[order] else 'no goods'} delivered"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
 
 
 def _check_told(evidence: Evidence, findings: Findings) -> None:
@@ -163,12 +188,15 @@ def _check_told(evidence: Evidence, findings: Findings) -> None:
         | (ordered & (e.ordered_by[order] != e.visitor))
     )
     findings.add(
-        5, untrue,
-        lambda visit: f"visit {e.visit[visit]} of user {e.visitor[visit]} was told "
-        f"{_word(OUTCOMES, e.outcome[visit])}, but order {e.visit_order_number[visit]} of user "
-        f"{e.ordered_by[order[visit]]} is {_word(STATUSES, e.status[order[visit]])}",
+        5,
+        untrue,
+        lambda visit: (
+            f"visit {e.visit[visit]} of user {e.visitor[visit]} was told "
+            f"{_word(OUTCOMES, e.outcome[visit])}, but order {e.visit_order_number[visit]} of user "
+            f"{e.ordered_by[order[visit]]} is {_word(STATUSES, e.status[order[visit]])}"
+        ),
         e.visit,
-    )  # fmt: skip
+    )
 
 
 def _word(words: tuple[str, ...], code: int) -> str:
@@ -193,23 +221,25 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
         findings.add(10, wrong, describe, e.orders)
     paid, refunded = moved["payment"] + moved["collection"], e.moved("bank", "refund", key)
     findings.add(
-        10, refunded > paid,
-        lambda order: f"order {e.orders[order]}: paid {paid[order]}, total {e.total[order]}, refunds "
-        f"{refunded[order]}",
+        10,
+        refunded > paid,
+        lambda order: (
+            f"order {e.orders[order]}: paid {paid[order]}, total {e.total[order]}, refunds {refunded[order]}"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
     sold, cancelled = e.moved("shop", "sale", key), e.moved("shop", "cancel", key)
     findings.add(
-        10, sold + cancelled > e.total,
-        lambda order: f"order {e.orders[order]}: sold {sold[order]}, cancelled {cancelled[order]}, total "
-        f"{e.total[order]}",
+        10,
+        sold + cancelled > e.total,
+        lambda order: (
+            f"order {e.orders[order]}: sold {sold[order]}, cancelled {cancelled[order]}, total {e.total[order]}"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
     compensations = e.order[e.ruled("shop", "allowance", "sales-returns / refunds-due")]
     times = bincount(compensations, minlength=key.size)
-    findings.add(
-        10, times > 1, lambda order: f"order {e.orders[order]}: {times[order]} compensations", e.orders
-    )  # fmt: skip
+    findings.add(10, times > 1, lambda order: f"order {e.orders[order]}: {times[order]} compensations", e.orders)
 
 
 def _check_charges(evidence: Evidence, findings: Findings) -> None:
@@ -219,17 +249,20 @@ def _check_charges(evidence: Evidence, findings: Findings) -> None:
     due = charges(e)
     passed_on, back = e.moved("bank", "charges", key), e.moved("bank", "charges-return", key)
     findings.add(
-        10, (passed_on - back > due) | (back > passed_on),
-        lambda order: f"order {e.orders[order]}: charges {passed_on[order]} less {back[order]} returned, due "
-        f"{due[order]}",
+        10,
+        (passed_on - back > due) | (back > passed_on),
+        lambda order: (
+            f"order {e.orders[order]}: charges {passed_on[order]} less {back[order]} returned, due {due[order]}"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
     rows = e.rows("bank", "charges")
     findings.add(
-        10, e.amount[rows] != due[e.order[rows]],
+        10,
+        e.amount[rows] != due[e.order[rows]],
         lambda place: f"charges must be {due[e.order[rows[place]]]}: {e.row_name(int(rows[place]))}",
         e.transfer[rows],
-    )  # fmt: skip
+    )
 
 
 def _check_late(evidence: Evidence, findings: Findings) -> None:

@@ -8,6 +8,18 @@ from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 
 __all__ = [
-    "BANK", "BOOKS", "CODES", "SHOP", "SUPPLIER", "USERS", "BankBook", "Kind", "LawBroken", "Ledger",
-    "ShopBook", "SupplierBook", "Transfer", "UsersBook",
-]  # fmt: skip
+    "BANK",
+    "BOOKS",
+    "CODES",
+    "SHOP",
+    "SUPPLIER",
+    "USERS",
+    "BankBook",
+    "Kind",
+    "LawBroken",
+    "Ledger",
+    "ShopBook",
+    "SupplierBook",
+    "Transfer",
+    "UsersBook",
+]

@@ -75,9 +75,16 @@ class BankBook:
         return links.start
 
     def payment(
-        self, at: float, order: int, user: int, total: int, pocket: Pocket = DEPOSIT, fee: int = 0,
-        retained: int = 0, payer_fee: int = 0,
-    ) -> int:  # fmt: skip
+        self,
+        at: float,
+        order: int,
+        user: int,
+        total: int,
+        pocket: Pocket = DEPOSIT,
+        fee: int = 0,
+        retained: int = 0,
+        payer_fee: int = 0,
+    ) -> int:
         """Payment: deposits:user:n / deposits:shop, settlement-due or escrow; deposits:user:n / fees.
 
         At once also what the shop is not left with: deposits:shop / fees; deposits:shop / rolling-reserve.
@@ -92,7 +99,7 @@ class BankBook:
 
     def settle(
         self, at: float, order: int, user: int, pocket: Pocket, due: int, fee: int = 0, retained: int = 0
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Settlement: settlement-due or escrow / deposits:shop; deposits:shop / fees, / rolling-reserve.
 
         What is left in escrow for the order goes back: escrow / deposits:user:n.

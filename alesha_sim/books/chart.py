@@ -37,9 +37,15 @@ class Chart:
         self._taken: set[tuple[str, int]] = set()
 
     def open(
-        self, name: str, kind: Kind, *, count: int = 1, commodity: int = 0, floor: bool = False,
+        self,
+        name: str,
+        kind: Kind,
+        *,
+        count: int = 1,
+        commodity: int = 0,
+        floor: bool = False,
         numbered: bool = False,
-    ) -> range:  # fmt: skip
+    ) -> range:
         """Open accounts and return their ids; `floor` forbids a balance below zero in the natural direction.
 
         Raises ValueError for a name of no book, an unknown commodity, an account opened before.

@@ -53,7 +53,7 @@ class Holds:
         if not self.accounts:
             self.accounts = self._ledger.family(
                 "bank:holds:user:", Kind.LIABILITY, len(self._deposits), floor=True
-            )  # fmt: skip
+            )
         deposit, account = self._deposits[user], self.accounts[user]
         link = self._ledger.new_link()
         self._ledger.transfer(at, BANK, link, order, deposit, account, amount, PENDING)
@@ -63,9 +63,15 @@ class Holds:
         return link
 
     def post(
-        self, at: float, hold: int, amount: int, pocket: Pocket = Pocket.DEPOSIT, fee: int = 0, retained: int = 0,
+        self,
+        at: float,
+        hold: int,
+        amount: int,
+        pocket: Pocket = Pocket.DEPOSIT,
+        fee: int = 0,
+        retained: int = 0,
         payer_fee: int = 0,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Payment, as `BankBook.payment` but out of holds:user:n; rest: holds:user:n / deposits:user:n.
 
         Returns the link of both. Raises LawBroken, and writes nothing, for what is not pending or more than is

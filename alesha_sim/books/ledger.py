@@ -62,9 +62,15 @@ class Ledger:
         chart = self.chart
         # One attribute, taken apart at once, costs `linked` less than eight.
         self._hot = (
-            self._rows.rows, self._rows.pack, self._net, chart.places, chart.capped, chart.floored,
-            self._held, self._first,
-        )  # fmt: skip
+            self._rows.rows,
+            self._rows.pack,
+            self._net,
+            chart.places,
+            chart.capped,
+            chart.floored,
+            self._held,
+            self._first,
+        )
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -245,9 +251,15 @@ class Ledger:
         raise LawBroken(f"{rule}: link {link}, {CODES[code]} {amount}, debit / credit: {sides}")
 
     def open_many(
-        self, at: float, book: int, links: range, debits: int | range, credits: int | range,
-        amounts: npt.NDArray[np.int64], code: int,
-    ) -> None:  # fmt: skip
+        self,
+        at: float,
+        book: int,
+        links: range,
+        debits: int | range,
+        credits: int | range,
+        amounts: npt.NDArray[np.int64],
+        code: int,
+    ) -> None:
         """Write a fact of one row under each link, without a loop: the openings of many accounts.
 
         `debits` and `credits` are one account or one for each link. The rules are those of `linked`; besides,
@@ -277,9 +289,13 @@ class Ledger:
         self._net[:] = net.tolist()
 
     def _check_opening(
-        self, book: int, links: range, debits: npt.NDArray[np.int64], credits: npt.NDArray[np.int64],
+        self,
+        book: int,
+        links: range,
+        debits: npt.NDArray[np.int64],
+        credits: npt.NDArray[np.int64],
         amounts: npt.NDArray[np.int64],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Refuse openings that break a rule of `open_many`."""
         if len(links) and not (links.step == 1 and 0 < links.start < links.stop <= len(self._held)):
             raise LawBroken(f"L0: links {links} were never allotted")

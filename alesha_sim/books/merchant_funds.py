@@ -36,7 +36,7 @@ class Pockets:
 
     def captured(
         self, source: int, total: int, pocket: Pocket, fee: int, retained: int, payer_fee: int
-    ) -> list[Row]:  # fmt: skip
+    ) -> list[Row]:
         """Return the rows of a payment out of a user's account `source` into a pocket."""
         rows = [(source, self.account(pocket), total, PAYMENT), *self.deductions(fee, retained)]
         if payer_fee:

@@ -76,9 +76,15 @@ class ShopBook:
     # Money from users
 
     def payment(
-        self, at: float, link: int, order: int, total: int, pocket: Pocket = DEPOSIT, fee: int = 0,
+        self,
+        at: float,
+        link: int,
+        order: int,
+        total: int,
+        pocket: Pocket = DEPOSIT,
+        fee: int = 0,
         retained: int = 0,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Payment: cash or settlement-due / customer-prepayments; nothing if the money is in escrow.
 
         At once also payment-fees / cash; rolling-reserve / cash.
@@ -133,9 +139,15 @@ class ShopBook:
     # Delivered by the supplier
 
     def delivered(
-        self, at: float, link: int, order: int, price: int, charge: int, pocket: Pocket = DEPOSIT,
+        self,
+        at: float,
+        link: int,
+        order: int,
+        price: int,
+        charge: int,
+        pocket: Pocket = DEPOSIT,
         allowance: int = 0,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Delivered: customer-prepayments / sales at price; cost-of-sales / supplier-advances at charge.
 
         If the payment went into escrow, settlement-due / sales; the allowance for goods that arrive after a late
@@ -209,9 +221,16 @@ class ShopBook:
         return self._ledger.new_link()
 
     def delivered_own(
-        self, at: float, link: int, order: int, lines: Lines, price: int, charge: int,
-        pocket: Pocket = DEPOSIT, allowance: int = 0,
-    ) -> bool:  # fmt: skip
+        self,
+        at: float,
+        link: int,
+        order: int,
+        lines: Lines,
+        price: int,
+        charge: int,
+        pocket: Pocket = DEPOSIT,
+        allowance: int = 0,
+    ) -> bool:
         """Own stock delivered: handovers / goods-in-transit in units; cost-of-sales / goods-in-transit at charge.
 
         Sold as by `delivered`.

@@ -85,13 +85,13 @@ class SupplierBook:
         """Collected at the door for the shop: collections / collections-owed."""
         return self._ledger.transfer(
             at, SUPPLIER, link, order, self._collections.id, self._collections_owed.id, total, COLLECTION
-        )  # fmt: skip
+        )
 
     def remitted(self, at: float, link: int, order: int, total: int) -> bool:
         """Collections passed on to the shop: collections-owed / collections."""
         return self._ledger.transfer(
             at, SUPPLIER, link, order, self._collections_owed.id, self._collections.id, total, REMITTANCE
-        )  # fmt: skip
+        )
 
     # Goods
 
@@ -164,9 +164,15 @@ class SupplierBook:
         return self._ledger.linked(at, SUPPLIER, link, order, rows)
 
     def _units(
-        self, to: Sequence[int], source: Sequence[int], lines: Lines, code: int,
-        value_to: int, value_from: int, value_code: int,
-    ) -> list[Row]:  # fmt: skip
+        self,
+        to: Sequence[int],
+        source: Sequence[int],
+        lines: Lines,
+        code: int,
+        value_to: int,
+        value_from: int,
+        value_code: int,
+    ) -> list[Row]:
         """Return a row of units for each product and one of their cost."""
         cost = 0
         rows = []

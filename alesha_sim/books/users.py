@@ -60,9 +60,7 @@ class UsersBook:
         """Paid at the door: advances / cash:n."""
         return self._ledger.transfer(at, USERS, link, order, self._advances, self._cash[user], total, COLLECTION)
 
-    def delivered(
-        self, at: float, link: int, order: int, lines: Lines, price: int, allowance: int = 0
-    ) -> bool:  # fmt: skip
+    def delivered(self, at: float, link: int, order: int, lines: Lines, price: int, allowance: int = 0) -> bool:
         """Delivered: goods / handovers in units; spending / advances at price.
 
         After a late refund the goods cost nothing: advances / spending, the allowance.
@@ -74,9 +72,17 @@ class UsersBook:
         return self._ledger.linked(at, USERS, link, order, rows)
 
     def refunded(
-        self, at: float, link: int, payment_link: int, user: int, order: int, total: int, amount: int,
-        fee: int = 0, allowance: int = 0,
-    ) -> bool:  # fmt: skip
+        self,
+        at: float,
+        link: int,
+        payment_link: int,
+        user: int,
+        order: int,
+        total: int,
+        amount: int,
+        fee: int = 0,
+        allowance: int = 0,
+    ) -> bool:
         """Refund: cash:n / advances; before it the payment of `total`, if the user was never told of it.
 
         If it came late, goods delivered before it cost nothing: advances / spending, the allowance.
@@ -103,6 +109,4 @@ class UsersBook:
 
     def compensated(self, at: float, link: int, order: int, amount: int) -> bool:
         """Compensated for lateness: advances / spending, the allowance."""
-        return self._ledger.transfer(
-            at, USERS, link, order, self._advances, self._spending, amount, ALLOWANCE
-        )  # fmt: skip
+        return self._ledger.transfer(at, USERS, link, order, self._advances, self._spending, amount, ALLOWANCE)

@@ -258,14 +258,29 @@ What follows a space tells apart options of one name that mean different things 
 """
 
 STUDY = (
-    "--study", "--runs", "--seed", "--set", "--warmup", "--series", "--every", "--keep", "--figure",
-    "--confidence", "--jobs N", "--folder", "--json", "--quiet",
-)  # fmt: skip
+    "--study",
+    "--runs",
+    "--seed",
+    "--set",
+    "--warmup",
+    "--series",
+    "--every",
+    "--keep",
+    "--figure",
+    "--confidence",
+    "--jobs N",
+    "--folder",
+    "--json",
+    "--quiet",
+)
 """What all experiments take."""
 
 COMMANDS: dict[str, Command] = {
     "list": Command(
-        commands.list_scenarios, "list the scenarios by name", "alesha list", ("--json",),
+        commands.list_scenarios,
+        "list the scenarios by name",
+        "alesha list",
+        ("--json",),
     ),
     "show": Command(
         commands.show,
@@ -310,14 +325,25 @@ COMMANDS: dict[str, Command] = {
         ("scenario or folder", "--seed", "--set", "--out PAGE", "--order", "--force", "--quiet"),
     ),
     "schema": Command(
-        commands.schema, "print the JSON schema of a scenario file", "alesha schema > scenario.schema.json", (),
+        commands.schema,
+        "print the JSON schema of a scenario file",
+        "alesha schema > scenario.schema.json",
+        (),
     ),
     "verify": Command(
         commands.verify,
         "check the simulation against textbook theory, or all laws in random worlds",
         "alesha verify --worlds 200 --jobs 2 --seed 1",
         (
-            "--seed", "--full", "--worlds", "--first", "--jobs", "--stop", "--out FILE", "--force", "--json",
+            "--seed",
+            "--full",
+            "--worlds",
+            "--first",
+            "--jobs",
+            "--stop",
+            "--out FILE",
+            "--force",
+            "--json",
             "--quiet",
         ),
     ),
@@ -339,5 +365,5 @@ COMMANDS: dict[str, Command] = {
         "alesha compare market_day rebuilt.toml --runs 50 --seed 7",
         ("scenarios", "--baseline", *STUDY),
     ),
-}  # fmt: skip
+}
 """The commands by name, in the order of the help text."""

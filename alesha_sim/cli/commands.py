@@ -153,7 +153,7 @@ def named_scenario(arguments: Namespace) -> "Scenario":
 
 def simulated(
     scenario: "Scenario", arguments: Namespace, *, spool: "Path | None" = None, record: str = ALL
-) -> "Simulation":  # fmt: skip
+) -> "Simulation":
     """Return the simulation after its run, which shows its progress."""
     from alesha_sim.simulation.simulation import Simulation
 

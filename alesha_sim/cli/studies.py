@@ -60,9 +60,11 @@ def compare(arguments: Namespace) -> bool:
         points = plan.labelled([each.scenario for each in named], given or None)
         plan.baseline_of([str(point.labels["scenario"]) for point in points], study["baseline"])
     made = experiments.compare(
-        *(each.scenario for each in named), labels=given or None, progress=not arguments.quiet,
+        *(each.scenario for each in named),
+        labels=given or None,
+        progress=not arguments.quiet,
         **study_file.options(study),
-    )  # fmt: skip
+    )
     return _told(arguments, study, named, made)
 
 
@@ -180,11 +182,15 @@ def _by_pair(study: "Study", figures: Sequence[str], confidence: float, baseline
     found = found[found["figure"].isin(list(figures))]
     cells = [
         (
-            row.figure, f"{row.scenario} - {row.other}", _number(row.difference), f"± {_number(row.half_width)}",
-            "all" if row.saved == inf else _number(row.saved), "*" if row.low > 0 or row.high < 0 else "",
+            row.figure,
+            f"{row.scenario} - {row.other}",
+            _number(row.difference),
+            f"± {_number(row.half_width)}",
+            "all" if row.saved == inf else _number(row.saved),
+            "*" if row.low > 0 or row.high < 0 else "",
         )
         for row in _rows(found)
-    ]  # fmt: skip
+    ]
     head = ("figure", "difference of", "mean", f"{confidence:.0%}", "saved", "")
     note = (
         "* the interval does not contain zero; the intervals of one figure hold together\n"

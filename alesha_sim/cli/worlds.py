@@ -49,9 +49,13 @@ def verify(arguments: Namespace, seed: int) -> bool:
 
     with _progress(quiet=arguments.quiet) as show:
         found = survey(
-            seed, arguments.worlds, first=arguments.first or 0, jobs=arguments.jobs or 1, stop=arguments.stop,
+            seed,
+            arguments.worlds,
+            first=arguments.first or 0,
+            jobs=arguments.jobs or 1,
+            stop=arguments.stop,
             progress=lambda progress: show(*_surveyed(progress)),
-        )  # fmt: skip
+        )
         smallest = _smallest(found, show) if found.failures else None
     toml = "" if smallest is None else _toml(found, smallest)
     if toml and arguments.out is not None:
@@ -192,7 +196,9 @@ def _object(found: "Survey", smallest: "Shrunk | None", toml: str) -> dict[str, 
         "counts": _grouped(found),
         "missed": _missed(found),
         "slowest": {
-            "world": found.slowest.number, "seconds": found.slowest.seconds, "events": found.slowest.events,
+            "world": found.slowest.number,
+            "seconds": found.slowest.seconds,
+            "events": found.slowest.events,
         },
         "failures": [
             {
@@ -203,7 +209,11 @@ def _object(found: "Survey", smallest: "Shrunk | None", toml: str) -> dict[str, 
             }
             for failure in found.failures
         ],
-        "smallest": None if smallest is None else {
-            "seed": smallest.trial.world.seed, "violations": smallest.violations, "toml": toml,
+        "smallest": None
+        if smallest is None
+        else {
+            "seed": smallest.trial.world.seed,
+            "violations": smallest.violations,
+            "toml": toml,
         },
-    }  # fmt: skip
+    }

@@ -11,6 +11,13 @@ from alesha_sim.conversation.stepper import Stepper
 from alesha_sim.conversation.steps import Step
 
 __all__ = [
-    "Comparison", "Conversation", "Diagram", "Message", "Sight", "Step", "Stepper", "Transfer",
+    "Comparison",
+    "Conversation",
+    "Diagram",
+    "Message",
+    "Sight",
+    "Step",
+    "Stepper",
+    "Transfer",
     "compare_conversations",
-]  # fmt: skip
+]

@@ -29,9 +29,14 @@ class Conversation:
     """
 
     def __init__(
-        self, title: str, messages: Iterable[Message], transfers: Iterable[Transfer], sight: Sight | None = None,
-        *, present: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        title: str,
+        messages: Iterable[Message],
+        transfers: Iterable[Transfer],
+        sight: Sight | None = None,
+        *,
+        present: Iterable[str] = (),
+    ) -> None:
         self.title = title
         self.sight = sight
         self._present = list(present)
@@ -84,9 +89,14 @@ class Conversation:
         return self._part(f"between {one} and {other}", lambda step: _says(step, is_between))
 
     def where(
-        self, *, kinds: str | Iterable[str] | None = None, since: datetime | str | None = None,
-        until: datetime | str | None = None, fate: str | None = None, steps: Callable[[Step], bool] | None = None,
-    ) -> "Conversation":  # fmt: skip
+        self,
+        *,
+        kinds: str | Iterable[str] | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        fate: str | None = None,
+        steps: Callable[[Step], bool] | None = None,
+    ) -> "Conversation":
         """Return the steps of some kinds of message, of a time (both ends included), of one fate.
 
         `steps` chooses among them. Instants are datetimes or ISO 8601 text. Naming kinds or a fate leaves out what
@@ -155,9 +165,19 @@ class Conversation:
         from pandas import DataFrame, to_datetime
 
         columns = (
-            "sender", "recipient", "kind", "fate", "detail",
-            "book", "debit", "credit", "amount", "commodity", "code", "link",
-        )  # fmt: skip
+            "sender",
+            "recipient",
+            "kind",
+            "fate",
+            "detail",
+            "book",
+            "debit",
+            "credit",
+            "amount",
+            "commodity",
+            "code",
+            "link",
+        )
         values = {name: [getattr(entry, name, None) for entry in self._entries] for name in columns}
         table = DataFrame(values, columns=list(columns))
         table.insert(0, "at", to_datetime([instant(entry) for entry in self._entries]).as_unit("us"))

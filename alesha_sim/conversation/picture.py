@@ -68,6 +68,16 @@ def _draw_messages(drawing: Drawing, ax: "Axes") -> None:
         x, y, turn = label_place(arrow)
         weight = "bold" if arrow.tone in ("refused", "lost") else "normal"
         ax.text(
-            x, y, arrow.label, size=8.5, color=colour, weight=weight, ha="center", va="bottom", rotation=-turn,
-            rotation_mode="anchor", bbox=halo, zorder=4,
-        )  # fmt: skip
+            x,
+            y,
+            arrow.label,
+            size=8.5,
+            color=colour,
+            weight=weight,
+            ha="center",
+            va="bottom",
+            rotation=-turn,
+            rotation_mode="anchor",
+            bbox=halo,
+            zorder=4,
+        )

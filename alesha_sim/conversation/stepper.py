@@ -39,9 +39,7 @@ class Stepper:
     scripts. `html` is the whole page; it asks for nothing from outside.
     """
 
-    def __init__(
-        self, panes: Sequence[Pane], *, difference: int | None = None, still: str | None = None
-    ) -> None:  # fmt: skip
+    def __init__(self, panes: Sequence[Pane], *, difference: int | None = None, still: str | None = None) -> None:
         self.panes = list(panes)
         self.difference = difference
         self.title = " | ".join(pane.diagram.title for pane in self.panes)

@@ -22,9 +22,13 @@ class Courier:
     """
 
     def __init__(
-        self, seconds: Sequence[Callable[[], float]], zones: Sequence[int] | npt.NDArray[np.integer] | None,
-        lost: float, chance: Callable[[], float] | None, report_seconds: Callable[[], float],
-    ) -> None:  # fmt: skip
+        self,
+        seconds: Sequence[Callable[[], float]],
+        zones: Sequence[int] | npt.NDArray[np.integer] | None,
+        lost: float,
+        chance: Callable[[], float] | None,
+        report_seconds: Callable[[], float],
+    ) -> None:
         if not 0 <= lost < 1:
             raise ValueError(f"lost: {lost!r}: must be a number from 0 to less than 1")
         if lost and chance is None:

@@ -59,9 +59,15 @@ class Party:
         self.doubt: Callable[[int], None] = _overlook
 
     def ask(
-        self, channel: Channel, message: Asks[Reply], *, step: str | None = None, order: int = NO_ID,
-        visit: int = NO_ID, to: int | None = None,
-    ) -> Asking[Reply | NoReply]:  # fmt: skip
+        self,
+        channel: Channel,
+        message: Asks[Reply],
+        *,
+        step: str | None = None,
+        order: int = NO_ID,
+        visit: int = NO_ID,
+        to: int | None = None,
+    ) -> Asking[Reply | NoReply]:
         """Send a request and wait for its reply: `reply = yield from self.ask(self.bank, Authorise(...))`.
 
         A request that changes something names its `step`: with sender, order and visit it is the key under which
@@ -74,7 +80,7 @@ class Party:
 
     def insist(
         self, channel: Channel, message: Asks[Reply], *, step: str, order: int, to: int | None = None
-    ) -> Asking[Reply | NoReply]:  # fmt: skip
+    ) -> Asking[Reply | NoReply]:
         """Ask under the same key until a reply comes, in rounds with growing pauses in between.
 
         The reply is `NoReply` only after the last of 200 rounds.
@@ -86,7 +92,7 @@ class Party:
 
     def _insist(
         self, channel: Channel, message: Asks[Reply], step: str, order: int, to: int | None
-    ) -> Asking[Reply | NoReply]:  # fmt: skip
+    ) -> Asking[Reply | NoReply]:
         recipient, key = channel.recipient if to is None else to, (self.code, order, NO_ID, step)
         pause, stretch = FIRST_PAUSE, 1.0
         for _ in range(ROUNDS):
@@ -101,7 +107,7 @@ class Party:
 
     def tell(
         self, channel: Channel, message: object, *, order: int = NO_ID, visit: int = NO_ID, to: int | None = None
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Send a notice."""
         channel.tell(message, self.code, channel.recipient if to is None else to, order, visit)
 

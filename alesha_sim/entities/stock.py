@@ -46,9 +46,16 @@ class Warehouse:
     """
 
     def __init__(
-        self, policy: StockPolicy, skus: Sequence[str], *, minimum_lot: int = 1, capacity: int | None = None,
-        horizon: float = INFINITY, costs: Sequence[int] | None = None, owner: str = "supplier.stock",
-    ) -> None:  # fmt: skip
+        self,
+        policy: StockPolicy,
+        skus: Sequence[str],
+        *,
+        minimum_lot: int = 1,
+        capacity: int | None = None,
+        horizon: float = INFINITY,
+        costs: Sequence[int] | None = None,
+        owner: str = "supplier.stock",
+    ) -> None:
         if capacity is not None and capacity < minimum_lot:
             raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
         self._policy: Any = policy  # one of somebody's own may answer with anything

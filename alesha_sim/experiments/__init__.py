@@ -12,6 +12,19 @@ from alesha_sim.experiments.studies import compare, replicate, sweep
 from alesha_sim.experiments.study import Study
 
 __all__ = [
-    "Design", "Selection", "Study", "batch_means", "compare", "grid", "kim_nelson", "latin_hypercube", "morris",
-    "mser5", "replicate", "select", "sobol", "sobol_indices", "sweep",
-]  # fmt: skip
+    "Design",
+    "Selection",
+    "Study",
+    "batch_means",
+    "compare",
+    "grid",
+    "kim_nelson",
+    "latin_hypercube",
+    "morris",
+    "mser5",
+    "replicate",
+    "select",
+    "sobol",
+    "sobol_indices",
+    "sweep",
+]

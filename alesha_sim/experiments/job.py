@@ -94,10 +94,13 @@ def _done(job: Job) -> Outcome:
     result = simulate(scenario, job.seed)
     labels: dict[str, Any] = dict(zip(("point", "replication"), job.run, strict=True))
     return Outcome(
-        job.run, job.seed, result.digest, figures_of(result, recording),
+        job.run,
+        job.seed,
+        result.digest,
+        figures_of(result, recording),
         {name: track(result, name, recording.every) for name in recording.series},
         {table: table_bytes(result, table, {**labels, "seed": job.seed}) for table in recording.keep},
-    )  # fmt: skip
+    )
 
 
 def figures_of(result: "Result", recording: Recording) -> dict[str, float]:

@@ -122,6 +122,10 @@ def batch_means(
     total = float(off @ off)
     correlation = float(off[1:] @ off[:-1]) / total if total else 0.0
     return BatchMeans(
-        float(found.mean[0]), float(found.low[0]), float(found.high[0]), batches, correlation,
+        float(found.mean[0]),
+        float(found.low[0]),
+        float(found.high[0]),
+        batches,
+        correlation,
         correlation > CORRELATED,
-    )  # fmt: skip
+    )

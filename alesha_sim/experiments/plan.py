@@ -41,9 +41,14 @@ class Plan:
     """
 
     def __init__(
-        self, kind: str, scenarios: Sequence["Scenario"], points: Iterable[Point], *, seed: int | None,
+        self,
+        kind: str,
+        scenarios: Sequence["Scenario"],
+        points: Iterable[Point],
+        *,
+        seed: int | None,
         recording: Recording,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.kind = kind
         self.scenarios = tuple(scenarios)
         self.points = tuple(points)

@@ -136,10 +136,17 @@ class Selection:
 
 
 def select(
-    scenarios: Sequence["Scenario"], figure: str, *, indifference: float, largest: bool = True,
-    confidence: float = CONFIDENCE, first: int = FIRST, max_runs: int = 1000,
-    labels: Sequence[str] | None = None, **options: Unpack["Options"],
-) -> Selection:  # fmt: skip
+    scenarios: Sequence["Scenario"],
+    figure: str,
+    *,
+    indifference: float,
+    largest: bool = True,
+    confidence: float = CONFIDENCE,
+    first: int = FIRST,
+    max_runs: int = 1000,
+    labels: Sequence[str] | None = None,
+    **options: Unpack["Options"],
+) -> Selection:
     """Choose the scenario with the largest (or smallest) mean of a figure by `kim_nelson`.
 
     `indifference` is the least difference worth detecting, in the figure's unit. Replication k has the same seed

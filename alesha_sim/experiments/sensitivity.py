@@ -36,9 +36,15 @@ class Sensitivity:
 
 
 def morris(
-    scenario: "Scenario", ranges: Mapping[str, Sequence[Any]], figure: str, *, trajectories: int = 10,
-    levels: int = 4, runs: int = 1, **options: Unpack["Options"],
-) -> Sensitivity:  # fmt: skip
+    scenario: "Scenario",
+    ranges: Mapping[str, Sequence[Any]],
+    figure: str,
+    *,
+    trajectories: int = 10,
+    levels: int = 4,
+    runs: int = 1,
+    **options: Unpack["Options"],
+) -> Sensitivity:
     """Screen factors by the elementary effects of Morris (1991), over ranges as in `latin_hypercube`.
 
     `trajectories` times (factors + 1) points are run `runs` times each, with common random numbers. The table:
@@ -56,9 +62,14 @@ def morris(
 
 
 def sobol_indices(
-    scenario: "Scenario", ranges: Mapping[str, Sequence[Any]], figure: str, *, base: int = 64, runs: int = 1,
+    scenario: "Scenario",
+    ranges: Mapping[str, Sequence[Any]],
+    figure: str,
+    *,
+    base: int = 64,
+    runs: int = 1,
     **options: Unpack["Options"],
-) -> Sensitivity:  # fmt: skip
+) -> Sensitivity:
     """Estimate first-order and total Sobol' indices, over ranges as in `latin_hypercube`.
 
     `base` (a power of two) times (factors + 2) points are run `runs` times each, with common random numbers. The

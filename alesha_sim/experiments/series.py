@@ -117,8 +117,11 @@ def _waits(result: "Result", seconds: NDArray[np.float64]) -> Columns:
 
 
 SERIES: Mapping[str, Callable[["Result", NDArray[np.float64]], Columns]] = {
-    "balances": _balances, "stock": _stock, "open_orders": _open_orders, "waits": _waits,
-}  # fmt: skip
+    "balances": _balances,
+    "stock": _stock,
+    "open_orders": _open_orders,
+    "waits": _waits,
+}
 """The series that a study can record, by name."""
 
 

@@ -24,7 +24,7 @@ from alesha_sim.experiments.plan import (
     labelled,
     recording_of,
     swept,
-)  # fmt: skip
+)
 from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
 from alesha_sim.experiments.study import Study
 from alesha_sim.experiments.workers import check_jobs
@@ -61,9 +61,14 @@ class Options(TypedDict, total=False):
 
 
 def replicate(
-    scenario: "Scenario", runs: int = RUNS, *, until: Mapping[str, object] | None = None, max_runs: int = 500,
-    confidence: float = CONFIDENCE, **options: Unpack[Options],
-) -> Study:  # fmt: skip
+    scenario: "Scenario",
+    runs: int = RUNS,
+    *,
+    until: Mapping[str, object] | None = None,
+    max_runs: int = 500,
+    confidence: float = CONFIDENCE,
+    **options: Unpack[Options],
+) -> Study:
     """Run a scenario many times; replication k has a seed of its own that follows from the study's.
 
     With `until`, runs are added until each figure named there is precise enough by Law's rule, at least 20 and at

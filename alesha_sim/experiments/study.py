@@ -41,9 +41,13 @@ class Study:
     """
 
     def __init__(
-        self, execution: Execution, chosen: Sequence[Run], *, notes: Sequence[str] = (),
+        self,
+        execution: Execution,
+        chosen: Sequence[Run],
+        *,
+        notes: Sequence[str] = (),
         precision: "DataFrame | None" = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.plan = execution.plan
         self.kind = self.plan.kind
         self.seed = self.plan.seed
@@ -223,11 +227,17 @@ class Study:
             size, names = len(first.seconds), first.names
             frame = DataFrame(
                 {
-                    "point": point, "seconds": repeat(first.seconds, len(names)), "name": names * size,
-                    "mean": found.mean, "low": found.low, "high": found.high, "few": few, "most": most,
+                    "point": point,
+                    "seconds": repeat(first.seconds, len(names)),
+                    "name": names * size,
+                    "mean": found.mean,
+                    "low": found.low,
+                    "high": found.high,
+                    "few": few,
+                    "most": most,
                     "runs": found.runs,
                 }
-            )  # fmt: skip
+            )
             self._label(frame, 1)
             frames.append(frame.sort_values(["name", "seconds"], kind="stable"))
         return concat(frames, ignore_index=True) if frames else DataFrame()

@@ -99,7 +99,7 @@ def _until_broken(
     # One job at a time: a run takes far longer than its way to a worker, and is kept as soon as it is done.
     parallel = Parallel(
         n_jobs=count, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered", **begin
-    )  # fmt: skip
+    )
     try:
         with closing(parallel(feed())) as finished:
             for outcome in finished:

@@ -41,10 +41,12 @@ CREATES = {"check out": "order", "order from supplier": "supplier order", "ship"
 
 SUPPLYING = frozenset(
     {
-        "order from supplier", "pay charges", "verify charges",
+        "order from supplier",
+        "pay charges",
+        "verify charges",
         *(activity.name for activity in ACTIVITIES if activity.resource == "supplier"),
     }
-)  # fmt: skip
+)
 """Events that concern the order to the supplier."""
 
 PAYMENTS = ("authorise payment", "collect at the door")
@@ -136,9 +138,11 @@ class Model:
                 if last not in ("received", *steps):
                     moves.append(("status", closed[n] or self._stamps(np.array([self._end], np.int64))[0], last))
                 attributes = (
-                    ("total", EPOCH, totals[place] / self._major), ("payment method", EPOCH, methods[place]),
-                    ("status", EPOCH, "received"), *sorted(moves, key=lambda move: move[1]),
-                )  # fmt: skip
+                    ("total", EPOCH, totals[place] / self._major),
+                    ("payment method", EPOCH, methods[place]),
+                    ("status", EPOCH, "received"),
+                    *sorted(moves, key=lambda move: move[1]),
+                )
                 order = place + 1
                 lines = tuple((_line(order, sku), "contains") for sku in self._lines(order))
                 placed_by = ((f"user:{users[place]}", "placed by"),) if users[place] >= 0 else ()
@@ -158,8 +162,10 @@ class Model:
         columns = [numbers(table, name).tolist() for name in ("order", "quantity", "unit_price")]
         for order, quantity, price, sku in zip(*columns, self.log.labels("order_lines", "sku"), strict=True):
             attributes = (
-                ("sku", EPOCH, sku), ("quantity", EPOCH, quantity), ("unit price", EPOCH, price / self._major),
-            )  # fmt: skip
+                ("sku", EPOCH, sku),
+                ("quantity", EPOCH, quantity),
+                ("unit price", EPOCH, price / self._major),
+            )
             yield Object(_line(order, sku), "order line", attributes)
 
     def _transactions(self) -> Iterator[Object]:
@@ -232,9 +238,18 @@ class Model:
             progress(rows.stop / len(log), f"{rows.stop:,} of {len(log):,} events")
 
     def _event(
-        self, number: int, at: str, activity: int, order: int, user: int, link: int, fact: int, parcel: int,
-        amount: int, cost: int,
-    ) -> Event:  # fmt: skip
+        self,
+        number: int,
+        at: str,
+        activity: int,
+        order: int,
+        user: int,
+        link: int,
+        fact: int,
+        parcel: int,
+        amount: int,
+        cost: int,
+    ) -> Event:
         name = ACTIVITIES[activity].name
         attributes: dict[str, Any] = {"resource": self.log.resource(activity, user)}
         if amount >= 0:

@@ -168,9 +168,15 @@ class Log:
         begun = _service(request, started, is_request)[request[rows]]
         begun = np.where(is_request[rows] | (begun > sent[rows]), MISSING_TIME, begun)
         return [
-            sent[rows], activity[rows], rows, order[rows], self._users(table, rows), visit[rows], begun,
+            sent[rows],
+            activity[rows],
+            rows,
+            order[rows],
+            self._users(table, rows),
+            visit[rows],
+            begun,
             np.full(len(rows), NO_ID),
-        ]  # fmt: skip
+        ]
 
     def _activities(self, kind: Coded, asked: Ints, is_request: npt.NDArray[np.bool_]) -> Ints:
         """Return the activity of each message, -1 for none; `asked` is the kind of the request it answers."""

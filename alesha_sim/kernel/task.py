@@ -37,7 +37,7 @@ class Task(Process):
 
     def __init__(
         self, clock: Clock, generator: Generator[Event, Any, Any], explain: Explain | None = None
-    ) -> None:  # fmt: skip
+    ) -> None:
         # Not `Process.__init__`, which schedules the beginning.
         self.env = self._clock = clock
         self.callbacks = []

@@ -47,7 +47,7 @@ class Bell(Happening):
 
     def __init__(
         self, clock: Clock, seconds: float, due: Callable[[Any], bool], ring: Callable[[Any], None]
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._clock = clock
         self._seconds = seconds
         self._due = due

@@ -12,7 +12,20 @@ from alesha_sim.network.request import Conflict, GaveUp, NoReply, Request, Withd
 from alesha_sim.network.retry import Patience, Retry
 
 __all__ = [
-    "Answer", "Channel", "Conflict", "Delivery", "Doorkeeper", "Faults", "GaveUp",
-    "Inbox", "Key", "NoReply", "Patience", "Request", "Retry", "Window",
-    "Withdraw", "Worker", 
-]  # fmt: skip
+    "Answer",
+    "Channel",
+    "Conflict",
+    "Delivery",
+    "Doorkeeper",
+    "Faults",
+    "GaveUp",
+    "Inbox",
+    "Key",
+    "NoReply",
+    "Patience",
+    "Request",
+    "Retry",
+    "Window",
+    "Withdraw",
+    "Worker",
+]

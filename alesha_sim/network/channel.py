@@ -59,9 +59,18 @@ class Delivery(Happening):
     attempt: Boxed = 1
 
     def __init__(  # every field has its own meaning; a tuple would hide it
-        self, channel: "Channel", message: object, row: Boxed, request: Request | None, number: Boxed,
-        sender: Boxed, recipient: Boxed, order: Boxed, visit: Boxed, key: Key | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        channel: "Channel",
+        message: object,
+        row: Boxed,
+        request: Request | None,
+        number: Boxed,
+        sender: Boxed,
+        recipient: Boxed,
+        order: Boxed,
+        visit: Boxed,
+        key: Key | None = None,
+    ) -> None:
         self.channel = channel
         self.message: Any = message
         self.row = row
@@ -119,9 +128,16 @@ class Delivery(Happening):
         now = clock._now
         self.message = reply
         self.row = log.sent(
-            now, self.number, self.order, self.visit, self.recipient, self.sender, self.attempt,
-            kind, log.details[reply.reason] if kind in _REFUSALS else 0,
-        )  # fmt: skip
+            now,
+            self.number,
+            self.order,
+            self.visit,
+            self.recipient,
+            self.sender,
+            self.attempt,
+            kind,
+            log.details[reply.reason] if kind in _REFUSALS else 0,
+        )
         self.is_reply = True
         if back.faults is None:  # as in `Channel.ask`
             heappush(clock._queue, (now + back.latency(), NORMAL, next(clock._eid), self))
@@ -143,9 +159,17 @@ class Delivery(Happening):
     def twin(self) -> "Delivery":
         """Return a second copy of the same message, with a row of its own."""
         twin = type(self)(
-            self.channel, self.message, self.channel.log.sent_again(self.row), self.request, self.number,
-            self.sender, self.recipient, self.order, self.visit, self.key,
-        )  # fmt: skip
+            self.channel,
+            self.message,
+            self.channel.log.sent_again(self.row),
+            self.request,
+            self.number,
+            self.sender,
+            self.recipient,
+            self.order,
+            self.visit,
+            self.key,
+        )
         twin.is_reply, twin.content = self.is_reply, self.content
         twin.attempt, twin.started_at = self.attempt, self.started_at
         return twin
@@ -170,9 +194,13 @@ class Channel:
     back: "Channel"
 
     def __init__(
-        self, clock: Clock, log: MessageLog | MessageTally, latency: Callable[[], float], recipient: Boxed,
+        self,
+        clock: Clock,
+        log: MessageLog | MessageTally,
+        latency: Callable[[], float],
+        recipient: Boxed,
         faults: Faults | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.clock = clock
         self.log = log
         self.latency = latency
@@ -192,9 +220,15 @@ class Channel:
         self.retry = Retry(self.clock, patience, uniform, self._post_again, _give_up)
 
     def ask(
-        self, message: object, sender: Boxed, recipient: Boxed, order: Boxed, visit: Boxed, key: Key | None = None,
+        self,
+        message: object,
+        sender: Boxed,
+        recipient: Boxed,
+        order: Boxed,
+        visit: Boxed,
+        key: Key | None = None,
         stretch: float = 1.0,
-    ) -> Request:  # fmt: skip
+    ) -> Request:
         """Send a request and return the event of its reply, which is `NoReply` once nobody asks any more.
 
         Every wait for a reply is `stretch` times as long as the channel's patience says, a day at most.
@@ -225,9 +259,15 @@ class Channel:
         request.attempt += 1
         number, sender, recipient, order, visit, _ = request.posting
         row = self.log.sent(
-            self.clock._now, number, order, visit, sender, recipient, request.attempt,
+            self.clock._now,
+            number,
+            order,
+            visit,
+            sender,
+            recipient,
+            request.attempt,
             type(request.message),
-        )  # fmt: skip
+        )
         delivery = Delivery(self, request.message, row, request, *request.posting)
         delivery.attempt = request.attempt
         self.send(delivery)

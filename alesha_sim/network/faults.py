@@ -25,9 +25,14 @@ class Faults:
     """
 
     def __init__(
-        self, loss: float, duplication: float, windows: Sequence[Window], lose: Callable[[], float],
-        double: Callable[[], float], again: Callable[[], float] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        loss: float,
+        duplication: float,
+        windows: Sequence[Window],
+        lose: Callable[[], float],
+        double: Callable[[], float],
+        again: Callable[[], float] | None = None,
+    ) -> None:
         self._loss = loss
         self._duplication = duplication
         self._windows = tuple(windows)

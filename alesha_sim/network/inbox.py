@@ -188,6 +188,4 @@ class Inbox(Receiver):
         """Return the counts since the start of the simulation."""
         now = self.clock._now
         area = self._waiting_seconds + len(self.waiting) * (now - self._changed_at)
-        return InboxStatistics(
-            self._arrivals, self._waited, area / now if now > 0 else 0.0, self._waiting_max
-        )  # fmt: skip
+        return InboxStatistics(self._arrivals, self._waited, area / now if now > 0 else 0.0, self._waiting_max)

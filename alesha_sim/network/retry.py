@@ -31,9 +31,13 @@ class Retry:
     """
 
     def __init__(
-        self, clock: Clock, patience: Patience, uniform: Callable[[], float], again: Callable[[Request], None],
+        self,
+        clock: Clock,
+        patience: Patience,
+        uniform: Callable[[], float],
+        again: Callable[[Request], None],
         give_up: Callable[[Request], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._clock = clock
         self.patience = patience
         self._uniform = uniform

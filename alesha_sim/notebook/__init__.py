@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from alesha_sim.notebook.walkthrough import Walkthrough
 
 __all__ = [
-    "Shopper", "Storefront", "Walkthrough", "check_answer", "compare_conversations", "style_ledger",
-    "style_statement", "style_summary",
-]  # fmt: skip
+    "Shopper",
+    "Storefront",
+    "Walkthrough",
+    "check_answer",
+    "compare_conversations",
+    "style_ledger",
+    "style_statement",
+    "style_summary",
+]
 _HOMES = {
     "Shopper": "shopper",
     "Storefront": "storefront",

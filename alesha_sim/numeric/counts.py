@@ -12,9 +12,7 @@ import numpy.typing as npt
 Kind = TypeVar("Kind", bound=np.generic)
 
 
-def bincount(
-    places: npt.ArrayLike, weights: npt.ArrayLike | None = None, minlength: int = 0
-) -> npt.NDArray[Any]:  # fmt: skip
+def bincount(places: npt.ArrayLike, weights: npt.ArrayLike | None = None, minlength: int = 0) -> npt.NDArray[Any]:
     """Return how often each place from 0 occurs (int64), or with `weights` their sums (float64).
 
     Places are whole numbers of any type, none negative; as for `np.bincount`, ValueError is raised otherwise.

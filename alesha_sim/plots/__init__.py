@@ -18,6 +18,20 @@ from alesha_sim.plots.sequence import conversation
 from alesha_sim.plots.studies import band, distribution, effects, heat_map, precision, warm_up
 
 __all__ = [
-    "balances", "band", "calendar", "cash_bridge", "conversation", "dashboard", "delivery_times", "distribution",
-    "effects", "funnel", "heat_map", "precision", "queues", "stock", "waiting", "warm_up",
-]  # fmt: skip
+    "balances",
+    "band",
+    "calendar",
+    "cash_bridge",
+    "conversation",
+    "dashboard",
+    "delivery_times",
+    "distribution",
+    "effects",
+    "funnel",
+    "heat_map",
+    "precision",
+    "queues",
+    "stock",
+    "waiting",
+    "warm_up",
+]

@@ -56,10 +56,13 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
         ax.plot(
             np.append(deposits.seconds / time.seconds, ends_at),
             np.append(deposits.changes[:, column], deposits.changes[-1, column]) / money,
-            drawstyle="steps-post", color=style.COLOURS[owner], linestyle=style.LINE_STYLES[owner],
-            linewidth=style.LINE_WIDTHS[owner], zorder=3 - style.LINE_WIDTHS[owner] / 10,
+            drawstyle="steps-post",
+            color=style.COLOURS[owner],
+            linestyle=style.LINE_STYLES[owner],
+            linewidth=style.LINE_WIDTHS[owner],
+            zorder=3 - style.LINE_WIDTHS[owner] / 10,
             label=names[owner],
-        )  # fmt: skip
+        )
     times.set_time_axis(ax, result, time, ends_at)
     ax.set_ylabel(f"Change of deposits at the bank ({money_name})")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.signed(value)))

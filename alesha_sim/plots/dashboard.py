@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     from alesha_sim.results.result import Result
 
 PANELS: Mapping[str, Callable[..., "Axes"]] = {
-    "balances": balances, "funnel": funnel, "cash_bridge": cash_bridge, "delivery_times": delivery_times,
-    "stock": stock, "queues": queues, "waiting": waiting, "calendar": calendar,
-}  # fmt: skip
+    "balances": balances,
+    "funnel": funnel,
+    "cash_bridge": cash_bridge,
+    "delivery_times": delivery_times,
+    "stock": stock,
+    "queues": queues,
+    "waiting": waiting,
+    "calendar": calendar,
+}
 SHOWN = ("balances", "funnel", "cash_bridge", "delivery_times")
 
 SLIDE_INCHES = (13.333, 7.5)

@@ -52,14 +52,22 @@ def delivery_times(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     share = np.concatenate(([0.0], found.share))
     until = (last or unit.seconds) / unit.seconds
     ax.plot(
-        np.append(at, until), np.append(share, share[-1]), drawstyle="steps-post", linewidth=2,
+        np.append(at, until),
+        np.append(share, share[-1]),
+        drawstyle="steps-post",
+        linewidth=2,
         color=style.COLOURS["users"],
-    )  # fmt: skip
+    )
     open_at = np.sort(found.open) / unit.seconds
     ax.plot(
-        open_at, share[np.searchsorted(at, open_at, side="right") - 1], "|", color=style.DARK, markersize=9,
-        markeredgewidth=1, label="open orders",
-    )  # fmt: skip
+        open_at,
+        share[np.searchsorted(at, open_at, side="right") - 1],
+        "|",
+        color=style.DARK,
+        markersize=9,
+        markeredgewidth=1,
+        label="open orders",
+    )
     ax.set(xlim=(0, ends_at), ylim=(0, 1.04))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol="\N{NO-BREAK SPACE}%"))
     ax.set_ylabel("Share of orders delivered")

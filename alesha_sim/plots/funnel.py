@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 NAMES = ("Home page", "Registered or logged in", "Checked out", "Paid", "Delivered")
 TOLD: Mapping[str, str] = {
-    "declined": "were declined", "cancelled": "were cancelled", "still open": "are still open",
-    "unanswered": "got no answer", "abandoned": "gave up",
-}  # fmt: skip
+    "declined": "were declined",
+    "cancelled": "were cancelled",
+    "still open": "are still open",
+    "unanswered": "got no answer",
+    "abandoned": "gave up",
+}
 PAD = 5.0  # points between a text and what it belongs to
 LETTER_WIDTH, LINE_HEIGHT = 0.6, 1.3  # of the font that comes with Matplotlib, as shares of its size
 CLOSED = ("declined", "cancelled", "returned")
@@ -196,9 +199,15 @@ def _rows(stages: list[Stage], height: float, characters: int, letter: float) ->
 
 def _text(ax: "Axes", text: str, count: int, offset: float, **look: Any) -> "Annotation":
     return ax.annotate(
-        text, (count, 0), (offset, 0), textcoords="offset points", va="center", color=style.DARK,
-        annotation_clip=False, **look,
-    )  # fmt: skip
+        text,
+        (count, 0),
+        (offset, 0),
+        textcoords="offset points",
+        va="center",
+        color=style.DARK,
+        annotation_clip=False,
+        **look,
+    )
 
 
 def _count_text(stage: Stage, visits: int) -> str:

@@ -58,10 +58,15 @@ def queues(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     for queue, (at, waiting) in zip(found, lines, strict=True):
         width = style.LINE_WIDTHS[queue.name]
         ax.plot(
-            at / unit.seconds, waiting, drawstyle="steps-post", color=style.COLOURS[queue.name],
-            linestyle=style.LINE_STYLES[queue.name], linewidth=0.75 * width, zorder=3 - width / 10,
+            at / unit.seconds,
+            waiting,
+            drawstyle="steps-post",
+            color=style.COLOURS[queue.name],
+            linestyle=style.LINE_STYLES[queue.name],
+            linewidth=0.75 * width,
+            zorder=3 - width / 10,
             label=queue.name,
-        )  # fmt: skip
+        )
     averaged = any(len(queue.seconds) > CHANGES_MAX for queue in found)
     times.set_time_axis(ax, result, unit, ends_at)
     ax.set_ylabel("Requests waiting for a worker")
@@ -98,10 +103,14 @@ def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
         # The share of nobody is none.
         left = (len(waits) - np.searchsorted(waits, at * unit.seconds, side="right")) / max(len(waits), 1)
         ax.plot(
-            np.append(at, max(ends_at, at[-1])), np.append(left, 0.0), drawstyle="steps-post",
-            color=style.COLOURS[queue.name], linestyle=style.LINE_STYLES[queue.name],
-            linewidth=style.LINE_WIDTHS[queue.name], label=queue.name,
-        )  # fmt: skip
+            np.append(at, max(ends_at, at[-1])),
+            np.append(left, 0.0),
+            drawstyle="steps-post",
+            color=style.COLOURS[queue.name],
+            linestyle=style.LINE_STYLES[queue.name],
+            linewidth=style.LINE_WIDTHS[queue.name],
+            label=queue.name,
+        )
     top = max((float((queue.waits > 0).mean()) for queue in found if len(queue.waits)), default=0.0)
     # The upper part is kept free for the texts; the lines fall from left to right below it.
     ax.set(xlim=(0, ends_at), ylim=(0, 1.45 * top or 1))
@@ -115,10 +124,16 @@ def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     line = style.LINE_HEIGHT * style.points("medium")
     for place, queue in enumerate(found):
         ax.annotate(
-            f"{queue.name.capitalize()}: {_foot(queue)}", (1, 1), (-4, -(place + 0.5) * line),
-            xycoords="axes fraction", textcoords="offset points", ha="right", va="center",
-            fontweight="bold", color=style.COLOURS[queue.name],
-        )  # fmt: skip
+            f"{queue.name.capitalize()}: {_foot(queue)}",
+            (1, 1),
+            (-4, -(place + 0.5) * line),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontweight="bold",
+            color=style.COLOURS[queue.name],
+        )
     return ax
 
 

@@ -47,10 +47,15 @@ def distribution(
     ax.axvspan(float(found.low[0]), float(found.high[0]), color=COLOURS[0], alpha=0.18, linewidth=0)
     ax.axvline(mean, color=COLOURS[0], linewidth=2)
     ax.annotate(
-        f"mean {_written(mean, scale)}\n{_plus_minus(half, confidence, scale)}", (mean, 1), (LABEL_GAP, -2),
-        xycoords=("data", "axes fraction"), textcoords="offset points", va="top", color=COLOURS[0],
+        f"mean {_written(mean, scale)}\n{_plus_minus(half, confidence, scale)}",
+        (mean, 1),
+        (LABEL_GAP, -2),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        va="top",
+        color=COLOURS[0],
         fontweight="bold",
-    )  # fmt: skip
+    )
     ax.set_xlabel(_axis_label(figure, scale), **style.AS_WRITTEN)
     ax.set_ylabel("Runs")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -63,9 +68,14 @@ def distribution(
 
 
 def band(
-    study: "Study", series: str, name: str, *, points: Sequence[int] | None = None,
-    confidence: float = CONFIDENCE, ax: "Axes | None" = None,
-) -> "Axes":  # fmt: skip
+    study: "Study",
+    series: str,
+    name: str,
+    *,
+    points: Sequence[int] | None = None,
+    confidence: float = CONFIDENCE,
+    ax: "Axes | None" = None,
+) -> "Axes":
     """Plot the mean of a recorded series over time, with the band of its interval, a line a point.
 
     Of a single point, the band in which 90 % of the runs lie is drawn too. Raises ValueError for a series that was
@@ -105,9 +115,13 @@ def band(
 
 
 def effects(
-    study: "Study", figure: str, *, baseline: str | int | None = 0, confidence: float = CONFIDENCE,
+    study: "Study",
+    figure: str,
+    *,
+    baseline: str | int | None = 0,
+    confidence: float = CONFIDENCE,
     ax: "Axes | None" = None,
-) -> "Axes":  # fmt: skip
+) -> "Axes":
     """Plot what each scenario changes: paired differences with their simultaneous intervals, sorted, and zero.
 
     They are compared with the `baseline`, all pairs if it is None. Raises ValueError as `Study.differences` does.
@@ -127,10 +141,16 @@ def effects(
     for place, row in enumerate(rows):
         # Above its line and not beside the axis: the names of a sweep's points are long.
         ax.annotate(
-            f"{row.scenario} - {row.other}" if several else str(row.scenario), (0, place), (0, 7),
-            xycoords=("axes fraction", "data"), textcoords="offset points", color=style.DARK, fontsize="small",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}, **style.AS_WRITTEN,
-        )  # fmt: skip
+            f"{row.scenario} - {row.other}" if several else str(row.scenario),
+            (0, place),
+            (0, 7),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            color=style.DARK,
+            fontsize="small",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+            **style.AS_WRITTEN,
+        )
     ax.set_yticks([])
     ax.set_ylim(-0.5, len(frame) - 0.3)
     ax.spines["left"].set_visible(False)
@@ -167,9 +187,15 @@ def precision(
         for sign in (-1, 1):
             ax.axhline(mean[-1] + sign * goal, color=style.GREY, linestyle="--", linewidth=1)
         ax.annotate(
-            "as narrow as asked for", (1, mean[-1] + goal), (0, 3), xycoords=("axes fraction", "data"),
-            textcoords="offset points", ha="right", fontsize="small", color=style.GREY,
-        )  # fmt: skip
+            "as narrow as asked for",
+            (1, mean[-1] + goal),
+            (0, 3),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            fontsize="small",
+            color=style.GREY,
+        )
     _limit_to_later(ax, low, high)
     scale = unit_of(figure, float(np.abs(mean).max()), study.plan)
     ax.set_xlabel("Runs")
@@ -292,11 +318,17 @@ def _label_lines(ax: "Axes", ends: Sequence[tuple[float, str]], end: float) -> N
     places = style.spread(wanted, line, line / 2, height - line / 2)
     texts = [
         ax.annotate(
-            label, (end, value), (LABEL_GAP, place - natural), textcoords="offset points", va="center",
-            color=COLOURS[number], fontweight="bold", **style.AS_WRITTEN,
+            label,
+            (end, value),
+            (LABEL_GAP, place - natural),
+            textcoords="offset points",
+            va="center",
+            color=COLOURS[number],
+            fontweight="bold",
+            **style.AS_WRITTEN,
         )
         for number, ((value, label), place, natural) in enumerate(zip(ends, places, wanted, strict=True))
-    ]  # fmt: skip
+    ]
     labelled = max(map(style.width_in_points, texts)) + LABEL_GAP + 2
     ax.set_xlim(0, end / max(1 - labelled / width, 0.3))
 

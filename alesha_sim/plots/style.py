@@ -74,9 +74,17 @@ def titled(ax: "Axes", title: str, footnote: str) -> None:
     )
     below = -14 if not ax.axison else -14 - 2.9 * points("medium")
     note = ax.annotate(
-        footnote, (0, 0), (0, below), xycoords="axes fraction", textcoords="offset points", va="top",
-        fontsize="small", color=GREY, annotation_clip=False, **AS_WRITTEN,
-    )  # fmt: skip
+        footnote,
+        (0, 0),
+        (0, below),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        va="top",
+        fontsize="small",
+        color=GREY,
+        annotation_clip=False,
+        **AS_WRITTEN,
+    )
     note.set_gid("footnote")
     lay_out(ax)
     for text in (heading, note):
@@ -139,14 +147,23 @@ def label_ends(ax: "Axes", labels: Sequence[EndLabel], ends_at: float) -> None:
         beside: dict[str, Any] = {"xy": (ends_at, label.end), "textcoords": "offset points", **AS_WRITTEN}
         texts += [
             ax.annotate(
-                label.head, xytext=(LABEL_GAP, place - natural + 1), va="bottom", fontweight="bold",
-                color=label.colour, arrowprops={**LEADER, "color": label.colour}, **beside,
-            ),
-            ax.annotate(
-                label.foot, xytext=(LABEL_GAP, place - natural - 1), va="top", fontsize="small", color=DARK,
+                label.head,
+                xytext=(LABEL_GAP, place - natural + 1),
+                va="bottom",
+                fontweight="bold",
+                color=label.colour,
+                arrowprops={**LEADER, "color": label.colour},
                 **beside,
             ),
-        ]  # fmt: skip
+            ax.annotate(
+                label.foot,
+                xytext=(LABEL_GAP, place - natural - 1),
+                va="top",
+                fontsize="small",
+                color=DARK,
+                **beside,
+            ),
+        ]
     labelled = max(map(width_in_points, texts)) + LABEL_GAP + 2
     ax.set_xlim(-0.008 * ends_at, ends_at / max(1 - labelled / width, 0.3))
 

@@ -26,7 +26,26 @@ from alesha_sim.policies.stock import (
 from alesha_sim.policies.users import CHOICES, TRUSTS, ChoicePolicy, Logit, Priced, Trust, TrustPolicy
 
 __all__ = [
-    "CHOICES", "SETTLEMENTS", "STOCKS", "TRUSTS", "BaseStock", "ChoicePolicy", "Delayed", "Escrow", "Fees",
-    "Immediate", "Logit", "MakeToOrder", "MovingAverage", "Periodic", "PolicyError", "Priced", "ReorderPoint",
-    "SettlementPolicy", "StockPolicy", "Terms", "Trust", "TrustPolicy",
-]  # fmt: skip
+    "CHOICES",
+    "SETTLEMENTS",
+    "STOCKS",
+    "TRUSTS",
+    "BaseStock",
+    "ChoicePolicy",
+    "Delayed",
+    "Escrow",
+    "Fees",
+    "Immediate",
+    "Logit",
+    "MakeToOrder",
+    "MovingAverage",
+    "Periodic",
+    "PolicyError",
+    "Priced",
+    "ReorderPoint",
+    "SettlementPolicy",
+    "StockPolicy",
+    "Terms",
+    "Trust",
+    "TrustPolicy",
+]

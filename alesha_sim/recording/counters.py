@@ -58,9 +58,16 @@ def _counters() -> tuple[
     copies = losses = services = waited = 0
 
     def sent(
-        at: float, request: int, order: int, visit: int, sender: int, recipient: int, attempt: int, kind: type,
+        at: float,
+        request: int,
+        order: int,
+        visit: int,
+        sender: int,
+        recipient: int,
+        attempt: int,
+        kind: type,
         detail: int = 0,
-    ) -> int:  # fmt: skip
+    ) -> int:
         nonlocal copies
         copies += 1
         return 0
@@ -97,7 +104,7 @@ class OrderTally(OrderLog):
 
     def placed(
         self, at: float, user: int, total: int, method: str, advance: int, promised_at: float = INFINITY
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Count an order as received and return its number; `user` is -1 for a replenishment of the shop's."""
         return 1 + self._orders.append(at, total, user, RECEIVED, NAN)
 

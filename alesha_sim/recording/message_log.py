@@ -34,9 +34,20 @@ class MessageLog:
         self.requests = 0
         self._table = rows(
             "messages",
-            sent_at="d", delivered_at="d", fate="B", started_at="d", finished_at="d", request="i", order="i",
-            visit="i", sender="i", recipient="i", attempt="I", kind="B", detail="B",
-        )  # fmt: skip
+            sent_at="d",
+            delivered_at="d",
+            fate="B",
+            started_at="d",
+            finished_at="d",
+            request="i",
+            order="i",
+            visit="i",
+            sender="i",
+            recipient="i",
+            attempt="I",
+            kind="B",
+            detail="B",
+        )
         self._last_landed = [NO_ID]
         self.sent = self._sender()
         self.landed = self._lander()
@@ -54,14 +65,19 @@ class MessageLog:
         pack = struct.Struct(f"<d{len(unknown)}siiiiiIBB").pack
 
         def sent(
-            at: Any, request: Boxed, order: Boxed, visit: Boxed, sender: Boxed, recipient: Boxed, attempt: Boxed,
-            kind: type, detail: Boxed = 0,
-        ) -> Boxed:  # fmt: skip
+            at: Any,
+            request: Boxed,
+            order: Boxed,
+            visit: Boxed,
+            sender: Boxed,
+            recipient: Boxed,
+            attempt: Boxed,
+            kind: type,
+            detail: Boxed = 0,
+        ) -> Boxed:
             nonlocal rows
             row = len(rows) // width
-            rows += pack(
-                at, unknown, request, order, visit, sender, recipient, attempt, kinds[kind], detail
-            )  # fmt: skip
+            rows += pack(at, unknown, request, order, visit, sender, recipient, attempt, kinds[kind], detail)
             return row
 
         return sent

@@ -21,13 +21,22 @@ class OrderLog:
         self.methods = Vocabulary()
         self._orders = rows(
             "orders",
-            placed_at="d", total="q", user="i", method="B", status="B", reason="B", transaction="i", paid_at="d",
-            charges_transaction="i", accepted_at="d", delivered_at="d", closed_at="d", advance="q",
+            placed_at="d",
+            total="q",
+            user="i",
+            method="B",
+            status="B",
+            reason="B",
+            transaction="i",
+            paid_at="d",
+            charges_transaction="i",
+            accepted_at="d",
+            delivered_at="d",
+            closed_at="d",
+            advance="q",
             promised_at="d",
-        )  # fmt: skip
-        self._lines = rows(
-            "order_lines", order="i", product="H", quantity="q", unit_price="q", unit_charge="q"
-        )  # fmt: skip
+        )
+        self._lines = rows("order_lines", order="i", product="H", quantity="q", unit_price="q", unit_charge="q")
         self._doubted: set[int] = set()
         self._status = self._orders.filler("status", "reason")
         self._paid = self._orders.filler("transaction", "paid_at")
@@ -41,12 +50,12 @@ class OrderLog:
 
     def placed(
         self, at: float, user: int, total: int, method: str, advance: int, promised_at: float = INFINITY
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Record an order as received and return its number; `user` is -1 for a replenishment of the shop's."""
         promised = NAN if promised_at == INFINITY else promised_at
         return 1 + self._orders.append(
             at, total, user, self.methods[method], RECEIVED, 0, NO_ID, NAN, NO_ID, NAN, NAN, NAN, advance, promised
-        )  # fmt: skip
+        )
 
     def line(self, order: int, product: int, quantity: int, unit_price: int, unit_charge: int) -> None:
         """Record how much of a product an order asks for, at which price and charge."""

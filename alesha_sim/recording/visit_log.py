@@ -18,7 +18,7 @@ class VisitLog:
         self.intents = Vocabulary(INTENTS)
         self._table = rows(
             "visits", arrived_at="d", left_at="d", outcome="b", user="i", stage="B", order="i", intent="B"
-        )  # fmt: skip
+        )
         self.reached = self._table.filler("stage")
         self.ordered = self._table.filler("order")
         self.left = self._table.filler("left_at", "outcome")

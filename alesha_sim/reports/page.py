@@ -60,9 +60,13 @@ def page(result: "Result", order: int | None = None) -> str:
     if chosen is not None:
         result.follow(chosen)  # refuses, before anything is drawn, an order that there is not
     parts = (
-        _heading(result), _tables(result), "<h2>Pictures</h2>", f'<div class="plots">{_plots(result)}</div>',
-        _order(result, chosen), _again(result),
-    )  # fmt: skip
+        _heading(result),
+        _tables(result),
+        "<h2>Pictures</h2>",
+        f'<div class="plots">{_plots(result)}</div>',
+        _order(result, chosen),
+        _again(result),
+    )
     return _whole(f"Report of {result.scenario.name}, seed {result.seed}", parts)
 
 
@@ -88,7 +92,7 @@ def study_page(study: "Study", figures: Sequence[str] = STUDIED) -> str:
         "<h2>Failures</h2>",
         failures.to_html(border=0) if len(failures) else "<p>No run failed.</p>",
         f"<h2>The first run of each point again</h2>\n<pre>{escape(chr(10).join(commands))}</pre>",
-    )  # fmt: skip
+    )
     return _whole(f"Report: {head}", parts)
 
 
@@ -134,9 +138,10 @@ def _tables(result: "Result") -> str:
     """Return the figures, the deposits and the orders by status and reason."""
     figures = key_figures(result)
     tables = (
-        _table("Key figures", figures), _table("Deposits at the end", result.balance_texts()),
+        _table("Key figures", figures),
+        _table("Deposits at the end", result.balance_texts()),
         _table("Orders by status", _statuses(result)),
-    )  # fmt: skip
+    )
     return f'<h2>Figures</h2>\n<div class="tables">{"".join(tables)}</div>'
 
 

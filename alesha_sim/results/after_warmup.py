@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 BEGINS: Mapping[str, str] = {
-    "orders": "placed_at", "visits": "arrived_at", "messages": "sent_at", "transfers": "time",
+    "orders": "placed_at",
+    "visits": "arrived_at",
+    "messages": "sent_at",
+    "transfers": "time",
     "replenishments": "ordered_at",
-}  # fmt: skip
+}
 """The column that says when a row began."""
 
 FLOWS = ("income", "expense")

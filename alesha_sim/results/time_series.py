@@ -74,7 +74,7 @@ def balances(transfers: Iterable[Columns], entity: str | None) -> Course:
 
 def stocks(
     transfers: Columns, replenishments: Columns, orders: Columns, lines: Columns, skus: Sequence[str]
-) -> list[Course]:  # fmt: skip
+) -> list[Course]:
     """Return the course of each product's units at the supplier: on hand, on order, backordered.
 
     Backordered are units of accepted orders that are neither reserved nor made for them. Replacements under
@@ -128,7 +128,7 @@ def _on_order(lots: Columns, goods: Ints) -> tuple[_Moves, _Moves]:
 
 def _backordered(
     transfers: Columns, goods: Ints, orders: Columns, lines: Columns, ordered: Ints, products: int
-) -> _Moves:  # fmt: skip
+) -> _Moves:
     """Return how the backordered units changed.
 
     An order's units are asked for when the supplier takes its charges, and again when they are lost; they are

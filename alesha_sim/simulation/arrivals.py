@@ -26,7 +26,7 @@ class Arrivals:
 
     def __init__(
         self, users: Users, visits: "Visits", skus: Sequence[str], views_all: bool, played: Container[int]
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.at = visits.at
         self._users = users
         self._skus = tuple(skus)

@@ -33,9 +33,13 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 LINKS = (
-    ("user", "shop"), ("user", "bank"), ("supplier", "user"),
-    ("shop", "bank"), ("shop", "supplier"), ("supplier", "bank"),
-)  # fmt: skip
+    ("user", "shop"),
+    ("user", "bank"),
+    ("supplier", "user"),
+    ("shop", "bank"),
+    ("shop", "supplier"),
+    ("supplier", "bank"),
+)
 
 
 class Market:
@@ -44,9 +48,7 @@ class Market:
     It records what the mode `record` says; with a `spool`, that leaves memory by it.
     """
 
-    def __init__(
-        self, scenario: "Scenario", seed: int, spool: Spool | None = None, record: str = ALL
-    ) -> None:  # fmt: skip
+    def __init__(self, scenario: "Scenario", seed: int, spool: Spool | None = None, record: str = ALL) -> None:
         self.scenario = scenario
         self.clock = Clock()
         self.skus = scenario.skus
@@ -78,16 +80,23 @@ class Market:
         fees, income = bank.fees, users.income
         pay = None if income is None else Income(minor(income.amount), income.every, income.first)
         return Bank(
-            self.clock, BankBook(self.ledger, users.count), workers=bank.workers,
+            self.clock,
+            BankBook(self.ledger, users.count),
+            workers=bank.workers,
             authorisation_seconds=duration_draws(self._streams, "bank:service", bank.authorisation_time),
-            secrets=self._user_secrets, organisation_secrets=self._own_secrets,
-            secret_attempts=bank.secret_attempts, lock_seconds=bank.lock_time, settlement=bank.settlement,
+            secrets=self._user_secrets,
+            organisation_secrets=self._own_secrets,
+            secret_attempts=bank.secret_attempts,
+            lock_seconds=bank.lock_time,
+            settlement=bank.settlement,
             fees=Fees(
                 minor(fees.fixed), fees.share, minor(fees.payer_fixed), fees.payer_share, minor(fees.declined)
             ),
-            reserve_share=bank.reserve.share, reserve_seconds=bank.reserve.time, income=pay,
+            reserve_share=bank.reserve.share,
+            reserve_seconds=bank.reserve.time,
+            income=pay,
             horizon=self.scenario.horizon,
-        )  # fmt: skip
+        )
 
     def _shop(self) -> Shop:
         terms = shop_terms(self.scenario, self._streams)
@@ -98,16 +107,26 @@ class Market:
         supplier = scenario.supplier
         charges = {product.sku: (k, minor(product.charge)) for k, product in enumerate(scenario.catalogue)}
         return Supplier(
-            self.clock, SupplierBook(self.ledger, [minor(product.cost) for product in scenario.catalogue]),
-            self.records.replenishments, self._wallets[SUPPLIER], workers=supplier.workers, charges=charges,
+            self.clock,
+            SupplierBook(self.ledger, [minor(product.cost) for product in scenario.catalogue]),
+            self.records.replenishments,
+            self._wallets[SUPPLIER],
+            workers=supplier.workers,
+            charges=charges,
             handling_seconds=duration_draws(self._streams, "supplier:service", supplier.handling_time),
             lead_seconds=duration_draws(self._streams, "supplier:lead_time", supplier.lead_time),
-            courier=courier(self.scenario, self._streams, "supplier"), stock=supplier.stock, unmet=supplier.unmet,
-            minimum_lot=supplier.minimum_lot, capacity=supplier.capacity,
-            partial=scenario.delivery.partial, transport=minor(supplier.return_transport),
-            transport_charged=supplier.transport_charged, courier_wallet=self._wallets[COURIER],
-            remit_seconds=supplier.remit_after, horizon=scenario.horizon,
-        )  # fmt: skip
+            courier=courier(self.scenario, self._streams, "supplier"),
+            stock=supplier.stock,
+            unmet=supplier.unmet,
+            minimum_lot=supplier.minimum_lot,
+            capacity=supplier.capacity,
+            partial=scenario.delivery.partial,
+            transport=minor(supplier.return_transport),
+            transport_charged=supplier.transport_charged,
+            courier_wallet=self._wallets[COURIER],
+            remit_seconds=supplier.remit_after,
+            horizon=scenario.horizon,
+        )
 
     def _users(self) -> Users:
         count = self.scenario.users.count
@@ -134,8 +153,11 @@ class Market:
     def connect(self) -> None:
         """Join the entities by channels, let happen what is to go wrong, and open for business."""
         parties: dict[str, Entity] = {
-            "user": self.users, "shop": self.shop, "bank": self.bank, "supplier": self.supplier,
-        }  # fmt: skip
+            "user": self.users,
+            "shop": self.shop,
+            "bank": self.bank,
+            "supplier": self.supplier,
+        }
         for one, other in LINKS:
             there, back = self._channel(one, other, parties), self._channel(other, one, parties)
             there.connect(parties[other].inbox, back)

@@ -80,9 +80,14 @@ class Simulation:
     """
 
     def __init__(
-        self, scenario: "Scenario", seed: int | None = None, *, played: Container[int] = (),
-        spool: str | PathLike[str] | None = None, record: str = ALL,
-    ) -> None:  # fmt: skip
+        self,
+        scenario: "Scenario",
+        seed: int | None = None,
+        *,
+        played: Container[int] = (),
+        spool: str | PathLike[str] | None = None,
+        record: str = ALL,
+    ) -> None:
         self.record = known(record)
         self.seed = fresh_seed() if seed is None else seed
         drawn = checked(scenario).visits(self.seed)
@@ -255,9 +260,13 @@ class Simulation:
         log = self.records.messages
         message = log.row(row)
         return MessageSeen(
-            row, message["delivered_at"], log.name(message["sender"]), log.name(message["recipient"]),
-            message["kind"], message["order"],
-        )  # fmt: skip
+            row,
+            message["delivered_at"],
+            log.name(message["sender"]),
+            log.name(message["recipient"]),
+            message["kind"],
+            message["order"],
+        )
 
     def _tables(self) -> Mapping[str, Columns]:
         orders, ledger = self.records.orders, self.ledger
@@ -298,7 +307,7 @@ class Simulation:
                 tables = self._spool.finish(
                     {"accounts": self.ledger.account_columns(), "users": self._user_columns()},
                     Manifest(self.scenario, self.seed, "", recorded=self.record, **self._ending()),
-                )  # fmt: skip
+                )
             self._spooled = Result(self.scenario, self.seed, tables, record=self.record, **self._ending())
         return self._spooled
 
@@ -306,9 +315,13 @@ class Simulation:
         """Return how the run stands: where, whether anything is left to happen, and what came through inboxes."""
         inboxes = {party.name: party.inbox.statistics() for party in (self.shop, self.bank, self.supplier)}
         return {
-            "ended_at": self.now, "drained": self.drained, "events": self.clock.events, "inboxes": inboxes,
-            "tallies": self._tallies(), "visits_cut": self._visits_cut,
-        }  # fmt: skip
+            "ended_at": self.now,
+            "drained": self.drained,
+            "events": self.clock.events,
+            "inboxes": inboxes,
+            "tallies": self._tallies(),
+            "visits_cut": self._visits_cut,
+        }
 
     def _tallies(self) -> Tallies:
         """Return what was counted in the place of the tables that are off."""
@@ -324,9 +337,13 @@ def _seconds(until: float | str) -> float:
 
 
 def simulate(
-    scenario: "Scenario", seed: int | None = None, *, progress: Callable[[Progress], None] | None = None,
-    spool: str | PathLike[str] | None = None, record: str = ALL,
-) -> Result:  # fmt: skip
+    scenario: "Scenario",
+    seed: int | None = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    spool: str | PathLike[str] | None = None,
+    record: str = ALL,
+) -> Result:
     """Run a scenario to its end, check the laws, and return the result.
 
     Without a `seed` one is drawn; the result tells which. With a folder as `spool` the tables are there and not

@@ -154,12 +154,15 @@ class Walk:
         recipient, sent, order = coded(log, "recipient"), numbers(log, "sent_at"), numbers(log, "order")
         return [
             Waiting(
-                sender.labels[sender.codes[row]], recipient.labels[recipient.codes[row]],
-                kind.labels[kind.codes[row]], row, None if order[row] == NO_ID else int(order[row]),
+                sender.labels[sender.codes[row]],
+                recipient.labels[recipient.codes[row]],
+                kind.labels[kind.codes[row]],
+                row,
+                None if order[row] == NO_ID else int(order[row]),
                 int(sent[row]) / MICROSECONDS,
             )
             for row in first[~np.isin(request[first], closed)].tolist()
-        ]  # fmt: skip
+        ]
 
     def parties(self) -> list[str]:
         """Return all organisations and, once a user has sent a message, the user who sent the last."""

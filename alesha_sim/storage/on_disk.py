@@ -40,9 +40,14 @@ class Spooled(Mapping[str, Columns]):
     """
 
     def __init__(
-        self, folder: Path, currency: Currency, start: datetime, digest: str, record: str = ALL,
+        self,
+        folder: Path,
+        currency: Currency,
+        start: datetime,
+        digest: str,
+        record: str = ALL,
         tallies: Tallies | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.digest = digest
         self.record = record
         self.tallies = dict(tallies or {})

@@ -69,9 +69,13 @@ def _write(folder: Path, manifest: Manifest, tables: Mapping[str, Columns]) -> N
 
 
 def write_manifest(
-    folder: Path, manifest: Manifest, heights: Mapping[str, int], digests: Mapping[str, str], *,
+    folder: Path,
+    manifest: Manifest,
+    heights: Mapping[str, int],
+    digests: Mapping[str, str],
+    *,
     spooled: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     """Write the manifest of a result whose tables are in the folder, with the rows and the digest of each."""
     described = _described(manifest)
     described["spooled"] = spooled

@@ -27,15 +27,33 @@ class SpooledMessageLog(MessageLog):
         rows, pack, width = table.rows, table.pack, table.width
 
         def sent(
-            at: float, request: int, order: int, visit: int, sender: int, recipient: int, attempt: int,
-            kind: type, detail: int = 0,
-        ) -> int:  # fmt: skip
+            at: float,
+            request: int,
+            order: int,
+            visit: int,
+            sender: int,
+            recipient: int,
+            attempt: int,
+            kind: type,
+            detail: int = 0,
+        ) -> int:
             nonlocal rows
             row = table.base + len(rows) // width
             rows += pack(
-                at, NAN, IN_FLIGHT, NAN, NAN, request, order, visit, sender, recipient, attempt, kinds[kind],
+                at,
+                NAN,
+                IN_FLIGHT,
+                NAN,
+                NAN,
+                request,
+                order,
+                visit,
+                sender,
+                recipient,
+                attempt,
+                kinds[kind],
                 detail,
-            )  # fmt: skip
+            )
             return row
 
         return sent
@@ -89,7 +107,7 @@ class SpooledLedger(Ledger):
 
     def transfer(
         self, at: float, book: int, link: int, order: int, debit: int, credit: int, amount: int, code: int
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Write a fact of one row, as `linked` does."""
         is_new = self._is_new(link)
         written = super().transfer(at, book, link, order, debit, credit, amount, code)

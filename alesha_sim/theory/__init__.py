@@ -20,6 +20,19 @@ from alesha_sim.theory.stock import (
 )
 
 __all__ = [
-    "BGNBD", "MG1", "BaseStock", "EconomicOrder", "ErlangA", "LostSales", "MMc", "Newsvendor", "ParetoNBD",
-    "Periodic", "ReorderPoint", "Retries", "bullwhip", "erlang_b", "newsvendor_cost",
-]  # fmt: skip
+    "BGNBD",
+    "MG1",
+    "BaseStock",
+    "EconomicOrder",
+    "ErlangA",
+    "LostSales",
+    "MMc",
+    "Newsvendor",
+    "ParetoNBD",
+    "Periodic",
+    "ReorderPoint",
+    "Retries",
+    "bullwhip",
+    "erlang_b",
+    "newsvendor_cost",
+]

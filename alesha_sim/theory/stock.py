@@ -70,9 +70,10 @@ class BaseStock:
 
     def __post_init__(self) -> None:
         refuse(
-            positive("demand_rate", self.demand_rate), positive("lead_time", self.lead_time),
+            positive("demand_rate", self.demand_rate),
+            positive("lead_time", self.lead_time),
             whole("level", self.level, least=0),
-        )  # fmt: skip
+        )
 
     @cached_property
     def _demand(self) -> Demand:
@@ -118,9 +119,10 @@ class LostSales:
 
     def __post_init__(self) -> None:
         refuse(
-            positive("demand_rate", self.demand_rate), positive("lead_time", self.lead_time),
+            positive("demand_rate", self.demand_rate),
+            positive("lead_time", self.lead_time),
             whole("level", self.level),
-        )  # fmt: skip
+        )
 
     @property
     def lost(self) -> float:
@@ -153,9 +155,11 @@ class ReorderPoint:
 
     def __post_init__(self) -> None:
         refuse(
-            positive("demand_rate", self.demand_rate), positive("lead_time", self.lead_time),
-            whole("reorder_point", self.reorder_point, least=0), whole("quantity", self.quantity),
-        )  # fmt: skip
+            positive("demand_rate", self.demand_rate),
+            positive("lead_time", self.lead_time),
+            whole("reorder_point", self.reorder_point, least=0),
+            whole("quantity", self.quantity),
+        )
 
     @cached_property
     def _levels(self) -> list[BaseStock]:

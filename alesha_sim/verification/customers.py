@@ -81,9 +81,7 @@ def _completed(result: Result) -> Purchases:
     return Purchases(at, numbers(orders, "user")[row[bought]])
 
 
-def against_model(
-    result: Result, model: BGNBD = PUBLISHED, weeks: Iterable[float] = WEEKS
-) -> dict[float, Figure]:  # fmt: skip
+def against_model(result: Result, model: BGNBD = PUBLISHED, weeks: Iterable[float] = WEEKS) -> dict[float, Figure]:
     """Return the repeat purchases of a result by the end of each week, and what a model expects of its customers.
 
     The model is told when each customer first bought, nothing else. Weeks count from the start.

@@ -40,14 +40,14 @@ QUEUES = (
     Queue("M/M/2, 80 % busy", MMc(arrival_rate=1.6, service_rate=1, servers=2), 2, Exponential(1), 450, 16_000),
     Queue("M/M/5, 80 % busy", MMc(arrival_rate=4, service_rate=1, servers=5), 5, Exponential(1), 180, 30_000),
     Queue("M/D/1, 80 % busy", MG1(arrival_rate=0.8, service_mean=1, service_cv=0), 1, Constant(1), 900, 8_000),
-)  # fmt: skip
+)
 MORE_QUEUES = (
     Queue("M/M/1, 90 % busy", MMc(arrival_rate=0.9, service_rate=1), 1, Exponential(1), 3_800, 40_000),
     Queue("M/M/10, 80 % busy", MMc(arrival_rate=8, service_rate=1, servers=10), 10, Exponential(1), 90, 50_000),
     Queue("M/M/10, 90 % busy", MMc(arrival_rate=9, service_rate=1, servers=10), 10, Exponential(1), 400, 90_000),
     Queue("M/E4/1, 80 % busy", MG1(arrival_rate=0.8, service_mean=1, service_cv=0.5), 1, Erlang(4, 1), 900, 9_000),
     Queue("M/G/1, cv 2, 80 %", MG1(arrival_rate=0.8, service_mean=1, service_cv=2), 1, Gamma(1, 2), 2_500, 60_000),
-)  # fmt: skip
+)
 """Busier, larger and rougher ones, which take longer."""
 
 

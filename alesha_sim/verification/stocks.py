@@ -46,9 +46,13 @@ class Course(NamedTuple):
 
 
 def market(
-    stock: Mapping[str, Any], demand: Mapping[str, Any], lead_time: Distribution, days: float, *,
+    stock: Mapping[str, Any],
+    demand: Mapping[str, Any],
+    lead_time: Distribution,
+    days: float,
+    *,
     unmet: str = "backordered",
-) -> Scenario:  # fmt: skip
+) -> Scenario:
     """Return a market of one product whose supplier keeps goods; money is never short."""
     product = {"sku": "unit", "name": "Unit", "marked_price": 2, "price": 2, "charge": 1, "cost": 1}
     return Scenario.model_validate(
@@ -133,9 +137,12 @@ def lost_sales_check(theory: LostSales, days: float, *, cv: float | None = None)
     """Compare a base stock that rejects what it cannot serve; lead times are constant, or lognormal with `cv`."""
     lead = theory.lead_time * DAY
     scenario = market(
-        {"kind": "base_stock", "level": theory.level}, _poisson(theory.demand_rate),
-        Constant(lead) if cv is None else Lognormal(lead, cv), WARM_UP + days, unmet="rejected",
-    )  # fmt: skip
+        {"kind": "base_stock", "level": theory.level},
+        _poisson(theory.demand_rate),
+        Constant(lead) if cv is None else Lognormal(lead, cv),
+        WARM_UP + days,
+        unmet="rejected",
+    )
 
     def run(seed: int) -> Figures:
         result = _run(scenario, seed)
@@ -176,9 +183,7 @@ def periodic_check(theory: Periodic, costs: Costs, periods: int) -> Check:
     expected = theory.cost(**costs._asdict())
 
     def run(seed: int) -> Figures:
-        observed = period_cost(
-            theory.demand_mean, theory.reorder_point, theory.order_up_to, costs, periods, seed
-        )  # fmt: skip
+        observed = period_cost(theory.demand_mean, theory.reorder_point, theory.order_up_to, costs, periods, seed)
         return {"mean cost of a period": Figure(observed, expected)}
 
     name = f"(s, S) {theory.demand_mean:g}, s = {theory.reorder_point}, S = {theory.order_up_to}"
@@ -208,9 +213,12 @@ def bullwhip_check(lead_periods: int, forecast_periods: int, periods: int) -> Ch
     One order a day of Poisson(100) units; the lead time is `lead_periods` less the review period, in days.
     """
     stock = {
-        "kind": "moving_average", "periods": forecast_periods, "period": DAY, "lead_periods": lead_periods,
+        "kind": "moving_average",
+        "periods": forecast_periods,
+        "period": DAY,
+        "lead_periods": lead_periods,
         "opening_stock": 100 * lead_periods,
-    }  # fmt: skip
+    }
 
     def run(seed: int) -> Figures:
         demand = Streams(seed).generator("verification:demand").poisson(100, periods)

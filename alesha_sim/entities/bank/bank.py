@@ -77,12 +77,23 @@ class Bank(Entity):
     """
 
     def __init__(
-        self, clock: Clock, book: BankBook, *, workers: int | None, authorisation_seconds: Callable[[], float],
-        secrets: npt.NDArray[np.uint64], organisation_secrets: dict[int, int],
-        secret_attempts: int | None = None, lock_seconds: float = 0.0,
-        settlement: SettlementPolicy = AT_ONCE, fees: Fees = NO_FEES, reserve_share: float = 0.0,
-        reserve_seconds: float = 0.0, income: Income | None = None, horizon: float = INFINITY,
-    ) -> None:  # fmt: skip
+        self,
+        clock: Clock,
+        book: BankBook,
+        *,
+        workers: int | None,
+        authorisation_seconds: Callable[[], float],
+        secrets: npt.NDArray[np.uint64],
+        organisation_secrets: dict[int, int],
+        secret_attempts: int | None = None,
+        lock_seconds: float = 0.0,
+        settlement: SettlementPolicy = AT_ONCE,
+        fees: Fees = NO_FEES,
+        reserve_share: float = 0.0,
+        reserve_seconds: float = 0.0,
+        income: Income | None = None,
+        horizon: float = INFINITY,
+    ) -> None:
         super().__init__(clock, "bank", BANK, workers)
         self.book = book
         self._authorisation_seconds = authorisation_seconds
@@ -95,9 +106,15 @@ class Bank(Entity):
         self._alarm = Alarm(clock, self._do_due)
         self._agenda = Agenda(clock, self._expect)
         self._settlements = Settlements(
-            clock, book, self._agenda, self._inform, policy=settlement, fees=fees, reserve_share=reserve_share,
+            clock,
+            book,
+            self._agenda,
+            self._inform,
+            policy=settlement,
+            fees=fees,
+            reserve_share=reserve_share,
             reserve_seconds=reserve_seconds,
-        )  # fmt: skip
+        )
         self._is_plain = self._settlements.is_plain
         if income is not None:
             PayDays(clock, book, self._agenda, self._inform, income=income, users=len(secrets), horizon=horizon)

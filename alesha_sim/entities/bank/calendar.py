@@ -82,9 +82,16 @@ class PayDays:
     """Pays all users their income on every pay-day before the horizon."""
 
     def __init__(
-        self, clock: Clock, book: BankBook, agenda: Agenda, inform: Inform, *, income: Income, users: int,
+        self,
+        clock: Clock,
+        book: BankBook,
+        agenda: Agenda,
+        inform: Inform,
+        *,
+        income: Income,
+        users: int,
         horizon: float,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._clock = clock
         self._book = book
         self._agenda = agenda

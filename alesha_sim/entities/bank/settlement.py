@@ -41,9 +41,17 @@ class Settlements:
     """
 
     def __init__(
-        self, clock: Clock, book: BankBook, agenda: Agenda, inform: Inform, *, policy: SettlementPolicy,
-        fees: Fees, reserve_share: float, reserve_seconds: float,
-    ) -> None:  # fmt: skip
+        self,
+        clock: Clock,
+        book: BankBook,
+        agenda: Agenda,
+        inform: Inform,
+        *,
+        policy: SettlementPolicy,
+        fees: Fees,
+        reserve_share: float,
+        reserve_seconds: float,
+    ) -> None:
         refuse([*share_faults(reserve_share=reserve_share), *seconds_faults(reserve_seconds=reserve_seconds)])
         self._clock = clock
         self._book = book
@@ -61,7 +69,7 @@ class Settlements:
 
     def take(
         self, order: int, user: int, amount: int, promised_at: float = INFINITY, hold: int | None = None
-    ) -> Receipt:  # fmt: skip
+    ) -> Receipt:
         """Take a payment from a user's deposit, or out of a pending transfer of theirs."""
         now = self._clock.now
         pocket, settles_at, refunds_at = self._terms(amount, now, promised_at)
@@ -89,9 +97,7 @@ class Settlements:
         if aside.pocket is Pocket.ESCROW:
             self._in_escrow.setdefault(aside.order, []).append(payment)
         plans = (settles_at, self._settle), (refunds_at, self._give_back)
-        aside.duties = tuple(
-            self._agenda.add(at, partial(act, payment)) for at, act in plans if at < INFINITY
-        )  # fmt: skip
+        aside.duties = tuple(self._agenda.add(at, partial(act, payment)) for at, act in plans if at < INFINITY)
 
     def _take_out(self, payment: int) -> Aside:
         """Forget a payment with which nothing is to happen any more, and return what was on record of it."""

@@ -30,9 +30,14 @@ class AfterSale:
     """Takes goods back, compensates and has goods replaced, for orders that were delivered."""
 
     def __init__(
-        self, party: Entity, desk: OrderDesk, book: ShopBook, terms: ShopTerms, payables: Payables,
+        self,
+        party: Entity,
+        desk: OrderDesk,
+        book: ShopBook,
+        terms: ShopTerms,
+        payables: Payables,
         stock: OwnStock | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._party = party
         self._desk = desk
         self._book = book

@@ -31,9 +31,16 @@ class Fulfilment:
     """Has orders supplied, and tells their users; charges are paid to the account `supplier_account`."""
 
     def __init__(
-        self, party: Entity, desk: OrderDesk, book: ShopBook, wallet: Wallet, supplier_account: int,
-        payables: Payables, cancellations: Cancellations, stock: OwnStock | None,
-    ) -> None:  # fmt: skip
+        self,
+        party: Entity,
+        desk: OrderDesk,
+        book: ShopBook,
+        wallet: Wallet,
+        supplier_account: int,
+        payables: Payables,
+        cancellations: Cancellations,
+        stock: OwnStock | None,
+    ) -> None:
         self._party = party
         self._desk = desk
         self._book = book

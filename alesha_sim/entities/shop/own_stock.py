@@ -25,9 +25,14 @@ class OwnStock:
     """
 
     def __init__(
-        self, party: Entity, desk: OrderDesk, book: ShopBook, warehouse: Warehouse, courier: Courier,
+        self,
+        party: Entity,
+        desk: OrderDesk,
+        book: ShopBook,
+        warehouse: Warehouse,
+        courier: Courier,
         replenish: Callable[[Order], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.warehouse = warehouse
         warehouse.free = [0] * len(warehouse.free)
         self._party = party
@@ -90,9 +95,15 @@ class OwnStock:
             return None
         allowance = order.total if order.is_refunded_late else 0
         self._book.delivered_own(
-            party.clock.now, parcel.link, order.number, parcel.goods, order.total, order.charges, order.pocket,
+            party.clock.now,
+            parcel.link,
+            order.number,
+            parcel.goods,
+            order.total,
+            order.charges,
+            order.pocket,
             allowance,
-        )  # fmt: skip
+        )
         order.parcel = None
         return True
 

@@ -29,9 +29,13 @@ class Payables:
     """
 
     def __init__(
-        self, party: Entity, desk: OrderDesk, book: ShopBook, wallet: Wallet,
+        self,
+        party: Entity,
+        desk: OrderDesk,
+        book: ShopBook,
+        wallet: Wallet,
         buy: Callable[[Order], Asking[object]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._party = party
         self._desk = desk
         self._book = book

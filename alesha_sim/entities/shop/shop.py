@@ -61,9 +61,7 @@ class Shop(Entity):
     Raises ValueError for terms with a stock policy and no courier to send its goods.
     """
 
-    def __init__(
-        self, clock: Clock, book: ShopBook, records: Records, wallet: Wallet, terms: ShopTerms
-    ) -> None:  # fmt: skip
+    def __init__(self, clock: Clock, book: ShopBook, records: Records, wallet: Wallet, terms: ShopTerms) -> None:
         super().__init__(clock, "shop", SHOP, terms.workers)
         self.book = book
         self.wallet = wallet
@@ -74,7 +72,7 @@ class Shop(Entity):
         self.stock = self._own_stock(terms)
         self.fulfilment = Fulfilment(
             self, self.desk, book, wallet, terms.supplier_account, self.payables, self.cancellations, self.stock
-        )  # fmt: skip
+        )
         self.after_sale = AfterSale(self, self.desk, book, terms, self.payables, self.stock)
         self._page_seconds = terms.page_seconds
         self._unpaid: Bell | None = None
@@ -231,7 +229,7 @@ class Shop(Entity):
         order.payment, order.pocket, order.fee = receipt.transaction, receipt.pocket, receipt.payer_fee
         self.book.payment(
             now, receipt.transaction, order.number, receipt.amount, receipt.pocket, receipt.fee, receipt.retained
-        )  # fmt: skip
+        )
         self.desk.log.paid(order.number, receipt.transaction, now)
         self.desk.note(order, PAID, now)
         if order.is_refunded_late:  # the news of it overtook the receipt

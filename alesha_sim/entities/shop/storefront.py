@@ -39,9 +39,12 @@ class Pages:
     """
 
     def __init__(
-        self, clock: Clock, desk: OrderDesk, registered_at: npt.NDArray[np.float64],
+        self,
+        clock: Clock,
+        desk: OrderDesk,
+        registered_at: npt.NDArray[np.float64],
         placed: Callable[[Order], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._clock = clock
         self._desk = desk
         self._homepage = Homepage(tuple(article.offer for article in desk.articles.values()))

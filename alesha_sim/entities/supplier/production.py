@@ -51,9 +51,19 @@ class Supply:
     """
 
     __slots__ = (
-        "answers", "claims", "collect", "is_off", "makings", "order", "outcome", "paid", "parcels", "payment",
-        "replaces", "user",
-    )  # fmt: skip
+        "answers",
+        "claims",
+        "collect",
+        "is_off",
+        "makings",
+        "order",
+        "outcome",
+        "paid",
+        "parcels",
+        "payment",
+        "replaces",
+        "user",
+    )
 
     def __init__(self, delivery: Delivery, payment: Verification | None) -> None:
         message = delivery.message
@@ -85,9 +95,15 @@ class Stockroom:
     """
 
     def __init__(
-        self, clock: Clock, book: SupplierBook, log: ReplenishmentLog, warehouse: Warehouse,
-        lead_seconds: Callable[[], float], inbox: Inbox, send_off: Callable[[Supply], None],
-    ) -> None:  # fmt: skip
+        self,
+        clock: Clock,
+        book: SupplierBook,
+        log: ReplenishmentLog,
+        warehouse: Warehouse,
+        lead_seconds: Callable[[], float],
+        inbox: Inbox,
+        send_off: Callable[[Supply], None],
+    ) -> None:
         self.warehouse = warehouse
         self._clock = clock
         self._book = book

@@ -29,7 +29,7 @@ class UserContext:
 
     def __init__(
         self, party: Entity, book: UsersBook, log: VisitLog, credentials: Credentials, terms: UserTerms
-    ) -> None:  # fmt: skip
+    ) -> None:
         users = len(credentials)
         self.party = party
         self.clock = party.clock

@@ -99,7 +99,7 @@ class OpenOrders:
             _, advance = self._unheard.pop(delivery.order)
             self._context.book.payment(
                 self._context.clock.now, parcel.payment, delivery.recipient, delivery.order, advance, parcel.fee
-            )  # fmt: skip
+            )
 
     def receive_goods(self, parcel: Deliver, order: int) -> None:
         """Write the goods and what they cost into the book."""
@@ -124,9 +124,16 @@ class OpenOrders:
         buyer = self._buyers.get(order)
         allowance = buyer.received if buyer is not None and refund.late else 0
         self._context.book.refunded(
-            self._context.clock.now, refund.transaction, refund.payment, delivery.recipient, order,
-            refund.total, refund.amount, refund.fee, allowance,
-        )  # fmt: skip
+            self._context.clock.now,
+            refund.transaction,
+            refund.payment,
+            delivery.recipient,
+            order,
+            refund.total,
+            refund.amount,
+            refund.fee,
+            allowance,
+        )
         self._unheard.pop(order, None)
         if refund.late and (buyer is None or buyer.missing > 0):
             self._refunded_late.add(order)

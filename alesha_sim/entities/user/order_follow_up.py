@@ -42,8 +42,11 @@ TRIES = 10
 
 _NOT_YET = (Reason.NOT_DELIVERED, Reason.NOT_SETTLED)
 _NOT_THE_SHOPS_FAULT = (
-    Reason.WRONG_SECRET, Reason.ACCOUNT_LOCKED, Reason.UNKNOWN_ACCOUNT, Reason.INSUFFICIENT_FUNDS,
-)  # fmt: skip
+    Reason.WRONG_SECRET,
+    Reason.ACCOUNT_LOCKED,
+    Reason.UNKNOWN_ACCOUNT,
+    Reason.INSUFFICIENT_FUNDS,
+)
 
 
 class Placed(NamedTuple):

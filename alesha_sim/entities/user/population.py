@@ -26,7 +26,7 @@ class Users(Entity):
 
     def __init__(
         self, clock: Clock, book: UsersBook, log: VisitLog, credentials: Credentials, terms: UserTerms
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(clock, "users", NO_ID, None)
         self.book = book
         self.credentials = credentials

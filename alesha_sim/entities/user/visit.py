@@ -80,9 +80,7 @@ class User(ActingUser):
         except NoAnswer as silence:
             return self.leave(silence.outcome)
 
-    def ask_shop(
-        self, message: Asks[Reply], *, step: str | None = None, order: int = NO_ID
-    ) -> Asking[Reply]:  # fmt: skip
+    def ask_shop(self, message: Asks[Reply], *, step: str | None = None, order: int = NO_ID) -> Asking[Reply]:
         """Ask the shop; raises NoAnswer if it never replies, or not before the user's patience is over."""
         key = (self.code, order, self.number, step) if step is not None and self.shop.is_keyed else None
         request = self.shop.ask(message, self.code, self.shop.recipient, order, self.number, key)

@@ -48,11 +48,17 @@ def cash_on_delivery(
             },
             "delivery": {
                 "zones": [
-                    {"name": "city", "share": 0.6,
-                     "delivery_time": {"kind": "uniform", "low": 0, "high": 2 * DAY}},
-                    {"name": "country", "share": 0.4,
-                     "delivery_time": {"kind": "uniform", "low": DAY, "high": 5 * DAY}},
+                    {
+                        "name": "city",
+                        "share": 0.6,
+                        "delivery_time": {"kind": "uniform", "low": 0, "high": 2 * DAY},
+                    },
+                    {
+                        "name": "country",
+                        "share": 0.4,
+                        "delivery_time": {"kind": "uniform", "low": DAY, "high": 5 * DAY},
+                    },
                 ]
             },
         }
-    )  # fmt: skip
+    )

@@ -58,8 +58,12 @@ def _flash(dice: Dice, outline: Outline) -> Tree:
     visits = min(round(outline.visits), outline.users)
     rush = dice.one_of(0.0, dice.widely(0.1, outline.horizon))
     return {
-        "kind": "flash", "at": _instant(dice, outline), "visits": visits, "rush": rush, **_basket(dice, outline),
-    }  # fmt: skip
+        "kind": "flash",
+        "at": _instant(dice, outline),
+        "visits": visits,
+        "rush": rush,
+        **_basket(dice, outline),
+    }
 
 
 def _waves(dice: Dice, outline: Outline) -> Tree:
@@ -97,9 +101,12 @@ def _repeats(dice: Dice, outline: Outline) -> Tree:
     weeks, r = outline.horizon / WEEK, dice.one_of(0.5, 1, 3)
     alpha = short(max(r * weeks * outline.users / outline.visits, 1e-6))
     return {
-        "weeks": short(weeks * dice.one_of(0.5, 1, 2)), "r": r, "alpha": alpha,
-        "entry_weeks": short(weeks * dice.one_of(0, 0.1, 0.5)), **_basket(dice, outline),
-    }  # fmt: skip
+        "weeks": short(weeks * dice.one_of(0.5, 1, 2)),
+        "r": r,
+        "alpha": alpha,
+        "entry_weeks": short(weeks * dice.one_of(0, 0.1, 0.5)),
+        **_basket(dice, outline),
+    }
 
 
 def _bg_nbd(dice: Dice, outline: Outline) -> Tree:

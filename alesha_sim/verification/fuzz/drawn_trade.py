@@ -92,18 +92,22 @@ def organisations(dice: Dice, outline: Outline) -> Tree:
         return dice.one_of(0.0, dice.spread(dice.widely(0.01, most)))
 
     shop: Tree = {
-        "workers": workers(), "page_time": lasting(5),
+        "workers": workers(),
+        "page_time": lasting(5),
         "opening_balance": outline.money(dice.one_of(0, 0, 1000, 10_000 if outline.unit >= HUGE else 100_000)),
-    }  # fmt: skip
+    }
     if dice.chance(0.4):
         shop["unpaid_after"] = dice.widely(1, horizon)
     bank: Tree = {"workers": workers(), "authorisation_time": lasting(60)}
     if dice.chance(0.4):
         bank |= {"secret_attempts": dice.whole(1, 3), "lock_time": dice.one_of(0, dice.widely(1, horizon))}
     supplier: Tree = {
-        "workers": workers(), "handling_time": lasting(60), "lead_time": lasting(horizon),
-        "delivery_time": lasting(horizon), "opening_balance": outline.money(dice.one_of(0, 5000)),
-    }  # fmt: skip
+        "workers": workers(),
+        "handling_time": lasting(60),
+        "lead_time": lasting(horizon),
+        "delivery_time": lasting(horizon),
+        "opening_balance": outline.money(dice.one_of(0, 5000)),
+    }
     if dice.chance(0.3):
         supplier["stock"] = {"kind": "make_to_order", "unavailable": dice.some(outline.skus, 2)}
     return {"shop": shop, "bank": bank, "supplier": supplier}
@@ -137,9 +141,7 @@ def _escrow(dice: Dice, outline: Outline, *, is_promised: bool) -> Tree:
 
 def _fees(dice: Dice, outline: Outline) -> Tree:
     shares = {name: dice.one_of(0, 0.02, 0.07, 0.3) for name in ("share", "payer_share")}
-    return shares | {
-        name: outline.money(dice.one_of(0, 1, 20)) for name in ("fixed", "payer_fixed", "declined")
-    }  # fmt: skip
+    return shares | {name: outline.money(dice.one_of(0, 1, 20)) for name in ("fixed", "payer_fixed", "declined")}
 
 
 def goods(dice: Dice, tree: Tree, outline: Outline) -> None:
@@ -193,9 +195,13 @@ def _stock(dice: Dice, outline: Outline) -> tuple[Tree, int]:
         return {"kind": kind, **aims, "period": period}, aim
     opening = dice.one_of(0, 5)
     return {
-        "kind": kind, "periods": dice.whole(1, 4), "period": period, "lead_periods": dice.one_of(0.5, 1, 2, 3),
-        "safety": dice.one_of(0, 1, 1.5), "opening_stock": levels(opening),
-    }, opening  # fmt: skip
+        "kind": kind,
+        "periods": dice.whole(1, 4),
+        "period": period,
+        "lead_periods": dice.one_of(0.5, 1, 2, 3),
+        "safety": dice.one_of(0, 1, 1.5),
+        "opening_stock": levels(opening),
+    }, opening
 
 
 def afterwards(dice: Dice, tree: Tree, outline: Outline) -> None:

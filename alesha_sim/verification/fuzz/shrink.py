@@ -88,14 +88,21 @@ class _Shrinking:
         """Try once to take out, or to simplify, each thing; tell whether anything has changed."""
         before = self._tree
         for without in (
-            reductions.without_visits, reductions.without_faults,
-            reductions.without_products, reductions.without_links,
-        ):  # fmt: skip
+            reductions.without_visits,
+            reductions.without_faults,
+            reductions.without_products,
+            reductions.without_links,
+        ):
             self._take_out(without)
         for simpler in (
-            reductions.shorter, reductions.earlier, reductions.fewer_users, reductions.plainer, reductions.milder,
-            reductions.rounder, reductions.single,
-        ):  # fmt: skip
+            reductions.shorter,
+            reductions.earlier,
+            reductions.fewer_users,
+            reductions.plainer,
+            reductions.milder,
+            reductions.rounder,
+            reductions.single,
+        ):
             self._simplify(simpler)
         return self._tree != before
 

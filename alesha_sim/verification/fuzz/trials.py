@@ -105,9 +105,14 @@ def law_of(violation: str) -> str:
 
 
 def survey(
-    seed: int, worlds: int, *, first: int = 0, jobs: int = 1, stop: bool = False,
+    seed: int,
+    worlds: int,
+    *,
+    first: int = 0,
+    jobs: int = 1,
+    stop: bool = False,
     progress: Callable[[Progress], None] | None = None,
-) -> Survey:  # fmt: skip
+) -> Survey:
     """Run the worlds `first` to `first + worlds - 1` of a seed, on so many processors.
 
     All are run, whatever happens, or with `stop` those up to the first that fails. `progress` is called after
