@@ -1,4 +1,4 @@
-"""What a run records in each mode: the same events and figures in all, and a line about each table that is off."""
+"""What a run records in each mode: the same events and figures, and a line about each table that is off."""
 
 import json
 import math
@@ -18,7 +18,7 @@ from alesha_sim.books.ledger import LawBroken
 from alesha_sim.entities.entity import EntityError
 from alesha_sim.plots import funnel, waiting
 from alesha_sim.recording.counters import OrderTally, ReplenishmentTally, VisitTally
-from alesha_sim.recording.levels import MODES, OFF, NotRecorded
+from alesha_sim.recording.levels import ALWAYS, MODES, SUMMARY, NotRecorded
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.reports import page
 from alesha_sim.results import metrics
@@ -29,17 +29,12 @@ from alesha_sim.tables.schema import SCHEMA, Tables, recorded
 from alesha_sim.verification.fuzz import random_scenarios
 from alesha_sim.vocabulary import STATUSES
 
-LESSER = MODES[1:]
 MID = 0.4
-WAYS = {
-    "messages": "'all'",
-    "transfers": "'all' or 'ledger'",
-    **dict.fromkeys(("orders", "order_lines", "visits", "replenishments"), "'all', 'ledger' or 'orders'"),
-}
+OFF = [table for table in SCHEMA if table not in ALWAYS]
 
 
-def line(table, record):
-    return f"table {table}: not recorded with record='{record}': must be run with record={WAYS[table]}"
+def line(table):
+    return f"table {table}: not recorded with record='summary': must be run with record='all'"
 
 
 def run_of(scenario, seed, record, **options):
@@ -76,17 +71,16 @@ def same_columns(one, other):
 # Figures
 
 
-@pytest.mark.parametrize("record", LESSER)
 @pytest.mark.parametrize("name", scenarios.names())
-def test_a_lesser_mode_has_the_same_events_figures_and_tables(name, record):
+def test_a_summary_has_the_same_events_figures_and_tables(name):
     midway, expected = everything(name)
-    found_midway, found = run_of(small.scenario(name), 7, record)
+    found_midway, found = run_of(small.scenario(name), 7, SUMMARY)
     same(found_midway, midway)
     same(found.figures(), expected.figures())
     assert found.summary().equals(expected.summary())
     assert (found.events, found.ended_at, found.inboxes) == (expected.events, expected.ended_at, expected.inboxes)
     assert found.closing_balances() == expected.closing_balances()
-    for table in recorded(record):
+    for table in ALWAYS:
         same_columns(found.columns(table), expected.columns(table))
 
 
@@ -94,12 +88,11 @@ def test_a_lesser_mode_has_the_same_events_figures_and_tables(name, record):
 def test_figures_are_the_same_in_random_hostile_worlds(number):
     scenario = random_scenarios.draw(3, number).scenario
     midway, expected = run_of(scenario, 5, "all")
-    for record in ("ledger", "summary"):
-        found_midway, found = run_of(scenario, 5, record)
-        same(found_midway, midway)
-        same(found.figures(), expected.figures())
-        same_columns(found.columns("users"), expected.columns("users"))
-        assert found.events == expected.events
+    found_midway, found = run_of(scenario, 5, "summary")
+    same(found_midway, midway)
+    same(found.figures(), expected.figures())
+    same_columns(found.columns("users"), expected.columns("users"))
+    assert found.events == expected.events
 
 
 @pytest.mark.parametrize("drain", ["0 s", "2 h"])
@@ -187,45 +180,41 @@ def test_nothing_but_a_decline_takes_a_given_up_order_out_of_doubt(status):
 # What is off
 
 
-@pytest.mark.parametrize(("record", "table"), [(record, table) for record in LESSER for table in OFF[record]])
-def test_a_table_that_is_off_says_in_one_line_how_to_switch_it_on(record, table):
-    found = result(record)
+@pytest.mark.parametrize("table", OFF)
+def test_a_table_that_is_off_says_in_one_line_how_to_switch_it_on(table):
+    found = result(SUMMARY)
     for ask in (lambda: getattr(found, table), lambda: found.columns(table), lambda: found.source.rows(table)):
         with pytest.raises(NotRecorded) as refused:
             ask()
-        assert str(refused.value) == line(table, record)
+        assert str(refused.value) == line(table)
         assert isinstance(refused.value, ValueError)
 
 
 NEEDS = [
-    ("ledger", "messages", lambda r: r.follow(1)),
-    ("ledger", "messages", lambda r: r.follow(user=0)),
-    ("ledger", "messages", lambda r: r.between("shop", "bank")),
-    ("ledger", "messages", lambda r: r.recent(3)),
-    ("ledger", "messages", lambda r: r.why(1)),
-    ("ledger", "messages", lambda r: r.at(0)),
-    ("ledger", "messages", lambda r: r.after(1).figures()),
-    ("ledger", "messages", waiting),
-    ("ledger", "messages", page.page),
-    ("orders", "transfers", lambda r: r.check()),
-    ("orders", "transfers", lambda r: r.balances()),
-    ("orders", "transfers", lambda r: r.stock()),
-    ("orders", "transfers", lambda r: r.ledger("bank")),
-    ("orders", "transfers", lambda r: r.after(1)),
-    ("orders", "transfers", lambda r: trial_balance(r, "bank")),
-    ("summary", "transfers", lambda r: r.check()),
-    ("summary", "orders", lambda r: r.follow(1)),
-    ("summary", "orders", lambda r: r.why(1)),
-    ("summary", "visits", lambda r: r.reproduce()),
-    ("summary", "visits", funnel),
+    ("messages", lambda r: r.follow(user=0)),
+    ("messages", lambda r: r.between("shop", "bank")),
+    ("messages", lambda r: r.recent(3)),
+    ("messages", waiting),
+    ("transfers", lambda r: r.at(0)),
+    ("transfers", lambda r: r.check()),
+    ("transfers", lambda r: r.balances()),
+    ("transfers", lambda r: r.stock()),
+    ("transfers", lambda r: r.ledger("bank")),
+    ("transfers", lambda r: trial_balance(r, "bank")),
+    ("orders", lambda r: r.after(1)),
+    ("orders", lambda r: r.follow(1)),
+    ("orders", lambda r: r.why(1)),
+    ("orders", page.page),
+    ("visits", lambda r: r.reproduce()),
+    ("visits", funnel),
 ]
 
 
-@pytest.mark.parametrize(("record", "table", "ask"), NEEDS)
-def test_whatever_needs_a_table_that_is_off_names_it(record, table, ask):
+@pytest.mark.parametrize(("table", "ask"), NEEDS)
+def test_whatever_needs_a_table_that_is_off_names_it(table, ask):
     with pytest.raises(NotRecorded) as refused:
-        ask(result(record))
-    assert str(refused.value) == line(table, record)
+        ask(result(SUMMARY))
+    assert str(refused.value) == line(table)
 
 
 @pytest.mark.parametrize("form", ["csv", "beancount", "xes", "ocel-json"])
@@ -235,20 +224,19 @@ def test_an_export_names_what_it_needs_and_leaves_nothing(form, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("record", LESSER)
-def test_messages_that_are_off_cannot_be_walked_through(record):
+def test_messages_that_are_off_cannot_be_walked_through():
     walk = Walk(small.scenario("first_purchase"), 7)
-    walk.simulation = run = Simulation(small.scenario("first_purchase"), 7, record=record)
+    walk.simulation = run = Simulation(small.scenario("first_purchase"), 7, record=SUMMARY)
     for ask in (walk.next_message, lambda: walk.last, lambda: walk.run_to("Pay"), run.next_message):
         with pytest.raises(NotRecorded) as refused:
             ask()
-        assert str(refused.value) == line("messages", record)
+        assert str(refused.value) == line("messages")
     assert run.step()
 
 
-@pytest.mark.parametrize("record", ["", "All", "none", None])
+@pytest.mark.parametrize("record", ["", "All", "none", "ledger", "orders", None])
 def test_an_unknown_mode_is_refused_before_anything_runs(record, tmp_path):
-    with pytest.raises(ValueError, match="must be one of all, ledger, orders, summary") as refused:
+    with pytest.raises(ValueError, match="must be one of all, summary") as refused:
         alesha.simulate(small.scenario("first_purchase"), 7, record=record, spool=tmp_path / "spool")
     assert str(refused.value).startswith(f"record: {record!r}: ")
     assert list(tmp_path.iterdir()) == []
@@ -273,12 +261,9 @@ def test_nothing_is_kept_of_messages_and_transfers_that_are_off(monkeypatch):
 
 def test_laws_are_checked_where_transfers_are_kept(monkeypatch):
     monkeypatch.setattr("alesha_sim.results.result.laws.check", lambda *_, **__: ["L9: broken"])
-    for record in ("all", "ledger"):
-        with pytest.raises(LawBroken, match="L9: broken"):
-            alesha.simulate(small.scenario("first_purchase"), 7, record=record)
-    for record in ("orders", "summary"):
-        found = alesha.simulate(small.scenario("first_purchase"), 7, record=record)
-        assert not found.is_checkable
+    with pytest.raises(LawBroken, match="L9: broken"):
+        alesha.simulate(small.scenario("first_purchase"), 7)
+    assert not alesha.simulate(small.scenario("first_purchase"), 7, record="summary").is_checkable
 
 
 @pytest.mark.parametrize("record", MODES)
@@ -354,14 +339,27 @@ def test_a_saved_result_knows_its_mode(record, tmp_path):
     files = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert files == sorted(["manifest.json", *(f"{table}.parquet" for table in recorded(record))])
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["recorded"] == record
-    for table in OFF[record]:
-        with pytest.raises(NotRecorded, match=f"table {table}: not recorded with record='{record}'"):
+    for table in () if record == "all" else OFF:
+        with pytest.raises(NotRecorded, match=f"table {table}: not recorded with record='summary'"):
             loaded.columns(table)
 
 
+@pytest.mark.parametrize("level", ["ledger", "orders"])
+def test_a_result_saved_at_a_level_that_there_is_no_more_is_refused_in_one_line(level, tmp_path):
+    result("all").save(tmp_path)
+    manifest = json.loads((tmp_path / "manifest.json").read_text()) | {"recorded": level}
+    manifest["manifest_digest"] = alesha.storage.saved._own_digest(manifest)
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="cannot be read") as refused:
+        Result.load(tmp_path)
+    assert str(refused.value) == (
+        f"{tmp_path / 'manifest.json'}: cannot be read: recorded: {level!r}: must be one of all, summary"
+    )
+
+
 def test_results_of_different_modes_have_different_digests():
-    assert len({result(record).digest for record in MODES}) == len(MODES)
-    assert len({result(record) == result("all") for record in LESSER}) == 1
+    assert result("all").digest != result("summary").digest
+    assert result("all") != result("summary")
 
 
 def test_the_digest_covers_what_was_counted():
@@ -407,7 +405,7 @@ def test_a_spool_holds_what_is_recorded(record, tmp_path):
     assert {path.stem for path in (tmp_path / "spool").glob("*.parquet")} == set(recorded(record))
     found.save(tmp_path / "saved")
     assert Result.load(tmp_path / "saved") == Result.load(tmp_path / "spool") == expected
-    for table in OFF[record]:
+    for table in () if record == "all" else OFF:
         for ask in (lambda table=table: found.columns(table), lambda table=table: found.source.whole(table)):
             with pytest.raises(NotRecorded, match=f"table {table}: not recorded"):
                 ask()
@@ -420,17 +418,11 @@ def test_a_difference_is_found_in_what_both_recorded_or_counted():
     scenario = small.scenario("first_purchase")
     more = {record: alesha.simulate(scenario, seed=8, record=record) for record in MODES}
     assert result("summary").diff(result("summary")) is None
-    assert result("all").diff(result("orders")) == "recorded: all against orders"
-    assert "seed: 7 against 8" in result("orders").diff(more["orders"])
+    assert result("all").diff(result("summary")) == "recorded: all against summary"
+    assert "seed: 7 against 8" in result("summary").diff(more["summary"])
     busier = alesha.simulate(small.scenario("market_day"), seed=7, record="summary")
     other = alesha.simulate(small.scenario("market_day"), seed=8, record="summary")
     assert "counted" in busier.diff(other) or "row" in busier.diff(other)
-
-
-@pytest.mark.parametrize("record", ["ledger", "orders"])
-def test_a_lesser_run_is_told_again_as_such(record, capsys):
-    result(record).reproduce()
-    assert capsys.readouterr().out == f"alesha run first_purchase --seed 7 --record {record}\n"
 
 
 # The command
@@ -440,7 +432,7 @@ def test_the_command_records_what_it_is_told(tmp_path, capsys):
     folder = str(tmp_path / "out")
     assert cli.main(["run", "market_day", "--seed", "7", "--record", "summary", "--out", folder]) == 0
     out, err = capsys.readouterr()
-    assert f"laws not checked: {line('transfers', 'summary')}" in out
+    assert f"laws not checked: {line('transfers')}" in out
     assert err == f"tables and manifest.json are in {folder}\n"
     assert cli.main(["run", "market_day", "--seed", "7", "--record", "summary", "--json", "--quiet"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -449,7 +441,7 @@ def test_the_command_records_what_it_is_told(tmp_path, capsys):
     )  # fmt: skip
     for arguments in (["report", folder, "--out", f"{folder}.html"],):
         assert cli.main(arguments) == 2
-        assert capsys.readouterr().err == line("orders", "summary") + "\n"
+        assert capsys.readouterr().err == line("orders") + "\n"
 
 
 def test_the_command_counts_orders_that_it_did_not_record(capsys):
@@ -462,12 +454,12 @@ def test_the_command_counts_orders_that_it_did_not_record(capsys):
     assert all(lines["summary"][name] == lines["all"][name] for name in names)
 
 
-@pytest.mark.parametrize("mode", ["everything", "Summary", ""])
+@pytest.mark.parametrize("mode", ["everything", "Summary", "ledger", ""])
 def test_the_command_refuses_an_unknown_mode_in_one_line(mode, capsys):
     assert cli.main(["run", "first_purchase", "--record", mode]) == 2
     told = capsys.readouterr().err
     assert told.startswith("--record: ")
-    assert told.endswith("must be one of all, ledger, orders, summary\n")
+    assert told.endswith("must be one of all, summary\n")
     assert told.count("\n") == 1
 
 
@@ -475,9 +467,4 @@ def test_an_export_by_the_command_names_what_it_needs(tmp_path, capsys):
     result("summary").save(tmp_path / "in")
     arguments = ["export", str(tmp_path / "in"), "--to", "csv", "--out", str(tmp_path / "out")]
     assert cli.main(arguments) == 2
-    assert capsys.readouterr().err == line("orders", "summary") + "\n"
-
-
-def test_every_mode_names_tables_that_there_are():
-    assert set().union(*OFF.values()) == set(WAYS) <= set(SCHEMA)
-    assert all(set(OFF[one]) < set(OFF[other]) for one, other in zip(MODES, LESSER, strict=False))
+    assert capsys.readouterr().err == line("orders") + "\n"

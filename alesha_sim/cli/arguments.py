@@ -138,8 +138,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "type": mode,
         "metavar": "MODE",
         "default": ALL,
-        "help": f"record {', '.join(MODES[:-1])} or {MODES[-1]}: less is faster and smaller, every figure is the "
-        "same; without transfers no law can be checked (left out: all)",
+        "help": f"record {' or '.join(MODES)}: less is faster and smaller, every figure is the same; without "
+        "transfers no law can be checked (left out: all)",
     },
     "--csv": {"action": "store_true", "help": "write the tables as CSV files too, which no spreadsheet runs"},
     "--force": {"action": "store_true", "help": "overwrite what is there"},

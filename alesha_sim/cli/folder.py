@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from alesha_sim.exports.files import UNLESS, replacing
 from alesha_sim.files import folders, regular
-from alesha_sim.recording.levels import NotRecorded, is_on
+from alesha_sim.recording.levels import ALL, NotRecorded
 from alesha_sim.scenarios.errors import refuse
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
     from alesha_sim.storage import parquet
     from alesha_sim.storage.target import remove_unrecorded
 
-    has_picture = is_on("transfers", result.record)
+    has_picture = result.record == ALL
     with _named("--out", folder):
         with folders.replacing(folder, is_held=True) as ready:
             result.save(ready)

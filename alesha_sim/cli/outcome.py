@@ -12,7 +12,7 @@ from alesha_sim.books.owners import ENDS
 from alesha_sim.cli.output import plain, table
 from alesha_sim.columns import Coded, coded, equals
 from alesha_sim.numeric.counts import bincount
-from alesha_sim.recording.levels import NotRecorded, is_on
+from alesha_sim.recording.levels import ALL, NotRecorded
 from alesha_sim.tables.frames import instants
 from alesha_sim.units import microseconds
 from alesha_sim.vocabulary import STATUSES
@@ -61,7 +61,7 @@ def report(result: "Result", violations: Sequence[str] | None) -> str:
     head += result.notes
     money = scenario.currency.text
     figures = result.exact_figures()
-    orders = _orders(result) if is_on("orders", result.record) else _counted_orders(figures)
+    orders = _orders(result) if result.record == ALL else _counted_orders(figures)
     counts = [("visits", f"{figures['visits']:,}"), *orders, ("units delivered", f"{figures['units']:,}")]
     amounts = [(name, money(int(figures[name]))) for name in ("revenue", "refunds")]
     deposits = [

@@ -8,15 +8,13 @@ from collections.abc import Mapping
 ALL = "all"
 """The mode in which every message, order and transfer is kept."""
 
-OFF: Mapping[str, tuple[str, ...]] = {
-    ALL: (),
-    "ledger": ("messages",),
-    "orders": ("messages", "transfers"),
-    "summary": ("messages", "transfers", "orders", "order_lines", "visits", "replenishments"),
-}
-"""The modes, from most to least, each with the tables that are off in it."""
+SUMMARY = "summary"
+"""The mode in which nothing is kept but what figures need, and the tables `ALWAYS`."""
 
-MODES = tuple(OFF)
+MODES = (ALL, SUMMARY)
+
+ALWAYS = ("accounts", "users")
+"""The tables that every mode has, since they are made at the end of a run."""
 
 Tallies = Mapping[str, Mapping[str, int]]
 """For each table that is off, the counts and sums that the figures of a result need of it."""
@@ -31,19 +29,16 @@ class NotRecorded(ValueError):
         self.record = record
 
     def __str__(self) -> str:
-        modes = [repr(mode) for mode in MODES if self.table not in OFF[mode]]
-        *most, last = modes
-        wanted = f"{', '.join(most)} or {last}" if most else last
-        return f"table {self.table}: not recorded with record={self.record!r}: must be run with record={wanted}"
+        return f"table {self.table}: not recorded with record={self.record!r}: must be run with record={ALL!r}"
 
 
-def known(record: str) -> str:
-    """Return a mode; ValueError for what is none."""
+def known(record: str, field: str = "record") -> str:
+    """Return a mode; ValueError, naming the field, for what is none."""
     if record not in MODES:
-        raise ValueError(f"record: {record!r}: must be one of {', '.join(MODES)}")
+        raise ValueError(f"{field}: {record!r}: must be one of {', '.join(MODES)}")
     return record
 
 
 def is_on(table: str, record: str) -> bool:
     """Tell whether a mode records a table."""
-    return table not in OFF[record]
+    return record == ALL or table in ALWAYS

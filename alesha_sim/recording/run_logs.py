@@ -1,13 +1,13 @@
 """All logs of one run but the ledger's: those of the tables that are on, and tallies in place of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from alesha_sim.columns import NAN
 from alesha_sim.recording.counters import MessageTally, OrderTally, ReplenishmentTally, VisitTally
-from alesha_sim.recording.levels import ALL, NotRecorded, Tallies, is_on
+from alesha_sim.recording.levels import ALL, NotRecorded, Tallies
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.recording.packed_rows import NewRows, in_memory
@@ -17,8 +17,6 @@ from alesha_sim.recording.visit_log import VisitLog
 WAITED_FOR = ("bank", "shop")
 """The parties of whose messages a figure says how long they waited."""
 
-_TALLIES = (OrderTally, VisitTally, ReplenishmentTally)
-
 
 class Records:
     """What a run records in the mode `record`; `rows` makes the rows of each log."""
@@ -27,13 +25,14 @@ class Records:
 
     def __init__(self, skus: Sequence[str], users: int, rows: NewRows = in_memory, record: str = ALL) -> None:
         self.record = record
-        self._messages = self.message_log(rows) if is_on("messages", record) else None
+        self._messages = self.message_log(rows) if record == ALL else None
         self._said: dict[str, MessageTally] = {}
-        self.orders = OrderLog(skus, rows) if is_on("orders", record) else OrderTally()
-        self.visits = VisitLog(rows) if is_on("visits", record) else VisitTally()
-        self.replenishments = (
-            ReplenishmentLog(skus, rows) if is_on("replenishments", record) else ReplenishmentTally()
-        )
+        self._counted: dict[str, Callable[[], Mapping[str, int]]] = {}
+        if record == ALL:
+            self.orders, self.visits = OrderLog(skus, rows), VisitLog(rows)
+            self.replenishments = ReplenishmentLog(skus, rows)
+        else:
+            self.orders, self.visits, self.replenishments = self._counting()
         self.registered_at = np.full(users, NAN)
 
     @property
@@ -51,9 +50,17 @@ class Records:
 
     def tallies(self) -> Tallies:
         """Return what was counted in the place of each table that is off."""
-        logs = {"orders": self.orders, "visits": self.visits, "replenishments": self.replenishments}
-        found = {table: log.tally() for table, log in logs.items() if isinstance(log, _TALLIES)}
+        found = {table: tally() for table, tally in self._counted.items()}
         return found if self._messages is not None else {**found, "messages": self._said_in_all()}
+
+    def _counting(self) -> tuple[OrderLog, VisitLog, ReplenishmentLog]:
+        orders, visits, replenishments = OrderTally(), VisitTally(), ReplenishmentTally()
+        self._counted = {
+            "orders": orders.tally,
+            "visits": visits.tally,
+            "replenishments": replenishments.tally,
+        }
+        return orders, visits, replenishments
 
     def _said_in_all(self) -> dict[str, int]:
         """Return how many messages there were and were lost, and how long those served by bank and shop waited."""

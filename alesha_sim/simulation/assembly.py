@@ -21,7 +21,7 @@ from alesha_sim.entities.user.population import Users
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.network import Channel
 from alesha_sim.policies import Fees
-from alesha_sim.recording.levels import ALL, is_on
+from alesha_sim.recording.levels import ALL
 from alesha_sim.recording.run_logs import WAITED_FOR, Records
 from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes
 from alesha_sim.simulation.terms import courier, duration_draws, shop_terms, user_terms
@@ -53,13 +53,11 @@ class Market:
         self.clock = Clock()
         self.skus = scenario.skus
         users, code = scenario.users.count, scenario.currency.code
-        self.records = (
-            spool.records(self.skus, users, record) if spool else Records(self.skus, users, record=record)
-        )
-        if not is_on("transfers", record):
-            self.ledger: Ledger = TalliedLedger(code, self.skus)
+        if record == ALL:
+            self.records = (spool.records if spool else Records)(self.skus, users)
+            self.ledger: Ledger = (spool.ledger if spool else Ledger)(code, self.skus)
         else:
-            self.ledger = (spool.ledger if spool else Ledger)(code, self.skus)
+            self.records, self.ledger = Records(self.skus, users, record=record), TalliedLedger(code, self.skus)
         self._streams = Streams(seed)
         self._currency = scenario.currency
         self._user_secrets = self._secrets("user:secret", scenario.users.count)
@@ -170,7 +168,7 @@ class Market:
                 party.doubt = self.records.orders.doubt
             schedule_crashes(self.clock, self.scenario, parties)
         for name, party in parties.items():
-            party.inbox.is_tallied = name in WAITED_FOR and not is_on("messages", self.records.record)
+            party.inbox.is_tallied = name in WAITED_FOR and self.records.record != ALL
             party.open_for_business()
 
     def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:

@@ -68,11 +68,10 @@ class Simulation:
     With a folder as `spool`, what is recorded leaves memory as the run goes, and `result` leaves a whole result
     there; nothing else differs. Then nothing can happen after `result`.
 
-    `record` says what is kept: "all"; "ledger", all but messages; "orders", neither these nor transfers;
-    "summary", figures, accounts and users only. What happens is the same, and so is every figure; whatever needs
-    a table that is off raises NotRecorded, which names it. In every mode the ledger refuses, at each transfer,
-    what would break the laws L0 (two accounts of one book and commodity) or L1 (a floor), and writes each fact
-    once.
+    `record` says what is kept: "all", or "summary": figures, accounts and users only. What happens is the same,
+    and so is every figure; whatever needs a table that is off raises NotRecorded, which names it. In both modes
+    the ledger refuses, at each transfer, what would break the laws L0 (two accounts of one book and commodity) or
+    L1 (a floor), and writes each fact once.
 
     Raises TypeError for what is no scenario, ValueError for an unknown mode and for a seed that is no whole number
     from 0 to 2**63 - 1, FileExistsError for a spool with something in it, and OSError, naming the folder, if it
@@ -347,8 +346,8 @@ def simulate(
     """Run a scenario to its end, check the laws, and return the result.
 
     Without a `seed` one is drawn; the result tells which. With a folder as `spool` the tables are there and not
-    in memory, and `record` says which are kept, as in `Simulation`. With `record="orders"` or "summary" there are
-    no transfers to check; the ledger refuses in every mode what breaks L0 or L1 or writes a fact twice. Raises
+    in memory, and `record` says which are kept, as in `Simulation`. With `record="summary"` there are no
+    transfers to check; the ledger refuses in both modes what breaks L0 or L1 or writes a fact twice. Raises
     LawBroken, naming each violation, if a law does not hold, and EntityError if an entity's code raised.
     """
     simulation = Simulation(scenario, seed, spool=spool, record=record)

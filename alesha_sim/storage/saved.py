@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim.columns import Columns, rows
 from alesha_sim.files import folders, regular
-from alesha_sim.recording.levels import ALL, MODES, Tallies
+from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.storage.parquet import SUFFIX, from_arrow, write_table
 from alesha_sim.storage.target import MANIFEST, refuse_to_overwrite, remove_unrecorded
@@ -162,8 +162,9 @@ def _check_file(path: Path, saved: str) -> None:
 
 def _checked(described: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest's contents; ValueError if they are of another format, or not as they were saved."""
-    if described["format"] != FORMAT or described["recorded"] not in MODES:
-        raise ValueError(f"format {described['format']}, recorded {described['recorded']}: unknown")
+    if described["format"] != FORMAT:
+        raise ValueError(f"format: {described['format']!r}: must be {FORMAT}")
+    known(described["recorded"], "recorded")
     if described[OWN_DIGEST] != _own_digest(described):
         raise _Altered
     return described

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from alesha_sim.columns import Columns
 from alesha_sim.files import folders
-from alesha_sim.recording.levels import ALL
 from alesha_sim.recording.spill_rows import SpooledRows
 from alesha_sim.storage import parquet as storage_parquet
 from alesha_sim.storage import saved
@@ -59,20 +58,19 @@ class Spool:
 
     # What a market records into
 
-    def records(self, skus: Sequence[str], users: int, record: str = ALL) -> SpooledRecords:
-        """Return the logs of a run that records what the mode `record` says."""
+    def records(self, skus: Sequence[str], users: int) -> SpooledRecords:
+        """Return the logs of a run that records everything."""
         with self._named():
-            records = SpooledRecords(skus, users, self._new_rows, record)
+            records = SpooledRecords(skus, users, self._new_rows)
         shown: dict[str, Shown] = {
             "orders": records.orders.order_columns,
             "order_lines": records.orders.line_columns,
             "visits": records.visits.columns,
             "replenishments": records.replenishments.columns,
+            "messages": records.messages.columns,
         }
-        if "messages" in self._rows:
-            shown["messages"] = records.messages.columns
-        for table in self._rows:
-            self._write(table, shown[table])
+        for table, columns in shown.items():
+            self._write(table, columns)
         return records
 
     def ledger(self, currency_code: str, skus: Sequence[str]) -> SpooledLedger:

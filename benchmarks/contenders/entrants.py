@@ -36,8 +36,6 @@ class Contender(NamedTuple):
 
 LIBRARY = {
     "all": ("alesha_sim", "the library: books of all parties, every message, posting and visit recorded"),
-    "ledger": ("alesha_sim, postings and orders", "the library with its books, and no messages recorded"),
-    "orders": ("alesha_sim, orders only", "the library with nothing recorded but orders"),
     "summary": ("alesha_sim, nothing but the flow", "the library with nothing recorded but counts"),
 }
 

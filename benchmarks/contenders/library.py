@@ -8,8 +8,8 @@ from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.vocabulary import SHOP, SUPPLIER
 from contenders.flow import ACCOUNTS, SHOP_ACCOUNT, SUPPLIER_ACCOUNT, Flow, Outcome, Placed, Ready
 
-MODES = ("all", "ledger", "orders", "summary")
-"""What can be recorded: everything, no messages, orders only, counts only."""
+MODES = ("all", "summary")
+"""What can be recorded: everything, or counts only."""
 
 IS_CHOSEN = "record" in signature(Simulation).parameters
 """Whether there is a choice of what is recorded."""

@@ -8,7 +8,7 @@ short enough that a TOML file gives back exactly the same scenario.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from alesha_sim.recording.levels import ALL, MODES
+from alesha_sim.recording.levels import ALL, SUMMARY
 from alesha_sim.scenarios.demand.base import DAY
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.streams import Streams
@@ -34,7 +34,7 @@ SPOOL = "spool"
 class World(NamedTuple):
     """A scenario, the seed that it is run with, and what it is compared with: the same run in another way.
 
-    The way is a mode of recording, or `SPOOL`; "all" is the plain run itself.
+    The way is `SUMMARY` or `SPOOL`; `ALL` is the plain run itself.
     """
 
     scenario: Scenario
@@ -88,7 +88,7 @@ def drawn(seed: int, number: int) -> tuple[int, Tree, str]:
     drawn_network.keep_bounds(tree)
     if tree["demand"]["kind"] == "replay" and not tree["demand"]["cut"] and dice.chance(0.2):
         del tree["horizon"]  # it ends after the last visit
-    way = dice.one_of(SPOOL, *MODES[1:]) if dice.chance(0.12) else ALL
+    way = dice.one_of(SPOOL, SUMMARY) if dice.chance(0.12) else ALL
     return run_seed, tree, way
 
 
