@@ -7,13 +7,14 @@ stand in `terms`.
 """
 
 from alesha_sim.accounting.aging import aging
-from alesha_sim.accounting.bank_reconciliation import Reconciler, Reconciliation, reconcile
+from alesha_sim.accounting.bank_reconciliation import Item, Reconciler, Reconciliation, reconcile
 from alesha_sim.accounting.consolidation import Consolidation, consolidated
 from alesha_sim.accounting.general_ledger import TAccount, bank_statement, general_ledger, t_accounts
 from alesha_sim.accounting.statements import balance_sheet, cash_flow, income_statement, trial_balance
 
 __all__ = [
     "Consolidation",
+    "Item",
     "Reconciler",
     "Reconciliation",
     "TAccount",

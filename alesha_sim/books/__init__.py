@@ -1,7 +1,7 @@
 """Double-entry books: one ledger of transfers, the posting rules of each book, the laws they keep."""
 
 from alesha_sim.books.accounts import BANK, BOOKS, CODES, SHOP, SUPPLIER, USERS, Kind
-from alesha_sim.books.bank import BankBook
+from alesha_sim.books.bank import BankBook, Transaction
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
@@ -20,6 +20,7 @@ __all__ = [
     "Ledger",
     "ShopBook",
     "SupplierBook",
+    "Transaction",
     "Transfer",
     "UsersBook",
 ]

@@ -7,7 +7,7 @@ from alesha_sim.conversation.compare import Comparison, compare_conversations
 from alesha_sim.conversation.conversation import Conversation
 from alesha_sim.conversation.diagram import Diagram
 from alesha_sim.conversation.entries import Message, Sight, Transfer
-from alesha_sim.conversation.stepper import Stepper
+from alesha_sim.conversation.stepper import Pane, Stepper
 from alesha_sim.conversation.steps import Step
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Conversation",
     "Diagram",
     "Message",
+    "Pane",
     "Sight",
     "Step",
     "Stepper",

@@ -54,7 +54,6 @@ class Reason(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
     NOT_DONE = "not_done"
     UNPAID = "unpaid"
-    BANK_SILENT = "bank_silent"
     LIMIT_REACHED = "limit_reached"
     METHOD_NOT_OFFERED = "method_not_offered"
     NOT_CANCELLABLE = "not_cancellable"

@@ -4,9 +4,9 @@ SimPy's protected fields are touched in this package alone; each place says why.
 """
 
 from alesha_sim.network.answer import Answer
-from alesha_sim.network.channel import Channel, Delivery
+from alesha_sim.network.channel import Channel, Delivery, Receiver
 from alesha_sim.network.faults import Faults, Window
-from alesha_sim.network.idempotency import Doorkeeper, Key
+from alesha_sim.network.idempotency import Doorkeeper, Key, Stored
 from alesha_sim.network.inbox import Inbox, Worker
 from alesha_sim.network.request import Conflict, GaveUp, NoReply, Request, Withdraw
 from alesha_sim.network.retry import Patience, Retry
@@ -23,8 +23,10 @@ __all__ = [
     "Key",
     "NoReply",
     "Patience",
+    "Receiver",
     "Request",
     "Retry",
+    "Stored",
     "Window",
     "Withdraw",
     "Worker",

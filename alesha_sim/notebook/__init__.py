@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 from alesha_sim.conversation import compare_conversations
 
 if TYPE_CHECKING:
-    from alesha_sim.notebook.exercises import check_answer
-    from alesha_sim.notebook.shopper import Shopper
+    from alesha_sim.notebook.exercises import Verdict, check_answer
+    from alesha_sim.notebook.shopper import PlacedOrder, Shopper
     from alesha_sim.notebook.storefront import Storefront
     from alesha_sim.notebook.tables import style_ledger, style_statement, style_summary
     from alesha_sim.notebook.walkthrough import Walkthrough
 
 __all__ = [
+    "PlacedOrder",
     "Shopper",
     "Storefront",
+    "Verdict",
     "Walkthrough",
     "check_answer",
     "compare_conversations",
@@ -28,8 +30,10 @@ __all__ = [
     "style_summary",
 ]
 _HOMES = {
+    "PlacedOrder": "shopper",
     "Shopper": "shopper",
     "Storefront": "storefront",
+    "Verdict": "exercises",
     "Walkthrough": "walkthrough",
     "check_answer": "exercises",
     "style_ledger": "tables",

@@ -1,1 +1,7 @@
 """What a run is asked afterwards."""
+
+from alesha_sim.recording.run_logs import InboxStatistics
+from alesha_sim.results.result import Result
+from alesha_sim.results.snapshot import Moment
+
+__all__ = ["InboxStatistics", "Moment", "Result"]

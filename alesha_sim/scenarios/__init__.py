@@ -8,10 +8,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from alesha_sim.scenarios.catalogue import SHIPPED
-from alesha_sim.scenarios.errors import ScenarioError
+from alesha_sim.scenarios.errors import Fault, ScenarioError
 from alesha_sim.scenarios.registry import describe, function_of, load, names
 
 if TYPE_CHECKING:
+    from alesha_sim.scenarios.demand.base import Purchases as Purchases
+    from alesha_sim.scenarios.demand.base import Visits as Visits
     from alesha_sim.scenarios.library.card_testing import card_testing
     from alesha_sim.scenarios.library.cash_on_delivery import cash_on_delivery
     from alesha_sim.scenarios.library.cdnow import cdnow
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "Fault",
+    "Purchases",
     "ScenarioError",
+    "Visits",
     "card_testing",
     "cash_on_delivery",
     "cdnow",
@@ -47,6 +52,7 @@ __all__ = [
     "supplier_disruption",
     "unreliable_network",
 ]
+_HOMES = {"Purchases": "demand.base", "Scenario": "scenario", "Visits": "demand.base"}
 
 
 def checked(scenario: object) -> "Scenario":
@@ -63,10 +69,10 @@ def checked(scenario: object) -> "Scenario":
 def __getattr__(name: str) -> object:
     if name in SHIPPED:
         return function_of(name)
-    if name == "Scenario":
-        return import_module(f"{__name__}.scenario").Scenario
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *SHIPPED, "Scenario"})
+    return sorted({*globals(), *SHIPPED, *_HOMES})

@@ -3,6 +3,9 @@
 What is recorded and how a table shows it stays with the logs and the ledger; here is only where their rows are.
 """
 
+from alesha_sim.storage.on_disk import Spooled
+from alesha_sim.storage.saved import Manifest
 from alesha_sim.storage.spool import Spool
+from alesha_sim.storage.spool_logs import SpooledLedger, SpooledRecords
 
-__all__ = ["Spool"]
+__all__ = ["Manifest", "Spool", "Spooled", "SpooledLedger", "SpooledRecords"]

@@ -9,12 +9,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from alesha_sim.verification.check import Check, Row, table
+from alesha_sim.verification.check import Check, Figure, Row, table
 from alesha_sim.verification.customers import cdnow_run, orders_run, repeat_check
 from alesha_sim.verification.queues import MORE_QUEUES, QUEUES, little_run, queue_check
 from alesha_sim.verification.stocks import more_stock_checks, stock_checks
 
-__all__ = ["Check", "Progress", "Row", "checks", "run_checks", "table"]
+__all__ = [
+    "Check",
+    "Figure",
+    "Progress",
+    "Row",
+    "checks",
+    "run_checks",
+    "table",
+]
 
 
 class Progress(NamedTuple):
