@@ -91,19 +91,22 @@ def rows(columns: Columns) -> int:
     return len(codes(next(iter(columns.values()))))
 
 
-def numbers(columns: Columns, name: str) -> npt.NDArray[Any]:
-    """Return a column that is no text."""
+def numbers(columns: Columns, name: str) -> npt.NDArray[np.int64]:
+    """Return a column of whole numbers; raises ValueError for text and for numbers of another type.
+
+    Tables may come from a reader of the package, so a column of a wrong type is bad input.
+    """
     column = columns[name]
-    if isinstance(column, Coded):
-        raise TypeError(f"column {name} is text")
+    if isinstance(column, Coded) or column.dtype != np.int64:
+        raise ValueError(f"column {name}: must hold 64-bit whole numbers")
     return column
 
 
 def coded(columns: Columns, name: str) -> Coded:
-    """Return a column that is text."""
+    """Return a column of text; raises ValueError for numbers."""
     column = columns[name]
     if not isinstance(column, Coded):
-        raise TypeError(f"column {name} is not text")
+        raise ValueError(f"column {name}: must hold text")
     return column
 
 

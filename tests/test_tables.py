@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.columns import MISSING_TIME, Coded, coded, numbers
 from alesha_sim.tables import canonical as tables_canonical
 from alesha_sim.tables import digest as tables_digest
 from alesha_sim.tables.canonical import by_appearance, canonical
@@ -55,6 +55,20 @@ def money_and_goods():
         "opening": np.array([1050, 0]),
         "closing": np.array([-25, 7]),
     }
+
+
+@pytest.mark.parametrize(
+    ("read", "name", "rule"),
+    [
+        (numbers, "sku", "must hold 64-bit whole numbers"),
+        (numbers, "share", "must hold 64-bit whole numbers"),
+        (coded, "quantity", "must hold text"),
+    ],
+)
+def test_a_column_of_a_wrong_type_is_bad_input_that_names_it(read, name, rule):
+    columns = lots() | {"share": np.array([0.5, 1.0])}
+    with pytest.raises(ValueError, match=f"^column {name}: {rule}$"):
+        read(columns, name)
 
 
 def fingerprint(columns, currency=BDT, table="replenishments"):

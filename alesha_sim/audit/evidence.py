@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.audit.posting_rules import CHART, ROLES, Rule, permitted
-from alesha_sim.audit.reading import Ints, Mask, coded, exact, numbers, recoded
+from alesha_sim.audit.reading import Ints, Mask, exact, recoded
 from alesha_sim.audit.register import Priced, Register
 from alesha_sim.books.accounts import BOOKS, CODES
-from alesha_sim.columns import Columns
+from alesha_sim.columns import Columns, coded, numbers
 from alesha_sim.messages import Method
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import OUTCOMES, STATUSES

@@ -11,9 +11,8 @@ import numpy as np
 
 from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.form import Sizes
-from alesha_sim.audit.reading import numbers
 from alesha_sim.audit.register import Priced, Register
-from alesha_sim.columns import Columns
+from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables.source import OF_ORDERS, Source, joined, picked
 from alesha_sim.vocabulary import NO_ID
 

@@ -9,10 +9,10 @@ import numpy as np
 from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.posting_rules import CHART, ROLES
-from alesha_sim.audit.reading import Ints, numbers, recoded
+from alesha_sim.audit.reading import Ints, recoded
 from alesha_sim.audit.register import Register
 from alesha_sim.books.accounts import BANK, BOOKS, INCOME, KINDS, OPENING
-from alesha_sim.columns import Columns
+from alesha_sim.columns import Columns, numbers
 from alesha_sim.numeric.counts import repeat
 
 _SIGNS = np.array([role.kind.sign for role in CHART.values()])

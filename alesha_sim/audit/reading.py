@@ -6,18 +6,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded, Columns
+from alesha_sim.columns import Coded
 
 Ints = npt.NDArray[np.signedinteger[Any]]
 Mask = npt.NDArray[np.bool_]
-
-
-def numbers(table: Columns, name: str) -> npt.NDArray[np.int64]:
-    """Return a column of whole numbers."""
-    column = table[name]
-    if isinstance(column, Coded) or column.dtype != np.int64:
-        raise ValueError(f"column {name}: must hold 64-bit whole numbers")
-    return column
 
 
 EXACT_MAX = 2**60
@@ -34,14 +26,6 @@ def exact(values: Ints, times: int | None = None) -> Ints:
     if bound > EXACT_MAX and times is None:
         bound = int(np.abs(values.astype(np.float64)).sum())
     return values if bound <= EXACT_MAX else cast(Ints, values.astype(object))
-
-
-def coded(table: Columns, name: str) -> Coded:
-    """Return a column of text."""
-    column = table[name]
-    if not isinstance(column, Coded):
-        raise ValueError(f"column {name}: must hold text")
-    return column
 
 
 def recoded(

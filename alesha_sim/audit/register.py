@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from alesha_sim.audit.posting_rules import CHART, ROLES
-from alesha_sim.audit.reading import Ints, coded, codes_of, exact, numbers, recoded
+from alesha_sim.audit.reading import Ints, codes_of, exact, recoded
 from alesha_sim.books.accounts import BOOKS
-from alesha_sim.columns import Coded, Columns
+from alesha_sim.columns import Coded, Columns, coded, numbers
 
 
 class Priced(NamedTuple):

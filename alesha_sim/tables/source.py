@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded, Column, Columns
+from alesha_sim.columns import Coded, Column, Columns, codes, rows
 
 BATCH = 240_000
 """Rows of a batch of columns that are in memory anyway; more gain nothing (measured)."""
@@ -52,7 +52,7 @@ class InMemory:
 
     def rows(self, table: str) -> int:
         """Return how many rows a table has."""
-        return _length(self._tables[table])
+        return rows(self._tables[table])
 
     def whole(self, table: str) -> Columns:
         """Return all columns of a table."""
@@ -80,7 +80,7 @@ class _Places:
     """Finds the rows of a range of orders; sorts them once, unless they stand in order anyway."""
 
     def __init__(self, column: Column) -> None:
-        self._orders = _numbers(column)
+        self._orders = codes(column)
         in_order = bool((self._orders[1:] >= self._orders[:-1]).all())
         # A third of the memory of NumPy's own places, which matters where there are many million rows.
         self._rank = None if in_order else np.argsort(self._orders, kind="stable").astype(np.uint32)
@@ -103,9 +103,9 @@ def joined(parts: Sequence[Columns]) -> Columns:
 
     def column(name: str) -> Column:
         values = [part[name] for part in parts]
-        codes = np.concatenate([_numbers(each) for each in values])
+        held = np.concatenate([codes(each) for each in values])
         first = values[0]
-        return Coded(codes, first.labels) if isinstance(first, Coded) else codes
+        return Coded(held, first.labels) if isinstance(first, Coded) else held
 
     return {name: column(name) for name in parts[0]}
 
@@ -114,18 +114,9 @@ def pieces(source: Source, table: str, size: int) -> Iterator[Columns]:
     """Yield all rows of a table, `size` at a time, whatever batches they are in; the last ones may be fewer."""
     rest: list[Columns] = []
     for batch in source.batches(table):
-        rows = joined([*rest, batch]) if rest else batch
-        whole = _length(rows) // size * size
+        found = joined([*rest, batch]) if rest else batch
+        whole = rows(found) // size * size
         for start in range(0, whole, size):
-            yield picked(rows, slice(start, start + size))
-        rest = [picked(rows, slice(whole, None))] if whole < _length(rows) else []
+            yield picked(found, slice(start, start + size))
+        rest = [picked(found, slice(whole, None))] if whole < rows(found) else []
     yield from rest
-
-
-def _numbers(column: Column) -> npt.NDArray[Any]:
-    """Return a column's numbers: of a text its codes."""
-    return column.codes if isinstance(column, Coded) else column
-
-
-def _length(columns: Columns) -> int:
-    return len(_numbers(next(iter(columns.values()))))

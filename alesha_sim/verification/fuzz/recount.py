@@ -106,8 +106,8 @@ def _copies(result: Result) -> Iterator[str]:
     asks = [code for code, kind in enumerate(kinds.labels) if kind in _REQUESTS]
     asked = np.isin(kinds.codes, asks) & (numbers(messages, "request") >= 0)
     keys = [numbers(messages, name) for name in ("request", "attempt", "sent_at", "order")]
-    keys += [coded(messages, name).codes for name in ("kind", "sender", "recipient")]
-    rows = np.stack([key.astype(np.int64) for key in keys], axis=1)[asked]
+    keys += [coded(messages, name).codes.astype(np.int64) for name in ("kind", "sender", "recipient")]
+    rows = np.stack(keys, axis=1)[asked]
     found, times = np.unique(rows, axis=0, return_counts=True)
     sender, recipient = (coded(messages, name).labels for name in ("sender", "recipient"))
     for row in found[times > 1]:
