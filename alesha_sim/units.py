@@ -21,6 +21,12 @@ TOO_LARGE = f"must fit in 64 bits, at most {AMOUNT_MAX} minor units"
 MICROSECONDS = 1_000_000
 """Microseconds in a second."""
 
+MINUTE: Final = 60.0
+HOUR: Final = 3600.0
+DAY: Final = 86_400.0
+WEEK: Final = 604_800.0
+"""These and those above are seconds, the unit of every duration that has no other."""
+
 
 DECIMALS: Final = {
     **dict.fromkeys(

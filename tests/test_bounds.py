@@ -8,11 +8,12 @@ from tqdm import tqdm
 from alesha_sim import Simulation, replicate, simulate
 from alesha_sim.cli import main
 from alesha_sim.cli.output import ProgressBar
+from alesha_sim.network import retry
 from alesha_sim.policies import BaseStock, MovingAverage, PolicyError
-from alesha_sim.scenarios import ScenarioError, first_purchase
+from alesha_sim.scenarios import ScenarioError, bounds, first_purchase
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.units import DAY
 
-DAY = 86_400.0
 POISSON = {"kind": "poisson", "visits_per_day": 1}
 BG_NBD = {"kind": "bg_nbd", "weeks": 5, "r": 1, "alpha": 1, "a": 1, "b": 1}
 OFTEN = "makes more than 8,388,608 attempts while nobody answers: must be longer, or have attempts"
@@ -187,3 +188,7 @@ def test_a_name_in_place_of_a_scenario_is_one_line_that_says_what_to_write(run):
         run("first_purchase")
     with pytest.raises(TypeError, match=r"^scenario: 3: must be a Scenario$"):
         run(3)
+
+
+def test_waits_are_bounded_as_the_network_bounds_them():
+    assert bounds.LONGEST_WAIT == retry.LONGEST_WAIT

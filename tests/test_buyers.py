@@ -16,7 +16,6 @@ from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.entities.user.budget import Budgets
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.intent import Visit, Whims
-from alesha_sim.entities.user.order_follow_up import DAY
 from alesha_sim.entities.user.population import Users
 from alesha_sim.entities.user.price_list import PriceList
 from alesha_sim.entities.user.terms import Habits, UserTerms
@@ -61,6 +60,7 @@ from alesha_sim.network import Channel, Faults, Patience
 from alesha_sim.policies.users import CHOICES, TRUSTS, ChoicePolicy, Logit, Priced, Trust, TrustPolicy
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.visit_log import VisitLog
+from alesha_sim.units import DAY
 from alesha_sim.vocabulary import BANK, OUTCOMES, SHOP, STAGES, SUPPLIER
 
 PRICES = {"laptop": 500, "watch": 250, "phone": 100}

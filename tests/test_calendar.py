@@ -6,8 +6,6 @@ import alesha_sim as alesha
 from alesha_sim import plots
 from alesha_sim.plots.calendar import calendar_of
 
-DAY = 86_400
-
 
 def run(days, **knobs):
     scenario = alesha.scenarios.market_day(days=days, visits_per_day=knobs.pop("visits_per_day", 60), users=30)

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alesha_sim.scenarios import ScenarioError
-from alesha_sim.scenarios.demand.base import DAY, HOUR, WEEK, Visits, arrivals, spread
+from alesha_sim.scenarios.demand.base import Visits, arrivals, spread
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.streams import Streams
+from alesha_sim.units import DAY, HOUR, WEEK
 
 SKUS = ("hp-laptop", "apple-watch", "iphone-x")
 FADER = {"kind": "bg_nbd", "weeks": 78, "r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}

@@ -5,9 +5,9 @@ import pytest
 from conftest import within_standard_errors
 
 from alesha_sim.scenarios import ScenarioError
-from alesha_sim.scenarios.demand.base import DAY, HOUR, WEEK
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.theory import ParetoNBD
+from alesha_sim.units import DAY, HOUR, WEEK
 
 SKUS = ("hp-laptop", "apple-watch", "iphone-x")
 LIFETIMES = {"kind": "pareto_nbd", "weeks": 52, "r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}

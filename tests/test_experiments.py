@@ -13,8 +13,7 @@ from alesha_sim.experiments.plan import alone, labelled, swept
 from alesha_sim.experiments.run_table import Rows
 from alesha_sim.experiments.studies import plan_of
 from alesha_sim.scenarios import ScenarioError, market_day
-
-DAY = 86_400
+from alesha_sim.units import DAY
 
 
 @pytest.fixture(scope="module")

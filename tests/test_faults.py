@@ -10,8 +10,8 @@ from alesha_sim.columns import Coded
 from alesha_sim.scenarios import market_day
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.units import DAY
 
-DAY = 86_400.0
 RETRY = {"timeout": 2.0, "growth": 1.0}
 
 

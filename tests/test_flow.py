@@ -7,9 +7,8 @@ from alesha_sim.entities import EntityError
 from alesha_sim.scenarios import first_purchase
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.units import DAY
 from alesha_sim.vocabulary import OUTCOMES, STAGES, STATUSES
-
-DAY = 86_400.0
 
 FIRST_PURCHASE = """
 user:0 shop ViewHomepage

@@ -10,8 +10,7 @@ from allpairspy import AllPairs
 from conftest import is_full_size, needs
 
 from alesha_sim import Simulation, scenarios
-
-DAY = 86_400.0
+from alesha_sim.units import DAY
 
 SMALL = {
     "first_purchase": {},

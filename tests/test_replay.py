@@ -14,9 +14,9 @@ from alesha_sim.cli import main
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios import ScenarioError
 from alesha_sim.scenarios.demand import visit_files
-from alesha_sim.scenarios.demand.base import DAY
 from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.units import DAY
 
 FRAME = pd.DataFrame({"at": [0.0, 1.5, 1.5], "user": [3, 0, 1], "iphone-x": [0, 2, 1], "hp-laptop": [1, 0, 0]})
 WANTED = [[1, 0, 0], [0, 0, 2], [0, 0, 1]]

@@ -42,7 +42,6 @@ from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
 SECRETS = {0: 0xA, 1: 0xB, SHOP: 0x51, SUPPLIER: 0x52, COURIER: 0x53}
 SHOP_ACCOUNT, SUPPLIER_ACCOUNT, COURIER_ACCOUNT = (account_number(owner) for owner in (SHOP, SUPPLIER, COURIER))
-DAY = 86_400.0
 END = 1e9
 
 

@@ -6,8 +6,7 @@ import pytest
 import alesha_sim as alesha
 from alesha_sim import scenarios
 from alesha_sim.accounting import balance_sheet, reconcile
-
-DAY = 86_400.0
+from alesha_sim.units import DAY
 
 
 def run(scenario, seed=1):

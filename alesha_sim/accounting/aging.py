@@ -8,14 +8,12 @@ import numpy as np
 
 from alesha_sim.accounting import classification
 from alesha_sim.accounting.journal_arrays import BEFORE, At, Ints, Journal
-from alesha_sim.units import MICROSECONDS
+from alesha_sim.units import DAY, MICROSECONDS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from alesha_sim.results.result import Result
-
-DAY = 86_400 * MICROSECONDS
 
 
 class OpenItems(NamedTuple):
@@ -89,7 +87,7 @@ def aging(result: "Result", at: At = None, days: Sequence[float] = (1, 7, 30, 90
         raise ValueError(f"days: {list(days)}: must be positive and increasing")
     journal = Journal(result)
     items = open_items(journal, journal.instant(at))
-    interval = np.searchsorted(np.array(bounds) * DAY, items.age, side="left")
+    interval = np.searchsorted(np.array(bounds) * DAY * MICROSECONDS, items.age, side="left")
     names = [f"to {day:g} d" for day in bounds] + [f"over {bounds[-1]:g} d"]
     places = [place for place in journal.places(*classification.OPEN_ITEMS).tolist() if journal.is_money[place]]
     sums = np.zeros((len(places), len(names)), np.int64)

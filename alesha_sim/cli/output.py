@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from alesha_sim.simulation.simulation import Progress
     from alesha_sim.verification import Progress as CheckProgress
 
-DAY = 86_400
 
 # A run that has come no further than this share of its horizon from one report to the next would never end.
 STANDSTILL = 1e-7
@@ -101,6 +100,8 @@ class ProgressBar:
 
     def run(self, run: "Progress") -> None:
         """Show simulated time, orders and pace of a run."""
+        from alesha_sim.units import DAY  # loads NumPy, which a run has loaded by now
+
         pace = run.events / max(perf_counter() - self._began, 1e-9)
         days = f"day {run.at / DAY:,.1f} of {run.horizon / DAY:,.1f}"
         if run.at - self._at > run.horizon * STANDSTILL:

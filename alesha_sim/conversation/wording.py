@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from alesha_sim import messages
 from alesha_sim.conversation.entries import Message
+from alesha_sim.units import DAY, HOUR, MINUTE
 
 FATES = {
     "in_flight": "on its way",
@@ -67,7 +68,7 @@ def clock(at: datetime) -> str:
 def lasting(duration: timedelta) -> str:
     """Write a duration roughly, in its largest fitting unit: `2.0 days`, `50 ms`."""
     seconds = duration.total_seconds()
-    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60), ("s", 1)):
+    for unit, length in (("days", DAY), ("hours", HOUR), ("minutes", MINUTE), ("s", 1)):
         if seconds >= 0.9995 * length:
             count = f"{seconds / length:.3g}"
             return f"{count} {unit[:-1] if count == '1' and unit != 's' else unit}"

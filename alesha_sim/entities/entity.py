@@ -17,6 +17,7 @@ from alesha_sim.kernel.task import Task
 from alesha_sim.kernel.timers import stop
 from alesha_sim.messages import Asks, Balance, BalanceEnquiry, Decline, Secret
 from alesha_sim.network import Channel, Delivery, Inbox, NoReply
+from alesha_sim.units import DAY, MINUTE
 from alesha_sim.vocabulary import NO_ID
 
 Reply = TypeVar("Reply")
@@ -29,7 +30,7 @@ Asking = Generator[Event, Any, Value]
 ROUNDS = 200
 """How often a party begins again that insists and ran out of attempts, before it leaves the matter in doubt."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 60.0, 86_400.0
+FIRST_PAUSE, LONGEST_PAUSE = MINUTE, DAY
 """Seconds before it begins again the first time, and at most; in between each pause is twice the one before."""
 
 

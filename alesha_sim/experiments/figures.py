@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from alesha_sim.results.metrics import MONEY
+from alesha_sim.units import DAY, HOUR, MINUTE, WEEK
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,10 +21,10 @@ class TimeUnit(NamedTuple):
 
 
 TIME_UNITS = (
-    TimeUnit(20 * 604_800, 604_800, "Weeks", (2, 4, 13, 26, 52)),
-    TimeUnit(3 * 86_400, 86_400, "Days", (1, 2, 7, 14, 28)),
-    TimeUnit(3 * 3_600, 3_600, "Hours", (1, 2, 3, 6, 12)),
-    TimeUnit(180, 60, "Minutes", (1, 2, 5, 10, 15, 30)),
+    TimeUnit(20 * WEEK, WEEK, "Weeks", (2, 4, 13, 26, 52)),
+    TimeUnit(3 * DAY, DAY, "Days", (1, 2, 7, 14, 28)),
+    TimeUnit(3 * HOUR, HOUR, "Hours", (1, 2, 3, 6, 12)),
+    TimeUnit(3 * MINUTE, MINUTE, "Minutes", (1, 2, 5, 10, 15, 30)),
     TimeUnit(0, 1, "Seconds", ()),
 )
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Bell
 from alesha_sim.network.request import Request
-from alesha_sim.units import MICROSECONDS
+from alesha_sim.units import DAY, MICROSECONDS
 
-LONGEST_WAIT = 86_400.0
+LONGEST_WAIT = DAY
 """Waits grow up to a day, seconds; doubled without end, the fortieth would last longer than the world."""
 
 

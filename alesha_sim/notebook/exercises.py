@@ -17,6 +17,7 @@ from alesha_sim import accounting
 from alesha_sim.conversation.wording import carried
 from alesha_sim.messages import Authorise, Receipt
 from alesha_sim.scenarios.errors import nearest, shown
+from alesha_sim.units import DAY
 
 if TYPE_CHECKING:
     from alesha_sim.results.result import Result
@@ -29,7 +30,6 @@ TOLERANCE = Fraction(1, 200)
 """By how much a number may be off at most; where the smallest coin is smaller, half of it."""
 
 NUMBER = re.compile(r"[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
-DAY = 86_400.0
 LARGE = 10**15
 """From here on a number is shown as it was given."""
 

@@ -13,11 +13,10 @@ from alesha_sim.notebook.live import Live, button, table
 from alesha_sim.notebook.pictures import picture
 from alesha_sim.notebook.shopper import IN_WALLET, Shopper
 from alesha_sim.results.result import Result
+from alesha_sim.units import DAY
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
-
-DAY = 86_400.0
 
 
 class Storefront(Live):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from alesha_sim.policies import StockPolicy
 from alesha_sim.scenarios.channels import LINKS, Link
 from alesha_sim.scenarios.errors import Fault
-from alesha_sim.units import AMOUNT_MAX, in_seconds
+from alesha_sim.units import AMOUNT_MAX, DAY, in_seconds
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario_fields import ScenarioFields
@@ -24,7 +24,7 @@ TIMES_MAX = 10_000_000
 DOUBLINGS = 23
 
 # Waits for replies are a day at the longest, as in `network/retry.py`.
-LONGEST_WAIT = 86_400.0
+LONGEST_WAIT = DAY
 
 # The largest share of parcels that may be lost: each is sent once more until it arrives.
 LOST_MAX = 0.999_999

@@ -16,8 +16,7 @@ from alesha_sim.scenarios.errors import refuse
 from alesha_sim.scenarios.fields import Duration, Flag, Money, Name, Number, Share, Sku, Text, Whole
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.tagged_fields import Amounts, Choice, Durations, Settlement, Stock, Trust
-
-DAY = 86_400.0
+from alesha_sim.units import DAY, HOUR
 
 Price = Annotated[Money, Field(gt=0)]
 Workers = Annotated[
@@ -105,7 +104,7 @@ class Afterwards(Part):
     """What users do about an order once it is placed."""
 
     cancellation: Share = Field(default=0.0, description="Share of orders that the user wants cancelled.")
-    cancel_after: Durations = Field(default=Constant(3600), description="How long after the order.")
+    cancel_after: Durations = Field(default=Constant(HOUR), description="How long after the order.")
     return_after: Durations = Field(
         default=Constant(2 * DAY), description="How long after delivery goods go back."
     )

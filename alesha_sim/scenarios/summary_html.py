@@ -3,10 +3,10 @@
 from html import escape
 from typing import TYPE_CHECKING
 
+from alesha_sim.units import DAY
+
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario_fields import ScenarioFields
-
-DAY = 86_400
 
 
 def rows(scenario: "ScenarioFields") -> dict[str, str]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
 from alesha_sim.results.result import Result
-from alesha_sim.scenarios.library.prepaid_campaigns import CRORE, DAY, LAST_WAVE, WAVES
-from alesha_sim.units import MICROSECONDS
+from alesha_sim.scenarios.library.prepaid_campaigns import CRORE, LAST_WAVE, WAVES
+from alesha_sim.units import DAY, MICROSECONDS
 
 RULES = {
     "none": {"rule": "none"},

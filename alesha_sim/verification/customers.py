@@ -14,11 +14,10 @@ from alesha_sim.scenarios import cdnow, repeat_buyers
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.theory import BGNBD
-from alesha_sim.units import MICROSECONDS
+from alesha_sim.units import MICROSECONDS, WEEK
 from alesha_sim.verification.check import Check, Figure, Figures
 from alesha_sim.vocabulary import NO_ID
 
-WEEK = 604_800.0
 WEEKS = (13.0, 26.0, 39.0, 52.0, 78.0)
 PUBLISHED = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
 CDNOW = {

@@ -17,10 +17,8 @@ from alesha_sim.scenarios import market_day
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.theory import MG1, MMc
-from alesha_sim.units import MICROSECONDS
+from alesha_sim.units import DAY, MICROSECONDS
 from alesha_sim.verification.check import Check, Figure, Figures
-
-DAY = 86_400.0
 
 
 class Queue(NamedTuple):

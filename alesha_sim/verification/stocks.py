@@ -19,10 +19,9 @@ from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.streams import Streams
 from alesha_sim.theory import BaseStock, LostSales, Newsvendor, Periodic, ReorderPoint, bullwhip, newsvendor_cost
-from alesha_sim.units import MICROSECONDS
+from alesha_sim.units import DAY, MICROSECONDS
 from alesha_sim.verification.check import Check, Figure, Figures
 
-DAY = 86_400.0
 WARM_UP = 60.0
 """Days that are not counted: at least ten lead times, so that random lead times are forgotten too."""
 

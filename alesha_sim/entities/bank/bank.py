@@ -43,10 +43,11 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Channel, Delivery
 from alesha_sim.policies.settlement import Fees, Immediate, SettlementPolicy
+from alesha_sim.units import DAY
 from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
 _OWNERS = {account: owner for owner, account in ORGANISATION_ACCOUNTS.items()}
-LONGEST_HOLD = 365 * 86_400.0
+LONGEST_HOLD = 365 * DAY
 """Seconds for which money can be held at most, unless it is held without end."""
 
 AT_ONCE, NO_FEES = Immediate(), Fees()

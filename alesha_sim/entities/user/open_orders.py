@@ -6,7 +6,7 @@ What the user of one order does is in `order_follow_up.py`; what users write is 
 from alesha_sim.entities.entity import Process
 from alesha_sim.entities.user.context import ActingUser, UserContext
 from alesha_sim.entities.user.intent import Visit
-from alesha_sim.entities.user.order_follow_up import DAY, Buyer, Placed
+from alesha_sim.entities.user.order_follow_up import PAUSE, Buyer, Placed
 from alesha_sim.kernel.timers import Bell
 from alesha_sim.messages import Confirmation, Deliver, EnquirePayment, Invoice, Lines, Refunded, Refusal
 from alesha_sim.network import Delivery, NoReply
@@ -23,7 +23,7 @@ class OpenOrders:
         self._waiting: dict[int, list[Buyer]] = {}  # by user, where trust depends on what is overdue
         self._refunded_late: set[int] = set()
         self._unheard: dict[int, tuple[ActingUser, int]] = {}
-        self._enquiries = Bell(context.clock, DAY, self._is_unheard, self._enquire)
+        self._enquiries = Bell(context.clock, PAUSE, self._is_unheard, self._enquire)
 
     def place(self, visit: int, intent: Visit, cart: Lines, invoice: Invoice) -> None:
         """Take over the order of a visit, by its number; it is kept if anything may be done about it later."""

@@ -32,9 +32,10 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import NoReply
 from alesha_sim.policies.users import LATE, ON_TIME, REFUSED
+from alesha_sim.units import DAY
 from alesha_sim.vocabulary import NO_ID, PAID
 
-DAY = 86_400.0
+PAUSE = DAY
 """How long a user waits before complaining, and before asking again what the shop cannot do yet, seconds."""
 
 TRIES = 10
@@ -191,7 +192,7 @@ class Buyer(ActingUser):
         if habits.confirms:
             plans.append((now, self._confirm))
         if is_late and whims.complaint < habits.complaint:
-            plans.append((now + DAY, self._complain))
+            plans.append((now + PAUSE, self._complain))
         back = self._struck(whims.returns, habits.return_shares, habits.late_returns if is_late else 1.0)
         if back:
             plans.append((now + whims.return_after, lambda: self._send_back(back)))
@@ -255,7 +256,7 @@ class Buyer(ActingUser):
         for again in range(1, TRIES + 1):
             if not (isinstance(reply, Refusal) and reply.reason in _NOT_YET):
                 break
-            yield self.clock.pause(DAY)
+            yield self.clock.pause(PAUSE)
             reply = yield from self.insist(self.shop, message, step=f"{step}:{again}", order=self.order)
         return reply
 

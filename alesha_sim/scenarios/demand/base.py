@@ -24,9 +24,7 @@ from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Whole
 from alesha_sim.scenarios.model import Part
 from alesha_sim.streams import Generator
-from alesha_sim.units import in_seconds
-
-HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
+from alesha_sim.units import DAY, HOUR, in_seconds
 
 Weights = TypeVar("Weights", dict[str, float], tuple[float, ...])
 

@@ -10,7 +10,6 @@ from pydantic import ConfigDict, Field
 from alesha_sim.numeric.elementary import log1p
 from alesha_sim.numeric.gammas import betas, gammas
 from alesha_sim.scenarios.demand.base import (
-    WEEK,
     Demand,
     Draws,
     Market,
@@ -22,6 +21,7 @@ from alesha_sim.scenarios.demand.base import (
 )
 from alesha_sim.scenarios.errors import Fault, ScenarioError
 from alesha_sim.scenarios.fields import Number
+from alesha_sim.units import WEEK
 
 Floats = NDArray[np.float64]
 # How often a customer may be expected to buy: all customers' next purchases are drawn together, one by one.

@@ -6,8 +6,7 @@ The question: what do locks and fees for declined payments do to attackers, to h
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-
-DAY = 86_400.0
+from alesha_sim.units import DAY, HOUR
 
 
 def card_testing(
@@ -48,7 +47,7 @@ def card_testing(
             "demand": {"kind": "poisson", "visits_per_day": visits_per_day, "buy_share": 0.5},
             "bank": {
                 "secret_attempts": secret_attempts,
-                "lock_time": knob("lock_hours", lock_hours) * 3600,
+                "lock_time": knob("lock_hours", lock_hours) * HOUR,
                 "fees": {"share": 0.015, "declined": declined_fee},
             },
         }

@@ -7,8 +7,7 @@ sales and its transport?
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-
-DAY = 86_400.0
+from alesha_sim.units import DAY
 
 
 def cash_on_delivery(

@@ -3,6 +3,7 @@
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.units import DAY
 
 FILE = "package:lifetimes/datasets/CDNOW_sample.txt"
 """The 1/10 sample of the CDNOW histories, as the package `lifetimes` ships it (extra `replay`)."""
@@ -21,7 +22,7 @@ def cdnow(opening_balance: float = 1_000_000, drain: float | str | None = None) 
             "name": "cdnow",
             "description": SHIPPED["cdnow"],
             "start": "1997-01-01",
-            "horizon": 546 * 86_400,
+            "horizon": 546 * DAY,
             "drain": drain,
             "users": {"count": 2357, "opening_balance": opening_balance},
             "demand": Replay(file=FILE, format="cdnow"),

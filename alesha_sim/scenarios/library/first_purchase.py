@@ -2,6 +2,7 @@
 
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.units import DAY
 
 
 def first_purchase(opening_balance: float = 5000, laptops: int = 1, watches: int = 2) -> Scenario:
@@ -16,7 +17,7 @@ def first_purchase(opening_balance: float = 5000, laptops: int = 1, watches: int
         {
             "name": "first_purchase",
             "description": SHIPPED["first_purchase"],
-            "horizon": 86_400,
+            "horizon": DAY,
             "users": {"count": 1, "opening_balance": opening_balance, "views": "all"},
             "demand": {"kind": "single", "quantities": {"hp-laptop": laptops, "apple-watch": watches}},
             "shop": {"opening_balance": 10_000},

@@ -7,9 +7,7 @@ goods that were gone?
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-
-DAY = 86_400.0
-HOUR = 3600.0
+from alesha_sim.units import DAY, HOUR
 
 
 def flash_sale(

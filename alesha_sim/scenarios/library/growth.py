@@ -7,8 +7,7 @@ in the second year?
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-
-DAY = 86_400.0
+from alesha_sim.units import DAY, MINUTE
 
 SEASONS = (0.8, 0.85, 1.0, 1.3, 1.15, 0.9, 1.1, 0.85, 0.9, 1.0, 1.05, 1.1)
 WEEK = (0.9, 0.9, 0.95, 1.15, 1.3, 1.0, 0.8)
@@ -54,7 +53,7 @@ def growth(
             },
             "shop": {
                 "workers": shop_workers,
-                "page_time": {"kind": "exponential", "mean": knob("page_minutes", page_minutes) * 60},
+                "page_time": {"kind": "exponential", "mean": knob("page_minutes", page_minutes) * MINUTE},
                 "opening_balance": 100_000,
             },
             "bank": {"settlement": {"kind": "delayed", "after": 2 * DAY}, "fees": {"share": 0.015}},

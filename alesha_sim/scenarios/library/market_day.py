@@ -3,8 +3,7 @@
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-
-DAY = 86_400.0
+from alesha_sim.units import DAY
 
 PROFILE = (
     0.0046, 0.0043, 0.0025, 0.0015, 0.0020, 0.0053, 0.0119, 0.0190, 0.0267, 0.0393, 0.0543, 0.0648,

@@ -31,9 +31,8 @@ from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.errors import refuse
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-from alesha_sim.units import Share
+from alesha_sim.units import DAY, Share
 
-DAY = 86_400.0
 CRORE = 10_000_000
 
 LIST_PRICE = 220_067

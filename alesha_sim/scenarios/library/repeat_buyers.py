@@ -3,8 +3,7 @@
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-
-WEEK = 604_800.0
+from alesha_sim.units import WEEK
 
 
 def repeat_buyers(

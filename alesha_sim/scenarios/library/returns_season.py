@@ -6,8 +6,7 @@ The question: what do late deliveries cost, once returns, complaints and the tru
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-
-DAY = 86_400.0
+from alesha_sim.units import DAY
 
 
 def returns_season(

@@ -7,9 +7,7 @@ charged twice or left without goods?
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
-
-DAY = 86_400.0
-HOUR = 3600.0
+from alesha_sim.units import DAY, HOUR, MINUTE
 
 
 def unreliable_network(
@@ -33,7 +31,7 @@ def unreliable_network(
         lasting = knob("outage_hours", outage_hours) * HOUR
         faults.append({"kind": "outage", "link": "shop<->bank", "start": 12 * HOUR, "duration": lasting})
     if bank_crash_minutes:
-        lasting = knob("bank_crash_minutes", bank_crash_minutes) * 60
+        lasting = knob("bank_crash_minutes", bank_crash_minutes) * MINUTE
         faults.append({"kind": "crash", "entity": "bank", "start": 15 * HOUR, "duration": lasting})
     return Scenario.model_validate(
         {

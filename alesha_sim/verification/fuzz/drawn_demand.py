@@ -1,6 +1,6 @@
 """The visits of a random world: demand of every kind, few visits in all."""
 
-from alesha_sim.scenarios.demand.base import DAY, WEEK
+from alesha_sim.units import DAY, WEEK
 from alesha_sim.verification.fuzz.dice import HUGE, Dice, Outline, Tree, short
 
 

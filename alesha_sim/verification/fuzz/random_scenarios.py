@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from alesha_sim.recording.levels import ALL, SUMMARY
-from alesha_sim.scenarios.demand.base import DAY
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.streams import Streams
+from alesha_sim.units import DAY
 from alesha_sim.verification.fuzz import drawn_network, drawn_trade
 from alesha_sim.verification.fuzz.dice import HUGE, Dice, Outline, Tree, exact, short
 from alesha_sim.verification.fuzz.drawn_demand import demand
