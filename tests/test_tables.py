@@ -13,6 +13,7 @@ from alesha_sim.tables import digest as tables_digest
 from alesha_sim.tables.canonical import by_appearance, canonical
 from alesha_sim.tables.digest import digest
 from alesha_sim.tables.frames import frame
+from alesha_sim.tables.running_balance import begins, changes, running
 from alesha_sim.tables.schema import SCHEMA, Type
 from alesha_sim.units import Currency
 
@@ -211,3 +212,27 @@ def test_frame_of_no_rows_keeps_its_types():
     assert [str(dtype) for dtype in shown.dtypes] == [
         "int64", "category", "int64", "datetime64[us]", "datetime64[us]",
     ]  # fmt: skip
+
+
+def transfers(*rows):
+    """Build columns of transfers from rows of debit, credit and amount; names are one letter."""
+    debit, credit, amount = zip(*rows, strict=True)
+    sides = {
+        side: Coded(np.array(["abc".index(name) for name in names], np.int32), tuple("abc"))
+        for side, names in (("debit", debit), ("credit", credit))
+    }
+    return sides | {"amount": np.array(amount, np.int64)}
+
+
+def test_changes_of_accounts_are_positive_for_a_debit_and_leave_out_what_stays_among_them():
+    moved = transfers(("a", "b", 5), ("b", "a", 2), ("c", "b", 9), ("a", "c", 4))
+    assert [each.tolist() for each in changes(moved, ("a",))] == [[0, 1, 3], [5, -2, 4]]
+    assert [each.tolist() for each in changes(moved, ("a", "b"))] == [[2, 3], [-9, 4]]
+
+
+@pytest.mark.parametrize("kind", [np.int64, object])
+def test_running_sums_start_from_zero_where_a_key_changes(kind):
+    first = begins(np.array([7, 7, 8, 8, 8]), np.array([1, 1, 1, 1, 2]))
+    assert first.tolist() == [True, False, True, False, True]
+    assert running(np.array([2, 3, -4, 1, 6], kind), first).tolist() == [2, 5, -4, -3, 6]
+    assert running(np.zeros(0, kind), begins(np.zeros(0, np.int64))).tolist() == []

@@ -8,6 +8,7 @@ import numpy as np
 
 from alesha_sim.accounting import classification
 from alesha_sim.accounting.journal_arrays import BEFORE, At, Ints, Journal
+from alesha_sim.tables import running_balance
 from alesha_sim.units import DAY, MICROSECONDS
 
 if TYPE_CHECKING:
@@ -60,16 +61,14 @@ def _first_in_first_out(account: Ints, order: Ints, change: Ints) -> Ints:
 
     Rows of one account and order stand together, in the order of writing.
     """
-    first = np.append(True, (account[1:] != account[:-1]) | (order[1:] != order[:-1]))[: len(account)]
+    first = running_balance.begins(account, order)
     group = np.cumsum(first) - 1
     left = np.zeros(len(change), np.int64)
     for sign in (1, -1):
         opened = np.maximum(sign * change, 0)
         settled = np.zeros(len(np.flatnonzero(first)), np.int64)
         np.add.at(settled, group, np.maximum(-sign * change, 0))
-        running = np.cumsum(opened)
-        before = (running - opened)[first][group]
-        left += sign * np.clip(running - before - settled[group], 0, opened)
+        left += sign * np.clip(running_balance.running(opened, first) - settled[group], 0, opened)
     return left
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from alesha_sim.accounting.journal_arrays import BEFORE, At, Ints, Journal, Rows
 from alesha_sim.accounting.statements import period
-from alesha_sim.numeric.counts import repeat
+from alesha_sim.tables import running_balance
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -44,11 +44,8 @@ def entries(journal: Journal, places: Ints, since: int, until: int) -> Entries:
     order = order[rank[account[order]] >= 0]
     row, account, contra, change = (values[order] for values in (row, account, contra, change))
     brought = journal.balances(since) if since != BEFORE else np.zeros(len(journal.accounts), np.int64)
-    running = np.cumsum(change)
-    first = np.append(True, account[1:] != account[:-1])[: len(account)]
-    before = (running - change)[first]
-    base = repeat(brought[account[first]] - before, np.diff(np.append(np.flatnonzero(first), len(account))))
-    return Entries(rows, row, account, contra, change, running + base)
+    balance = brought[account] + running_balance.running(change, running_balance.begins(account))
+    return Entries(rows, row, account, contra, change, balance)
 
 
 def general_ledger(

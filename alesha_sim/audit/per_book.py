@@ -13,7 +13,7 @@ from alesha_sim.audit.reading import Ints, recoded
 from alesha_sim.audit.register import Register
 from alesha_sim.books.accounts import BANK, BOOKS, INCOME, KINDS, OPENING
 from alesha_sim.columns import Columns, numbers
-from alesha_sim.numeric.counts import repeat
+from alesha_sim.tables import running_balance
 
 _SIGNS = np.array([role.kind.sign for role in CHART.values()])
 _FLOORED = np.array([role.floor for role in CHART.values()])
@@ -80,12 +80,10 @@ class Books:
         )
         order = np.argsort(accounts * np.int64(len(e.amount)) + rows, kind="quicksort")  # no two are equal
         accounts, rows, changes = accounts[order], rows[order], changes[order]
-        first = np.flatnonzero(np.diff(accounts, prepend=-1))
-        sums = np.cumsum(changes)
+        first = running_balance.begins(accounts)
         self._running = self._running.astype(np.result_type(self._running, changes), copy=False)
-        before = self._running[accounts[first]] - (sums - changes)[first]
-        running = sums + repeat(before, np.diff(np.append(first, len(accounts))))
-        last = np.append(first[1:], len(accounts))[: len(first)] - 1
+        running = self._running[accounts] + running_balance.running(changes, first)
+        last = np.append(first[1:], True)[: len(first)]
         self._running[accounts[last]] = running[last]
         # One line an account: the first time that it was below.
         below = np.flatnonzero((running < 0) & ~self._was_below[accounts])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from alesha_sim.books.accounts import BOOKS, Kind
 from alesha_sim.books.owners import DEPOSITS
 from alesha_sim.columns import MISSING_TIME, Columns, coded, equals, numbers
+from alesha_sim.tables.running_balance import changes
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import STATUSES
 
@@ -63,12 +64,8 @@ class RunSight:
 
     def _course(self, account: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return the rows that touch an account and its balance after each, in its natural direction."""
-        transfers = self._tables["transfers"]
-        debit, credit = (equals(coded(transfers, side), account) for side in ("debit", "credit"))
-        rows = np.flatnonzero(debit | credit)
-        amounts = numbers(transfers, "amount")[rows]
-        grows = debit if account == RESERVES else credit
-        return rows, np.cumsum(np.where(grows[rows], amounts, -amounts))
+        rows, change = changes(self._tables["transfers"], (account,))
+        return rows, np.cumsum(change if account == RESERVES else -change)
 
     def totals(self, written: int) -> dict[str, tuple[Decimal, Decimal]]:
         """Return each book's sum of assets and expenses, and its sum of all other accounts, in money.

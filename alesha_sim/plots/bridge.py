@@ -10,6 +10,7 @@ from alesha_sim.books.accounts import CODES
 from alesha_sim.books.owners import DEPOSITS, owner_of
 from alesha_sim.columns import among, coded, equals, numbers
 from alesha_sim.plots import style
+from alesha_sim.tables import running_balance
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:
@@ -86,13 +87,13 @@ def bridge_of(result: "Result", entity: str) -> Bridge:
         last = result.scenario.users.count - 1
         raise ValueError(f"entity {entity}: must be users, shop, supplier, or user:0 to user:{last}")
     held = among(names, mine)
-    came, went = (among(coded(transfers, side), mine) for side in ("credit", "debit"))
-    codes, amounts = coded(transfers, "code"), numbers(transfers, "amount")
+    rows, change = running_balance.changes(transfers, mine)
+    codes = coded(transfers, "code")
     changes = {}
     for code in CODES[1:]:
-        wanted = equals(codes, code)
-        if np.any(wanted & (came | went)):
-            changes[code] = int(amounts[wanted & came].sum() - amounts[wanted & went].sum())
+        wanted = equals(codes, code)[rows]
+        if np.any(wanted):
+            changes[code] = -int(change[wanted].sum())
     opening, closing = (int(numbers(accounts, name)[held].sum()) for name in ("opening", "closing"))
     ordered = dict(sorted(changes.items(), key=lambda item: item[1] < 0))  # keeps the order of equals
     return Bridge(opening, ordered, closing)

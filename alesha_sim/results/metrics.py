@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from alesha_sim.books.owners import DEPOSITS, ENDS, OPEN, OWNERS, owner_of
 from alesha_sim.columns import MISSING_TIME, Columns, among, coded, equals, numbers
+from alesha_sim.recording.counters import lasted
 from alesha_sim.storage.on_disk import source_of, tallies_of
+from alesha_sim.tables.running_balance import changes
 from alesha_sim.tables.source import Source
 from alesha_sim.units import MICROSECONDS, Currency, total
 
@@ -114,7 +116,7 @@ def _orders(source: Source) -> Counter[str]:
         found["orders"] += _rows(mine)
         for name in (*ENDS, *OPEN):
             found[name] += _rows(mine & equals(status, name))
-        _lasted(found, "delivery", batch, "placed_at", "delivered_at", mine)
+        found.update(lasted("delivery", *(numbers(batch, name)[mine] for name in ("placed_at", "delivered_at"))))
     return found
 
 
@@ -129,18 +131,9 @@ def _messages(source: Source) -> Counter[str]:
     for batch in source.batches("messages", ("recipient", "delivered_at", "started_at", "fate")):
         found["lost"] += _rows(equals(coded(batch, "fate"), "lost"))
         for name in ("bank", "shop"):
-            _lasted(found, name, batch, "delivered_at", "started_at", equals(coded(batch, "recipient"), name))
+            served = equals(coded(batch, "recipient"), name)
+            found.update(lasted(name, *(numbers(batch, at)[served] for at in ("delivered_at", "started_at"))))
     return found
-
-
-def _lasted(
-    found: Counter[str], name: str, batch: Columns, begin: str, end: str, mine: npt.NDArray[np.bool_]
-) -> None:
-    """Count the rows that have both instants, and the microseconds in between."""
-    began, ended = numbers(batch, begin), numbers(batch, end)
-    both = mine & (began != MISSING_TIME) & (ended != MISSING_TIME)
-    found[f"{name}_rows"] += _rows(both)
-    found[f"{name}_time"] += total(ended[both] - began[both])
 
 
 def _mean(found: Counter[str], name: str) -> float:
@@ -199,11 +192,9 @@ def _least(source: Source, account: str) -> int:
     accounts = source.whole("accounts")
     least = balance = int(numbers(accounts, "opening")[equals(coded(accounts, "account"), account)].sum())
     for batch in source.batches("transfers", ("debit", "credit", "amount", "code")):
-        paid = equals(coded(batch, "debit"), account)
-        touched = paid | equals(coded(batch, "credit"), account)
-        touched &= ~equals(coded(batch, "code"), "opening")
-        amount = numbers(batch, "amount")[touched]
-        course = balance + np.cumsum(np.where(paid[touched], -amount, amount))
+        rows, change = changes(batch, (account,))
+        change[equals(coded(batch, "code"), "opening")[rows]] = 0
+        course = balance - np.cumsum(change)
         least = int(course.min(initial=least))
         balance = int(course[-1]) if len(course) else balance
     return least

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.owners import DEPOSITS, OWNERS, owner_of
-from alesha_sim.columns import MISSING_TIME, Coded, Columns, among, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, equals, numbers
 from alesha_sim.numeric.counts import repeat
+from alesha_sim.tables import running_balance
 
 Ints = npt.NDArray[np.int64]
 
@@ -110,10 +111,8 @@ def _products(text: Coded, skus: Sequence[str]) -> Ints:
 
 def _on_hand(transfers: Columns, goods: Ints) -> _Moves:
     """Return how free and reserved units changed."""
-    came, went = (among(coded(transfers, side), ON_HAND) for side in ("debit", "credit"))
-    touched = (goods >= 0) & (came != went)
-    amounts = numbers(transfers, "amount")[touched]
-    return _Moves(numbers(transfers, "time")[touched], goods[touched], np.where(came[touched], amounts, -amounts))
+    rows, change = running_balance.changes(transfers, ON_HAND)
+    return _Moves(numbers(transfers, "time")[rows], goods[rows], change)
 
 
 def _on_order(lots: Columns, goods: Ints) -> tuple[_Moves, _Moves]:
@@ -152,8 +151,8 @@ def _backordered(
     kept = kept[np.lexsort((row[kept], pair[kept]))]
     row, pair = row[kept], pair[kept]
     change = units[kept] * ((lost | charged)[row].astype(np.int64) - came[row])
-    first = np.diff(pair, prepend=-1) != 0
-    waiting = np.where(returned[row], 0, np.maximum(_running(change, first), 0))
+    first = running_balance.begins(pair)
+    waiting = np.where(returned[row], 0, np.maximum(running_balance.running(change, first), 0))
     before = np.where(first, 0, np.append(0, waiting[:-1])[: len(row)])
     return _Moves(numbers(transfers, "time")[row], pair % products, waiting - before)
 
@@ -169,11 +168,3 @@ def _paired(order: Ints, lines: Columns, ordered: Ints, products: int) -> tuple[
     place = repeat(np.arange(len(order)), times)
     which = np.arange(len(place)) - repeat(np.cumsum(times) - times - first, times)
     return place, pairs[which], units[which]
-
-
-def _running(changes: npt.NDArray[np.int64], first: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return the running sums of `changes`, beginning anew at each `first`."""
-    sums = np.cumsum(changes)
-    starts = np.flatnonzero(first)
-    base = (sums - changes)[starts]
-    return sums - repeat(base, np.diff(np.append(starts, len(changes))))
