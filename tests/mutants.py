@@ -1,10 +1,10 @@
 """Plants one-line faults and counts how many the tests find: `make mutants`, or `python tests/mutants.py --help`.
 
 A seed draws a sample of the mutations of the packages in `PARTS`, the same number of each operator where there are
-so many. Each mutant is a copy of the package with one change. It meets the test files of its own module and those
-that import what the module defines, then the golden digests, then 50 random scenarios. It is found when one
-of them fails, or does not end within `--seconds` although the unchanged package does. The rows of a run go to
-`--out`; a stopped run resumes from there.
+so many. Each mutant is a copy of the package with one change that compiles to other code. It meets the test files
+of its own module, those that import what the module defines, and those of the modules that use it; then the golden
+digests and 50 random worlds. It is found when one of them fails, or takes many times the processor time that it
+takes without a fault. The rows of a run go to `--out`; a stopped run resumes from there.
 
 mutmut and cosmic-ray do not fit: neither exchanges arguments, drops statements or takes a neighbouring name, and
 both run one command for all mutants, while the tests to run here depend on the module.
@@ -16,15 +16,17 @@ import os
 import random
 import re
 import shutil
-import subprocess
 import sys
-import time
 from argparse import ArgumentParser
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from collections import Counter
+from compileall import compile_dir
+from functools import cache, partial
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
+from types import CodeType
 
+import forks
 from mutations import mutations, signatures_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,29 +42,57 @@ COPIED = (
     "README.md",
     "constraints.txt",
 )
-WORLDS = "from alesha_sim.verification.fuzz.trials import survey; raise SystemExit(bool(survey(5, 50).failures))"
-UNDECIDED = "undecided: the tests do not end in time without a fault either"
-EVERYWHERE = ("test_tidy.py", "test_notebooks.py", "test_lab.py", "test_benchmarks.py", "test_contenders.py")
-"""Test files that say nothing about what code does, or take longer than a mutant may."""
+GOLDEN = "test_golden_digests.py"
+LEFT_OUT = (
+    "test_benchmarks.py", "test_compiled.py", "test_contenders.py", "test_dashboard.py", "test_lab.py",
+    "test_mutants.py", "test_notebooks.py", "test_pictures.py", "test_stepper.py", "test_tidy.py",
+)  # fmt: skip
+"""Test files that say nothing about what code does, or start browsers, compilers and other libraries."""
 
 
 def sample(count, seed, part=None):
     """Return pairs of a module's path and a mutation, `count` in all, shared evenly by the operators."""
-    trees = {path: ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
-    signatures = signatures_of(trees.values())
+    sources = {path.relative_to(PACKAGE).as_posix(): path.read_text("utf-8") for path in PACKAGE.rglob("*.py")}
+    signatures = signatures_of(ast.parse(source) for source in sources.values())
     kinds = {}
-    for path in trees:
-        name = path.relative_to(PACKAGE).as_posix()
+    for name, source in sorted(sources.items()):
         if name.split("/")[0] in PARTS and (part is None or name.startswith(part)):
-            for mutation in mutations(path.read_text("utf-8"), signatures):
+            for mutation in mutations(source, signatures):
                 kinds.setdefault(mutation.operator, []).append((name, mutation))
     dice = random.Random(seed)
     for found in kinds.values():
         dice.shuffle(found)
-    drawn = []
+    drawn, known = [], {(name, compiled(source)) for name, source in sources.items()}
     while len(drawn) < count and any(kinds.values()):
-        drawn += [found.pop() for _, found in sorted(kinds.items()) if found]
-    return sorted(drawn[:count])
+        for _, found in sorted(kinds.items()):
+            if drawn_one := differing(found, sources, known):
+                drawn.append(drawn_one)
+    return drawn[:count]
+
+
+def differing(found, sources, known):
+    """Take mutations from a list up to one that compiles to code not yet known; return that, or None."""
+    while found:
+        name, mutation = found.pop()
+        code = name, compiled(mutation.applied(sources[name]))
+        if code not in known:
+            known.add(code)
+            return name, mutation
+    return None
+
+
+def compiled(source):
+    """Return what a source compiles to, the places in its text left out."""
+    return parts_of(compile(source, "", "exec", dont_inherit=True))
+
+
+def parts_of(code):
+    """Return what a code object does, as values that compare."""
+    constants = [
+        parts_of(each) if isinstance(each, CodeType) else (type(each).__name__, repr(each))
+        for each in code.co_consts
+    ]
+    return code.co_name, code.co_code, tuple(constants), code.co_names, code.co_varnames, code.co_freevars
 
 
 @cache
@@ -75,16 +105,35 @@ def names_of(module):
 
 @cache
 def tests_of(module):
-    """Return the test files that import a module or what it defines, those first that name it most often."""
-    dotted = "alesha_sim." + module.removesuffix(".py").replace("/", ".")
-    words = re.compile(rf"{re.escape(dotted)}\b|\b(?:{'|'.join(map(re.escape, names_of(module))) or '(?!)'})\b")
-    found = []
+    """Return the test files of a module: its own, those that name it, those that name a module that uses it."""
+    return naming(module).union(*map(naming, users_of(module)))
+
+
+@cache
+def naming(module):
+    """Return the test files that are a module's own, or import it or what it defines."""
+    dotted = dotted_of(module)
+    found = set()
     for path in sorted((ROOT / "tests").glob("test_*.py")):
         text = path.read_text("utf-8")
         is_own = path.stem == f"test_{Path(module).stem}"
-        if path.name not in EVERYWHERE and (is_own or dotted in text or imports_any(text, names_of(module))):
-            found.append((not is_own, -len(words.findall(text)), path.name))
-    return [name for *_, name in sorted(found)]
+        if path.name not in LEFT_OUT and (is_own or dotted in text or imports_any(text, names_of(module))):
+            found.add(path.name)
+    return found
+
+
+@cache
+def users_of(module):
+    """Return the modules of the package that import a module, or while no test names one of these, their users."""
+    imported = re.compile(rf"^\s*from {re.escape(dotted_of(module))} import", re.M)
+    paths = [path for path in sorted(PACKAGE.rglob("*.py")) if imported.search(path.read_text("utf-8"))]
+    found = {path.relative_to(PACKAGE).as_posix() for path in paths}
+    return found if any(map(naming, found)) else {further for user in found for further in users_of(user)}
+
+
+def dotted_of(module):
+    """Return a module's name as an import spells it."""
+    return "alesha_sim." + module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def imports_any(text, names):
@@ -93,73 +142,84 @@ def imports_any(text, names):
     return bool(names & set(re.findall(r"\w+", " ".join(imported))))
 
 
-def phases(module):
-    """Return the commands that a mutant of this module has to pass, the most telling first."""
-    pytest = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header"]
-    return [
-        *([[*pytest, *(f"tests/{name}" for name in tests_of(module))]] if tests_of(module) else []),
-        [*pytest, "tests/test_golden_digests.py"],
-        [sys.executable, "-c", WORLDS],
-    ]
+class Costs:
+    """What each test takes without a fault, by its file, and which fail then; measured once and kept in a file."""
 
+    def __init__(self, path, seconds):
+        self.path, self.seconds = path, seconds
+        self.known = json.loads(path.read_text("utf-8")) if path.exists() else {}
 
-def tried(folder, module, mutation, seconds):
-    """Run a mutant in a copy of the project; return what found it ("" for nothing) and how long that took."""
-    target, began = folder / "alesha_sim" / module, time.monotonic()
-    source = (PACKAGE / module).read_text("utf-8")
-    target.write_text(mutation.applied(source) if mutation else source, "utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    found = ""
-    for command in phases(module):
-        left = seconds - (time.monotonic() - began)
-        try:
-            run = subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, text=True, timeout=max(left, 1)
+    def measure(self, folders, files):
+        """Run the files that are not known yet on the unchanged package."""
+        unknown = sorted(set(files) - set(self.known))
+        for name, folder, status, spent in forks.carried_out(unknown, folders, measured, 5 * self.seconds):
+            text = (folder / forks.FOUND).read_text("utf-8") if status in (0, 1) else "{}"
+            self.known[name] = {"spent": round(spent, 1), "tests": {}, "failed": [], **json.loads(text)}
+            print(
+                f"{name}: {spent:.1f} s without a fault, exit {status} {self.known[name]['failed'] or ''}",
+                flush=True,
             )
-        except subprocess.TimeoutExpired:
-            found = "time-out"
-            break
-        if run.returncode:
-            failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.M)
-            found = failed[0] if failed else f"{command[-1][:40]}: exit {run.returncode}"
-            break
-    target.write_text(source, "utf-8")
-    return found, time.monotonic() - began
+            self.path.write_text(json.dumps(self.known), "utf-8")
+
+    def tests(self):
+        """Return the seconds of every test by its name."""
+        return {test: cost for known in self.known.values() for test, cost in known["tests"].items()}
+
+    def failed(self):
+        """Return the tests that fail without a fault."""
+        return [test for known in self.known.values() for test in known["failed"]]
+
+    def chosen(self, module):
+        """Return a module's test files in the order of the run, as many as take half the time without a fault."""
+        own, total, chosen = f"test_{Path(module).stem}.py", 0.0, []
+        names, known = naming(module) | {GOLDEN}, self.known
+        for name in sorted(
+            tests_of(module) | names, key=lambda it: (it != own, it not in names, known[it]["spent"])
+        ):
+            total += known[name]["spent"]
+            if total <= self.seconds / 2 or name == GOLDEN:
+                chosen.append(name)
+        return chosen
 
 
-class Workshop:
-    """Copies of the project, one a worker, and how long each module's tests take without a fault."""
+def measured(name, folder):
+    """Run a test file without a fault and keep the seconds of its tests and which fail; a fork's work."""
+    trial = forks.Trial({})
+    status = forks.pytested([name], trial)
+    (folder / forks.FOUND).write_text(json.dumps({"tests": trial.measured, "failed": trial.failed}), "utf-8")
+    return status
 
-    def __init__(self, folder, workers, seconds):
-        self.seconds = seconds
-        self.free = [self._copy(Path(folder) / str(number)) for number in range(workers)]
-        self.clean = {}
 
-    @staticmethod
-    def _copy(folder):
-        for name in COPIED:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(ROOT / name, folder / name)
-        return folder
+def tried(costs, mutant, folder):
+    """Plant a mutant in a copy of the project and run the tests on it; a fork's work."""
+    module, mutation = mutant
+    (folder / forks.FOUND).unlink(missing_ok=True)
+    target = folder / "alesha_sim" / module
+    target.write_text(mutation.applied(target.read_text("utf-8")), "utf-8")
+    return forks.told_apart(costs.chosen(module), forks.Trial(costs.tests(), costs.failed()))
 
-    def judge(self, module, mutation):
-        """Return the verdict on a mutant as a row of the output."""
-        folder = self.free.pop()
-        try:
-            found, took = tried(folder, module, mutation, self.seconds)
-            if found == "time-out" and not self._ends(folder, module):
-                found = UNDECIDED
-        finally:
-            self.free.append(folder)
-        return {"module": module, **mutation._asdict(), "found": found, "seconds": round(took, 1)}
 
-    def _ends(self, folder, module):
-        """Tell whether the unchanged package passes within the time; that is measured once a module."""
-        if module not in self.clean:
-            self.clean[module] = tried(folder, module, None, self.seconds)[0] == ""
-        return self.clean[module]
+def judged(costs, mutants, folders):
+    """Yield the verdict on each mutant, as a row of the output."""
+    for (module, mutation), folder, status, spent in forks.carried_out(
+        mutants, folders, partial(tried, costs), costs.seconds
+    ):
+        shutil.copy(PACKAGE / module, folder / "alesha_sim" / module)
+        told = (folder / forks.FOUND).read_text("utf-8") if status in (0, 1) else forks.TIME_OUT
+        if status > 1:
+            told = f"exit {status}: {(folder / 'told.txt').read_text('utf-8')[-300:]}"
+        yield {"module": module, **mutation._asdict(), "found": told, "seconds": round(spent, 1)}
+
+
+def copied(folder):
+    """Copy the project to a folder, its package compiled so that a changed source is noticed whatever its date."""
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    compile_dir(folder / "alesha_sim", quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+    return folder
 
 
 def key_of(row):
@@ -168,12 +228,12 @@ def key_of(row):
 
 
 def main(arguments=None):
-    """Run a sample; print a line a survivor and the share that was found."""
+    """Run a sample; print a line a mutant and the share that was found."""
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=400, help="how many mutants")
     parser.add_argument("--seed", type=int, default=1, help="which sample")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at once")
-    parser.add_argument("--seconds", type=float, default=120, help="what a mutant may take")
+    parser.add_argument("--seconds", type=float, default=120, help="what a mutant may take of a processor's time")
     parser.add_argument("--only", help="a part of the package or a module: entities, books/holds.py")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "mutants.jsonl", help="where the rows go")
     parser.add_argument("--list", action="store_true", help="print the sample and run nothing")
@@ -186,15 +246,16 @@ def main(arguments=None):
     lines = given.out.read_text("utf-8").splitlines() if given.out.exists() else []
     done = {key_of(row): row for row in map(json.loads, lines)}
     left = [(m, mutation) for m, mutation in chosen if key_of({"module": m, **mutation._asdict()}) not in done]
-    with TemporaryDirectory() as folder, ThreadPoolExecutor(given.jobs) as pool, given.out.open("a") as out:
-        workshop = Workshop(folder, given.jobs, given.seconds)
-        for number, row in enumerate(pool.map(lambda each: workshop.judge(*each), left), 1):
+    costs = Costs(given.out.with_suffix(".costs.json"), given.seconds)
+    with TemporaryDirectory() as folder, given.out.open("a") as out:
+        folders = [copied(Path(folder) / str(number)) for number in range(given.jobs)]
+        costs.measure(folders, {GOLDEN}.union(*(tests_of(module) for module, _ in left)))
+        for number, row in enumerate(judged(costs, left, folders), 1):
             out.write(json.dumps(row) + "\n")
             out.flush()
             done[key_of(row)] = row
             print(f"{number} of {len(left)}: {told(row)}", flush=True)
-    rows = [done[key_of({"module": module, **mutation._asdict()})] for module, mutation in chosen]
-    return summed_up(rows)
+    return summed_up([done[key_of({"module": module, **mutation._asdict()})] for module, mutation in chosen])
 
 
 def told(row):
@@ -204,15 +265,18 @@ def told(row):
 
 
 def summed_up(rows):
-    """Print the share found by operator, the undecided and the survivors; the exit status is 1 if any survived."""
-    undecided = [row for row in rows if row["found"] == UNDECIDED]
-    rows = [row for row in rows if row["found"] != UNDECIDED]
+    """Print the share found by operator and by package, and the survivors; return 1 if there are any."""
     survivors = [row for row in rows if not row["found"]]
-    for operator in sorted({row["operator"] for row in rows}):
-        alike = [row for row in rows if row["operator"] == operator]
-        print(f"{operator:12} {sum(bool(row['found']) for row in alike):4} of {len(alike):4} found")
-    print(f"{len(rows) - len(survivors)} of {len(rows)} found, {len(undecided)} undecided")
-    print("\n".join(map(told, [*undecided, *survivors])))
+    for kind in (lambda row: row["operator"], lambda row: row["module"].split("/")[0]):
+        every, missed = Counter(map(kind, rows)), Counter(map(kind, survivors))
+        print(
+            "\n".join(
+                f"{name:12} {every[name] - missed[name]:4} of {every[name]:4} found" for name in sorted(every)
+            )
+        )
+    late = sum(row["found"] == forks.TIME_OUT for row in rows)
+    print(f"{len(rows) - len(survivors)} of {len(rows)} found, {late} of these by their processor time")
+    print("\n".join(map(told, survivors)))
     return int(bool(survivors))
 
 
