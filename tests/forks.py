@@ -116,22 +116,26 @@ def carried_out(
         with suppress(ImportError):
             import_module(name)
     free, running, waiting = list(folders), {}, iter(jobs)
-    while True:
-        while free and (job := next(waiting, None)) is not None:
-            folder = free.pop()
-            running[forked(job, folder, work, seconds)] = (job, folder, time.monotonic())
-        if not running:
-            return
-        process, status, spent = os.wait4(-1, os.WNOHANG)
-        if process:
+    try:
+        while True:
+            while free and (job := next(waiting, None)) is not None:
+                folder = free.pop()
+                running[forked(job, folder, work, seconds)] = (job, folder, time.monotonic())
+            if not running:
+                return
+            process, status, spent = os.wait4(-1, os.WNOHANG)
+            if process:
+                stopped(process)
+                job, folder, _ = running.pop(process)
+                yield job, folder, os.waitstatus_to_exitcode(status), spent.ru_utime + spent.ru_stime
+                free.append(folder)
+                continue
+            for late in [each for each, (*_, began) in running.items() if time.monotonic() - began > 10 * seconds]:
+                stopped(late)
+            time.sleep(0.05)
+    finally:
+        for process in running:
             stopped(process)
-            job, folder, _ = running.pop(process)
-            yield job, folder, os.waitstatus_to_exitcode(status), spent.ru_utime + spent.ru_stime
-            free.append(folder)
-            continue
-        for late in [each for each, (*_, began) in running.items() if time.monotonic() - began > 10 * seconds]:
-            stopped(late)
-        time.sleep(0.05)
 
 
 def forked(job: Any, folder: Path, work: Callable[[Any, Path], int], seconds: float) -> int:

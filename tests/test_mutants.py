@@ -1,7 +1,9 @@
 """The faults that `make mutants` plants are those that it says; each is one change of code that still parses."""
 
 import ast
+import signal
 
+import forks
 import mutants
 import pytest
 from mutations import mutations, signatures_of
@@ -54,16 +56,91 @@ def test_every_drawn_mutant_parses_and_a_seed_draws_the_same():
     assert {mutation.operator for _, mutation in drawn} == {fault for _, fault, _ in FAULTS}
     for module, mutation in drawn:
         source = (mutants.PACKAGE / module).read_text("utf-8")
-        assert ast.dump(ast.parse(mutation.applied(source))) != ast.dump(ast.parse(source))
+        assert mutants.compiled(mutation.applied(source)) != mutants.compiled(source)
 
 
-def test_a_module_meets_its_own_tests_first():
-    assert mutants.tests_of("books/holds.py")[0] == "test_holds.py"
-    assert "test_readme.py" not in mutants.tests_of("books/holds.py")
+def test_a_change_that_compiles_to_the_same_code_or_stood_before_is_not_drawn():
+    source, known = "x = a < b\n", {("a.py", mutants.compiled("x = a < b\n"))}
+    (bound,) = mutations(source)
+    same = bound._replace(after="(a < b)")
+    found = [("a.py", bound), ("a.py", bound), ("a.py", same)]
+    assert mutants.differing(found, {"a.py": source}, known) == ("a.py", bound)
+    assert mutants.differing(found, {"a.py": source}, known) is None
 
 
-def test_undecided_mutants_count_neither_way(capsys):
+def test_a_module_meets_its_own_tests_then_those_that_name_it_then_those_of_its_users():
+    costs = mutants.Costs(mutants.ROOT / "no such file", 120)
+    costs.known = {name: {"spent": 1.0} for name in mutants.tests_of("audit/partition.py") | {mutants.GOLDEN}}
+    assert "test_laws.py" in costs.chosen("audit/partition.py")
+    costs.known = {name: {"spent": 2.0} for name in mutants.tests_of("books/holds.py") | {mutants.GOLDEN}}
+    costs.known["test_holds.py"] = {"spent": 9.0}
+    assert costs.chosen("books/holds.py")[0] == "test_holds.py"
+    assert not {"test_readme.py", *mutants.LEFT_OUT} & set(costs.chosen("books/holds.py"))
+
+
+def test_a_module_meets_no_more_tests_than_take_half_the_time_but_always_the_golden_digests():
+    costs = mutants.Costs(mutants.ROOT / "no such file", 4)
+    costs.known = {name: {"spent": 1.0} for name in mutants.tests_of("books/ledger.py") | {mutants.GOLDEN}}
+    costs.known[mutants.GOLDEN] = {"spent": 90.0}
+    assert costs.chosen("books/ledger.py")[2:] == [mutants.GOLDEN]
+
+
+def endless(job, folder):
+    while True:
+        pass
+
+
+def boundless(job, folder):
+    kept = []
+    while True:
+        kept.append(bytearray(1 << 28))
+
+
+def refused(job, folder):
+    (folder / "seen").write_text(job)
+    return 1
+
+
+@pytest.mark.parametrize(
+    ("work", "seconds", "status"),
+    [(endless, 1, -signal.SIGXCPU), (boundless, 30, 70), (refused, 30, 1), (lambda *_: 0, 30, 0)],
+)
+def test_a_fork_is_bounded_by_processor_time_and_memory(work, seconds, status, tmp_path, monkeypatch):
+    monkeypatch.setattr(forks, "IMPORTED", ())
+    monkeypatch.setattr(forks, "MEMORY", 2 << 30)
+    ((job, folder, found, spent),) = forks.carried_out(["a job"], [tmp_path], work, seconds)
+    assert (job, folder, found) == ("a job", tmp_path, status)
+    assert (tmp_path / "seen").exists() == (work is refused)
+    assert spent < 30
+
+
+PROJECT = """
+from pathlib import Path
+
+def test_of_little_cost_that_fails():
+    assert Path("answer").read_text() == "42"
+
+def test_that_fails_without_a_fault():
+    assert False
+"""
+
+
+@pytest.mark.parametrize(("answer", "found"), [("42", ""), ("41", "test_a.py::test_of_little_cost_that_fails")])
+def test_what_fails_with_the_fault_alone_finds_it(answer, found, tmp_path, monkeypatch):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_a.py").write_text(PROJECT)
+    (tmp_path / "answer").write_text(answer)
+    monkeypatch.setattr(forks, "WORLDS", 1)
+    monkeypatch.setattr(forks, "IMPORTED", ())
+    trial = forks.Trial({}, ["tests/test_a.py::test_that_fails_without_a_fault"])
+    [*forks.carried_out([trial], [tmp_path], lambda trial, _: forks.told_apart(["test_a.py"], trial), 60)]
+    assert (tmp_path / forks.FOUND).read_text() == (f"tests/{found}" if found else "")
+
+
+def test_the_sum_counts_what_time_found_and_tells_the_survivors(capsys):
     row = {"module": "a.py", "line": 1, "operator": "bound", "before": "a", "after": "b", "seconds": 1.0}
-    rows = [{**row, "found": found} for found in ("tests/test_a.py::test_b", mutants.UNDECIDED, "")]
-    assert mutants.summed_up(rows) == 1
-    assert "1 of 2 found, 1 undecided" in capsys.readouterr().out
+    rows = [{**row, "found": found} for found in ("tests/test_a.py::test_b", forks.TIME_OUT, "")]
+    assert (mutants.summed_up(rows[:2]), mutants.summed_up(rows)) == (0, 1)
+    printed = capsys.readouterr().out
+    assert "2 of 3 found, 1 of these by their processor time" in printed
+    assert "a.py:1 bound: a -> b NOT FOUND" in printed
