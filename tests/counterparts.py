@@ -5,6 +5,7 @@ shop's deposit, what is left of each payment, and in which pocket it is.
 """
 
 from collections import defaultdict
+from math import inf
 
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
@@ -12,6 +13,7 @@ from alesha_sim.entities.entity import Entity, Party, Wallet
 from alesha_sim.entities.shop.order import Article
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.entities.stock import StockTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Authorise,
@@ -243,9 +245,12 @@ class UsersClerk(Clerk):
 
 
 def shop_terms(articles, **terms):
-    """Return the terms of a shop whose supplier has account 2; shares are written as numbers."""
-    shares = {"advance", "restocking", "compensation"}
+    """Return the terms of a shop whose supplier has account 2; shares are numbers here, `stock` a policy."""
+    shares = {"advance", "restocking_fee", "compensation"}
     given = {name: Share.read(value) if name in shares else value for name, value in terms.items()}
+    horizon = given.pop("horizon", inf)
+    if "stock" in given:
+        given["stock"] = StockTerms(given["stock"], horizon=horizon)
     return ShopTerms(articles=articles, supplier_account=2, page_seconds=lambda: 0.0, **given)
 
 

@@ -525,7 +525,7 @@ def kept(**terms):
 
 @pytest.mark.parametrize("pocket", POCKETS)
 def test_returned_goods_are_in_stock_and_their_price_less_a_fee_is_given_back(pocket):
-    market = kept(pocket=pocket, restocking=0.1)
+    market = kept(pocket=pocket, restocking_fee=0.1)
     order = market.delivered(BOTH)
     reply = returned(market, order, (("watch", 1),))
     assert (reply.lines, reply.amount) == ((("watch", 1),), 225)
@@ -618,7 +618,7 @@ def test_a_return_of_an_order_paid_in_part_at_the_door_is_refunded_from_both():
 
 
 def test_what_is_kept_for_restocking_is_rounded():
-    market = kept(restocking=0.0051)
+    market = kept(restocking_fee=0.0051)
     order = market.delivered()
     assert returned(market, order, (LAPTOP,)).amount == 500 - 3  # of 2.55
     market.assert_over()
@@ -853,7 +853,7 @@ class Turmoil:
         advance = 1.0 if pocket is Pocket.ESCROW else self.draw.choice([1.0, 0.4, 0.0])
         self.market = Market(
             cash=self.draw.choice([0, 500, 10_000]), pocket=pocket, hostile=self._uniform, keeps_orders=True,
-            advance=advance, promise_seconds=300.0, compensation=0.1, restocking=0.05, unfit=0.3,
+            advance=advance, promise_seconds=300.0, compensation=0.1, restocking_fee=0.05, unfit=0.3,
             unfit_draw=self.draw.random, unpaid_seconds=400.0, **terms,
         )  # fmt: skip
         self.market.bank.fee, self.market.bank.payer_fee = self.draw.choice([(0, 0), (7, 3)])

@@ -1,12 +1,13 @@
 """The bank's decisions, without SimPy processes: which request gets which answer, and what moves."""
 
 import numpy as np
+import parties
 import pytest
+from parties import SECRETS
 
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.entities.accounts import account_number, secret_text
-from alesha_sim.entities.bank.bank import Bank
 from alesha_sim.entities.bank.lockout import Locks
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
@@ -24,7 +25,6 @@ from alesha_sim.messages import (
 )
 from alesha_sim.vocabulary import SHOP, SUPPLIER
 
-SECRETS = {0: 0xA, 1: 0xB, SHOP: 0x51, SUPPLIER: 0x52}
 SHOP_ACCOUNT, SUPPLIER_ACCOUNT = account_number(SHOP), account_number(SUPPLIER)
 WRONG = Secret("0" * 16)
 
@@ -40,10 +40,7 @@ def bank():
     book.open_users(0.0, np.array([1000, 0]))
     book.open_owner(0.0, "shop", 500)
     book.open_owner(0.0, "supplier", 100)
-    return Bank(
-        Clock(), book, workers=1, authorisation_seconds=lambda: 0.0, secrets=np.array([0xA, 0xB], np.uint64),
-        organisation_secrets={SHOP: 0x51, SUPPLIER: 0x52},
-    )  # fmt: skip
+    return parties.bank(Clock(), book, workers=1)
 
 
 def test_an_account_is_locked_up_to_the_last_instant_and_usable_from_then_on():

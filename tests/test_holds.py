@@ -4,10 +4,12 @@ from math import inf
 from typing import NamedTuple
 
 import numpy as np
+import parties
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from parties import SECRETS
 
 from alesha_sim.audit.laws import Priced, check
 from alesha_sim.books.accounts import BANK, CODES, PAYMENT, PENDING, VOID
@@ -16,7 +18,7 @@ from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.users import UsersBook
 from alesha_sim.columns import Coded
 from alesha_sim.entities.accounts import account_number, secret_text
-from alesha_sim.entities.bank.bank import LONGEST_HOLD, NO_FEES, Bank
+from alesha_sim.entities.bank.bank import LONGEST_HOLD
 from alesha_sim.entities.entity import Party
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Timetable
@@ -43,8 +45,7 @@ from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.vocabulary import BANK as BANK_OWNER
 from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES, SUPPLIER
 
-SECRETS = {0: 0xA, 1: 0xB, SHOP: 0x51, SUPPLIER: 0x52}
-DEPOSITS = (100, 50)
+DEPOSITS, NO_FEES = (100, 50), Fees()
 FIRST = 4
 """The first number that is given after those of the three openings."""
 
@@ -72,11 +73,7 @@ class Counter:
         amounts = np.array(deposits)
         UsersBook(self.ledger, 2).open(0.0, book.open_users(0.0, amounts), amounts)
         book.open_owner(0.0, "shop", 0)
-        self.bank = Bank(
-            self.clock, book, workers=workers, authorisation_seconds=lambda: service,
-            secrets=np.array([0xA, 0xB], np.uint64), organisation_secrets={SHOP: 0x51, SUPPLIER: 0x52},
-            fees=fees,
-        )  # fmt: skip
+        self.bank = parties.bank(self.clock, book, workers=workers, service=service, fees=fees)
         self.there = Channel(self.clock, self.log, lambda: latency, BANK_OWNER)
         self.back = Channel(self.clock, self.log, lambda: latency, SHOP)
         self.there.connect(self.bank.inbox, self.back)

@@ -65,10 +65,10 @@ def cut_restocking_off(patch):
     receive = AfterSale._receive
 
     def receive_for_less(self, order, lines):
-        fee = self._terms.restocking
+        fee = self._terms.restocking_fee
         cut_off = SimpleNamespace(of=lambda price: price * fee.numerator // fee.denominator)
         with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(self, "_terms", self._terms._replace(restocking=cut_off))
+            inner.setattr(self, "_terms", self._terms._replace(restocking_fee=cut_off))
             return receive(self, order, lines)
 
     patch.setattr(AfterSale, "_receive", receive_for_less)

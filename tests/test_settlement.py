@@ -6,13 +6,15 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+import parties
 import pytest
+from parties import SECRETS
 
 from alesha_sim.books.accounts import CODES
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.entities.accounts import account_number, secret_text
-from alesha_sim.entities.bank.bank import Bank, Income
+from alesha_sim.entities.bank.calendar import Income
 from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Timetable
@@ -40,7 +42,6 @@ from alesha_sim.policies.settlement import SETTLEMENTS, Delayed, Escrow, Fees, I
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
-SECRETS = {0: 0xA, 1: 0xB, SHOP: 0x51, SUPPLIER: 0x52, COURIER: 0x53}
 SHOP_ACCOUNT, SUPPLIER_ACCOUNT, COURIER_ACCOUNT = (account_number(owner) for owner in (SHOP, SUPPLIER, COURIER))
 END = 1e9
 
@@ -86,11 +87,7 @@ class House:
         book.open_owner(0.0, "supplier", 100)
         if policy is not None:
             conditions["settlement"] = policy
-        self.bank = Bank(
-            self.clock, book, workers=None, authorisation_seconds=lambda: service,
-            secrets=np.array([0xA, 0xB], np.uint64),
-            organisation_secrets={owner: SECRETS[owner] for owner in (SHOP, SUPPLIER, COURIER)}, **conditions,
-        )  # fmt: skip
+        self.bank = parties.bank(self.clock, book, service=service, **conditions)
         self.users = Listener(self.clock, "users", NO_ID, self.heard)
         self.shop = Listener(self.clock, "shop", SHOP, self.heard)
         self.ways = {}
@@ -756,7 +753,7 @@ def test_a_collection_is_refunded_from_the_shops_deposit_and_cost_the_payer_noth
 
 
 def test_pay_days_before_the_horizon_pay_every_user_who_is_told():
-    house = House(income=Income(70, 10.0, 5.0), horizon=25.0)
+    house = House(income=Income(70, 10.0, 5.0, 25.0))
     house.run()
     assert house.balances == {"user:0": 1140, "user:1": 1140, "supplier": 100}
     for user in (0, 1):
@@ -771,12 +768,12 @@ def test_pay_days_before_the_horizon_pay_every_user_who_is_told():
 
 
 def test_without_a_pay_day_before_the_horizon_nothing_is_paid():
-    house = House(income=Income(70, 10.0, 25.0), horizon=25.0)
+    house = House(income=Income(70, 10.0, 25.0, 25.0))
     assert house.clock.peek() == math.inf
 
 
 def test_income_can_be_spent_at_the_instant_of_the_pay_day():
-    house = House(income=Income(70, 10.0, 5.0), horizon=6.0)
+    house = House(income=Income(70, 10.0, 5.0, 6.0))
     house.ask_to_pay(4, 1070)
     house.run()
     ((_, reply),) = house.replies
@@ -830,7 +827,7 @@ STORIES = {
     "delayed": Story(Delayed(20), KEPT, EARNED, {"settlement": 12, "release": 12}),
     "confirmed": Story(Escrow(500), KEPT, EARNED, {"settlement": 12, "release": 12}),
     "late": Story(Escrow(30), KEPT, LATE, {"late at the shop": 12, "late at the user": 12}),
-    "income": Story(Immediate(), {"income": Income(110, 30.0, 10.0), "horizon": 60.0}, PAID_OUT, {"income": 4}),
+    "income": Story(Immediate(), {"income": Income(110, 30.0, 10.0, 60.0)}, PAID_OUT, {"income": 4}),
 }
 
 
@@ -887,7 +884,7 @@ def test_a_crash_loses_nothing_and_does_nothing_twice(name, at):
 
 
 def test_what_falls_due_while_the_bank_is_down_is_done_at_the_restart():
-    conditions = {"income": Income(5, 10.0, 12.0), "horizon": 45.0, "reserve_share": 0.5, "reserve_seconds": 20.0}
+    conditions = {"income": Income(5, 10.0, 12.0, 45.0), "reserve_share": 0.5, "reserve_seconds": 20.0}
     house = House(Delayed(15), **conditions).make_hostile().crash(10.0, 30.0)
     house.paid(100)
     house.run()

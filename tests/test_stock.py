@@ -7,19 +7,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from conftest import is_full_size, within_standard_errors
-from test_supplier import COSTS, LAPTOP, SKUS, World, constant
+from parties import stock_terms, supplier_terms
+from test_supplier import CHARGES, COSTS, LAPTOP, SKUS, World, constant
 
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.columns import INFINITY
+from alesha_sim.entities.entity import Entity
 from alesha_sim.entities.stock import FRUITLESS, Claim, Warehouse
 from alesha_sim.entities.supplier.production import Stockroom
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Timetable
-from alesha_sim.network import Inbox
 from alesha_sim.policies import BaseStock, MakeToOrder, MovingAverage, Periodic, ReorderPoint
 from alesha_sim.recording.replenishment_log import ReplenishmentLog
 from alesha_sim.streams import Streams
+from alesha_sim.vocabulary import SUPPLIER
 
 pytestmark = pytest.mark.interpreted  # orders are stand-ins, which compiled annotations refuse
 
@@ -38,10 +40,11 @@ class Room:
         self.clock, self.log = Clock(), ReplenishmentLog(SKUS)
         self.book = SupplierBook(Ledger("BDT", SKUS), COSTS)
         horizon = (instants[-1] if len(instants) else 0.0) if horizon is None else horizon
-        self.warehouse = Warehouse(policy, SKUS, horizon=horizon, **fields)
+        terms = supplier_terms(CHARGES, lead=lead, stock=stock_terms(policy, horizon=horizon, **fields))
         self.stockroom = Stockroom(
-            self.clock, self.book, self.log, self.warehouse, lead, Inbox(self.clock), self.ship
-        )  # fmt: skip
+            Entity(self.clock, "supplier", SUPPLIER, None), self.book, self.log, terms, self.ship
+        )
+        self.warehouse = self.stockroom.warehouse
         if opening := self.warehouse.in_stock():
             self.book.open_stock(0.0, opening)
         self.units = [1] * len(instants) if units is None else units
@@ -221,7 +224,7 @@ def test_lost_sales_are_erlangs_b_whatever_the_lead_times(reference, cv):
 
 
 def warehouse(policy, **fields):
-    return Warehouse(policy, SKUS, **fields)
+    return Warehouse(stock_terms(policy, **fields), SKUS)
 
 
 def test_free_units_are_reserved_and_what_is_missing_waits_in_order_of_arrival():
@@ -411,4 +414,4 @@ def test_a_policy_of_ones_own_must_open_with_whole_numbers(opening):
             return opening
 
     with pytest.raises(ValueError, match=f"opening of {SKUS[0]}: {opening!r}: must be a whole number from 0 on$"):
-        Warehouse(Own(3), SKUS)
+        Warehouse(stock_terms(Own(3)), SKUS)

@@ -2,13 +2,13 @@
 
 from collections import Counter
 
+import parties
 import pytest
 
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.entities.courier import Courier
-from alesha_sim.entities.entity import Entity, EntityError, Wallet
-from alesha_sim.entities.supplier.supplier import Supplier
+from alesha_sim.entities.entity import Entity, EntityError
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Timetable
 from alesha_sim.messages import (
@@ -29,7 +29,6 @@ from alesha_sim.messages import (
     Refused,
     Remitted,
     Replace,
-    Secret,
     Transfer,
     Verification,
     VerifyTransaction,
@@ -80,15 +79,13 @@ class World:
         self, stock=None, *, lead=lambda: 10.0, travel=lambda: 5.0, lost=0.0, chance=None, latency=0.0, loss=0.0,
         seed=1, door=lambda delivery: Noted(), retries=False, crashes=(), **fields,
     ):  # fmt: skip
-        stock = MakeToOrder() if stock is None else stock
+        kept = {name: fields.pop(name) for name in ("minimum_lot", "capacity") if name in fields}
+        stocks = parties.stock_terms(stock, horizon=fields.pop("horizon", 1000.0), **kept)
+        courier = Courier([travel], None, lost, chance, lambda: 2.0)
+        terms = parties.supplier_terms(CHARGES, lead=lead, courier=courier, stock=stocks, **fields)
         self.clock, self.messages, self.log = Clock(), MessageLog(), ReplenishmentLog(SKUS)
         self.ledger = Ledger("BDT", SKUS)
-        self.supplier = Supplier(
-            self.clock, SupplierBook(self.ledger, COSTS), self.log, Wallet(2, Secret("x")), workers=None,
-            charges=CHARGES, stock=stock, handling_seconds=constant(0.0), lead_seconds=lead,
-            courier=Courier([travel], None, lost, chance, lambda: 2.0), courier_wallet=Wallet(3, Secret("y")),
-            **{"horizon": 1000.0, **fields},
-        )  # fmt: skip
+        self.supplier = parties.supplier(self.clock, SupplierBook(self.ledger, COSTS), self.log, terms)
         self.shop = Player(self, "shop", SHOP, lambda delivery: Noted())
         self.bank = Player(self, "bank", BANK, self.serve_at_bank)
         self.users = Player(self, "users", NO_ID, door)
@@ -372,7 +369,7 @@ def test_what_is_collected_at_the_door_is_told_and_remitted_later():
 )
 def test_goods_refused_at_the_door_come_back_and_their_charges_less_transport(transport, share, returned, charged):
     refuse = at_the_door(Refused(Reason.REFUSED_AT_DOOR))
-    world = World(door=refuse, transport=transport, transport_charged=share)
+    world = World(door=refuse, return_transport=transport, transport_charged=share)
     world.order(0, 7, LAPTOP, collect=500)
     world.run()
     ((_, _, back),) = world.told(CameBack)
@@ -603,7 +600,7 @@ def fierce(name, seed):
     lead, chance = uniform(streams, "lead"), uniform(streams, "parcels")
     world = World(
         lead=lambda: round(40 * lead(), 6), travel=constant(5.0), latency=0.5, loss=0.2, seed=seed, lost=0.2,
-        chance=chance, transport=30, remit_seconds=20.0,
+        chance=chance, return_transport=30, remit_seconds=20.0,
         crashes=[at + extra for at in range(30, 900, 90) for extra in (0.0, 30.0)], **FIERCE[name],
     )  # fmt: skip
     mood = uniform(streams, "mood")

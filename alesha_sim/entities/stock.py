@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from math import floor
 from operator import index
-from typing import Any
+from typing import Any, NamedTuple
 
 from alesha_sim.columns import INFINITY
 from alesha_sim.policies import PolicyError, StockPolicy
@@ -33,13 +33,25 @@ class Claim:
         self.missing = units
 
 
+class StockTerms(NamedTuple):
+    """How goods are kept: `policy` decides what is kept and ordered.
+
+    A lot has at least `minimum_lot` units, and with `capacity` there is room for so many units of a product free
+    and on order together. Until `horizon`, seconds, periodic policies are reviewed in every period.
+    """
+
+    policy: StockPolicy
+    minimum_lot: int = 1
+    capacity: int | None = None
+    horizon: float = INFINITY
+
+
 class Warehouse:
     """Stock by product, in units; a product that the policy does not keep is made to order, but may be free too.
 
-    While anything is free, nobody waits for it: what comes in goes to who has waited longest. A lot has at least
-    `minimum_lot` units, and with `capacity` there is room for so many units of a product free and on order
-    together; what is reserved is as good as gone. Until `horizon`, seconds, periodic policies are reviewed in
-    every period, later while somebody waits. Raises ValueError where no lot has room.
+    While anything is free, nobody waits for it: what comes in goes to who has waited longest. What is reserved
+    takes no room. Beyond their horizon a periodic policy is reviewed only while somebody waits. Raises ValueError
+    where no lot has room.
 
     All that is ever ordered, at `costs` minor units a unit by product, must fit in 64 bits; what is ordered beyond
     that is a PolicyError, which names the policy as that of `owner`.
@@ -47,15 +59,13 @@ class Warehouse:
 
     def __init__(
         self,
-        policy: StockPolicy,
+        terms: StockTerms,
         skus: Sequence[str],
-        *,
-        minimum_lot: int = 1,
-        capacity: int | None = None,
-        horizon: float = INFINITY,
         costs: Sequence[int] | None = None,
+        *,
         owner: str = "supplier.stock",
     ) -> None:
+        policy, minimum_lot, capacity, horizon = terms
         if capacity is not None and capacity < minimum_lot:
             raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
         self._policy: Any = policy  # one of somebody's own may answer with anything

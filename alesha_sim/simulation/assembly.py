@@ -12,7 +12,7 @@ from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.entities.accounts import account_number, secret_text
-from alesha_sim.entities.bank.bank import Bank, Income
+from alesha_sim.entities.bank.bank import Bank
 from alesha_sim.entities.entity import Entity, Wallet
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.entities.supplier.supplier import Supplier
@@ -20,11 +20,10 @@ from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.population import Users
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.network import Channel
-from alesha_sim.policies import Fees
 from alesha_sim.recording.levels import ALL
 from alesha_sim.recording.run_logs import WAITED_FOR, Records
 from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes
-from alesha_sim.simulation.terms import courier, duration_draws, shop_terms, user_terms
+from alesha_sim.simulation.terms import bank_terms, duration_draws, shop_terms, supplier_terms, user_terms
 from alesha_sim.storage import Spool
 from alesha_sim.streams import Streams
 from alesha_sim.vocabulary import COURIER, SHOP, SUPPLIER
@@ -74,57 +73,18 @@ class Market:
         return self._streams.generator(name).integers(0, 2**64, size=count, dtype=np.uint64)
 
     def _bank(self) -> Bank:
-        bank, users, minor = self.scenario.bank, self.scenario.users, self._currency.minor
-        fees, income = bank.fees, users.income
-        pay = None if income is None else Income(minor(income.amount), income.every, income.first)
-        return Bank(
-            self.clock,
-            BankBook(self.ledger, users.count),
-            workers=bank.workers,
-            authorisation_seconds=duration_draws(self._streams, "bank:service", bank.authorisation_time),
-            secrets=self._user_secrets,
-            organisation_secrets=self._own_secrets,
-            secret_attempts=bank.secret_attempts,
-            lock_seconds=bank.lock_time,
-            settlement=bank.settlement,
-            fees=Fees(
-                minor(fees.fixed), fees.share, minor(fees.payer_fixed), fees.payer_share, minor(fees.declined)
-            ),
-            reserve_share=bank.reserve.share,
-            reserve_seconds=bank.reserve.time,
-            income=pay,
-            horizon=self.scenario.horizon,
-        )
+        book, terms = BankBook(self.ledger, self.scenario.users.count), bank_terms(self.scenario, self._streams)
+        return Bank(self.clock, book, self._user_secrets, self._own_secrets, terms)
 
     def _shop(self) -> Shop:
         terms = shop_terms(self.scenario, self._streams)
         return Shop(self.clock, ShopBook(self.ledger), self.records, self._wallets[SHOP], terms)
 
     def _supplier(self) -> Supplier:
-        scenario, minor = self.scenario, self._currency.minor
-        supplier = scenario.supplier
-        charges = {product.sku: (k, minor(product.charge)) for k, product in enumerate(scenario.catalogue)}
-        return Supplier(
-            self.clock,
-            SupplierBook(self.ledger, [minor(product.cost) for product in scenario.catalogue]),
-            self.records.replenishments,
-            self._wallets[SUPPLIER],
-            workers=supplier.workers,
-            charges=charges,
-            handling_seconds=duration_draws(self._streams, "supplier:service", supplier.handling_time),
-            lead_seconds=duration_draws(self._streams, "supplier:lead_time", supplier.lead_time),
-            courier=courier(self.scenario, self._streams, "supplier"),
-            stock=supplier.stock,
-            unmet=supplier.unmet,
-            minimum_lot=supplier.minimum_lot,
-            capacity=supplier.capacity,
-            partial=scenario.delivery.partial,
-            transport=minor(supplier.return_transport),
-            transport_charged=supplier.transport_charged,
-            courier_wallet=self._wallets[COURIER],
-            remit_seconds=supplier.remit_after,
-            horizon=scenario.horizon,
-        )
+        costs = [self._currency.minor(product.cost) for product in self.scenario.catalogue]
+        wallets = {owner: self._wallets[owner] for owner in (SUPPLIER, COURIER)}
+        terms = supplier_terms(self.scenario, self._streams)
+        return Supplier(self.clock, SupplierBook(self.ledger, costs), self.records.replenishments, wallets, terms)
 
     def _users(self) -> Users:
         count = self.scenario.users.count

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 
 from alesha_sim.distributions import Distribution, durations
 from alesha_sim.entities.accounts import account_number
+from alesha_sim.entities.bank.calendar import Income
+from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.shop.order import Article
 from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.entities.stock import StockTerms
+from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.entities.user.terms import Habits, UserTerms
 from alesha_sim.kernel.clock import INFINITY
 from alesha_sim.messages import Offer
+from alesha_sim.policies import Fees
 from alesha_sim.scenarios.demand import visit_draws
 from alesha_sim.simulation.fault_injection import uniform
 from alesha_sim.streams import Streams
@@ -38,13 +43,12 @@ def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
         advance=Share.read(shop.advance),
         limit=shop.limit,
         keeps_orders=_has_after_sales(scenario),
-        restocking=Share.read(shop.restocking_fee),
+        restocking_fee=Share.read(shop.restocking_fee),
         unfit=shop.unfit,
         unfit_draw=uniform_draws(streams, "shop:unfit", if_any=shop.unfit),
         compensation=Share.read(shop.compensation),
-        stock=shop.stock,
-        courier=None if shop.stock is None else courier(scenario, streams, "shop"),
-        horizon=scenario.horizon,
+        stock=None if shop.stock is None else StockTerms(shop.stock, horizon=scenario.horizon),
+        courier=None if shop.stock is None else _courier(scenario, streams, "shop"),
     )
 
 
@@ -95,7 +99,42 @@ def _habits(scenario: "Scenario") -> Habits:
     )
 
 
-def courier(scenario: "Scenario", streams: Streams, sender: str) -> Courier:
+def bank_terms(scenario: "Scenario", streams: Streams) -> BankTerms:
+    """Return how the bank serves, settles and pays, and what it takes for it."""
+    bank, minor, income = scenario.bank, scenario.currency.minor, scenario.users.income
+    fees, until = bank.fees, scenario.horizon
+    return BankTerms(
+        authorisation_seconds=duration_draws(streams, "bank:service", bank.authorisation_time),
+        workers=bank.workers,
+        secret_attempts=bank.secret_attempts,
+        lock_seconds=bank.lock_time,
+        settlement=bank.settlement,
+        fees=Fees(minor(fees.fixed), fees.share, minor(fees.payer_fixed), fees.payer_share, minor(fees.declined)),
+        reserve_share=bank.reserve.share,
+        reserve_seconds=bank.reserve.time,
+        income=None if income is None else Income(minor(income.amount), income.every, income.first, until),
+    )
+
+
+def supplier_terms(scenario: "Scenario", streams: Streams) -> SupplierTerms:
+    """Return what the supplier makes and keeps, and how it delivers."""
+    supplier, minor = scenario.supplier, scenario.currency.minor
+    return SupplierTerms(
+        charges={product.sku: (k, minor(product.charge)) for k, product in enumerate(scenario.catalogue)},
+        handling_seconds=duration_draws(streams, "supplier:service", supplier.handling_time),
+        lead_seconds=duration_draws(streams, "supplier:lead_time", supplier.lead_time),
+        courier=_courier(scenario, streams, "supplier"),
+        stock=StockTerms(supplier.stock, supplier.minimum_lot, supplier.capacity, scenario.horizon),
+        workers=supplier.workers,
+        unmet=supplier.unmet,
+        partial=scenario.delivery.partial,
+        return_transport=minor(supplier.return_transport),
+        transport_charged=Share.read(supplier.transport_charged),
+        remit_seconds=supplier.remit_after,
+    )
+
+
+def _courier(scenario: "Scenario", streams: Streams, sender: str) -> Courier:
     """Return who brings the parcels of the supplier, or of the shop."""
     delivery = scenario.delivery
     name = f"{sender}:delivery_time"

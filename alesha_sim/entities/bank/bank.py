@@ -3,7 +3,7 @@
 What it does by the calendar, without being asked, is in `entities/bank/settlement.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +13,9 @@ from alesha_sim.books.bank import BankBook
 from alesha_sim.books.holds import HoldState, PendingTransfer
 from alesha_sim.entities.accounts import FIRST_USER_ACCOUNT, ORGANISATION_ACCOUNTS, SECRET_FORM, account_number
 from alesha_sim.entities.bank.calendar import Agenda, PayDays
-from alesha_sim.entities.bank.calendar import Income as Income
 from alesha_sim.entities.bank.lockout import Locks
 from alesha_sim.entities.bank.settlement import Settlements
+from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.entities.entity import Entity, Process
 from alesha_sim.kernel.clock import INFINITY, Clock
 from alesha_sim.kernel.timers import Alarm
@@ -42,16 +42,12 @@ from alesha_sim.messages import (
     Void,
 )
 from alesha_sim.network import Channel, Delivery
-from alesha_sim.policies.settlement import Fees, Immediate, SettlementPolicy
 from alesha_sim.units import DAY
 from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
 _OWNERS = {account: owner for owner, account in ORGANISATION_ACCOUNTS.items()}
 LONGEST_HOLD = 365 * DAY
 """Seconds for which money can be held at most, unless it is held without end."""
-
-AT_ONCE, NO_FEES = Immediate(), Fees()
-"""How payments are settled and what is taken for them, unless a bank is told otherwise."""
 
 _MOVES_MONEY = frozenset({Authorise, Transfer, Refund, Hold, Capture, Void})
 _OVER = {
@@ -71,7 +67,7 @@ class Untold(NamedTuple):
 
 
 class Bank(Entity):
-    """Serves payments, refunds, verifications and enquiries; a refusal is a value, never an exception.
+    """Serves payments, refunds, verifications and enquiries on its `terms`; a refusal is a value, no exception.
 
     What is settled, given back, released or paid as income by the calendar is done before any request of the same
     instant is served. Raises ValueError for a reserve that is no share and no duration.
@@ -81,44 +77,26 @@ class Bank(Entity):
         self,
         clock: Clock,
         book: BankBook,
-        *,
-        workers: int | None,
-        authorisation_seconds: Callable[[], float],
         secrets: npt.NDArray[np.uint64],
-        organisation_secrets: dict[int, int],
-        secret_attempts: int | None = None,
-        lock_seconds: float = 0.0,
-        settlement: SettlementPolicy = AT_ONCE,
-        fees: Fees = NO_FEES,
-        reserve_share: float = 0.0,
-        reserve_seconds: float = 0.0,
-        income: Income | None = None,
-        horizon: float = INFINITY,
+        organisation_secrets: Mapping[int, int],
+        terms: BankTerms,
     ) -> None:
-        super().__init__(clock, "bank", BANK, workers)
+        super().__init__(clock, "bank", BANK, terms.workers)
         self.book = book
-        self._authorisation_seconds = authorisation_seconds
+        self._authorisation_seconds = terms.authorisation_seconds
         self._secrets = secrets.data  # gives plain ints, which NumPy's cost five times as much to format
         self._organisation_secrets = organisation_secrets
-        self._locks = None if secret_attempts is None else Locks(secret_attempts, lock_seconds)
-        self._fees = fees
+        attempts = terms.secret_attempts
+        self._locks = None if attempts is None else Locks(attempts, terms.lock_seconds)
+        self._fees = terms.fees
         self._untold: dict[tuple[str, int], Untold] = {}
         self._due_at = INFINITY
         self._alarm = Alarm(clock, self._do_due)
         self._agenda = Agenda(clock, self._expect)
-        self._settlements = Settlements(
-            clock,
-            book,
-            self._agenda,
-            self._inform,
-            policy=settlement,
-            fees=fees,
-            reserve_share=reserve_share,
-            reserve_seconds=reserve_seconds,
-        )
+        self._settlements = Settlements(self._agenda, book, self._inform, terms)
         self._is_plain = self._settlements.is_plain
-        if income is not None:
-            PayDays(clock, book, self._agenda, self._inform, income=income, users=len(secrets), horizon=horizon)
+        if terms.income is not None:
+            PayDays(self._agenda, book, self._inform, terms.income, users=len(secrets))
         self._acts = self._table()
         self._between: dict[tuple[int, int | None], Callable[[float, int, int], int]] = {
             (SHOP, SUPPLIER): book.charges,

@@ -22,7 +22,7 @@ class Agenda:
     """What is to be done later, in the order of its instants; `expect(at)` sees to it that `do_due` is called."""
 
     def __init__(self, clock: Clock, expect: Callable[[float], None]) -> None:
-        self._clock = clock
+        self.clock = clock
         self._expect = expect
         self._acts: dict[int, Callable[[], None]] = {}
         self._instants: list[tuple[float, int]] = []
@@ -33,7 +33,7 @@ class Agenda:
 
     def add(self, at: float, act: Callable[[], None]) -> int:
         """Let something be done at an instant, now if that has passed; return its number."""
-        number, at = next(self._numbers), max(at, self._clock.now)
+        number, at = next(self._numbers), max(at, self.clock.now)
         self._acts[number] = act
         heappush(self._instants, (at, number))
         self._expect(at)
@@ -52,13 +52,13 @@ class Agenda:
 
     def do_due(self) -> None:
         """Do whatever is due by now."""
-        while self.next_at() <= self._clock.now:
+        while self.next_at() <= self.clock.now:
             self._acts.pop(heappop(self._instants)[1])()
 
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """`amount` minor units from outside for every user at `first`, `first` + `every`, ... (seconds).
+    """`amount` minor units from outside for each user at `first`, `first` + `every`, ... before `until` (seconds).
 
     Raises ValueError with one line for each field that breaks its rule.
     """
@@ -66,6 +66,7 @@ class Income:
     amount: int
     every: float
     first: float
+    until: float = INFINITY
 
     def __post_init__(self) -> None:
         """Refuse what is no amount, and periods that never end."""
@@ -79,36 +80,24 @@ class Income:
 
 
 class PayDays:
-    """Pays all users their income on every pay-day before the horizon."""
+    """Pays so many users their income on every pay-day."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        book: BankBook,
-        agenda: Agenda,
-        inform: Inform,
-        *,
-        income: Income,
-        users: int,
-        horizon: float,
-    ) -> None:
-        self._clock = clock
-        self._book = book
+    def __init__(self, agenda: Agenda, book: BankBook, inform: Inform, income: Income, *, users: int) -> None:
         self._agenda = agenda
+        self._book = book
         self._inform = inform
         self._income = income
         self._users = users
-        self._horizon = horizon
         self._plan(0)
 
     def _plan(self, number: int) -> None:
         at = self._income.first + number * self._income.every
-        if at < self._horizon:
+        if at < self._income.until:
             self._agenda.add(at, partial(self._pay, number))
 
     def _pay(self, number: int) -> None:
         amount = self._income.amount
         for user in range(self._users):
-            link = self._book.income(self._clock.now, user, amount)
+            link = self._book.income(self._agenda.clock.now, user, amount)
             self._inform(Credited(link, amount, "income"), f"income:{link}", NO_ID, user)
         self._plan(number + 1)

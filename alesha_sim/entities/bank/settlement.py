@@ -13,9 +13,10 @@ from typing import Any
 
 from alesha_sim.books.bank import BankBook
 from alesha_sim.entities.bank.calendar import Agenda, Inform
-from alesha_sim.kernel.clock import INFINITY, Clock
+from alesha_sim.entities.bank.terms import BankTerms
+from alesha_sim.kernel.clock import INFINITY
 from alesha_sim.messages import NOTED, Credited, Decline, Noted, Pocket, Reason, Receipt, Refunded
-from alesha_sim.policies.settlement import Fees, Immediate, SettlementPolicy, refuse, seconds_faults, share_faults
+from alesha_sim.policies.settlement import Fees, Immediate, refuse, seconds_faults, share_faults
 from alesha_sim.units import Share
 from alesha_sim.vocabulary import SHOP
 
@@ -42,30 +43,26 @@ class Settlements:
 
     def __init__(
         self,
-        clock: Clock,
-        book: BankBook,
         agenda: Agenda,
+        book: BankBook,
         inform: Inform,
-        *,
-        policy: SettlementPolicy,
-        fees: Fees,
-        reserve_share: float,
-        reserve_seconds: float,
+        terms: BankTerms,
     ) -> None:
-        refuse([*share_faults(reserve_share=reserve_share), *seconds_faults(reserve_seconds=reserve_seconds)])
-        self._clock = clock
+        share, seconds = terms.reserve_share, terms.reserve_seconds
+        refuse([*share_faults(reserve_share=share), *seconds_faults(reserve_seconds=seconds)])
+        self._clock = agenda.clock
         self._book = book
         self._agenda = agenda
         self._inform = inform
-        self._policy: Any = policy  # one of somebody's own may answer with anything
-        self._fees = fees
-        self._reserve_share = Share.read(reserve_share)
-        self._reserve_seconds = reserve_seconds
+        self._policy: Any = terms.settlement  # one of somebody's own may answer with anything
+        self._fees = terms.fees
+        self._reserve_share = Share.read(share)
+        self._reserve_seconds = seconds
         self._aside: dict[int, Aside] = {}
         self._in_escrow: dict[int, list[int]] = {}
         self._closed: dict[int, int] = {}
         self.refunds: dict[int, int] = {}
-        self.is_plain = type(policy) is Immediate and fees == Fees() and reserve_share == 0
+        self.is_plain = type(self._policy) is Immediate and self._fees == Fees() and share == 0
 
     def take(
         self, order: int, user: int, amount: int, promised_at: float = INFINITY, hold: int | None = None

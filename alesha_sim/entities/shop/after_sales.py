@@ -12,7 +12,6 @@ from alesha_sim.entities.shop.order_desk import OrderDesk
 from alesha_sim.entities.shop.order_states import CAME_BACK
 from alesha_sim.entities.shop.own_stock import OwnStock
 from alesha_sim.entities.shop.payables import Payables
-from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.messages import (
     ClaimAccepted,
     Compensated,
@@ -34,14 +33,13 @@ class AfterSale:
         party: Entity,
         desk: OrderDesk,
         book: ShopBook,
-        terms: ShopTerms,
         payables: Payables,
         stock: OwnStock | None,
     ) -> None:
         self._party = party
         self._desk = desk
         self._book = book
-        self._terms = terms
+        self._terms = desk.terms
         self._payables = payables
         self._stock = stock
 
@@ -74,7 +72,7 @@ class AfterSale:
         """Write down that goods are back and what is given back for them; not more than is left of the payment."""
         desk, sequel = self._desk, _sequel(order)
         now, (price, charge) = self._party.clock.now, desk.value(lines)
-        amount = min(price - self._terms.restocking.of(price), order.left)
+        amount = min(price - self._terms.restocking_fee.of(price), order.left)
         link = self._book.returned(now, order.number, desk.products(lines), charge, amount)
         for sku, units in lines:
             sequel.returned[sku] = sequel.returned.get(sku, 0) + units

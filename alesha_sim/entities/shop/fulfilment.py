@@ -5,7 +5,7 @@ The way of an order goes forward through this module: `begin`, `supply`, `buy`, 
 
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.courier import Parcel
-from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
+from alesha_sim.entities.entity import Asking, Entity, Process
 from alesha_sim.entities.shop.cancellations import Cancellations
 from alesha_sim.entities.shop.order import Order
 from alesha_sim.entities.shop.order_desk import OrderDesk
@@ -28,15 +28,13 @@ from alesha_sim.vocabulary import IN_DOUBT, NO_ID, SHOP
 
 
 class Fulfilment:
-    """Has orders supplied, and tells their users; charges are paid to the account `supplier_account`."""
+    """Has orders supplied, and tells their users, out of the wallet from which all is paid."""
 
     def __init__(
         self,
         party: Entity,
         desk: OrderDesk,
         book: ShopBook,
-        wallet: Wallet,
-        supplier_account: int,
         payables: Payables,
         cancellations: Cancellations,
         stock: OwnStock | None,
@@ -44,8 +42,6 @@ class Fulfilment:
         self._party = party
         self._desk = desk
         self._book = book
-        self._wallet = wallet
-        self._supplier_account = supplier_account
         self._payables = payables
         self._cancellations = cancellations
         self._stock = stock
@@ -81,7 +77,7 @@ class Fulfilment:
             if order.fulfilment == OPEN and self._book.cash_balance() < order.charges:
                 return self._standstill(order)
             order.step(BEGIN)
-            transfer = Transfer(*self._wallet, order.charges, self._supplier_account)
+            transfer = Transfer(*self._payables.wallet, order.charges, desk.terms.supplier_account)
             step = f"charges:{order.tries}"
             paid = yield from party.insist(party.bank, transfer, step=step, order=order.number)
             if not self._note_charges(order, paid):

@@ -21,17 +21,13 @@ class OrderDesk:
     """
 
     def __init__(self, terms: ShopTerms, log: OrderLog) -> None:
-        articles = terms.articles
-        self.articles = {article.offer.sku: article for article in articles}
+        self.terms = terms
+        self.articles = {article.offer.sku: article for article in terms.articles}
         self.log = log
-        self._terms = {
+        self._prices = {
             article.offer.sku: (product, article.offer.price, article.charge)
-            for product, article in enumerate(articles)
+            for product, article in enumerate(terms.articles)
         }
-        self._promise_seconds = terms.promise_seconds
-        self._advance = terms.advance
-        self._limit = terms.limit
-        self._keeps_orders = terms.keeps_orders
         self._orders: dict[int, Order] = {}
         self._ordered: dict[tuple[int, str], int] = {}
 
@@ -49,33 +45,33 @@ class OrderDesk:
 
     def allows(self, user: int, lines: Lines) -> bool:
         """Tell whether the user may order so much, on top of their orders that were not declined or cancelled."""
-        limit, ordered = self._limit, self._ordered
+        limit, ordered = self.terms.limit, self._ordered
         return limit is None or all(ordered.get((user, sku), 0) + units <= limit for sku, units in lines)
 
     def value(self, lines: Lines) -> tuple[int, int]:
         """Return what a cart without objections costs, and what the supplier takes for these goods."""
         total = charges = 0
         for sku, units in lines:
-            _, price, charge = self._terms[sku]
+            _, price, charge = self._prices[sku]
             total += price * units
             charges += charge * units
         return total, charges
 
     def products(self, lines: Lines) -> list[tuple[int, int]]:
         """Return goods as books know them: product index and units."""
-        return [(self._terms[sku][0], units) for sku, units in lines]
+        return [(self._prices[sku][0], units) for sku, units in lines]
 
     def place(self, at: float, user: int, lines: Lines, method: Method = _ACCOUNT) -> Order:
         """Take an order for a cart without objections; the shop's own asks nobody for a price."""
         total, charges = self.value(lines)
-        promised_at = at + self._promise_seconds
+        promised_at = at + self.terms.promise_seconds
         if method is _REPLENISHMENT:
             total, promised_at = 0, inf
-        advance = self._advance.of(total) if method is _ACCOUNT else 0
+        advance = self.terms.advance.of(total) if method is _ACCOUNT else 0
         number = self.log.placed(at, user, total, method, advance, promised_at)
         order = Order(number, user, lines, total, charges, advance, promised_at)
         for sku, units in lines:
-            product, price, charge = self._terms[sku]
+            product, price, charge = self._prices[sku]
             self.log.line(number, product, units, price if total else 0, charge)
         self._orders[number] = order
         self._count(order, 1)
@@ -84,7 +80,7 @@ class OrderDesk:
     def payable(self, number: int, user: int, *, at_door: bool = False) -> Order | Reason:
         """Return the order, if it is this user's to pay, now or at the door, and nobody is paying it."""
         order = self.belonging(number, user)
-        if order is None or (order.status in CLOSED and not self._keeps_orders):
+        if order is None or (order.status in CLOSED and not self.terms.keeps_orders):
             return Reason.UNKNOWN_ORDER
         is_due = order.status == RECEIVED and order.answer is None and (order.advance == 0) == at_door
         return order if is_due else Reason.NOT_PAYABLE
@@ -143,13 +139,13 @@ class OrderDesk:
 
     def forget(self, order: Order) -> None:
         """Forget an order if it is closed, no news of it is awaited, and the shop does not keep such."""
-        is_kept = self._keeps_orders and order.user >= 0
+        is_kept = self.terms.keeps_orders and order.user >= 0
         if order.status in CLOSED and not (is_kept or order.is_escrowed):
             self._orders.pop(order.number, None)
 
     def _count(self, order: Order, sign: int) -> None:
         """Count what users have ordered, where there is a limit to it."""
-        if self._limit is None or order.user < 0:
+        if self.terms.limit is None or order.user < 0:
             return
         for sku, units in order.lines:
             key = order.user, sku

@@ -39,7 +39,7 @@ class Payables:
         self._party = party
         self._desk = desk
         self._book = book
-        self._wallet = wallet
+        self.wallet = wallet
         self._buy = buy
         self._owed: deque[Debt] = deque()
         self._postponed: deque[Debt] = deque()
@@ -113,7 +113,7 @@ class Payables:
         if due not in order.dues:  # the bank has given the whole payment back in the meantime
             return due
         party = self._party
-        refund = Refund(*self._wallet, due.transaction, due.amount)
+        refund = Refund(*self.wallet, due.transaction, due.amount)
         step = f"{due.name}:{due.tries}"
         due.is_begun = True
         reply = yield from party.insist(party.bank, refund, step=step, order=order.number)

@@ -70,10 +70,8 @@ class Shop(Entity):
         self.payables = Payables(self, self.desk, book, wallet, self._buy)
         self.cancellations = Cancellations(self, self.desk, book, self.payables)
         self.stock = self._own_stock(terms)
-        self.fulfilment = Fulfilment(
-            self, self.desk, book, wallet, terms.supplier_account, self.payables, self.cancellations, self.stock
-        )
-        self.after_sale = AfterSale(self, self.desk, book, terms, self.payables, self.stock)
+        self.fulfilment = Fulfilment(self, self.desk, book, self.payables, self.cancellations, self.stock)
+        self.after_sale = AfterSale(self, self.desk, book, self.payables, self.stock)
         self._page_seconds = terms.page_seconds
         self._unpaid: Bell | None = None
         if terms.unpaid_seconds is not None:
@@ -103,7 +101,7 @@ class Shop(Entity):
             raise ValueError("courier: None: must be given where the shop has a stock policy")
         charges = [article.charge for article in terms.articles]
         skus = tuple(self.desk.articles)
-        warehouse = Warehouse(terms.stock, skus, horizon=terms.horizon, costs=charges, owner="shop.stock")
+        warehouse = Warehouse(terms.stock, skus, charges, owner="shop.stock")
         return OwnStock(self, self.desk, self.book, warehouse, terms.courier, self._replenish)
 
     # What the parts ask of one that is made after them.

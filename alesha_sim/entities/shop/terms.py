@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.shop.order import Article
-from alesha_sim.policies import StockPolicy
+from alesha_sim.entities.stock import StockTerms
 from alesha_sim.units import Share
 
 
@@ -17,11 +17,11 @@ class ShopTerms(NamedTuple):
     order is paid from an account before delivery, which is promised within `promise_seconds`; an order that nobody
     pays is cancelled after `unpaid_seconds`; one user may order `limit` units of a product in all.
 
-    After the sale the share `restocking` of the price is kept when goods come back, and of these the share `unfit`
-    is written off, as `unfit_draw` has it; the share `compensation` of an order's price is given back for late
-    delivery. A shop that does not keep closed orders (`keeps_orders`) grants none of this.
+    After the sale the share `restocking_fee` of the price is kept when goods come back, and of these the share
+    `unfit` is written off, as `unfit_draw` has it; the share `compensation` of an order's price is given back for
+    late delivery. A shop that does not keep closed orders (`keeps_orders`) grants none of this.
 
-    With a `stock` policy the shop keeps goods of its own, reviewed until `horizon`, and a `courier` brings them.
+    With `stock` the shop keeps goods of its own, by its policy, and a `courier` brings them.
     """
 
     articles: Sequence[Article]
@@ -33,10 +33,9 @@ class ShopTerms(NamedTuple):
     advance: Share = Share(1)
     limit: int | None = None
     keeps_orders: bool = False
-    restocking: Share = Share(0)
+    restocking_fee: Share = Share(0)
     unfit: float = 0.0
     unfit_draw: Callable[[], float] | None = None
     compensation: Share = Share(0)
-    stock: StockPolicy | None = None
+    stock: StockTerms | None = None
     courier: Courier | None = None
-    horizon: float = inf

@@ -12,11 +12,12 @@ from simpy.events import Event
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.columns import INFINITY
 from alesha_sim.entities.courier import Parcel
+from alesha_sim.entities.entity import Entity
 from alesha_sim.entities.stock import Claim, Goods, Warehouse
-from alesha_sim.kernel.clock import Clock
+from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.kernel.timers import Alarm
 from alesha_sim.messages import Deliver, OrderCancelled, OrderRejected, Verification
-from alesha_sim.network import Answer, Delivery, Inbox
+from alesha_sim.network import Answer, Delivery
 from alesha_sim.recording.replenishment_log import ReplenishmentLog
 from alesha_sim.vocabulary import NO_ID
 
@@ -90,29 +91,29 @@ class Supply:
 class Stockroom:
     """Provides goods for orders; `send_off(supply)` is called for an order whose goods may have become complete.
 
-    A lead time is drawn for every lot, one for all that is made for an order at once. While `inbox` is down lots
-    that come wait outside, and no stock is reviewed.
+    A lead time is drawn for every lot, one for all that is made for an order at once. While the `party` whose
+    stock it is is down, lots that come wait outside, and no stock is reviewed.
     """
 
     def __init__(
         self,
-        clock: Clock,
+        party: Entity,
         book: SupplierBook,
         log: ReplenishmentLog,
-        warehouse: Warehouse,
-        lead_seconds: Callable[[], float],
-        inbox: Inbox,
+        terms: SupplierTerms,
         send_off: Callable[[Supply], None],
     ) -> None:
-        self.warehouse = warehouse
-        self._clock = clock
+        charges = terms.charges
+        self.skus = sorted(charges, key=lambda sku: charges[sku][0])
+        self.warehouse = Warehouse(terms.stock, self.skus, book.costs)
+        self._clock = party.clock
+        self._inbox = party.inbox
         self._book = book
         self._log = log
-        self._lead_seconds = lead_seconds
-        self._inbox = inbox
+        self._lead_seconds = terms.lead_seconds
         self._send_off = send_off
         self._lots: list[Lot] = []
-        self._reviews = Alarm(clock, self._review)
+        self._reviews = Alarm(party.clock, self._review)
 
     def open(self) -> None:
         """Review the stock when it is time."""

@@ -3,17 +3,17 @@
 How goods are had or made is in `entities/supplier/production.py`, how parcels travel in `entities/courier.py`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from simpy.events import Event
 
 from alesha_sim.books.supplier import SupplierBook
-from alesha_sim.columns import INFINITY
-from alesha_sim.entities.courier import Courier, Parcel
+from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.entity import Entity, EntityError, Process, Wallet
-from alesha_sim.entities.stock import Goods, Warehouse
+from alesha_sim.entities.stock import Goods
 from alesha_sim.entities.supplier.production import Making, Stockroom, Supply
+from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     CameBack,
@@ -37,12 +37,8 @@ from alesha_sim.messages import (
     VerifyTransaction,
 )
 from alesha_sim.network import Answer, Delivery, NoReply
-from alesha_sim.policies import StockPolicy
 from alesha_sim.recording.replenishment_log import ReplenishmentLog
-from alesha_sim.units import Share
-from alesha_sim.vocabulary import NO_ID, SHOP, SUPPLIER
-
-Unmet = Literal["backordered", "rejected"]
+from alesha_sim.vocabulary import COURIER, NO_ID, SHOP, SUPPLIER
 
 _ACCEPTED = OrderAccepted()
 
@@ -50,42 +46,28 @@ _ACCEPTED = OrderAccepted()
 class Supplier(Entity):
     """Verifies that it was paid, has or makes the goods, ships them and tells the shop when they have arrived.
 
-    `charges` maps each SKU to (product index, charge in minor units), the indices counting from 0. `stock` decides
-    what is kept and ordered, in lots of at least `minimum_lot` and within `capacity` (see `Warehouse`); `unmet`
-    demand waits or is rejected. Under `partial` every line is shipped as soon as it is complete, except where
-    something is collected at the door. A parcel that was refused costs `transport`, minor units, of which the
-    share `transport_charged` is kept back from the charges returned. What is paid at doors comes into the account
-    of `courier_wallet` and goes to the shop after `remit_seconds`. Stock is reviewed until `horizon`, seconds.
+    It does so on its `terms`. Of the `wallets` one is its own; what is paid at doors comes into its courier's.
     """
 
     def __init__(
-        self, clock: Clock, book: SupplierBook, log: ReplenishmentLog, wallet: Wallet, *, workers: int | None,
-        charges: Mapping[str, tuple[int, int]], stock: StockPolicy, handling_seconds: Callable[[], float],
-        lead_seconds: Callable[[], float], courier: Courier, courier_wallet: Wallet, horizon: float = INFINITY,
-        unmet: Unmet = "backordered", minimum_lot: int = 1, capacity: int | None = None, partial: bool = False,
-        transport: int = 0, transport_charged: float = 1.0, remit_seconds: float = 0.0,
-    ) -> None:  # fmt: skip
-        super().__init__(clock, "supplier", SUPPLIER, workers)
+        self,
+        clock: Clock,
+        book: SupplierBook,
+        log: ReplenishmentLog,
+        wallets: Mapping[int, Wallet],
+        terms: SupplierTerms,
+    ) -> None:
+        super().__init__(clock, "supplier", SUPPLIER, terms.workers)
         self.book = book
-        self.wallet = wallet
-        self._skus = sorted(charges, key=lambda sku: charges[sku][0])
-        warehouse = Warehouse(
-            stock, self._skus, minimum_lot=minimum_lot, capacity=capacity, horizon=horizon, costs=book.costs
-        )
-        self.stockroom = Stockroom(clock, book, log, warehouse, lead_seconds, self.inbox, self._send_off)
+        self.wallet = wallets[SUPPLIER]
+        self.stockroom = Stockroom(self, book, log, terms, self._send_off)
         self._open: dict[Supply, None] = {}
         self._unshipped: dict[int, Supply] = {}
         self._cancelled: dict[int, Supply] = {}
-        self._charges = charges
-        self._stock: Any = stock  # one of somebody's own may answer with anything
-        self._unmet = unmet
-        self._handling_seconds = handling_seconds
-        self._courier = courier
-        self._courier_wallet = courier_wallet
-        self._partial = partial
-        self._transport = transport
-        self._transport_charged = Share.read(transport_charged).of(transport)
-        self._remit_seconds = remit_seconds
+        self._terms = terms
+        self._charges = terms.charges
+        self._stock: Any = terms.stock.policy  # one of somebody's own may answer with anything
+        self._courier_wallet = wallets[COURIER]
 
     def open_for_business(self) -> None:
         """Start the fixed staff, and review the stock when it is time."""
@@ -102,7 +84,7 @@ class Supplier(Entity):
         while True:
             delivery: Delivery = yield worker.receive()
             delivery.begin()
-            seconds = self._handling_seconds()
+            seconds = self._terms.handling_seconds()
             if seconds > 0:
                 yield worker.rest(seconds)
             try:
@@ -215,15 +197,15 @@ class Supplier(Entity):
                 waiting.append(claim)
             else:
                 goods.append((claim.product, claim.units))
-        if not goods or (waiting and (supply.collect or not self._partial)):
+        if not goods or (waiting and (supply.collect or not self._terms.partial)):
             return None
         supply.claims = waiting
-        lines = tuple([(self._skus[product], units) for product, units in goods])
+        lines = tuple([(self.stockroom.skus[product], units) for product, units in goods])
         if not supply.replaces:
             self._unshipped.pop(supply.order, None)
         now, book = self.clock.now, self.book
         book.shipped(now, supply.order, goods)
-        parcel = Parcel(book.allot(), lines, goods, self._courier, supply.user, now)
+        parcel = Parcel(book.allot(), lines, goods, self._terms.courier, supply.user, now)
         supply.parcels.append(parcel)
         return parcel
 
@@ -260,7 +242,7 @@ class Supplier(Entity):
         now, order, goods = self.clock.now, supply.order, parcel.goods
         parcel.reply = reply
         if isinstance(reply, Refused):
-            self.book.came_back(now, order, goods, self._transport)
+            self.book.came_back(now, order, goods, self._terms.return_transport)
             self.stockroom.put_in(goods)
         elif supply.replaces:
             self.book.replaced(now, parcel.link, order, goods)
@@ -268,7 +250,7 @@ class Supplier(Entity):
             self.book.delivered(now, parcel.link, order, goods, self._due(parcel.lines))
         if isinstance(reply, Collected):
             self.book.collected(now, reply.transaction, order, supply.collect)
-            parcel.remit_at = now + self._remit_seconds
+            parcel.remit_at = now + self._terms.remit_seconds
 
     def _send_again(self, supply: Supply, parcel: Parcel) -> Process:
         """Write a lost parcel off and supply its goods once more, before all others."""
@@ -332,7 +314,7 @@ class Supplier(Entity):
         """Give the charges of a refused parcel back, less the transport that is charged on, and tell the shop."""
         assert supply.payment is not None
         order, due = supply.order, self._due(parcel.lines)
-        charged = min(due, self._transport_charged)
+        charged = min(due, self._terms.transport_charged.of(self._terms.return_transport))
         if parcel.returned == NO_ID and due == charged:  # nothing is left to be paid
             parcel.returned = self.book.allot()
         elif parcel.returned == NO_ID:
@@ -366,7 +348,7 @@ class Supplier(Entity):
         """Tell whether an order is taken: the policy takes it, and what is not there may be waited for."""
         if not self._stock.accepts(lines):
             return False
-        if self._unmet == "backordered":
+        if self._terms.unmet == "backordered":
             return True
         goods = self._products(lines)
         served = self.stockroom.warehouse.can_serve(goods)

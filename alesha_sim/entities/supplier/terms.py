@@ -1,0 +1,34 @@
+"""The terms on which a supplier delivers, in the units of a run: minor units, seconds, exact shares."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
+
+from alesha_sim.entities.courier import Courier
+from alesha_sim.entities.stock import StockTerms
+from alesha_sim.units import Share
+
+
+class SupplierTerms(NamedTuple):
+    """What a supplier makes and on which terms; `simulation/terms.py` makes it from a scenario.
+
+    `charges` maps each SKU to (product index, charge in minor units), the indices counting from 0. To look at an
+    order takes one of `workers` (None: as many as it takes) `handling_seconds()`, to make its goods
+    `lead_seconds()`; then the `courier` brings them. Goods are kept by `stock`; `unmet` demand waits or is
+    rejected. Under `partial` every line is shipped as soon as it is complete, except where something is collected
+    at the door.
+
+    A parcel that was refused costs `return_transport`, minor units, of which the share `transport_charged` is kept
+    back from the charges returned. What is paid at doors goes to the shop after `remit_seconds`.
+    """
+
+    charges: Mapping[str, tuple[int, int]]
+    handling_seconds: Callable[[], float]
+    lead_seconds: Callable[[], float]
+    courier: Courier
+    stock: StockTerms
+    workers: int | None = None
+    unmet: Literal["backordered", "rejected"] = "backordered"
+    partial: bool = False
+    return_transport: int = 0
+    transport_charged: Share = Share(1)
+    remit_seconds: float = 0.0
