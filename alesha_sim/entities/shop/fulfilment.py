@@ -28,7 +28,7 @@ from alesha_sim.vocabulary import IN_DOUBT, NO_ID, SHOP
 
 
 class Fulfilment:
-    """Has orders supplied, and tells their users, out of the wallet from which all is paid."""
+    """Has orders supplied, and tells their users; charges are paid out of the wallet of `payables`."""
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ What a replenishment costs is paid as for any order, and waits for money as any 
 from collections.abc import Callable, Iterable
 
 from alesha_sim.books.shop import ShopBook
-from alesha_sim.entities.courier import Courier, Parcel
+from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.entity import Asking, Entity
 from alesha_sim.entities.shop.order import Order
 from alesha_sim.entities.shop.order_desk import OrderDesk
@@ -21,7 +21,7 @@ from alesha_sim.vocabulary import SHOP
 class OwnStock:
     """Sends orders from the shop's stock, and replenishes it; it opens empty, whatever the policy opens with.
 
-    `replenish` has an order of the shop's own supplied.
+    `replenish` has an order of the shop's own supplied. Raises ValueError for terms with no courier.
     """
 
     def __init__(
@@ -29,18 +29,20 @@ class OwnStock:
         party: Entity,
         desk: OrderDesk,
         book: ShopBook,
-        warehouse: Warehouse,
-        courier: Courier,
         replenish: Callable[[Order], None],
     ) -> None:
-        self.warehouse = warehouse
-        warehouse.free = [0] * len(warehouse.free)
+        stock, courier = desk.terms.stock, desk.terms.courier
+        if stock is None or courier is None:
+            raise ValueError("courier: None: must be given where the shop has a stock policy")
+        self._skus = tuple(desk.articles)
+        charges = [article.charge for article in desk.terms.articles]
+        self.warehouse = Warehouse(stock, self._skus, charges, owner="shop.stock")
+        self.warehouse.free = [0] * len(self._skus)
         self._party = party
         self._desk = desk
         self._book = book
         self._courier = courier
         self._supply = replenish
-        self._skus = tuple(desk.articles)
         self._reviews = Alarm(party.clock, self._review)
 
     def open(self) -> None:

@@ -24,7 +24,6 @@ from alesha_sim.entities.shop.own_stock import OwnStock
 from alesha_sim.entities.shop.payables import Payables
 from alesha_sim.entities.shop.storefront import Pages
 from alesha_sim.entities.shop.terms import ShopTerms
-from alesha_sim.entities.stock import Warehouse
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Bell
 from alesha_sim.messages import (
@@ -69,7 +68,7 @@ class Shop(Entity):
         self.pages = Pages(clock, self.desk, records.registered_at, self._watch)
         self.payables = Payables(self, self.desk, book, wallet, self._buy)
         self.cancellations = Cancellations(self, self.desk, book, self.payables)
-        self.stock = self._own_stock(terms)
+        self.stock = OwnStock(self, self.desk, book, self._replenish) if terms.stock else None
         self.fulfilment = Fulfilment(self, self.desk, book, self.payables, self.cancellations, self.stock)
         self.after_sale = AfterSale(self, self.desk, book, self.payables, self.stock)
         self._page_seconds = terms.page_seconds
@@ -93,16 +92,6 @@ class Shop(Entity):
             Complain: self.after_sale.hear,
             ClaimWarranty: self.after_sale.claim,
         }
-
-    def _own_stock(self, terms: ShopTerms) -> OwnStock | None:
-        if terms.stock is None:
-            return None
-        if terms.courier is None:
-            raise ValueError("courier: None: must be given where the shop has a stock policy")
-        charges = [article.charge for article in terms.articles]
-        skus = tuple(self.desk.articles)
-        warehouse = Warehouse(terms.stock, skus, charges, owner="shop.stock")
-        return OwnStock(self, self.desk, self.book, warehouse, terms.courier, self._replenish)
 
     # What the parts ask of one that is made after them.
 
