@@ -39,7 +39,7 @@ NOTHING: set[str] = set()
 THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "files": (NOTHING, NOTHING),
     "kernel": ({"numpy", "simpy"}, NOTHING),
-    "messages": (NOTHING, NOTHING),
+    "messages": ({"mypy_extensions"}, NOTHING),
     "numeric": (NUMPY, NOTHING),
     "streams": (NUMPY, NOTHING),
     "theory": (NUMPY, {"pandas"}),

@@ -301,7 +301,7 @@ def test_a_payment_goes_where_its_terms_say(name, way):
         paid = house.bank.capture(Capture(*of(SHOP), hold.transaction, 400))
     else:
         paid = house.pay(400)
-    assert paid == receipt._replace(transaction=paid.transaction)
+    assert paid == receipt.replaced(transaction=paid.transaction)
     assert house.balances == {"user:1": 1000, "supplier": 100} | left
     account, shop = account_number(0), SHOP_ACCOUNT
     assert house.bank.verify(paid.transaction) == Verification(paid.transaction, 400, account, shop, 1)
@@ -604,7 +604,7 @@ def test_captures_are_settled_and_refunded_like_payments():
     assert house.refund(paid, 150, order=3).pocket is Pocket.SETTLEMENT_DUE
     house.run(12)
     ((_, order, notice),) = house.told(SHOP)
-    assert (order, notice[1:]) == (3, (250, "settlement", 22, 23))
+    assert (order, tuple(notice)[1:]) == (3, (250, "settlement", 22, 23))
     house.run()
     assert house.balances["shop"] == 228
     assert house.remembers == NOTHING
@@ -679,7 +679,7 @@ def test_two_payments_for_one_order_in_escrow_are_settled_together():
     house.paid(30)
     house.confirm(1)
     house.run()
-    assert [notice[1:4] for _, _, notice in house.told(SHOP)] == [(430, "settlement", 10)]
+    assert [tuple(notice)[1:4] for _, _, notice in house.told(SHOP)] == [(430, "settlement", 10)]
     assert house.balances["shop"] == 420
     assert house.remembers == NOTHING
 

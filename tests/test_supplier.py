@@ -227,7 +227,7 @@ def test_only_the_right_transaction_pays_for_an_order(name):
 
 
 def test_a_product_that_the_supplier_does_not_know_is_refused():
-    placed = PLACED._replace(lines=(("phone", 1),))
+    placed = PLACED.replaced(lines=(("phone", 1),))
     assert World().supplier.objection(placed, CLAIMS["as agreed"][0], 7) == Reason.UNKNOWN_PRODUCT
 
 

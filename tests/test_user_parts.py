@@ -98,7 +98,7 @@ def test_an_order_is_closed_once_by_what_ends_it(name):
 
 def test_an_order_is_kept_and_not_judged_while_some_goods_are_missing():
     closed, shared = [], context(trust=HALVED)
-    buyer = Buyer(shared, Placed(0, INTENT, CART, INVOICE._replace(promised_at=-1.0)), closed.append)
+    buyer = Buyer(shared, Placed(0, INTENT, CART, INVOICE.replaced(promised_at=-1.0)), closed.append)
     buyer.note_parcel((("laptop", 1), ("watch", 1)), 750)
     assert (closed, shared.trust.suffices(1, 0.9)) == ([], True)
     buyer.note_parcel((("watch", 1),), 250)
@@ -115,7 +115,7 @@ KEPT = [
 @pytest.mark.parametrize(("terms", "advance", "is_kept"), KEPT)
 def test_an_order_is_kept_only_where_something_may_be_done_about_it(terms, advance, is_kept):
     orders = OpenOrders(context(**terms))
-    orders.place(0, INTENT, CART, INVOICE._replace(advance=advance))
+    orders.place(0, INTENT, CART, INVOICE.replaced(advance=advance))
     assert (orders.find(7) is not None) == is_kept
     orders.close(7)
     assert orders.find(7) is None

@@ -1,12 +1,11 @@
-"""What entities say to each other: one tuple per kind of message. No behaviour lives here.
+"""What entities say to each other: one class per kind of message, all of one form (`Message`).
 
 They stand in three modules, by what they are about: shopping, money and goods; a comment above each group names
-who asks whom, and the reply stands below its request. Amounts are integers in minor
+who asks whom, and the reply stands below its request. They have no behaviour. Amounts are integers in minor
 units of the scenario's currency. Every message may carry the number of the order it is about in its envelope (the
 `Delivery`), and the links of the facts it reports in its fields: a payment's link is its transaction number.
 """
 
-from alesha_sim.messages.asking import NOTED, Asks, Noted
 from alesha_sim.messages.fields import DEPOSIT, ESCROW, Lines, Method, Pocket, Reason, Secret
 from alesha_sim.messages.fulfilment import (
     CameBack,
@@ -20,6 +19,7 @@ from alesha_sim.messages.fulfilment import (
     Remitted,
     Replace,
 )
+from alesha_sim.messages.message import NOTED, Asks, Message, Noted
 from alesha_sim.messages.payments import (
     Authorise,
     Balance,
@@ -96,6 +96,7 @@ __all__ = [
     "Lines",
     "LogIn",
     "LoggedIn",
+    "Message",
     "Method",
     "Noted",
     "Notice",

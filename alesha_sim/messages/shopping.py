@@ -1,221 +1,270 @@
 """What users and the shop say to each other, before the purchase and after."""
 
-from typing import NamedTuple
+from typing import Final
 
 from alesha_sim.messages.fields import Lines, Method, Reason, Secret
+from alesha_sim.messages.message import Asks, Message
 
 
-class Offer(NamedTuple):
+class Offer(Message):
     """A product as the shop shows it: `marked_price` is struck through, `price` is asked."""
 
-    sku: str
-    name: str
-    marked_price: int
-    price: int
+    __match_args__ = ("sku", "name", "marked_price", "price")
+    __slots__ = __match_args__
+
+    def __init__(self, sku: str, name: str, marked_price: int, price: int) -> None:
+        self.sku: Final = sku
+        self.name: Final = name
+        self.marked_price: Final = marked_price
+        self.price: Final = price
 
 
 # user -> shop: the home page
 
 
-class ViewHomepage(NamedTuple):
+class ViewHomepage(Asks["Homepage"]):
     """Ask for the home page."""
 
-    def _replies(self) -> "Homepage":
-        raise NotImplementedError
+    __slots__ = ()
 
 
-class Homepage(NamedTuple):
+class Homepage(Message):
     """The products on sale."""
 
-    offers: tuple[Offer, ...]
+    __match_args__ = ("offers",)
+    __slots__ = __match_args__
+
+    def __init__(self, offers: tuple[Offer, ...]) -> None:
+        self.offers: Final = offers
 
 
 # user -> shop: register or log in
 
 
-class Register(NamedTuple):
+class Register(Asks["Registered | Refusal"]):
     """Ask for a login with this password."""
 
-    password: Secret
+    __match_args__ = ("password",)
+    __slots__ = __match_args__
 
-    def _replies(self) -> "Registered | Refusal":
-        raise NotImplementedError
+    def __init__(self, password: Secret) -> None:
+        self.password: Final = password
 
 
-class Registered(NamedTuple):
+class Registered(Message):
     """The sender may log in from now on."""
 
+    __slots__ = ()
 
-class LogIn(NamedTuple):
+
+class LogIn(Asks["LoggedIn | Refusal"]):
     """Ask to be let in; only a registered user is."""
 
-    password: Secret
+    __match_args__ = ("password",)
+    __slots__ = __match_args__
 
-    def _replies(self) -> "LoggedIn | Refusal":
-        raise NotImplementedError
+    def __init__(self, password: Secret) -> None:
+        self.password: Final = password
 
 
-class LoggedIn(NamedTuple):
+class LoggedIn(Message):
     """The sender may check out from now on."""
+
+    __slots__ = ()
 
 
 # user -> shop: look and choose
 
 
-class ViewProduct(NamedTuple):
+class ViewProduct(Asks["ProductPage | Refusal"]):
     """Ask for the page of one product."""
 
-    sku: str
+    __match_args__ = ("sku",)
+    __slots__ = __match_args__
 
-    def _replies(self) -> "ProductPage | Refusal":
-        raise NotImplementedError
+    def __init__(self, sku: str) -> None:
+        self.sku: Final = sku
 
 
-class ProductPage(NamedTuple):
+class ProductPage(Message):
     """One product, with its warranty and the days within which it may come back, both in seconds."""
 
-    offer: Offer
-    warranty_seconds: float
-    return_window_seconds: float
+    __match_args__ = ("offer", "warranty_seconds", "return_window_seconds")
+    __slots__ = __match_args__
+
+    def __init__(self, offer: Offer, warranty_seconds: float, return_window_seconds: float) -> None:
+        self.offer: Final = offer
+        self.warranty_seconds: Final = warranty_seconds
+        self.return_window_seconds: Final = return_window_seconds
 
 
 # user -> shop: check out and pay
 
 
-class Checkout(NamedTuple):
+class Checkout(Asks["Invoice | Refusal"]):
     """Order what is in the cart; a `total` that the user names must be the shop's own."""
 
-    lines: Lines
-    total: int | None = None
-    method: Method = Method.ACCOUNT
+    __match_args__ = ("lines", "total", "method")
+    __slots__ = __match_args__
 
-    def _replies(self) -> "Invoice | Refusal":
-        raise NotImplementedError
+    def __init__(self, lines: Lines, total: int | None = None, method: Method = Method.ACCOUNT) -> None:
+        self.lines: Final = lines
+        self.total: Final = total
+        self.method: Final = method
 
 
-class Invoice(NamedTuple):
+class Invoice(Message):
     """The order's number and the total that the shop computed: `advance` to be paid now, the rest at the door.
 
     `promised_at` is the instant by which the goods are promised, seconds; infinity if nothing is.
     """
 
-    order: int
-    total: int
-    advance: int
-    promised_at: float
+    __match_args__ = ("order", "total", "advance", "promised_at")
+    __slots__ = __match_args__
+
+    def __init__(self, order: int, total: int, advance: int, promised_at: float) -> None:
+        self.order: Final = order
+        self.total: Final = total
+        self.advance: Final = advance
+        self.promised_at: Final = promised_at
 
 
-class Pay(NamedTuple):
+class Pay(Asks["Confirmation | Refusal"]):
     """The payment pop-up: pay `order` from `account`, whose owner knows `secret`."""
 
-    order: int
-    account: int
-    secret: Secret
+    __match_args__ = ("order", "account", "secret")
+    __slots__ = __match_args__
 
-    def _replies(self) -> "Confirmation | Refusal":
-        raise NotImplementedError
+    def __init__(self, order: int, account: int, secret: Secret) -> None:
+        self.order: Final = order
+        self.account: Final = account
+        self.secret: Final = secret
 
 
-class PayAtDoor(NamedTuple):
+class PayAtDoor(Asks["Confirmation | Refusal"]):
     """Say that `order` will be paid in full when it is delivered."""
 
-    order: int
+    __match_args__ = ("order",)
+    __slots__ = __match_args__
 
-    def _replies(self) -> "Confirmation | Refusal":
-        raise NotImplementedError
+    def __init__(self, order: int) -> None:
+        self.order: Final = order
 
 
-class Confirmation(NamedTuple):
+class Confirmation(Message):
     """The success message: paid under `transaction` (-1: nothing yet); `status` is the order's.
 
     `total` is what was paid in advance, `fee` what the bank took from the user besides.
     """
 
-    order: int
-    transaction: int
-    total: int
-    status: str
-    text: str
-    fee: int = 0
+    __match_args__ = ("order", "transaction", "total", "status", "text", "fee")
+    __slots__ = __match_args__
+
+    def __init__(self, order: int, transaction: int, total: int, status: str, text: str, fee: int = 0) -> None:
+        self.order: Final = order
+        self.transaction: Final = transaction
+        self.total: Final = total
+        self.status: Final = status
+        self.text: Final = text
+        self.fee: Final = fee
 
 
-class Refusal(NamedTuple):
+class Refusal(Message):
     """The shop does not do what was asked; a `transaction` was paid before the refusal and is refunded.
 
     `total` is what was paid, `fee` what the bank took from the user besides, which nobody gives back.
     """
 
-    reason: Reason
-    order: int = -1
-    transaction: int = -1
-    total: int = 0
-    fee: int = 0
+    __match_args__ = ("reason", "order", "transaction", "total", "fee")
+    __slots__ = __match_args__
+
+    def __init__(
+        self, reason: Reason, order: int = -1, transaction: int = -1, total: int = 0, fee: int = 0
+    ) -> None:
+        self.reason: Final = reason
+        self.order: Final = order
+        self.transaction: Final = transaction
+        self.total: Final = total
+        self.fee: Final = fee
 
 
 # user -> shop: after the order
 
 
-class EnquirePayment(NamedTuple):
+class EnquirePayment(Asks["Confirmation | Refusal"]):
     """Ask what became of the payment of the order; one that nobody has begun to pay by then is cancelled."""
 
-    def _replies(self) -> "Confirmation | Refusal":
-        raise NotImplementedError
+    __slots__ = ()
 
 
-class CancelOrder(NamedTuple):
+class CancelOrder(Asks["OrderCancelled | Refusal"]):
     """Cancel the order, if nothing of it has been sent; the shop asks its supplier the same."""
 
-    def _replies(self) -> "OrderCancelled | Refusal":
-        raise NotImplementedError
+    __slots__ = ()
 
 
-class OrderCancelled(NamedTuple):
+class OrderCancelled(Message):
     """Cancelled; of the charges `returned` came back to the shop under `transaction`."""
 
-    reason: Reason
-    transaction: int = -1
-    returned: int = 0
+    __match_args__ = ("reason", "transaction", "returned")
+    __slots__ = __match_args__
+
+    def __init__(self, reason: Reason, transaction: int = -1, returned: int = 0) -> None:
+        self.reason: Final = reason
+        self.transaction: Final = transaction
+        self.returned: Final = returned
 
 
-class ReturnGoods(NamedTuple):
+class ReturnGoods(Asks["ReturnReceived | Refusal"]):
     """Send goods of a delivered order back: with the message the shop has them."""
 
-    lines: Lines
+    __match_args__ = ("lines",)
+    __slots__ = __match_args__
 
-    def _replies(self) -> "ReturnReceived | Refusal":
-        raise NotImplementedError
+    def __init__(self, lines: Lines) -> None:
+        self.lines: Final = lines
 
 
-class ReturnReceived(NamedTuple):
+class ReturnReceived(Message):
     """The goods are back under `link`; `amount` of their price is given back, less a restocking fee."""
 
-    link: int
-    lines: Lines
-    amount: int
+    __match_args__ = ("link", "lines", "amount")
+    __slots__ = __match_args__
+
+    def __init__(self, link: int, lines: Lines, amount: int) -> None:
+        self.link: Final = link
+        self.lines: Final = lines
+        self.amount: Final = amount
 
 
-class ClaimWarranty(NamedTuple):
+class ClaimWarranty(Asks["ClaimAccepted | Refusal"]):
     """Ask for goods of a delivered order to be replaced, because they broke."""
 
-    lines: Lines
+    __match_args__ = ("lines",)
+    __slots__ = __match_args__
 
-    def _replies(self) -> "ClaimAccepted | Refusal":
-        raise NotImplementedError
+    def __init__(self, lines: Lines) -> None:
+        self.lines: Final = lines
 
 
-class ClaimAccepted(NamedTuple):
+class ClaimAccepted(Message):
     """They are replaced."""
 
+    __slots__ = ()
 
-class Complain(NamedTuple):
+
+class Complain(Asks["Compensated | Refusal"]):
     """Complain that the order came late, or has not come although it is late."""
 
-    def _replies(self) -> "Compensated | Refusal":
-        raise NotImplementedError
+    __slots__ = ()
 
 
-class Compensated(NamedTuple):
+class Compensated(Message):
     """The shop gives `amount` of the price back, as the fact `link`; nothing of it if `link` is -1."""
 
-    link: int = -1
-    amount: int = 0
+    __match_args__ = ("link", "amount")
+    __slots__ = __match_args__
+
+    def __init__(self, link: int = -1, amount: int = 0) -> None:
+        self.link: Final = link
+        self.amount: Final = amount

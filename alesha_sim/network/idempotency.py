@@ -4,6 +4,7 @@ Built only where messages can be lost, doubled or asked again. What is kept of a
 its content, never the content itself, so that no secret is stored.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ class Stored(NamedTuple):
     reply: Any
 
 
-def digest(message: tuple[Any, ...]) -> bytes:
+def digest(message: Iterable[Any]) -> bytes:
     """Return a digest of a message's kind and fields, secrets included."""
     # A secret's own text is hidden; `str.__str__` would show it, and encoding does.
     fields = [field.encode() if isinstance(field, str) else repr(field).encode() for field in message]

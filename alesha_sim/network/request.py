@@ -1,27 +1,38 @@
 """A request as its asker holds it: one event over all attempts, resolved in place by the first reply."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 from alesha_sim.kernel.clock import Signal
+from alesha_sim.messages.message import Message
 from alesha_sim.recording.packed_rows import Boxed
 
 
-class NoReply(NamedTuple):
+class NoReply(Message):
     """What an asker gets that has asked for the last time in vain: whether anything happened, it cannot know."""
 
+    __slots__ = ()
 
-class GaveUp(NamedTuple):
+
+class GaveUp(Message):
     """What an asker gets who lost patience and closed the connection; the receiver learns by a `Withdraw`."""
 
+    __slots__ = ()
 
-class Withdraw(NamedTuple):
+
+class Withdraw(Message):
     """Tell the receiver that nobody waits for the reply to a request any more."""
 
-    request: int
+    __match_args__ = ("request",)
+    __slots__ = __match_args__
+
+    def __init__(self, request: int) -> None:
+        self.request: Final = request
 
 
-class Conflict(NamedTuple):
+class Conflict(Message):
     """What an asker gets whose key came before with other content; nothing was done."""
+
+    __slots__ = ()
 
 
 class Request(Signal):

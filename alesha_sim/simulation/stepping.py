@@ -4,7 +4,7 @@ A simulation cannot be copied, so going back builds it again from scenario and s
 """
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import numpy as np
 
@@ -130,8 +130,13 @@ class Walk:
         raise ValueError(f"breakpoint: {word!r}: must be {known}")
 
     def _kinds(self) -> set[str]:
-        declared = {name for name, kind in vars(messages).items() if hasattr(kind, "_fields")}
-        return {*declared, Withdraw.__name__, Conflict.__name__, *self.simulation.records.messages.kinds.words}
+        declared = get_args(messages.Request | messages.Reply | messages.Notice)
+        return {
+            *(kind.__name__ for kind in declared),
+            Withdraw.__name__,
+            Conflict.__name__,
+            *self.simulation.records.messages.kinds.words,
+        }
 
     # What can be seen
 
