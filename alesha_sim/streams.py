@@ -7,8 +7,9 @@ elsewhere.
 import secrets
 from hashlib import blake2b
 
-import numpy as np
 from numpy.random import PCG64DXSM, Generator, SeedSequence
+
+from alesha_sim.units import as_whole
 
 __all__ = ["SEED_MAX", "Generator", "Streams", "fresh_seed"]
 
@@ -27,9 +28,10 @@ class Streams:
     __slots__ = ("seed",)
 
     def __init__(self, seed: int) -> None:
-        if not _is_seed(seed):
+        found = as_whole(seed, 0, SEED_MAX)
+        if found is None:
             raise ValueError(f"seed: {seed!r}: must be a whole number from 0 to {SEED_MAX}")
-        self.seed = int(seed)
+        self.seed = found
 
     def __repr__(self) -> str:
         return f"Streams({self.seed})"
@@ -49,10 +51,3 @@ class Streams:
 def fresh_seed() -> int:
     """Return a seed from the operating system's entropy, below 2**32 so that it is easy to type again."""
     return secrets.randbits(32)
-
-
-def _is_seed(value: object) -> bool:
-    """Tell whether a value is a whole number (NumPy's too, no bool) within the range of seeds."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        return False
-    return bool(0 <= value <= SEED_MAX)

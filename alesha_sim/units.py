@@ -74,8 +74,9 @@ class Currency:
             object.__setattr__(self, "decimals", DECIMALS.get(str(self.code), 2))
         if not (_is_capitals(self.code) and 2 <= len(self.code) <= 10):
             faults.append(f"code: {self.code!r}: must be 2 to 10 capital letters")
-        if not (_is_whole(self.decimals) and 0 <= self.decimals <= 4):
+        if (decimals := as_whole(self.decimals, 0, 4)) is None:
             faults.append(f"decimals: {self.decimals!r}: must be a whole number from 0 to 4")
+        object.__setattr__(self, "decimals", decimals)
         if faults:
             raise ValueError("\n".join(faults))
 
@@ -187,9 +188,17 @@ def _is_capitals(code: object) -> bool:
     return isinstance(code, str) and code.isascii() and code.isalpha() and code.isupper()
 
 
-def _is_whole(number: object) -> bool:
-    """Tell whether a number is an int and not one of the two that are bools."""
-    return isinstance(number, int) and not isinstance(number, bool)
+def as_whole(value: object, least: int | None = None, most: int | None = None) -> int | None:
+    """Return a whole number of any type, NumPy's too, as an int; None for all else and for what is out of bounds.
+
+    A bool is no number, and a float is none even where it has no decimals.
+    """
+    try:
+        found = index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+    is_outside = (least is not None and found < least) or (most is not None and found > most)
+    return None if isinstance(value, bool) or is_outside else found
 
 
 def total(values: npt.NDArray[np.int64]) -> int:

@@ -11,7 +11,8 @@ from textwrap import wrap
 ROOT = Path(__file__).resolve().parents[1] / "alesha_sim"
 
 LAYERS = (
-    ("files", "kernel", "messages", "streams", "theory", "units", "vocabulary"),
+    ("units",),
+    ("files", "kernel", "messages", "streams", "theory", "vocabulary"),
     ("columns", "numeric"),
     ("distributions", "policies", "recording"),
     ("books", "network", "scenarios", "tables"),

@@ -48,6 +48,11 @@ def test_a_study_has_a_row_a_run_with_design_seed_digest_and_every_figure(study,
     assert study.failures.empty
 
 
+def test_numbers_of_runs_and_seeds_may_be_numpys(market):
+    plain, numpys = (replicate(market, runs=kind(2), seed=kind(5), jobs=1).runs for kind in (int, np.int64))
+    pd.testing.assert_frame_equal(plain, numpys)
+
+
 def test_the_scenario_and_seed_of_any_row_reproduce_its_digest_and_figures(study):
     for row in study.runs.to_dict("records"):
         result = simulate(study.scenario(row["point"]), row["seed"])

@@ -402,3 +402,11 @@ def test_theory_needs_only_numpy() -> None:
     code = "import sys, alesha_sim.theory; print(sorted({'scipy', 'pandas', 'pydantic'} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int8])
+def test_numbers_of_servers_and_customers_may_be_numpys(kind: Callable[[int], int]) -> None:
+    plain, numpys = (MMc(arrival_rate=0.9, service_rate=1, servers=one(1)) for one in (int, kind))
+    assert numpys.mean_wait == plain.mean_wait
+    assert numpys.mean_wait_of_first(kind(100)) == plain.mean_wait_of_first(100)
+    assert erlang_b(kind(100), 90) == erlang_b(100, 90)

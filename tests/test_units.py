@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, Currency, microseconds
+from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, Currency, as_whole, microseconds
 
 TAKA = Currency()
 currencies = st.builds(Currency, decimals=st.integers(0, 4))
@@ -164,3 +164,25 @@ def test_a_code_of_iso_4217_brings_its_decimals(code, decimals):
 def test_an_amount_is_read_only_as_people_write_it(text):
     with pytest.raises(ValueError, match="must be a number"):
         Currency().minor(text)
+
+
+@pytest.mark.parametrize("value", [0, 2**70, np.int64(7), np.uint8(255), -3])
+def test_a_whole_number_of_any_type_is_read_as_an_int(value):
+    assert as_whole(value) == value
+    assert type(as_whole(value)) is int
+
+
+@pytest.mark.parametrize("value", [True, np.True_, 2.0, np.float64(2), "2", None, Decimal(2), np.arange(2)])
+def test_what_is_no_whole_number_is_none(value):
+    assert as_whole(value) is None
+
+
+def test_bounds_of_a_whole_number_are_included():
+    assert [as_whole(value, 0, 4) for value in (-1, 0, 4, 5)] == [None, 0, 4, None]
+    assert [as_whole(value, least=1) for value in (0, 1, 10**30)] == [None, 1, 10**30]
+
+
+def test_decimals_of_numpy_become_an_int():
+    currency = Currency("BDT", np.int64(3))  # type: ignore[arg-type]
+    assert currency == Currency("BDT", 3)
+    assert type(currency.decimals) is int

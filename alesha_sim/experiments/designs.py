@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse, shown
+from alesha_sim.scenarios.fields import whole_from
 from alesha_sim.streams import Generator, Streams
 
 Point = Mapping[str, object]
@@ -79,7 +80,7 @@ def latin_hypercube(ranges: Mapping[str, Sequence[Any]], *, points: int, seed: i
     from scipy.stats import qmc
 
     def unit(factors: int, chance: Generator) -> NDArray[np.float64]:
-        return np.asarray(qmc.LatinHypercube(factors, rng=chance).random(_count(points)))
+        return np.asarray(qmc.LatinHypercube(factors, rng=chance).random(whole_from("points", points, 1)))
 
     return _spread(ranges, "latin_hypercube", unit, seed)
 
@@ -91,7 +92,8 @@ def sobol(ranges: Mapping[str, Sequence[Any]], *, points: int, seed: int) -> Des
     """
     from scipy.stats import qmc
 
-    if _count(points) & (points - 1):
+    points = whole_from("points", points, 1)
+    if points & (points - 1):
         raise refuse("points", points, "must be a power of two, else a Sobol' sequence is not balanced")
 
     def unit(factors: int, chance: Generator) -> NDArray[np.float64]:
@@ -160,12 +162,6 @@ def _scale(low: Any, high: Any) -> Callable[[float], object]:
         step = min((Decimal(low), Decimal(high)), key=lambda end: int(end.as_tuple().exponent))
         return lambda at: (Decimal(low) + Decimal(at) * (Decimal(high) - Decimal(low))).quantize(step)
     return lambda at: float(low) + at * (float(high) - float(low))
-
-
-def _count(points: object) -> int:
-    if not isinstance(points, int) or isinstance(points, bool) or points < 1:
-        raise refuse("points", points, "must be a whole number from 1")
-    return points
 
 
 def _plain(value: Any) -> Any:

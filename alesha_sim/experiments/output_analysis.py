@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates
 from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.fields import whole_from
 
 Array = NDArray[np.float64]
 BATCH = 5
@@ -82,11 +83,6 @@ def _finite(values: Array) -> Array:
     return values
 
 
-def _check_count(name: str, number: object) -> None:
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
-        raise refuse(name, number, "must be a whole number from 0")
-
-
 class BatchMeans(NamedTuple):
     """The mean of a series with its interval; `correlation` is that of neighbouring batch means.
 
@@ -110,8 +106,7 @@ def batch_means(
     Analysis, section 9.5.3. Raises ScenarioError for fewer than two batches or two values a batch, for a warm-up
     that is no number of values, and for values after it that are not finite.
     """
-    _check_count("warmup", warmup)
-    _check_count("batches", batches)
+    warmup, batches = whole_from("warmup", warmup, 0), whole_from("batches", batches, 0)
     values = _finite(np.asarray(series, dtype=np.float64)[warmup:])
     size = len(values) // batches if batches >= 2 else 0
     if size < 2:

@@ -13,6 +13,7 @@ from alesha_sim.experiments.series import SERIES, Recording
 from alesha_sim.results.metrics import FIGURES
 from alesha_sim.scenarios import checked
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.scenarios.fields import whole_from
 from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
 from alesha_sim.tables.schema import SCHEMA
 
@@ -53,9 +54,8 @@ class Plan:
         self.scenarios = tuple(scenarios)
         self.points = tuple(points)
         self.is_seeded = seed is not None
-        self.seed = fresh_seed() if seed is None else seed
+        self.seed = fresh_seed() if seed is None else whole_from("seed", seed, 0, SEED_MAX)
         self.recording = recording
-        _check_seed(self.seed)
         self._parcels = [_packed(scenario, recording) for scenario in self.scenarios]
 
     @property
@@ -198,18 +198,6 @@ def _packed(scenario: "Scenario", recording: Recording) -> bytes:
 
 
 # Checks
-
-
-def _check_seed(seed: object) -> None:
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= SEED_MAX:
-        raise refuse("seed", seed, f"must be a whole number from 0 to {SEED_MAX}")
-
-
-def check_runs(name: str, runs: object, least: int = 1) -> int:
-    """Return a number of runs; raises ScenarioError unless it is whole and at least `least`."""
-    if not isinstance(runs, int) or isinstance(runs, bool) or runs < least:
-        raise refuse(name, runs, f"must be a whole number from {least}")
-    return runs
 
 
 def check_figures(field: str, names: Iterable[str], own: object = None) -> None:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from alesha_sim.experiments.estimates import CONFIDENCE, NOISE, check_confidence
 from alesha_sim.experiments.execution import Execution
 from alesha_sim.experiments.job import Run
-from alesha_sim.experiments.plan import check_figures, check_runs
+from alesha_sim.experiments.plan import check_figures
 from alesha_sim.experiments.study import Study
 from alesha_sim.scenarios.errors import nearest, refuse
+from alesha_sim.scenarios.fields import whole_from
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -161,8 +162,8 @@ def select(
     if isinstance(indifference, bool) or not isinstance(indifference, int | float) or not indifference > 0:
         raise refuse("indifference", indifference, "must be a number above 0")
     check_figures("figure", [figure], options.get("figures"))
-    check_runs("first", first, 3)
-    check_runs("max_runs", max_runs, first)
+    first = whole_from("first", first, 3)
+    max_runs = whole_from("max_runs", max_runs, first)
     plan = plan_of("compare", scenarios, labelled(scenarios, labels), options)
     with execution_of(plan, options) as execution:
         source = _Source(execution, figure, max_runs, sign=1.0 if largest else -1.0)

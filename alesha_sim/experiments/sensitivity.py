@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.experiments.designs import Design, Ranges
-from alesha_sim.experiments.plan import check_figures, check_runs
+from alesha_sim.experiments.plan import check_figures
 from alesha_sim.experiments.studies import sweep
 from alesha_sim.experiments.study import Study
 from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.fields import whole_from
 from alesha_sim.streams import Streams
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def morris(
     `factor, mu, mu_star` (mean absolute effect over the whole range), `sigma` (interaction or curvature),
     `mu_star_half_width` (95 %). Raises ScenarioError, also where the package SALib is missing.
     """
-    check_runs("trajectories", trajectories, 2)
+    trajectories = whole_from("trajectories", trajectories, 2)
     spans, problem = _problem(ranges)
     seed = _seed(options)
     places = np.asarray(_salib("sample.morris").sample(problem, trajectories, num_levels=levels, seed=seed))

@@ -20,7 +20,6 @@ from alesha_sim.experiments.plan import (
     Point,
     alone,
     check_figures,
-    check_runs,
     labelled,
     recording_of,
     swept,
@@ -29,6 +28,7 @@ from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
 from alesha_sim.experiments.study import Study
 from alesha_sim.experiments.workers import check_jobs
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.scenarios.fields import whole_from
 
 if TYPE_CHECKING:
     from alesha_sim.experiments.series import Recording
@@ -77,12 +77,12 @@ def replicate(
     the probability `confidence`. An interrupt keeps what is done. The other options are those of `Options`. Raises
     ScenarioError.
     """
-    check_runs("runs", runs)
+    runs = whole_from("runs", runs, 1)
     check_confidence(confidence)
     plan = plan_of("replicate", [scenario], alone(scenario), options)
     if until is None:
         return _made(plan, runs, options)
-    check_runs("max_runs", max_runs, RUNS_MIN)
+    max_runs = whole_from("max_runs", max_runs, RUNS_MIN)
     wanted = goals(until)
     check_figures("until", (goal.figure for goal in wanted), options.get("figures"))
     with execution_of(plan, options) as execution:
@@ -96,7 +96,7 @@ def sweep(scenario: "Scenario", design: object, runs: int = RUNS, **options: Unp
     paths to values), or one of `alesha_sim.experiments.designs`: `latin_hypercube`, `sobol`. The options are those
     of `Options`. Raises ScenarioError with every fault of every point before anything runs.
     """
-    check_runs("runs", runs)
+    runs = whole_from("runs", runs, 1)
     return _made(plan_of("sweep", [scenario], swept(scenario, designs.read(design)), options), runs, options)
 
 
@@ -108,7 +108,7 @@ def compare(
     `study.differences()` gives the paired differences. `labels` are what the scenarios are called (left out, their
     names). The options are those of `Options`. Raises ScenarioError.
     """
-    check_runs("runs", runs)
+    runs = whole_from("runs", runs, 1)
     return _made(plan_of("compare", scenarios, labelled(scenarios, labels), options), runs, options)
 
 

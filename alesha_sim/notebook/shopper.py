@@ -5,7 +5,6 @@ Here is what a click does, without anything that shows it.
 
 import math
 from contextlib import suppress
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat
 
 from alesha_sim.columns import coded, numbers
@@ -32,6 +31,7 @@ from alesha_sim.network import NoReply
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios.errors import shown
 from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.units import as_whole
 from alesha_sim.vocabulary import ABANDONED, BOUGHT, BROWSED, LOOKED, REFUSED, REGISTERED
 
 if TYPE_CHECKING:
@@ -282,9 +282,10 @@ class Shopper:
 
 def _whole(name: str, value: object) -> int:
     """Return a whole number of any type as an int; raises ValueError for anything else."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    found = as_whole(value)
+    if found is None:
         raise ValueError(f"{name} {shown(value)}: must be a whole number, without quotation marks")
-    return int(value)
+    return found
 
 
 def _duration(name: str, value: object) -> float:

@@ -10,6 +10,8 @@ from operator import index
 from statistics import fmean, stdev
 from typing import ClassVar, Protocol, runtime_checkable
 
+from alesha_sim.units import as_whole
+
 Levels = int | Mapping[str, int]
 """A number of units: the same for all products, or a table by SKU; products left out are made to order."""
 
@@ -103,7 +105,7 @@ class _Kept:
             if not entries:
                 faults.append(f"{name}: {given!r}: must name a product, or be a number for all")
             for sku, units in entries.items():
-                if not _is_whole(units) or not bound <= units <= UNITS_MAX:
+                if as_whole(units, bound, UNITS_MAX) is None:
                     faults.append(f"{name if sku is None else f'{name}.{sku}'}: {units!r}: {rule}")
             if not faults:
                 kept = {sku: index(units) for sku, units in entries.items()}
@@ -244,7 +246,7 @@ class MovingAverage(_Kept):
     def __post_init__(self) -> None:
         """Check every field."""
         faults = []
-        if not _is_whole(self.periods) or not 1 <= self.periods <= UNITS_MAX:
+        if as_whole(self.periods, 1, UNITS_MAX) is None:
             faults.append(f"periods: {self.periods!r}: must be a whole number from 1 to {UNITS_MAX}")
         for name in ("lead_periods", "safety"):
             given = getattr(self, name)
@@ -301,11 +303,6 @@ def _lasting(policy: Periodic | MovingAverage) -> list[str]:
     return []
 
 
-def _is_whole(value: object) -> bool:
-    """Tell whether a value is a whole number, NumPy's too, no bool."""
-    return hasattr(value, "__index__") and not isinstance(value, bool)
-
-
 def _is_number(value: object) -> bool:
     """Tell whether a value is a finite number, NumPy's too, no bool."""
-    return (isinstance(value, float) or _is_whole(value)) and isfinite(value)  # type: ignore[arg-type]
+    return (isinstance(value, float) or as_whole(value) is not None) and isfinite(value)  # type: ignore[arg-type]

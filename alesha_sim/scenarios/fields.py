@@ -10,14 +10,13 @@ import warnings
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from operator import index
 from typing import Annotated, Any, TypeGuard
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
 from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
-from alesha_sim.units import MICROSECONDS, Currency, is_plain_number
+from alesha_sim.units import MICROSECONDS, Currency, as_whole, is_plain_number
 
 SKU_PATTERN = "[a-z]([a-z0-9-]*[a-z0-9])?"
 NAME_PATTERN = "[A-Za-z0-9_-]+"
@@ -39,12 +38,18 @@ def knob(name: str, value: object) -> float:
 
 def whole(value: object) -> int:
     """Read a whole number; NumPy's count, bools do not."""
-    try:
-        if not isinstance(value, bool):
-            return index(value)  # type: ignore[arg-type]
-        raise TypeError
-    except TypeError:
-        raise refuse("", value, "must be a whole number") from None
+    found = as_whole(value)
+    if found is None:
+        raise refuse("", value, "must be a whole number")
+    return found
+
+
+def whole_from(name: str, value: object, least: int, most: int | None = None) -> int:
+    """Return the whole number of a field; raises ScenarioError unless it is from `least` to `most`."""
+    found = as_whole(value, least, most)
+    if found is None:
+        raise refuse(name, value, f"must be a whole number from {least}{'' if most is None else f' to {most}'}")
+    return found
 
 
 def _is_number(value: object) -> TypeGuard[int | float | Decimal]:

@@ -2,6 +2,8 @@
 
 import math
 
+from alesha_sim.units import as_whole
+
 
 def refuse(*faults: str | None) -> None:
     """Raise ValueError with a line for each fault, if there is any."""
@@ -22,8 +24,8 @@ def not_negative(name: str, value: float) -> str | None:
 
 def whole(name: str, value: int, *, least: int = 1) -> str | None:
     """Return the fault of what is no whole number of at least `least`."""
-    valid = isinstance(value, int) and not isinstance(value, bool) and value >= least
-    return None if valid else f"{name}: {value}: must be a whole number of at least {least}"
+    is_whole = as_whole(value, least) is not None
+    return None if is_whole else f"{name}: {value}: must be a whole number of at least {least}"
 
 
 def below_one(name: str, value: float) -> str | None:
