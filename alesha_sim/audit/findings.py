@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.audit.reading import Ints
+
 LIMIT = 20
 """How many violations of one law are described; the others are counted."""
-
-Ints = npt.NDArray[np.signedinteger[Any]]
 
 
 class Place(NamedTuple):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from alesha_sim import scenarios
 from alesha_sim.cli import folder, output
+from alesha_sim.files import folders
 from alesha_sim.recording.levels import ALL
 from alesha_sim.scenarios.errors import nearest, refuse
 
@@ -73,7 +74,7 @@ def run(arguments: Namespace) -> bool:
     if arguments.out and not arguments.quiet:
         output.remark(f"{written} are in {arguments.out}")
     if arguments.spool and not arguments.quiet:
-        output.remark(f"tables and {folder.MANIFEST} are in {arguments.spool}")
+        output.remark(f"tables and {folders.MANIFEST} are in {arguments.spool}")
     return not violations
 
 

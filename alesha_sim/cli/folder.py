@@ -18,7 +18,6 @@ from alesha_sim.scenarios.errors import refuse
 if TYPE_CHECKING:
     from alesha_sim.results.result import Result
 
-MANIFEST = "manifest.json"
 PICTURE = "balances.png"
 
 
@@ -68,7 +67,7 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
         remove_unrecorded(folder, result.record, parquet.SUFFIX, spreadsheets.SUFFIX)
         if not has_picture:
             (folder / PICTURE).unlink(missing_ok=True)
-    return f"tables, {MANIFEST} and {PICTURE}" if has_picture else f"tables and {MANIFEST}"
+    return f"tables, {folders.MANIFEST} and {PICTURE}" if has_picture else f"tables and {folders.MANIFEST}"
 
 
 def write_text(file: Path, text: str, *, force: bool, argument: str = "FILE") -> None:
@@ -93,8 +92,8 @@ def check_file(file: Path, *, force: bool, argument: str = "FILE") -> None:
 
 def check_result(folder: Path) -> None:
     """Raise ScenarioError unless a folder has the manifest of a result."""
-    if not folders.place(folder, MANIFEST).is_file():
-        raise refuse("RESULT", str(folder), f"must be a folder with a result ({MANIFEST})")
+    if not folders.place(folder, folders.MANIFEST).is_file():
+        raise refuse("RESULT", str(folder), f"must be a folder with a result ({folders.MANIFEST})")
 
 
 @contextmanager
@@ -103,7 +102,7 @@ def reading(folder: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise refuse("RESULT", str(folder), f"must be a folder with a result ({MANIFEST})") from None
+        raise refuse("RESULT", str(folder), f"must be a folder with a result ({folders.MANIFEST})") from None
     except (OSError, ValueError) as error:
         raise refuse("RESULT", str(folder), _one_line(error)) from None
 

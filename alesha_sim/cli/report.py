@@ -38,16 +38,16 @@ def report(arguments: Namespace) -> bool:
 def _is_saved(name: str) -> bool:
     """Tell whether a folder with a result is meant; a scenario's own name always means the scenario."""
     path = Path(name)
-    return name not in scenarios.names() and path.is_dir() and folders.place(path, folder.MANIFEST).is_file()
+    return name not in scenarios.names() and path.is_dir() and folders.place(path, folders.MANIFEST).is_file()
 
 
 def _is_study(name: str) -> bool:
     """Tell whether the folder of a study is meant."""
     path = Path(name)
-    if name in scenarios.names() or not (path / folder.MANIFEST).is_file():
+    if name in scenarios.names() or not (path / folders.MANIFEST).is_file():
         return False
     try:
-        return str(json.loads((path / folder.MANIFEST).read_bytes())["format"]).startswith("alesha study")
+        return str(json.loads((path / folders.MANIFEST).read_bytes())["format"]).startswith("alesha study")
     except (ValueError, TypeError, LookupError):
         return False
 

@@ -9,11 +9,11 @@ from typing import Any
 from alesha_sim.recording.levels import MODES
 from alesha_sim.scenarios.errors import shown
 
-SEED_MAX = 2**63 - 1
-
 
 def seed(text: str) -> int:
     """Read a seed; raises ArgumentTypeError."""
+    from alesha_sim.streams import SEED_MAX  # loads NumPy, which only a run needs
+
     if not (text.isascii() and text.isdigit() and len(text) < 30 and int(text) <= SEED_MAX):
         raise ArgumentTypeError(f"{shown(text)}: must be a whole number from 0 to {SEED_MAX}")
     return int(text)

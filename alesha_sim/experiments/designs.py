@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse, shown
-from alesha_sim.scenarios.fields import whole_from
+from alesha_sim.scenarios.fields import plain, seconds, whole_from
 from alesha_sim.streams import Generator, Streams
 
 Point = Mapping[str, object]
@@ -54,7 +54,7 @@ def grid(factors: Mapping[str, Sequence[object]]) -> Design:
     ]
     if found or not factors:
         raise ScenarioError(found or [Fault("design", "{}", "must have at least one factor")])
-    values = [[_plain(value) for value in each] for each in factors.values()]
+    values = [[plain(value) for value in each] for each in factors.values()]
     return Design(tuple(dict(zip(factors, point, strict=True)) for point in product(*values)), "grid")
 
 
@@ -66,7 +66,7 @@ def read(design: object) -> Design:
         case Mapping():
             return grid(design)
         case list() | tuple() if all(isinstance(point, Mapping) for point in design):
-            return Design(tuple({path: _plain(value) for path, value in point.items()} for point in design))
+            return Design(tuple({path: plain(value) for path, value in point.items()} for point in design))
     raise refuse("design", design, "must be a mapping from paths to lists, a list of points, or a Design")
 
 
@@ -144,11 +144,9 @@ _SPAN = "must be (low, high), two numbers or durations with low below high"
 
 
 def _bounds(span: Sequence[Any]) -> tuple[Any, Any]:
-    from alesha_sim.scenarios.fields import seconds
-
     if isinstance(span, str):
         raise TypeError
-    low, high = (seconds(end) if isinstance(end, str) else _plain(end) for end in span)
+    low, high = (seconds(end) if isinstance(end, str) else plain(end) for end in span)
     if isinstance(low, bool) or isinstance(high, bool) or not low < high or not np.isfinite(float(high - low)):
         raise ValueError
     return low, high
@@ -162,8 +160,3 @@ def _scale(low: Any, high: Any) -> Callable[[float], object]:
         step = min((Decimal(low), Decimal(high)), key=lambda end: int(end.as_tuple().exponent))
         return lambda at: (Decimal(low) + Decimal(at) * (Decimal(high) - Decimal(low))).quantize(step)
     return lambda at: float(low) + at * (float(high) - float(low))
-
-
-def _plain(value: Any) -> Any:
-    """Return NumPy's numbers as Python's own, which scenarios understand and files can hold."""
-    return value.item() if isinstance(value, np.generic) else value

@@ -41,7 +41,7 @@ from alesha_sim.scenarios.errors import ScenarioError, refuse
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MANIFEST, FAILURES, TOGETHER = "manifest.json", "failures.json", "runs.parquet"
+FAILURES, TOGETHER = "failures.json", "runs.parquet"
 FORMAT = "alesha study 2"
 KEYS = ("point", "replication", "seed", "digest")
 RUN = re.compile(r"runs/p(\d+)-r(\d+)\.parquet")
@@ -93,15 +93,16 @@ class Archive:
         """Write what stands before any run, the journal last; a folder that has one stays as it is."""
         if self._journal.read():
             return
-        if not (self.folder / MANIFEST).exists():  # a program killed right after it leaves a study without runs
-            put(self.folder / MANIFEST, json.dumps(_described(plan, identity), indent=2).encode())
+        # A program killed right after it leaves a study without runs.
+        if not (self.folder / folders.MANIFEST).exists():
+            put(self.folder / folders.MANIFEST, json.dumps(_described(plan, identity), indent=2).encode())
         (self.folder / "runs").mkdir(exist_ok=True)
         self._check_journal()
         for number, scenario in enumerate(plan.scenarios):
             _write_scenario(scenario, self.scenario_file(number))
         self.write_failures(())
         self._journal.tidy()
-        names = [MANIFEST, *(path.name for path in sorted(self.folder.glob("scenario_*.toml")))]
+        names = [folders.MANIFEST, *(path.name for path in sorted(self.folder.glob("scenario_*.toml")))]
         self._journal.replace({name: sha256((self.folder / name).read_bytes()).hexdigest() for name in names})
 
     def scenario_file(self, number: int) -> Path:
@@ -153,7 +154,10 @@ class Archive:
             if (self.folder / TOGETHER).exists() or any((self.folder / "runs").glob("p*.parquet")):
                 raise damaged(journal.path, "is missing or empty, and there are runs")
             return
-        for name in (MANIFEST, *(name for name in journal.digests if "/" not in name and name != TOGETHER)):
+        for name in (
+            folders.MANIFEST,
+            *(name for name in journal.digests if "/" not in name and name != TOGETHER),
+        ):
             journal.content(name)
         if TOGETHER not in journal.digests and (self.folder / TOGETHER).exists():
             raise damaged(journal.path, f"has no line for {TOGETHER}")
@@ -227,10 +231,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     What the journal says of it is believed before what it says itself.
     """
     journal = Journal(folder)
-    if journal.path.exists() and (journal.read() or not (folder / MANIFEST).exists()):
-        journal.content(MANIFEST)
+    if journal.path.exists() and (journal.read() or not (folder / folders.MANIFEST).exists()):
+        journal.content(folders.MANIFEST)
     try:
-        found = json.loads(regular.content(folder / MANIFEST))
+        found = json.loads(regular.content(folder / folders.MANIFEST))
         form = str(found["format"])
         if form == FORMAT:
             return dict(found)

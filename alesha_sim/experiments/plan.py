@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 SEED_LIMIT = 2**53
 """Seeds of runs are below this, so that no reader of JSON rounds them."""
 
-RESERVED = ("point", "replication", "seed", "digest")
-
 
 class Point(NamedTuple):
     """One point of a study: which of the plan's scenarios, with which settings, and what its columns show."""

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from alesha_sim.columns import NAN
 from alesha_sim.experiments.job import Run
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-NAN = float("nan")
 
 
 class Rows:

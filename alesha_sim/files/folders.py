@@ -22,6 +22,7 @@ UNFINISHED = ".alesha-unfinished-"
 COMPLETE = ".alesha-complete"
 HIDDEN = ".alesha-hidden-"
 LOCK = ".alesha-lock"
+MANIFEST = "manifest.json"  # what a result or a study says of itself; without it a folder is neither
 
 
 def place(folder: Path, name: str) -> Path:

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from alesha_sim.conversation import palette
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates
 from alesha_sim.experiments.figures import PLAIN, Unit, may_count, spoken, unit_of
 from alesha_sim.plots import style
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+POINT_COLOURS = (*style.COLOURS.values(), *palette.OTHERS[:2])
 """Of points that are drawn together, after Okabe and Ito; more than six nobody would tell apart."""
 
-LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+POINT_LINE_STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
 LABEL_GAP = 6.0  # points between the end of a line and its label
 LEAST_RUNS = 2
 
@@ -44,8 +45,8 @@ def distribution(
     scale = unit_of(figure, float(np.abs(values).max()), study.plan)
     ax.hist(values, bins="fd" if np.ptp(values) > 0 else 1, color=style.PALE, edgecolor="white")
     ax.plot(values, np.zeros_like(values), "|", color=style.GREY, markersize=9, transform=ax.get_xaxis_transform())
-    ax.axvspan(float(found.low[0]), float(found.high[0]), color=COLOURS[0], alpha=0.18, linewidth=0)
-    ax.axvline(mean, color=COLOURS[0], linewidth=2)
+    ax.axvspan(float(found.low[0]), float(found.high[0]), color=POINT_COLOURS[0], alpha=0.18, linewidth=0)
+    ax.axvline(mean, color=POINT_COLOURS[0], linewidth=2)
     ax.annotate(
         f"mean {_written(mean, scale)}\n{_plus_minus(half, confidence, scale)}",
         (mean, 1),
@@ -53,7 +54,7 @@ def distribution(
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
         va="top",
-        color=COLOURS[0],
+        color=POINT_COLOURS[0],
         fontweight="bold",
     )
     ax.set_xlabel(_axis_label(figure, scale), **style.AS_WRITTEN)
@@ -82,8 +83,8 @@ def band(
     not recorded, a name that it does not have, and more than six points.
     """
     chosen = list(range(len(study.plan.points)) if points is None else points)
-    if not 1 <= len(chosen) <= len(COLOURS):
-        raise refuse("points", len(chosen), f"must be from 1 to {len(COLOURS)} in one plot")
+    if not 1 <= len(chosen) <= len(POINT_COLOURS):
+        raise refuse("points", len(chosen), f"must be from 1 to {len(POINT_COLOURS)} in one plot")
     frame = study.series(series, confidence)
     names = list(dict.fromkeys(frame["name"]))
     if name not in names:
@@ -95,11 +96,11 @@ def band(
     ends: list[tuple[float, str]] = []
     for place, point in enumerate(chosen):
         rows = frame[frame["point"] == point].dropna(subset=["mean"])
-        at, colour = rows["seconds"].to_numpy() / unit.seconds, COLOURS[place]
+        at, colour = rows["seconds"].to_numpy() / unit.seconds, POINT_COLOURS[place]
         if len(chosen) == 1:
             ax.fill_between(at, rows["few"], rows["most"], color=colour, alpha=0.12, linewidth=0)
         ax.fill_between(at, rows["low"], rows["high"], color=colour, alpha=0.3, linewidth=0)
-        ax.plot(at, rows["mean"], color=colour, linestyle=LINE_STYLES[place], linewidth=2)
+        ax.plot(at, rows["mean"], color=colour, linestyle=POINT_LINE_STYLES[place], linewidth=2)
         ends.append((float(rows["mean"].iloc[-1]), study.label(point)))
     _label_time(ax, unit, end)
     ax.set_ylabel(_series_label(study, series, name), **style.AS_WRITTEN)
@@ -133,7 +134,7 @@ def effects(
     places = np.arange(len(frame))
     clear = (frame["low"] > 0) | (frame["high"] < 0)
     for place, row, sure in zip(places.tolist(), rows, clear, strict=True):
-        colour = COLOURS[0] if sure else style.GREY
+        colour = POINT_COLOURS[0] if sure else style.GREY
         ax.plot((row.low, row.high), (place, place), color=colour, linewidth=2.5, solid_capstyle="butt")
         ax.plot(row.difference, place, "o" if sure else "D", color=colour, markersize=7)
     ax.axvline(0, color=style.DARK, linewidth=0.8)
@@ -180,8 +181,8 @@ def precision(
         np.array([float(getattr(each, part)) for each in found]) for part in ("mean", "low", "high", "half_width")
     )
     ax = style.bare_axes(ax)
-    ax.fill_between(counts, low, high, color=COLOURS[0], alpha=0.25, linewidth=0)
-    ax.plot(counts, mean, color=COLOURS[0], linewidth=2)
+    ax.fill_between(counts, low, high, color=POINT_COLOURS[0], alpha=0.25, linewidth=0)
+    ax.plot(counts, mean, color=POINT_COLOURS[0], linewidth=2)
     goal = _goal(study, figure)
     if goal is not None:
         for sign in (-1, 1):
@@ -255,17 +256,17 @@ def warm_up(study: "Study", series: str, name: str, *, point: int = 0, ax: "Axes
     unit = time_unit(float(found.at[-1]))
     at = found.at / unit.seconds
     ax.axvspan(0, found.seconds / unit.seconds, color=style.PALE, linewidth=0, zorder=0)
-    ax.plot(at, found.batches, color=COLOURS[0], linewidth=1.8)
+    ax.plot(at, found.batches, color=POINT_COLOURS[0], linewidth=1.8)
     ax.axvline(at[-1] / 2, color=style.GREY, linewidth=0.8, linestyle=":")
-    ax.set_ylabel(_series_label(study, series, name), color=COLOURS[0], **style.AS_WRITTEN)
+    ax.set_ylabel(_series_label(study, series, name), color=POINT_COLOURS[0], **style.AS_WRITTEN)
     other = ax.twinx()
     other.spines[["top", "left"]].set_visible(False)
-    other.plot(at[: len(found.statistic)], found.statistic, color=COLOURS[1], linestyle="--", linewidth=1.5)
+    other.plot(at[: len(found.statistic)], found.statistic, color=POINT_COLOURS[1], linestyle="--", linewidth=1.5)
     best = found.cut // 5
-    other.plot(at[best], found.statistic[best], "o", color=COLOURS[1], markersize=7)
+    other.plot(at[best], found.statistic[best], "o", color=POINT_COLOURS[1], markersize=7)
     other.set_yscale("log")
     other.yaxis.set_minor_formatter(NullFormatter())
-    other.set_ylabel("MSER if the run were cut here", color=COLOURS[1])
+    other.set_ylabel("MSER if the run were cut here", color=POINT_COLOURS[1])
     _label_time(ax, unit, float(found.at[-1]))
     cut = f"{found.seconds / unit.seconds:.3g} {unit.name.lower()}"
     title = "Run too short: the cut lies in its second half" if found.too_short else f"Warm-up ends after {cut}"
@@ -323,7 +324,7 @@ def _label_lines(ax: "Axes", ends: Sequence[tuple[float, str]], end: float) -> N
             (LABEL_GAP, place - natural),
             textcoords="offset points",
             va="center",
-            color=COLOURS[number],
+            color=POINT_COLOURS[number],
             fontweight="bold",
             **style.AS_WRITTEN,
         )

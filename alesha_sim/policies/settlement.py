@@ -4,7 +4,7 @@ Policies alone live here: what is aside at the moment, and the clock, are in `en
 are whole numbers of minor units, instants and durations are seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 from typing import ClassVar, NamedTuple, Protocol, TypeGuard, runtime_checkable
@@ -12,7 +12,8 @@ from typing import ClassVar, NamedTuple, Protocol, TypeGuard, runtime_checkable
 from alesha_sim.messages import Pocket
 from alesha_sim.units import AMOUNT_MAX, Share
 
-_SECONDS_MAX = 2.0**53
+SECONDS_MAX = 2.0**53
+"""The longest duration: up to here a float64 holds every whole number."""
 
 
 class Terms(NamedTuple):
@@ -163,7 +164,7 @@ def seconds_faults(least: float = 0.0, **durations: object) -> list[str]:
     return [
         f"{name}: {seconds!r}: must be a number of seconds from {least:g} to 2**53"
         for name, seconds in durations.items()
-        if not (_is_number(seconds) and least <= seconds <= _SECONDS_MAX)
+        if not (_is_number(seconds) and least <= seconds <= SECONDS_MAX)
     ]
 
 
@@ -176,10 +177,10 @@ def amount_faults(least: int = 0, **amounts: object) -> list[str]:
     ]
 
 
-def refuse(faults: Sequence[str]) -> None:
+def refuse(faults: Iterable[str]) -> None:
     """Raise ValueError with one line for each fault, if there are any."""
-    if faults:
-        raise ValueError("\n".join(faults))
+    if lines := "\n".join(faults):
+        raise ValueError(lines)
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -10,6 +10,7 @@ from operator import index
 from statistics import fmean, stdev
 from typing import ClassVar, Protocol, runtime_checkable
 
+from alesha_sim.policies.settlement import SECONDS_MAX, refuse
 from alesha_sim.units import as_whole
 
 Levels = int | Mapping[str, int]
@@ -17,8 +18,6 @@ Levels = int | Mapping[str, int]
 
 UNITS_MAX = 10**9
 """The largest number of units that a policy can name: a stock of them still fits the books."""
-
-_SECONDS_MAX = 2.0**53
 
 
 class PolicyError(ValueError):
@@ -68,7 +67,7 @@ class MakeToOrder:
         if not isinstance(given, list | tuple):
             raise ValueError(f"unavailable: {given!r}: must be a list of SKUs")
         strangers = ((n, sku) for n, sku in enumerate(given) if not isinstance(sku, str))
-        _refuse(f"unavailable[{n}]: {sku!r}: must be text" for n, sku in strangers)
+        refuse(f"unavailable[{n}]: {sku!r}: must be text" for n, sku in strangers)
         object.__setattr__(self, "unavailable", tuple(given))
 
     def accepts(self, lines: Sequence[tuple[str, int]]) -> bool:
@@ -130,7 +129,7 @@ class BaseStock(_Kept):
 
     def __post_init__(self) -> None:
         """Check the level."""
-        _refuse(self._settle({"level": 0}))
+        refuse(self._settle({"level": 0}))
 
     def opening(self, sku: str) -> int | None:
         """Open with the level."""
@@ -159,7 +158,7 @@ class ReorderPoint(_Kept):
 
     def __post_init__(self) -> None:
         """Check both numbers, and that tables name the same products."""
-        _refuse(self._settle({"reorder_point": 0, "quantity": 1}) or _unlike(self, "reorder_point", "quantity"))
+        refuse(self._settle({"reorder_point": 0, "quantity": 1}) or _unlike(self, "reorder_point", "quantity"))
 
     def opening(self, sku: str) -> int | None:
         """Open with r + Q."""
@@ -196,7 +195,7 @@ class Periodic(_Kept):
     def __post_init__(self) -> None:
         """Check the levels and the period."""
         faults = self._settle({"reorder_point": 0, "order_up_to": 0})
-        _refuse([*(faults or _unlike(self, "reorder_point", "order_up_to") or self._disorder()), *_lasting(self)])
+        refuse([*(faults or _unlike(self, "reorder_point", "order_up_to") or self._disorder()), *_lasting(self)])
 
     def _disorder(self) -> Iterator[str]:
         """Yield a fault for each product whose reorder point is above what is ordered up to."""
@@ -252,7 +251,7 @@ class MovingAverage(_Kept):
             given = getattr(self, name)
             if not _is_number(given) or not 0 <= given <= UNITS_MAX:
                 faults.append(f"{name}: {given!r}: must be a number from 0 to {UNITS_MAX}")
-        _refuse([*faults, *_lasting(self), *self._settle({"opening_stock": 0})])
+        refuse([*faults, *_lasting(self), *self._settle({"opening_stock": 0})])
 
     def opening(self, sku: str) -> int | None:
         """Open with the opening stock."""
@@ -280,12 +279,6 @@ def _of(levels: Levels, sku: str) -> int | None:
     return levels if isinstance(levels, int) else levels.get(sku)
 
 
-def _refuse(faults: Iterator[str] | Sequence[str]) -> None:
-    lines = "\n".join(faults)
-    if lines:
-        raise ValueError(lines)
-
-
 def _unlike(policy: object, one: str, other: str) -> list[str]:
     """Return a fault if two tables name different products."""
     ours, theirs = getattr(policy, one), getattr(policy, other)
@@ -297,7 +290,7 @@ def _unlike(policy: object, one: str, other: str) -> list[str]:
 def _lasting(policy: Periodic | MovingAverage) -> list[str]:
     """Keep the period as a float, and return its fault, if any."""
     given = policy.period
-    if not _is_number(given) or not 0 < given <= _SECONDS_MAX:
+    if not _is_number(given) or not 0 < given <= SECONDS_MAX:
         return [f"period: {given!r}: must be a positive number of seconds"]
     object.__setattr__(policy, "period", float(given))
     return []

@@ -52,6 +52,11 @@ def whole_from(name: str, value: object, least: int, most: int | None = None) ->
     return found
 
 
+def plain(value: Any) -> Any:
+    """Return a value of NumPy's as Python's own, which scenarios understand and files can hold."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
     """Tell whether a value is a number of any kind; a bool is none."""
     return isinstance(value, int | float | Decimal | np.integer | np.floating) and not isinstance(value, bool)

@@ -19,7 +19,7 @@ from alesha_sim.columns import Coded, Column, Columns, coded, codes, numbers
 from alesha_sim.files import folders
 from alesha_sim.recording.levels import ALL, NotRecorded, Tallies, is_on
 from alesha_sim.storage import parquet as storage_parquet
-from alesha_sim.storage.target import MANIFEST, refuse_to_overwrite, remove_unrecorded
+from alesha_sim.storage.target import refuse_to_overwrite, remove_unrecorded
 from alesha_sim.tables.canonical import by_appearance, one_form
 from alesha_sim.tables.digest import begun_digest, heading, little_endian
 from alesha_sim.tables.schema import SCHEMA, Tables, Type, recorded
@@ -196,7 +196,7 @@ class Spooled(Mapping[str, Columns]):
         refuse_to_overwrite(target, overwrite=overwrite)
         with folders.replacing(target) as ready:
             refuse_to_overwrite(target, overwrite=overwrite)  # now that nobody else can fill it
-            for name in (MANIFEST, *(table + storage_parquet.SUFFIX for table in self)):
+            for name in (folders.MANIFEST, *(table + storage_parquet.SUFFIX for table in self)):
                 copyfile(folders.place(self.folder, name), ready / name)
         remove_unrecorded(target, self.record, storage_parquet.SUFFIX)
 

@@ -17,7 +17,7 @@ from alesha_sim.files import folders, regular
 from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.storage.parquet import SUFFIX, from_arrow, write_table
-from alesha_sim.storage.target import MANIFEST, refuse_to_overwrite, remove_unrecorded
+from alesha_sim.storage.target import refuse_to_overwrite, remove_unrecorded
 from alesha_sim.tables.digest import digest, table_digest
 from alesha_sim.tables.schema import Tables, recorded
 from alesha_sim.units import Currency
@@ -83,7 +83,7 @@ def write_manifest(
     described["file_digests"] = {table + SUFFIX: _file_digest(folder / (table + SUFFIX)) for table in heights}
     described[OWN_DIGEST] = _own_digest(described)
     text = json.dumps(described, indent=2, allow_nan=False, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    (folder / folders.MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def _file_digest(path: Path) -> str:
@@ -122,7 +122,7 @@ def load(
     there is no manifest, ValueError naming the file that is not as it was saved.
     """
     folder = Path(folder)
-    path = folders.place(folder, MANIFEST)
+    path = folders.place(folder, folders.MANIFEST)
     if not path.exists() and folders.is_unfinished(folder):
         raise FileNotFoundError(f"{folder}: must hold a result; the run that began one here did not finish it")
     try:
@@ -146,7 +146,7 @@ def load(
     tables = Tables(columns, manifest.recorded, manifest.tallies)
     if digest(tables, currency) != manifest.digest:
         changed = [table + SUFFIX for table in there if table_digest(table, tables[table]) != digests[table]]
-        raise _refused(folder / (changed or [MANIFEST])[0])
+        raise _refused(folder / (changed or [folders.MANIFEST])[0])
     return manifest, tables
 
 

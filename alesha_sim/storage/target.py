@@ -6,8 +6,6 @@ from alesha_sim.files import folders
 from alesha_sim.recording.levels import is_on
 from alesha_sim.tables.schema import SCHEMA
 
-MANIFEST = "manifest.json"
-
 
 def refuse_to_overwrite(target: Path, *, overwrite: bool = False) -> None:
     """Raise FileExistsError for a file, and for a folder with something in it, but a result with `overwrite`.
@@ -23,8 +21,8 @@ def refuse_to_overwrite(target: Path, *, overwrite: bool = False) -> None:
         return
     if not overwrite:
         raise FileExistsError(f"{target}: must be empty, or be overwritten by request")
-    if not folders.place(target, MANIFEST).exists():
-        raise FileExistsError(f"{target}: must hold a result ({MANIFEST}) to be overwritten")
+    if not folders.place(target, folders.MANIFEST).exists():
+        raise FileExistsError(f"{target}: must hold a result ({folders.MANIFEST}) to be overwritten")
 
 
 def remove_unrecorded(folder: Path, record: str, *suffixes: str) -> None:

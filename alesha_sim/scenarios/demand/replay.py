@@ -14,7 +14,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, Wit
 from alesha_sim.scenarios.demand import visit_files
 from alesha_sim.scenarios.demand.base import Demand, Draws, Market, Purchases, Shares, spread, unknown_skus
 from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
-from alesha_sim.scenarios.fields import Flag, Text
+from alesha_sim.scenarios.fields import Flag, Text, plain
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,12 +33,7 @@ def _columns(value: object) -> dict[str, tuple[Any, ...]] | None:
     ]
     if found:
         raise ScenarioError(found)
-    return {str(name): tuple(_python(each) for each in column) for name, column in value.items()}
-
-
-def _python(value: Any) -> Any:
-    """Return a value of NumPy's as Python's own."""
-    return value.item() if isinstance(value, np.generic) else value
+    return {str(name): tuple(plain(each) for each in column) for name, column in value.items()}
 
 
 Columns = Annotated[
