@@ -13,6 +13,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
@@ -27,6 +28,35 @@ Case = dict[str, Any]
 def reference() -> Callable[[str], Case]:
     """Give a reference case by its id: `inputs`, `expected`, `tolerance`, `source`; else KeyError."""
     return lambda case_id: _cases()[case_id]
+
+
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., SimpleNamespace]:
+    """Give a function that calls the command in an empty folder: `status`, `out` and `err`."""
+    from alesha_sim.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*argv: str) -> SimpleNamespace:
+        status = main(argv)
+        said = capsys.readouterr()
+        return SimpleNamespace(status=status, out=said.out, err=said.err)
+
+    return run
+
+
+@pytest.fixture
+def no_figure_left_behind() -> Iterator[None]:
+    """Close the figures that other tests left open, and those of the test."""
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    mpl.use("Agg")
+    pyplot.close("all")
+    yield
+    pyplot.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -7,33 +7,19 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from tqdm import tqdm
 
 from alesha_sim import Result, Simulation, scenarios, simulate
 from alesha_sim.books.ledger import LawBroken
-from alesha_sim.cli import arguments, folder, main, values
+from alesha_sim.cli import arguments, folder, values
 from alesha_sim.entities.entity import EntityError
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.tables.schema import SCHEMA
 from alesha_sim.verification import Row
 
 FILES = sorted([*(f"{table}.parquet" for table in SCHEMA), "manifest.json", "balances.png"])
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    """Give a function that calls the command in an empty folder: `status`, `out` and `err`."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        status = main(argv)
-        said = capsys.readouterr()
-        return SimpleNamespace(status=status, out=said.out, err=said.err)
-
-    return run
 
 
 def alesha(*argv, **options):

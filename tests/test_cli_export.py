@@ -1,31 +1,23 @@
 """`alesha export`: what it writes, what it says, and what is left when its input is bad."""
 
 import json
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from conftest import needs
 
 import alesha_sim as alesha
 from alesha_sim import exports
-from alesha_sim.cli import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    """Give a function that calls the command in a folder that holds a result, `run`."""
-    monkeypatch.chdir(tmp_path)
+def call(call, tmp_path):
+    """Give a function that calls `alesha export` in a folder that holds a result, `run`."""
     alesha.simulate(alesha.scenarios.first_purchase(), seed=7).save(tmp_path / "run")
-
-    def run(*argv):
-        status = main(["export", *argv])
-        said = capsys.readouterr()
-        return SimpleNamespace(status=status, out=said.out, err=said.err)
-
-    return run
+    return partial(call, "export")
 
 
 def names():

@@ -1,29 +1,14 @@
 """`alesha replicate`, `sweep` and `compare`: from the command line and from study files."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
 from alesha_sim import Study, compare, replicate, scenarios, sweep
-from alesha_sim.cli import main
 from alesha_sim.experiments import job
 
 SMALL = ("--set", "users.count=20", "--set", "demand.visits_per_day=30")
 PLAIN = {"users.count": 20, "demand.visits_per_day": 30}
-
-
-@pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
-    """Give a function that calls the command in an empty folder: `status`, `out` and `err`."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*argv):
-        status = main(argv)
-        said = capsys.readouterr()
-        return SimpleNamespace(status=status, out=said.out, err=said.err)
-
-    return run
 
 
 @pytest.fixture(scope="module")

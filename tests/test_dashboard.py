@@ -1,6 +1,5 @@
 from itertools import pairwise
 
-import matplotlib as mpl
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
@@ -16,12 +15,7 @@ def result():
     return alesha.simulate(alesha.scenarios.market_day(visits_per_day=200, users=80), seed=7)
 
 
-@pytest.fixture(autouse=True)
-def _no_figure_left_behind():
-    mpl.use("Agg")
-    pyplot.close("all")  # what a test of another file left open is not this one's
-    yield
-    pyplot.close("all")
+pytestmark = pytest.mark.usefixtures("no_figure_left_behind")
 
 
 def test_a_page_has_the_figures_and_four_plots_with_their_findings(result):

@@ -7,7 +7,6 @@ from collections import Counter
 from types import SimpleNamespace
 
 import hypothesis.strategies as st
-import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,12 +45,7 @@ PLOTS = [
 EVERY_PLOT = pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.__name__)
 
 
-@pytest.fixture(autouse=True)
-def _no_figure_left_behind():
-    mpl.use("Agg")
-    pyplot.close("all")  # what a test of another file left open is not this one's
-    yield
-    pyplot.close("all")
+pytestmark = pytest.mark.usefixtures("no_figure_left_behind")
 
 
 @pytest.fixture(scope="module")

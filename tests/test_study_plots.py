@@ -1,6 +1,5 @@
 """The plots of studies by their structure: what is drawn where, what is said, and what is refused."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot
@@ -13,12 +12,7 @@ from alesha_sim.scenarios import ScenarioError, market_day
 FIGURE = "mean_delivery_seconds"
 
 
-@pytest.fixture(autouse=True)
-def _no_figure_left_behind():
-    mpl.use("Agg")
-    pyplot.close("all")  # what a test of another file left open is not this one's
-    yield
-    pyplot.close("all")
+pytestmark = pytest.mark.usefixtures("no_figure_left_behind")
 
 
 @pytest.fixture(scope="module")

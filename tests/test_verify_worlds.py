@@ -6,28 +6,19 @@ import shlex
 import sys
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from tqdm import tqdm
 
 from alesha_sim.books.shop import ShopBook
-from alesha_sim.cli import main
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.verification.fuzz.trials import survey
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
+def call(call):
     """Give a function that calls `alesha verify` in an empty folder: `status`, `out` and `err`."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*argv, command="verify"):
-        status = main([command, *argv])
-        said = capsys.readouterr()
-        return SimpleNamespace(status=status, out=said.out, err=said.err)
-
-    return run
+    return lambda *argv, command="verify": call(command, *argv)
 
 
 @pytest.fixture
