@@ -200,17 +200,18 @@ def rows(folder):
 
 def test_rows_are_read_and_changed_by_number_in_memory_and_on_disk(tmp_path):
     table = rows(tmp_path)
-    fill, end = table.filler("kind", "detail"), table.filler("at")
+    both, at = table.part("kind", "detail"), table.part("at")
     for number in range(10):
         assert table.append(number, number / 2, 1, 2) == number
         if number == 6:
             table.relieve()
-    fill(2, 7, 8)
-    end(9, 99.0)
+    both.fill_two(2, 7, 8)
+    at.fill(0, 88.0)
+    at.fill(9, 99.0)
     assert table.copy(2) == 10
     assert len(table) == 11
     assert table.row(10) == table.row(2) == {"number": 2, "at": 1.0, "kind": 7, "detail": 8}
-    assert table.array()["at"].tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 99, 1]
+    assert table.array()["at"].tolist() == [88, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 99, 1]
     assert [(first, len(block)) for first, block in table.blocks()] == [(0, 4), (4, 3), (7, 4)]
 
 

@@ -180,8 +180,8 @@ def _result(scenario, ledger, cut_at):
     records.orders.line(1, 1, 2, 25_000, 18_000)
     told = records.messages.sent(3.0, 0, 1, NO_ID, SUPPLIER, SHOP, 1, Delivered)
     if cut_at >= 4:
-        records.messages.landed(told, 4.0)
-        records.messages.served(told, 4.0, 4.0)
+        records.messages.taken_at_once(told, 4.0)
+        records.messages.served(told, 4.0)
     zeros = np.zeros(2, np.int64)
     users = {"user": np.arange(2), "registered_at": zeros, "opening_balance": zeros, "closing_balance": zeros}
     users |= {"orders": zeros, "spent": zeros}

@@ -25,7 +25,8 @@ from alesha_sim.books.accounts import (
     RETURN,
     USERS,
 )
-from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
+from alesha_sim.books.ledger import FIELDS, LawBroken, Ledger, Transfer
+from alesha_sim.recording.packed_rows import in_memory
 from alesha_sim.units import total
 
 BLOCK = 2**13
@@ -49,7 +50,7 @@ class TalliedLedger(Ledger):
     def __init__(self, currency_code: str, skus: Sequence[str]) -> None:
         super().__init__(currency_code, skus)
         self._links = array("I")  # of the rows that are kept, in ascending order
-        self._kept = bytearray()
+        self._kept = in_memory("transfers", **FIELDS)
         self._openings = np.zeros(0, np.int64)
         self._moved: Counter[str] = Counter()
         self._advances = np.zeros(1, np.int64)  # by order: what users have paid for it beyond goods and refunds
@@ -80,7 +81,7 @@ class TalliedLedger(Ledger):
         """Return the first row written under `link`; KeyError if there is none, or it was let go for good."""
         place = bisect_left(self._links, link)
         if place < len(self._links) and self._links[place] == link:
-            return Transfer(*self._rows.unpacked(self._kept, place))
+            return Transfer(*self._kept.fields(place))
         return super().first(link)
 
     def _opened(self) -> Ints:
@@ -95,7 +96,7 @@ class TalliedLedger(Ledger):
         self._count(rows)
         self._count_advances(rows)
         self._follow_deposit(rows)
-        self._rows.rows.clear()
+        self._rows.clear()
 
     def _count(self, rows: Rows) -> None:
         """Count what was moved, and keep what the bank may be asked for."""
@@ -120,7 +121,7 @@ class TalliedLedger(Ledger):
         if len(links) and self._links and links[0] <= self._links[-1]:
             raise LawBroken(f"L0: link {links[0]}: the bank wrote it after link {self._links[-1]}")
         self._links.extend(links.tolist())
-        self._kept += rows[places].tobytes()
+        self._kept.extend(rows[places])
 
     def _count_advances(self, rows: Rows) -> None:
         account = self._find("users:advances")

@@ -24,8 +24,10 @@ from alesha_sim.vocabulary import NO_ID
 Row = tuple[int, int, int, Boxed]
 """What a book gives for one transfer: debit account, credit account, amount, code."""
 
-_FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "link": "i", "code": "B"}
-_LAYOUT = struct.Struct("<" + "".join(_FIELDS.values()))
+FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "link": "i", "code": "B"}
+"""The fields of a row, in the order of `Transfer`."""
+
+_LAYOUT = struct.Struct("<" + "".join(FIELDS.values()))
 _WIDTH: Final = _LAYOUT.size
 
 
@@ -55,7 +57,7 @@ class Ledger:
 
     def __init__(self, currency_code: str, skus: Sequence[str], rows: NewRows = in_memory) -> None:
         self.chart = Chart((currency_code, *skus))
-        self._rows = rows("transfers", **_FIELDS)
+        self._rows = rows("transfers", **FIELDS)
         self._held = bytearray(1)  # by link, one bit a book; links count from 1
         self._first = array("I", [0])  # by link: the row that the first book to hold it began with
         self._net: list[int] = []  # by account: debits less credits
@@ -128,7 +130,7 @@ class Ledger:
         if not (0 < link < len(self._first) and self._first[link] < len(self)):
             raise KeyError(link)
         # `Transfer._make` would count the fields again, in Python.
-        row = tuple.__new__(Transfer, _LAYOUT.unpack_from(self._rows.rows, self._first[link] * _WIDTH))
+        row = tuple.__new__(Transfer, self._rows.fields(self._first[link]))
         if row.link != link:
             raise KeyError(link)
         return row
@@ -160,7 +162,7 @@ class Ledger:
                 if (taken > 0 and capped[debit]) or (given < 0 and floored[credit]):
                     self._refuse(book, link, debit, credit, amount, code)
                 if not holders:
-                    first[link] = len(buffer) // _WIDTH
+                    first[link] = self._rows.base + len(buffer) // _WIDTH
                 buffer += pack(at, debit, credit, amount, order, link, code)
                 net[debit] = taken
                 net[credit] = given
@@ -223,7 +225,7 @@ class Ledger:
             self._undo(start)
             raise
         if not holders:
-            first[link] = start // _WIDTH
+            first[link] = self._rows.base + start // _WIDTH
         held[link] = holders | bit
         return True
 
@@ -273,7 +275,7 @@ class Ledger:
         # size of the arrays.
         held = np.array(self._held[links.start : links.stop], np.uint8)
         written = np.flatnonzero((held >> book & 1 == 0) & (amounts > 0))
-        numbers = len(self._rows.rows) // _WIDTH + np.arange(len(written))
+        numbers = len(self._rows) + np.arange(len(written))
         first = np.array(self._first[links.start : links.stop], np.uint32)
         first[written] = np.where(held[written] == 0, numbers, first[written])
         self._held[links.start : links.stop] = (held | np.uint8(1 << book)).tobytes()
@@ -282,7 +284,7 @@ class Ledger:
         rows["at"], rows["order"], rows["code"] = at, NO_ID, code
         rows["debit"], rows["credit"], rows["amount"] = debited[written], credited[written], amounts[written]
         rows["link"] = links.start + written
-        self._rows.rows += rows.tobytes()
+        self._rows.extend(rows)
         net = np.array(self._net, np.int64)
         np.add.at(net, rows["debit"], rows["amount"])
         np.subtract.at(net, rows["credit"], rows["amount"])
@@ -335,14 +337,11 @@ class Ledger:
 
     def _opened(self) -> npt.NDArray[np.int64]:
         """Return by account what its openings debited to it, less what they credited."""
-        return self.opened(self.array())
-
-    def opened(self, rows: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
-        """Return by account what the openings among packed rows debited to it, less what they credited."""
-        rows = rows[rows["code"] == OPENING]
         opening = np.zeros(len(self._net), np.int64)
-        np.add.at(opening, rows["debit"], rows["amount"])
-        np.subtract.at(opening, rows["credit"], rows["amount"])
+        for _, block in self._rows.blocks():
+            rows = block[block["code"] == OPENING]
+            np.add.at(opening, rows["debit"], rows["amount"])
+            np.subtract.at(opening, rows["credit"], rows["amount"])
         return opening
 
     def account_columns(self) -> Columns:

@@ -17,7 +17,6 @@ from alesha_sim.network.faults import Faults
 from alesha_sim.network.idempotency import Key
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
 from alesha_sim.network.retry import Patience, Retry, is_waited_for
-from alesha_sim.recording.counters import MessageTally
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.packed_rows import Boxed
 from alesha_sim.vocabulary import LATE, NO_ID
@@ -28,9 +27,6 @@ _REFUSALS: Final = frozenset({Refusal, Decline, OrderRejected})
 
 class Receiver:
     """Where messages end, as a channel sees it; an inbox is one."""
-
-    is_tallied: bool
-    """Whether a copy's `row` is how many microseconds it has waited, since messages are off."""
 
     @property
     def is_up(self) -> bool:
@@ -80,7 +76,7 @@ class Delivery(Happening):
         self.recipient = recipient
         self.order = order
         self.visit = visit
-        self.started_at = 0.0
+        self.waits_since = 0.0
         self.is_reply = False
         if key is not None:
             self.key = key
@@ -107,16 +103,10 @@ class Delivery(Happening):
         else:
             channel.log.lost(self.row)
 
-    def begin(self) -> None:
-        """Record that a worker has taken the request up, where it is not answered at that very instant."""
-        self.channel.log.begun(self.row, self.started_at)
-        if self.channel.inbox.is_tallied:
-            self.row = -1  # its wait has been counted
-
     def answer(self, reply: object) -> None:
         """Send `reply` back to the asker; the request is dealt with, and dealt with once."""
         channel = self.channel
-        channel.log.served(self.row, self.started_at, channel.clock._now)
+        channel.log.served(self.row, channel.clock._now)
         if self.key is not None:
             channel.inbox.store_under(self.key, self.content, reply)
         self.reply(reply)
@@ -154,7 +144,7 @@ class Delivery(Happening):
     def close(self) -> None:
         """Record that the message has been dealt with; a notice needs nothing more."""
         channel = self.channel
-        channel.log.served(self.row, self.started_at, channel.clock._now)
+        channel.log.served(self.row, channel.clock._now)
 
     def twin(self) -> "Delivery":
         """Return a second copy of the same message, with a row of its own."""
@@ -171,7 +161,7 @@ class Delivery(Happening):
             self.key,
         )
         twin.is_reply, twin.content = self.is_reply, self.content
-        twin.attempt, twin.started_at = self.attempt, self.started_at
+        twin.attempt = self.attempt
         return twin
 
 
@@ -196,7 +186,7 @@ class Channel:
     def __init__(
         self,
         clock: Clock,
-        log: MessageLog | MessageTally,
+        log: MessageLog,
         latency: Callable[[], float],
         recipient: Boxed,
         faults: Faults | None = None,

@@ -14,7 +14,6 @@ from alesha_sim.network.channel import Delivery, Receiver
 from alesha_sim.network.idempotency import Doorkeeper, Key, Stored, digest
 from alesha_sim.network.request import Conflict
 from alesha_sim.recording.run_logs import InboxStatistics
-from alesha_sim.units import MICROSECONDS
 from alesha_sim.vocabulary import DUPLICATE, WITHDRAWN
 
 
@@ -52,7 +51,6 @@ class Inbox(Receiver):
     def __init__(self, clock: Clock, hire: Callable[[], None] | None = None) -> None:
         self.clock = clock
         self.doorkeeper: Doorkeeper | None = None
-        self.is_tallied = False
         self.waiting: deque[Delivery] = deque()
         self.idle: list[Worker] = []
         self.hire = hire
@@ -70,21 +68,21 @@ class Inbox(Receiver):
         now = self.clock._now
         if self._screened and self._turned_away(delivery):
             return
-        delivery.channel.log.landed(delivery.row, now)
         self._arrivals += 1
         while self.idle:
             worker = self.idle.pop()
             callbacks: list[Any] | None = worker.callbacks
             if callbacks:  # nobody waits on the worker of a process that was stopped
-                delivery.started_at = now
+                delivery.channel.log.taken_at_once(delivery.row, now)
                 worker.callbacks = None
                 worker._value = delivery
                 for callback in callbacks:
                     callback(worker)
                 return
+        delivery.channel.log.landed(delivery.row, now)
+        delivery.waits_since = now
         self._count(now)
         self._waited += 1
-        delivery.started_at = now  # since when it waits, until it is taken
         self.waiting.append(delivery)
         self._waiting_max = max(self._waiting_max, len(self.waiting))
         if self.hire is not None:
@@ -175,9 +173,7 @@ class Inbox(Receiver):
         now = self.clock._now
         self._count(now)
         delivery = self.waiting.popleft()
-        if self.is_tallied:
-            delivery.row += round(now * MICROSECONDS) - round(delivery.started_at * MICROSECONDS)
-        delivery.started_at = now
+        delivery.channel.log.taken(delivery.row, now, delivery.waits_since)
         return delivery
 
     def _count(self, now: float) -> None:

@@ -1,193 +1,110 @@
-"""What stands in for a log whose table is off: it counts what the figures of a result need, and keeps no rows.
+"""What stays where tables are off: rows of those fields that figures are counted by, and a tally of messages.
 
-Each counter has the functions of the log in `recording/` that it replaces, and `tally()`, which returns what
-`results/metrics.py` would count in the table. No rule and no decision lives here.
+The logs are those of any run; only their rows are thinner. No rule and no decision lives here.
 """
 
-from collections.abc import Callable
+import struct
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.packed_rows import Boxed, PackedRows, Part
+from alesha_sim.units import MICROSECONDS
 
-from alesha_sim.columns import INFINITY, MISSING_TIME, NAN, Vocabulary, times
-from alesha_sim.numeric.counts import bincount
-from alesha_sim.recording.order_log import OrderLog
-from alesha_sim.recording.packed_rows import PackedRows
-from alesha_sim.recording.replenishment_log import ReplenishmentLog
-from alesha_sim.recording.visit_log import VisitLog
-from alesha_sim.units import total
-from alesha_sim.vocabulary import DECLINED, DELIVERED, IN_DOUBT, RECEIVED, STATUSES
+KEPT: Mapping[str, tuple[str, ...]] = {
+    "orders": ("placed_at", "total", "user", "status", "reason", "delivered_at"),
+}
+"""The fields that figures and the table of users need; of rows of other tables no more than the number."""
 
 
-class MessageTally:
-    """Counts the copies of messages that are sent to one recipient, and how long those served had waited.
+class ThinRows(PackedRows):
+    """Rows that are numbered like any others, and of which only the fields `kept` stay."""
 
-    A copy has no number. What `sent` returns instead is how many microseconds it has waited for a worker, which
-    its receiver adds to when it takes the copy up and hands back with `begun`, or with `served` if the answer
-    comes at once.
+    def __init__(self, kept: tuple[str, ...], **fields: str) -> None:
+        super().__init__(**{name: code for name, code in fields.items() if name in kept})
+        self._kept = kept
+        self._places = [number for number, name in enumerate(fields) if name in kept]
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, *values: Any) -> Boxed:
+        """Keep what is kept of a row and return its number."""
+        self.rows += self.pack(*[values[place] for place in self._places])
+        self._count += 1
+        return self._count - 1
+
+    def part(self, *names: str) -> Part:
+        """Return the neighbouring fields `names`, which are overlooked if they are not kept."""
+        return super().part(*names) if names[0] in self._kept else Overlooked(self, struct.Struct(""), 0)
+
+
+class Overlooked(Part):
+    """Fields that are not kept."""
+
+    def fill(self, row: Boxed, value: Any) -> None:
+        """Do nothing."""
+
+    def fill_two(self, row: Boxed, one: Any, other: Any) -> None:
+        """Do nothing."""
+
+    def fill_three(self, row: Boxed, one: Any, other: Any, third: Any) -> None:
+        """Do nothing."""
+
+
+def thin(table: str, /, **fields: str) -> PackedRows:
+    """Return the rows of a table that is off."""
+    return ThinRows(KEPT.get(table, ()), **fields)
+
+
+class MessageTally(MessageLog):
+    """Counts the copies of messages that are sent to one recipient, and how long those taken up had waited.
+
+    A copy has no number.
     """
 
     mention = "".format
     """Names a message in an error's text: not at all."""
 
     def __init__(self) -> None:
-        self.requests = 0
-        self.details = Vocabulary(("",))
-        self.sent, self.begun, self.served, self.lost, self.tally = _counters()
+        super().__init__(thin)
+        self._copies = self._losses = self._services = self._waited = 0
 
-    def landed(self, row: int, at: float, fate: int = DELIVERED) -> None:
-        """Do nothing about a copy that reached its receiver."""
-
-    def withdrawn(self, row: int) -> None:
-        """Do nothing about a copy that left the inbox unread."""
+    def sent(
+        self,
+        at: Any,
+        request: Boxed,
+        order: Boxed,
+        visit: Boxed,
+        sender: Boxed,
+        recipient: Boxed,
+        attempt: Boxed,
+        kind: type,
+        detail: Boxed = 0,
+    ) -> Boxed:
+        """Count a copy."""
+        self._copies += 1
+        return 0
 
     def sent_again(self, row: int) -> int:
         """Count a second copy of a message that leaves together with the first."""
-        return self.sent(0.0, 0, 0, 0, 0, 0, 0, object)
-
-
-def _counters() -> tuple[
-    Callable[..., int],
-    Callable[..., None],
-    Callable[..., None],
-    Callable[[int], None],
-    Callable[[], dict[str, int]],
-]:
-    """Return the functions through which every message passes, which share their counts and nothing else."""
-    copies = losses = services = waited = 0
-
-    def sent(
-        at: float,
-        request: int,
-        order: int,
-        visit: int,
-        sender: int,
-        recipient: int,
-        attempt: int,
-        kind: type,
-        detail: int = 0,
-    ) -> int:
-        nonlocal copies
-        copies += 1
+        self._copies += 1
         return 0
 
-    def begun(row: int, started_at: float) -> None:
-        nonlocal services, waited
-        services += 1
-        waited += row
+    def taken_at_once(self, row: Boxed, at: Any) -> None:
+        """Count a copy that a worker took up as it came."""
+        self._services += 1
 
-    def served(row: int, started_at: float, finished_at: float) -> None:
-        nonlocal services, waited
-        if row >= 0:
-            services += 1
-            waited += row
+    def taken(self, row: Boxed, at: float, since: float) -> None:
+        """Count a copy that a worker took up, and how long it had waited, each instant rounded as in a table."""
+        self._services += 1
+        self._waited += round(at * MICROSECONDS) - round(since * MICROSECONDS)
 
-    def lost(row: int) -> None:
-        nonlocal losses
-        losses += 1
-
-    def tally() -> dict[str, int]:
-        return {"rows": copies, "lost": losses, "served": services, "waited": waited}
-
-    return sent, begun, served, lost, tally
-
-
-class OrderTally(OrderLog):
-    """Keeps of each order the 29 bytes by which its user's purchases, its status and its delivery are counted."""
-
-    def __init__(self) -> None:
-        self._orders = PackedRows(placed_at="d", total="q", user="i", status="B", delivered_at="d")
-        self._doubted = set()
-        self._move = self._orders.filler("status")
-        self._deliver = self._orders.filler("delivered_at")
-
-    def placed(
-        self, at: float, user: int, total: int, method: str, advance: int, promised_at: float = INFINITY
-    ) -> int:
-        """Count an order as received and return its number; `user` is -1 for a replenishment of the shop's."""
-        return 1 + self._orders.append(at, total, user, RECEIVED, NAN)
-
-    def line(self, order: int, product: int, quantity: int, unit_price: int, unit_charge: int) -> None:
-        """Do nothing about what an order asks for."""
-
-    def status(self, order: int, status: int, reason: str = "") -> None:
-        """Note that an order moved to `status`."""
-        self._move(order - 1, self.known(order, status))
-
-    def doubt(self, order: int) -> None:
-        """Note that somebody gave up asking about an order that was not declined."""
-        self._doubted.add(order)
-        if self._orders.row(order - 1)["status"] != DECLINED:
-            self._move(order - 1, IN_DOUBT)
-
-    def paid(self, order: int, transaction: int, at: float) -> None:
-        """Do nothing about the user's payment."""
-
-    def fill(self, order: int, field: str, value: Any) -> None:
-        """Note when an order was delivered."""
-        if field == "delivered_at":
-            self._deliver(order - 1, value)
+    def lost(self, row: int) -> None:
+        """Count a copy that never reached anybody who could read it."""
+        self._losses += 1
 
     def tally(self) -> dict[str, int]:
-        """Count users' orders, all and by status, and those delivered with the microseconds that took."""
-        rows = self._orders.array()
-        rows = rows[rows["user"] >= 0]
-        statuses = bincount(rows["status"], minlength=len(STATUSES)).tolist()
-        return {
-            "orders": len(rows),
-            **dict(zip(STATUSES, statuses, strict=True)),
-            **lasted("delivery", times(rows["placed_at"]), times(rows["delivered_at"])),
-        }
-
-
-def lasted(name: str, began: npt.NDArray[np.int64], ended: npt.NDArray[np.int64]) -> dict[str, int]:
-    """Count the rows that have both instants, and the microseconds in between."""
-    both = (began != MISSING_TIME) & (ended != MISSING_TIME)
-    return {f"{name}_rows": int(np.count_nonzero(both)), f"{name}_time": total(ended[both] - began[both])}
-
-
-class VisitTally(VisitLog):
-    """Counts visits."""
-
-    def __init__(self) -> None:
-        self._visits = 0
-        self.reached = self.ordered = self.left = _overlook
-
-    def __len__(self) -> int:
-        return self._visits
-
-    def arrived(self, at: float, user: int, intent: str = "honest") -> int:
-        """Count a visit and return its number."""
-        self._visits += 1
-        return self._visits - 1
-
-    def tally(self) -> dict[str, int]:
-        """Return how many visits there were."""
-        return {"rows": self._visits}
-
-
-class ReplenishmentTally(ReplenishmentLog):
-    """Numbers lots, which no figure counts."""
-
-    def __init__(self) -> None:
-        self._lots = 0
-
-    def __len__(self) -> int:
-        return self._lots
-
-    def ordered(self, at: float, product: int, quantity: int) -> int:
-        """Return the number of a lot that is asked for."""
-        self._lots += 1
-        return self._lots - 1
-
-    def arrived(self, replenishment: int, at: float) -> None:
-        """Do nothing about a lot that is ready."""
-
-    def tally(self) -> dict[str, int]:
-        """Return nothing."""
-        return {}
-
-
-def _overlook(*_: float) -> None:
-    """Do nothing about how far a visit has come, what it ordered, and when and how it ended."""
+        """Return how many copies there were, were lost and were served, and how long the last had waited."""
+        return {"rows": self._copies, "lost": self._losses, "served": self._services, "waited": self._waited}

@@ -1,14 +1,15 @@
 """The log of orders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import INFINITY, NAN, Coded, Columns, Packed, Vocabulary, _or_missing, times
+from alesha_sim.columns import INFINITY, MISSING_TIME, NAN, Coded, Columns, Packed, Vocabulary, _or_missing, times
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.recording.packed_rows import NewRows, in_memory
+from alesha_sim.units import total
 from alesha_sim.vocabulary import COMPLETED, DECLINED, IN_DOUBT, NO_ID, ON_THE_WAY, PROCESSING, RECEIVED, STATUSES
 
 
@@ -38,10 +39,10 @@ class OrderLog:
         )
         self._lines = rows("order_lines", order="i", product="H", quantity="q", unit_price="q", unit_charge="q")
         self._doubted: set[int] = set()
-        self._status = self._orders.filler("status", "reason")
-        self._paid = self._orders.filler("transaction", "paid_at")
-        self._fillers: dict[str, Callable[..., None]] = {
-            name: self._orders.filler(name)
+        self._status = self._orders.part("status", "reason")
+        self._paid = self._orders.part("transaction", "paid_at")
+        self._later = {
+            name: self._orders.part(name)
             for name in ("charges_transaction", "accepted_at", "delivered_at", "closed_at")
         }
 
@@ -63,9 +64,9 @@ class OrderLog:
 
     def status(self, order: int, status: int, reason: str = "") -> None:
         """Record that an order moved to `status`, for `reason` if it was refused."""
-        self._status(order - 1, self.known(order, status), self.reasons[reason])
+        self._status.fill_two(order - 1, self._known(order, status), self.reasons[reason])
 
-    def known(self, order: int, status: int) -> int:
+    def _known(self, order: int, status: int) -> int:
         """Return the status to record: in doubt for an order that somebody gave up asking about, unless declined.
 
         Whoever closes it does not know of that, and money or goods of it may be missing somewhere else.
@@ -78,15 +79,15 @@ class OrderLog:
         fields = self._orders.row(order - 1)
         self._doubted.add(order)
         if fields["status"] != DECLINED:
-            self._status(order - 1, IN_DOUBT, fields["reason"])
+            self._status.fill_two(order - 1, IN_DOUBT, fields["reason"])
 
     def paid(self, order: int, transaction: int, at: float) -> None:
         """Record the user's payment."""
-        self._paid(order - 1, transaction, at)
+        self._paid.fill_two(order - 1, transaction, at)
 
     def fill(self, order: int, field: str, value: Any) -> None:
         """Record one later fact of an order: `charges_transaction`, `accepted_at`, `delivered_at`, `closed_at`."""
-        self._fillers[field](order - 1, value)
+        self._later[field].fill(order - 1, value)
 
     def by_user(self, users: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return how many orders each user placed, and the total of those paid and not cancelled."""
@@ -97,6 +98,17 @@ class OrderLog:
             np.add.at(spent, kept["user"], kept["total"])
             placed += bincount(rows["user"], minlength=users)
         return placed, spent
+
+    def tally(self) -> dict[str, int]:
+        """Count users' orders, all and by status, and those delivered with the microseconds that took."""
+        rows = self._orders.array()
+        rows = rows[rows["user"] >= 0]
+        statuses = bincount(rows["status"], minlength=len(STATUSES)).tolist()
+        return {
+            "orders": len(rows),
+            **dict(zip(STATUSES, statuses, strict=True)),
+            **lasted("delivery", times(rows["placed_at"]), times(rows["delivered_at"])),
+        }
 
     def order_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
         """Return the table `orders`, or what it shows of packed rows from row `first` on."""
@@ -130,3 +142,9 @@ class OrderLog:
             "unit_price": rows["unit_price"].astype(np.int64),
             "unit_charge": rows["unit_charge"].astype(np.int64),
         }
+
+
+def lasted(name: str, began: npt.NDArray[np.int64], ended: npt.NDArray[np.int64]) -> dict[str, int]:
+    """Count the rows that have both instants, and the microseconds in between."""
+    both = (began != MISSING_TIME) & (ended != MISSING_TIME)
+    return {f"{name}_rows": int(np.count_nonzero(both)), f"{name}_time": total(ended[both] - began[both])}

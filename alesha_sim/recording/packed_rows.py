@@ -19,65 +19,68 @@ _NUMPY_CODES = {"d": "f8", "q": "i8", "i": "i4", "H": "u2", "I": "u4", "h": "i2"
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class PackedRows:
-    """Append-only rows of fixed width; `fields` maps each name to a struct code (little-endian, unpadded)."""
+    """Append-only rows of fixed width; `fields` maps each name to a struct code (little-endian, unpadded).
+
+    Rows are numbered from 0. Those before `base` are not in memory; here that is none.
+    """
 
     def __init__(self, **fields: str) -> None:
         layout = struct.Struct("<" + "".join(fields.values()))
+        self.base = 0
         self.rows = bytearray()
         self.width = layout.size
         self.pack = layout.pack
         self.dtype = np.dtype([(name, "<" + _NUMPY_CODES[code]) for name, code in fields.items()])
         self._codes = fields
-        self._unpack_from = layout.unpack_from
+        self._unpack = layout.unpack
 
     def __len__(self) -> int:
-        return len(self.rows) // self.width
+        return self.base + len(self.rows) // self.width
 
     def append(self, *values: Any) -> Boxed:
-        """Write a row and return its number, from 0."""
-        row = len(self.rows) // self.width
+        """Write a row and return its number."""
+        row = self.base + len(self.rows) // self.width
         self.rows += self.pack(*values)
         return row
 
-    def part(self, *names: str) -> tuple[Callable[..., None], int]:
-        """Return the function that packs the neighbouring fields `names`, and where in a row they begin."""
+    def extend(self, rows: npt.NDArray[np.void]) -> None:
+        """Write many rows."""
+        self.rows += rows.tobytes()
+
+    def clear(self) -> None:
+        """Forget the rows in memory; the next one has the number of the first of them."""
+        self.rows.clear()
+
+    def part(self, *names: str) -> "Part":
+        """Return the neighbouring fields `names`, to be written together."""
         place = self.dtype.names or ()
         first = place.index(names[0])
         if place[first : first + len(names)] != names:
             raise ValueError(f"fields {names} are not neighbours in {place}")
         layout = struct.Struct("<" + "".join(self._codes[name] for name in names))
-        return layout.pack_into, struct.calcsize("<" + "".join(list(self._codes.values())[:first]))
+        return Part(self, layout, struct.calcsize("<" + "".join(list(self._codes.values())[:first])))
 
-    def filler(self, *names: str) -> Callable[..., None]:
-        """Return `fill(row, *values)`, which overwrites the neighbouring fields `names` of a row."""
-        rows, width = self.rows, self.width
-        pack_into, offset = self.part(*names)
-
-        def fill_one(row: int, value: Any) -> None:
-            pack_into(rows, row * width + offset, value)
-
-        def fill_two(row: int, one: Any, other: Any) -> None:
-            pack_into(rows, row * width + offset, one, other)
-
-        def fill(row: int, *values: Any) -> None:
-            pack_into(rows, row * width + offset, *values)
-
-        # To collect values in a tuple and spread them again costs a third of a call.
-        by_number: dict[int, Callable[..., None]] = {1: fill_one, 2: fill_two}
-        return by_number.get(len(names), fill)
+    def change(self, row: int, offset: int, content: bytes) -> None:
+        """Overwrite a part of a row that is not in memory."""
+        raise IndexError(f"row {row}: not in memory")
 
     def copy(self, row: int) -> int:
         """Write a row once more and return the number of the copy."""
-        self.rows += self.rows[row * self.width : (row + 1) * self.width]
+        self.rows += self.packed(row)
         return len(self) - 1
+
+    def packed(self, row: int) -> bytes:
+        """Return the bytes of a row."""
+        place = (row - self.base) * self.width
+        return bytes(self.rows[place : place + self.width])
+
+    def fields(self, row: int) -> tuple[Any, ...]:
+        """Return one row's fields in their order."""
+        return self._unpack(self.packed(row))
 
     def row(self, row: int) -> dict[str, Any]:
         """Return one row's fields by name."""
-        return dict(zip(self._codes, self.unpacked(self.rows, row), strict=True))
-
-    def unpacked(self, packed: bytearray, row: int) -> tuple[Any, ...]:
-        """Return the fields of one of several rows that were packed as these are."""
-        return self._unpack_from(packed, row * self.width)
+        return dict(zip(self._codes, self.fields(row), strict=True))
 
     def array(self) -> npt.NDArray[np.void]:
         """Return a copy of all rows as a structured array."""
@@ -86,6 +89,45 @@ class PackedRows:
     def blocks(self) -> Iterator[tuple[int, npt.NDArray[np.void]]]:
         """Yield copies of all rows in their order, each with the number of its first row; here all at once."""
         yield 0, self.array()
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Part:
+    """Neighbouring fields of the rows of a table, which are written together once their values are known."""
+
+    def __init__(self, table: PackedRows, layout: struct.Struct, offset: int) -> None:
+        self._table = table
+        self._rows = table.rows
+        self._width = table.width
+        self._offset = offset
+        self._pack = layout.pack
+        self._pack_into = layout.pack_into
+
+    # Three methods, since to collect values in a tuple and spread them again costs a third of a call.
+
+    def fill(self, row: Boxed, value: Any) -> None:
+        """Write the one field of row `row`."""
+        place: int = row - self._table.base
+        if place >= 0:
+            self._pack_into(self._rows, place * self._width + self._offset, value)
+        else:
+            self._table.change(row, self._offset, self._pack(value))
+
+    def fill_two(self, row: Boxed, one: Any, other: Any) -> None:
+        """Write the two fields of row `row`."""
+        place: int = row - self._table.base
+        if place >= 0:
+            self._pack_into(self._rows, place * self._width + self._offset, one, other)
+        else:
+            self._table.change(row, self._offset, self._pack(one, other))
+
+    def fill_three(self, row: Boxed, one: Any, other: Any, third: Any) -> None:
+        """Write the three fields of row `row`."""
+        place: int = row - self._table.base
+        if place >= 0:
+            self._pack_into(self._rows, place * self._width + self._offset, one, other, third)
+        else:
+            self._table.change(row, self._offset, self._pack(one, other, third))
 
 
 NewRows = Callable[..., PackedRows]

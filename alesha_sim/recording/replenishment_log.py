@@ -9,12 +9,15 @@ from alesha_sim.recording.packed_rows import NewRows, in_memory
 
 
 class ReplenishmentLog:
-    """One row per lot of a product that was asked of production, numbered from 0."""
+    """One row per lot of a product that was asked of production, numbered from 0.
+
+    `arrived(replenishment, at)` records that a lot is ready.
+    """
 
     def __init__(self, skus: Sequence[str], rows: NewRows = in_memory) -> None:
         self.skus = tuple(skus)
         self._table = rows("replenishments", product="H", quantity="q", ordered_at="d", arrived_at="d")
-        self._arrived = self._table.filler("arrived_at")
+        self.arrived = self._table.part("arrived_at").fill
 
     def __len__(self) -> int:
         return len(self._table)
@@ -22,10 +25,6 @@ class ReplenishmentLog:
     def ordered(self, at: float, product: int, quantity: int) -> int:
         """Record that a lot is asked for and return its number."""
         return self._table.append(product, quantity, at, NAN)
-
-    def arrived(self, replenishment: int, at: float) -> None:
-        """Record that a lot is ready."""
-        self._arrived(replenishment, at)
 
     def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
         """Return the table `replenishments`, or what it shows of packed rows from row `first` on."""

@@ -1,12 +1,12 @@
-"""All logs of one run but the ledger's: those of the tables that are on, and tallies in place of the others."""
+"""All logs of one run but the ledger's."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from alesha_sim.columns import NAN
-from alesha_sim.recording.counters import MessageTally, OrderTally, ReplenishmentTally, VisitTally
+from alesha_sim.recording.counters import MessageTally, thin
 from alesha_sim.recording.levels import ALL, NotRecorded, Tallies
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.order_log import OrderLog
@@ -19,20 +19,15 @@ WAITED_FOR = ("bank", "shop")
 
 
 class Records:
-    """What a run records in the mode `record`; `rows` makes the rows of each log."""
-
-    message_log = MessageLog
+    """What a run records in the mode `record`; `rows` makes the rows of each log where all is kept."""
 
     def __init__(self, skus: Sequence[str], users: int, rows: NewRows = in_memory, record: str = ALL) -> None:
         self.record = record
-        self._messages = self.message_log(rows) if record == ALL else None
+        rows = rows if record == ALL else thin
+        self._messages = MessageLog(rows) if record == ALL else None
         self._said: dict[str, MessageTally] = {}
-        self._counted: dict[str, Callable[[], Mapping[str, int]]] = {}
-        if record == ALL:
-            self.orders, self.visits = OrderLog(skus, rows), VisitLog(rows)
-            self.replenishments = ReplenishmentLog(skus, rows)
-        else:
-            self.orders, self.visits, self.replenishments = self._counting()
+        self.orders, self.visits = OrderLog(skus, rows), VisitLog(rows)
+        self.replenishments = ReplenishmentLog(skus, rows)
         self.registered_at = np.full(users, NAN)
 
     @property
@@ -42,25 +37,18 @@ class Records:
             raise NotRecorded("messages", self.record)
         return self._messages
 
-    def messages_to(self, recipient: str) -> MessageLog | MessageTally:
+    def messages_to(self, recipient: str) -> MessageLog:
         """Return what takes down the messages to a kind of party: one log for all, or a tally of its own."""
         if self._messages is not None:
             return self._messages
         return self._said.setdefault(recipient, MessageTally())
 
     def tallies(self) -> Tallies:
-        """Return what was counted in the place of each table that is off."""
-        found = {table: tally() for table, tally in self._counted.items()}
-        return found if self._messages is not None else {**found, "messages": self._said_in_all()}
-
-    def _counting(self) -> tuple[OrderLog, VisitLog, ReplenishmentLog]:
-        orders, visits, replenishments = OrderTally(), VisitTally(), ReplenishmentTally()
-        self._counted = {
-            "orders": orders.tally,
-            "visits": visits.tally,
-            "replenishments": replenishments.tally,
-        }
-        return orders, visits, replenishments
+        """Return what was counted in the place of each table that is off; no figure needs replenishments."""
+        if self._messages is not None:
+            return {}
+        orders, visits = self.orders.tally(), {"rows": len(self.visits)}
+        return {"orders": orders, "visits": visits, "replenishments": {}, "messages": self._said_in_all()}
 
     def _said_in_all(self) -> dict[str, int]:
         """Return how many messages there were and were lost, and how long those served by bank and shop waited."""

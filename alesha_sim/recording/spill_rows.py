@@ -1,7 +1,6 @@
 """Packed rows of which only the newest are in memory; the others are in a file, at the same places."""
 
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -23,73 +22,26 @@ class SpooledRows(PackedRows):
     def __init__(self, folder: Path, block: int, **fields: str) -> None:
         super().__init__(**fields)
         self.block = block
-        self.base = 0
         self.copied = 0
         """How many rows, from the first on, somebody has taken a copy of."""
         self.is_stale = False
         """Whether one of those rows has changed since."""
-        self.leaving: Callable[[int, npt.NDArray[np.void]], object] | None = None
-        """Called with the number of the first row and the rows that are about to leave memory."""
         self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  (open as long as the rows live)
         finalize(self, self._file.close)
 
-    def __len__(self) -> int:
-        return self.base + len(self.rows) // self.width
-
-    def append(self, *values: Any) -> int:
-        """Write a row and return its number, from 0."""
-        row = self.base + len(self.rows) // self.width
-        self.rows += self.pack(*values)
-        return row
-
-    def filler(self, *names: str) -> Callable[..., None]:
-        """Return `fill(row, *values)`, which overwrites the neighbouring fields `names` of a row."""
-        pack_into, offset = self.part(*names)
-        pack = struct.Struct("<" + "".join(self._codes[name] for name in names)).pack
-        rows, width = self.rows, self.width
-
-        def fill_two(row: int, one: Any, other: Any) -> None:
-            place = row - self.base
-            if place >= 0:
-                pack_into(rows, place * width + offset, one, other)
-            else:
-                self._change(row, offset, pack(one, other))
-
-        def fill(row: int, *values: Any) -> None:
-            place = row - self.base
-            if place >= 0:
-                pack_into(rows, place * width + offset, *values)
-            else:
-                self._change(row, offset, pack(*values))
-
-        return fill_two if len(names) == 2 else fill
-
-    def _change(self, row: int, offset: int, content: bytes) -> None:
+    def change(self, row: int, offset: int, content: bytes) -> None:
+        """Overwrite a part of a row on disk."""
         self._file.seek(row * self.width + offset)
         _write(self._file, content)
         if row < self.copied:
             self.is_stale = True
 
-    def copy(self, row: int) -> int:
-        """Write a row once more and return the number of the copy."""
-        self.rows += self.packed(row)
-        return len(self) - 1
-
     def packed(self, row: int) -> bytes:
         """Return the bytes of a row."""
         if row >= self.base:
-            place = (row - self.base) * self.width
-            return bytes(self.rows[place : place + self.width])
+            return super().packed(row)
         self._file.seek(row * self.width)
         return bytes(self._file.read(self.width))
-
-    def fields(self, row: int) -> tuple[Any, ...]:
-        """Return one row's fields in their order."""
-        return self._unpack_from(self.packed(row))
-
-    def row(self, row: int) -> dict[str, Any]:
-        """Return one row's fields by name."""
-        return dict(zip(self._codes, self.fields(row), strict=True))
 
     @property
     def in_memory(self) -> int:
@@ -98,8 +50,6 @@ class SpooledRows(PackedRows):
 
     def relieve(self) -> None:
         """Let all rows leave memory; OSError if they cannot be written, and then they stay."""
-        if self.leaving is not None:
-            self.leaving(self.base, np.frombuffer(bytes(self.rows), self.dtype))
         self._file.seek(self.base * self.width)
         _write(self._file, self.rows)
         self.base = len(self)

@@ -19,9 +19,9 @@ class VisitLog:
         self._table = rows(
             "visits", arrived_at="d", left_at="d", outcome="b", user="i", stage="B", order="i", intent="B"
         )
-        self.reached = self._table.filler("stage")
-        self.ordered = self._table.filler("order")
-        self.left = self._table.filler("left_at", "outcome")
+        self.reached = self._table.part("stage").fill
+        self.ordered = self._table.part("order").fill
+        self.left = self._table.part("left_at", "outcome").fill_two
 
     def __len__(self) -> int:
         return len(self._table)

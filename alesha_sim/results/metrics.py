@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.owners import DEPOSITS, ENDS, OPEN, OWNERS, owner_of
 from alesha_sim.columns import MISSING_TIME, Columns, among, coded, equals, numbers
-from alesha_sim.recording.counters import lasted
+from alesha_sim.recording.order_log import lasted
 from alesha_sim.storage.on_disk import source_of, tallies_of
 from alesha_sim.tables.running_balance import changes
 from alesha_sim.tables.source import Source

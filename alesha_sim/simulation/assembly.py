@@ -21,7 +21,7 @@ from alesha_sim.entities.user.population import Users
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.network import Channel
 from alesha_sim.recording.levels import ALL
-from alesha_sim.recording.run_logs import WAITED_FOR, Records
+from alesha_sim.recording.run_logs import Records
 from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes
 from alesha_sim.simulation.terms import bank_terms, duration_draws, shop_terms, supplier_terms, user_terms
 from alesha_sim.storage import Spool
@@ -127,8 +127,7 @@ class Market:
                 party.inbox.screen()
                 party.doubt = self.records.orders.doubt
             schedule_crashes(self.clock, self.scenario, parties)
-        for name, party in parties.items():
-            party.inbox.is_tallied = name in WAITED_FOR and self.records.record != ALL
+        for party in parties.values():
             party.open_for_business()
 
     def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:

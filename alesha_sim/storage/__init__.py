@@ -6,6 +6,5 @@ What is recorded and how a table shows it stays with the logs and the ledger; he
 from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.storage.saved import Manifest
 from alesha_sim.storage.spool import Spool
-from alesha_sim.storage.spool_logs import SpooledLedger, SpooledRecords
 
-__all__ = ["Manifest", "Spool", "Spooled", "SpooledLedger", "SpooledRecords"]
+__all__ = ["Manifest", "Spool", "Spooled"]

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.books.ledger import Ledger
 from alesha_sim.columns import Columns
 from alesha_sim.files import folders
+from alesha_sim.recording.run_logs import Records
 from alesha_sim.recording.spill_rows import SpooledRows
 from alesha_sim.storage import parquet as storage_parquet
 from alesha_sim.storage import saved
 from alesha_sim.storage.on_disk import Spooled
-from alesha_sim.storage.spool_logs import SpooledLedger, SpooledRecords
 from alesha_sim.storage.target import refuse_to_overwrite
 from alesha_sim.tables.canonical import canonical
 
@@ -58,10 +59,10 @@ class Spool:
 
     # What a market records into
 
-    def records(self, skus: Sequence[str], users: int) -> SpooledRecords:
+    def records(self, skus: Sequence[str], users: int) -> Records:
         """Return the logs of a run that records everything."""
         with self._named():
-            records = SpooledRecords(skus, users, self._new_rows)
+            records = Records(skus, users, self._new_rows)
         shown: dict[str, Shown] = {
             "orders": records.orders.order_columns,
             "order_lines": records.orders.line_columns,
@@ -73,10 +74,10 @@ class Spool:
             self._write(table, columns)
         return records
 
-    def ledger(self, currency_code: str, skus: Sequence[str]) -> SpooledLedger:
+    def ledger(self, currency_code: str, skus: Sequence[str]) -> Ledger:
         """Return the ledger of a run."""
         with self._named():
-            ledger = SpooledLedger(currency_code, skus, self._new_rows)
+            ledger = Ledger(currency_code, skus, self._new_rows)
         self._write("transfers", ledger.columns)
         return ledger
 

@@ -132,7 +132,6 @@ class Bank(Entity):
                 if type(delivery.message) in _MOVES_MONEY:
                     seconds = self._authorisation_seconds()
                     if seconds > 0:
-                        delivery.begin()
                         yield worker.rest(seconds)
                 self._serve(delivery)
             except Exception as error:

@@ -119,8 +119,6 @@ class Shop(Entity):
                     delivery.acknowledge()
                     continue
                 seconds, is_errand = self._page_seconds(), kind in errands
-                if seconds > 0 or is_errand:
-                    delivery.begin()
                 if seconds > 0:
                     yield worker.rest(seconds)
                 if is_errand:

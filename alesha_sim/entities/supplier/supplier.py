@@ -83,7 +83,6 @@ class Supplier(Entity):
         worker = self.inbox.employ()
         while True:
             delivery: Delivery = yield worker.receive()
-            delivery.begin()
             seconds = self._terms.handling_seconds()
             if seconds > 0:
                 yield worker.rest(seconds)

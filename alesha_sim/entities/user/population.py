@@ -74,7 +74,6 @@ class Users(Entity):
         if buyer is None:
             delivery.answer(Refused(Reason.UNKNOWN_ORDER))
         else:
-            delivery.begin()
             self.start(self._hand_over(parcel, buyer, delivery), delivery)
 
     def _hand_over(self, parcel: Deliver, buyer: Buyer, delivery: Delivery) -> Process:
