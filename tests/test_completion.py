@@ -1,8 +1,5 @@
 """The whole chart of accounts is known, and the group is the same before and after its second member hears."""
 
-import re
-from pathlib import Path
-
 import pytest
 from worked_example import LAPTOP, WATCH, written
 
@@ -10,11 +7,10 @@ from alesha_sim import accounting, exports
 from alesha_sim.accounting import classification
 from alesha_sim.accounting.cut_off import Completion
 from alesha_sim.accounting.journal_arrays import Journal
-from alesha_sim.books import CODES, Kind
+from alesha_sim.books import CODES, Account, Kind
+from alesha_sim.books.accounts import role_of
 from alesha_sim.exports.journals import name_of
 from alesha_sim.exports.process import FACTS, PLACE
-
-POSTINGS = Path(__file__).parents[1] / "docs" / "postings.md"
 
 A, L, Q, R, X = Kind.ASSET, Kind.LIABILITY, Kind.EQUITY, Kind.INCOME, Kind.EXPENSE
 
@@ -167,25 +163,27 @@ def test_goods_of_the_shop_are_at_cost_for_the_group():
 # The whole chart
 
 
-def charted():
-    """Return every account of the posting rules by book and kind, users' numbers left out."""
-    text = POSTINGS.read_text("utf-8").partition("## 2.")[0]
-    books = ("bank", "shop", "supplier", "users")
-    for line in text.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == 2 and cells[0].partition(",")[0] in books:
-            book = cells[0].partition(",")[0]
-            for name in re.findall(r"`([a-z:<>n-]+)`", cells[1]):
-                yield f"{book}:{name.removeprefix(book + ':').replace('<n>', '')}"
+FLOORED = {
+    "bank:reserves", "bank:deposits:user:", "bank:deposits:shop", "bank:deposits:supplier",
+    "bank:deposits:courier", "bank:holds:user:", "bank:settlement-due", "bank:escrow", "bank:rolling-reserve",
+    "shop:stock", "shop:goods-in-transit", "supplier:stock", "supplier:reserved", "supplier:goods-in-transit",
+    "users:goods",
+}  # fmt: skip
 
 
-def test_every_account_of_the_chart_has_its_line_or_holds_units_only():
-    accounts = set(charted())
-    assert {"bank:escrow", "shop:collections-due", "users:cash:", "supplier:losses"} <= accounts
-    assert {name for name in MONEY if not name[-1].isdigit()} <= accounts
-    units = {"shop:handovers", "supplier:made", "supplier:handovers", "users:handovers"}
-    known = {*classification.LINES, *units}
-    assert {name for name in accounts if name not in known} == set()
+@pytest.mark.parametrize(("held", "expected"), [("money", MONEY | {"bank:holds:user:1": L}), ("units", UNITS)])
+def test_the_chart_has_the_accounts_of_the_posting_rules_and_their_kinds(held, expected):
+    found = {account: account.kind for account in Account if held in account.holds}
+    assert found == {role_of(name): kind for name, kind in expected.items()}
+
+
+def test_deposits_and_goods_are_what_cannot_be_below_zero():
+    assert {account for account in Account if account.is_floored} == FLOORED
+
+
+def test_every_account_of_money_has_a_line_of_its_own_or_shares_it():
+    assert {account for account in Account if not account.line and "money" in account.holds} == set()
+    assert classification.LINES["users:cash:"] == classification.LINES["shop:cash"] == "Cash"
 
 
 def test_every_code_is_an_event_or_never_begins_a_fact():

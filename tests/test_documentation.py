@@ -11,7 +11,7 @@ from alesha_sim.entities.shop.order_states import FULFILMENT_ROWS, STATUS_ROWS
 from alesha_sim.scenarios.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ["docs/design.md", "docs/model.md", "docs/order.md", "docs/order.svg"]
+DOCUMENTS = ["docs/design.md", "docs/model.md", "docs/order.md", "docs/order.svg", "docs/postings.md"]
 
 
 @pytest.fixture

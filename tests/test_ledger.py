@@ -18,6 +18,7 @@ from alesha_sim.books.accounts import (
     SHOP,
     SUPPLIER,
     USERS,
+    Account,
     Kind,
 )
 from alesha_sim.books.counting import TalliedLedger
@@ -33,15 +34,15 @@ class Books:
 
     def __init__(self, ledger):
         self.ledger = ledger
-        self.reserves = self.ledger.account("bank:reserves", Kind.ASSET, floor=True)
-        self.deposits = self.ledger.family("bank:deposits:user:", Kind.LIABILITY, 3, floor=True)
-        self.shop_deposit = self.ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
-        self.cash = self.ledger.account("shop:cash", Kind.ASSET)
-        self.investment = self.ledger.account("shop:investment", Kind.ASSET)
-        self.equity = self.ledger.account("shop:equity", Kind.EQUITY)
-        self.sales = self.ledger.account("shop:sales", Kind.INCOME)
-        self.stock = self.ledger.units("supplier:stock", Kind.ASSET, floor=True)
-        self.made = self.ledger.units("supplier:made", Kind.EQUITY)
+        self.reserves = self.ledger.account(Account.BANK_RESERVES)
+        self.deposits = self.ledger.family(Account.BANK_USER_DEPOSITS, 3)
+        self.shop_deposit = self.ledger.account(Account.BANK_SHOP_DEPOSIT)
+        self.cash = self.ledger.account(Account.SHOP_CASH)
+        self.investment = self.ledger.account(Account.SHOP_INVESTMENT)
+        self.equity = self.ledger.account(Account.SHOP_EQUITY)
+        self.sales = self.ledger.account(Account.SHOP_SALES)
+        self.stock = self.ledger.units(Account.SUPPLIER_STOCK)
+        self.made = self.ledger.units(Account.SUPPLIER_MADE)
         self.ledger.linked(0.0, BANK, self.ledger.new_link(), -1, [self.opening(0, 100), self.opening(1, 50)])
 
     def opening(self, user, amount):
@@ -186,7 +187,7 @@ def test_links_are_consecutive_from_one():
 
 def test_opening_many_accounts_makes_no_strings():
     ledger = Ledger("BDT", SKUS)
-    users = ledger.family("users:cash:", Kind.ASSET, 100_000)
+    users = ledger.family(Account.USERS_CASH, 100_000)
     assert len(ledger.chart.parts) == 1
     assert ledger.chart.name(users[99_999]) == "users:cash:99999"
 
@@ -202,7 +203,7 @@ def test_opening_many_accounts_makes_no_strings():
 def test_account_that_cannot_be_opened_is_refused(books, name, commodity, rule):
     state = books.state()
     with pytest.raises(ValueError, match=rule):
-        books.ledger.account(name, Kind.ASSET, commodity=commodity)
+        books.ledger.open(name, Kind.ASSET, commodity=commodity)
     assert books.state() == state
 
 
@@ -210,8 +211,8 @@ def test_account_that_cannot_be_opened_is_refused(books, name, commodity, rule):
 def test_many_openings_equal_one_transfer_each(amounts, held):
     bulk, single = Ledger("BDT", SKUS), Ledger("BDT", SKUS)
     for ledger in (bulk, single):
-        ledger.account("users:equity", Kind.EQUITY)
-        ledger.family("users:cash:", Kind.ASSET, len(amounts))
+        ledger.account(Account.USERS_EQUITY)
+        ledger.family(Account.USERS_CASH, len(amounts))
         ledger.links_from(len(amounts))
         for link in range(1, min(held, len(amounts)) + 1):
             ledger.transfer(0.0, USERS, link, -1, link, 0, 9, OPENING)

@@ -12,7 +12,7 @@ import alesha_sim as alesha
 from alesha_sim import Result, Simulation, cli, exports, scenarios
 from alesha_sim.accounting import trial_balance
 from alesha_sim.books import counting
-from alesha_sim.books.accounts import BANK, FEE, INCOME, PAYMENT, Kind
+from alesha_sim.books.accounts import BANK, FEE, INCOME, PAYMENT, Account
 from alesha_sim.books.counting import TalliedLedger
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.entities.entity import EntityError
@@ -308,10 +308,10 @@ def test_a_bank_whose_rows_have_gone_knows_its_transactions():
 
 def test_a_ledger_that_lets_rows_go_finds_the_first_of_a_payment_only():
     ledger = TalliedLedger("BDT", ["laptop"])
-    reserves = ledger.account("bank:reserves", Kind.ASSET)
-    user = ledger.account("bank:deposits:user:0", Kind.LIABILITY)
-    shop = ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
-    ledger.account("users:advances", Kind.ASSET)
+    reserves = ledger.account(Account.BANK_RESERVES)
+    user = ledger.family(Account.BANK_USER_DEPOSITS, 1).start
+    shop = ledger.account(Account.BANK_SHOP_DEPOSIT)
+    ledger.account(Account.USERS_ADVANCES)
     income, payment, fee = (ledger.new_link() for _ in range(3))
     ledger.transfer(1.0, BANK, income, -1, reserves, user, 50, INCOME)
     ledger.linked(2.0, BANK, payment, 1, [(user, shop, 30, PAYMENT), (user, reserves, 1, FEE)])

@@ -21,6 +21,8 @@ import pytest
 from layers import LAYER, MODULES_AT_THE_TOP, THIRD_PARTY, block
 from module_graph import circles, graph
 
+from alesha_sim.books.accounts import DEPOSITS, HOLDS, Account
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alesha_sim"
 
@@ -45,6 +47,13 @@ DRAWING = {
 }  # fmt: skip
 IN_A_RUN = {"kernel", "network", "books", "entities", "messages", "recording", "columns"}
 PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "_value", "_resume", "_now"}
+
+CHART = "books/accounts.py"
+NAMES = [name.rstrip(":") for name in (*Account, DEPOSITS, HOLDS)]
+OWN_NAMES = [name.partition(":")[2] for name in NAMES]
+COMPOUND = [name for name in OWN_NAMES if "-" in name or name == "handovers"]  # words that mean nothing else
+SPELT = re.compile(rf"(?<![\w-])({'|'.join([*NAMES, *(f':{name}' for name in OWN_NAMES), *COMPOUND])})(?![\w-])")
+"""An account's name with its book, after a colon, or in words that say nothing but an account."""
 
 # The public face as built; parts that are only planned join the list when they are.
 PUBLIC = {
@@ -315,11 +324,22 @@ def is_whole(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and node.value % 1 == 0
 
 
+def spelt_accounts(module: Module) -> Iterator[str]:
+    """Take the names of accounts from the chart; a docstring may say them."""
+    if module.name == CHART:
+        return
+    prose = {id(node.value) for node in ast.walk(module.tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(module.tree):
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in prose else None
+        if isinstance(text, str) and SPELT.search(text):
+            yield module.at(node, f"spells an account: {text.strip()[:40]!r}")
+
+
 Rule = Callable[[Module], Iterator[str]]
 RULES: list[Rule] = [
     misplaced_imports, foreign_imports, long_parts, module_state, changed_constants, unseeded_chance,
     heavy_values, protected_fields, platform_sized, unstable_sorts,
-    fragile_draws,
+    fragile_draws, spelt_accounts,
 ]  # fmt: skip
 
 
@@ -370,6 +390,13 @@ PLANTED = [
     (fragile_draws, "verification/fuzz/dice.py", "from numpy import log"),
     (fragile_draws, "distributions.py", "def f(generator):\n    return generator.lognormal(0, 1, 5)"),
     (fragile_draws, "scenarios/repeats.py", "def f(generator):\n    return generator.beta(1, 2, 5)"),
+    (spelt_accounts, "results/metrics.py", "CASH = 'shop:cash'"),
+    (spelt_accounts, "results/metrics.py", "def f(user):\n    return f'users:cash:{user}'"),
+    (spelt_accounts, "results/metrics.py", "def f(owner):\n    return 'bank:deposits:' + owner"),
+    (spelt_accounts, "results/metrics.py", "def f(book):\n    return f'{book}:stock'"),
+    (spelt_accounts, "audit/goods.py", "SIDES = 'sales-returns / refunds-due'"),
+    (spelt_accounts, "audit/goods.py", "GIVEN = 'handovers'"),
+    (spelt_accounts, "exports/duck.py", "VIEW = \"SELECT * FROM entries WHERE account = 'bank:fees'\""),
     (unstable_sorts, "results/time_series.py", "def f(at):\n    return np.argsort(at)"),
     (unstable_sorts, "experiments/study.py", "def f(frame):\n    return frame.sort_values('mean')"),
 ]
@@ -390,6 +417,8 @@ ALLOWED = [
     ("network/inbox.py", "def f(clock):\n    return clock._now"),
     ("books/bank.py", "def f(codes):\n    return bincount(codes), codes.astype(np.int64), itertools.repeat(1)"),
     ("scenarios/demand.py", "LIMIT = 2**31\ndef f(x):\n    return elementary.exp(x), np.sqrt(x), 10**x"),
+    (CHART, "CASH = 'shop:cash'"),
+    ("results/metrics.py", 'def f():\n    """Read `shop:cash`."""\n    return \'stock\', \'shop:service\''),
     ("theory/queues.py", "def f(x):\n    return np.exp(x) ** 2"),
     ("results/time_series.py", "def f(at):\n    return np.argsort(at, kind='stable')"),
 ]

@@ -6,7 +6,8 @@ from trading import CATALOGUE, METHODS, Terms, World, users_of
 
 from alesha_sim.audit.evidence import RULES, Evidence
 from alesha_sim.audit.laws import check
-from alesha_sim.audit.posting_rules import CHART, ROLES, facts, permitted
+from alesha_sim.audit.posting_rules import facts, permitted
+from alesha_sim.books.accounts import Account
 from alesha_sim.columns import Coded
 from alesha_sim.messages import Method, Pocket
 
@@ -63,7 +64,7 @@ def test_books_open_exactly_the_accounts_of_the_chart(rich):
             role = accounts["account"].labels[name].rstrip("0123456789")
             held = "units" if commodity else "money"
             opened.setdefault((role, accounts["kind"].labels[kind]), set()).add(held)
-    assert opened == {(name, role.kind): set(role.holds.split(", ")) for name, role in CHART.items()}
+    assert opened == {(account, account.kind): set(account.holds.split(", ")) for account in Account}
 
 
 # Tampering: the balances follow, so that only the laws can tell.
@@ -207,8 +208,8 @@ def test_facts_name_accounts_of_their_book_in_what_they_hold():
     for rule in permitted():
         for name in (rule.debit, rule.credit):
             assert name.startswith(f"{rule.book}:")
-            assert ("units" if rule.units else "money") in CHART[name].holds
-    assert {name for rule in permitted() for name in (rule.debit, rule.credit)} == set(ROLES)
+            assert ("units" if rule.units else "money") in name.holds
+    assert {name for rule in permitted() for name in (rule.debit, rule.credit)} == set(Account)
     assert len({fact.name for fact in facts()}) == len(facts()) < 63  # one bit each
 
 

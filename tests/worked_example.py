@@ -153,9 +153,10 @@ def written(all_facts, money, units, ended_at):
     """Return the result of facts written by hand, in a market with one order of a laptop and two watches."""
     scenario = first_purchase().with_settings({"users.count": 2})
     ledger = Ledger("BDT", scenario.skus)
-    accounts = {(name, "BDT"): ledger.account(name, kind) for name, kind in money.items()}
+    accounts = {(name, "BDT"): ledger.open(name, kind).start for name, kind in money.items()}
     for name, kind in units.items():
-        accounts |= zip(((name, sku) for sku in scenario.skus), ledger.units(name, kind), strict=True)
+        for place, sku in enumerate(scenario.skus, 1):
+            accounts[name, sku] = ledger.open(name, kind, commodity=place).start
     ledger.links_from(100)
     facts = {}
     for at, book, link, *row in all_facts:

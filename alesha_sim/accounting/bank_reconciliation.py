@@ -6,6 +6,7 @@ import numpy as np
 
 from alesha_sim.accounting.in_transit import Message, News
 from alesha_sim.accounting.journal_arrays import At, Ints, Journal
+from alesha_sim.books.accounts import DEPOSITS, HOLDS, Account
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from alesha_sim.results.result import Result
 
-OWN = {"shop": "shop:cash", "supplier": "supplier:cash", "courier": "supplier:collections"}
+OWN = {"shop": Account.SHOP_CASH, "supplier": Account.SUPPLIER_CASH, "courier": Account.SUPPLIER_COLLECTIONS}
 
 
 class Item(NamedTuple):
@@ -102,12 +103,12 @@ class Reconciler:
         """Return the accounts of the owner's cash and of its deposit."""
         journal = self._journal
         if owner == "users":
-            own = journal.places("users:cash:")
-            bank = journal.places("bank:deposits:user:", "bank:holds:user:")
+            own = journal.places(Account.USERS_CASH)
+            bank = journal.places(Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS)
         else:
-            name = OWN.get(owner, f"users:cash:{owner.removeprefix('user:')}")
+            name = OWN.get(owner, Account.USERS_CASH + owner.removeprefix("user:"))
             own = journal.places(name) if owner in OWN or owner.startswith("user:") else journal.places()
-            bank = journal.places(f"bank:deposits:{owner}", f"bank:holds:{owner}")
+            bank = journal.places(DEPOSITS + owner, HOLDS + owner)
         if not len(own) or not len(bank) or owner.endswith(":"):
             last = self._journal.result.scenario.users.count - 1
             raise ValueError(f"entity {owner}: must be users, shop, supplier, courier, or user:0 to user:{last}")
@@ -161,7 +162,7 @@ class Reconciler:
         journal = self._journal
         for place in (int(journal.debit[row]), int(journal.credit[row])):
             name = journal.accounts[place].name
-            if name.rpartition(":")[0] in ("bank:deposits:user", "bank:holds:user"):
+            if name.startswith((Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS)):
                 return f"user:{name.rpartition(':')[2]}"
         return "users"
 

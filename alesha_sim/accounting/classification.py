@@ -19,7 +19,7 @@ Source: sections 1, 2 and 4 of the posting rules; terms of IFRS 10, 15, IAS 1, 2
 
 from typing import NamedTuple
 
-CASH_LINE = "Cash"
+from alesha_sim.books.accounts import Account
 
 
 class CashRule(NamedTuple):
@@ -29,64 +29,19 @@ class CashRule(NamedTuple):
     line: str
 
 
-LINES = {
-    "bank:reserves": "Reserves",
-    "bank:deposits:user:": "Deposits of users",
-    "bank:deposits:shop": "Deposit of the shop",
-    "bank:deposits:supplier": "Deposit of the supplier",
-    "bank:deposits:courier": "Deposit of the courier",
-    "bank:holds:user:": "Holds on users' money",
-    "bank:settlement-due": "Captured, to be settled",
-    "bank:escrow": "Escrow",
-    "bank:rolling-reserve": "Rolling reserve owed to the shop",
-    "bank:fees": "Fees",
-    "shop:cash": CASH_LINE,
-    "supplier:cash": CASH_LINE,
-    "supplier:collections": "Cash collected for the shop",
-    "users:cash:": CASH_LINE,
-    "shop:investment": "Investment in the supplier",
-    "shop:settlement-due": "Receivable: settlements due",
-    "shop:rolling-reserve": "Receivable: rolling reserve",
-    "shop:collections-due": "Receivable: collections due",
-    "shop:supplier-advances": "Advances paid for goods",
-    "shop:stock": "Inventories",
-    "shop:goods-in-transit": "Inventories",
-    "supplier:stock": "Inventories",
-    "supplier:reserved": "Inventories",
-    "supplier:goods-in-transit": "Inventories",
-    "users:advances": "Advances paid for goods",
-    "users:goods": "Goods",
-    "shop:customer-prepayments": "Contract liabilities: customer prepayments",
-    "shop:refunds-due": "Refund liabilities",
-    "supplier:shop-advances": "Contract liabilities: advances of the shop",
-    "supplier:collections-owed": "Payable: collections owed to the shop",
-    "supplier:payables": "Payable: production and transport",
-    "shop:equity": "Capital",
-    "supplier:equity": "Capital",
-    "users:equity": "Capital",
-    "shop:sales": "Sales",
-    "supplier:sales": "Sales",
-    "shop:sales-returns": "Returns and allowances",
-    "shop:cost-of-sales": "Cost of sales",
-    "supplier:cost-of-sales": "Cost of sales",
-    "shop:payment-fees": "Payment fees",
-    "shop:transport": "Transport",
-    "supplier:transport": "Transport",
-    "shop:losses": "Goods lost or written off",
-    "supplier:losses": "Goods lost or written off",
-    "users:income": "Income from outside",
-    "users:spending": "Spending",
-}
+LINES = {account.value: account.line for account in Account if account.line}
 """The line of a statement by an account's role; an account without one stands under its own name."""
 
-GROSS = frozenset({"Sales", "Returns and allowances", "Cost of sales"})
+GROSS = frozenset(
+    account.line for account in (Account.SHOP_SALES, Account.SHOP_SALES_RETURNS, Account.SHOP_COST_OF_SALES)
+)
 """What makes the gross profit; all other income and expenses come after it."""
 
 CASH = {
-    "bank": ("bank:reserves",),
-    "shop": ("shop:cash",),
-    "supplier": ("supplier:cash", "supplier:collections"),
-    "users": ("users:cash:",),
+    "bank": (Account.BANK_RESERVES,),
+    "shop": (Account.SHOP_CASH,),
+    "supplier": (Account.SUPPLIER_CASH, Account.SUPPLIER_COLLECTIONS),
+    "users": (Account.USERS_CASH,),
 }
 """By book, what counts as its cash."""
 
@@ -134,39 +89,34 @@ WITHIN_GROUP = frozenset({"charges", "charges-return", "remittance"})
 """Codes of money that one member of the group pays the other; in the group's cash flow they cancel out."""
 
 INTER_COMPANY = (
-    ("supplier:shop-advances", "shop:supplier-advances"),
-    ("supplier:collections-owed", "shop:collections-due"),
-    ("supplier:sales", "shop:cost-of-sales"),
-    ("supplier:equity", "shop:investment"),
+    (Account.SUPPLIER_SHOP_ADVANCES, Account.SHOP_SUPPLIER_ADVANCES),
+    (Account.SUPPLIER_COLLECTIONS_OWED, Account.SHOP_COLLECTIONS_DUE),
+    (Account.SUPPLIER_SALES, Account.SHOP_COST_OF_SALES),
+    (Account.SUPPLIER_EQUITY, Account.SHOP_INVESTMENT),
 )
 """What is eliminated, debit / credit: the first account's whole balance; of capital, the second one's."""
 
-UNREALISED = ("shop:stock", "shop:goods-in-transit", "shop:losses")
+UNREALISED = (Account.SHOP_STOCK, Account.SHOP_GOODS_IN_TRANSIT, Account.SHOP_LOSSES)
 """Where the shop has goods at charge; what they are above cost is profit that the group has not made."""
 
 RECEIVABLE, PREPAYMENT, PAYABLE = "receivable", "prepayment", "payable"
 
 OPEN_ITEMS = {
-    "bank:settlement-due": PAYABLE,
-    "bank:escrow": PAYABLE,
-    "bank:rolling-reserve": PAYABLE,
-    "shop:settlement-due": RECEIVABLE,
-    "shop:rolling-reserve": RECEIVABLE,
-    "shop:collections-due": RECEIVABLE,
-    "shop:supplier-advances": PREPAYMENT,
-    "shop:customer-prepayments": PREPAYMENT,
-    "shop:refunds-due": PAYABLE,
-    "supplier:shop-advances": PREPAYMENT,
-    "supplier:collections-owed": PAYABLE,
-    "supplier:payables": PAYABLE,
-    "users:advances": PREPAYMENT,
+    Account.BANK_SETTLEMENT_DUE: PAYABLE,
+    Account.BANK_ESCROW: PAYABLE,
+    Account.BANK_ROLLING_RESERVE: PAYABLE,
+    Account.SHOP_SETTLEMENT_DUE: RECEIVABLE,
+    Account.SHOP_ROLLING_RESERVE: RECEIVABLE,
+    Account.SHOP_COLLECTIONS_DUE: RECEIVABLE,
+    Account.SHOP_SUPPLIER_ADVANCES: PREPAYMENT,
+    Account.SHOP_CUSTOMER_PREPAYMENTS: PREPAYMENT,
+    Account.SHOP_REFUNDS_DUE: PAYABLE,
+    Account.SUPPLIER_SHOP_ADVANCES: PREPAYMENT,
+    Account.SUPPLIER_COLLECTIONS_OWED: PAYABLE,
+    Account.SUPPLIER_PAYABLES: PAYABLE,
+    Account.USERS_ADVANCES: PREPAYMENT,
 }
 """Accounts of items that are opened and settled order by order, which an aging sorts by how long they are open."""
-
-
-def line_of(role: str) -> str:
-    """Return the statement line of an account's role."""
-    return LINES.get(role, role)
 
 
 def flow_of(book: str, code: str) -> CashRule:

@@ -14,7 +14,7 @@ from alesha_sim.accounting import classification, statements
 from alesha_sim.accounting.cut_off import Completion
 from alesha_sim.accounting.in_transit import NONE, Message
 from alesha_sim.accounting.journal_arrays import BEFORE, At, Journal
-from alesha_sim.books.accounts import Kind
+from alesha_sim.books.accounts import Account, Kind
 from alesha_sim.vocabulary import NO_ID
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Consolidation:
                 continue
             yield Entry(
                 COMPLETED,
-                row.debit,
-                row.credit,
+                str(row.debit),
+                str(row.credit),
                 row.amount,
                 row.code,
                 "told of by a message to come",
@@ -77,16 +77,17 @@ class Consolidation:
     def _eliminations(self, balances: dict[str, int], at: int) -> Iterator[Entry]:
         for debit, credit in classification.INTER_COMPANY:
             # Of the supplier's equity only the capital that the shop paid for.
-            amount = balances.get(credit, 0) if credit == "shop:investment" else -balances.get(debit, 0)
-            why = "capital" if credit == "shop:investment" else "between shop and supplier"
+            amount = balances.get(credit, 0) if credit == Account.SHOP_INVESTMENT else -balances.get(debit, 0)
+            why = "capital" if credit == Account.SHOP_INVESTMENT else "between shop and supplier"
             if amount < 0:
                 debit, credit, amount = credit, debit, -amount
             if amount:
-                yield Entry(ELIMINATED, debit, credit, amount, "", why)
+                yield Entry(ELIMINATED, str(debit), str(credit), amount, "", why)
         for account in classification.UNREALISED:
             amount = self._unrealised(account, at)
             if amount:
-                yield Entry(ELIMINATED, "shop:cost-of-sales", account, amount, "", "unrealised profit in goods")
+                sold = str(Account.SHOP_COST_OF_SALES)
+                yield Entry(ELIMINATED, sold, str(account), amount, "", "unrealised profit in goods")
 
     def _unrealised(self, account: str, at: int) -> int:
         """Return what the units in an account of the shop's are charged at above their cost."""

@@ -13,6 +13,7 @@ import numpy as np
 from alesha_sim.accounting.classification import GROUP
 from alesha_sim.accounting.in_transit import Message, News
 from alesha_sim.accounting.journal_arrays import Ints, Journal, words
+from alesha_sim.books.accounts import Account
 from alesha_sim.columns import MISSING_TIME, coded, numbers
 
 
@@ -84,13 +85,17 @@ class Completion:
         money = self._money
         if "collection" in rows:
             amount = rows["collection"].amount
-            return [("shop:collections-due", "shop:customer-prepayments", amount, money, "collection")]
+            return [(Account.SHOP_COLLECTIONS_DUE, Account.SHOP_CUSTOMER_PREPAYMENTS, amount, money, "collection")]
         if "remittance" in rows:
-            return [("shop:cash", "shop:collections-due", rows["remittance"].amount, money, "remittance")]
-        if "charges-return" in rows or ("transport" in rows and "come-back" not in rows):
-            back = [("charges-return", "shop:cash"), ("transport", "shop:transport")]
             return [
-                (to, "shop:supplier-advances", rows[code].amount, money, code) for code, to in back if code in rows
+                (Account.SHOP_CASH, Account.SHOP_COLLECTIONS_DUE, rows["remittance"].amount, money, "remittance")
+            ]
+        if "charges-return" in rows or ("transport" in rows and "come-back" not in rows):
+            back = [("charges-return", Account.SHOP_CASH), ("transport", Account.SHOP_TRANSPORT)]
+            return [
+                (to, Account.SHOP_SUPPLIER_ADVANCES, rows[code].amount, money, code)
+                for code, to in back
+                if code in rows
             ]
         if "sale" in rows:
             return self._sold(held, rows["sale"].amount, order, at)
@@ -100,30 +105,33 @@ class Completion:
         """Return the shop's sale of a parcel to its user."""
         units = [(each.commodity, each.amount) for each in held if each.code == "deliver"]
         price = sum(self._price.get((order, sku), 0) * amount for sku, amount in units)
-        source = "shop:settlement-due" if order in self._escrow else "shop:customer-prepayments"
-        sold = [(source, "shop:sales", price, self._money, "sale")]
+        source = Account.SHOP_SETTLEMENT_DUE if order in self._escrow else Account.SHOP_CUSTOMER_PREPAYMENTS
+        sold = [(source, Account.SHOP_SALES, price, self._money, "sale")]
         if self._refunded.get(order, at + 1) <= at:
-            sold.append(("shop:sales-returns", source, price, self._money, "allowance"))
-        return [*sold, ("shop:cost-of-sales", "shop:supplier-advances", charge, self._money, "cost")]
+            sold.append((Account.SHOP_SALES_RETURNS, source, price, self._money, "allowance"))
+        return [*sold, (Account.SHOP_COST_OF_SALES, Account.SHOP_SUPPLIER_ADVANCES, charge, self._money, "cost")]
 
     def _for_supplier(self, held: list[Held]) -> list[Posting]:
         """Return what the supplier writes for what the shop holds."""
         rows = {each.code: each for each in held}
         money = self._money
         if "charges" in rows:
-            return [("supplier:cash", "supplier:shop-advances", rows["charges"].amount, money, "charges")]
-        if rows.get("cost", held[0]).debit != "shop:stock" or "deliver" not in rows:
+            return [
+                (Account.SUPPLIER_CASH, Account.SUPPLIER_SHOP_ADVANCES, rows["charges"].amount, money, "charges")
+            ]
+        if rows.get("cost", held[0]).debit != Account.SHOP_STOCK or "deliver" not in rows:
             return []
         # Goods for the shop's own stock: the shop has answered `Deliver`, the supplier waits for the answer.
         units = [(each.commodity, each.amount) for each in held if each.code == "deliver"]
         charge = sum(self._charge[sku] * amount for sku, amount in units)
         cost = sum(self._cost[sku] * amount for sku, amount in units)
         handed: list[Posting] = [
-            ("supplier:handovers", "supplier:goods-in-transit", amount, sku, "deliver") for sku, amount in units
+            (Account.SUPPLIER_HANDOVERS, Account.SUPPLIER_GOODS_IN_TRANSIT, amount, sku, "deliver")
+            for sku, amount in units
         ]
         sold: list[Posting] = [
-            ("supplier:shop-advances", "supplier:sales", charge, money, "sale"),
-            ("supplier:cost-of-sales", "supplier:goods-in-transit", cost, money, "cost"),
+            (Account.SUPPLIER_SHOP_ADVANCES, Account.SUPPLIER_SALES, charge, money, "sale"),
+            (Account.SUPPLIER_COST_OF_SALES, Account.SUPPLIER_GOODS_IN_TRANSIT, cost, money, "cost"),
         ]
         return handed + sold
 
@@ -152,7 +160,7 @@ class Completion:
     def _orders_in_escrow(self) -> set[int]:
         """Return the orders whose payments the bank keeps until they are delivered."""
         journal = self._journal
-        escrow = journal.places("bank:escrow")
+        escrow = journal.places(Account.BANK_ESCROW)
         return set(journal.order[np.isin(journal.credit, escrow)].tolist())
 
     def _late_refunds(self) -> dict[int, int]:

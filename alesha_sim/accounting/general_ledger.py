@@ -7,14 +7,13 @@ import numpy as np
 
 from alesha_sim.accounting.journal_arrays import BEFORE, At, Ints, Journal, Rows
 from alesha_sim.accounting.statements import period
+from alesha_sim.books.accounts import DEPOSITS
 from alesha_sim.tables import running_balance
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from alesha_sim.results.result import Result
-
-DEPOSITS = "bank:deposits:"
 
 
 class Entries(NamedTuple):

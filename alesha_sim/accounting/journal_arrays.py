@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import BOOKS, KINDS, Kind
+from alesha_sim.books.accounts import BOOKS, KINDS, Kind, role_of
 from alesha_sim.columns import Coded, Columns, coded, numbers
 from alesha_sim.tables.frames import instants
 from alesha_sim.tables.source import picked
@@ -215,12 +215,6 @@ def check_book(book: str) -> None:
     """Raise ValueError for a book that there is not."""
     if book not in BOOKS:
         raise ValueError(f"book {book}: must be one of {', '.join(BOOKS)}")
-
-
-def role_of(name: str) -> str:
-    """Return the name of an account without the number of its user: `users:cash:17` is one of `users:cash:`."""
-    family, colon, number = name.rpartition(":")
-    return family + colon if number.isdecimal() else name
 
 
 def words(text: Coded) -> list[str]:

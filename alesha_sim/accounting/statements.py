@@ -156,7 +156,7 @@ def _lines(section: str, amounts: Amounts, kinds: tuple[Kind, ...], *, sign: int
     found: dict[str, int] = {}
     for role, (kind, balance) in amounts.items():
         if kind in kinds:
-            line = classification.line_of(role)
+            line = classification.LINES.get(role, role)
             found[line] = found.get(line, 0) + sign * balance
     return [Item(section, line, amount) for line, amount in found.items()]
 

@@ -6,13 +6,22 @@ from alesha_sim.audit.evidence import Evidence, of_status, sum_of
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.per_order import charged, charges, escrowed, late_refunds, users_allowances
 from alesha_sim.audit.reading import Ints
+from alesha_sim.books.accounts import Account
 from alesha_sim.vocabulary import STATUSES
 
 SETTLED = (
-    "bank:holds:user:", "bank:settlement-due", "bank:rolling-reserve", "bank:deposits:courier",
-    "shop:customer-prepayments", "shop:rolling-reserve", "shop:collections-due", "shop:supplier-advances",
-    "supplier:collections", "supplier:collections-owed", "supplier:shop-advances",
-)  # fmt: skip
+    Account.BANK_USER_HOLDS,
+    Account.BANK_SETTLEMENT_DUE,
+    Account.BANK_ROLLING_RESERVE,
+    Account.BANK_COURIER_DEPOSIT,
+    Account.SHOP_CUSTOMER_PREPAYMENTS,
+    Account.SHOP_ROLLING_RESERVE,
+    Account.SHOP_COLLECTIONS_DUE,
+    Account.SHOP_SUPPLIER_ADVANCES,
+    Account.SUPPLIER_COLLECTIONS,
+    Account.SUPPLIER_COLLECTIONS_OWED,
+    Account.SUPPLIER_SHOP_ADVANCES,
+)
 """Accounts that a closed order has left: nothing in its rows is still in them."""
 
 
@@ -44,7 +53,7 @@ class Closing:
     def _check_waiting(self, evidence: Evidence) -> None:
         """L4: a paid order that is open waits for money that the shop lacks; no other is forgotten."""
         e = evidence
-        owed = e.balance("shop:refunds-due", e.by_order)
+        owed = e.balance(Account.SHOP_REFUNDS_DUE, e.by_order)
         known = e.marked(e.rows("shop", "charges"), e.by_order)
         needed = np.where(owed > 0, owed, np.where(known, 0, charges(e)))
         sent = of_status(e, "on_the_way")
@@ -53,13 +62,13 @@ class Closing:
             of_status(e, "processing") | (sent & ~known) | (of_status(e, "completed", "returned") & (owed > 0))
         )
         waiting |= sent & (owed > 0)
-        cash = int(e.register.closing[e.register.of_role("shop:cash")].sum())
+        cash = int(e.register.closing[e.register.of_role(Account.SHOP_CASH)].sum())
         self._is_short |= bool((waiting & (needed > cash)).any())
 
         def describe(order: int) -> str:
             return (
                 f"order {e.orders[order]} is still {STATUSES[e.status[order]]} and nothing is left to happen: "
-                f"needs {needed[order]}, shop:cash is {cash}"
+                f"needs {needed[order]}, {Account.SHOP_CASH} is {cash}"
             )
 
         self._findings.add(4, sent & known & (owed <= 0), describe, e.orders)
@@ -73,10 +82,10 @@ def _check_closed(evidence: Evidence, findings: Findings) -> None:
     key = e.by_order
     closed, void = of_status(e, "completed", "returned"), of_status(e, "cancelled", "declined")
     left = {name: np.where(closed | void, e.balance(name, key), 0) for name in SETTLED}
-    for name in ("shop:refunds-due", "bank:escrow"):
+    for name in (Account.SHOP_REFUNDS_DUE, Account.BANK_ESCROW):
         left[name] = np.where(void, e.balance(name, key), 0)
-    left["shop:settlement-due"] = np.where(
-        closed | void, e.balance("shop:settlement-due", key) - e.balance("bank:escrow", key), 0
+    left[Account.SHOP_SETTLEMENT_DUE] = np.where(
+        closed | void, e.balance(Account.SHOP_SETTLEMENT_DUE, key) - e.balance(Account.BANK_ESCROW, key), 0
     )
     for name, claims in left.items():
 
@@ -90,11 +99,12 @@ def _check_cancelled(evidence: Evidence, findings: Findings) -> None:
     """L4: a cancelled order cost the user at most the bank's fee and the shop only transport."""
     e = evidence
     key = e.by_order
-    taken, passed_on = charged(e), e.balance("bank:deposits:supplier", key)
+    taken, passed_on = charged(e), e.balance(Account.BANK_SUPPLIER_DEPOSIT, key)
     fees = sum_of(
-        e.by_rule("bank", "fee", f"{source} / fees", key) for source in ("deposits:user:", "holds:user:")
+        e.by_rule("fee", source, Account.BANK_FEES, key)
+        for source in (Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS)
     )
-    transport = e.by_rule("supplier", "transport", "shop-advances / transport", key)
+    transport = e.by_rule("transport", Account.SUPPLIER_SHOP_ADVANCES, Account.SUPPLIER_TRANSPORT, key)
     handed = e.marked(e.rows("users", "deliver", units=True), key)
     findings.add(
         4, of_status(e, "cancelled") & ((taken != fees) | (passed_on != transport) | handed),
@@ -112,14 +122,22 @@ def _check_claims(evidence: Evidence, findings: Findings) -> None:
     """
     e = evidence
     key = e.by_order
-    claimed = e.balance("users:advances", key)
-    owing = "shop:customer-prepayments", "shop:refunds-due", "bank:escrow", "bank:settlement-due"
-    owed = sum_of(e.balance(name, key) for name in owing) - e.balance("shop:settlement-due", key)
+    claimed = e.balance(Account.USERS_ADVANCES, key)
+    owing = (
+        Account.SHOP_CUSTOMER_PREPAYMENTS,
+        Account.SHOP_REFUNDS_DUE,
+        Account.BANK_ESCROW,
+        Account.BANK_SETTLEMENT_DUE,
+    )
+    owed = sum_of(e.balance(name, key) for name in owing) - e.balance(Account.SHOP_SETTLEMENT_DUE, key)
     findings.add(
-        5, (claimed != owed) & ~of_status(e, "in_doubt"),
-        lambda order: f"order {e.orders[order]}: users:advances {claimed[order]}, but the shop owes {owed[order]}",
+        5,
+        (claimed != owed) & ~of_status(e, "in_doubt"),
+        lambda order: (
+            f"order {e.orders[order]}: {Account.USERS_ADVANCES} {claimed[order]}, but the shop owes {owed[order]}"
+        ),
         e.orders,
-    )  # fmt: skip
+    )
 
 
 def _check_late(evidence: Evidence, findings: Findings) -> None:
@@ -128,7 +146,10 @@ def _check_late(evidence: Evidence, findings: Findings) -> None:
     key = e.by_order
     refunds, paid = late_refunds(e), escrowed(e)
     allowances: tuple[tuple[Ints, Ints], ...] = (
-        (e.by_rule("shop", "allowance", "sales-returns / settlement-due", key), e.moved("shop", "sale", key)),
+        (
+            e.by_rule("allowance", Account.SHOP_SALES_RETURNS, Account.SHOP_SETTLEMENT_DUE, key),
+            e.moved("shop", "sale", key),
+        ),
         (users_allowances(e), e.moved("users", "sale", key)),
     )
     wrong = (refunds > 0) & (refunds != paid)

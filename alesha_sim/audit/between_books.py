@@ -10,7 +10,7 @@ import numpy as np
 from alesha_sim.audit.evidence import Evidence, sum_of
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.reading import Ints
-from alesha_sim.books.accounts import CODES
+from alesha_sim.books.accounts import CODES, Account
 
 
 class Mirror(NamedTuple):
@@ -19,22 +19,22 @@ class Mirror(NamedTuple):
     Only where the others move if `partly`: rows of its own with the codes `apart` have no counterpart.
     """
 
-    own: str
-    others: tuple[str, ...]
+    own: Account
+    others: tuple[Account, ...]
     partly: bool = False
     apart: tuple[str, ...] = ()
 
 
 MIRRORS = (
-    Mirror("users:cash:", ("bank:deposits:user:", "bank:holds:user:")),
-    Mirror("shop:cash", ("bank:deposits:shop",)),
-    Mirror("supplier:cash", ("bank:deposits:supplier",)),
-    Mirror("supplier:collections", ("bank:deposits:courier",)),
-    Mirror("shop:rolling-reserve", ("bank:rolling-reserve",)),
+    Mirror(Account.USERS_CASH, (Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS)),
+    Mirror(Account.SHOP_CASH, (Account.BANK_SHOP_DEPOSIT,)),
+    Mirror(Account.SUPPLIER_CASH, (Account.BANK_SUPPLIER_DEPOSIT,)),
+    Mirror(Account.SUPPLIER_COLLECTIONS, (Account.BANK_COURIER_DEPOSIT,)),
+    Mirror(Account.SHOP_ROLLING_RESERVE, (Account.BANK_ROLLING_RESERVE,)),
     # What was paid into escrow is due to the shop from the delivery on, of which the bank is not told.
-    Mirror("shop:settlement-due", ("bank:settlement-due",), partly=True, apart=("sale", "allowance")),
-    Mirror("shop:supplier-advances", ("supplier:shop-advances",)),
-    Mirror("shop:collections-due", ("supplier:collections-owed",)),
+    Mirror(Account.SHOP_SETTLEMENT_DUE, (Account.BANK_SETTLEMENT_DUE,), partly=True, apart=("sale", "allowance")),
+    Mirror(Account.SHOP_SUPPLIER_ADVANCES, (Account.SUPPLIER_SHOP_ADVANCES,)),
+    Mirror(Account.SHOP_COLLECTIONS_DUE, (Account.SUPPLIER_COLLECTIONS_OWED,)),
 )
 
 
@@ -54,7 +54,7 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
     key = e.by_link
     own, others = mirror.own, mirror.others
     other = others[0]
-    books = own.partition(":")[0], other.partition(":")[0]
+    books = own.book, other.book
     touched = [np.concatenate([side for name in names for side in e.sides(name)]) for names in ((own,), others)]
     if not any(len(rows) for rows in touched):
         return
@@ -93,7 +93,7 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
 def _check_same_user(evidence: Evidence, findings: Findings) -> None:
     """L3: the bank and the users mean the same user under a link, and it is the one who ordered."""
     e = evidence
-    sides = [e.sides(name) for name in ("bank:deposits:user:", "bank:holds:user:", "users:cash:")]
+    sides = [e.sides(name) for name in (Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS, Account.USERS_CASH)]
     rows = np.concatenate([rows for pair in sides for rows in pair])
     accounts = np.concatenate([side for debits, credits in sides for side in (e.debit[debits], e.credit[credits])])
     users, links, orders = e.register.number[accounts], e.link[rows], e.order[rows]

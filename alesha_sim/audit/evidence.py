@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.audit.posting_rules import CHART, ROLES, Rule, permitted
+from alesha_sim.audit.posting_rules import Rule, permitted
 from alesha_sim.audit.reading import Ints, Mask, exact, recoded
-from alesha_sim.audit.register import Priced, Register
-from alesha_sim.books.accounts import BOOKS, CODES
+from alesha_sim.audit.register import ROLES, Priced, Register
+from alesha_sim.books.accounts import BOOKS, CODES, Account
 from alesha_sim.columns import Columns, coded, numbers
 from alesha_sim.messages import Method
 from alesha_sim.numeric.counts import bincount
@@ -248,14 +248,13 @@ class Evidence:
         found = self._under(wanted)
         return np.sort(found) if len(wanted) > 1 else found
 
-    def ruled(self, book: str, code: str, sides: str, *, units: bool = False) -> Ints:
-        """Return the rows of one rule: `sides` are the accounts debited / credited, without the book's name."""
-        debit, credit = sides.split(" / ")
-        return self._ruled(_PLACES[Rule(book, code, units, f"{book}:{debit}", f"{book}:{credit}")])
+    def ruled(self, code: str, debit: Account, credit: Account, *, units: bool = False) -> Ints:
+        """Return the rows of one rule: of a code that debits one account and credits another of its book."""
+        return self._ruled(_PLACES[Rule(debit.book, code, units, debit, credit)])
 
-    def by_rule(self, book: str, code: str, sides: str, key: Key, worth: Ints | None = None) -> Ints:
+    def by_rule(self, code: str, debit: Account, credit: Account, key: Key, worth: Ints | None = None) -> Ints:
         """Return the amounts moved under one rule by `key`: money, or units valued at `worth`."""
-        return self.summed(self.ruled(book, code, sides, units=worth is not None), key, worth)
+        return self.summed(self.ruled(code, debit, credit, units=worth is not None), key, worth)
 
     def summed(self, rows: Ints, key: Key, worth: Ints | None = None) -> Ints:
         """Return the sum of the amounts of `rows` by `key`; units are counted as `worth` each commodity says."""
@@ -270,28 +269,28 @@ class Evidence:
         """Return the amounts moved under a code in a book by `key`: money, or units valued at `worth`."""
         return self.summed(self.rows(book, code, units=worth is not None), key, worth)
 
-    def balance(self, name: str, key: Key, worth: Ints | None = None) -> Ints:
+    def balance(self, account: Account, key: Key, worth: Ints | None = None) -> Ints:
         """Return the balance of an account in the rows of each `key`, in its natural direction.
 
-        The name is that of a role, so all users' accounts count together. Money, or units valued at `worth`.
+        All users' accounts of a family count together. Money, or units valued at `worth`.
         """
-        debits, credits = self.sides(name, units=worth is not None)
-        return (self.summed(debits, key, worth) - self.summed(credits, key, worth)) * CHART[name].kind.sign
+        debits, credits = self.sides(account, units=worth is not None)
+        return (self.summed(debits, key, worth) - self.summed(credits, key, worth)) * account.kind.sign
 
-    def sides(self, name: str, *, units: bool = False) -> tuple[Ints, Ints]:
+    def sides(self, account: Account, *, units: bool = False) -> tuple[Ints, Ints]:
         """Return the rows that debit and those that credit an account, of money or else of units, rule by rule."""
         return (
-            self._side([rule.debit for rule in RULES], self.debit_role, name, units=units),
-            self._side([rule.credit for rule in RULES], self.credit_role, name, units=units),
+            self._side([rule.debit for rule in RULES], self.debit_role, account, units=units),
+            self._side([rule.credit for rule in RULES], self.credit_role, account, units=units),
         )
 
-    def _side(self, names: list[str], roles: Ints, name: str, *, units: bool) -> Ints:
-        of_rules = self._under(n for n, rule in enumerate(RULES) if names[n] == name and rule.units == units)
+    def _side(self, accounts: list[Account], roles: Ints, account: Account, *, units: bool) -> Ints:
+        of_rules = self._under(n for n, rule in enumerate(RULES) if accounts[n] is account and rule.units == units)
         rows, bounds = self._by_rule
         unknown = rows[: bounds[0]]
         if not len(unknown):
             return of_rules
-        mine = (roles[unknown] == ROLES.index(name)) & ((self.row_commodity[unknown] > 0) == units)
+        mine = (roles[unknown] == ROLES[account]) & ((self.row_commodity[unknown] > 0) == units)
         return np.concatenate([unknown[mine], of_rules])
 
     def marked(self, rows: Ints, key: Key) -> Mask:
@@ -338,7 +337,7 @@ def _known_rules() -> npt.NDArray[np.int8]:
     """Return the place of each rule by code, units or money, roles debited and credited; -1 for none."""
     known = np.full((len(CODES), 2, len(ROLES), len(ROLES)), -1, np.int8)
     for rule, place in _PLACES.items():
-        sides = ROLES.index(rule.debit), ROLES.index(rule.credit)
+        sides = ROLES[rule.debit], ROLES[rule.credit]
         known[CODES.index(rule.code), int(rule.units), *sides] = place
     return known
 

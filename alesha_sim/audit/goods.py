@@ -10,25 +10,29 @@ import numpy as np
 from alesha_sim.audit.evidence import Evidence, Key, of_status, sum_of
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.reading import Ints, Mask
+from alesha_sim.books.accounts import Account
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import STATUSES
 
 GIVEN = (
-    ("supplier", "deliver", "handovers / goods-in-transit"),
-    ("shop", "deliver", "handovers / goods-in-transit"),
-    ("supplier", "replace", "handovers / goods-in-transit"),
-    ("users", "return", "handovers / goods"),
+    ("deliver", Account.SUPPLIER_HANDOVERS, Account.SUPPLIER_GOODS_IN_TRANSIT),
+    ("deliver", Account.SHOP_HANDOVERS, Account.SHOP_GOODS_IN_TRANSIT),
+    ("replace", Account.SUPPLIER_HANDOVERS, Account.SUPPLIER_GOODS_IN_TRANSIT),
+    ("return", Account.USERS_HANDOVERS, Account.USERS_GOODS),
 )
 TAKEN = (
-    ("users", "deliver", "goods / handovers"),
-    ("shop", "deliver", "stock / handovers"),
-    ("users", "replace", "goods / handovers"),
-    ("shop", "return", "stock / handovers"),
+    ("deliver", Account.USERS_GOODS, Account.USERS_HANDOVERS),
+    ("deliver", Account.SHOP_STOCK, Account.SHOP_HANDOVERS),
+    ("replace", Account.USERS_GOODS, Account.USERS_HANDOVERS),
+    ("return", Account.SHOP_STOCK, Account.SHOP_HANDOVERS),
 )
 """Units that the taker writes first and the giver when the taker has answered."""
 
-BROKEN = (("users", "handovers / goods"), ("supplier", "losses / handovers"))
-"""Units that go back in a warranty swap, by book; each book writes as many as new ones."""
+BROKEN = (
+    (Account.USERS_HANDOVERS, Account.USERS_GOODS),
+    (Account.SUPPLIER_LOSSES, Account.SUPPLIER_HANDOVERS),
+)
+"""Units that go back in a warranty swap, debit / credit; each book writes as many as new ones."""
 
 
 def check_goods(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
@@ -66,9 +70,10 @@ def _check_swaps(evidence: Evidence, findings: Findings) -> None:
     """L6: under warranty a book writes as many broken units as new ones."""
     e = evidence
     products = len(e.price)
-    for book, sides in BROKEN:
-        broken = e.ruled(book, "replace", sides, units=True)
-        new = next(e.ruled(*rule, units=True) for rule in (*GIVEN, *TAKEN) if rule[:2] == (book, "replace"))
+    for debit, credit in BROKEN:
+        book, broken = debit.book, e.ruled("replace", debit, credit, units=True)
+        rules = (rule for rule in (*GIVEN, *TAKEN) if rule[0] == "replace" and rule[1].book == book)
+        new = e.ruled(*next(rules), units=True)
         rows = np.concatenate([broken, new]).astype(np.int64)
         keys, places = np.unique(e.link[rows] * products + e.row_commodity[rows], return_inverse=True)
         left = np.zeros(len(keys), e.amount.dtype)
@@ -97,12 +102,12 @@ def _check_values(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_link
     for value, goods, worth in (
-        ("supplier:stock", ("supplier:stock", "supplier:reserved"), e.cost),
-        ("supplier:goods-in-transit", ("supplier:goods-in-transit",), e.cost),
-        ("supplier:losses", ("supplier:losses",), e.cost),
-        ("shop:stock", ("shop:stock",), e.charge),
-        ("shop:goods-in-transit", ("shop:goods-in-transit",), e.charge),
-        ("shop:losses", ("shop:losses",), e.charge),
+        (Account.SUPPLIER_STOCK, (Account.SUPPLIER_STOCK, Account.SUPPLIER_RESERVED), e.cost),
+        (Account.SUPPLIER_GOODS_IN_TRANSIT, (Account.SUPPLIER_GOODS_IN_TRANSIT,), e.cost),
+        (Account.SUPPLIER_LOSSES, (Account.SUPPLIER_LOSSES,), e.cost),
+        (Account.SHOP_STOCK, (Account.SHOP_STOCK,), e.charge),
+        (Account.SHOP_GOODS_IN_TRANSIT, (Account.SHOP_GOODS_IN_TRANSIT,), e.charge),
+        (Account.SHOP_LOSSES, (Account.SHOP_LOSSES,), e.charge),
     ):
         units = sum_of(e.balance(name, key, worth) for name in goods)
         _check_worth(e, findings, 7, value, e.balance(value, key), units, "its units")
@@ -113,11 +118,13 @@ def _check_parcels(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_link
     made = e.moved("supplier", "make", key, e.cost)
-    _check_worth(e, findings, 8, "supplier:payables", e.moved("supplier", "make", key), made, "units made at cost")
+    _check_worth(
+        e, findings, 8, Account.SUPPLIER_PAYABLES, e.moved("supplier", "make", key), made, "units made at cost"
+    )
     for code, worth in (("sale", e.charge), ("cost", e.cost)):
         value = e.moved("supplier", "deliver", key, worth)
         _check_worth(e, findings, 8, f"supplier {code}", e.moved("supplier", code, key), value, "units given")
-    charged_on = e.balance("supplier:transport", e.by_order)
+    charged_on = e.balance(Account.SUPPLIER_TRANSPORT, e.by_order)
     findings.add(
         8,
         charged_on < 0,
@@ -135,8 +142,8 @@ def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     taken = e.moved("users", "deliver", key, e.price)
     _check_worth(e, findings, 8, "users sale", e.moved("users", "sale", key), taken, "units taken")
     sales = e.moved("shop", "sale", key)
-    sources = "supplier-advances", "goods-in-transit"
-    costs = sum_of(e.by_rule("shop", "cost", f"cost-of-sales / {source}", key) for source in sources)
+    sources = Account.SHOP_SUPPLIER_ADVANCES, Account.SHOP_GOODS_IN_TRANSIT
+    costs = sum_of(e.by_rule("cost", Account.SHOP_COST_OF_SALES, source, key) for source in sources)
     told = (sales != 0) | (costs != 0) | (drained & ~e.doubtful)
     for code, booked, worth in (("sale", sales, e.price), ("cost", costs, e.charge)):
         value = e.moved("users", "deliver", key, worth)
@@ -148,7 +155,7 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
     e = evidence
     key = e.by_link
     worth = e.moved("shop", "return", key, e.price)
-    amounts = e.by_rule("shop", "return", "sales-returns / refunds-due", key)
+    amounts = e.by_rule("return", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_DUE, key)
     findings.add(
         8,
         amounts > worth,
@@ -164,7 +171,7 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
         ("returned goods", amounts, e.moved("users", "return", key), e.held("users")),
         (
             "lateness",
-            e.by_rule("shop", "allowance", "sales-returns / refunds-due", key),
+            e.by_rule("allowance", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_DUE, key),
             np.where(other, 0, e.moved("users", "allowance", key)),
             np.zeros(key.size, np.bool_),
         ),
@@ -199,11 +206,11 @@ class _Units:
         key, one = e.by_line, np.ones(len(e.price), np.int64)
         self.ordered = np.append(e.lines.quantity, 0)
         self.order = np.append(e.lines.order, 0)
-        self.reserved = e.balance("supplier:reserved", key, one)
-        self.sent = e.balance("supplier:goods-in-transit", key, one)
-        self.sent_by_shop = e.balance("shop:goods-in-transit", key, one)
+        self.reserved = e.balance(Account.SUPPLIER_RESERVED, key, one)
+        self.sent = e.balance(Account.SUPPLIER_GOODS_IN_TRANSIT, key, one)
+        self.sent_by_shop = e.balance(Account.SHOP_GOODS_IN_TRANSIT, key, one)
 
-        def moved(rule: tuple[str, str, str]) -> Ints:
+        def moved(rule: tuple[str, Account, Account]) -> Ints:
             return e.by_rule(*rule, key, one)
 
         self.given = moved(GIVEN[0]) + moved(GIVEN[1])

@@ -8,16 +8,15 @@ import numpy as np
 
 from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.findings import Findings
-from alesha_sim.audit.posting_rules import CHART, ROLES
 from alesha_sim.audit.reading import Ints, recoded
-from alesha_sim.audit.register import Register
-from alesha_sim.books.accounts import BANK, BOOKS, INCOME, KINDS, OPENING
+from alesha_sim.audit.register import ROLES, Register
+from alesha_sim.books.accounts import BANK, BOOKS, INCOME, KINDS, OPENING, Account
 from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables import running_balance
 
-_SIGNS = np.array([role.kind.sign for role in CHART.values()])
-_FLOORED = np.array([role.floor for role in CHART.values()])
-_BOOKS = np.array([BOOKS.index(role.partition(":")[0]) for role in ROLES], np.int8)
+_SIGNS = np.array([account.kind.sign for account in Account])
+_FLOORED = np.array([account.is_floored for account in Account])
+_BOOKS = np.array([BOOKS.index(account.book) for account in Account], np.int8)
 
 SECTIONS = ("rows", "floors", "reserves", "statements")
 """The order in which the report tells of them."""
@@ -102,7 +101,7 @@ class Books:
     def _check_reserves(self, evidence: Evidence) -> None:
         """L2: only openings and income change the bank's reserves."""
         e = evidence
-        reserves = ROLES.index("bank:reserves")
+        reserves = ROLES[Account.BANK_RESERVES]
         touched = (e.debit_role == reserves) | (e.credit_role == reserves)
         declared = (e.code == OPENING) | (e.code == INCOME)
         rows = e.first + np.arange(len(e.amount))
@@ -120,11 +119,11 @@ class Books:
     def _check_backing(self) -> None:
         """L2: the bank's reserves are all that it owes."""
         r = self._register
-        of_bank, reserves = r.book == BANK, r.role == ROLES.index("bank:reserves")
+        of_bank, reserves = r.book == BANK, r.role == ROLES[Account.BANK_RESERVES]
         behind = int(r.closing[of_bank & reserves].sum())
         owed = int(r.closing[of_bank & ~reserves].sum())
         self._findings.add(
-            2, np.array([behind != owed]), lambda _: f"bank:reserves {behind}, but the bank owes {owed}"
+            2, np.array([behind != owed]), lambda _: f"{Account.BANK_RESERVES} {behind}, but the bank owes {owed}"
         )
 
     def _check_statements(self) -> None:
@@ -140,7 +139,7 @@ class Books:
                 f"but transfers make {opening[account]} and {closing[account]}"
             ),
         )
-        kinds = np.array([KINDS.index(role.kind) for role in CHART.values()])[r.role]
+        kinds = np.array([KINDS.index(account.kind) for account in Account])[r.role]
         findings.add(
             9,
             kinds != recoded(r.kind, KINDS),
@@ -160,10 +159,10 @@ class Books:
     def _check_group(self, *, is_settled: bool) -> None:
         """L9: what shop and supplier hold of each other is equal, so that it cancels in the group."""
         r = self._register
-        pairs = [("shop:investment", "supplier:equity")]
+        pairs = [(Account.SHOP_INVESTMENT, Account.SUPPLIER_EQUITY)]
         if is_settled:
-            pairs.append(("shop:supplier-advances", "supplier:shop-advances"))
-            pairs.append(("shop:collections-due", "supplier:collections-owed"))
+            pairs.append((Account.SHOP_SUPPLIER_ADVANCES, Account.SUPPLIER_SHOP_ADVANCES))
+            pairs.append((Account.SHOP_COLLECTIONS_DUE, Account.SUPPLIER_COLLECTIONS_OWED))
         closings = [[int(r.closing[r.of_role(name)].sum()) for name in pair] for pair in pairs]
         self._findings.add(
             9,
@@ -174,7 +173,7 @@ class Books:
     def _check_users(self, opening: Ints, closing: Ints) -> None:
         """L9: the table `users` shows the deposits that the bank owes to the users."""
         r, findings = self._register, self._findings
-        deposits = r.of_role("bank:deposits:user:")
+        deposits = r.of_role(Account.BANK_USER_DEPOSITS)
         own = np.full(len(opening), -1)
         places = r.number[deposits]
         findings.add(9, places >= len(own), lambda place: f"{r.name(int(deposits[place]))}: no such user")

@@ -5,18 +5,19 @@ import numpy as np
 from alesha_sim.audit.evidence import Evidence, of_status, sum_of
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.reading import Ints, Mask
+from alesha_sim.books.accounts import Account
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import OUTCOMES, STATUSES
 
 NOT_NEGATIVE = (
-    "shop:refunds-due",
-    "bank:holds:user:",
-    "bank:settlement-due",
-    "bank:escrow",
-    "bank:rolling-reserve",
-    "bank:deposits:courier",
-    "supplier:collections",
-    "supplier:collections-owed",
+    Account.SHOP_REFUNDS_DUE,
+    Account.BANK_USER_HOLDS,
+    Account.BANK_SETTLEMENT_DUE,
+    Account.BANK_ESCROW,
+    Account.BANK_ROLLING_RESERVE,
+    Account.BANK_COURIER_DEPOSIT,
+    Account.SUPPLIER_COLLECTIONS,
+    Account.SUPPLIER_COLLECTIONS_OWED,
 )
 """Accounts whose balance in an order's rows is never below zero: its owner writes what comes before what goes."""
 
@@ -37,7 +38,7 @@ def check_orders(evidence: Evidence, findings: Findings) -> None:
 def charged(evidence: Evidence) -> Ints:
     """Return what each order took from its user; what is only held is still the user's."""
     key = evidence.by_order
-    return -evidence.balance("bank:deposits:user:", key) - evidence.balance("bank:holds:user:", key)
+    return -evidence.balance(Account.BANK_USER_DEPOSITS, key) - evidence.balance(Account.BANK_USER_HOLDS, key)
 
 
 def charges(evidence: Evidence) -> Ints:
@@ -49,14 +50,14 @@ def charges(evidence: Evidence) -> Ints:
 
 def escrowed(evidence: Evidence) -> Ints:
     """Return what was paid into escrow for each order."""
-    key, sources = evidence.by_order, ("deposits:user:", "holds:user:")
-    return sum_of(evidence.by_rule("bank", "payment", f"{source} / escrow", key) for source in sources)
+    key, sources = evidence.by_order, (Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS)
+    return sum_of(evidence.by_rule("payment", source, Account.BANK_ESCROW, key) for source in sources)
 
 
 def late_refunds(evidence: Evidence) -> Ints:
     """Return what was refunded out of escrow for each order, without what was left of it when it was settled."""
     e = evidence
-    rows = e.ruled("bank", "refund", "escrow / deposits:user:")
+    rows = e.ruled("refund", Account.BANK_ESCROW, Account.BANK_USER_DEPOSITS)
     settled = e.marked(e.rows("bank", "settlement"), e.by_link)
     return e.summed(rows[~settled[e.link[rows]]], e.by_order)
 
@@ -104,19 +105,20 @@ def _check_open(evidence: Evidence, findings: Findings) -> None:
             return f"order {e.orders[order]}: {name} {left[order]}"
 
         findings.add(4, left < 0, describe, e.orders)
-    held, paid = e.balance("bank:holds:user:", key), e.marked(e.rows("bank", "payment"), key)
+    held, paid = e.balance(Account.BANK_USER_HOLDS, key), e.marked(e.rows("bank", "payment"), key)
     findings.add(
         4,
         paid & (held > 0),
-        lambda order: f"order {e.orders[order]} is paid, but bank:holds:user: is {held[order]}",
+        lambda order: f"order {e.orders[order]} is paid, but {Account.BANK_USER_HOLDS} is {held[order]}",
         e.orders,
     )
-    escrow = e.balance("bank:escrow", key)
+    escrow = e.balance(Account.BANK_ESCROW, key)
     findings.add(
         4,
         (escrow != 0) & (escrow != e.total),
         lambda order: (
-            f"order {e.orders[order]}: bank:escrow {escrow[order]}: must be 0 or the total {e.total[order]}"
+            f"order {e.orders[order]}: {Account.BANK_ESCROW} {escrow[order]}: must be 0 or the total "
+            f"{e.total[order]}"
         ),
         e.orders,
     )
@@ -156,7 +158,7 @@ def _check_declined(evidence: Evidence, findings: Findings) -> None:
     """L4: a declined order moved neither money nor goods, but for the bank's fee."""
     e = evidence
     taken = charged(e)
-    passed_on = e.balance("bank:deposits:supplier", e.by_order)
+    passed_on = e.balance(Account.BANK_SUPPLIER_DEPOSIT, e.by_order)
     handed = e.marked(e.rows("users", "deliver", units=True), e.by_order)
     findings.add(
         4,
@@ -237,7 +239,7 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
         ),
         e.orders,
     )
-    compensations = e.order[e.ruled("shop", "allowance", "sales-returns / refunds-due")]
+    compensations = e.order[e.ruled("allowance", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_DUE)]
     times = bincount(compensations, minlength=key.size)
     findings.add(10, times > 1, lambda order: f"order {e.orders[order]}: {times[order]} compensations", e.orders)
 
@@ -270,7 +272,7 @@ def _check_late(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_order
     refunds = late_refunds(e)
-    of_shop = e.by_rule("shop", "allowance", "sales-returns / settlement-due", key)
+    of_shop = e.by_rule("allowance", Account.SHOP_SALES_RETURNS, Account.SHOP_SETTLEMENT_DUE, key)
     for book, allowed in (("shop", of_shop), ("users", users_allowances(e))):
         sold = e.moved(book, "sale", key)
 

@@ -1,288 +1,224 @@
-"""The posting rules as tables, for checking: which accounts there are, which rows each fact writes in which book.
+"""The posting rules as a table, for checking: which rows each fact writes in which book.
 
-The books post by their own code and do not read these tables, so that one checks the other. A fact added to a
-book is added here too; until then `check` reports its rows.
+The books post by their own code and do not read this table, so that one checks the other; both take the accounts
+from one chart. A fact added to a book is added here too; until then `check` reports its rows.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from alesha_sim.books.accounts import Kind
-
-
-class Role(NamedTuple):
-    """What an account is: its kind, whether it holds money or units or both, whether it has a floor at zero."""
-
-    kind: Kind
-    holds: str
-    floor: bool = False
-
-
-CHART = {
-    "bank:reserves": Role(Kind.ASSET, "money", floor=True),
-    "bank:deposits:user:": Role(Kind.LIABILITY, "money", floor=True),
-    "bank:deposits:shop": Role(Kind.LIABILITY, "money", floor=True),
-    "bank:deposits:supplier": Role(Kind.LIABILITY, "money", floor=True),
-    "bank:deposits:courier": Role(Kind.LIABILITY, "money", floor=True),
-    "bank:holds:user:": Role(Kind.LIABILITY, "money", floor=True),
-    "bank:settlement-due": Role(Kind.LIABILITY, "money", floor=True),
-    "bank:escrow": Role(Kind.LIABILITY, "money", floor=True),
-    "bank:rolling-reserve": Role(Kind.LIABILITY, "money", floor=True),
-    "bank:fees": Role(Kind.INCOME, "money"),
-    "shop:investment": Role(Kind.ASSET, "money"),
-    "shop:cash": Role(Kind.ASSET, "money"),
-    "shop:settlement-due": Role(Kind.ASSET, "money"),
-    "shop:rolling-reserve": Role(Kind.ASSET, "money"),
-    "shop:collections-due": Role(Kind.ASSET, "money"),
-    "shop:supplier-advances": Role(Kind.ASSET, "money"),
-    "shop:stock": Role(Kind.ASSET, "money, units", floor=True),
-    "shop:goods-in-transit": Role(Kind.ASSET, "money, units", floor=True),
-    "shop:customer-prepayments": Role(Kind.LIABILITY, "money"),
-    "shop:refunds-due": Role(Kind.LIABILITY, "money"),
-    "shop:equity": Role(Kind.EQUITY, "money"),
-    "shop:handovers": Role(Kind.EQUITY, "units"),
-    "shop:sales": Role(Kind.INCOME, "money"),
-    "shop:sales-returns": Role(Kind.INCOME, "money"),
-    "shop:cost-of-sales": Role(Kind.EXPENSE, "money"),
-    "shop:payment-fees": Role(Kind.EXPENSE, "money"),
-    "shop:transport": Role(Kind.EXPENSE, "money"),
-    "shop:losses": Role(Kind.EXPENSE, "money, units"),
-    "supplier:cash": Role(Kind.ASSET, "money"),
-    "supplier:collections": Role(Kind.ASSET, "money"),
-    "supplier:stock": Role(Kind.ASSET, "money, units", floor=True),
-    "supplier:reserved": Role(Kind.ASSET, "units", floor=True),
-    "supplier:goods-in-transit": Role(Kind.ASSET, "money, units", floor=True),
-    "supplier:shop-advances": Role(Kind.LIABILITY, "money"),
-    "supplier:collections-owed": Role(Kind.LIABILITY, "money"),
-    "supplier:payables": Role(Kind.LIABILITY, "money"),
-    "supplier:equity": Role(Kind.EQUITY, "money"),
-    "supplier:made": Role(Kind.EQUITY, "units"),
-    "supplier:handovers": Role(Kind.EQUITY, "units"),
-    "supplier:sales": Role(Kind.INCOME, "money"),
-    "supplier:cost-of-sales": Role(Kind.EXPENSE, "money"),
-    "supplier:transport": Role(Kind.EXPENSE, "money"),
-    "supplier:losses": Role(Kind.EXPENSE, "money, units"),
-    "users:cash:": Role(Kind.ASSET, "money"),
-    "users:advances": Role(Kind.ASSET, "money"),
-    "users:goods": Role(Kind.ASSET, "units", floor=True),
-    "users:equity": Role(Kind.EQUITY, "money"),
-    "users:handovers": Role(Kind.EQUITY, "units"),
-    "users:income": Role(Kind.INCOME, "money"),
-    "users:spending": Role(Kind.EXPENSE, "money"),
-}
-"""Every account by its name; of a family of accounts the name before the number."""
-
-ROLES = tuple(CHART)
+from alesha_sim.books.accounts import Account
 
 FACTS = """
     opening of a user, of no order
-        bank      opening         reserves / deposits:user:
-        users     opening         cash: / equity
+        bank      opening         RESERVES / USER_DEPOSITS
+        users     opening         CASH / EQUITY
     opening of the shop, of no order
-        bank      opening         reserves / deposits:shop
-        shop      opening         cash / equity
+        bank      opening         RESERVES / SHOP_DEPOSIT
+        shop      opening         CASH / EQUITY
     opening of the supplier, of no order
-        bank      opening         reserves / deposits:supplier
-        supplier  opening         cash / equity
+        bank      opening         RESERVES / SUPPLIER_DEPOSIT
+        supplier  opening         CASH / EQUITY
     opening of the investment, of no order
-        shop      opening         investment / equity
+        shop      opening         INVESTMENT / EQUITY
     opening stock, of no order
-        supplier  opening units   stock / made
-        supplier  opening         stock / equity
+        supplier  opening units   STOCK / MADE
+        supplier  opening         STOCK / EQUITY
     income, of no order
-        bank      income          reserves / deposits:user:
-        users     income          cash: / income
+        bank      income          RESERVES / USER_DEPOSITS
+        users     income          CASH / INCOME
     pending
-        bank      pending         deposits:user: / holds:user:
+        bank      pending         USER_DEPOSITS / USER_HOLDS
     void
-        bank      void            holds:user: / deposits:user:
+        bank      void            USER_HOLDS / USER_DEPOSITS
     payment at once
-        bank      payment         deposits:user: / deposits:shop
-        bank      fee             deposits:shop / fees
-        bank      retention       deposits:shop / rolling-reserve
-        bank      fee             deposits:user: / fees
-        shop      payment         cash / customer-prepayments
-        shop      fee             payment-fees / cash
-        shop      retention       rolling-reserve / cash
-        users     payment         advances / cash:
-        users     fee             spending / cash:
+        bank      payment         USER_DEPOSITS / SHOP_DEPOSIT
+        bank      fee             SHOP_DEPOSIT / FEES
+        bank      retention       SHOP_DEPOSIT / ROLLING_RESERVE
+        bank      fee             USER_DEPOSITS / FEES
+        shop      payment         CASH / CUSTOMER_PREPAYMENTS
+        shop      fee             PAYMENT_FEES / CASH
+        shop      retention       ROLLING_RESERVE / CASH
+        users     payment         ADVANCES / CASH
+        users     fee             SPENDING / CASH
     payment at once, posted
-        bank      payment         holds:user: / deposits:shop
-        bank      fee             deposits:shop / fees
-        bank      retention       deposits:shop / rolling-reserve
-        bank      fee             holds:user: / fees
-        bank      void            holds:user: / deposits:user:
-        shop      payment         cash / customer-prepayments
-        shop      fee             payment-fees / cash
-        shop      retention       rolling-reserve / cash
-        users     payment         advances / cash:
-        users     fee             spending / cash:
+        bank      payment         USER_HOLDS / SHOP_DEPOSIT
+        bank      fee             SHOP_DEPOSIT / FEES
+        bank      retention       SHOP_DEPOSIT / ROLLING_RESERVE
+        bank      fee             USER_HOLDS / FEES
+        bank      void            USER_HOLDS / USER_DEPOSITS
+        shop      payment         CASH / CUSTOMER_PREPAYMENTS
+        shop      fee             PAYMENT_FEES / CASH
+        shop      retention       ROLLING_RESERVE / CASH
+        users     payment         ADVANCES / CASH
+        users     fee             SPENDING / CASH
     payment settled later
-        bank      payment         deposits:user: / settlement-due
-        bank      fee             deposits:user: / fees
-        shop      payment         settlement-due / customer-prepayments
-        users     payment         advances / cash:
-        users     fee             spending / cash:
+        bank      payment         USER_DEPOSITS / SETTLEMENT_DUE
+        bank      fee             USER_DEPOSITS / FEES
+        shop      payment         SETTLEMENT_DUE / CUSTOMER_PREPAYMENTS
+        users     payment         ADVANCES / CASH
+        users     fee             SPENDING / CASH
     payment settled later, posted
-        bank      payment         holds:user: / settlement-due
-        bank      fee             holds:user: / fees
-        bank      void            holds:user: / deposits:user:
-        shop      payment         settlement-due / customer-prepayments
-        users     payment         advances / cash:
-        users     fee             spending / cash:
+        bank      payment         USER_HOLDS / SETTLEMENT_DUE
+        bank      fee             USER_HOLDS / FEES
+        bank      void            USER_HOLDS / USER_DEPOSITS
+        shop      payment         SETTLEMENT_DUE / CUSTOMER_PREPAYMENTS
+        users     payment         ADVANCES / CASH
+        users     fee             SPENDING / CASH
     payment into escrow
-        bank      payment         deposits:user: / escrow
-        bank      fee             deposits:user: / fees
-        users     payment         advances / cash:
-        users     fee             spending / cash:
+        bank      payment         USER_DEPOSITS / ESCROW
+        bank      fee             USER_DEPOSITS / FEES
+        users     payment         ADVANCES / CASH
+        users     fee             SPENDING / CASH
     payment into escrow, posted
-        bank      payment         holds:user: / escrow
-        bank      fee             holds:user: / fees
-        bank      void            holds:user: / deposits:user:
-        users     payment         advances / cash:
-        users     fee             spending / cash:
+        bank      payment         USER_HOLDS / ESCROW
+        bank      fee             USER_HOLDS / FEES
+        bank      void            USER_HOLDS / USER_DEPOSITS
+        users     payment         ADVANCES / CASH
+        users     fee             SPENDING / CASH
     settlement
-        bank      settlement      settlement-due / deposits:shop
-        bank      fee             deposits:shop / fees
-        bank      retention       deposits:shop / rolling-reserve
-        shop      settlement      cash / settlement-due
-        shop      fee             payment-fees / cash
-        shop      retention       rolling-reserve / cash
+        bank      settlement      SETTLEMENT_DUE / SHOP_DEPOSIT
+        bank      fee             SHOP_DEPOSIT / FEES
+        bank      retention       SHOP_DEPOSIT / ROLLING_RESERVE
+        shop      settlement      CASH / SETTLEMENT_DUE
+        shop      fee             PAYMENT_FEES / CASH
+        shop      retention       ROLLING_RESERVE / CASH
     settlement of escrow
-        bank      settlement      escrow / deposits:shop
-        bank      fee             deposits:shop / fees
-        bank      retention       deposits:shop / rolling-reserve
-        bank      refund          escrow / deposits:user:
-        shop      settlement      cash / settlement-due
-        shop      fee             payment-fees / cash
-        shop      retention       rolling-reserve / cash
-        users     refund          cash: / advances
+        bank      settlement      ESCROW / SHOP_DEPOSIT
+        bank      fee             SHOP_DEPOSIT / FEES
+        bank      retention       SHOP_DEPOSIT / ROLLING_RESERVE
+        bank      refund          ESCROW / USER_DEPOSITS
+        shop      settlement      CASH / SETTLEMENT_DUE
+        shop      fee             PAYMENT_FEES / CASH
+        shop      retention       ROLLING_RESERVE / CASH
+        users     refund          CASH / ADVANCES
     reserve released
-        bank      release         rolling-reserve / deposits:shop
-        shop      release         cash / rolling-reserve
+        bank      release         ROLLING_RESERVE / SHOP_DEPOSIT
+        shop      release         CASH / ROLLING_RESERVE
     declined
-        bank      fee             deposits:shop / fees
-        shop      fee             payment-fees / cash
+        bank      fee             SHOP_DEPOSIT / FEES
+        shop      fee             PAYMENT_FEES / CASH
     charges
-        bank      charges         deposits:shop / deposits:supplier
-        shop      charges         supplier-advances / cash
-        supplier  charges         cash / shop-advances
+        bank      charges         SHOP_DEPOSIT / SUPPLIER_DEPOSIT
+        shop      charges         SUPPLIER_ADVANCES / CASH
+        supplier  charges         CASH / SHOP_ADVANCES
     charges returned
-        bank      charges-return  deposits:supplier / deposits:shop
-        supplier  charges-return  shop-advances / cash
-        supplier  transport       shop-advances / transport
-        shop      charges-return  cash / supplier-advances
-        shop      transport       transport / supplier-advances
+        bank      charges-return  SUPPLIER_DEPOSIT / SHOP_DEPOSIT
+        supplier  charges-return  SHOP_ADVANCES / CASH
+        supplier  transport       SHOP_ADVANCES / TRANSPORT
+        shop      charges-return  CASH / SUPPLIER_ADVANCES
+        shop      transport       TRANSPORT / SUPPLIER_ADVANCES
     cancelled
-        shop      cancel          customer-prepayments / refunds-due
+        shop      cancel          CUSTOMER_PREPAYMENTS / REFUNDS_DUE
     refund
-        bank      refund          deposits:shop / deposits:user:
-        shop      refund          refunds-due / cash
-        users     refund          cash: / advances
+        bank      refund          SHOP_DEPOSIT / USER_DEPOSITS
+        shop      refund          REFUNDS_DUE / CASH
+        users     refund          CASH / ADVANCES
     refund before settlement
-        bank      refund          settlement-due / deposits:user:
-        shop      refund          refunds-due / settlement-due
-        users     refund          cash: / advances
+        bank      refund          SETTLEMENT_DUE / USER_DEPOSITS
+        shop      refund          REFUNDS_DUE / SETTLEMENT_DUE
+        users     refund          CASH / ADVANCES
     refund out of escrow
-        bank      refund          escrow / deposits:user:
-        shop      allowance       sales-returns / settlement-due
-        users     refund          cash: / advances
-        users     allowance       advances / spending
+        bank      refund          ESCROW / USER_DEPOSITS
+        shop      allowance       SALES_RETURNS / SETTLEMENT_DUE
+        users     refund          CASH / ADVANCES
+        users     allowance       ADVANCES / SPENDING
     compensated
-        shop      allowance       sales-returns / refunds-due
-        users     allowance       advances / spending
+        shop      allowance       SALES_RETURNS / REFUNDS_DUE
+        users     allowance       ADVANCES / SPENDING
     made to stock, of no order
-        supplier  make units      stock / made
-        supplier  make            stock / payables
+        supplier  make units      STOCK / MADE
+        supplier  make            STOCK / PAYABLES
     made to order
-        supplier  make units      reserved / made
-        supplier  make            stock / payables
+        supplier  make units      RESERVED / MADE
+        supplier  make            STOCK / PAYABLES
     reserved
-        supplier  reserve units   reserved / stock
+        supplier  reserve units   RESERVED / STOCK
     reservation ended
-        supplier  reserve units   stock / reserved
+        supplier  reserve units   STOCK / RESERVED
     shipped
-        supplier  ship units      goods-in-transit / reserved
-        supplier  ship            goods-in-transit / stock
+        supplier  ship units      GOODS_IN_TRANSIT / RESERVED
+        supplier  ship            GOODS_IN_TRANSIT / STOCK
     parcel lost
-        supplier  loss units      losses / goods-in-transit
-        supplier  loss            losses / goods-in-transit
+        supplier  loss units      LOSSES / GOODS_IN_TRANSIT
+        supplier  loss            LOSSES / GOODS_IN_TRANSIT
     came back
-        supplier  come-back units stock / goods-in-transit
-        supplier  come-back       stock / goods-in-transit
-        supplier  transport       transport / payables
+        supplier  come-back units STOCK / GOODS_IN_TRANSIT
+        supplier  come-back       STOCK / GOODS_IN_TRANSIT
+        supplier  transport       TRANSPORT / PAYABLES
     delivered
-        users     deliver units   goods / handovers
-        users     sale            spending / advances
-        supplier  deliver units   handovers / goods-in-transit
-        supplier  sale            shop-advances / sales
-        supplier  cost            cost-of-sales / goods-in-transit
-        shop      sale            customer-prepayments / sales
-        shop      cost            cost-of-sales / supplier-advances
+        users     deliver units   GOODS / HANDOVERS
+        users     sale            SPENDING / ADVANCES
+        supplier  deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        supplier  sale            SHOP_ADVANCES / SALES
+        supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
+        shop      sale            CUSTOMER_PREPAYMENTS / SALES
+        shop      cost            COST_OF_SALES / SUPPLIER_ADVANCES
     delivered, paid into escrow
-        users     deliver units   goods / handovers
-        users     sale            spending / advances
-        users     allowance       advances / spending
-        supplier  deliver units   handovers / goods-in-transit
-        supplier  sale            shop-advances / sales
-        supplier  cost            cost-of-sales / goods-in-transit
-        shop      sale            settlement-due / sales
-        shop      allowance       sales-returns / settlement-due
-        shop      cost            cost-of-sales / supplier-advances
+        users     deliver units   GOODS / HANDOVERS
+        users     sale            SPENDING / ADVANCES
+        users     allowance       ADVANCES / SPENDING
+        supplier  deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        supplier  sale            SHOP_ADVANCES / SALES
+        supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
+        shop      sale            SETTLEMENT_DUE / SALES
+        shop      allowance       SALES_RETURNS / SETTLEMENT_DUE
+        shop      cost            COST_OF_SALES / SUPPLIER_ADVANCES
     collected at the door
-        bank      collection      deposits:user: / deposits:courier
-        users     collection      advances / cash:
-        supplier  collection      collections / collections-owed
-        shop      collection      collections-due / customer-prepayments
+        bank      collection      USER_DEPOSITS / COURIER_DEPOSIT
+        users     collection      ADVANCES / CASH
+        supplier  collection      COLLECTIONS / COLLECTIONS_OWED
+        shop      collection      COLLECTIONS_DUE / CUSTOMER_PREPAYMENTS
     remitted
-        bank      remittance      deposits:courier / deposits:shop
-        supplier  remittance      collections-owed / collections
-        shop      remittance      cash / collections-due
+        bank      remittance      COURIER_DEPOSIT / SHOP_DEPOSIT
+        supplier  remittance      COLLECTIONS_OWED / COLLECTIONS
+        shop      remittance      CASH / COLLECTIONS_DUE
     returned
-        shop      return units    stock / handovers
-        shop      return          stock / cost-of-sales
-        shop      return          sales-returns / refunds-due
-        users     return units    handovers / goods
-        users     return          advances / spending
+        shop      return units    STOCK / HANDOVERS
+        shop      return          STOCK / COST_OF_SALES
+        shop      return          SALES_RETURNS / REFUNDS_DUE
+        users     return units    HANDOVERS / GOODS
+        users     return          ADVANCES / SPENDING
     written off
-        shop      write-off units losses / stock
-        shop      write-off       losses / stock
+        shop      write-off units LOSSES / STOCK
+        shop      write-off       LOSSES / STOCK
     warranty swap
-        users     replace units   goods / handovers
-        users     replace units   handovers / goods
-        supplier  replace units   handovers / goods-in-transit
-        supplier  replace units   losses / handovers
-        supplier  replace         losses / goods-in-transit
+        users     replace units   GOODS / HANDOVERS
+        users     replace units   HANDOVERS / GOODS
+        supplier  replace units   HANDOVERS / GOODS_IN_TRANSIT
+        supplier  replace units   LOSSES / HANDOVERS
+        supplier  replace         LOSSES / GOODS_IN_TRANSIT
     own stock received
-        shop      deliver units   stock / handovers
-        shop      cost            stock / supplier-advances
-        supplier  deliver units   handovers / goods-in-transit
-        supplier  sale            shop-advances / sales
-        supplier  cost            cost-of-sales / goods-in-transit
+        shop      deliver units   STOCK / HANDOVERS
+        shop      cost            STOCK / SUPPLIER_ADVANCES
+        supplier  deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        supplier  sale            SHOP_ADVANCES / SALES
+        supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
     own stock shipped
-        shop      ship units      goods-in-transit / stock
-        shop      ship            goods-in-transit / stock
+        shop      ship units      GOODS_IN_TRANSIT / STOCK
+        shop      ship            GOODS_IN_TRANSIT / STOCK
     own stock lost
-        shop      loss units      losses / goods-in-transit
-        shop      loss            losses / goods-in-transit
+        shop      loss units      LOSSES / GOODS_IN_TRANSIT
+        shop      loss            LOSSES / GOODS_IN_TRANSIT
     own stock delivered
-        users     deliver units   goods / handovers
-        users     sale            spending / advances
-        shop      deliver units   handovers / goods-in-transit
-        shop      sale            customer-prepayments / sales
-        shop      cost            cost-of-sales / goods-in-transit
+        users     deliver units   GOODS / HANDOVERS
+        users     sale            SPENDING / ADVANCES
+        shop      deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        shop      sale            CUSTOMER_PREPAYMENTS / SALES
+        shop      cost            COST_OF_SALES / GOODS_IN_TRANSIT
     own stock delivered, paid into escrow
-        users     deliver units   goods / handovers
-        users     sale            spending / advances
-        users     allowance       advances / spending
-        shop      deliver units   handovers / goods-in-transit
-        shop      sale            settlement-due / sales
-        shop      allowance       sales-returns / settlement-due
-        shop      cost            cost-of-sales / goods-in-transit
+        users     deliver units   GOODS / HANDOVERS
+        users     sale            SPENDING / ADVANCES
+        users     allowance       ADVANCES / SPENDING
+        shop      deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        shop      sale            SETTLEMENT_DUE / SALES
+        shop      allowance       SALES_RETURNS / SETTLEMENT_DUE
+        shop      cost            COST_OF_SALES / GOODS_IN_TRANSIT
 """
 """Each fact, below it the rows that it writes: book, code (`units` if of goods), account debited / credited.
 
-A row whose amount is zero is not written, and a book writes nothing of a fact that its owner never hears of.
+Accounts are named as the members of `Account`, without the book. A row whose amount is zero is not written, and a
+book writes nothing of a fact that its owner never hears of.
 """
 
 
@@ -292,8 +228,8 @@ class Rule(NamedTuple):
     book: str
     code: str
     units: bool
-    debit: str
-    credit: str
+    debit: Account
+    credit: Account
 
 
 class Fact(NamedTuple):
@@ -323,5 +259,6 @@ def permitted() -> Iterator[Rule]:
 
 
 def _rule(words: list[str]) -> Rule:
-    book, code, debit, credit = words[0], words[1], words[-3], words[-1]
-    return Rule(book, code, words[2] == "units", f"{book}:{debit}", f"{book}:{credit}")
+    book = words[0]
+    sides = (Account[f"{book.upper()}_{side}"] for side in (words[-3], words[-1]))
+    return Rule(book, words[1], words[2] == "units", *sides)

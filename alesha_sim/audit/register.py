@@ -3,16 +3,18 @@
 It is prepared once, however many parts the transfers are read in. No law lives here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from alesha_sim.audit.posting_rules import CHART, ROLES
 from alesha_sim.audit.reading import Ints, codes_of, exact, recoded
-from alesha_sim.books.accounts import BOOKS
+from alesha_sim.books.accounts import BOOKS, Account, role_of
 from alesha_sim.columns import Coded, Columns, coded, numbers
+
+ROLES: Mapping[str, int] = {account: place for place, account in enumerate(Account)}
+"""The place of each account in the chart, which is how arrays tell accounts apart."""
 
 
 class Priced(NamedTuple):
@@ -84,9 +86,9 @@ class Register:
     def _codes(self) -> dict[str, int]:
         return {label: code for code, label in enumerate(self._names.labels)}
 
-    def of_role(self, name: str) -> Ints:
+    def of_role(self, account: Account) -> Ints:
         """Return the places of the accounts of a role."""
-        return np.flatnonzero(self.role == ROLES.index(name))
+        return np.flatnonzero(self.role == ROLES[account])
 
     def name(self, account: int) -> str:
         """Name an account and its commodity."""
@@ -99,10 +101,6 @@ class Register:
 
 
 def _role(name: str) -> tuple[int, int]:
-    """Return the place in `ROLES` of an account's name and its number in its family, -1 where there is none."""
-    if name in CHART:
-        return ROLES.index(name), -1
-    family, _, number = name.rpartition(":")
-    if f"{family}:" in CHART and number.isdecimal():
-        return ROLES.index(f"{family}:"), int(number)
-    return -1, -1
+    """Return the place in the chart of an account's name and its number in its family, -1 where there is none."""
+    role = role_of(name)
+    return (ROLES[role], int(name.removeprefix(role) or -1)) if role in ROLES else (-1, -1)

@@ -1,6 +1,6 @@
 """Double-entry books: one ledger of transfers, the posting rules of each book, the laws they keep."""
 
-from alesha_sim.books.accounts import BANK, BOOKS, CODES, SHOP, SUPPLIER, USERS, Kind
+from alesha_sim.books.accounts import BANK, BOOKS, CODES, SHOP, SUPPLIER, USERS, Account, Kind
 from alesha_sim.books.bank import BankBook, Transaction
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
 from alesha_sim.books.shop import ShopBook
@@ -14,6 +14,7 @@ __all__ = [
     "SHOP",
     "SUPPLIER",
     "USERS",
+    "Account",
     "BankBook",
     "Kind",
     "LawBroken",

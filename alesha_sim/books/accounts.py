@@ -1,9 +1,12 @@
-"""The words of the books: their names, the kinds of accounts and the codes that say why a transfer was made.
+"""The words of the books: their names, their accounts, and the codes that say why a transfer was made.
 
-Only vocabulary lives here; what the codes do to which accounts is in the module of each book.
+An account's name is written here and nowhere else in the package; the books, the statements, the laws, the exports
+and the table of the documentation take it from `Account`. What the codes do to which accounts is in the module of
+each book.
 """
 
 from enum import StrEnum
+from typing import Self
 
 BOOKS = ("bank", "shop", "supplier", "users")
 """The four books of a ledger, in the order of their ids."""
@@ -27,6 +30,226 @@ class Kind(StrEnum):
 
 
 KINDS = tuple(Kind)
+
+DEPOSITS, HOLDS = "bank:deposits:", "bank:holds:"
+"""What the names of deposits, and of holds, begin with; the owner follows, as `user:17` or `shop`."""
+
+
+class Account(StrEnum):
+    """The chart of accounts: every account by its name; of a family of accounts, the name before the number.
+
+    `holds` says whether an account is one of money, of units of each product, or both; with `is_floored` its
+    balance is never below zero. `line` is where it stands in a statement ("": under its own name), `about` says
+    what its balance is.
+    """
+
+    _value_: str
+    book: str
+    kind: Kind
+    holds: str
+    is_floored: bool
+    line: str
+    about: str
+
+    def __new__(cls, name: str, kind: Kind, holds: str, is_floored: bool, line: str, about: str) -> Self:
+        """Make an account of its row."""
+        account = str.__new__(cls, name)
+        account._value_, account.book, account.kind, account.holds = name, name.partition(":")[0], kind, holds
+        account.is_floored, account.line, account.about = is_floored, line, about
+        return account
+
+    # fmt: off
+    BANK_RESERVES = (
+        "bank:reserves", Kind.ASSET, "money", True,
+        "Reserves", "money behind the deposits; the world outside is its other side",
+    )
+    BANK_USER_DEPOSITS = (
+        DEPOSITS + "user:", Kind.LIABILITY, "money", True,
+        "Deposits of users", "what the user can spend (available balance)",
+    )
+    BANK_SHOP_DEPOSIT = (
+        DEPOSITS + "shop", Kind.LIABILITY, "money", True, "Deposit of the shop", "the shop's account",
+    )
+    BANK_SUPPLIER_DEPOSIT = (
+        DEPOSITS + "supplier", Kind.LIABILITY, "money", True, "Deposit of the supplier", "the supplier's account",
+    )
+    BANK_COURIER_DEPOSIT = (
+        DEPOSITS + "courier", Kind.LIABILITY, "money", True,
+        "Deposit of the courier", "the supplier's account for money collected at doors",
+    )
+    BANK_USER_HOLDS = (
+        HOLDS + "user:", Kind.LIABILITY, "money", True,
+        "Holds on users' money", "reserved by the user's pending transfers, still the user's",
+    )
+    BANK_SETTLEMENT_DUE = (
+        "bank:settlement-due", Kind.LIABILITY, "money", True,
+        "Captured, to be settled", "captured, owed to the shop on day T+n",
+    )
+    BANK_ESCROW = (
+        "bank:escrow", Kind.LIABILITY, "money", True,
+        "Escrow", "captured, owed to shop or user depending on delivery",
+    )
+    BANK_ROLLING_RESERVE = (
+        "bank:rolling-reserve", Kind.LIABILITY, "money", True,
+        "Rolling reserve owed to the shop", "share of settlements kept back, owed to the shop",
+    )
+    BANK_FEES = (
+        "bank:fees", Kind.INCOME, "money", False, "Fees", "fees taken",
+    )
+
+    SHOP_INVESTMENT = (
+        "shop:investment", Kind.ASSET, "money", False,
+        "Investment in the supplier", "capital paid into the supplier, its wholly owned subsidiary",
+    )
+    SHOP_CASH = (
+        "shop:cash", Kind.ASSET, "money", False, "Cash", "its deposit, as far as it knows",
+    )
+    SHOP_SETTLEMENT_DUE = (
+        "shop:settlement-due", Kind.ASSET, "money", False,
+        "Receivable: settlements due", "captured (T+n) or delivered (escrow), not yet settled",
+    )
+    SHOP_ROLLING_RESERVE = (
+        "shop:rolling-reserve", Kind.ASSET, "money", False,
+        "Receivable: rolling reserve", "its money kept back by the bank",
+    )
+    SHOP_COLLECTIONS_DUE = (
+        "shop:collections-due", Kind.ASSET, "money", False,
+        "Receivable: collections due", "collected at doors, not yet remitted by the supplier",
+    )
+    SHOP_SUPPLIER_ADVANCES = (
+        "shop:supplier-advances", Kind.ASSET, "money", False,
+        "Advances paid for goods", "charges paid, goods not yet delivered",
+    )
+    SHOP_STOCK = (
+        "shop:stock", Kind.ASSET, "money, units", True, "Inventories", "own stock and goods returned, at charge",
+    )
+    SHOP_GOODS_IN_TRANSIT = (
+        "shop:goods-in-transit", Kind.ASSET, "money, units", True,
+        "Inventories", "own stock on the way to users, at charge",
+    )
+    SHOP_CUSTOMER_PREPAYMENTS = (
+        "shop:customer-prepayments", Kind.LIABILITY, "money", False,
+        "Contract liabilities: customer prepayments", "paid by users, not delivered, not cancelled",
+    )
+    SHOP_REFUNDS_DUE = (
+        "shop:refunds-due", Kind.LIABILITY, "money", False, "Refund liabilities", "refunds granted, not yet paid",
+    )
+    SHOP_EQUITY = (
+        "shop:equity", Kind.EQUITY, "money", False, "Capital", "opening capital",
+    )
+    SHOP_HANDOVERS = (
+        "shop:handovers", Kind.EQUITY, "units", False,
+        "", "units given (debit) to or taken (credit) from other books",
+    )
+    SHOP_SALES = (
+        "shop:sales", Kind.INCOME, "money", False, "Sales", "price of goods delivered",
+    )
+    SHOP_SALES_RETURNS = (
+        "shop:sales-returns", Kind.INCOME, "money", False,
+        "Returns and allowances", "price given back after delivery (contra: debit balance)",
+    )
+    SHOP_COST_OF_SALES = (
+        "shop:cost-of-sales", Kind.EXPENSE, "money", False,
+        "Cost of sales", "charge of goods delivered, less goods returned",
+    )
+    SHOP_PAYMENT_FEES = (
+        "shop:payment-fees", Kind.EXPENSE, "money", False, "Payment fees", "bank fees that it bears",
+    )
+    SHOP_TRANSPORT = (
+        "shop:transport", Kind.EXPENSE, "money", False, "Transport", "return transport charged to it",
+    )
+    SHOP_LOSSES = (
+        "shop:losses", Kind.EXPENSE, "money, units", False,
+        "Goods lost or written off", "own goods lost or written off, at charge",
+    )
+
+    SUPPLIER_CASH = (
+        "supplier:cash", Kind.ASSET, "money", False, "Cash", "its deposit, as far as it knows",
+    )
+    SUPPLIER_COLLECTIONS = (
+        "supplier:collections", Kind.ASSET, "money", False,
+        "Cash collected for the shop", "its courier account, as far as it knows",
+    )
+    SUPPLIER_STOCK = (
+        "supplier:stock", Kind.ASSET, "money, units", True,
+        "Inventories", "units: free; money: cost of free and reserved units",
+    )
+    SUPPLIER_RESERVED = (
+        "supplier:reserved", Kind.ASSET, "units", True, "Inventories", "units kept for accepted orders",
+    )
+    SUPPLIER_GOODS_IN_TRANSIT = (
+        "supplier:goods-in-transit", Kind.ASSET, "money, units", True,
+        "Inventories", "on the way to users or shop, still its own, at cost",
+    )
+    SUPPLIER_SHOP_ADVANCES = (
+        "supplier:shop-advances", Kind.LIABILITY, "money", False,
+        "Contract liabilities: advances of the shop", "charges received, goods not yet delivered",
+    )
+    SUPPLIER_COLLECTIONS_OWED = (
+        "supplier:collections-owed", Kind.LIABILITY, "money", False,
+        "Payable: collections owed to the shop", "collected for the shop, not yet remitted",
+    )
+    SUPPLIER_PAYABLES = (
+        "supplier:payables", Kind.LIABILITY, "money", False,
+        "Payable: production and transport", "owed upstream for production and transport; not paid in a run",
+    )
+    SUPPLIER_EQUITY = (
+        "supplier:equity", Kind.EQUITY, "money", False, "Capital", "opening capital",
+    )
+    SUPPLIER_MADE = (
+        "supplier:made", Kind.EQUITY, "units", False, "", "units produced (and opening stock), cumulated",
+    )
+    SUPPLIER_HANDOVERS = (
+        "supplier:handovers", Kind.EQUITY, "units", False,
+        "", "units given (debit) to or taken (credit) from other books",
+    )
+    SUPPLIER_SALES = (
+        "supplier:sales", Kind.INCOME, "money", False, "Sales", "charge of goods delivered (inter-company)",
+    )
+    SUPPLIER_COST_OF_SALES = (
+        "supplier:cost-of-sales", Kind.EXPENSE, "money", False, "Cost of sales", "cost of goods delivered",
+    )
+    SUPPLIER_TRANSPORT = (
+        "supplier:transport", Kind.EXPENSE, "money", False,
+        "Transport", "return transport, less what it charges on",
+    )
+    SUPPLIER_LOSSES = (
+        "supplier:losses", Kind.EXPENSE, "money, units", False,
+        "Goods lost or written off", "lost, scrapped, replaced under warranty, at cost",
+    )
+
+    USERS_CASH = (
+        "users:cash:", Kind.ASSET, "money", False, "Cash", "the user's deposit, as far as the user knows",
+    )
+    USERS_ADVANCES = (
+        "users:advances", Kind.ASSET, "money", False,
+        "Advances paid for goods", "paid and not received, or sent back and not refunded",
+    )
+    USERS_GOODS = (
+        "users:goods", Kind.ASSET, "units", True, "Goods", "units that users have",
+    )
+    USERS_EQUITY = (
+        "users:equity", Kind.EQUITY, "money", False, "Capital", "opening balances",
+    )
+    USERS_HANDOVERS = (
+        "users:handovers", Kind.EQUITY, "units", False,
+        "", "units given (debit) to or taken (credit) from other books",
+    )
+    USERS_INCOME = (
+        "users:income", Kind.INCOME, "money", False, "Income from outside", "income from outside",
+    )
+    USERS_SPENDING = (
+        "users:spending", Kind.EXPENSE, "money", False,
+        "Spending", "price of goods received and fees borne, less refunds",
+    )
+    # fmt: on
+
+
+def role_of(name: str) -> str:
+    """Return the name of an account without the number of its user: of `users:cash:17` it is `users:cash:`."""
+    family, colon, number = name.rpartition(":")
+    return family + colon if number.isdecimal() else name
+
 
 CODES = (
     "opening", "income", "pending", "void", "payment", "fee", "retention", "settlement", "refund", "release",

@@ -18,7 +18,7 @@ from alesha_sim.books.accounts import (
     RELEASE,
     REMITTANCE,
     SETTLEMENT,
-    Kind,
+    Account,
 )
 from alesha_sim.books.holds import Holds
 from alesha_sim.books.lazy_accounts import LazyAccount
@@ -50,11 +50,11 @@ class BankBook:
 
     def __init__(self, ledger: Ledger, users: int) -> None:
         self._ledger = ledger
-        self._reserves = ledger.account("bank:reserves", Kind.ASSET, floor=True)
-        self._users = ledger.family("bank:deposits:user:", Kind.LIABILITY, users, floor=True)
-        self._shop = ledger.account("bank:deposits:shop", Kind.LIABILITY, floor=True)
-        self._supplier = ledger.account("bank:deposits:supplier", Kind.LIABILITY, floor=True)
-        self._courier = LazyAccount(ledger, "bank:deposits:courier", Kind.LIABILITY, floor=True)
+        self._reserves = ledger.account(Account.BANK_RESERVES)
+        self._users = ledger.family(Account.BANK_USER_DEPOSITS, users)
+        self._shop = ledger.account(Account.BANK_SHOP_DEPOSIT)
+        self._supplier = ledger.account(Account.BANK_SUPPLIER_DEPOSIT)
+        self._courier = LazyAccount(ledger, Account.BANK_COURIER_DEPOSIT)
         self._owners = {self._shop: SHOP_OWNER, self._supplier: SUPPLIER_OWNER}
         self._deposits = {SHOP_OWNER: self._shop, SUPPLIER_OWNER: self._supplier}
         self._pockets = Pockets(ledger, self._shop)

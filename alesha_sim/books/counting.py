@@ -24,6 +24,7 @@ from alesha_sim.books.accounts import (
     REMITTANCE,
     RETURN,
     USERS,
+    Account,
 )
 from alesha_sim.books.ledger import FIELDS, LawBroken, Ledger, Transfer
 from alesha_sim.recording.packed_rows import in_memory
@@ -34,8 +35,6 @@ BLOCK = 2**13
 
 BETWEEN_OWNERS = (PAYMENT, CHARGES, CHARGES_RETURN, REFUND, COLLECTION, REMITTANCE)
 """The codes of the bank's facts that move money from one owner to another, of which the bank may be asked."""
-
-LOSSES = ("supplier:losses", "shop:losses")
 
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
@@ -69,7 +68,7 @@ class TalliedLedger(Ledger):
         """
         self._let_go()
         stranded = np.maximum(self._advances, 0)
-        shop = self._find("bank:deposits:shop")
+        shop = self._find(Account.BANK_SHOP_DEPOSIT)
         return {
             **{name: self._moved[name] for name in ("units", "units_lost", "refunds", "returns")},
             "least": self._least - int(self._opened()[shop]),
@@ -104,8 +103,8 @@ class TalliedLedger(Ledger):
         places = np.array([self.chart.places[part.base] for part in parts])
         debit = np.searchsorted([part.base for part in parts], rows["debit"], side="right") - 1
         code, book, is_money = rows["code"], places[debit] & 3, places[debit] < 4
-        lost = np.array([part.name in LOSSES for part in parts])[debit]
-        returns = np.array([part.name == "shop:sales-returns" for part in parts])[debit]
+        lost = np.array([part.name in (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES) for part in parts])[debit]
+        returns = np.array([part.name == Account.SHOP_SALES_RETURNS for part in parts])[debit]
         for name, mask in (
             ("units", (book == USERS) & (code == DELIVER)),
             ("units_lost", lost & ~is_money),
@@ -124,7 +123,7 @@ class TalliedLedger(Ledger):
         self._kept.extend(rows[places])
 
     def _count_advances(self, rows: Rows) -> None:
-        account = self._find("users:advances")
+        account = self._find(Account.USERS_ADVANCES)
         last = int(rows["order"].max(initial=0))
         if last >= len(self._advances):  # twice as long, so that it is seldom copied
             self._advances = np.append(self._advances, np.zeros(last + 1, np.int64))
@@ -133,7 +132,7 @@ class TalliedLedger(Ledger):
             np.add.at(self._advances, mine["order"], sign * mine["amount"])
 
     def _follow_deposit(self, rows: Rows) -> None:
-        account = self._find("bank:deposits:shop")
+        account = self._find(Account.BANK_SHOP_DEPOSIT)
         paid = rows["debit"] == account
         touched = (paid | (rows["credit"] == account)) & (rows["code"] != OPENING)
         amount = rows["amount"][touched]

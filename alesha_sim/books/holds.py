@@ -8,7 +8,7 @@ from enum import StrEnum
 from heapq import heappop, heappush
 from math import inf
 
-from alesha_sim.books.accounts import BANK, PENDING, VOID, Kind
+from alesha_sim.books.accounts import BANK, PENDING, VOID, Account
 from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.merchant_funds import Pockets
 from alesha_sim.messages import Pocket
@@ -51,9 +51,7 @@ class Holds:
     def pend(self, at: float, order: int, user: int, amount: int, expires_at: float = inf) -> int:
         """Pending: deposits:user:n / holds:user:n. Returns the link; without `expires_at` it never expires."""
         if not self.accounts:
-            self.accounts = self._ledger.family(
-                "bank:holds:user:", Kind.LIABILITY, len(self._deposits), floor=True
-            )
+            self.accounts = self._ledger.family(Account.BANK_USER_HOLDS, len(self._deposits))
         deposit, account = self._deposits[user], self.accounts[user]
         link = self._ledger.new_link()
         self._ledger.transfer(at, BANK, link, order, deposit, account, amount, PENDING)

@@ -1,18 +1,16 @@
 """Accounts that are opened when they are first used, so that a book lists none that nothing was ever posted to."""
 
-from alesha_sim.books.accounts import Kind
+from alesha_sim.books.accounts import Account
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.vocabulary import NO_ID
 
 
 class _Lazy:
-    """What is to be opened; `floor` is that of `Ledger.account`."""
+    """What is to be opened."""
 
-    def __init__(self, ledger: Ledger, name: str, kind: Kind, *, floor: bool = False) -> None:
+    def __init__(self, ledger: Ledger, account: Account) -> None:
         self._ledger = ledger
-        self._name = name
-        self._kind = kind
-        self._floor = floor
+        self._account = account
 
 
 class LazyAccount(_Lazy):
@@ -24,7 +22,7 @@ class LazyAccount(_Lazy):
     def id(self) -> int:
         """The account's id; the account is open from then on."""
         if self.opened_as == NO_ID:
-            self.opened_as = self._ledger.account(self._name, self._kind, floor=self._floor)
+            self.opened_as = self._ledger.account(self._account)
         return self.opened_as
 
 
@@ -37,5 +35,5 @@ class LazyUnits(_Lazy):
     def ids(self) -> tuple[int, ...]:
         """The accounts' ids in the order of the products; the accounts are open from then on."""
         if not self._opened_as:
-            self._opened_as = tuple(self._ledger.units(self._name, self._kind, floor=self._floor))
+            self._opened_as = self._ledger.units(self._account)
         return self._opened_as

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
-from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Kind
+from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Account, Kind
 from alesha_sim.books.chart import Chart
 from alesha_sim.columns import Coded, Columns, Packed, times
 from alesha_sim.recording.packed_rows import Boxed, NewRows, in_memory
@@ -79,25 +79,34 @@ class Ledger:
 
     # Accounts
 
-    def account(self, name: str, kind: Kind, *, commodity: int = 0, floor: bool = False) -> int:
-        """Open an account and return its id; `floor` forbids a balance below zero in its natural direction.
+    def account(self, account: Account) -> int:
+        """Open an account of money and return its id; ValueError if it was opened before."""
+        return self.open(account.value, account.kind, floor=account.is_floored).start
 
-        The name begins with its book's. Raises ValueError for another beginning or an account opened before.
-        """
-        ids = self.chart.open(name, kind, commodity=commodity, floor=floor)
-        self._net.append(0)
-        return ids.start
-
-    def units(self, name: str, kind: Kind, *, floor: bool = False) -> range:
+    def units(self, account: Account) -> tuple[int, ...]:
         """Open one account a product, all of one name, and return their ids in the order of the products."""
-        base = len(self._net)
-        for commodity in range(1, len(self.chart.commodities)):
-            self.account(name, kind, commodity=commodity, floor=floor)
-        return range(base, len(self._net))
+        # Not a range, because looking it up costs twice as much.
+        return tuple(
+            self.open(account.value, account.kind, commodity=product, floor=account.is_floored).start
+            for product in range(1, len(self.chart.commodities))
+        )
 
-    def family(self, prefix: str, kind: Kind, count: int, *, floor: bool = False) -> range:
-        """Open `count` accounts of money named by `prefix` and a number from 0, and return their ids."""
-        ids = self.chart.open(prefix, kind, count=count, floor=floor, numbered=True)
+    def family(self, account: Account, count: int) -> range:
+        """Open `count` accounts of money, named by a number from 0 after the family's name; return their ids."""
+        return self.open(account.value, account.kind, count=count, floor=account.is_floored, numbered=True)
+
+    def open(
+        self,
+        name: str,
+        kind: Kind,
+        *,
+        count: int = 1,
+        commodity: int = 0,
+        floor: bool = False,
+        numbered: bool = False,
+    ) -> range:
+        """Open accounts that need not be of the chart, as `Chart.open` does."""
+        ids = self.chart.open(name, kind, count=count, commodity=commodity, floor=floor, numbered=numbered)
         self._net += [0] * count
         return ids
 

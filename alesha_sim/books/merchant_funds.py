@@ -1,6 +1,6 @@
 """Where the bank keeps what users paid to the shop: in the shop's deposit, or aside until it is settled."""
 
-from alesha_sim.books.accounts import FEE, PAYMENT, RETENTION, Kind
+from alesha_sim.books.accounts import FEE, PAYMENT, RETENTION, Account
 from alesha_sim.books.lazy_accounts import LazyAccount
 from alesha_sim.books.ledger import Ledger, Row
 from alesha_sim.messages import Pocket
@@ -14,13 +14,13 @@ class Pockets:
 
     def __init__(self, ledger: Ledger, shop: int) -> None:
         self._shop = shop
-        self._settlement_due = LazyAccount(ledger, "bank:settlement-due", Kind.LIABILITY, floor=True)
+        self._settlement_due = LazyAccount(ledger, Account.BANK_SETTLEMENT_DUE)
         """Captured, owed to the shop on a later day."""
-        self._escrow = LazyAccount(ledger, "bank:escrow", Kind.LIABILITY, floor=True)
+        self._escrow = LazyAccount(ledger, Account.BANK_ESCROW)
         """Captured, owed to the shop or to the user, depending on the delivery."""
-        self.rolling_reserve = LazyAccount(ledger, "bank:rolling-reserve", Kind.LIABILITY, floor=True)
+        self.rolling_reserve = LazyAccount(ledger, Account.BANK_ROLLING_RESERVE)
         """Share of settlements kept back, owed to the shop."""
-        self.fees = LazyAccount(ledger, "bank:fees", Kind.INCOME)
+        self.fees = LazyAccount(ledger, Account.BANK_FEES)
         """Fees taken, the bank's own income."""
         self._escrowed: dict[int, int] = {}
 

@@ -1,8 +1,9 @@
 """Whose account is whose, as tables show it."""
 
+from alesha_sim.books.accounts import DEPOSITS
+
 ENDS = ("completed", "declined", "cancelled", "returned")
 OPEN = ("received", "processing", "on_the_way", "in_doubt")
-DEPOSITS = "bank:deposits:"
 OWNERS = ("users", "shop", "supplier")
 
 

@@ -25,7 +25,7 @@ from alesha_sim.books.accounts import (
     SHOP,
     TRANSPORT,
     WRITE_OFF,
-    Kind,
+    Account,
 )
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.lazy_accounts import LazyAccount
@@ -44,22 +44,22 @@ class ShopBook:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._investment = ledger.account("shop:investment", Kind.ASSET)
-        self.cash = ledger.account("shop:cash", Kind.ASSET)
-        self._advances = ledger.account("shop:supplier-advances", Kind.ASSET)
-        self._prepayments = ledger.account("shop:customer-prepayments", Kind.LIABILITY)
-        self._refunds_due = ledger.account("shop:refunds-due", Kind.LIABILITY)
-        self._equity = ledger.account("shop:equity", Kind.EQUITY)
-        self._sales = ledger.account("shop:sales", Kind.INCOME)
-        self._cost_of_sales = ledger.account("shop:cost-of-sales", Kind.EXPENSE)
-        self._transport = ledger.account("shop:transport", Kind.EXPENSE)
+        self._investment = ledger.account(Account.SHOP_INVESTMENT)
+        self.cash = ledger.account(Account.SHOP_CASH)
+        self._advances = ledger.account(Account.SHOP_SUPPLIER_ADVANCES)
+        self._prepayments = ledger.account(Account.SHOP_CUSTOMER_PREPAYMENTS)
+        self._refunds_due = ledger.account(Account.SHOP_REFUNDS_DUE)
+        self._equity = ledger.account(Account.SHOP_EQUITY)
+        self._sales = ledger.account(Account.SHOP_SALES)
+        self._cost_of_sales = ledger.account(Account.SHOP_COST_OF_SALES)
+        self._transport = ledger.account(Account.SHOP_TRANSPORT)
         self._store = Store(ledger)
         # A shop that is paid at once and takes nothing back has none of these.
-        self._settlement_due = LazyAccount(ledger, "shop:settlement-due", Kind.ASSET)
-        self._rolling_reserve = LazyAccount(ledger, "shop:rolling-reserve", Kind.ASSET)
-        self._collections_due = LazyAccount(ledger, "shop:collections-due", Kind.ASSET)
-        self._sales_returns = LazyAccount(ledger, "shop:sales-returns", Kind.INCOME)
-        self._payment_fees = LazyAccount(ledger, "shop:payment-fees", Kind.EXPENSE)
+        self._settlement_due = LazyAccount(ledger, Account.SHOP_SETTLEMENT_DUE)
+        self._rolling_reserve = LazyAccount(ledger, Account.SHOP_ROLLING_RESERVE)
+        self._collections_due = LazyAccount(ledger, Account.SHOP_COLLECTIONS_DUE)
+        self._sales_returns = LazyAccount(ledger, Account.SHOP_SALES_RETURNS)
+        self._payment_fees = LazyAccount(ledger, Account.SHOP_PAYMENT_FEES)
 
     def open(self, at: float, link: int, amount: int) -> bool:
         """Opening: cash / equity."""

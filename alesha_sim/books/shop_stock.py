@@ -1,6 +1,6 @@
 """The shop's own goods, by unit and at charge: their accounts, and the rows of moving them among these."""
 
-from alesha_sim.books.accounts import Kind
+from alesha_sim.books.accounts import Account
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.lazy_accounts import LazyAccount, LazyUnits
 from alesha_sim.books.ledger import Ledger, Row
@@ -10,19 +10,19 @@ class Store:
     """Accounts of the shop's goods, each opened when it is first used. Values in minor units."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self.stock = LazyUnits(ledger, "shop:stock", Kind.ASSET, floor=True)
+        self.stock = LazyUnits(ledger, Account.SHOP_STOCK)
         """Units in the shop."""
-        self.stock_value = LazyAccount(ledger, "shop:stock", Kind.ASSET, floor=True)
+        self.stock_value = LazyAccount(ledger, Account.SHOP_STOCK)
         """What the units in the shop were charged at."""
-        self.transit = LazyUnits(ledger, "shop:goods-in-transit", Kind.ASSET, floor=True)
+        self.transit = LazyUnits(ledger, Account.SHOP_GOODS_IN_TRANSIT)
         """Units on their way to users."""
-        self.transit_value = LazyAccount(ledger, "shop:goods-in-transit", Kind.ASSET, floor=True)
+        self.transit_value = LazyAccount(ledger, Account.SHOP_GOODS_IN_TRANSIT)
         """What the units on their way were charged at."""
-        self.handovers = LazyUnits(ledger, "shop:handovers", Kind.EQUITY)
+        self.handovers = LazyUnits(ledger, Account.SHOP_HANDOVERS)
         """Units given to other books, less those taken."""
-        self.losses = LazyUnits(ledger, "shop:losses", Kind.EXPENSE)
+        self.losses = LazyUnits(ledger, Account.SHOP_LOSSES)
         """Units lost or written off."""
-        self.losses_value = LazyAccount(ledger, "shop:losses", Kind.EXPENSE)
+        self.losses_value = LazyAccount(ledger, Account.SHOP_LOSSES)
         """What the units lost or written off were charged at."""
 
     def shipped(self, lines: Lines, charge: int, code: int) -> list[Row]:

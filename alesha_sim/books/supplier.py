@@ -19,7 +19,7 @@ from alesha_sim.books.accounts import (
     SHIP,
     SUPPLIER,
     TRANSPORT,
-    Kind,
+    Account,
 )
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.lazy_accounts import LazyAccount, LazyUnits
@@ -37,26 +37,25 @@ class SupplierBook:
     def __init__(self, ledger: Ledger, costs: Sequence[int]) -> None:
         self._ledger = ledger
         self.costs = tuple(costs)
-        self._cash = ledger.account("supplier:cash", Kind.ASSET)
-        self._stock_value = ledger.account("supplier:stock", Kind.ASSET, floor=True)
-        self._transit_value = ledger.account("supplier:goods-in-transit", Kind.ASSET, floor=True)
-        # Tuples of ids, because looking a range up costs twice as much.
-        self._reserved = tuple(ledger.units("supplier:reserved", Kind.ASSET, floor=True))
-        self._transit = tuple(ledger.units("supplier:goods-in-transit", Kind.ASSET, floor=True))
-        self._advances = ledger.account("supplier:shop-advances", Kind.LIABILITY)
-        self._payables = ledger.account("supplier:payables", Kind.LIABILITY)
-        self._equity = ledger.account("supplier:equity", Kind.EQUITY)
-        self._made = tuple(ledger.units("supplier:made", Kind.EQUITY))
-        self._handovers = tuple(ledger.units("supplier:handovers", Kind.EQUITY))
-        self._sales = ledger.account("supplier:sales", Kind.INCOME)
-        self._cost_of_sales = ledger.account("supplier:cost-of-sales", Kind.EXPENSE)
-        self._transport = ledger.account("supplier:transport", Kind.EXPENSE)
+        self._cash = ledger.account(Account.SUPPLIER_CASH)
+        self._stock_value = ledger.account(Account.SUPPLIER_STOCK)
+        self._transit_value = ledger.account(Account.SUPPLIER_GOODS_IN_TRANSIT)
+        self._reserved = ledger.units(Account.SUPPLIER_RESERVED)
+        self._transit = ledger.units(Account.SUPPLIER_GOODS_IN_TRANSIT)
+        self._advances = ledger.account(Account.SUPPLIER_SHOP_ADVANCES)
+        self._payables = ledger.account(Account.SUPPLIER_PAYABLES)
+        self._equity = ledger.account(Account.SUPPLIER_EQUITY)
+        self._made = ledger.units(Account.SUPPLIER_MADE)
+        self._handovers = ledger.units(Account.SUPPLIER_HANDOVERS)
+        self._sales = ledger.account(Account.SUPPLIER_SALES)
+        self._cost_of_sales = ledger.account(Account.SUPPLIER_COST_OF_SALES)
+        self._transport = ledger.account(Account.SUPPLIER_TRANSPORT)
         # A supplier that makes to order, loses nothing and collects nothing has none of these.
-        self._stock = LazyUnits(ledger, "supplier:stock", Kind.ASSET, floor=True)
-        self._losses = LazyUnits(ledger, "supplier:losses", Kind.EXPENSE)
-        self._losses_value = LazyAccount(ledger, "supplier:losses", Kind.EXPENSE)
-        self._collections = LazyAccount(ledger, "supplier:collections", Kind.ASSET)
-        self._collections_owed = LazyAccount(ledger, "supplier:collections-owed", Kind.LIABILITY)
+        self._stock = LazyUnits(ledger, Account.SUPPLIER_STOCK)
+        self._losses = LazyUnits(ledger, Account.SUPPLIER_LOSSES)
+        self._losses_value = LazyAccount(ledger, Account.SUPPLIER_LOSSES)
+        self._collections = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS)
+        self._collections_owed = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS_OWED)
 
     def open(self, at: float, link: int, amount: int) -> bool:
         """Opening: cash / equity."""

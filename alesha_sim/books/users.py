@@ -16,7 +16,7 @@ from alesha_sim.books.accounts import (
     RETURN,
     SALE,
     USERS,
-    Kind,
+    Account,
 )
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.lazy_accounts import LazyAccount
@@ -32,13 +32,13 @@ class UsersBook:
 
     def __init__(self, ledger: Ledger, users: int) -> None:
         self._ledger = ledger
-        self._cash = ledger.family("users:cash:", Kind.ASSET, users)
-        self._advances = ledger.account("users:advances", Kind.ASSET)
-        self._goods = tuple(ledger.units("users:goods", Kind.ASSET, floor=True))
-        self._equity = ledger.account("users:equity", Kind.EQUITY)
-        self._handovers = tuple(ledger.units("users:handovers", Kind.EQUITY))
-        self._spending = ledger.account("users:spending", Kind.EXPENSE)
-        self._income = LazyAccount(ledger, "users:income", Kind.INCOME)
+        self._cash = ledger.family(Account.USERS_CASH, users)
+        self._advances = ledger.account(Account.USERS_ADVANCES)
+        self._goods = ledger.units(Account.USERS_GOODS)
+        self._equity = ledger.account(Account.USERS_EQUITY)
+        self._handovers = ledger.units(Account.USERS_HANDOVERS)
+        self._spending = ledger.account(Account.USERS_SPENDING)
+        self._income = LazyAccount(ledger, Account.USERS_INCOME)
 
     def open(self, at: float, links: range, amounts: npt.NDArray[np.int64]) -> None:
         """Opening of every user's cash: cash:n / equity, under the links of the bank's opening."""

@@ -8,14 +8,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import BOOKS, Kind
-from alesha_sim.books.owners import DEPOSITS
+from alesha_sim.books.accounts import BOOKS, DEPOSITS, Account, Kind
 from alesha_sim.columns import MISSING_TIME, Columns, coded, equals, numbers
 from alesha_sim.tables.running_balance import changes
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import STATUSES
 
-RESERVES = "bank:reserves"
 MILESTONES = {
     "received": "placed_at",
     "processing": "paid_at",
@@ -53,7 +51,7 @@ class RunSight:
 
     def balance(self, entity: str, written: int) -> Decimal | None:
         """Return an entity's deposit, of the bank its reserves, after so many transfers; None without one."""
-        account = RESERVES if entity == "bank" else DEPOSITS + entity
+        account = Account.BANK_RESERVES if entity == "bank" else DEPOSITS + entity
         if account not in coded(self._tables["accounts"], "account").labels:
             return None
         if account not in self._courses:
@@ -65,7 +63,7 @@ class RunSight:
     def _course(self, account: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return the rows that touch an account and its balance after each, in its natural direction."""
         rows, change = changes(self._tables["transfers"], (account,))
-        return rows, np.cumsum(change if account == RESERVES else -change)
+        return rows, np.cumsum(change if account == Account.BANK_RESERVES else -change)
 
     def totals(self, written: int) -> dict[str, tuple[Decimal, Decimal]]:
         """Return each book's sum of assets and expenses, and its sum of all other accounts, in money.

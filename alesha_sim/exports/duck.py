@@ -11,6 +11,7 @@ in memory; and one thread.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alesha_sim.books.accounts import DEPOSITS
 from alesha_sim.columns import Coded, Columns
 from alesha_sim.exports.dictionary import TABLES, meaning
 from alesha_sim.exports.files import Progress, silent
@@ -53,10 +54,10 @@ VIEWS = {
     ),
     "bank_statements": (
         "What the bank shows each owner of a deposit: debits go out, credits come in.",
-        """
-        SELECT replace(account, 'bank:deposits:', '') AS owner, transfer, time AS date, code AS text,
+        f"""
+        SELECT replace(account, '{DEPOSITS}', '') AS owner, transfer, time AS date, code AS text,
             "order", link, greatest(change, 0) AS debit, greatest(-change, 0) AS credit, -balance AS balance
-        FROM general_ledger WHERE starts_with(account, 'bank:deposits:')
+        FROM general_ledger WHERE starts_with(account, '{DEPOSITS}')
         """,
     ),
     "order_times": (

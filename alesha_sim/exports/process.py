@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.accounting.journal_arrays import Ints, Journal, words
+from alesha_sim.books.accounts import Account
 from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, equals, numbers
 from alesha_sim.exports.files import chunks
 from alesha_sim.numeric.counts import repeat
@@ -118,7 +119,7 @@ FACTS = {
 }
 """What the first row of a fact is an event of, by its code; `opening` and `income` belong to no order."""
 
-COSTS = ("supplier:payables", "shop:payment-fees")
+COSTS = (Account.SUPPLIER_PAYABLES, Account.SHOP_PAYMENT_FEES)
 """Accounts whose increase is what the group spends on an order: production, transport, fees."""
 
 
@@ -231,7 +232,7 @@ class Log:
         for name, better, where in (
             ("deliver", "deliver to the shop", book == "shop"),
             ("ship", "ship own stock", book == "shop"),
-            ("reserve", "end reservation", credit == "supplier:reserved"),
+            ("reserve", "end reservation", credit == Account.SUPPLIER_RESERVED),
         ):
             activity = np.where((activity == PLACE[name]) & where, PLACE[better], activity)
         order, none = journal.order[rows], np.full(len(rows), NO_ID)

@@ -14,6 +14,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 from alesha_sim import accounting
+from alesha_sim.books.accounts import Account
 from alesha_sim.conversation.wording import carried
 from alesha_sim.messages import Authorise, Receipt
 from alesha_sim.scenarios.errors import nearest, shown
@@ -167,7 +168,7 @@ def _charges(result: "Result") -> float:
 def _owed(result: "Result") -> float:
     """Return what the shop owes for goods that have not come, a day after the start."""
     trial = accounting.trial_balance(result, "shop", at=_first_day(result)).set_index("account")
-    return float(trial["credit"].to_dict().get("shop:customer-prepayments", 0))
+    return float(trial["credit"].to_dict().get(Account.SHOP_CUSTOMER_PREPAYMENTS, 0))
 
 
 def _first_day(result: "Result") -> float | None:
@@ -204,7 +205,7 @@ EXERCISES = {
     "kept": Exercise(
         "How much of the payment does the shop keep (BDT)?",
         lambda result: _paid(result) - _charges(result),
-        "Look at the two lines of the shop's ledger that touch shop:cash after the opening.",
+        f"Look at the two lines of the shop's ledger that touch {Account.SHOP_CASH} after the opening.",
         (
             Slip(_paid, "That is what the user pays; look at what the shop passes on under the code charges."),
             Slip(_charges, "That is what the supplier gets; look at what came in before it, under payment."),
@@ -258,7 +259,10 @@ EXERCISES = {
         _owed,
         "Look at the trial balance of the first day: which liability did the payment make?",
         (
-            Slip(lambda result: 0.0, "The parcel comes on the third day; look at shop:customer-prepayments."),
+            Slip(
+                lambda result: 0.0,
+                f"The parcel comes on the third day; look at {Account.SHOP_CUSTOMER_PREPAYMENTS}.",
+            ),
             Slip(_charges, "That the shop has paid its supplier in advance: an asset; look at the liabilities."),
         ),
     ),

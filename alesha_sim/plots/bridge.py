@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from alesha_sim.books.accounts import CODES
-from alesha_sim.books.owners import DEPOSITS, owner_of
+from alesha_sim.books.accounts import CODES, DEPOSITS
+from alesha_sim.books.owners import owner_of
 from alesha_sim.columns import among, coded, equals, numbers
 from alesha_sim.plots import style
 from alesha_sim.tables import running_balance

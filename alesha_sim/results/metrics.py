@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.owners import DEPOSITS, ENDS, OPEN, OWNERS, owner_of
+from alesha_sim.books.accounts import DEPOSITS, Account
+from alesha_sim.books.owners import ENDS, OPEN, OWNERS, owner_of
 from alesha_sim.columns import MISSING_TIME, Columns, among, coded, equals, numbers
 from alesha_sim.recording.order_log import lasted
 from alesha_sim.storage.on_disk import source_of, tallies_of
@@ -75,7 +76,7 @@ def exact_figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str
         **{status: placed[status] for status in ENDS},
         "open_orders": sum(placed[status] for status in OPEN),
         "units": moved["units"],
-        "revenue": _closing(accounts, "shop:sales", "shop:sales-returns"),
+        "revenue": _closing(accounts, Account.SHOP_SALES, Account.SHOP_SALES_RETURNS),
         "refunds": moved["refunds"],
         "conversion": _ratio(mine, arrived),
         "decline_rate": _ratio(placed["declined"], mine),
@@ -87,7 +88,7 @@ def exact_figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str
         "messages": said["rows"],
         "messages_lost": said["lost"],
         "returns": moved["returns"],
-        "fees": _closing(accounts, "bank:fees"),
+        "fees": _closing(accounts, Account.BANK_FEES),
         "units_lost": moved["units_lost"],
         "stranded": moved["stranded"],
         "stranded_orders": moved["stranded_orders"],
@@ -148,12 +149,12 @@ def _transfers(source: Source, currency: Currency) -> Counter[str]:
     found = Counter(least=_least(source, DEPOSITS + "shop"), **_stranded(source))
     for batch in source.batches("transfers", ("book", "debit", "amount", "commodity", "code")):
         amount, book, code = numbers(batch, "amount"), coded(batch, "book"), coded(batch, "code")
-        lost = among(coded(batch, "debit"), ("supplier:losses", "shop:losses"))
+        lost = among(coded(batch, "debit"), (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES))
         rows = {
             "units": equals(book, "users") & equals(code, "deliver"),
             "units_lost": lost & ~equals(coded(batch, "commodity"), currency.code),
             "refunds": equals(book, "bank") & equals(code, "refund"),
-            "returns": equals(coded(batch, "debit"), "shop:sales-returns") & equals(code, "return"),
+            "returns": equals(coded(batch, "debit"), Account.SHOP_SALES_RETURNS) & equals(code, "return"),
         }
         for name, mask in rows.items():
             found[name] += total(amount[mask])
@@ -181,7 +182,7 @@ def _stranded(source: Source) -> dict[str, int]:
         if (height := int(order.max(initial=0)) + 1) > len(advances):  # of an order that the table lacks
             advances = np.append(advances, np.zeros(height - len(advances), np.int64))
         for side, sign in (("debit", 1), ("credit", -1)):
-            rows = equals(coded(batch, side), "users:advances")
+            rows = equals(coded(batch, side), Account.USERS_ADVANCES)
             np.add.at(advances, order[rows], sign * amount[rows])
     stranded = np.maximum(advances, 0)
     return {"stranded": total(stranded), "stranded_orders": _rows(stranded > 0)}

@@ -15,7 +15,7 @@ import numpy as np
 
 from alesha_sim.audit import laws
 from alesha_sim.books import owners
-from alesha_sim.books.accounts import BOOKS
+from alesha_sim.books.accounts import BOOKS, DEPOSITS
 from alesha_sim.columns import Coded, Columns, coded, numbers
 from alesha_sim.conversation import Conversation
 from alesha_sim.conversation.selection import Talks
@@ -157,7 +157,7 @@ class Result(Tabulated):
 
     def _check_owner(self, entity: str) -> None:
         names = coded(self._tables["accounts"], "account").labels
-        if entity != "users" and owners.DEPOSITS + entity not in names:
+        if entity != "users" and DEPOSITS + entity not in names:
             last = self.scenario.users.count - 1
             raise ValueError(f"entity {entity}: must be users, shop, supplier, or user:0 to user:{last}")
 

@@ -7,14 +7,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.owners import DEPOSITS, OWNERS, owner_of
+from alesha_sim.books.accounts import DEPOSITS, Account
+from alesha_sim.books.owners import OWNERS, owner_of
 from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, equals, numbers
 from alesha_sim.numeric.counts import repeat
 from alesha_sim.tables import running_balance
 
 Ints = npt.NDArray[np.int64]
 
-ON_HAND = ("supplier:stock", "supplier:reserved")
+ON_HAND = (Account.SUPPLIER_STOCK, Account.SUPPLIER_RESERVED)
 
 
 class Course(NamedTuple):
@@ -136,7 +137,7 @@ def _backordered(
     """
     order, code = numbers(transfers, "order"), coded(transfers, "code")
     mine = equals(coded(transfers, "book"), "supplier") & (order > 0)
-    came = mine & (goods >= 0) & equals(coded(transfers, "debit"), "supplier:reserved")
+    came = mine & (goods >= 0) & equals(coded(transfers, "debit"), Account.SUPPLIER_RESERVED)
     lost = mine & (goods >= 0) & equals(code, "loss")
     charged, returned = (mine & equals(code, name) for name in ("charges", "charges-return"))
     of_goods, of_money = np.flatnonzero(came | lost), np.flatnonzero(charged | returned)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alesha_sim.books.accounts import Account
 from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios.library.prepaid_campaigns import CRORE, LAST_WAVE, WAVES
@@ -86,7 +87,7 @@ def _lost(result: Result, orders: int) -> tuple[np.ndarray, np.ndarray]:
     transfers = result.columns("transfers")
     order, amount = numbers(transfers, "order"), numbers(transfers, "amount")
     lost, back = np.zeros(orders + 1, np.int64), np.zeros(orders + 1, np.int64)
-    debit, credit = (equals(coded(transfers, side), "users:advances") for side in ("debit", "credit"))
+    debit, credit = (equals(coded(transfers, side), Account.USERS_ADVANCES) for side in ("debit", "credit"))
     np.add.at(lost, order[debit], amount[debit])
     np.subtract.at(lost, order[credit], amount[credit])
     refunds = equals(coded(transfers, "book"), "bank") & equals(coded(transfers, "code"), "refund")

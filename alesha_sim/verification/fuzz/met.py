@@ -6,7 +6,8 @@ from typing import get_args
 
 import numpy as np
 
-from alesha_sim.audit.posting_rules import CHART, Rule, permitted
+from alesha_sim.audit.posting_rules import permitted
+from alesha_sim.books.accounts import Account, role_of
 from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, equals, numbers
 from alesha_sim.messages import Method, Notice, Reason, Reply, Request
 from alesha_sim.network import Conflict, Withdraw
@@ -109,15 +110,13 @@ def _postings(transfers: Columns, currency: str) -> Counts:
         codes = np.unravel_index(place // 2, sizes)
         book, code, *accounts = (str(key.labels[at]) for key, at in zip(keys, codes, strict=True))
         # Of a family of accounts the rules have the name before the number.
-        debit, credit = (each if each in CHART else each.rpartition(":")[0] + ":" for each in accounts)
-        counts["postings", _named(Rule(book, code, bool(place % 2), debit, credit))] += number
+        counts["postings", _named(book, code, bool(place % 2), *map(role_of, accounts))] += number
     return counts
 
 
-def _named(rule: Rule) -> str:
-    code = f"{rule.code} units" if rule.units else rule.code
-    book = f"{rule.book}:"
-    return f"{rule.book} {code}: {rule.debit.removeprefix(book)} / {rule.credit.removeprefix(book)}"
+def _named(book: str, code: str, units: bool, debit: str, credit: str) -> str:
+    accounts = " / ".join(side.removeprefix(f"{book}:") for side in (debit, credit))
+    return f"{book} {code}{' units' * units}: {accounts}"
 
 
 # What can be met at all
@@ -140,7 +139,7 @@ def vocabulary() -> Iterator[Kind]:
         "lots": ("arrived", "on order"),
         "messages": FATES,
         "orders": STATUSES,
-        "postings": tuple(map(_named, permitted())),
+        "postings": tuple(_named(*rule) for rule in permitted()),
         "reasons of orders": ORDER_REASONS,
         "refusals": tuple(Reason),
         "stages of visits": STAGES,
@@ -160,7 +159,7 @@ _NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "refusals": (
             "unknown_hold", "hold_posted", "hold_voided", "hold_expired", "more_than_held", "invalid_duration",
         ),
-        "postings": tuple(_named(rule) for rule in permitted() if "holds" in rule.debit + rule.credit),
+        "postings": tuple(_named(*rule) for rule in permitted() if Account.BANK_USER_HOLDS in rule),
     },
     "no shipped entity asks for its balance of its own accord; whoever plays a user does": {
         "kinds of message": ("BalanceEnquiry", "Balance"),

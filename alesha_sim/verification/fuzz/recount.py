@@ -11,6 +11,7 @@ from typing import get_args
 
 import numpy as np
 
+from alesha_sim.books.accounts import Account
 from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
 from alesha_sim.messages import Reason, Request
 from alesha_sim.results.result import Result
@@ -61,7 +62,7 @@ def _room(result: Result) -> Iterator[str]:
         mine = equals(coded(lots, "sku"), sku)
         units = equals(coded(transfers, "commodity"), sku)
         gain = sum(
-            sign * equals(coded(transfers, side), "supplier:stock").astype(np.int64)
+            sign * equals(coded(transfers, side), Account.SUPPLIER_STOCK).astype(np.int64)
             for side, sign in (("debit", 1), ("credit", -1))
         )
         at, change = numbers(transfers, "time")[units], (gain * numbers(transfers, "amount"))[units]
@@ -144,7 +145,7 @@ def _grants(result: Result) -> Iterator[str]:
     names = ("order", "amount", "link")
     order, amount, link = (numbers(transfers, name).tolist() for name in names)
     book, code, commodity = (coded(transfers, name) for name in ("book", "code", "commodity"))
-    granting = equals(coded(transfers, "credit"), "shop:refunds-due")
+    granting = equals(coded(transfers, "credit"), Account.SHOP_REFUNDS_DUE)
     collecting = equals(book, "shop") & equals(code, "collection")
     back = equals(book, "shop") & equals(code, "return") & ~equals(commodity, result.scenario.currency.code)
     prices = _prices(result)
