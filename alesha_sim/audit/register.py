@@ -13,8 +13,8 @@ from alesha_sim.audit.reading import Ints, codes_of, exact, recoded
 from alesha_sim.books.accounts import BOOKS, Account, role_of
 from alesha_sim.columns import Coded, Columns, coded, numbers
 
+# The place of each account in the chart, which is how arrays tell accounts apart.
 ROLES: Mapping[str, int] = {account: place for place, account in enumerate(Account)}
-"""The place of each account in the chart, which is how arrays tell accounts apart."""
 
 
 class Priced(NamedTuple):

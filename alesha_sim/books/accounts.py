@@ -31,8 +31,8 @@ class Kind(StrEnum):
 
 KINDS = tuple(Kind)
 
+# What the names of deposits, and of holds, begin with; the owner follows, as `user:17` or `shop`.
 DEPOSITS, HOLDS = "bank:deposits:", "bank:holds:"
-"""What the names of deposits, and of holds, begin with; the owner follows, as `user:17` or `shop`."""
 
 
 class Account(StrEnum):

@@ -15,13 +15,9 @@ class Pockets:
     def __init__(self, ledger: Ledger, shop: int) -> None:
         self._shop = shop
         self._settlement_due = LazyAccount(ledger, Account.BANK_SETTLEMENT_DUE)
-        """Captured, owed to the shop on a later day."""
         self._escrow = LazyAccount(ledger, Account.BANK_ESCROW)
-        """Captured, owed to the shop or to the user, depending on the delivery."""
         self.rolling_reserve = LazyAccount(ledger, Account.BANK_ROLLING_RESERVE)
-        """Share of settlements kept back, owed to the shop."""
         self.fees = LazyAccount(ledger, Account.BANK_FEES)
-        """Fees taken, the bank's own income."""
         self._escrowed: dict[int, int] = {}
 
     def account(self, pocket: Pocket) -> int:

@@ -11,19 +11,12 @@ class Store:
 
     def __init__(self, ledger: Ledger) -> None:
         self.stock = LazyUnits(ledger, Account.SHOP_STOCK)
-        """Units in the shop."""
         self.stock_value = LazyAccount(ledger, Account.SHOP_STOCK)
-        """What the units in the shop were charged at."""
         self.transit = LazyUnits(ledger, Account.SHOP_GOODS_IN_TRANSIT)
-        """Units on their way to users."""
         self.transit_value = LazyAccount(ledger, Account.SHOP_GOODS_IN_TRANSIT)
-        """What the units on their way were charged at."""
         self.handovers = LazyUnits(ledger, Account.SHOP_HANDOVERS)
-        """Units given to other books, less those taken."""
         self.losses = LazyUnits(ledger, Account.SHOP_LOSSES)
-        """Units lost or written off."""
         self.losses_value = LazyAccount(ledger, Account.SHOP_LOSSES)
-        """What the units lost or written off were charged at."""
 
     def shipped(self, lines: Lines, charge: int, code: int) -> list[Row]:
         """Return the rows of sending units: goods-in-transit / stock."""
