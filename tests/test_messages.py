@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from inspect import signature
 from itertools import combinations, count
 from pathlib import Path
 from typing import get_args
@@ -12,6 +13,7 @@ import pytest
 from conftest import needs
 
 from alesha_sim import messages
+from alesha_sim.conversation.wording import carried
 from alesha_sim.messages import Asks, Message, Method, Noted, Offer, Pocket, Reason, Receipt, Secret
 from alesha_sim.network.request import Conflict, GaveUp, NoReply, Withdraw
 
@@ -115,6 +117,25 @@ def test_a_message_has_no_place_for_what_is_no_field(kind):
     assert not hasattr(message, "__dict__")
     with pytest.raises(AttributeError):
         message.amuont = 1
+
+
+@pytest.mark.interpreted
+def test_secret_fields_are_those_of_the_type_secret():
+    declared = {
+        parameter for kind in KINDS if kind.__match_args__ for parameter in signature(kind).parameters.values()
+    }
+    assert {parameter.name for parameter in declared if parameter.annotation is Secret} == set(
+        messages.SECRET_FIELDS
+    )
+    assert {each.annotation for each in declared if each.name in messages.SECRET_FIELDS} == {Secret}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [("Pay", ["order", "account", "secret ***"]), ("LogIn", ["password ***"]), ("Noted", []), ("Nothing", [])],
+)
+def test_a_conversation_tells_what_a_kind_carries(kind, fields):
+    assert carried(kind) == fields
 
 
 def test_fields_are_matched_by_place_and_by_name():

@@ -21,8 +21,8 @@ FATES = {
 
 def carried(kind: str) -> list[str]:
     """Return the fields that messages of a kind carry, a secret one as `secret ***`; none for an unknown kind."""
-    declared = getattr(getattr(messages, kind, None), "__annotations__", {})
-    return [f"{name} ***" if annotation is messages.Secret else name for name, annotation in declared.items()]
+    names = getattr(getattr(messages, kind, None), "__match_args__", ())
+    return [f"{name} ***" if name in messages.SECRET_FIELDS else name for name in names]
 
 
 def meaning(kind: str) -> str:

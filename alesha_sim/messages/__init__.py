@@ -6,7 +6,7 @@ units of the scenario's currency. Every message may carry the number of the orde
 `Delivery`), and the links of the facts it reports in its fields: a payment's link is its transaction number.
 """
 
-from alesha_sim.messages.fields import DEPOSIT, ESCROW, Lines, Method, Pocket, Reason, Secret
+from alesha_sim.messages.fields import DEPOSIT, ESCROW, SECRET_FIELDS, Lines, Method, Pocket, Reason, Secret
 from alesha_sim.messages.fulfilment import (
     CameBack,
     Collected,
@@ -69,6 +69,7 @@ __all__ = [
     "DEPOSIT",
     "ESCROW",
     "NOTED",
+    "SECRET_FIELDS",
     "Asks",
     "Authorise",
     "Balance",

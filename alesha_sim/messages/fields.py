@@ -20,6 +20,10 @@ class Secret(str):
         return format("***", spec)
 
 
+SECRET_FIELDS = ("secret", "password")
+"""The fields of messages that hold a `Secret`, by name, since a compiled class does not know its annotations."""
+
+
 class Reason(StrEnum):
     """Why a request was refused."""
 
