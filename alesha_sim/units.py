@@ -60,10 +60,14 @@ class Currency:
     euros). Raises ValueError with one line for each field that breaks its rule.
     """
 
-    code: str = field(default="BDT", metadata={"description": "2 to 10 capital letters"})
+    code: str = field(
+        default="BDT", metadata={"description": "what the currency is called: 2 to 10 capital letters"}
+    )
     decimals: int = field(
         default=None,  # type: ignore[assignment]  # never once it is made
-        metadata={"description": "of every amount, 0 to 4; left out, as ISO 4217 gives the code, else 2"},
+        metadata={
+            "description": "decimal places of every amount, 0 to 4; left out, as ISO 4217 gives the code, else 2"
+        },
     )
 
     def __post_init__(self) -> None:

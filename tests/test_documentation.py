@@ -42,12 +42,29 @@ def test_every_transition_of_an_order_is_an_arrow_of_the_picture(generate):
     assert sum(map(len, left)) == generate.pages()["docs/order.svg"].count('class="way"') == 26
 
 
+def test_what_a_page_quotes_of_the_package_stands_there():
+    page = (ROOT / "docs" / "extending.md").read_text("utf-8")
+    quoted = re.findall(r"^```text\n# (alesha_sim/\S+\.py)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(quoted) > 5
+    for name, lines in quoted:
+        source = [line.strip() for line in (ROOT / name).read_text("utf-8").splitlines()]
+        assert [line for line in map(str.strip, lines.splitlines()) if line not in source] == [], name
+
+
 def every_field(fields_of, owner=Scenario, path=""):
     """All fields of a scenario by their path."""
     for field in fields_of(owner):
         yield f"{path}.{field.name}", field
         for part in field.parts:
             yield from every_field(fields_of, part, f"{path}.{field.name}")
+
+
+def test_no_two_fields_of_different_names_mean_the_same(generate):
+    names = {}
+    for path, field in every_field(generate.fields_of):
+        names.setdefault(field.meaning, set()).add(path.rpartition(".")[2])
+        assert len(field.meaning.split()) > 2, path
+    assert {meaning: found for meaning, found in names.items() if len(found) > 1} == {}
 
 
 def test_every_field_says_what_it_means_and_can_be_shown(generate):

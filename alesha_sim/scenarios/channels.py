@@ -69,21 +69,37 @@ class LinkOverride(Part):
     """What is different on one link; what is left out is as in the network's default."""
 
     latency: Durations | None = Field(
-        default=None, examples=[{"kind": "lognormal", "mean": 0.08, "cv": 0.8}], description="As in the default."
+        default=None,
+        examples=[{"kind": "lognormal", "mean": 0.08, "cv": 0.8}],
+        description="How long a message takes here; left out, as in network.default.",
     )
-    loss: Share | None = Field(default=None, examples=[0.1], description="As in the default.")
-    duplication: Share | None = Field(default=None, examples=[0.1], description="As in the default.")
+    loss: Share | None = Field(
+        default=None,
+        examples=[0.1],
+        description="Probability that a message is lost here; left out, as in network.default.",
+    )
+    duplication: Share | None = Field(
+        default=None,
+        examples=[0.1],
+        description="Probability that one not lost arrives twice here; left out, as in network.default.",
+    )
     timeout: Annotated[Duration, Field(gt=0)] | None = Field(
-        default=None, examples=["2 s"], description="As in the default."
+        default=None,
+        examples=["2 s"],
+        description="How long the first attempt waits here; left out, as in network.default.",
     )
     attempts: Annotated[Whole, Field(ge=1)] | None = Field(
-        default=None, examples=[3], description="As in the default."
+        default=None, examples=[3], description="How often is asked here; left out, as in network.default."
     )
     growth: Annotated[Number, Field(ge=1)] | None = Field(
-        default=None, examples=[1], description="As in the default."
+        default=None,
+        examples=[1],
+        description="By what each wait here is longer than the one before; left out, as in network.default.",
     )
     jitter: Annotated[Number, Field(ge=0, lt=1)] | None = Field(
-        default=None, examples=[0.2], description="As in the default."
+        default=None,
+        examples=[0.2],
+        description="How far later waits here are spread; left out, as in network.default.",
     )
 
 

@@ -66,7 +66,7 @@ class ScenarioFields(Part):
     currency: CurrencyUsed = Field(default=Currency(), description="What all amounts are in.")
     catalogue: tuple[Product, ...] = Field(
         default=CATALOGUE,
-        description="The products; left out, AleshaMart's three.",
+        description="The products that the shop sells; left out, AleshaMart's three.",
     )
     users: Users = Field(default=Users(), description="The customers: how many, what they have, how they behave.")
     demand: Annotated[

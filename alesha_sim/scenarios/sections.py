@@ -32,13 +32,18 @@ class Product(Part):
         description="Its name everywhere: at most 24 of a-z, 0-9 and dash, first a letter, last no dash; not "
         "the currency's."
     )
-    name: Text = Field(description="What people read.")
+    name: Text = Field(description="What people read; tables name the sku.")
     marked_price: Money = Field(description="The price before the discount; it is shown, never paid.")
     price: Price = Field(description="What a user pays for a unit.")
     charge: Price = Field(description="What the supplier takes from the shop for a unit.")
     cost: Money = Field(description="What a unit costs the supplier, at most the charge.")
-    warranty: Duration = Field(default=730 * DAY, description="How long after delivery a broken unit is replaced.")
-    return_window: Duration = Field(default=7 * DAY, description="How long after delivery goods may come back.")
+    warranty: Duration = Field(
+        default=730 * DAY,
+        description="How long after delivery a broken unit is replaced; defect_share is how many break.",
+    )
+    return_window: Duration = Field(
+        default=7 * DAY, description="How long after delivery goods may come back; return_share is how many do."
+    )
     return_share: Share = Field(default=0.0, description="Share of purchases of it that are sent back.")
     defect_share: Share = Field(
         default=0.0, description="Share of purchases of it that break and are claimed under warranty."
@@ -81,8 +86,10 @@ class Attacks(Part):
 class Income(Part):
     """What every user is paid by the world outside, on each pay-day before the horizon."""
 
-    amount: Price = Field(examples=[500], description="Paid to each user.")
-    every: Annotated[Duration, Field(gt=0)] = Field(default=30 * DAY, description="From pay-day to pay-day.")
+    amount: Price = Field(examples=[500], description="Paid to each user on each pay-day.")
+    every: Annotated[Duration, Field(gt=0)] = Field(
+        default=30 * DAY, description="Time from one pay-day to the next."
+    )
     first: Duration = Field(default=0.0, description="When the first pay-day is, from the start.")
 
 
@@ -90,10 +97,12 @@ class Payment(Part):
     """How users pay: from their account in advance, or on delivery at their door."""
 
     cash_on_delivery: Share = Field(
-        default=0.0, description="Share that pays on delivery, at the door; the others pay in advance."
+        default=0.0,
+        description="Share of visits, or of users, that pays on delivery, at the door; the others pay in advance.",
     )
     per: Literal["visit", "user"] = Field(
-        default="visit", description="Whether that is a share of visits, or of users who always do so."
+        default="visit",
+        description="Whether cash_on_delivery is a share of visits, or of users who always pay so.",
     )
     door_refusal: Share = Field(
         default=0.0, description="Share of parcels to be paid at the door that are refused there."
@@ -104,14 +113,21 @@ class Afterwards(Part):
     """What users do about an order once it is placed."""
 
     cancellation: Share = Field(default=0.0, description="Share of orders that the user wants cancelled.")
-    cancel_after: Durations = Field(default=Constant(HOUR), description="How long after the order.")
+    cancel_after: Durations = Field(
+        default=Constant(HOUR),
+        description="How long after the order the user wants that; what is shipped is not cancelled.",
+    )
     return_after: Durations = Field(
-        default=Constant(2 * DAY), description="How long after delivery goods go back."
+        default=Constant(2 * DAY),
+        description="How long after delivery goods go back; later than return_window they are refused.",
     )
     late_returns: Annotated[Number, Field(ge=0)] = Field(
         default=1.0, description="By what a late delivery multiplies the products' return_share."
     )
-    defect_after: Durations = Field(default=Constant(90 * DAY), description="How long after delivery goods break.")
+    defect_after: Durations = Field(
+        default=Constant(90 * DAY),
+        description="How long after delivery goods break; later than warranty none is replaced.",
+    )
     complaint: Share = Field(default=0.0, description="Share of late deliveries about which the user complains.")
 
 
@@ -119,9 +135,11 @@ class Users(Part):
     """The customers."""
 
     count: Annotated[Whole, Field(ge=1, le=100_000_000)] = Field(
-        default=1, examples=[100], description="How many there are."
+        default=1, examples=[100], description="How many users there are; demand says who comes when."
     )
-    opening_balance: Amounts = Field(default=Decimal(5000), description="What each has in the bank at the start.")
+    opening_balance: Amounts = Field(
+        default=Decimal(5000), description="What each user has in the bank at the start; income comes on top."
+    )
     wrong_secret: Share = Field(
         default=0.0, description="Share of visits in which the user mistypes the secret once; no attack."
     )
@@ -143,7 +161,7 @@ class Users(Part):
         description="Most that a user orders in each budget_period; left out, no limit.",
     )
     budget_period: Annotated[Duration, Field(gt=0)] = Field(
-        default=30 * DAY, description="How long a budget is for."
+        default=30 * DAY, description="How long a budget is for; what is left of it lapses."
     )
     choice: Choice | None = Field(
         default=None, description="How a user chooses among products by price; left out, as demand says."
@@ -164,7 +182,9 @@ class Shop(Part):
     page_time: Durations = Field(
         default=Constant(0), description="Time to serve a page; payments and news take none."
     )
-    opening_balance: Money = Field(default=Decimal(10_000), description="What it has in the bank at the start.")
+    opening_balance: Money = Field(
+        default=Decimal(10_000), description="What the shop has in the bank at the start."
+    )
     unpaid_after: Annotated[Duration, Field(gt=0)] | None = Field(
         default=None,
         examples=["1 day"],
@@ -178,8 +198,13 @@ class Shop(Part):
     advance: Share = Field(
         default=1.0, description="Share of the total that is paid in advance; the rest is paid at the door."
     )
-    restocking_fee: Share = Field(default=0.0, description="Share of the price kept when goods are sent back.")
-    unfit: Share = Field(default=0.0, description="Share of goods sent back that are written off.")
+    restocking_fee: Share = Field(
+        default=0.0,
+        description="Share of the price kept when goods are sent back; nothing is kept for a replacement.",
+    )
+    unfit: Share = Field(
+        default=0.0, description="Share of goods sent back that are written off; the others can be sold again."
+    )
     compensation: Share = Field(
         default=0.0, description="Share of the price given back for a complaint about a late delivery."
     )
@@ -210,7 +235,7 @@ class Reserve(Part):
     """A rolling reserve: a share of all that is settled to the shop is kept back for a while."""
 
     share: Share = Field(default=0.0, description="Share of each settlement, after its fee, that is kept back.")
-    time: Duration = Field(default=30 * DAY, description="How long it is kept.")
+    time: Duration = Field(default=30 * DAY, description="How long what is kept back stays with the bank.")
 
 
 class Bank(Part):
@@ -250,7 +275,9 @@ class Supplier(Part):
     delivery_time: Durations = Field(
         default=Constant(DAY), description="Time to bring goods to the user; in zones, theirs holds."
     )
-    opening_balance: Money = Field(default=Decimal(5000), description="What it has in the bank at the start.")
+    opening_balance: Money = Field(
+        default=Decimal(5000), description="What the supplier has in the bank at the start."
+    )
     stock: Stock = Field(
         default=MakeToOrder(),
         description="How it keeps goods, by its kind; units are one number for all products, or a table by SKU.",
@@ -266,8 +293,13 @@ class Supplier(Part):
         examples=[100],
         description="Most units of a product in stock and being made; left out, no limit.",
     )
-    return_transport: Money = Field(default=Decimal(0), description="Cost of a parcel that comes back.")
-    transport_charged: Share = Field(default=1.0, description="Share of that cost that the shop bears.")
+    return_transport: Money = Field(
+        default=Decimal(0),
+        description="Cost of a parcel refused at the door; what users send back later costs nothing.",
+    )
+    transport_charged: Share = Field(
+        default=1.0, description="Share of return_transport that the shop bears, at most the parcel's charges."
+    )
     remit_after: Duration = Field(
         default=7 * DAY, description="How long after delivery money collected at doors goes to the shop."
     )
@@ -298,5 +330,6 @@ class Delivery(Part):
         default=Constant(DAY), description="How long after it was due a lost parcel is reported."
     )
     partial: Flag = Field(
-        default=False, description="Whether each product of an order is sent as soon as it is there."
+        default=False,
+        description="Whether each product of an order is sent once it is there; not if money is due at the door.",
     )

@@ -65,6 +65,7 @@ class Supplier(Entity):
         self._unshipped: dict[int, Supply] = {}
         self._cancelled: dict[int, Supply] = {}
         self._terms = terms
+        self._handling_seconds, self._courier, self._partial = terms.handling_seconds, terms.courier, terms.partial
         self._charges = terms.charges
         self._stock: Any = terms.stock.policy  # one of somebody's own may answer with anything
         self._courier_wallet = wallets[COURIER]
@@ -83,7 +84,7 @@ class Supplier(Entity):
         worker = self.inbox.employ()
         while True:
             delivery: Delivery = yield worker.receive()
-            seconds = self._terms.handling_seconds()
+            seconds = self._handling_seconds()
             if seconds > 0:
                 yield worker.rest(seconds)
             try:
@@ -196,7 +197,7 @@ class Supplier(Entity):
                 waiting.append(claim)
             else:
                 goods.append((claim.product, claim.units))
-        if not goods or (waiting and (supply.collect or not self._terms.partial)):
+        if not goods or (waiting and (supply.collect or not self._partial)):
             return None
         supply.claims = waiting
         lines = tuple([(self.stockroom.skus[product], units) for product, units in goods])
@@ -204,7 +205,7 @@ class Supplier(Entity):
             self._unshipped.pop(supply.order, None)
         now, book = self.clock.now, self.book
         book.shipped(now, supply.order, goods)
-        parcel = Parcel(book.allot(), lines, goods, self._terms.courier, supply.user, now)
+        parcel = Parcel(book.allot(), lines, goods, self._courier, supply.user, now)
         supply.parcels.append(parcel)
         return parcel
 

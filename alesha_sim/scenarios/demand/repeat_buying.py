@@ -42,7 +42,9 @@ class Repeats(Demand):
         examples=[78], description="Purchases happen before the end of this week."
     )
     r: Positive = Field(examples=[0.243], description="Shape of the gamma distribution of purchase rates.")
-    alpha: Positive = Field(examples=[4.414], description="Rate of that gamma distribution, weeks.")
+    alpha: Positive = Field(
+        examples=[4.414], description="Rate of the gamma distribution of purchase rates, weeks."
+    )
     entry_weeks: Annotated[Number, Field(ge=0, le=10_000)] = Field(
         default=12.0, description="First purchases are spread evenly over so many weeks."
     )
@@ -95,7 +97,9 @@ class BgNbd(Repeats):
     a: Positive = Field(
         examples=[0.793], description="First parameter of the beta distribution of drop-out probabilities."
     )
-    b: Positive = Field(examples=[2.426], description="Second parameter of that beta distribution.")
+    b: Positive = Field(
+        examples=[2.426], description="Second parameter of the beta distribution of drop-out probabilities."
+    )
 
     def _limits(self, entries: Floats, streams: Draws) -> tuple[Floats, Floats]:
         """Draw geometric numbers of repeat purchases, from 1; nobody drops out in between.
@@ -122,7 +126,9 @@ class ParetoNbd(Repeats):
 
     kind: Literal["pareto_nbd"] = "pareto_nbd"
     s: Positive = Field(examples=[0.606], description="Shape of the gamma distribution of drop-out rates.")
-    beta: Positive = Field(examples=[11.669], description="Rate of that gamma distribution, weeks.")
+    beta: Positive = Field(
+        examples=[11.669], description="Rate of the gamma distribution of drop-out rates, weeks."
+    )
 
     def _limits(self, entries: Floats, streams: Draws) -> tuple[Floats, Floats]:
         """Draw exponential lifetimes; nothing else limits the number of purchases."""
