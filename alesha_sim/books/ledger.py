@@ -81,19 +81,19 @@ class Ledger:
 
     def account(self, account: Account) -> int:
         """Open an account of money and return its id; ValueError if it was opened before."""
-        return self.open(account.value, account.kind, floor=account.is_floored).start
+        return self.open(str(account), account.kind, floor=account.is_floored).start
 
     def units(self, account: Account) -> tuple[int, ...]:
         """Open one account a product, all of one name, and return their ids in the order of the products."""
         # Not a range, because looking it up costs twice as much.
         return tuple(
-            self.open(account.value, account.kind, commodity=product, floor=account.is_floored).start
+            self.open(str(account), account.kind, commodity=product, floor=account.is_floored).start
             for product in range(1, len(self.chart.commodities))
         )
 
     def family(self, account: Account, count: int) -> range:
         """Open `count` accounts of money, named by a number from 0 after the family's name; return their ids."""
-        return self.open(account.value, account.kind, count=count, floor=account.is_floored, numbered=True)
+        return self.open(str(account), account.kind, count=count, floor=account.is_floored, numbered=True)
 
     def open(
         self,
