@@ -7,11 +7,13 @@ moves anything.
 import re
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact, InvalidOperation
+from numbers import Integral
 from operator import index
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 AMOUNT_MAX = 2**63 - 1
 """The largest amount, in minor units: what a signed 64-bit column of a ledger holds."""
@@ -176,7 +178,7 @@ def _decimal(amount: object) -> Decimal:
                 exact = Decimal(amount)
             case str():
                 raise InvalidOperation
-            case int() | np.integer():
+            case Integral():
                 exact = Decimal(int(amount))
             case _:
                 raise ValueError(f"{amount!r}: must be a whole number, a float, a Decimal or text")
@@ -205,7 +207,7 @@ def as_whole(value: object, least: int | None = None, most: int | None = None) -
     return None if isinstance(value, bool) or is_outside else found
 
 
-def total(values: npt.NDArray[np.int64]) -> int:
+def total(values: "npt.NDArray[np.int64]") -> int:
     """Return the exact sum of numbers, which may pass 64 bits."""
     # Neither half can pass them: there are fewer than 2**31 rows.
     return (int((values >> 32).sum()) << 32) + int((values & 0xFFFF_FFFF).sum())

@@ -21,9 +21,19 @@ HOOK = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatc
 PATTERNS = HOOK["hooks"]["custom"]["modules"]
 
 CHOSEN = (
-    "test_budget.py", "test_clock.py", "test_exercises.py", "test_network.py", "test_own_stock.py",
-    "test_policies.py", "test_record.py", "test_retry.py", "test_spool.py", "test_stepping.py", "test_task.py",
-)  # fmt: skip
+    "test_budget.py",
+    "test_clock.py",
+    "test_conversation.py",
+    "test_exercises.py",
+    "test_network.py",
+    "test_own_stock.py",
+    "test_policies.py",
+    "test_record.py",
+    "test_retry.py",
+    "test_spool.py",
+    "test_stepping.py",
+    "test_task.py",
+)
 """The test files that are run with the compiled library; all of them at full size."""
 
 

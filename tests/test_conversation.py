@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import alesha_sim
-from alesha_sim.conversation import Conversation, Message, Transfer
+from alesha_sim import messages
+from alesha_sim.conversation import Conversation, Message, Transfer, wording
 from alesha_sim.entities import Entity
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.network import Channel
@@ -233,3 +234,13 @@ def test_a_users_code_is_refused_for_an_entity():
         ValueError, match=r"^entity 'relay': code 2: must be below 0, since those from 0 on are users'$"
     ):
         Entity(Clock(), "relay", 2, None)
+
+
+def test_every_kind_of_message_says_what_it_means():
+    public = {name: getattr(messages, name) for name in messages.__all__}
+    kinds = [
+        name for name, kind in public.items() if isinstance(kind, type) and issubclass(kind, messages.Message)
+    ]
+    assert len(kinds) > 30
+    assert [name for name in kinds if not wording.meaning(name).endswith(".")] == []
+    assert wording.meaning("NoSuchKind") == ""

@@ -3,7 +3,11 @@
 All of it is read off the declarations in `alesha_sim.messages`, so that a new kind needs nothing here.
 """
 
+import ast
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
 
 from alesha_sim import messages
 from alesha_sim.conversation.entries import Message
@@ -27,8 +31,16 @@ def carried(kind: str) -> list[str]:
 
 def meaning(kind: str) -> str:
     """Return the first sentence that declares a kind of message; nothing for an unknown kind."""
-    text = (getattr(getattr(messages, kind, None), "__doc__", None) or "").partition("\n")[0]
-    return "" if text.startswith(f"{kind}(") else text.replace("`", "")
+    return _meanings().get(kind, "")
+
+
+@cache
+def _meanings() -> Mapping[str, str]:
+    """Return what each kind means, read from the source: a compiled class has no docstring."""
+    sources = [path.read_text("utf-8") for path in files(messages).iterdir() if path.name.endswith(".py")]
+    kinds = [node for source in sources for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    texts = {kind.name: ast.get_docstring(kind) or "" for kind in kinds}
+    return {name: text.partition("\n")[0].replace("`", "") for name, text in texts.items()}
 
 
 def remarks(message: Message) -> list[str]:
