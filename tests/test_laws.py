@@ -577,6 +577,19 @@ def test_misdeed_posted_by_the_rules_is_caught(law, misdeed, drained):
     assert law in laws(world.tables(), drained=drained)
 
 
+def test_the_first_parcel_of_an_order_must_not_be_sent_unpaid_even_if_the_last_is_paid_for():
+    world = World()
+    world.open()
+    first, last = CARTS[1]
+    world.supplier.made_to_order(world.at, 1, (first, last))
+    world.supplier.shipped(world.at, 1, (first,))
+    for _ in world.pay(1):
+        pass
+    world.supplier.shipped(world.at, 1, (last,))
+    lines = check(world.tables(), CATALOGUE, drained=False)
+    assert [line for line in lines if line.startswith("L10: order 1 was sent unpaid")], lines
+
+
 @pytest.mark.parametrize("outcome", ["bought", "unanswered", "abandoned"])
 def test_user_who_gave_up_must_learn_of_the_payment_like_any_other(outcome):
     world = World()

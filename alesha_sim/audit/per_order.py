@@ -303,10 +303,9 @@ def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:
     charged_at = _first_row(e, e.rows("supplier", "charges"))
     sent, sent_by_shop = (_first_row(e, e.rows(book, "ship", units=True)) for book in ("supplier", "shop"))
     taken = _first_row(e, e.rows("users", "deliver", units=True))
-    missing = len(e.amount)
     # What the shop sent itself the supplier charges for neither then nor when it replaces it under warranty.
     uncharged = (charged_at > sent) & (due > 0) & (sent_by_shop > sent)
-    unpaid = (sent < missing) & (((paid > sent) & (e.advance > 0)) | uncharged)
+    unpaid = ((paid > sent) & (e.advance > 0)) | uncharged
 
     def add(broken: Mask, verb: str, rows: Ints) -> None:
         def describe(order: int) -> str:
@@ -315,8 +314,8 @@ def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:
         findings.add(10, broken, describe, e.orders)
 
     add(unpaid, "sent", sent)
-    add((sent_by_shop < missing) & (paid > sent_by_shop) & (e.advance > 0), "sent", sent_by_shop)
-    add((taken < missing) & (e.total > e.advance) & (collected > taken), "given", taken)
+    add((paid > sent_by_shop) & (e.advance > 0), "sent", sent_by_shop)
+    add((e.total > e.advance) & (collected > taken), "given", taken)
 
 
 def _first_row(evidence: Evidence, rows: Ints) -> Ints:
