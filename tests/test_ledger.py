@@ -106,6 +106,37 @@ def test_refused_row_leaves_rows_balances_and_link_untouched(books, law, row, be
     assert not books.ledger.holds(book, link)
 
 
+REFUSALS = [
+    (
+        lambda b: (b.cash, b.equity, 1, CHARGES),
+        "L0: must be two accounts of the book bank in one commodity: link {}, charges 1, debit / credit: "
+        "shop:cash (BDT) had 0, shop:equity (BDT) had 0",
+    ),
+    (
+        lambda b: b.payment(1, 51),
+        "L1: below zero: link {}, payment 51, debit / credit: "
+        "bank:deposits:user:1 (BDT) had 50, bank:deposits:shop (BDT) had 0",
+    ),
+    (
+        lambda b: b.payment(0, -1),
+        "L0: must not be negative: link {}, payment -1, debit / credit: "
+        "bank:deposits:user:0 (BDT) had 100, bank:deposits:shop (BDT) had 0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("row", "told"), REFUSALS)
+def test_a_refused_row_is_told_with_its_book_link_code_and_what_both_accounts_had(books, row, told):
+    link = books.ledger.new_link()
+    for write in (
+        lambda: books.write(row(books), link=link),
+        lambda: books.ledger.transfer(1.0, BANK, link, 1, *row(books)),
+    ):
+        with pytest.raises(LawBroken) as caught:
+            write()
+        assert str(caught.value) == told.format(link)
+
+
 def test_fact_whose_rows_cannot_be_read_to_the_end_is_not_written(books):
     state = books.state()
 
