@@ -1,5 +1,7 @@
 """The posting rules as tables: the first purchase's trial balances, and an order that the supplier rejects."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -582,3 +584,46 @@ def test_what_writes_nothing_is_still_told_once():
     link = trade.bank.refund(1, ORDER, USER, PRICE, ESCROW)
     assert trade.shop.late_refund(1, link, ORDER, 0)
     assert not trade.shop.late_refund(1, link, ORDER, 500)
+
+
+FACTS = {
+    "at": 7.5, "order": 4242, "user": 1, "total": 900, "amount": 400, "due": 401, "price": 900, "charge": 700,
+    "fee": 31, "retained": 53, "payer_fee": 17, "transport": 71, "allowance": 113, "delivered": 211,
+    "lines": LINES,
+}  # fmt: skip
+POSTINGS = [
+    pytest.param(book, name, pocket, id=f"{book.__name__}.{name}, {pocket}")
+    for book in (BankBook, ShopBook, SupplierBook, UsersBook)
+    for name, method in vars(book).items()
+    if not name.startswith("_") and {"at", "order"} <= set(getattr(method, "__annotations__", ()))
+    for pocket in (Pocket if "pocket" in method.__annotations__ else [Pocket.DEPOSIT])
+    if (name, pocket) != ("settle", Pocket.DEPOSIT)
+]
+
+
+class Unbounded(Ledger):
+    """A ledger without floors, in which each fact may be the first."""
+
+    def account(self, name, kind, *, commodity=0, floor=False):
+        return super().account(name, kind, commodity=commodity)
+
+    def family(self, prefix, kind, count, *, floor=False):
+        return super().family(prefix, kind, count)
+
+
+@pytest.mark.interpreted
+@pytest.mark.parametrize(("kind", "name", "pocket"), POSTINGS)
+def test_a_fact_is_written_at_its_instant_under_its_link_and_order(kind, name, pocket):
+    ledger = Unbounded("BDT", SKUS)
+    more = {BankBook: (2,), ShopBook: (), SupplierBook: ((300, 120, 540),), UsersBook: (2,)}[kind]
+    book, link = kind(ledger, *more), ledger.links_from(9)[8]
+    if kind is BankBook:  # nothing leaves escrow that was not put there
+        book.payment(0.0, FACTS["order"], 0, 1000, Pocket.ESCROW)
+    method, before = getattr(book, name), len(ledger)
+    wanted = inspect.signature(method).parameters
+    given = {**FACTS, "link": link, "payment_link": link, "pocket": pocket}
+    method(**{each: given[each] for each in wanted})
+    rows = ledger.array()[before:]
+    assert {*zip(rows["at"].tolist(), rows["order"].tolist(), strict=True)} <= {(7.5, 4242)}
+    assert {*rows["link"].tolist()} <= {link if "link" in wanted else ledger.new_link() - 1}
+    assert len(rows) or (kind, pocket) == (ShopBook, Pocket.ESCROW)

@@ -6,7 +6,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from alesha_sim import compare, plots, replicate, sweep
-from alesha_sim.experiments.figures import unit_of
+from alesha_sim.experiments.figures import time_unit, unit_of
 from alesha_sim.scenarios import ScenarioError, market_day
 
 FIGURE = "mean_delivery_seconds"
@@ -43,6 +43,20 @@ DRAW = {
 def footnote(ax):
     (text,) = (text for text in ax.texts if text.get_gid() == "footnote")
     return " ".join(text.get_text().split())  # broken into lines where the axes are narrow
+
+
+LONG = 1e15
+AXES = [
+    (LONG, 12_096_000, "Weeks", 604_800), (12_095_999, 259_200, "Days", 86_400),
+    (259_199, 10_800, "Hours", 3600), (10_799, 180, "Minutes", 60), (179, 0, "Seconds", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("most", "least", "name", "seconds"), AXES)
+def test_an_axis_counts_in_weeks_from_twenty_of_them_on_and_in_other_units_from_three_on(
+    most, least, name, seconds
+):
+    assert {time_unit(most)[1:3], time_unit(least)[1:3]} == {(seconds, name)}
 
 
 @pytest.mark.parametrize("name", DRAW)
