@@ -12,6 +12,7 @@ from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Bell, stop
 from alesha_sim.messages import Receipt, VerifyTransaction
 from alesha_sim.network import Channel, Conflict, Faults, GaveUp, Inbox, NoReply, Patience, Window
+from alesha_sim.network.answer import Answer
 from alesha_sim.network.retry import LONGEST_WAIT
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.scenarios.scenario import Scenario
@@ -317,6 +318,33 @@ def test_what_was_served_before_a_crash_stays_served():
     pair.run(7)
     assert pair.sent() == [(0, "delivered"), (5, "duplicate")]
     assert (pair.charges, pair.replies) == ({7: 1}, [(6, Receipt(7, 0))])
+
+
+class Lasting(Pair):
+    """A server that keeps the answer it owes with its records."""
+
+    def serve(self):
+        worker = self.inbox.employ()
+        while True:
+            delivery = yield worker.receive()
+            self.charges[delivery.message.transaction] += 1
+            self.owed = Answer(delivery)
+
+    def restart(self):
+        super().restart()
+        self.owed.resume(self.inbox)
+
+
+def test_a_request_taken_up_again_after_a_crash_is_answered_once_and_its_copies_are_dropped_until_then():
+    pair = Lasting(Patience(3.0, None, 1.0, 0.0), latency=0.5)
+    for instant, act in (
+        (1, pair.crash), (2, pair.restart), (8, lambda: pair.owed.give(Receipt(7, 0))),
+        (8.5, lambda: pair.owed.give(Receipt(8, 0))),
+    ):  # fmt: skip
+        pair.at(instant, act)
+    pair.run(7)
+    assert pair.sent() == [(0, "delivered"), (3, "duplicate"), (6, "duplicate"), (9, "duplicate")]
+    assert (pair.charges, pair.replies) == ({7: 1}, [(10, Receipt(7, 0))])
 
 
 def test_a_reply_to_an_asker_that_is_down_is_lost():
