@@ -260,6 +260,20 @@ def test_open_orders_are_those_neither_delivered_nor_closed(study):
     assert last["mean"] == pytest.approx(np.mean(still))
 
 
+def test_a_series_of_waits_is_the_mean_wait_of_the_requests_that_came_in_each_step():
+    busy = market_day(users=40, visits_per_day=4000, shop_workers=1).with_settings({"horizon": "12 hours"})
+    study = replicate(busy, runs=1, seed=5, jobs=1, series=("waits",))
+    series = study.series("waits").query("name == 'shop'").set_index("seconds")["mean"].dropna()
+    messages = simulate(busy, int(study.runs["seed"].iloc[0])).messages
+    served = messages[(messages["recipient"] == "shop") & messages["started_at"].notna()]
+    waits = (served["started_at"] - served["delivered_at"]).dt.total_seconds()
+    step = np.ceil((served["delivered_at"] - pd.Timestamp("2021-01-01")).dt.total_seconds() / 216)
+    expected = waits.groupby(step).mean()
+    assert expected.max() > 0.01
+    expected.index *= 216
+    pd.testing.assert_series_equal(series, expected[expected.index <= DAY / 2], check_names=False)
+
+
 def test_a_series_that_was_not_recorded_is_refused(market):
     with pytest.raises(ValueError, match="series: 'waits': was not recorded"):
         replicate(market, runs=1, seed=1, jobs=1).series("waits")

@@ -512,6 +512,40 @@ def test_violation_says_what_is_wrong(honest, beginning, tamper):
     assert [line for line in lines if line.startswith(beginning)], lines
 
 
+ROW = "transfer 13, order 1, link 9"
+AT_BANK = "bank:deposits:shop (BDT) / bank:deposits:supplier (BDT)"
+WHOLE = [
+    (
+        changed("bank", "charges", 1, "code", "sale"),
+        [
+            f"L0: the posting rules have no such row: {ROW}: sale 760, {AT_BANK}",
+            "L3: order 1: transaction 9 is no charges of this order at the bank",
+            "L3: link 9: the supplier took charges 760, the bank moved 0",
+        ],
+    ),
+    (
+        cell("transfers", "code", 13, None),
+        [f"L0: unknown account, book or code: {ROW}: unknown code 760, {AT_BANK}"],
+    ),
+    (
+        cell("transfers", "debit", 13, None),
+        [
+            f"L0: unknown account, book or code: {ROW}: charges 760, an account that the table accounts lacks / "
+            "bank:deposits:supplier (BDT)"
+        ],
+    ),
+    (
+        cell("visits", "order", 0, -1),
+        ["L5: visit 0 of user 0 was told bought, but order -1 of user -1 is nothing"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("tamper", "lines"), WHOLE)
+def test_what_is_wrong_in_one_place_is_told_of_that_place_alone(honest, tamper, lines):
+    assert check(tamper(honest), CATALOGUE, drained=True) == lines
+
+
 def test_order_that_takes_another_order_s_goods_is_caught_in_mid_flight(honest):
     lines = check(changed("supplier", "make", 4, "amount", 0)(honest), CATALOGUE, drained=False)
     assert [line for line in lines if line.startswith("L4: order 4, product 1: reserved -1, in transit 0")], lines

@@ -308,7 +308,7 @@ class Ledger:
         amounts: npt.NDArray[np.int64],
     ) -> None:
         """Refuse openings that break a rule of `open_many`."""
-        if len(links) and not (links.step == 1 and 0 < links.start and links.stop <= len(self._held)):
+        if len(links) and not (links.step == 1 and links.start > 0 and links.stop <= len(self._held)):
             raise LawBroken(f"L0: links {links} were never allotted")
         if amounts.shape != debits.shape or amounts.dtype.kind not in "iu" or (amounts < 0).any():
             raise LawBroken("L0: opening amounts must be whole, one for each link, none negative")
