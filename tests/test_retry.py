@@ -8,6 +8,7 @@ from conftest import is_full_size, within_standard_errors
 from scipy.stats import binomtest
 
 from alesha_sim.distributions import durations
+from alesha_sim.entities.entity import Party
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Bell, stop
 from alesha_sim.messages import Receipt, VerifyTransaction
@@ -19,6 +20,7 @@ from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.fault_injection import make_hostile, uniform
 from alesha_sim.streams import Streams
 from alesha_sim.theory import Retries
+from alesha_sim.units import DAY
 from alesha_sim.vocabulary import DELIVERED, FATES
 
 ASKER, SERVER = -1, -2
@@ -318,6 +320,17 @@ def test_what_was_served_before_a_crash_stays_served():
     pair.run(7)
     assert pair.sent() == [(0, "delivered"), (5, "duplicate")]
     assert (pair.charges, pair.replies) == ({7: 1}, [(6, Receipt(7, 0))])
+
+
+def test_an_insisting_party_doubles_its_waits_and_pauses_up_to_a_day_and_doubts_after_200_rounds():
+    pair, doubted = Pair(Patience(2.0, 1, 1.0, 0.0), there=outage(0, math.inf)), []
+    party = Party(pair.clock, "asker", ASKER)
+    party.doubt = doubted.append
+    pair.clock.process(party.insist(pair.there, VerifyTransaction(7), step="verify", order=5))
+    pair.clock.run_to()
+    rounds = [at for at, _ in pair.sent()]
+    assert rounds[:5] == [0, 2 + 60, 62 + 4 + 120, 186 + 8 + 240, 434 + 16 + 480]
+    assert (len(rounds), rounds[-1] - rounds[-2], doubted) == (200, 2 * DAY, [5])
 
 
 class Lasting(Pair):

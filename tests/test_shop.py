@@ -15,6 +15,7 @@ from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Checkout,
+    Confirmation,
     Homepage,
     Invoice,
     LoggedIn,
@@ -31,7 +32,7 @@ from alesha_sim.messages import (
     ViewProduct,
 )
 from alesha_sim.recording.run_logs import Records
-from alesha_sim.vocabulary import COMPLETED
+from alesha_sim.vocabulary import COMPLETED, NO_ID
 
 LAPTOP, WATCH = Offer("laptop", "Laptop", 60000, 50000), Offer("watch", "Watch", 30000, 25000)
 PASSWORD, OTHER = Secret("opensesame"), Secret("closesesame")
@@ -83,6 +84,21 @@ def test_check_out_needs_a_login(shop):
     shop.pages.answer(Register(PASSWORD), 0)
     assert shop.pages.answer(Checkout((("laptop", 1),)), 0) == Refusal(Reason.NOT_LOGGED_IN)
     assert len(shop.desk.log) == 0
+
+
+@pytest.mark.parametrize(
+    ("payment", "paid"),
+    [
+        (17, "Your payment was received (transaction 17)."),
+        (NO_ID, "Your order was received; it is to be paid at the door."),
+    ],
+)
+def test_a_confirmation_says_what_was_paid_or_is_to_be_paid_and_what_will_come(customer, payment, paid):
+    customer.pages.answer(Checkout((("laptop", 1), ("watch", 2))), 0)
+    order = customer.desk.find(1)
+    order.payment = payment
+    told = f"{paid} The ordered products will be supplied: 1 Laptop, 2 Watch."
+    assert customer.desk.confirmation(order) == Confirmation(1, payment, 100_000, "received", told, 0)
 
 
 CARTS = {

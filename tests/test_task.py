@@ -50,6 +50,22 @@ def test_whoever_waits_for_a_task_gets_its_value_before_and_after_its_end():
     assert not task.is_alive
 
 
+def test_whoever_waits_for_a_task_that_ended_unawaited_gets_its_value_at_once():
+    clock, got = Clock(), []
+
+    def work():
+        yield clock.timeout(2)
+        return "done"
+
+    def wait(task):
+        yield clock.timeout(5)
+        got.append(((yield task), clock.now))
+
+    Task(clock, wait(Task(clock, work())))
+    clock.run_to()
+    assert got == [("done", 5.0)]
+
+
 def test_a_failure_surfaces_explained_and_keeps_its_cause():
     clock = Clock()
 
