@@ -15,9 +15,9 @@ import pandas as pd
 
 import alesha_sim as alesha
 from alesha_sim.entities import Entity
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import FundsLocation
 from alesha_sim.network import Channel
-from alesha_sim.policies import Terms
+from alesha_sim.policies import SettlementTerms
 from alesha_sim.vocabulary import COURIER
 
 
@@ -34,7 +34,7 @@ class EscrowAbove:
         self.limit = limit  # minor units
 
     def terms(self, amount, paid_at, promised_at):
-        return Terms(Pocket.ESCROW if amount > self.limit else Pocket.DEPOSIT)
+        return SettlementTerms(FundsLocation.ESCROW if amount > self.limit else FundsLocation.DEPOSIT)
 
 
 scenario = alesha.scenarios.market_day(users=users, visits_per_day=visits_per_day)
@@ -44,7 +44,7 @@ scenario = scenario.with_settings({"bank.settlement": EscrowAbove(500_00)})
 # %% [markdown]
 # ## An entity
 #
-# An entity has an inbox and hands that serve it, and knows only what messages tell it. The courier takes the supplier's channel to the users for itself: what the supplier sends there lands in the courier's inbox. A rider takes a parcel up, rides, hands it over, and passes on what was said at the door.
+# An entity has an inbox and workers that serve it, and knows only what messages report. The courier takes the supplier's channel to the users for itself: what the supplier sends there lands in the courier's inbox. A rider takes a parcel up, rides, hands it over, and passes on what was said at the door.
 
 # %%
 class Courier(Entity):
@@ -65,7 +65,7 @@ class Courier(Entity):
         return 1.0  # seconds from the supplier's gate to the courier's desk
 
     def work(self):
-        rider = self.inbox.employ()
+        rider = self.inbox.new_worker()
         while True:
             parcel = yield rider.receive()
             yield self.clock.timeout(self.ride_seconds)
@@ -91,7 +91,7 @@ def one_parcel_a_rider(result, riders):
 # %% [markdown]
 # ## The law fails first
 #
-# `None` hands hire one more whenever a parcel comes and nobody is idle: convenient, and not what two riders can do. The laws of the books hold all the same, because money and goods are where they should be; only the law of your own finds the fault.
+# With `None` workers one more is added whenever a parcel comes and nobody is idle: convenient, and not what two riders can do. The laws of the books hold all the same, because money and goods are where they should be; only the law of your own finds the fault.
 
 # %%
 simulation = alesha.Simulation(scenario, seed=seed)

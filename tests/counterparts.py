@@ -10,7 +10,7 @@ from math import inf
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Entity, Party, Wallet
-from alesha_sim.entities.shop.order import Article
+from alesha_sim.entities.shop.order import CatalogueItem
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.entities.stock import StockTerms
@@ -25,6 +25,7 @@ from alesha_sim.messages import (
     Deliver,
     Delivered,
     EnquireTransaction,
+    FundsLocation,
     Invoice,
     Method,
     Noted,
@@ -35,7 +36,6 @@ from alesha_sim.messages import (
     Pay,
     PayAtDoor,
     PlaceOrder,
-    Pocket,
     Reason,
     Receipt,
     Refund,
@@ -46,15 +46,15 @@ from alesha_sim.messages import (
     Secret,
     Transfer,
 )
-from alesha_sim.network import Channel, Faults, Patience
+from alesha_sim.network import Channel, Faults, RetryPolicy
 from alesha_sim.recording.run_logs import Records
 from alesha_sim.units import Share
 from alesha_sim.vocabulary import BANK, NO_ID, STATUSES, SUPPLIER
 
 SKUS = ("laptop", "watch")
 ARTICLES = [
-    Article(Offer("laptop", "Laptop", 600, 500), 400, 1000.0, 100.0),
-    Article(Offer("watch", "Watch", 300, 250), 180, 1000.0, 50.0),
+    CatalogueItem(Offer("laptop", "Laptop", 600, 500), 400, 1000.0, 100.0),
+    CatalogueItem(Offer("watch", "Watch", 300, 250), 180, 1000.0, 50.0),
 ]
 PASSWORD, SECRET = Secret("opensesame"), Secret("x")
 DUE_TO_BE_ZERO = ("customer-prepayments", "settlement-due", "supplier-advances", "refunds-due", "collections-due")
@@ -69,7 +69,7 @@ class Clerk(Entity):
         self.seen = []
 
     def work(self):
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery = yield worker.receive()
             self.seen.append(delivery.message)
@@ -84,55 +84,55 @@ class Clerk(Entity):
         self.run(self._news(message, order, step))
 
     def _news(self, message, order, step):
-        yield from self.notify(self.shop, message, step=step, order=order)
+        yield from self.send_notice_reliably(self.shop, message, step=step, order=order)
 
 
 class BankClerk(Clerk):
-    """Pays and refunds; `pocket` is where payments go, `payer_fee`, `fee` and `retained` what is taken of each."""
+    """Pays and refunds; payments are `held_in` a place, `payer_fee`, `fee` and `retained` are taken of each."""
 
-    def __init__(self, market, deposit, pocket):
+    def __init__(self, market, deposit, held_in):
         super().__init__(market, "bank", BANK)
-        self.deposit, self.pocket = deposit, pocket
+        self.deposit, self.held_in = deposit, held_in
         self.fee = self.retained = self.payer_fee = 0
         self.declines = None
         self.payments, self.charged, self.payment_of = {}, {}, {}
         self.is_slow = False
 
-    def link(self):
-        return self.market.ledger.new_link()
+    def entry(self):
+        return self.market.ledger.new_entry()
 
     def authorise(self, message: Authorise, delivery):
         if self.is_slow:
             return None
         if self.declines is not None:
             self.deposit -= self.fee
-            return Decline(self.declines, self.link() if self.fee else NO_ID, self.fee)
-        link, now = self.link(), self.pocket is Pocket.DEPOSIT
-        self.payments[link] = [message.amount, self.pocket]
-        self.payment_of[delivery.order] = link
+            return Decline(self.declines, self.entry() if self.fee else NO_ID, self.fee)
+        entry, now = self.entry(), self.held_in is FundsLocation.DEPOSIT
+        self.payments[entry] = [message.amount, self.held_in]
+        self.payment_of[delivery.order] = entry
         fee, retained = (self.fee, self.retained) if now else (0, 0)
         if now:
             self.deposit += message.amount - fee - retained
-        return Receipt(link, message.amount, self.pocket, fee, retained, self.payer_fee)
+        return Receipt(entry, message.amount, self.held_in, fee, retained, self.payer_fee)
 
     def transfer(self, message: Transfer, delivery):
         if self.deposit < message.amount:
             return Decline(Reason.INSUFFICIENT_FUNDS)
         self.deposit -= message.amount
         self.charged[delivery.order] = message.amount
-        return Receipt(self.link(), message.amount)
+        return Receipt(self.entry(), message.amount)
 
     def refund(self, message: Refund, delivery):
         payment = self.payments[message.transaction]
         assert message.amount > 0
         if payment[0] < message.amount:
             return Decline(Reason.MORE_THAN_PAID)
-        if payment[1] is Pocket.DEPOSIT:
+        if payment[1] is FundsLocation.DEPOSIT:
             if self.deposit < message.amount:
                 return Decline(Reason.INSUFFICIENT_FUNDS)
             self.deposit -= message.amount
         payment[0] -= message.amount
-        return Receipt(self.link(), message.amount, payment[1])
+        return Receipt(self.entry(), message.amount, payment[1])
 
     def enquiretransaction(self, message: EnquireTransaction, delivery):
         key = (delivery.sender, delivery.order, NO_ID, message.step)
@@ -145,24 +145,24 @@ class BankClerk(Clerk):
     def settle(self, order):
         """Let what is left of an order's payment go to the shop's deposit."""
         payment = self.payments[self.payment_of[order]]
-        if not payment[0] or payment[1] is Pocket.DEPOSIT:
+        if not payment[0] or payment[1] is FundsLocation.DEPOSIT:
             return
-        payment[1] = Pocket.DEPOSIT
+        payment[1] = FundsLocation.DEPOSIT
         self.deposit += payment[0] - self.fee - self.retained
-        news = Credited(self.link(), payment[0], "settlement", self.fee, self.retained)
+        news = Credited(self.entry(), payment[0], "settlement", self.fee, self.retained)
         self.news(news, order, "settled")
 
     def release(self, order, amount):
         self.deposit += amount
-        self.news(Credited(self.link(), amount, "release"), order, "released")
+        self.news(Credited(self.entry(), amount, "release"), order, "released")
 
     def refund_late(self, order):
         """Give back what is in escrow, if it is still there, and tell the shop."""
         transaction = self.payment_of[order]
         payment = self.payments[transaction]
-        if payment[0] and payment[1] is Pocket.ESCROW:
+        if payment[0] and payment[1] is FundsLocation.ESCROW:
             amount, payment[0] = payment[0], 0
-            self.news(Refunded(transaction, amount, self.link(), amount, late=True), order, "late")
+            self.news(Refunded(transaction, amount, self.entry(), amount, late=True), order, "late")
 
 
 class SupplierClerk(Clerk):
@@ -177,7 +177,7 @@ class SupplierClerk(Clerk):
         amount = self.market.bank.charged[order] - transport
         self.market.bank.deposit += amount
         self.over.add(order)
-        return self.market.ledger.new_link(), amount
+        return self.market.ledger.new_entry(), amount
 
     def placeorder(self, message: PlaceOrder, delivery):
         if self.rejects:
@@ -204,32 +204,32 @@ class SupplierClerk(Clerk):
             return
         transaction, collected = NO_ID, placed.collect
         if collected:
-            transaction = self.market.ledger.new_link()
-            bank.payments[transaction] = [collected, Pocket.DEPOSIT]
-        link = self.market.ledger.new_link()
-        news = Delivered(link, lines or placed.lines, transaction, collected)
+            transaction = self.market.ledger.new_entry()
+            bank.payments[transaction] = [collected, FundsLocation.DEPOSIT]
+        entry = self.market.ledger.new_entry()
+        news = Delivered(entry, lines or placed.lines, transaction, collected)
         for copy in range(1 + twice):
-            self.news(news, order, f"delivered:{link}:{copy}")
+            self.news(news, order, f"delivered:{entry}:{copy}")
 
     def deliver_stock(self, order):
         """Hand a replenishment over to the shop."""
-        link = self.market.ledger.new_link()
-        self.run(self._hand_over(order, Deliver(link, self.orders[order].lines)))
+        entry = self.market.ledger.new_entry()
+        self.run(self._hand_over(order, Deliver(entry, self.orders[order].lines)))
 
     def _hand_over(self, order, parcel):
-        noted = yield from self.insist(self.shop, parcel, step="deliver", order=order)
+        noted = yield from self.ask_until_answered(self.shop, parcel, step="deliver", order=order)
         assert isinstance(noted, Noted)
 
     def remit(self, order):
         amount = self.orders[order].collect
         self.market.bank.deposit += amount
-        self.news(Remitted(self.market.ledger.new_link(), amount), order, "remitted")
+        self.news(Remitted(self.market.ledger.new_entry(), amount), order, "remitted")
 
     def come_back(self, order, transport=30):
         """Tell twice that the user did not take the goods, and give the charges back but for the transport."""
-        link, amount = self._give_back(order, transport)
+        entry, amount = self._give_back(order, transport)
         for copy in range(2):
-            self.news(CameBack(Reason.CHANGED_MIND, link, amount, transport), order, f"came-back:{copy}")
+            self.news(CameBack(Reason.CHANGED_MIND, entry, amount, transport), order, f"came-back:{copy}")
 
 
 class UsersClerk(Clerk):
@@ -244,14 +244,14 @@ class UsersClerk(Clerk):
         return Noted()
 
 
-def shop_terms(articles, **terms):
+def shop_terms(catalogue, **terms):
     """Return the terms of a shop whose supplier has account 2; shares are numbers here, `stock` a policy."""
     shares = {"advance", "restocking_fee", "compensation"}
     given = {name: Share.read(value) if name in shares else value for name, value in terms.items()}
     horizon = given.pop("horizon", inf)
     if "stock" in given:
         given["stock"] = StockTerms(given["stock"], horizon=horizon)
-    return ShopTerms(articles=articles, supplier_account=2, page_seconds=lambda: 0.0, **given)
+    return ShopTerms(catalogue=catalogue, supplier_account=2, page_seconds=lambda: 0.0, **given)
 
 
 class Market:
@@ -261,15 +261,15 @@ class Market:
     `patient` askers ask again where nothing is lost but what a shop that is down does not receive.
     """
 
-    def __init__(self, *, cash=10_000, pocket=Pocket.DEPOSIT, hostile=None, patient=False, **terms):
+    def __init__(self, *, cash=10_000, held_in=FundsLocation.DEPOSIT, hostile=None, patient=False, **terms):
         self.clock, self.ledger = Clock(), Ledger("BDT", SKUS)
         self.records = Records(SKUS, 100)
-        self.bank = BankClerk(self, cash, pocket)
+        self.bank = BankClerk(self, cash, held_in)
         self.supplier, self.users = SupplierClerk(self), UsersClerk(self)
         self.shop = Shop(
             self.clock, ShopBook(self.ledger), self.records, Wallet(1, SECRET), shop_terms(ARTICLES, **terms)
         )  # fmt: skip
-        self.shop.book.open(0.0, self.ledger.new_link(), cash)
+        self.shop.book.open(0.0, self.ledger.new_entry(), cash)
         self.replies = {}
         self.hostile, self.patient = hostile, patient
         self._connect()
@@ -283,8 +283,8 @@ class Market:
             for owner, channel, peer in ((one, there, other), (other, back, one)):
                 setattr(parties[owner], "users" if peer == "user" else peer, channel)
         for party in parties.values():
-            party.inbox.screen()
-            party.let_crash()
+            party.inbox.deduplicate()
+            party.track_processes()
             party.open_for_business()
 
     def _channel(self, one, other, parties):
@@ -292,12 +292,12 @@ class Market:
         channel = Channel(self.clock, self.records.messages, latency, parties[other].code)
         channel.is_keyed = True
         if self.patient:
-            channel.ask_again(Patience(5.0, None, 1.0, 0.0), lambda: 0.5)
+            channel.retry_with(RetryPolicy(5.0, None, 1.0, 0.0), lambda: 0.5)
         if self.hostile is not None:
             uniform = self.hostile(f"{one}->{other}")
             channel.latency = lambda: 0.1 + 3 * uniform()
             channel.faults = Faults(0.2, 0.2, (), uniform, uniform)
-            channel.ask_again(Patience(5.0, None, 1.5, 0.0), uniform)
+            channel.retry_with(RetryPolicy(5.0, None, 1.5, 0.0), uniform)
         return channel
 
     # What users do
@@ -309,11 +309,11 @@ class Market:
     def _ask(self, name, message, user, order, step):
         asker = Party(self.clock, f"user:{user}", user)
         self.replies[name] = None
-        self.replies[name] = yield from asker.insist(self.users.shop, message, step=step, order=order)
+        self.replies[name] = yield from asker.ask_until_answered(self.users.shop, message, step=step, order=order)
 
     def check_out(self, lines=(("laptop", 1),), *, user=0, method=Method.ACCOUNT):
         """Let a user order and return the order's number."""
-        pages = self.shop.pages
+        pages = self.shop.storefront
         pages.register(user, PASSWORD)
         pages.log_in(user, PASSWORD)
         invoice = pages.answer(Checkout(lines, None, method), user)

@@ -40,7 +40,7 @@ def digest(*columns):
 def demand(scenario, seed):
     """Return a digest of a scenario's visits."""
     drawn = scenario.visits(seed)
-    return digest(drawn.at, drawn.user, drawn.quantities, *drawn.whims.values())
+    return digest(drawn.at, drawn.user, drawn.quantities, *drawn.draws.values())
 
 
 def draws(seed):

@@ -9,7 +9,7 @@ import random
 import pytest
 from counterparts import SECRET, Market
 
-from alesha_sim.entities.shop.order_states import CALL_OFF
+from alesha_sim.entities.shop.order_states import STOP
 from alesha_sim.messages import (
     CancelOrder,
     ClaimAccepted,
@@ -19,10 +19,10 @@ from alesha_sim.messages import (
     Confirmation,
     Decline,
     EnquirePayment,
+    FundsLocation,
     Method,
     OrderCancelled,
     Pay,
-    Pocket,
     Reason,
     Refund,
     Refusal,
@@ -34,7 +34,7 @@ from alesha_sim.vocabulary import NO_ID
 
 LAPTOP, WATCHES = ("laptop", 1), ("watch", 2)
 BOTH = (LAPTOP, WATCHES)
-POCKETS = list(Pocket)
+LOCATIONS = list(FundsLocation)
 DOOR = Method.CASH_ON_DELIVERY
 
 
@@ -45,10 +45,10 @@ def codes(market, order):
 # Pockets: where the payment goes, and when it comes
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
+@pytest.mark.parametrize("held_in", LOCATIONS)
 @pytest.mark.parametrize("settled_first", [False, True])
-def test_a_delivered_order_leaves_no_balance_whenever_it_is_settled(pocket, settled_first):
-    market = Market(pocket=pocket)
+def test_a_delivered_order_leaves_no_balance_whenever_it_is_settled(held_in, settled_first):
+    market = Market(held_in=held_in)
     order = market.buy(BOTH)
     market.bank.fee, market.bank.retained = 20, 30
     acts = [lambda: market.supplier.deliver(order), lambda: market.bank.settle(order)]
@@ -60,15 +60,19 @@ def test_a_delivered_order_leaves_no_balance_whenever_it_is_settled(pocket, sett
     market.assert_over()
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
-def test_a_rejected_order_is_refunded_out_of_the_pocket_it_was_paid_into(pocket):
-    market = Market(pocket=pocket)
+@pytest.mark.parametrize("held_in", LOCATIONS)
+def test_a_rejected_order_is_refunded_out_of_the_pocket_it_was_paid_into(held_in):
+    market = Market(held_in=held_in)
     market.supplier.rejects = True
     order = market.buy()
     assert market.status(order) == ("cancelled", "out_of_stock")
     refusal = Refusal(Reason.OUT_OF_STOCK, order, market.bank.payment_of[order], 500)
     assert market.replies[f"pay:{order}"] == refusal
-    source = {Pocket.DEPOSIT: "cash", Pocket.SETTLEMENT_DUE: "settlement-due", Pocket.ESCROW: None}[pocket]
+    source = {
+        FundsLocation.DEPOSIT: "cash",
+        FundsLocation.SETTLEMENT_DUE: "settlement-due",
+        FundsLocation.ESCROW: None,
+    }[held_in]
     refunds = [] if source is None else [("refund", "refunds-due", source, 500)]
     assert market.moved(order, codes=("refund",)) == refunds
     assert market.shop.desk.find(order) is None
@@ -149,9 +153,9 @@ def test_goods_refused_at_the_door_cancel_the_order_and_cost_transport(advance):
 # Parcels
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
-def test_an_order_is_completed_by_its_last_parcel_and_each_is_sold_once(pocket):
-    market = Market(pocket=pocket)
+@pytest.mark.parametrize("held_in", LOCATIONS)
+def test_an_order_is_completed_by_its_last_parcel_and_each_is_sold_once(held_in):
+    market = Market(held_in=held_in)
     order = market.buy(BOTH)
     market.supplier.deliver(order, (WATCHES,), twice=True)
     market.run()
@@ -212,10 +216,10 @@ def test_nobody_cancels_what_is_not_theirs():
     assert market.status(order) == ("received", None)
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
+@pytest.mark.parametrize("held_in", LOCATIONS)
 @pytest.mark.interpreted
-def test_an_order_that_waits_for_money_is_cancelled_and_refunded(pocket):
-    market = Market(cash=0, pocket=pocket)
+def test_an_order_that_waits_for_money_is_cancelled_and_refunded(held_in):
+    market = Market(cash=0, held_in=held_in)
     market.shop.book.cash_balance = lambda: 0
     order = market.buy()
     assert market.replies[f"pay:{order}"].status == "processing"
@@ -226,11 +230,11 @@ def test_an_order_that_waits_for_money_is_cancelled_and_refunded(pocket):
     assert market.open_balances() == {}
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
-def test_an_accepted_order_is_cancelled_if_the_supplier_has_sent_nothing(pocket):
-    market = Market(pocket=pocket)
+@pytest.mark.parametrize("held_in", LOCATIONS)
+def test_an_accepted_order_is_cancelled_if_the_supplier_has_sent_nothing(held_in):
+    market = Market(held_in=held_in)
     order = market.buy(BOTH)
-    market.bank.settle(order) if pocket is Pocket.SETTLEMENT_DUE else None
+    market.bank.settle(order) if held_in is FundsLocation.SETTLEMENT_DUE else None
     assert cancelled(market, order) == OrderCancelled(Reason.CHANGED_MIND)
     assert market.status(order) == ("cancelled", "changed_mind")
     assert sum(payment[0] for payment in market.bank.payments.values()) == 0
@@ -317,10 +321,10 @@ def test_an_order_that_its_user_asks_after_unpaid_is_never_paid(kept):
     assert market.moved(order) == []
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
+@pytest.mark.parametrize("held_in", LOCATIONS)
 @pytest.mark.parametrize("cash", [10_000, 0])
-def test_who_asks_after_a_payment_is_told_of_it(pocket, cash):
-    market = Market(pocket=pocket, cash=cash)
+def test_who_asks_after_a_payment_is_told_of_it(held_in, cash):
+    market = Market(held_in=held_in, cash=cash)
     market.bank.payer_fee = 7
     order = market.buy()
     told = enquired(market, order)
@@ -345,7 +349,7 @@ def test_an_enquiry_waits_for_a_payment_under_way(declines, answer, crash_at):
 
 
 def test_an_enquiry_about_a_refund_that_waits_for_money_tells_of_the_payment():
-    market = Market(pocket=Pocket.SETTLEMENT_DUE)
+    market = Market(held_in=FundsLocation.SETTLEMENT_DUE)
     market.supplier.rejects = True
     market.bank.refund = lambda message, delivery: Decline(Reason.INSUFFICIENT_FUNDS)
     order = market.buy()
@@ -365,7 +369,7 @@ def test_nothing_is_told_of_orders_that_are_over_or_another_users():
 
 
 def escrowed(**terms):
-    return Market(pocket=Pocket.ESCROW, promise_seconds=50.0, **terms)
+    return Market(held_in=FundsLocation.ESCROW, promise_seconds=50.0, **terms)
 
 
 def test_a_late_refund_stops_goods_that_have_not_been_sent():
@@ -433,7 +437,7 @@ def test_a_late_refund_of_an_order_that_waits_for_money_cancels_it():
     assert market.status(order) == ("cancelled", "late")
     assert market.status(other) == ("processing", None)
     market.bank.deposit += 400
-    market.shop.book.open(market.clock.now, market.ledger.new_link(), 400)
+    market.shop.book.open(market.clock.now, market.ledger.new_entry(), 400)
     market.shop.payables.money_in()
     market.run()
     assert market.status(other) == ("on_the_way", None)
@@ -523,9 +527,9 @@ def kept(**terms):
     return Market(keeps_orders=True, **terms)
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
-def test_returned_goods_are_in_stock_and_their_price_less_a_fee_is_given_back(pocket):
-    market = kept(pocket=pocket, restocking_fee=0.1)
+@pytest.mark.parametrize("held_in", LOCATIONS)
+def test_returned_goods_are_in_stock_and_their_price_less_a_fee_is_given_back(held_in):
+    market = kept(held_in=held_in, restocking_fee=0.1)
     order = market.delivered(BOTH)
     reply = returned(market, order, (("watch", 1),))
     assert (reply.lines, reply.amount) == ((("watch", 1),), 225)
@@ -571,7 +575,7 @@ def test_goods_come_back_up_to_the_last_instant_of_each_products_window():
 
 
 def test_nothing_comes_back_before_delivery_before_release_or_after_a_late_refund():
-    market = kept(pocket=Pocket.ESCROW)
+    market = kept(held_in=FundsLocation.ESCROW)
     order = market.buy((WATCHES,))
     assert returned(market, order, (WATCHES,), name="1") == Refusal(Reason.NOT_DELIVERED, order)
     market.supplier.deliver(order)
@@ -629,9 +633,9 @@ def test_an_order_is_cancelled_by_its_last_refund():
     number = market.buy()
     order = market.shop.desk.find(number)
     market.shop.book.cancelled(market.clock.now, number, order.advance)
-    order.step(CALL_OFF)
-    dues = (*order.grant("one", 300), *order.grant("other", 200))
-    market.clock.process(market.shop.payables.give_back(order, dues))
+    order.take_step(STOP)
+    refunds_payable = (*order.grant("one", 300), *order.grant("other", 200))
+    market.clock.process(market.shop.payables.give_back(order, refunds_payable))
     for seconds, status in ((3, "on_the_way"), (2, "cancelled")):  # two seconds a refund
         market.at(seconds, lambda: None)
         market.clock.run_to(market.clock.now + seconds)
@@ -675,7 +679,7 @@ def test_refunds_and_charges_wait_for_money_in_order_of_arrival():
 
 
 def test_a_refund_out_of_escrow_waits_for_no_debt():
-    market = Market(cash=0, pocket=Pocket.ESCROW)
+    market = Market(cash=0, held_in=FundsLocation.ESCROW)
     first, second = market.buy(), market.buy(user=1)
     assert isinstance(cancelled(market, second, user=1), OrderCancelled)
     assert market.status(second) == ("cancelled", "changed_mind")
@@ -684,7 +688,7 @@ def test_a_refund_out_of_escrow_waits_for_no_debt():
 
 def test_debts_are_paid_when_a_settlement_a_release_or_a_remittance_comes():
     for bring in ("settle", "release", "remit"):
-        market = Market(cash=400, pocket=Pocket.SETTLEMENT_DUE)
+        market = Market(cash=400, held_in=FundsLocation.SETTLEMENT_DUE)
         paid = market.buy(method=DOOR if bring == "remit" else Method.ACCOUNT)
         waiting = market.buy(user=1, lines=(("watch", 1),))
         assert market.status(waiting) == ("processing", None)
@@ -721,9 +725,9 @@ def complained(market, order, *, user=0, name="complain"):
     return market.replies[name]
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
-def test_a_late_delivery_is_compensated_once(pocket):
-    market = kept(pocket=pocket, compensation=0.1, promise_seconds=10.0)
+@pytest.mark.parametrize("held_in", LOCATIONS)
+def test_a_late_delivery_is_compensated_once(held_in):
+    market = kept(held_in=held_in, compensation=0.1, promise_seconds=10.0)
     order = market.delivered(after=20)
     reply = complained(market, order)
     assert reply.amount == 50
@@ -753,7 +757,7 @@ def test_a_complaint_without_grounds_moves_nothing(name):
 
 
 def test_a_complaint_that_cannot_be_judged_yet_may_be_made_again():
-    market = kept(pocket=Pocket.ESCROW, compensation=0.1, promise_seconds=10.0)
+    market = kept(held_in=FundsLocation.ESCROW, compensation=0.1, promise_seconds=10.0)
     order = market.buy()
     assert complained(market, order, name="1") == Refusal(Reason.NOT_DELIVERED, order)
     market.wait(20)
@@ -776,7 +780,7 @@ def test_an_order_paid_in_part_at_the_door_is_compensated_for_all_of_it():
 
 
 def test_whoever_got_everything_back_is_not_compensated():
-    market = kept(pocket=Pocket.ESCROW, compensation=0.1, promise_seconds=10.0)
+    market = kept(held_in=FundsLocation.ESCROW, compensation=0.1, promise_seconds=10.0)
     order = market.delivered(after=20, settle=False)
     market.bank.refund_late(order)
     market.run()
@@ -828,9 +832,9 @@ def test_a_claim_is_refused_before_delivery_after_the_warranty_and_for_what_went
 # Memory
 
 
-@pytest.mark.parametrize("pocket", POCKETS)
-def test_a_shop_that_does_not_keep_orders_remembers_none_that_is_over(pocket):
-    market = Market(pocket=pocket)
+@pytest.mark.parametrize("held_in", LOCATIONS)
+def test_a_shop_that_does_not_keep_orders_remembers_none_that_is_over(held_in):
+    market = Market(held_in=held_in)
     for user in range(3):
         market.delivered(user=user)
     assert isinstance(cancelled(market, market.buy(user=4), user=4), OrderCancelled)
@@ -848,11 +852,11 @@ def test_a_shop_that_does_not_keep_orders_remembers_none_that_is_over(pocket):
 class Turmoil:
     """A market in which everything happens at random instants, drawn from a seed; then it comes to rest."""
 
-    def __init__(self, seed, pocket, **terms):
-        self.draw = random.Random(f"{seed} {pocket}")
-        advance = 1.0 if pocket is Pocket.ESCROW else self.draw.choice([1.0, 0.4, 0.0])
+    def __init__(self, seed, held_in, **terms):
+        self.draw = random.Random(f"{seed} {held_in}")
+        advance = 1.0 if held_in is FundsLocation.ESCROW else self.draw.choice([1.0, 0.4, 0.0])
         self.market = Market(
-            cash=self.draw.choice([0, 500, 10_000]), pocket=pocket, hostile=self._uniform, keeps_orders=True,
+            cash=self.draw.choice([0, 500, 10_000]), held_in=held_in, hostile=self._uniform, keeps_orders=True,
             advance=advance, promise_seconds=300.0, compensation=0.1, restocking_fee=0.05, unfit=0.3,
             unfit_draw=self.draw.random, unpaid_seconds=400.0, **terms,
         )  # fmt: skip
@@ -876,7 +880,11 @@ class Turmoil:
 
     def order(self, user):
         market, lines = self.market, self.draw.choice([(LAPTOP,), BOTH, (WATCHES,)])
-        method = DOOR if market.bank.pocket is not Pocket.ESCROW and self.draw.random() < 0.3 else Method.ACCOUNT
+        method = (
+            DOOR
+            if market.bank.held_in is not FundsLocation.ESCROW and self.draw.random() < 0.3
+            else Method.ACCOUNT
+        )
         order = market.check_out(lines, user=user, method=method)
         if self.draw.random() < 0.9:
             market.pay(order, user=user)
@@ -899,7 +907,9 @@ class Turmoil:
     def settle(self, order):
         """Settle a payment; what is in escrow, only once the user has everything."""
         is_delivered = self.parcels.get(order) == []
-        if order in self.market.bank.payment_of and (is_delivered or self.market.bank.pocket is not Pocket.ESCROW):
+        if order in self.market.bank.payment_of and (
+            is_delivered or self.market.bank.held_in is not FundsLocation.ESCROW
+        ):
             self.market.bank.settle(order)
 
     def supply(self, order):
@@ -926,7 +936,7 @@ class Turmoil:
         market = self.market
         for _ in range(12):
             market.bank.deposit += 5_000
-            market.shop.book.open(market.clock.now, market.ledger.new_link(), 5_000)
+            market.shop.book.open(market.clock.now, market.ledger.new_entry(), 5_000)
             market.shop.payables.money_in()
             market.run()
             for order in list(market.supplier.orders):
@@ -937,12 +947,12 @@ class Turmoil:
             market.run()
 
 
-WORLDS = [(seed, pocket) for seed in range(12) for pocket in POCKETS]
+WORLDS = [(seed, held_in) for seed in range(12) for held_in in LOCATIONS]
 
 
-@pytest.mark.parametrize(("seed", "pocket"), WORLDS)
-def test_in_any_turmoil_every_order_ends_and_leaves_no_balance(seed, pocket):
-    turmoil = Turmoil(seed, pocket)
+@pytest.mark.parametrize(("seed", "held_in"), WORLDS)
+def test_in_any_turmoil_every_order_ends_and_leaves_no_balance(seed, held_in):
+    turmoil = Turmoil(seed, held_in)
     turmoil.begin()
     turmoil.end()
     market = turmoil.market
@@ -956,5 +966,5 @@ def test_in_any_turmoil_every_order_ends_and_leaves_no_balance(seed, pocket):
         given_back = sum(row[3] for row in market.moved(order, codes=("refund",)))
         kept_money = sum(row[3] for row in market.moved(order, codes=("payment", "collection"))) - given_back
         assert status in ("completed", "returned", "cancelled", "declined")
-        assert kept_money >= 0 if pocket is not Pocket.ESCROW else given_back <= 1_000
+        assert kept_money >= 0 if held_in is not FundsLocation.ESCROW else given_back <= 1_000
         assert kept_money == 0 or status in ("completed", "returned")

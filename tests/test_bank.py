@@ -8,7 +8,7 @@ from parties import SECRETS
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.entities.accounts import account_number, secret_text
-from alesha_sim.entities.bank.lockout import Locks
+from alesha_sim.entities.bank.lockout import AccountLockout
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Authorise,
@@ -44,7 +44,7 @@ def bank():
 
 
 def test_an_account_is_locked_up_to_the_last_instant_and_usable_from_then_on():
-    locks = Locks(2, 100.0)
+    locks = AccountLockout(2, 100.0)
     assert [locks.refuses(0, False, now) for now in (0.0, 10.0)] == [False, False]
     assert locks.refuses(0, True, np.nextafter(110.0, 0.0))
     assert not locks.refuses(0, True, 110.0)

@@ -11,7 +11,7 @@ from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import FundsLocation
 from alesha_sim.vocabulary import COURIER
 
 SKUS = ("hp-laptop", "apple-watch", "iphone-x")
@@ -85,8 +85,8 @@ class Trade:
         self.bank, self.shop = BankBook(self.ledger, 2), ShopBook(self.ledger)
         self.supplier, self.users = SupplierBook(self.ledger, (300, 120, 540)), UsersBook(self.ledger, 2)
         openings = np.array([0, 5000])
-        self.links = self.bank.open_users(0.0, openings)
-        self.users.open(0.0, self.links, openings)
+        self.entries = self.bank.open_users(0.0, openings)
+        self.users.open(0.0, self.entries, openings)
         self.shop.open(0.0, self.bank.open_owner(0.0, "shop", 10000), 10000)
         self.supplier.open(0.0, self.bank.open_owner(0.0, "supplier", 5000), 5000)
         self.shop.invest(0.0, 5000)
@@ -96,9 +96,9 @@ class Trade:
         self.shop.payment(1.0, self.payment, ORDER, PRICE)
 
     def charge(self):
-        link = self.bank.charges(2.0, ORDER, CHARGE)
-        self.shop.charges(2.0, link, ORDER, CHARGE)
-        self.supplier.charges(2.0, link, ORDER, CHARGE)
+        entry = self.bank.charges(2.0, ORDER, CHARGE)
+        self.shop.charges(2.0, entry, ORDER, CHARGE)
+        self.supplier.charges(2.0, entry, ORDER, CHARGE)
 
     def make(self):
         self.charge()
@@ -115,14 +115,14 @@ class Trade:
         self.shop.delivered(6.0, self.parcel, ORDER, PRICE, CHARGE)
 
     def return_charges(self):
-        link = self.bank.charges_return(3.0, ORDER, CHARGE)
-        self.supplier.charges_returned(3.0, link, ORDER, CHARGE)
-        self.shop.charges_returned(3.0, link, ORDER, CHARGE)
+        entry = self.bank.charges_return(3.0, ORDER, CHARGE)
+        self.supplier.charges_returned(3.0, entry, ORDER, CHARGE)
+        self.shop.charges_returned(3.0, entry, ORDER, CHARGE)
 
     def refund(self):
-        link = self.bank.refund(4.0, ORDER, USER, PRICE)
-        self.shop.refund(4.0, link, ORDER, PRICE)
-        self.users.refunded(4.0, link, self.payment, USER, ORDER, PRICE, PRICE)
+        entry = self.bank.refund(4.0, ORDER, USER, PRICE)
+        self.shop.refund(4.0, entry, ORDER, PRICE)
+        self.users.refunded(4.0, entry, self.payment, USER, ORDER, PRICE, PRICE)
 
     def trial_balance(self):
         """Return the debit balances that are not zero, by account, and by product where it holds units."""
@@ -191,9 +191,9 @@ def test_return_transport_stays_with_the_shop():
     trade = Trade()
     trade.pay()
     trade.charge()
-    link = trade.bank.charges_return(3.0, ORDER, CHARGE - 60)
-    trade.supplier.charges_returned(3.0, link, ORDER, CHARGE - 60, transport=60)
-    trade.shop.charges_returned(3.0, link, ORDER, CHARGE - 60, transport=60)
+    entry = trade.bank.charges_return(3.0, ORDER, CHARGE - 60)
+    trade.supplier.charges_returned(3.0, entry, ORDER, CHARGE - 60, transport=60)
+    trade.shop.charges_returned(3.0, entry, ORDER, CHARGE - 60, transport=60)
     balance = trade.trial_balance()
     assert (balance["shop:transport"], balance["supplier:transport"]) == (60, -60)
     assert "shop:supplier-advances" not in balance
@@ -210,7 +210,7 @@ def test_fact_told_twice_is_written_once():
     assert not trade.users.delivered(9.0, trade.parcel, ORDER, LINES, PRICE)
     assert not trade.supplier.delivered(9.0, trade.parcel, ORDER, LINES, CHARGE)
     assert not trade.shop.delivered(9.0, trade.parcel, ORDER, PRICE, CHARGE)
-    assert not trade.shop.open(9.0, trade.links[0] + 2, 1)
+    assert not trade.shop.open(9.0, trade.entries[0] + 2, 1)
     assert trade.ledger.array().tobytes() == before
 
 
@@ -256,13 +256,13 @@ def test_transaction_names_payer_payee_amount_and_order():
 def test_number_that_moved_no_money_between_deposits_is_no_transaction():
     trade = Trade()
     empty, invested = 1, trade.shop.invest(1.0, 1)
-    numbers = [empty, invested, trade.links[1], trade.supplier.allot(), -1, 0, 10**6]
+    numbers = [empty, invested, trade.entries[1], trade.supplier.allot(), -1, 0, 10**6]
     assert [trade.bank.transaction(number) for number in numbers] == [None] * len(numbers)
 
 
 # Every fact beside the plain ones: what each method writes.
 
-DUE, ESCROW = Pocket.SETTLEMENT_DUE, Pocket.ESCROW
+DUE, ESCROW = FundsLocation.SETTLEMENT_DUE, FundsLocation.ESCROW
 FACTS = [
     ("income", lambda trade: earn(trade), """
         income 70: bank:reserves / bank:deposits:user:1
@@ -408,15 +408,15 @@ def compensate(trade):
     trade.users.compensated(1, trade.shop.compensated(1, ORDER, 50), ORDER, 50)
 
 
-def pay(trade, pocket=Pocket.DEPOSIT, fee=0, retained=0, payer_fee=0):
-    trade.payment = trade.bank.payment(1, ORDER, USER, PRICE, pocket, fee, retained, payer_fee)
-    trade.shop.payment(1, trade.payment, ORDER, PRICE, pocket, fee, retained)
+def pay(trade, held_in=FundsLocation.DEPOSIT, fee=0, retained=0, payer_fee=0):
+    trade.payment = trade.bank.payment(1, ORDER, USER, PRICE, held_in, fee, retained, payer_fee)
+    trade.shop.payment(1, trade.payment, ORDER, PRICE, held_in, fee, retained)
     trade.users.payment(1, trade.payment, USER, ORDER, PRICE, payer_fee)
 
 
-def post(trade, pocket, payer_fee):
-    hold = trade.bank.holds.pend(1, ORDER, USER, PRICE + 100)
-    trade.payment = trade.bank.holds.post(1, hold, PRICE, pocket=pocket, payer_fee=payer_fee)
+def post(trade, held_in, payer_fee):
+    hold = trade.bank.holds.place(1, ORDER, USER, PRICE + 100)
+    trade.payment = trade.bank.holds.post(1, hold, PRICE, held_in=held_in, payer_fee=payer_fee)
 
 
 def quietly(trade, step, *arguments):
@@ -425,36 +425,36 @@ def quietly(trade, step, *arguments):
     trade.begun = len(trade.ledger)
 
 
-def settle(trade, pocket, due, fee, retained):
-    quietly(trade, pay, pocket)
-    link = trade.bank.settle(1, ORDER, USER, pocket, due, fee, retained)
-    trade.shop.settled(1, link, ORDER, due, fee, retained)
-    assert trade.bank.transaction(link) is None
+def settle(trade, held_in, due, fee, retained):
+    quietly(trade, pay, held_in)
+    entry = trade.bank.settle(1, ORDER, USER, held_in, due, fee, retained)
+    trade.shop.settled(1, entry, ORDER, due, fee, retained)
+    assert trade.bank.transaction(entry) is None
 
 
 def release(trade):
-    quietly(trade, pay, Pocket.DEPOSIT, 0, 98)
+    quietly(trade, pay, FundsLocation.DEPOSIT, 0, 98)
     trade.shop.released(1, trade.bank.release(1, ORDER, 98), ORDER, 98)
 
 
-def refund(trade, pocket):
-    quietly(trade, pay, pocket)
-    link = trade.bank.refund(1, ORDER, USER, PRICE, pocket)
-    trade.shop.refund(1, link, ORDER, PRICE, pocket)
-    assert trade.bank.transaction(link) == (-1, USER, PRICE, ORDER)
+def refund(trade, held_in):
+    quietly(trade, pay, held_in)
+    entry = trade.bank.refund(1, ORDER, USER, PRICE, held_in)
+    trade.shop.refund(1, entry, ORDER, PRICE, held_in)
+    assert trade.bank.transaction(entry) == (-1, USER, PRICE, ORDER)
 
 
 def late(trade):
     quietly(trade, pay, ESCROW)
-    link = trade.bank.refund(1, ORDER, USER, PRICE, ESCROW)
-    assert trade.shop.late_refund(1, link, ORDER, 500)
-    assert trade.users.refunded(1, link, trade.payment, USER, ORDER, PRICE, PRICE, allowance=250)
+    entry = trade.bank.refund(1, ORDER, USER, PRICE, ESCROW)
+    assert trade.shop.late_refund(1, entry, ORDER, 500)
+    assert trade.users.refunded(1, entry, trade.payment, USER, ORDER, PRICE, PRICE, allowance=250)
 
 
 def late_delivery(trade):
-    link = trade.supplier.allot()
-    trade.users.delivered(1, link, ORDER, LINES[:1], 500, 500)
-    trade.shop.delivered(1, link, ORDER, 500, 400, ESCROW, 500)
+    entry = trade.supplier.allot()
+    trade.users.delivered(1, entry, ORDER, LINES[:1], 500, 500)
+    trade.shop.delivered(1, entry, ORDER, 500, 400, ESCROW, 500)
 
 
 def reserve(trade):
@@ -472,28 +472,28 @@ def sent(trade):
 
 def collect(trade):
     assert trade.bank.available(COURIER) == 0
-    link = trade.bank.collection(1, ORDER, USER, PRICE)
+    entry = trade.bank.collection(1, ORDER, USER, PRICE)
     assert trade.bank.available(COURIER) == PRICE
-    assert trade.bank.transaction(link) == (USER, COURIER, PRICE, ORDER)
-    trade.users.collection(1, link, USER, ORDER, PRICE)
-    trade.supplier.collected(1, link, ORDER, PRICE)
-    trade.shop.collected(1, link, ORDER, PRICE)
-    link = trade.bank.remittance(1, ORDER, PRICE)
-    assert trade.bank.transaction(link) == (COURIER, -1, PRICE, ORDER)
-    trade.supplier.remitted(1, link, ORDER, PRICE)
-    trade.shop.remitted(1, link, ORDER, PRICE)
+    assert trade.bank.transaction(entry) == (USER, COURIER, PRICE, ORDER)
+    trade.users.collection(1, entry, USER, ORDER, PRICE)
+    trade.supplier.collected(1, entry, ORDER, PRICE)
+    trade.shop.collected(1, entry, ORDER, PRICE)
+    entry = trade.bank.remittance(1, ORDER, PRICE)
+    assert trade.bank.transaction(entry) == (COURIER, -1, PRICE, ORDER)
+    trade.supplier.remitted(1, entry, ORDER, PRICE)
+    trade.shop.remitted(1, entry, ORDER, PRICE)
 
 
 def swap(trade):
     sent(trade)
-    link = trade.supplier.allot()
-    trade.users.replaced(1, link, ORDER, LINES[:1])
-    trade.supplier.replaced(1, link, ORDER, LINES[:1])
+    entry = trade.supplier.allot()
+    trade.users.replaced(1, entry, ORDER, LINES[:1])
+    trade.supplier.replaced(1, entry, ORDER, LINES[:1])
 
 
 def own_stock(trade):
-    one, link = [(1, 1)], trade.supplier.allot()
-    trade.shop.received(1, link, ORDER, LINES[1:], 360)
+    one, entry = [(1, 1)], trade.supplier.allot()
+    trade.shop.received(1, entry, ORDER, LINES[1:], 360)
     trade.shop.shipped(1, ORDER, one, 180)
     trade.shop.lost(1, ORDER, one, 180)
     trade.shop.shipped(1, ORDER, one, 180)
@@ -523,11 +523,11 @@ def test_one_watch_sent_back_gives_the_last_trial_balance_of_the_posting_rules()
     for step in (trade.pay, trade.make, trade.hand_over, trade.conclude):
         step()
     before, watch = trade.trial_balance(), [(1, 1)]
-    link = trade.shop.returned(7.0, ORDER, watch, 180, 250)
-    trade.users.returned(7.0, link, ORDER, watch, 250)
-    link = trade.bank.refund(8.0, ORDER, USER, 250)
-    trade.shop.refund(8.0, link, ORDER, 250)
-    trade.users.refunded(8.0, link, trade.payment, USER, ORDER, PRICE, 250)
+    entry = trade.shop.returned(7.0, ORDER, watch, 180, 250)
+    trade.users.returned(7.0, entry, ORDER, watch, 250)
+    entry = trade.bank.refund(8.0, ORDER, USER, 250)
+    trade.shop.refund(8.0, entry, ORDER, 250)
+    trade.users.refunded(8.0, entry, trade.payment, USER, ORDER, PRICE, 250)
     after = trade.trial_balance()
     changed = {name: after.get(name, 0) for name in {*before, *after} if after.get(name) != before.get(name)}
     assert changed == {
@@ -564,26 +564,26 @@ def test_money_in_escrow_for_one_order_is_not_refunded_for_another():
 
 def test_payer_s_fee_beyond_what_is_held_is_refused():
     trade = Trade()
-    hold = trade.bank.holds.pend(1, ORDER, USER, PRICE)
+    hold = trade.bank.holds.place(1, ORDER, USER, PRICE)
     with pytest.raises(LawBroken, match=f"L4: hold {hold}, order 1: 1000 held, 1000 posted, fee 1"):
         trade.bank.holds.post(1, hold, PRICE, payer_fee=1)
 
 
-@pytest.mark.parametrize("pocket", Pocket)
-def test_money_kept_aside_for_the_shop_is_paid_to_the_shop(pocket):
+@pytest.mark.parametrize("held_in", FundsLocation)
+def test_money_kept_aside_for_the_shop_is_paid_to_the_shop(held_in):
     trade = Trade()
-    pay(trade, pocket)
+    pay(trade, held_in)
     assert trade.bank.transaction(trade.payment) == (USER, -1, PRICE, ORDER)
 
 
 def test_what_writes_nothing_is_still_told_once():
     trade = Trade()
-    link = trade.bank.payment(1, ORDER, USER, PRICE, ESCROW)
-    assert trade.shop.payment(1, link, ORDER, PRICE, ESCROW)
-    assert not trade.shop.payment(1, link, ORDER, PRICE, ESCROW)
-    link = trade.bank.refund(1, ORDER, USER, PRICE, ESCROW)
-    assert trade.shop.late_refund(1, link, ORDER, 0)
-    assert not trade.shop.late_refund(1, link, ORDER, 500)
+    entry = trade.bank.payment(1, ORDER, USER, PRICE, ESCROW)
+    assert trade.shop.payment(1, entry, ORDER, PRICE, ESCROW)
+    assert not trade.shop.payment(1, entry, ORDER, PRICE, ESCROW)
+    entry = trade.bank.refund(1, ORDER, USER, PRICE, ESCROW)
+    assert trade.shop.late_refund(1, entry, ORDER, 0)
+    assert not trade.shop.late_refund(1, entry, ORDER, 500)
 
 
 FACTS = {
@@ -592,12 +592,12 @@ FACTS = {
     "lines": LINES,
 }  # fmt: skip
 POSTINGS = [
-    pytest.param(book, name, pocket, id=f"{book.__name__}.{name}, {pocket}")
+    pytest.param(book, name, held_in, id=f"{book.__name__}.{name}, {held_in}")
     for book in (BankBook, ShopBook, SupplierBook, UsersBook)
     for name, method in vars(book).items()
     if not name.startswith("_") and {"at", "order"} <= set(getattr(method, "__annotations__", ()))
-    for pocket in (Pocket if "pocket" in method.__annotations__ else [Pocket.DEPOSIT])
-    if (name, pocket) != ("settle", Pocket.DEPOSIT)
+    for held_in in (FundsLocation if "held_in" in method.__annotations__ else [FundsLocation.DEPOSIT])
+    if (name, held_in) != ("settle", FundsLocation.DEPOSIT)
 ]
 
 
@@ -612,18 +612,18 @@ class Unbounded(Ledger):
 
 
 @pytest.mark.interpreted
-@pytest.mark.parametrize(("kind", "name", "pocket"), POSTINGS)
-def test_a_fact_is_written_at_its_instant_under_its_link_and_order(kind, name, pocket):
+@pytest.mark.parametrize(("kind", "name", "held_in"), POSTINGS)
+def test_a_fact_is_written_at_its_instant_under_its_link_and_order(kind, name, held_in):
     ledger = Unbounded("BDT", SKUS)
     more = {BankBook: (2,), ShopBook: (), SupplierBook: ((300, 120, 540),), UsersBook: (2,)}[kind]
-    book, link = kind(ledger, *more), ledger.links_from(9)[8]
+    book, entry = kind(ledger, *more), ledger.new_entries(9)[8]
     if kind is BankBook:  # nothing leaves escrow that was not put there
-        book.payment(0.0, FACTS["order"], 0, 1000, Pocket.ESCROW)
+        book.payment(0.0, FACTS["order"], 0, 1000, FundsLocation.ESCROW)
     method, before = getattr(book, name), len(ledger)
     wanted = inspect.signature(method).parameters
-    given = {**FACTS, "link": link, "payment_link": link, "pocket": pocket}
+    given = {**FACTS, "link": entry, "payment_link": entry, "held_in": held_in}
     method(**{each: given[each] for each in wanted})
     rows = ledger.array()[before:]
     assert {*zip(rows["at"].tolist(), rows["order"].tolist(), strict=True)} <= {(7.5, 4242)}
-    assert {*rows["link"].tolist()} <= {link if "link" in wanted else ledger.new_link() - 1}
-    assert len(rows) or (kind, pocket) == (ShopBook, Pocket.ESCROW)
+    assert {*rows["link"].tolist()} <= {entry if "link" in wanted else ledger.new_entry() - 1}
+    assert len(rows) or (kind, held_in) == (ShopBook, FundsLocation.ESCROW)

@@ -19,11 +19,11 @@ from alesha_sim.simulation.simulation import Simulation
 
 GROUPS = {
     "Delivery": "messages", "_Withdrawal": "messages",
-    "Signal": "durations", "Worker": "durations",
+    "InfallibleEvent": "durations", "Worker": "durations",
     # Arrivals, beginnings and ends of SimPy's own processes, and what wakes one that waits for money.
-    "Timetable": "steps", "Initialize": "steps", "Process": "steps", "Task": "steps", "Event": "steps",
-    "Bell": "time-outs",
-    "_Entry": "agenda",
+    "Schedule": "steps", "Initialize": "steps", "Process": "steps", "Task": "steps", "Event": "steps",
+    "Timeouts": "time-outs",
+    "_TimerEntry": "calendar",
 }  # fmt: skip
 """What the classes of events stand for."""
 
@@ -94,7 +94,7 @@ def time_outs(simulation):
     return lossy + (0 if scenario.users.patience is None else total(kinds(simulation), PAGES))
 
 
-def agenda(simulation):
+def calendar(simulation):
     """One an order that is settled later, one a pay-day, one a review of stock; else none."""
     scenario = simulation.scenario
     income, period = scenario.users.income, getattr(scenario.supplier.stock, "period", None)
@@ -104,7 +104,7 @@ def agenda(simulation):
     return settled + sum(1 + int(scenario.horizon // every) for every in regular)
 
 
-BUDGETS = {"durations": durations, "steps": steps, "time-outs": time_outs, "agenda": agenda}
+BUDGETS = {"durations": durations, "steps": steps, "time-outs": time_outs, "calendar": calendar}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -121,7 +121,7 @@ def test_kernel_events_stay_within_the_budget_of_each_group(name):
 def test_where_nothing_is_lost_every_message_is_one_event():
     simulation, counts = finished(golden.scenario("market_day"))
     assert counts["messages"] == len(simulation.records.messages)
-    assert counts["time-outs"] == counts["agenda"] == 0
+    assert counts["time-outs"] == counts["calendar"] == 0
 
 
 def test_the_first_purchase_takes_32_events():

@@ -15,10 +15,10 @@ from alesha_sim.entities import EntityError
 from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.entities.user.budget import Budgets
 from alesha_sim.entities.user.credentials import Credentials
-from alesha_sim.entities.user.intent import Visit, Whims
-from alesha_sim.entities.user.population import Users
+from alesha_sim.entities.user.intent import VisitDraws, VisitIntent
+from alesha_sim.entities.user.population import UserPopulation
 from alesha_sim.entities.user.price_list import PriceList
-from alesha_sim.entities.user.terms import Habits, UserTerms
+from alesha_sim.entities.user.terms import BehaviourRates, UserTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     CancelOrder,
@@ -56,7 +56,7 @@ from alesha_sim.messages import (
     ViewHomepage,
     ViewProduct,
 )
-from alesha_sim.network import Channel, Faults, Patience
+from alesha_sim.network import Channel, Faults, RetryPolicy
 from alesha_sim.policies.users import CHOICES, TRUSTS, ChoicePolicy, Logit, Priced, Trust, TrustPolicy
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.visit_log import VisitLog
@@ -76,7 +76,7 @@ PAYMENT = 3
 DOOR_ACCOUNT = 9_000_003
 """Into which is paid at doors."""
 
-ALWAYS = Whims(door=0.0, cancel=0.0, returns=(0.0,) * 3, defects=(0.0,) * 3, complaint=0.0)
+ALWAYS = VisitDraws(door_refusal=0.0, cancel=0.0, returns=(0.0,) * 3, defects=(0.0,) * 3, complaint=0.0)
 """Chance has everything in store that the habits allow."""
 
 
@@ -88,7 +88,7 @@ class Scripted(Entity):
         self.answers, self.heard = {}, []
 
     def work(self):
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery = yield worker.receive()
             self.heard.append((self.clock.now, delivery.message, delivery.key))
@@ -109,12 +109,14 @@ class Town:
         self.clock, self.log, self.visits = Clock(), MessageLog(), VisitLog()
         self.ledger = Ledger("BDT", tuple(PRICES))
         book = UsersBook(self.ledger, 2)
-        book.open(0.0, self.ledger.links_from(2), np.full(2, CASH))
+        book.open(0.0, self.ledger.new_entries(2), np.full(2, CASH))
         self.advance, self.promised_at, self.orders = advance, promised_at, 0
         self.payments = {1: PAYMENT}
-        assert self.link() == PAYMENT
+        assert self.entry() == PAYMENT
         keys = np.array([1, 2], np.uint64)
-        self.users = Users(self.clock, book, self.visits, Credentials(keys, keys), UserTerms(PRODUCTS, **reacting))
+        self.users = UserPopulation(
+            self.clock, book, self.visits, Credentials(keys, keys), UserTerms(PRODUCTS, **reacting)
+        )
         self.shop, self.bank, self.supplier = (
             Scripted(self.clock, name, code)
             for name, code in (("shop", SHOP), ("bank", BANK), ("supplier", SUPPLIER))
@@ -124,7 +126,7 @@ class Town:
             self._connect(party, latency)
         self.script()
         self.replies, self.doubtful = [], []
-        self.users.doubt = self.doubtful.append
+        self.users.mark_in_doubt = self.doubtful.append
 
     def _connect(self, party, latency):
         there = Channel(self.clock, self.log, lambda: latency, party.code)
@@ -139,9 +141,9 @@ class Town:
         """Let messages be lost and doubled, and asked again."""
         uniform = np.random.default_rng(seed).random
         for party in (self.users, self.shop, self.bank, self.supplier):
-            party.inbox.screen()
+            party.inbox.deduplicate()
         for channel in self.channels:
-            channel.ask_again(Patience(5.0, attempts, 1.0, 0.0), uniform)
+            channel.retry_with(RetryPolicy(5.0, attempts, 1.0, 0.0), uniform)
             channel.faults = Faults(loss, loss, [], uniform, uniform)
         return self
 
@@ -153,19 +155,19 @@ class Town:
             ViewProduct: lambda asked: ProductPage(offers[asked.message.sku], 1.0, 1.0),
             Pay: lambda asked: self.confirmation(asked, self.payment(asked.message.order), self.advance),
             PayAtDoor: lambda asked: self.confirmation(asked, -1, 0),
-            CancelOrder: OrderCancelled(Reason.CHANGED_MIND), Complain: lambda _: Compensated(self.link(), 30),
-            ReturnGoods: lambda asked: ReturnReceived(self.link(), asked.message.lines, 400),
+            CancelOrder: OrderCancelled(Reason.CHANGED_MIND), Complain: lambda _: Compensated(self.entry(), 30),
+            ReturnGoods: lambda asked: ReturnReceived(self.entry(), asked.message.lines, 400),
             ClaimWarranty: ClaimAccepted(),
         }  # fmt: skip
         self.bank.answers = {
-            Transfer: lambda asked: Receipt(self.link(), asked.message.amount), ConfirmDelivery: Noted(),
+            Transfer: lambda asked: Receipt(self.entry(), asked.message.amount), ConfirmDelivery: Noted(),
         }  # fmt: skip
 
-    def link(self):
-        return self.ledger.new_link()
+    def entry(self):
+        return self.ledger.new_entry()
 
     def payment(self, order):
-        return self.payments.pop(order, None) or self.link()
+        return self.payments.pop(order, None) or self.entry()
 
     def invoice(self, asked):
         self.orders += 1
@@ -176,9 +178,9 @@ class Town:
     def confirmation(self, asked, transaction, paid):
         return Confirmation(asked.message.order, transaction, paid, "on_the_way", "")
 
-    def visit(self, whims=ALWAYS, at=0.0, cart=CART, user=0, method=Method.ACCOUNT, slip=False, purpose="honest"):
+    def visit(self, draws=ALWAYS, at=0.0, cart=CART, user=0, method=Method.ACCOUNT, slip=False, purpose="honest"):
         """Let a user come at an instant."""
-        self.do_at(at, lambda: self.users.arrive(Visit(user, cart, (), slip, purpose, method, whims)))
+        self.do_at(at, lambda: self.users.arrive(VisitIntent(user, cart, (), slip, purpose, method, draws)))
         return self
 
     def do_at(self, at, act):
@@ -193,15 +195,15 @@ class Town:
     def send(self, sender, message, at, step="deliver", order=1, user=0):
         """Let an organisation bring a user something, and keep the reply."""
         party = Party(self.clock, sender.name, sender.code)
-        self.do_at(at, lambda: party.insist(sender.users, message, step=step, order=order, to=user))
+        self.do_at(at, lambda: party.ask_until_answered(sender.users, message, step=step, order=order, to=user))
         return self
 
-    def parcel(self, at, lines=CART, link=None, **fields):
+    def parcel(self, at, lines=CART, entry=None, **fields):
         keys = {name: fields.pop(name) for name in ("step", "order", "user") if name in fields}
-        return self.send(self.supplier, Deliver(link or self.link(), lines, **fields), at, **keys)
+        return self.send(self.supplier, Deliver(entry or self.entry(), lines, **fields), at, **keys)
 
-    def refund(self, at, payment, amount=TOTAL, late=False, fee=0, link=None, step="refund", **keys):
-        message = Refunded(payment, TOTAL, link or self.link(), amount, fee, late)
+    def refund(self, at, payment, amount=TOTAL, late=False, fee=0, entry=None, step="refund", **keys):
+        message = Refunded(payment, TOTAL, entry or self.entry(), amount, fee, late)
         return self.send(self.bank, message, at, step=step, **keys)
 
     def run(self):
@@ -242,10 +244,10 @@ class Town:
     def kept(self):
         """The orders that users keep in mind."""
         orders = self.users.orders
-        assert sorted(buyer.order for buyers in orders._waiting.values() for buyer in buyers) in (
-            [], sorted(orders._buyers),
+        assert sorted(follow_up.order for buyers in orders._waiting.values() for follow_up in buyers) in (
+            [], sorted(orders._follow_ups),
         )  # fmt: skip
-        return sorted(orders._buyers)
+        return sorted(orders._follow_ups)
 
     @property
     def trust(self):
@@ -254,7 +256,7 @@ class Town:
 
 
 def test_a_purchase_that_needs_nothing_special_costs_nothing_more():
-    calm, eager = (Town().visit(whims).parcel(100).run() for whims in (Whims(), ALWAYS))
+    calm, eager = (Town().visit(draws).parcel(100).run() for draws in (VisitDraws(), ALWAYS))
     assert calm.clock.events == eager.clock.events
     assert bytes(calm.log.array()) == bytes(eager.log.array())
     assert calm.rows == [("payment", TOTAL), ("deliver", 1), ("deliver", 2), ("sale", TOTAL)]
@@ -264,13 +266,13 @@ def test_a_purchase_that_needs_nothing_special_costs_nothing_more():
     assert calm.ends == [("paid", "bought")]
 
 
-EVERYTHING = Habits(0.0, 0.5, (0.5,) * 3, 1.0, (0.5,) * 3, 0.5, True)
+EVERYTHING = BehaviourRates(0.0, 0.5, (0.5,) * 3, 1.0, (0.5,) * 3, 0.5, True)
 NEWS = ("told", "first", "second", "refund")
 
 
 @pytest.mark.parametrize("order", list(permutations(NEWS)), ids="-".join)
 def test_news_of_a_late_refund_may_come_in_any_order(order):
-    town = Town(habits=EVERYTHING, promised_at=15.0)
+    town = Town(behaviour=EVERYTHING, promised_at=15.0)
     at = {news: 100.0 * n for n, news in enumerate(order, 1)}
     town.bank.answers[ConfirmDelivery] = Decline(Reason.ESCROW_CLOSED)
     town.shop.answers[CancelOrder] = Refusal(Reason.NOT_CANCELLABLE)
@@ -287,12 +289,12 @@ def test_news_of_a_late_refund_may_come_in_any_order(order):
 
 
 def test_what_comes_twice_is_taken_once():
-    town = Town(habits=Habits(return_shares=(1.0, 0.0, 0.0))).visit(ALWAYS._replace(return_after=50.0))
-    parcel, refund = town.link(), town.link()
+    town = Town(behaviour=BehaviourRates(return_shares=(1.0, 0.0, 0.0))).visit(ALWAYS._replace(return_after=50.0))
+    parcel, refund = town.entry(), town.entry()
     for at in (100, 120, 300):  # before and after the buyer is done with what was to do
-        town.parcel(at, link=parcel, step=f"deliver:{at}")
+        town.parcel(at, entry=parcel, step=f"deliver:{at}")
     for at in (200, 210):
-        town.refund(at, PAYMENT, 400, link=refund, step=f"refund:{at}")
+        town.refund(at, PAYMENT, 400, entry=refund, step=f"refund:{at}")
     town.run()
     assert [code for code, _ in town.rows] == [
         "payment",
@@ -310,9 +312,9 @@ def test_what_comes_twice_is_taken_once():
 
 
 def test_a_parcel_that_comes_twice_does_not_stand_for_another():
-    town = Town(habits=Habits(confirms=True)).visit()
-    link = town.link()
-    town.parcel(20, (WATCHES,), link=link, step="one").parcel(30, (WATCHES,), link=link, step="two")
+    town = Town(behaviour=BehaviourRates(confirms=True)).visit()
+    entry = town.entry()
+    town.parcel(20, (WATCHES,), entry=entry, step="one").parcel(30, (WATCHES,), entry=entry, step="two")
     town.parcel(100, (LAPTOP,), step="three").run()
     assert town.bank.asked(ConfirmDelivery) == [(102.0, ConfirmDelivery())]
 
@@ -323,7 +325,7 @@ def test_only_a_late_refund_makes_later_goods_cost_nothing():
 
 
 def test_a_parcel_and_a_refund_of_an_order_that_nobody_keeps_in_mind_are_taken_calmly():
-    town = Town(habits=EVERYTHING).parcel(10, order=7).refund(20, PAYMENT, late=True, order=8)
+    town = Town(behaviour=EVERYTHING).parcel(10, order=7).refund(20, PAYMENT, late=True, order=8)
     town.parcel(30, (LAPTOP,), order=8).run()
     assert town.replies == [Noted()] * 3
     assert town.balances == (0, -TOTAL, 2, 2)  # goods of an order whose payment nobody told of
@@ -333,13 +335,13 @@ def test_a_parcel_and_a_refund_of_an_order_that_nobody_keeps_in_mind_are_taken_c
 
 # At the door
 
-AT_DOOR = {"advance": 0, "habits": Habits(door_refusal=0.5)}
-TAKES = Whims(door=0.5)
+AT_DOOR = {"advance": 0, "behaviour": BehaviourRates(door_refusal=0.5)}
+TAKES = VisitDraws(door_refusal=0.5)
 
 
-def at_the_door(whims=TAKES, collect=TOTAL, **fields):
+def at_the_door(draws=TAKES, collect=TOTAL, **fields):
     """A town in which an order is to be paid when it is delivered, at 100 s."""
-    town = Town(**(AT_DOOR | fields)).visit(whims, method=Method.CASH_ON_DELIVERY)
+    town = Town(**(AT_DOOR | fields)).visit(draws, method=Method.CASH_ON_DELIVERY)
     return town.parcel(100, collect=collect, payee=DOOR_ACCOUNT)
 
 
@@ -374,7 +376,7 @@ def test_the_rest_of_an_order_is_paid_at_the_door():
 
 POOR = Decline(Reason.INSUFFICIENT_FUNDS)
 REFUSALS = {
-    "changed mind": (TAKES._replace(door=0.49), {}, Reason.CHANGED_MIND),
+    "changed mind": (TAKES._replace(door_refusal=0.49), {}, Reason.CHANGED_MIND),
     "not the money": (TAKES, {"declined": POOR}, Reason.INSUFFICIENT_FUNDS),
     "too much asked": (TAKES, {"collect": TOTAL + 1}, Reason.WRONG_TOTAL),
 }
@@ -382,8 +384,8 @@ REFUSALS = {
 
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_parcel_refused_at_the_door_moves_nothing_and_is_forgotten(name):
-    whims, fields, reason = REFUSALS[name]
-    town = at_the_door(whims, fields.get("collect", TOTAL))
+    draws, fields, reason = REFUSALS[name]
+    town = at_the_door(draws, fields.get("collect", TOTAL))
     if "declined" in fields:
         town.bank.answers[Transfer] = fields["declined"]
     town.run()
@@ -408,24 +410,24 @@ def test_nobody_pays_at_the_door_for_what_was_not_ordered():
 # Cancellation
 
 SOON = ALWAYS._replace(cancel_after=50.0)
-CANCELS = Habits(cancellation=0.5)
+CANCELS = BehaviourRates(cancellation=0.5)
 
 
 def test_a_cancelled_order_is_asked_for_once_and_forgotten():
-    town = Town(habits=CANCELS).visit(SOON).run()
+    town = Town(behaviour=CANCELS).visit(SOON).run()
     assert town.shop.asked(CancelOrder) == [(59.0, CancelOrder())]
     assert town.kept == []
     assert town.refund(100, PAYMENT).run().balances == (0, 0, 0, 0)
 
 
 def test_a_user_who_does_not_change_his_mind_asks_for_no_cancellation():
-    town = Town(habits=CANCELS).visit(SOON._replace(cancel=0.5)).run()
+    town = Town(behaviour=CANCELS).visit(SOON._replace(cancel=0.5)).run()
     assert town.shop.asked(CancelOrder) == []
     assert town.kept == [1]
 
 
 def test_an_order_that_cannot_be_cancelled_any_more_is_taken():
-    town = Town(habits=CANCELS).visit(SOON).parcel(100)
+    town = Town(behaviour=CANCELS).visit(SOON).parcel(100)
     town.shop.answers[CancelOrder] = Refusal(Reason.NOT_CANCELLABLE)
     town.run()
     assert len(town.shop.asked(CancelOrder)) == 1
@@ -435,18 +437,18 @@ def test_an_order_that_cannot_be_cancelled_any_more_is_taken():
 
 @pytest.mark.parametrize("late", [True, False])
 def test_an_order_that_was_refunded_before_is_not_cancelled(late):
-    town = Town(habits=CANCELS).visit(SOON).refund(20, PAYMENT, late=late).run()
+    town = Town(behaviour=CANCELS).visit(SOON).refund(20, PAYMENT, late=late).run()
     assert town.shop.asked(CancelOrder) == []
     assert town.balances == (0, 0, 0, 0)
 
 
 def test_an_order_whose_goods_came_before_is_not_cancelled():
-    town = Town(habits=CANCELS).visit(SOON).parcel(20, (LAPTOP,)).run()
+    town = Town(behaviour=CANCELS).visit(SOON).parcel(20, (LAPTOP,)).run()
     assert town.shop.asked(CancelOrder) == []
 
 
 def test_goods_may_come_while_the_shop_still_decides_on_a_cancellation():
-    town = Town(habits=CANCELS).visit(SOON).parcel(60)
+    town = Town(behaviour=CANCELS).visit(SOON).parcel(60)
     refused = Refusal(Reason.NOT_CANCELLABLE)
     town.shop.answers[CancelOrder] = lambda asked: town.do_at(100, lambda: asked.answer(refused))
     town.clock.run_to(150.0)
@@ -498,7 +500,7 @@ def test_who_hung_up_and_got_nothing_asks_the_shop_a_day_later(loss):
         town.make_hostile(loss)
     assert money(town.run()) == NOTED
     assert 86_400 < min(at for at, _ in town.shop.asked(EnquirePayment)) < 86_500
-    assert not town.users.orders._unheard
+    assert not town.users.orders._unanswered
 
 
 def test_goods_that_overtake_the_answer_to_an_enquiry_tell_first():
@@ -523,7 +525,7 @@ def test_who_hung_up_is_told_what_was_paid_of_an_order_that_is_off(transaction):
 
 
 def test_who_hung_up_may_change_his_mind_once_the_order_is_confirmed():
-    assert len(hung_up(habits=CANCELS).run().shop.asked(CancelOrder)) == 1
+    assert len(hung_up(behaviour=CANCELS).run().shop.asked(CancelOrder)) == 1
 
 
 @pytest.mark.parametrize(("seconds", "advance"), [(5.0, 0), (50.0, TOTAL)])
@@ -540,21 +542,21 @@ def test_who_owes_nothing_or_has_an_answer_asks_nothing(seconds, advance):
 PROMISED = 100.0
 
 
-def delivered(at, habits, whims=ALWAYS, answers=None, **fields):
+def delivered(at, behaviour, draws=ALWAYS, answers=None, **fields):
     """A town whose order came in two parcels, the second at an instant."""
-    town = Town(habits=habits, promised_at=PROMISED, **fields).visit(whims)
+    town = Town(behaviour=behaviour, promised_at=PROMISED, **fields).visit(draws)
     town.shop.answers.update(answers or {})
     return town.parcel(20, (LAPTOP,), step="first").parcel(at - 1, (WATCHES,), step="second")
 
 
 def test_the_bank_is_told_once_when_every_parcel_is_there():
-    town = delivered(60, Habits(confirms=True)).run()
+    town = delivered(60, BehaviourRates(confirms=True)).run()
     assert town.bank.asked(ConfirmDelivery) == [(61.0, ConfirmDelivery())]
     assert town.kept == []
 
 
 def test_an_order_in_escrow_is_kept_in_mind_until_the_bank_has_answered():
-    town = delivered(60, Habits(confirms=True))
+    town = delivered(60, BehaviourRates(confirms=True))
     town.bank.answers[ConfirmDelivery] = lambda asked: town.do_at(100, lambda: asked.answer(Noted()))
     town.clock.run_to(161.0)
     assert town.kept == [1]
@@ -563,20 +565,22 @@ def test_an_order_in_escrow_is_kept_in_mind_until_the_bank_has_answered():
 
 @pytest.mark.parametrize(("at", "complaints"), [(PROMISED, 0), (PROMISED + 1, 1)])
 def test_a_late_delivery_is_complained_about_and_may_be_compensated(at, complaints):
-    town = delivered(at, Habits(complaint=0.5)).run()
+    town = delivered(at, BehaviourRates(complaint=0.5)).run()
     assert town.shop.asked(Complain) == [(at + DAY + 1, Complain())] * complaints
     assert town.rows[-1] == (("allowance", 30) if complaints else ("sale", 500))
     assert town.kept == []
 
 
 def test_a_complaint_may_be_in_vain():
-    town = delivered(200, Habits(complaint=0.5), answers={Complain: Compensated()}).run()
+    town = delivered(200, BehaviourRates(complaint=0.5), answers={Complain: Compensated()}).run()
     assert [code for code, _ in town.rows].count("allowance") == 0
     assert town.kept == []
 
 
 def test_whoever_does_not_care_does_not_complain():
-    assert delivered(200, Habits(complaint=0.5), Whims(complaint=0.5)).run().shop.asked(Complain) == []
+    assert (
+        delivered(200, BehaviourRates(complaint=0.5), VisitDraws(complaint=0.5)).run().shop.asked(Complain) == []
+    )
 
 
 RETURNS = [
@@ -592,14 +596,14 @@ RETURNS = [
 
 @pytest.mark.parametrize(("shares", "factor", "at", "back"), RETURNS)
 def test_goods_go_back_by_chance_and_lateness(shares, factor, at, back):
-    whims = Whims(returns=(0.6, 0.4, 0.0), return_after=1000.0)
-    town = delivered(at, Habits(return_shares=(*shares, 1.0), late_returns=factor), whims).run()
+    draws = VisitDraws(returns=(0.6, 0.4, 0.0), return_after=1000.0)
+    town = delivered(at, BehaviourRates(return_shares=(*shares, 1.0), late_returns=factor), draws).run()
     assert town.shop.asked(ReturnGoods) == ([(at + 1001.0, ReturnGoods(back))] if back else [])
     assert town.balances == (TOTAL, 400 if back else 0, LAPTOP not in back, 2 * (WATCHES not in back))
     assert town.kept == []
 
 
-BACK = Habits(return_shares=(0.5, 0.5, 0.5))
+BACK = BehaviourRates(return_shares=(0.5, 0.5, 0.5))
 
 
 @pytest.mark.parametrize("reason", [Reason.NOT_SETTLED, Reason.NOT_DELIVERED])
@@ -618,7 +622,7 @@ def test_a_return_out_of_time_is_given_up():
     assert town.kept == []
 
 
-BREAKS = Habits(return_shares=(0.5, 0.0, 0.0), defect_shares=(0.5,) * 3)
+BREAKS = BehaviourRates(return_shares=(0.5, 0.0, 0.0), defect_shares=(0.5,) * 3)
 BROKEN = {
     "nothing sent back": (BREAKS._replace(return_shares=()), ALWAYS, [], [LAPTOP, WATCHES]),
     "sent back before": (BREAKS, ALWAYS._replace(defect_after=5.0), [LAPTOP], [WATCHES]),
@@ -629,8 +633,8 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_goods_are_claimed_line_by_line_but_for_those_sent_back(name):
-    habits, whims, back, claimed = BROKEN[name]
-    town = delivered(60, habits, whims).run()
+    behaviour, draws, back, claimed = BROKEN[name]
+    town = delivered(60, behaviour, draws).run()
     assert [line for _, message in town.shop.asked(ReturnGoods) for line in message.lines] == back
     assert [message.lines for _, message in town.shop.asked(ClaimWarranty)] == [(line,) for line in claimed]
     assert town.kept == []
@@ -657,8 +661,8 @@ def test_new_goods_are_swapped_for_broken_ones():
 
 
 def test_everything_is_done_once_each_in_its_time():
-    whims = ALWAYS._replace(return_after=3 * DAY, defect_after=2 * DAY, cancel=1.0)
-    town = delivered(200, EVERYTHING._replace(return_shares=(0.5, 0.5, 0.5)), whims).run()
+    draws = ALWAYS._replace(return_after=3 * DAY, defect_after=2 * DAY, cancel=1.0)
+    town = delivered(200, EVERYTHING._replace(return_shares=(0.5, 0.5, 0.5)), draws).run()
     kinds = [type(message).__name__ for _, message, _ in town.shop.heard]
     assert kinds[-3:] == ["Complain", "ClaimWarranty", "ClaimWarranty"]  # what is replaced does not go back
     assert town.bank.asked(ConfirmDelivery) == [(201.0, ConfirmDelivery())]
@@ -672,8 +676,8 @@ STEPS = ["claim:laptop", "complain", "confirm", "door", "return"]
 
 @pytest.mark.parametrize("seed", range(8))
 def test_each_request_is_done_once_over_a_network_that_loses_and_doubles(seed):
-    habits = Habits(0.0, 0.0, (0.0, 0.5, 0.0), 1.0, (0.5, 0.0, 0.0), 0.5, True)
-    town = Town(habits=habits, advance=300, promised_at=PROMISED).make_hostile(seed=seed)
+    behaviour = BehaviourRates(0.0, 0.0, (0.0, 0.5, 0.0), 1.0, (0.5, 0.0, 0.0), 0.5, True)
+    town = Town(behaviour=behaviour, advance=300, promised_at=PROMISED).make_hostile(seed=seed)
     town.visit().parcel(2000, collect=700)
     town.parcel(9 * DAY, (LAPTOP,), step="replace", replaces=True).refund(10 * DAY, PAYMENT, 400).run()
     keys = [key for party in (town.shop, town.bank) for _, message, key in party.heard if key is not None]
@@ -691,12 +695,12 @@ def test_each_request_is_done_once_over_a_network_that_loses_and_doubles(seed):
 @pytest.mark.parametrize("step", [CancelOrder, Complain, ReturnGoods, ClaimWarranty])
 def test_a_request_that_nobody_ever_answers_leaves_the_order_in_doubt_and_is_dropped(step, monkeypatch):
     monkeypatch.setattr("alesha_sim.entities.entity.ROUNDS", 3)
-    habits = {
-        CancelOrder: CANCELS, Complain: Habits(complaint=0.5), ReturnGoods: BACK,
-        ClaimWarranty: Habits(defect_shares=(0.5, 0.0, 0.0)),
+    behaviour = {
+        CancelOrder: CANCELS, Complain: BehaviourRates(complaint=0.5), ReturnGoods: BACK,
+        ClaimWarranty: BehaviourRates(defect_shares=(0.5, 0.0, 0.0)),
     }  # fmt: skip
-    whims = SOON._replace(cancel_after=0.0)
-    town = Town(habits=habits[step], promised_at=PROMISED).visit(whims).parcel(200, step="deliver")
+    draws = SOON._replace(cancel_after=0.0)
+    town = Town(behaviour=behaviour[step], promised_at=PROMISED).visit(draws).parcel(200, step="deliver")
     town.make_hostile(loss=0.0, attempts=2)
     town.shop.answers[step] = None
     town.run()
@@ -722,8 +726,8 @@ def test_an_error_names_the_user_and_the_order():
 
 
 def test_memory_stays_flat_over_many_orders():
-    habits = EVERYTHING._replace(cancellation=0.0)
-    town = Town(habits=habits, promised_at=PROMISED, trust=Trust())
+    behaviour = EVERYTHING._replace(cancellation=0.0)
+    town = Town(behaviour=behaviour, promised_at=PROMISED, trust=Trust())
     for n in range(40):
         town.visit(at=1000.0 * n, user=n % 2).parcel(
             1000.0 * n + 500, order=n + 1, user=n % 2, step=f"deliver:{n}"
@@ -739,7 +743,7 @@ def test_memory_stays_flat_over_many_orders():
 
 def test_income_is_written_once():
     town = Town()
-    credit = Credited(town.link(), 5000, "income")
+    credit = Credited(town.entry(), 5000, "income")
     for at in (10, 20):
         town.send(town.bank, credit, at, step=f"income:{at}", order=-1, user=1)
     town.run()
@@ -824,7 +828,7 @@ REFUSED_ORDERS = {
     "late refund": (
         lambda: Town(trust=HALVED).visit().refund(100, PAYMENT, late=True).parcel(200), 0.5,
     ),
-    "cancelled by the user": (lambda: Town(trust=HALVED, habits=CANCELS).visit().refund(100, PAYMENT), 1.0),
+    "cancelled by the user": (lambda: Town(trust=HALVED, behaviour=CANCELS).visit().refund(100, PAYMENT), 1.0),
     "refused at the door": (lambda: at_the_door(ALWAYS, trust=HALVED), 1.0),
 }  # fmt: skip
 
@@ -847,7 +851,7 @@ def test_a_refund_that_overtakes_the_refusal_counts_once():
 
 @pytest.mark.parametrize(("late", "trust"), [(False, 1.0), (True, 0.5)])
 def test_a_refund_that_overtakes_the_answer_to_a_cancellation_is_no_fault_of_the_shop_unless_late(late, trust):
-    town = Town(trust=HALVED, habits=CANCELS)
+    town = Town(trust=HALVED, behaviour=CANCELS)
     cancelled = OrderCancelled(Reason.CHANGED_MIND)
     town.shop.answers[CancelOrder] = lambda asked: town.do_at(200, lambda: asked.answer(cancelled))
     assert trust_after(town.visit().refund(100, PAYMENT, late=late)) == trust
@@ -862,8 +866,8 @@ def test_goods_that_were_never_confirmed_are_not_missed():
 
 def test_who_trusts_too_little_stays_away_and_leaves_no_trace():
     town = Town(trust=HALVED, promised_at=PROMISED).visit().parcel(200)
-    for at, mood in ((300, 0.5), (400, 0.49)):
-        town.visit(ALWAYS._replace(mood=mood), at=at, cart=())
+    for at, trust in ((300, 0.5), (400, 0.49)):
+        town.visit(ALWAYS._replace(trust=trust), at=at, cart=())
     town.run()
     assert town.ends == [("paid", "bought"), ("home", "looked")]
 
@@ -914,10 +918,10 @@ def chi_square(counts, shares):
 
 
 def test_users_order_by_the_shares_of_the_logit_and_never_other_units_than_they_came_for():
-    size, taste = 3000, np.random.default_rng(4).random
+    size, choice = 3000, np.random.default_rng(4).random
     town = Town(choice=LOGIT)
     for n in range(size):
-        town.visit(Whims(taste=float(taste())), at=20.0 * n, cart=(("laptop", n % 3), ("watch", 1)))
+        town.visit(VisitDraws(choice=float(choice())), at=20.0 * n, cart=(("laptop", n % 3), ("watch", 1)))
     town.run()
     asked = [message.lines for _, message in town.shop.asked(Checkout)]
     units = [lines[0][1] for at, message in town.shop.asked(Checkout) for lines in [message.lines]]
@@ -939,7 +943,7 @@ def test_a_choice_sees_prices_in_major_units():
 
 
 @pytest.mark.parametrize(
-    ("policy", "taste", "chosen"),
+    ("policy", "choice", "chosen"),
     [
         (Logit(1e9, appeal={"phone": 1e9}), 0.999, "phone"),  # exponents far beyond what a float holds
         (Logit(1e9, outside=-1e9), 0.5, None),
@@ -951,8 +955,8 @@ def test_a_choice_sees_prices_in_major_units():
         (Logit(0.0), 1.0, "phone"),
     ],
 )
-def test_a_logit_is_numerically_safe(policy, taste, chosen):
-    assert policy.choose(PAGE, CART, taste) == (((chosen, 3),) if chosen else ())
+def test_a_logit_is_numerically_safe(policy, choice, chosen):
+    assert policy.choose(PAGE, CART, choice) == (((chosen, 3),) if chosen else ())
     assert sum(policy.shares(PAGE)) == pytest.approx(1)
 
 

@@ -207,7 +207,7 @@ class Relay(Entity):
         supplier.users = there
 
     def work(self):
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             parcel = yield worker.receive()
             parcel.answer(

@@ -232,7 +232,7 @@ def test_an_error_in_an_entity_names_it_the_message_and_the_instant_and_stops_th
     def broken(sku):
         raise KeyError(sku)
 
-    simulation.shop.pages.product = broken
+    simulation.shop.storefront.product = broken
     with pytest.raises(EntityError, match=r"shop failed on ViewProduct .* at 0\.4\d* s: KeyError: 'hp-laptop'"):
         simulation.run()
     with pytest.raises(RuntimeError, match="stopped for good: shop failed on ViewProduct"):

@@ -21,7 +21,7 @@ from alesha_sim.entities.accounts import account_number, secret_text
 from alesha_sim.entities.bank.bank import LONGEST_HOLD
 from alesha_sim.entities.entity import Party
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.kernel.timers import Timetable
+from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import (
     Authorise,
     Balance,
@@ -37,7 +37,7 @@ from alesha_sim.messages import (
     Verification,
     Void,
 )
-from alesha_sim.network import Channel, Conflict, Faults, Inbox, Patience
+from alesha_sim.network import Channel, Conflict, Faults, Inbox, RetryPolicy
 from alesha_sim.policies import Fees
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.scenarios import first_purchase
@@ -85,8 +85,8 @@ class Counter:
     def make_hostile(self, loss=0.0, seed=1):
         """Let messages be lost and doubled and asked again for ever, each request done once under its key."""
         uniform = np.random.default_rng(seed).random
-        self.bank.inbox.screen()
-        self.there.ask_again(Patience(5.0, None, 1.0, 0.0), uniform)
+        self.bank.inbox.deduplicate()
+        self.there.retry_with(RetryPolicy(5.0, None, 1.0, 0.0), uniform)
         for channel in (self.there, self.back):
             channel.is_keyed = True
             channel.faults = Faults(loss, loss, [], uniform, uniform)
@@ -287,13 +287,13 @@ def test_linked_transfers_are_held_all_or_none(reference, counter):
     counter.hold(10)
     ledger, (one, other) = counter.ledger, counter.bank.book.holds.accounts
     deposit, other_deposit = (counter.bank.book.deposit(user) for user in (0, 1))
-    link, rows = ledger.new_link(), len(ledger)
+    entry, rows = ledger.new_entry(), len(ledger)
     chain = [(other_deposit, other, 50, PENDING), (deposit, one, 60, PENDING), (deposit, one, 31, PENDING)]
     with pytest.raises(LawBroken, match="L1"):
-        ledger.linked(0.0, BANK, link, 1, chain)
+        ledger.post(0.0, BANK, entry, 1, chain)
     assert counter.balances == [90, 10, 50, 0, 0]
     assert len(ledger) == rows
-    assert ledger.linked(0.0, BANK, link, 1, chain[:2])
+    assert ledger.post(0.0, BANK, entry, 1, chain[:2])
     assert counter.balances == [30, 70, 0, 50, 0]
 
 
@@ -417,18 +417,18 @@ def test_a_capture_of_nothing_is_no_payment(counter):
 def test_a_posted_part_and_the_rest_have_one_link_and_the_order_of_the_hold(counter):
     hold = counter.held(60, order=7)
     paid = counter.capture(hold, 50).transaction
-    rows = [(row["amount"], row["order"], row["link"], CODES[row["code"]]) for row in counter.ledger.array()[-3:]]
+    rows = [(row["amount"], row["order"], row["entry"], CODES[row["code"]]) for row in counter.ledger.array()[-3:]]
     assert rows == [(60, 7, hold, "pending"), (50, 7, paid, "payment"), (10, 7, paid, "void")]
 
 
 @pytest.mark.parametrize("expires_at", [5.0, 0.1 + 0.2, 2.0**40])
 def test_a_hold_expires_at_its_very_instant_and_not_before(counter, expires_at):
     holds = counter.bank.book.holds
-    link = holds.pend(0.0, 1, 0, 60, expires_at)
+    entry = holds.place(0.0, 1, 0, 60, expires_at)
     holds.expire(np.nextafter(expires_at, 0))
-    assert holds.find(link).state == "pending"
+    assert holds.find(entry).state == "pending"
     holds.expire(expires_at)
-    assert holds.find(link).state == "expired"
+    assert holds.find(entry).state == "expired"
     assert holds.next_expiry() == inf
     assert counter.balances == [100, 0, 50, 0, 0]
 
@@ -448,12 +448,12 @@ def test_what_is_held_covers_the_payers_fee_and_no_more():
 
 def test_the_book_posts_no_more_than_is_held_with_the_payers_fee(counter):
     holds = counter.bank.book.holds
-    link = holds.pend(0.0, 1, 0, 60)
-    holds.pend(0.0, 2, 0, 40)  # so that the account itself has enough
+    entry = holds.place(0.0, 1, 0, 60)
+    holds.place(0.0, 2, 0, 40)  # so that the account itself has enough
     with pytest.raises(LawBroken, match=r"L4: hold 4, order 1: 60 held, 60 posted, fee 1"):
-        holds.post(0.0, link, 60, payer_fee=1)
-    assert holds.find(link).state == "pending"
-    holds.post(0.0, link, 59, payer_fee=1)
+        holds.post(0.0, entry, 60, payer_fee=1)
+    assert holds.find(entry).state == "pending"
+    holds.post(0.0, entry, 59, payer_fee=1)
     assert counter.balances == [0, 40, 50, 0, 59]
 
 
@@ -543,7 +543,7 @@ def test_money_given_back_that_is_held_for_another_order_is_found(counter):
     counter.hold(60, order=1)
     counter.hold(10, order=2)
     account, deposit = counter.bank.book.holds.accounts[0], counter.bank.book.deposit(0)
-    counter.ledger.transfer(0.0, BANK, counter.ledger.new_link(), 2, account, deposit, 50, VOID)
+    counter.ledger.transfer(0.0, BANK, counter.ledger.new_entry(), 2, account, deposit, 50, VOID)
     assert counter.laws() == ["L4: order 2: bank:holds:user: -40"]
 
 
@@ -553,8 +553,8 @@ def test_a_payment_out_of_another_users_hold_is_found(counter):
         counter.hold(50, order=order, user=user)
     one, other = counter.bank.book.holds.accounts
     for order, account in ((1, other), (2, one)):
-        link, shop = counter.ledger.new_link(), counter.bank.book.deposit(SHOP)
-        counter.ledger.transfer(0.0, BANK, link, order, account, shop, 50, PAYMENT)
+        entry, shop = counter.ledger.new_entry(), counter.bank.book.deposit(SHOP)
+        counter.ledger.transfer(0.0, BANK, entry, order, account, shop, 50, PAYMENT)
     lines = counter.laws()
     assert len(lines) == 2
     assert all(line.startswith("L3: another user's account: ") for line in lines)
@@ -772,20 +772,20 @@ def test_a_hold_that_expires_while_its_capture_is_in_service_is_not_posted():
 
 def test_a_hold_can_be_enquired_after_and_one_that_never_came_is_burnt():
     counter = Counter().make_hostile()
-    held, found, burnt, late = counter.ask_in_turn(
+    held, found, tombstone, late = counter.ask_in_turn(
         (wanted(60), "hold", 1), (EnquireTransaction("hold"), None, 1), (EnquireTransaction("hold"), None, 2),
         (wanted(10), "hold", 2),
     )  # fmt: skip
     assert found == held == Receipt(FIRST, 60)
-    assert burnt == late == Decline(Reason.NOT_DONE)
+    assert tombstone == late == Decline(Reason.NOT_DONE)
     assert counter.balances == [40, 60, 50, 0, 0]
 
 
 def test_a_bank_that_crashes_keeps_what_is_held_and_gives_back_what_expired_in_the_meantime():
     counter = Counter().make_hostile()
-    counter.bank.let_crash()
+    counter.bank.track_processes()
     crashing = [counter.bank.crash, counter.bank.restart]
-    Timetable(counter.clock, [5.5, 20.0], lambda number: crashing[number]())
+    Schedule(counter.clock, [5.5, 20.0], lambda number: crashing[number]())
     ask = counter.ask_in_turn(
         (wanted(10, seconds=8.0), "hold", 1), (wanted(20, seconds=50.0), "hold", 2), (wanted(30), "hold", 3),
         (Capture(*of(SHOP), FIRST, 10), "capture", 1), (Capture(*of(SHOP), FIRST + 2, 30), "capture", 3),

@@ -43,8 +43,8 @@ class World:
         self.at = 0.0
 
     def open(self):
-        links = self.bank.open_users(0.0, np.array(OPENINGS))
-        self.users.open(0.0, links, np.array(OPENINGS))
+        entries = self.bank.open_users(0.0, np.array(OPENINGS))
+        self.users.open(0.0, entries, np.array(OPENINGS))
         self.shop.open(0.0, self.bank.open_owner(0.0, "shop", 10000), 10000)
         self.supplier.open(0.0, self.bank.open_owner(0.0, "supplier", 5000), 5000)
         self.shop.invest(0.0, 5000)
@@ -53,42 +53,42 @@ class World:
         """The user pays, at once or out of what is held, and the shop passes the charges on."""
         price = worth(order, 1)
         if hold is None:
-            link = self.bank.payment(self.at, order, BUYERS[order], price)
+            entry = self.bank.payment(self.at, order, BUYERS[order], price)
         else:
-            link = self.bank.holds.post(self.at, hold, price)
+            entry = self.bank.holds.post(self.at, hold, price)
         yield
-        self.shop.payment(self.at, link, order, worth(order, 1))
-        self.transaction[order], self.status[order] = link, "processing"
+        self.shop.payment(self.at, entry, order, worth(order, 1))
+        self.transaction[order], self.status[order] = entry, "processing"
         yield
-        link = self.bank.charges(self.at, order, worth(order, 2))
+        entry = self.bank.charges(self.at, order, worth(order, 2))
         yield
-        self.shop.charges(self.at, link, order, worth(order, 2))
-        self.charges[order] = link
+        self.shop.charges(self.at, entry, order, worth(order, 2))
+        self.charges[order] = entry
         yield
-        self.supplier.charges(self.at, link, order, worth(order, 2))
+        self.supplier.charges(self.at, entry, order, worth(order, 2))
         yield
 
     def pay_in_two_steps(self, order) -> Iterator[None]:
         """More than the price is held three times: until it expires, until it is voided, until it is posted."""
         holds, user, amount = self.bank.holds, BUYERS[order], worth(order, 1) + 50
-        holds.pend(self.at, order, user, amount, self.at + 1.0)
+        holds.place(self.at, order, user, amount, self.at + 1.0)
         yield
         self.at += 1.0
         holds.expire(self.at)
         yield
-        hold = holds.pend(self.at, order, user, amount)
+        hold = holds.place(self.at, order, user, amount)
         yield
         holds.void(self.at, hold)
         yield
-        hold = holds.pend(self.at, order, user, amount)
+        hold = holds.place(self.at, order, user, amount)
         yield
         yield from self.pay(order, hold)
-        self.tell(order, "bought")
+        self.send_notice(order, "bought")
         yield
 
-    def tell(self, order, outcome) -> None:
-        link = self.transaction[order]
-        self.users.payment(self.at, link, BUYERS[order], order, worth(order, 1))
+    def send_notice(self, order, outcome) -> None:
+        entry = self.transaction[order]
+        self.users.payment(self.at, entry, BUYERS[order], order, worth(order, 1))
         self.outcome[order] = outcome
 
     def deliver(self, order) -> Iterator[None]:
@@ -98,33 +98,33 @@ class World:
         self.status[order] = "on_the_way"
         yield
         self.supplier.shipped(self.at, order, lines)
-        link = self.supplier.allot()
+        entry = self.supplier.allot()
         yield
-        self.users.delivered(self.at, link, order, lines, worth(order, 1))
+        self.users.delivered(self.at, entry, order, lines, worth(order, 1))
         yield
-        self.supplier.delivered(self.at, link, order, lines, worth(order, 2))
+        self.supplier.delivered(self.at, entry, order, lines, worth(order, 2))
         yield
-        self.shop.delivered(self.at, link, order, worth(order, 1), worth(order, 2))
+        self.shop.delivered(self.at, entry, order, worth(order, 1), worth(order, 2))
         self.status[order] = "completed"
         yield
 
     def reject(self, order) -> Iterator[None]:
         """The supplier gives the charges back, and the shop the payment."""
         price, charge = worth(order, 1), worth(order, 2)
-        link = self.bank.charges_return(self.at, order, charge)
+        entry = self.bank.charges_return(self.at, order, charge)
         yield
-        self.supplier.charges_returned(self.at, link, order, charge)
+        self.supplier.charges_returned(self.at, entry, order, charge)
         yield
-        self.shop.charges_returned(self.at, link, order, charge)
+        self.shop.charges_returned(self.at, entry, order, charge)
         yield
         self.shop.cancelled(self.at, order, price)
         yield
-        link = self.bank.refund(self.at, order, BUYERS[order], price)
+        entry = self.bank.refund(self.at, order, BUYERS[order], price)
         yield
-        self.shop.refund(self.at, link, order, price)
+        self.shop.refund(self.at, entry, order, price)
         self.status[order] = "cancelled"
         yield
-        self.users.refunded(self.at, link, self.transaction[order], BUYERS[order], order, price, price)
+        self.users.refunded(self.at, entry, self.transaction[order], BUYERS[order], order, price, price)
         self.outcome[order] = "declined"
         yield
 
@@ -135,7 +135,7 @@ class World:
         for _ in self.pay(1):
             self.at += 1.0
             yield
-        self.tell(1, "bought")
+        self.send_notice(1, "bought")
         yield
         self.status[2] = self.outcome[2] = "declined"
         yield
@@ -145,7 +145,7 @@ class World:
             for step, _ in enumerate(ending(order)):
                 self.at += 1.0
                 if order == 4 and step == 1:
-                    self.tell(4, "bought")
+                    self.send_notice(4, "bought")
                 yield
         yield from self.pay_in_two_steps(5)
         yield from self.deliver(5)
@@ -306,7 +306,7 @@ def test_unfinished_world_is_not_drained():
 
 def test_world_without_transfers_and_orders_keeps_all_laws():
     world = World()
-    world.ledger.new_link()
+    world.ledger.new_entry()
     tables = world.tables()
     empty = {
         name: {
@@ -558,9 +558,9 @@ def test_deposit_of_an_unknown_user_is_caught(honest):
 
 
 def charged_twice(world):
-    link = world.bank.payment(world.at, 1, 0, 1000)
-    world.shop.payment(world.at, link, 1, 1000)
-    world.users.payment(world.at, link, 0, 1, 1000)
+    entry = world.bank.payment(world.at, 1, 0, 1000)
+    world.shop.payment(world.at, entry, 1, 1000)
+    world.users.payment(world.at, entry, 0, 1, 1000)
 
 
 def delivered_twice(world):
@@ -574,19 +574,19 @@ def sent_unpaid(world):
 
 
 def forged_transaction(world):
-    world.supplier.charges(world.at, world.ledger.new_link(), 2, 180)
+    world.supplier.charges(world.at, world.ledger.new_entry(), 2, 180)
 
 
 def transaction_used_again(world):
-    link = world.bank.charges(world.at, 2, 180)
-    world.shop.charges(world.at, link, 2, 180)
-    world.supplier.charges(world.at, link, 1, 180)
+    entry = world.bank.charges(world.at, 2, 180)
+    world.shop.charges(world.at, entry, 2, 180)
+    world.supplier.charges(world.at, entry, 1, 180)
 
 
 def refunded_without_reason(world):
-    link = world.bank.refund(world.at, 1, 0, 1000)
-    world.shop.refund(world.at, link, 1, 1000)
-    world.users.refunded(world.at, link, world.transaction[1], 0, 1, 1000, 1000)
+    entry = world.bank.refund(world.at, 1, 0, 1000)
+    world.shop.refund(world.at, entry, 1, 1000)
+    world.users.refunded(world.at, entry, world.transaction[1], 0, 1, 1000, 1000)
 
 
 def payment_never_told(world):

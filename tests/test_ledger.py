@@ -21,7 +21,7 @@ from alesha_sim.books.accounts import (
     Account,
     Kind,
 )
-from alesha_sim.books.counting import TalliedLedger
+from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
 from alesha_sim.columns import Coded
 from alesha_sim.units import AMOUNT_MAX
@@ -43,7 +43,7 @@ class Books:
         self.sales = self.ledger.account(Account.SHOP_SALES)
         self.stock = self.ledger.units(Account.SUPPLIER_STOCK)
         self.made = self.ledger.units(Account.SUPPLIER_MADE)
-        self.ledger.linked(0.0, BANK, self.ledger.new_link(), -1, [self.opening(0, 100), self.opening(1, 50)])
+        self.ledger.post(0.0, BANK, self.ledger.new_entry(), -1, [self.opening(0, 100), self.opening(1, 50)])
 
     def opening(self, user, amount):
         return self.reserves, self.deposits[user], amount, OPENING
@@ -51,15 +51,15 @@ class Books:
     def payment(self, user, amount):
         return self.deposits[user], self.shop_deposit, amount, PAYMENT
 
-    def write(self, *rows, book=BANK, link=None):
-        return self.ledger.linked(1.0, book, self.ledger.new_link() if link is None else link, 1, rows)
+    def write(self, *rows, book=BANK, entry=None):
+        return self.ledger.post(1.0, book, self.ledger.new_entry() if entry is None else entry, 1, rows)
 
     def state(self):
         accounts = range(len(self.ledger.chart.places))
         return self.ledger.array().tobytes(), [self.ledger.balance(account) for account in accounts]
 
 
-@pytest.fixture(params=[Ledger, TalliedLedger])
+@pytest.fixture(params=[Ledger, CountingLedger])
 def books(request):
     """Give each ledger in turn: that whose rows go once they are counted keeps every rule."""
     return Books(request.param("BDT", SKUS))
@@ -94,16 +94,16 @@ REFUSED = [
     for name, law, row in REFUSED
 ])  # fmt: skip
 def test_refused_row_leaves_rows_balances_and_link_untouched(books, law, row, before):
-    link, state = books.ledger.new_link(), books.state()
+    entry, state = books.ledger.new_entry(), books.state()
     book = SHOP if row(books)[0] == books.cash and row(books)[2] > 1 else BANK
     good = {SHOP: (books.cash, books.equity, 5, PAYMENT), BANK: books.payment(0, 10)}[book]
     with pytest.raises(LawBroken, match=f"^{law}: "):
-        books.write(*[good] * before, row(books), book=book, link=link)
+        books.write(*[good] * before, row(books), book=book, entry=entry)
     if not before:
         with pytest.raises(LawBroken, match=f"^{law}: "):
-            books.ledger.transfer(1.0, book, link, 1, *row(books))
+            books.ledger.transfer(1.0, book, entry, 1, *row(books))
     assert books.state() == state
-    assert not books.ledger.holds(book, link)
+    assert not books.ledger.holds(book, entry)
 
 
 REFUSALS = [
@@ -114,7 +114,7 @@ REFUSALS = [
     ),
     (
         lambda b: b.payment(1, 51),
-        "L1: below zero: link {}, payment 51, debit / credit: "
+        "L1: below zero: entry {}, payment 51, debit / credit: "
         "bank:deposits:user:1 (BDT) had 50, bank:deposits:shop (BDT) had 0",
     ),
     (
@@ -127,14 +127,14 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("row", "told"), REFUSALS)
 def test_a_refused_row_is_told_with_its_book_link_code_and_what_both_accounts_had(books, row, told):
-    link = books.ledger.new_link()
+    entry = books.ledger.new_entry()
     for write in (
-        lambda: books.write(row(books), link=link),
-        lambda: books.ledger.transfer(1.0, BANK, link, 1, *row(books)),
+        lambda: books.write(row(books), entry=entry),
+        lambda: books.ledger.transfer(1.0, BANK, entry, 1, *row(books)),
     ):
         with pytest.raises(LawBroken) as caught:
             write()
-        assert str(caught.value) == told.format(link)
+        assert str(caught.value) == told.format(entry)
 
 
 def test_fact_whose_rows_cannot_be_read_to_the_end_is_not_written(books):
@@ -145,12 +145,12 @@ def test_fact_whose_rows_cannot_be_read_to_the_end_is_not_written(books):
         raise RuntimeError("the book failed")
 
     with pytest.raises(RuntimeError, match="the book failed"):
-        books.ledger.linked(1.0, BANK, books.ledger.new_link(), 1, rows())
+        books.ledger.post(1.0, BANK, books.ledger.new_entry(), 1, rows())
     assert books.state() == state
 
 
 def test_floor_broken_by_one_row_is_not_healed_by_the_next(books):
-    row = r"L1: below zero: link 2, payment 60, debit / credit: bank:deposits:user:1 \(BDT\) had 50"
+    row = r"L1: below zero: entry 2, payment 60, debit / credit: bank:deposits:user:1 \(BDT\) had 50"
     with pytest.raises(LawBroken, match=row):
         books.write(books.payment(1, 60), (books.shop_deposit, books.deposits[1], 60, PAYMENT))
 
@@ -160,60 +160,60 @@ def test_account_without_floor_may_pass_through_zero(books):
     assert books.ledger.balance(books.cash) == books.ledger.balance(books.equity) == -40
 
 
-@pytest.mark.parametrize("link", [0, -1, 99])
-def test_link_that_was_never_allotted_is_refused(books, link):
+@pytest.mark.parametrize("entry", [0, -1, 99])
+def test_link_that_was_never_allotted_is_refused(books, entry):
     with pytest.raises(LawBroken, match="L0"):
-        books.write(books.payment(0, 1), link=link)
+        books.write(books.payment(0, 1), entry=entry)
     with pytest.raises(LawBroken, match="L0"):
-        books.ledger.transfer(1.0, BANK, link, 1, *books.payment(0, 1))
-    assert not books.ledger.holds(BANK, link)
+        books.ledger.transfer(1.0, BANK, entry, 1, *books.payment(0, 1))
+    assert not books.ledger.holds(BANK, entry)
 
 
 def test_link_that_a_book_holds_is_not_written_again(books):
-    link = books.ledger.new_link()
-    assert books.write(books.payment(0, 30), link=link)
+    entry = books.ledger.new_entry()
+    assert books.write(books.payment(0, 30), entry=entry)
     state = books.state()
-    assert not books.write(books.payment(0, 60), link=link)
-    assert not books.ledger.transfer(1.0, BANK, link, 1, *books.payment(0, 60))
+    assert not books.write(books.payment(0, 60), entry=entry)
+    assert not books.ledger.transfer(1.0, BANK, entry, 1, *books.payment(0, 60))
     assert books.state() == state
 
 
 def test_each_book_writes_its_part_under_the_same_link(books):
-    link = books.ledger.new_link()
-    assert books.write(books.payment(0, 30), link=link)
-    assert not books.ledger.holds(SHOP, link)
-    assert books.write((books.cash, books.equity, 30, PAYMENT), book=SHOP, link=link)
-    assert books.ledger.holds(BANK, link)
-    assert books.ledger.holds(SHOP, link)
+    entry = books.ledger.new_entry()
+    assert books.write(books.payment(0, 30), entry=entry)
+    assert not books.ledger.holds(SHOP, entry)
+    assert books.write((books.cash, books.equity, 30, PAYMENT), book=SHOP, entry=entry)
+    assert books.ledger.holds(BANK, entry)
+    assert books.ledger.holds(SHOP, entry)
 
 
 def test_zero_amounts_are_not_written_but_the_fact_is_held(books):
-    rows, link = len(books.ledger), books.ledger.new_link()
-    assert books.write(books.payment(0, 0), link=link)
+    rows, entry = len(books.ledger), books.ledger.new_entry()
+    assert books.write(books.payment(0, 0), entry=entry)
     assert len(books.ledger) == rows
-    assert books.ledger.holds(BANK, link)
+    assert books.ledger.holds(BANK, entry)
     with pytest.raises(KeyError):
-        books.ledger.first(link)
+        books.ledger.first(entry)
 
 
 def test_first_row_of_a_link_is_found(books):
     books.write(books.payment(0, 7))
-    link = books.ledger.new_link()
-    books.ledger.linked(2.5, BANK, link, 12, [books.payment(0, 0), books.payment(1, 9), books.payment(0, 8)])
-    books.write((books.cash, books.equity, 9, CHARGES), book=SHOP, link=link)
-    assert books.ledger.first(link) == Transfer(2.5, books.deposits[1], books.shop_deposit, 9, 12, link, PAYMENT)
+    entry = books.ledger.new_entry()
+    books.ledger.post(2.5, BANK, entry, 12, [books.payment(0, 0), books.payment(1, 9), books.payment(0, 8)])
+    books.write((books.cash, books.equity, 9, CHARGES), book=SHOP, entry=entry)
+    assert books.ledger.first(entry) == Transfer(2.5, books.deposits[1], books.shop_deposit, 9, 12, entry, PAYMENT)
 
 
-@pytest.mark.parametrize("link", [-1, 0, 2, 99])
-def test_link_without_rows_has_no_first_row(books, link):
-    books.ledger.new_link()
+@pytest.mark.parametrize("entry", [-1, 0, 2, 99])
+def test_link_without_rows_has_no_first_row(books, entry):
+    books.ledger.new_entry()
     with pytest.raises(KeyError):
-        books.ledger.first(link)
+        books.ledger.first(entry)
 
 
 def test_links_are_consecutive_from_one():
     ledger = Ledger("BDT", SKUS)
-    assert [ledger.new_link(), ledger.links_from(3), ledger.new_link()] == [1, range(2, 5), 5]
+    assert [ledger.new_entry(), ledger.new_entries(3), ledger.new_entry()] == [1, range(2, 5), 5]
 
 
 def test_opening_many_accounts_makes_no_strings():
@@ -244,24 +244,24 @@ def test_many_openings_equal_one_transfer_each(amounts, held):
     for ledger in (bulk, single):
         ledger.account(Account.USERS_EQUITY)
         ledger.family(Account.USERS_CASH, len(amounts))
-        ledger.links_from(len(amounts))
-        for link in range(1, min(held, len(amounts)) + 1):
-            ledger.transfer(0.0, USERS, link, -1, link, 0, 9, OPENING)
-    links = range(1, len(amounts) + 1)
-    bulk.open_many(0.5, USERS, links, range(1, len(amounts) + 1), 0, np.array(amounts), OPENING)
-    for link, amount in zip(links, amounts, strict=True):
-        single.transfer(0.5, USERS, link, -1, link, 0, amount, OPENING)
+        ledger.new_entries(len(amounts))
+        for entry in range(1, min(held, len(amounts)) + 1):
+            ledger.transfer(0.0, USERS, entry, -1, entry, 0, 9, OPENING)
+    entries = range(1, len(amounts) + 1)
+    bulk.open_many(0.5, USERS, entries, range(1, len(amounts) + 1), 0, np.array(amounts), OPENING)
+    for entry, amount in zip(entries, amounts, strict=True):
+        single.transfer(0.5, USERS, entry, -1, entry, 0, amount, OPENING)
     assert bulk.array().tobytes() == single.array().tobytes()
     assert [bulk.balance(account) for account in range(len(amounts) + 1)] == [
         single.balance(account) for account in range(len(amounts) + 1)
     ]
-    assert [found(bulk, link) for link in links] == [found(single, link) for link in links]
-    assert all(bulk.holds(USERS, link) for link in links)
+    assert [found(bulk, entry) for entry in entries] == [found(single, entry) for entry in entries]
+    assert all(bulk.holds(USERS, entry) for entry in entries)
 
 
-def found(ledger, link):
+def found(ledger, entry):
     try:
-        return ledger.first(link)
+        return ledger.first(entry)
     except KeyError:
         return None
 
@@ -278,10 +278,10 @@ def found(ledger, link):
 )  # fmt: skip
 def test_opening_that_breaks_a_rule_writes_nothing(books, debit, credit, amounts, error):
     books.write((books.cash, books.equity, 1, OPENING), book=SHOP)
-    links, state = books.ledger.links_from(1), books.state()
+    entries, state = books.ledger.new_entries(1), books.state()
     with pytest.raises(error):
         books.ledger.open_many(
-            0.0, SHOP, links, getattr(books, debit), getattr(books, credit), np.array(amounts), OPENING
+            0.0, SHOP, entries, getattr(books, debit), getattr(books, credit), np.array(amounts), OPENING
         )
     with pytest.raises(LawBroken, match="L0"):
         books.ledger.open_many(0.0, SHOP, range(90, 91), books.cash, books.equity, np.array([1]), OPENING)
@@ -289,7 +289,7 @@ def test_opening_that_breaks_a_rule_writes_nothing(books, debit, credit, amounts
 
 
 def test_transfers_table_has_the_columns_in_canonical_form(books):
-    books.ledger.linked(1.25, SUPPLIER, books.ledger.new_link(), 7, [(books.stock[1], books.made[1], 4, MAKE)])
+    books.ledger.post(1.25, SUPPLIER, books.ledger.new_entry(), 7, [(books.stock[1], books.made[1], 4, MAKE)])
     columns = books.ledger.columns()
     assert list(columns) == [
         "transfer", "time", "book", "debit", "credit", "amount", "commodity", "code", "order", "link",
@@ -310,7 +310,7 @@ def test_transfers_table_has_the_columns_in_canonical_form(books):
 @pytest.mark.parametrize("count", [3, 40])
 def test_names_in_tables_are_distinct(books, count):
     for _ in range(count):
-        books.ledger.new_fact(0.0, SUPPLIER, 1, [(books.stock[k], books.made[k], 1, MAKE) for k in (0, 1)])
+        books.ledger.post_new(0.0, SUPPLIER, 1, [(books.stock[k], books.made[k], 1, MAKE) for k in (0, 1)])
     table = books.ledger.columns()
     labels = table["debit"].labels
     assert len(set(labels)) == len(labels)
@@ -343,10 +343,10 @@ def test_array_is_a_copy_and_does_not_hinder_writing(books):
 
 
 def test_first_row_of_an_opening_is_the_first_book_s(books):
-    links = books.ledger.links_from(2)
+    entries = books.ledger.new_entries(2)
     for book, debit, credit in ((BANK, books.reserves, books.shop_deposit), (SHOP, books.cash, books.equity)):
-        books.ledger.open_many(0.0, book, links, debit, credit, np.array([3, 4]), OPENING)
-    assert [books.ledger.first(link).debit for link in links] == [books.reserves] * 2
+        books.ledger.open_many(0.0, book, entries, debit, credit, np.array([3, 4]), OPENING)
+    assert [books.ledger.first(entry).debit for entry in entries] == [books.reserves] * 2
 
 
 FACTS = st.lists(
@@ -392,10 +392,10 @@ def test_who_still_looks_at_an_opening_does_not_keep_links_from_being_allotted(b
             seen.append(dict(frame.f_locals))  # as the thread of a profiler holds what it has seen
 
     ledger = books.ledger
-    links = ledger.links_from(3)
+    entries = ledger.new_entries(3)
     sys.setprofile(look)
-    ledger.open_many(0.0, BANK, links, books.reserves, books.deposits, np.array([3, 4, 5]), OPENING)
+    ledger.open_many(0.0, BANK, entries, books.reserves, books.deposits, np.array([3, 4, 5]), OPENING)
     sys.setprofile(None)
     assert len(seen) == 1
-    assert len(ledger.links_from(2)) == 2
-    assert [ledger.first(link).amount for link in links] == [3, 4, 5]
+    assert len(ledger.new_entries(2)) == 2
+    assert [ledger.first(entry).amount for entry in entries] == [3, 4, 5]

@@ -14,7 +14,7 @@ from conftest import needs
 
 from alesha_sim import messages
 from alesha_sim.conversation.wording import carried
-from alesha_sim.messages import Asks, Message, Method, Noted, Offer, Pocket, Reason, Receipt, Secret
+from alesha_sim.messages import Asks, FundsLocation, Message, Method, Noted, Offer, Reason, Receipt, Secret
 from alesha_sim.network.request import Conflict, GaveUp, NoReply, Withdraw
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,13 +25,13 @@ HIDDEN = "0123456789abcdef"
 SHOWN = Offer("phone", "Phone", 120, 100)
 VALUES = {
     "secret": Secret(HIDDEN), "password": Secret(HIDDEN), "lines": (("phone", 2),), "reason": Reason.LATE,
-    "method": Method.ACCOUNT, "pocket": Pocket.ESCROW, "step": "pay", "cause": "income", "sku": "phone",
+    "method": Method.ACCOUNT, "held_in": FundsLocation.ESCROW, "step": "pay", "cause": "income", "sku": "phone",
     "name": "Phone", "status": "paid", "text": "Thank you", "offer": SHOWN, "offers": (SHOWN,), "late": True,
     "replaces": True, "promised_at": 5.5, "seconds": 6.5, "warranty_seconds": 7.5, "return_window_seconds": 8.5,
 }  # fmt: skip
 OTHERS = {
     **VALUES, "secret": Secret("x"), "password": Secret("x"), "lines": (), "reason": Reason.UNPAID, "offers": (),
-    "method": Method.CASH_ON_DELIVERY, "pocket": Pocket.DEPOSIT, "offer": Offer("watch", "Watch", 3, 2),
+    "method": Method.CASH_ON_DELIVERY, "held_in": FundsLocation.DEPOSIT, "offer": Offer("watch", "Watch", 3, 2),
     "late": False, "replaces": False, "step": "", "cause": "", "sku": "", "name": "", "status": "", "text": "",
     "promised_at": 0.0, "seconds": 0.0, "warranty_seconds": 0.0, "return_window_seconds": 0.0,
 }  # fmt: skip

@@ -5,7 +5,7 @@ from simpy.core import EmptySchedule
 
 from alesha_sim.columns import MISSING_TIME
 from alesha_sim.kernel.clock import INFINITY, Clock
-from alesha_sim.kernel.timers import Alarm, Timetable
+from alesha_sim.kernel.timers import Schedule, Timer
 from alesha_sim.messages import Decline, Reason, Receipt, VerifyTransaction
 from alesha_sim.network import Channel, Inbox
 from alesha_sim.recording.message_log import MessageLog
@@ -21,22 +21,22 @@ class Pair:
         self.clock, self.log = Clock(), MessageLog()
         self.there = Channel(self.clock, self.log, lambda: latency, SERVER)
         self.back = Channel(self.clock, self.log, lambda: latency, ASKER)
-        hire = None if workers else self.hire
-        self.inbox = Inbox(self.clock, hire)
+        add_worker = None if workers else self.add_worker
+        self.inbox = Inbox(self.clock, add_worker)
         self.there.connect(self.inbox, self.back)
         self.back.connect(Inbox(self.clock), self.there)
         self.service = service
         self.replies = []
         self.hired = 0
         for _ in range(workers or 0):
-            self.hire()
+            self.add_worker()
 
-    def hire(self):
+    def add_worker(self):
         self.hired += 1
         self.clock.process(self.serve())
 
     def serve(self):
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery = yield worker.receive()
             if self.service:
@@ -122,10 +122,10 @@ def test_a_message_under_way_is_recorded_as_in_flight():
 
 def test_a_refusal_is_recorded_with_its_reason():
     pair = Pair(workers=None)
-    pair.inbox.hire = None
+    pair.inbox.add_worker = None
 
     def refuse():
-        delivery = yield pair.inbox.employ().receive()
+        delivery = yield pair.inbox.new_worker().receive()
         delivery.answer(Decline(Reason.UNKNOWN_TRANSACTION))
 
     pair.clock.process(refuse())
@@ -157,7 +157,7 @@ def test_the_mean_number_waiting_is_weighted_by_time():
 
 def test_the_clock_runs_to_an_instant_including_its_events():
     clock, seen = Clock(), []
-    Timetable(clock, [1.0, 2.0, 2.0, 3.0], seen.append)
+    Schedule(clock, [1.0, 2.0, 2.0, 3.0], seen.append)
     clock.run_to(2.0)
     assert seen == [0, 1, 2]
     assert clock.now == 2.0
@@ -170,7 +170,7 @@ def test_the_clock_runs_to_an_instant_including_its_events():
 def test_a_timetable_meets_its_instants_exactly():
     instants = [0.1 * number for number in range(1, 200)]
     clock, seen = Clock(), []
-    Timetable(clock, instants, lambda number: seen.append(clock.now))
+    Schedule(clock, instants, lambda number: seen.append(clock.now))
     clock.run_to()
     assert seen == instants
 
@@ -180,7 +180,7 @@ class Diary:
 
     def __init__(self, *instants):
         self.clock, self.rung, self.due = Clock(), [], []
-        self.alarm = Alarm(self.clock, self.ring)
+        self.alarm = Timer(self.clock, self.ring)
         for at in instants:
             self.due.append(at)
             self.alarm.set(at)
@@ -207,7 +207,7 @@ def test_an_alarm_has_one_entry_for_instants_that_no_longer_matter():
 def test_an_alarm_rings_after_the_messages_of_its_instant():
     diary, pair = Diary(1.0), Pair(latency=1.0)
     diary.clock = pair.clock
-    diary.alarm = Alarm(pair.clock, lambda: pair.replies.append("rung") or INFINITY)
+    diary.alarm = Timer(pair.clock, lambda: pair.replies.append("rung") or INFINITY)
     diary.alarm.set(2.0)
     pair.run(0.0)
     assert pair.replies == [(2.0, 0), "rung"]

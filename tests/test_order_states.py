@@ -34,7 +34,7 @@ stand_by  -       open    -         -         -
 accept    -       placed  -         -         off
 recall    -       -       recalled  recalled  -
 keep      -       -       -         placed    off
-call_off  off     off     off       off       off
+stop  off     off     off       off       off
 """
 
 

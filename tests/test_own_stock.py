@@ -7,7 +7,7 @@ import pytest
 from counterparts import Market
 
 from alesha_sim.entities.courier import Courier, Parcel
-from alesha_sim.messages import CancelOrder, Deliver, Method, Pocket, Reason, Refusal, Replace, ReturnGoods
+from alesha_sim.messages import CancelOrder, Deliver, FundsLocation, Method, Reason, Refusal, Replace, ReturnGoods
 from alesha_sim.policies import BaseStock, Periodic, ReorderPoint
 
 LAPTOP, WATCHES = ("laptop", 1), ("watch", 2)
@@ -73,9 +73,9 @@ def test_the_shop_opens_empty_and_orders_up_to_its_level_as_the_supplier_is_paid
     assert columns["total"].tolist() == [0, 0]
     assert columns["payment_method"].labels[columns["payment_method"].codes[0]] == Method.REPLENISHMENT
     assert market.records.orders.line_columns()["unit_price"].tolist() == [0, 0]
-    assert market.shop.stock.warehouse.free == [0, 0]
+    assert market.shop.stock.warehouse.available == [0, 0]
     fill(market)
-    assert market.shop.stock.warehouse.free == goods(market, "stock") == [2, 2]
+    assert market.shop.stock.warehouse.available == goods(market, "stock") == [2, 2]
     assert market.status(1) == ("completed", None)
     assert_over(market)
 
@@ -171,11 +171,11 @@ def test_replenishments_wait_for_money_behind_what_is_owed_for_orders_of_users()
     market.run()
     market.ask("return", ReturnGoods((LAPTOP,)), order=order)
     market.run()
-    assert [due.amount for due in market.shop.desk.find(order).dues] == [500]
+    assert [due.amount for due in market.shop.desk.find(order).refunds_payable] == [500]
     market.bank.release(order, 300)
     market.run()
     assert market.status(order) == ("returned", None)
-    assert market.shop.desk.find(order).dues == ()
+    assert market.shop.desk.find(order).refunds_payable == ()
     market.bank.release(order, 1160)
     market.run()
     assert [market.status(order)[0] for order in (1, 2)] == ["on_the_way"] * 2
@@ -184,7 +184,7 @@ def test_replenishments_wait_for_money_behind_what_is_owed_for_orders_of_users()
 def test_money_that_comes_while_a_refund_is_declined_pays_it_before_a_replenishment():
     market = stocked(cash=1160, keeps_orders=True)
     market.bank.deposit -= 950  # somebody else's debt
-    market.shop.book.charges(0.0, market.ledger.new_link(), 99, 950)
+    market.shop.book.charges(0.0, market.ledger.new_entry(), 99, 950)
     order = market.buy((("laptop", 2),))
     assert market.bank.deposit == 50
     assert market.shop.payables  # a replenishment waits for 800
@@ -192,7 +192,7 @@ def test_money_that_comes_while_a_refund_is_declined_pays_it_before_a_replenishm
     market.bank.shop.latency = iter([50.0] + [1.0] * 9).__next__
     market.at(10, lambda: market.bank.release(order, 450))
     market.run()
-    assert market.shop.desk.find(order).dues == ()
+    assert market.shop.desk.find(order).refunds_payable == ()
     assert market.bank.deposit == 0
 
 
@@ -224,7 +224,7 @@ def test_goods_that_come_back_fit_serve_the_next_order():
     order = market.delivered((("laptop", 2),))
     market.ask("return", ReturnGoods((("laptop", 2),)), order=order)
     market.run()
-    assert market.shop.stock.warehouse.free == goods(market, "stock") == [1, 2]
+    assert market.shop.stock.warehouse.available == goods(market, "stock") == [1, 2]
     second = market.buy(user=1)
     assert second not in market.supplier.orders
     assert market.status(second) == ("completed", None)
@@ -275,7 +275,7 @@ def test_what_was_sent_from_stock_is_not_cancelled():
 
 @pytest.mark.parametrize("at", [500.0, 2000.0])
 def test_goods_sent_from_stock_may_be_refunded_late(at):
-    market = stocked(courier=courier(1000.0), pocket=Pocket.ESCROW)
+    market = stocked(courier=courier(1000.0), held_in=FundsLocation.ESCROW)
     order = market.check_out()
     market.pay(order)
     market.at(at, lambda: market.bank.refund_late(order))
@@ -287,7 +287,7 @@ def test_goods_sent_from_stock_may_be_refunded_late(at):
 
 
 def test_a_parcel_lost_after_a_late_refund_is_not_sent_again():
-    market = stocked(courier=courier(1000.0, 0.5, lambda: 0.0), pocket=Pocket.ESCROW)
+    market = stocked(courier=courier(1000.0, 0.5, lambda: 0.0), held_in=FundsLocation.ESCROW)
     order = market.check_out()
     market.pay(order)
     market.at(500, lambda: market.bank.refund_late(order))
@@ -316,7 +316,7 @@ def test_in_any_turmoil_every_unit_is_somewhere_and_every_order_ends(seed):
     market.run()
     for _ in range(10):
         market.bank.deposit += 3_000
-        market.shop.book.open(market.clock.now, market.ledger.new_link(), 3_000)
+        market.shop.book.open(market.clock.now, market.ledger.new_entry(), 3_000)
         market.shop.payables.money_in()
         market.run()
         supply(market)
@@ -325,7 +325,7 @@ def test_in_any_turmoil_every_unit_is_somewhere_and_every_order_ends(seed):
     assert {market.status(order)[0] for order in range(1, len(market.records.orders) + 1)} <= {
         "completed", "declined", "returned",
     }  # fmt: skip
-    assert market.shop.stock.warehouse.free == goods(market, "stock")
+    assert market.shop.stock.warehouse.available == goods(market, "stock")
     assert goods(market, "goods-in-transit") in ([0, 0], [])
     sent = [order for _, order, *_ in market.users.parcels]
     assert len(sent) == len(set(sent))

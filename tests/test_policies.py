@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alesha_sim import policies, scenarios, simulate
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import FundsLocation
 from alesha_sim.policies import (
     CHOICES,
     SETTLEMENTS,
@@ -216,7 +216,7 @@ def test_a_policy_of_ones_own_may_answer_in_numpys_types():
         needs_confirmation = False
 
         def terms(self, amount, paid_at, promised_at):
-            return Pocket.SETTLEMENT_DUE, np.float64(paid_at + 60), np.inf
+            return FundsLocation.SETTLEMENT_DUE, np.float64(paid_at + 60), np.inf
 
     class Trust:
         def after(self, trust, event):

@@ -13,12 +13,12 @@ from alesha_sim import Result, Simulation, cli, exports, scenarios
 from alesha_sim.accounting import trial_balance
 from alesha_sim.books import counting
 from alesha_sim.books.accounts import BANK, FEE, INCOME, PAYMENT, Account
-from alesha_sim.books.counting import TalliedLedger
+from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.entities.entity import EntityError
 from alesha_sim.plots import funnel, waiting
 from alesha_sim.recording.counters import thin
-from alesha_sim.recording.levels import ALWAYS, MODES, SUMMARY, NotRecorded
+from alesha_sim.recording.levels import ALWAYS, LEVELS, SUMMARY, NotRecorded
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.recording.replenishment_log import ReplenishmentLog
 from alesha_sim.recording.visit_log import VisitLog
@@ -130,7 +130,7 @@ def test_what_is_counted_is_what_would_be_counted_in_the_tables(name, monkeypatc
     monkeypatch.setattr(simulation, "_RELIEVED", 40)
     whole = everything(name)[1]
     _, found = run_of(small.scenario(name), 7, "summary")
-    tallies = {table: Counter(tally) for table, tally in found._tables.tallies.items()}
+    tallies = {table: Counter(counter) for table, counter in found._tables.tallies.items()}
     assert set(tallies) == {*COUNTED, "transfers", "replenishments"}
     for table, count in COUNTED.items():
         assert tallies[table] == count(whole.source), table
@@ -160,12 +160,12 @@ def doubted(before, after=None):
     for orders in (log, thinner):
         orders.placed(0.0, 0, 5, "account", 5)
         orders.status(1, STATUSES.index(before))
-        orders.doubt(1)
+        orders.mark_in_doubt(1)
         if after is not None:
             orders.status(1, STATUSES.index(after))
     column = log.order_columns()["status"]
     found = column.labels[column.codes[0]]
-    assert log.tally()[found] == thinner.tally()[found] == 1
+    assert log.counts()[found] == thinner.counts()[found] == 1
     return found
 
 
@@ -269,7 +269,7 @@ def test_laws_are_checked_where_transfers_are_kept(monkeypatch):
     assert not alesha.simulate(small.scenario("first_purchase"), 7, record="summary").is_checkable
 
 
-@pytest.mark.parametrize("record", MODES)
+@pytest.mark.parametrize("record", LEVELS)
 def test_the_ledger_refuses_in_every_mode_what_breaks_a_law(record):
     run = Simulation(small.scenario("first_purchase"), 7, record=record)
     run.run()
@@ -301,37 +301,37 @@ def test_a_bank_whose_rows_have_gone_knows_its_transactions():
         run.result()  # lets everything go that is counted
         books[record] = run.bank.book
     links = range(len(books["all"]._ledger._held) + 2)
-    found, expected = ([books[record].transaction(link) for link in links] for record in ("summary", "all"))
+    found, expected = ([books[record].transaction(entry) for entry in links] for record in ("summary", "all"))
     assert found == expected
     assert sum(each is not None for each in expected) > 100
 
 
 def test_a_ledger_that_lets_rows_go_finds_the_first_of_a_payment_only():
-    ledger = TalliedLedger("BDT", ["laptop"])
+    ledger = CountingLedger("BDT", ["laptop"])
     reserves = ledger.account(Account.BANK_RESERVES)
     user = ledger.family(Account.BANK_USER_DEPOSITS, 1).start
     shop = ledger.account(Account.BANK_SHOP_DEPOSIT)
     ledger.account(Account.USERS_ADVANCES)
-    income, payment, fee = (ledger.new_link() for _ in range(3))
+    income, payment, fee = (ledger.new_entry() for _ in range(3))
     ledger.transfer(1.0, BANK, income, -1, reserves, user, 50, INCOME)
-    ledger.linked(2.0, BANK, payment, 1, [(user, shop, 30, PAYMENT), (user, reserves, 1, FEE)])
-    assert ledger.tally()["least"] == 0
+    ledger.post(2.0, BANK, payment, 1, [(user, shop, 30, PAYMENT), (user, reserves, 1, FEE)])
+    assert ledger.counts()["least"] == 0
     ledger.transfer(3.0, BANK, fee, 1, shop, reserves, 30, FEE)
     assert ledger.first(payment) == (2.0, user, shop, 30, 1, payment, PAYMENT)
     assert ledger.first(fee).amount == 30
     with pytest.raises(KeyError):
         ledger.first(income)
-    ledger.tally()
-    ledger.transfer(4.0, BANK, link := ledger.new_link(), 2, reserves, user, 1, PAYMENT)
-    ledger.tally()
-    assert [ledger.first(known).order for known in (payment, link)] == [1, 2]
+    ledger.counts()
+    ledger.transfer(4.0, BANK, entry := ledger.new_entry(), 2, reserves, user, 1, PAYMENT)
+    ledger.counts()
+    assert [ledger.first(known).order for known in (payment, entry)] == [1, 2]
     assert len(ledger) == 0
 
 
 # On disk
 
 
-@pytest.mark.parametrize("record", MODES)
+@pytest.mark.parametrize("record", LEVELS)
 def test_a_saved_result_knows_its_mode(record, tmp_path):
     found = result(record)
     found.save(tmp_path / "out")
@@ -399,7 +399,7 @@ def test_a_result_saved_before_there_were_modes_is_read(tmp_path):
     assert Result.load(tmp_path) == result("all")
 
 
-@pytest.mark.parametrize("record", MODES)
+@pytest.mark.parametrize("record", LEVELS)
 def test_a_spool_holds_what_is_recorded(record, tmp_path):
     expected = result(record, "market_day")
     found = alesha.simulate(small.scenario("market_day"), 7, record=record, spool=tmp_path / "spool")
@@ -419,7 +419,7 @@ def test_a_spool_holds_what_is_recorded(record, tmp_path):
 
 def test_a_difference_is_found_in_what_both_recorded_or_counted():
     scenario = small.scenario("first_purchase")
-    more = {record: alesha.simulate(scenario, seed=8, record=record) for record in MODES}
+    more = {record: alesha.simulate(scenario, seed=8, record=record) for record in LEVELS}
     assert result("summary").diff(result("summary")) is None
     assert result("all").diff(result("summary")) == "recorded: all against summary"
     assert "seed: 7 against 8" in result("summary").diff(more["summary"])

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from alesha_sim.entities.bank.lockout import Locks
+from alesha_sim.entities.bank.lockout import AccountLockout
 from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.shop.after_sales import AfterSale
 from alesha_sim.entities.stock import Warehouse
@@ -76,9 +76,9 @@ def cut_restocking_off(patch):
 
 def lock_too_early(patch):
     """An account is locked in the last instant, too, and so in the first."""
-    refuses = Locks.refuses
+    refuses = AccountLockout.refuses
     patch.setattr(
-        Locks, "refuses",
+        AccountLockout, "refuses",
         lambda self, owner, *at: self._locked_until.get(owner, at[1]) >= at[1] or refuses(self, owner, *at),
     )  # fmt: skip
 

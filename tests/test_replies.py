@@ -60,7 +60,7 @@ class Asker(Entity):
         reveal_type(reply)
 
     def forget_a_reply(self) -> Process:
-        reply = yield from self.insist(self.bank, PAYMENT, step="pay", order=1)
+        reply = yield from self.ask_until_answered(self.bank, PAYMENT, step="pay", order=1)
         match reply:
             case Receipt() | NoReply():
                 pass

@@ -10,9 +10,9 @@ from scipy.stats import binomtest
 from alesha_sim.distributions import durations
 from alesha_sim.entities.entity import Party
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.kernel.timers import Bell, stop
+from alesha_sim.kernel.timers import Timeouts, stop
 from alesha_sim.messages import Receipt, VerifyTransaction
-from alesha_sim.network import Channel, Conflict, Faults, GaveUp, Inbox, NoReply, Patience, Window
+from alesha_sim.network import Channel, Conflict, Faults, GaveUp, Inbox, NoReply, RetryPolicy, Window
 from alesha_sim.network.answer import Answer
 from alesha_sim.network.retry import LONGEST_WAIT
 from alesha_sim.recording.message_log import MessageLog
@@ -44,23 +44,23 @@ def outage(start, end):
 class Pair:
     """An asker and a server that charges once for every request it serves, joined by hostile channels."""
 
-    def __init__(self, patience, *, there=None, back=None, latency=0.5, service=0.0, workers=None, jitter=never):
+    def __init__(self, policy, *, there=None, back=None, latency=0.5, service=0.0, workers=None, jitter=never):
         self.clock, self.log = Clock(), MessageLog()
         self.there = Channel(self.clock, self.log, lambda: latency, SERVER, there)
         self.back = Channel(self.clock, self.log, lambda: latency, ASKER, back)
-        self.inbox = Inbox(self.clock, None if workers else self.hire)
-        self.inbox.screen()
+        self.inbox = Inbox(self.clock, None if workers else self.add_worker)
+        self.inbox.deduplicate()
         self.there.connect(self.inbox, self.back)
         self.back.connect(Inbox(self.clock), self.there)
         self.there.is_keyed = True
-        if patience is not None:
-            self.there.ask_again(patience, jitter)
+        if policy is not None:
+            self.there.retry_with(policy, jitter)
         self.service, self.workers, self.working = service, workers, []
         self.charges, self.served_at, self.replies, self.requests = Counter(), [], [], []
         for _ in range(workers or 0):
-            self.hire()
+            self.add_worker()
 
-    def hire(self):
+    def add_worker(self):
         self.working.append(self.clock.process(self.serve()))
 
     def crash(self):
@@ -70,12 +70,12 @@ class Pair:
         self.working.clear()
 
     def restart(self):
-        self.inbox.doorkeeper.up = True
+        self.inbox.idempotency.is_up = True
         for _ in range(self.workers or 0):
-            self.hire()
+            self.add_worker()
 
     def serve(self):
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery = yield worker.receive()
             if self.service:
@@ -123,7 +123,7 @@ class Pair:
 
 
 def test_waits_grow_by_their_factor_until_the_last_attempt_is_given_up():
-    pair = Pair(Patience(2.0, 4, 3.0, 0.0), there=outage(0, math.inf))
+    pair = Pair(RetryPolicy(2.0, 4, 3.0, 0.0), there=outage(0, math.inf))
     pair.run(7)
     assert pair.sent() == [(0, "lost"), (2, "lost"), (8, "lost"), (26, "lost")]
     assert pair.replies == [(80, NoReply())]
@@ -132,20 +132,20 @@ def test_waits_grow_by_their_factor_until_the_last_attempt_is_given_up():
 
 
 def test_growth_of_one_waits_equally_long():
-    pair = Pair(Patience(2.0, 3, 1.0, 0.0), there=outage(0, math.inf))
+    pair = Pair(RetryPolicy(2.0, 3, 1.0, 0.0), there=outage(0, math.inf))
     pair.run(7)
     assert [at for at, _ in pair.sent()] == [0, 2, 4]
     assert pair.replies == [(6, NoReply())]
 
 
 def test_waits_grow_no_further_than_a_day():
-    pair = Pair(Patience(50_000.0, 4, 2.0, 0.0), there=outage(0, math.inf))
+    pair = Pair(RetryPolicy(50_000.0, 4, 2.0, 0.0), there=outage(0, math.inf))
     pair.run(7)
     assert [at for at, _ in pair.sent()] == [0, 50_000, 50_000 + LONGEST_WAIT, 50_000 + 2 * LONGEST_WAIT]
 
 
 def test_jitter_spreads_the_waits_from_the_second_on_around_themselves():
-    pair = Pair(Patience(2.0, 4, 2.0, 0.5), there=outage(0, math.inf), jitter=iter([0.0, 0.75, 1.0]).__next__)
+    pair = Pair(RetryPolicy(2.0, 4, 2.0, 0.5), there=outage(0, math.inf), jitter=iter([0.0, 0.75, 1.0]).__next__)
     pair.run(7)
     # 2, then 4 less a half, 8 more a quarter, 16 more a half
     assert [at for at, _ in pair.sent()] == [0, 2, 4, 14]
@@ -155,7 +155,7 @@ def test_jitter_spreads_the_waits_from_the_second_on_around_themselves():
 def test_jitter_comes_from_its_stream_and_is_rounded_to_a_microsecond():
     def sent(seed):
         draws = uniform(Streams(seed), "channel:shop->bank:jitter")
-        pair = Pair(Patience(2.0, 3, 1.0, 0.5), there=outage(0, math.inf), jitter=draws)
+        pair = Pair(RetryPolicy(2.0, 3, 1.0, 0.5), there=outage(0, math.inf), jitter=draws)
         pair.run(7)
         return [at for at, _ in pair.sent()]
 
@@ -166,7 +166,7 @@ def test_jitter_comes_from_its_stream_and_is_rounded_to_a_microsecond():
 
 
 def test_asking_ends_with_the_first_reply():
-    pair = Pair(Patience(2.0, None, 1.0, 0.0), there=outage(0, 5), latency=0.5)
+    pair = Pair(RetryPolicy(2.0, None, 1.0, 0.0), there=outage(0, 5), latency=0.5)
     pair.run(7)
     assert pair.sent() == [(0, "lost"), (2, "lost"), (4, "lost"), (6, "delivered")]
     assert pair.replies == [(7, Receipt(7, 0))]
@@ -178,14 +178,14 @@ def test_asking_ends_with_the_first_reply():
 
 @pytest.mark.parametrize(("timeout", "attempts"), [(2.0, 1), (1.999999, 2)])
 def test_a_reply_wins_against_the_time_out_of_the_same_instant(timeout, attempts):
-    pair = Pair(Patience(timeout, 2, 1.0, 0.0), latency=1.0)
+    pair = Pair(RetryPolicy(timeout, 2, 1.0, 0.0), latency=1.0)
     pair.run(7)
     assert len(pair.sent()) == attempts
     assert pair.replies == [(2, Receipt(7, 0))]
 
 
 def test_a_request_arrives_before_a_time_out_of_the_same_instant():
-    pair = Pair(Patience(1.0, 1, 1.0, 0.0), latency=1.0)
+    pair = Pair(RetryPolicy(1.0, 1, 1.0, 0.0), latency=1.0)
     pair.run(7)
     assert pair.replies == [(1, NoReply())]
     assert pair.charges == {7: 1}
@@ -195,7 +195,7 @@ def test_a_request_arrives_before_a_time_out_of_the_same_instant():
 
 
 def test_a_reply_after_the_last_time_out_is_late_and_swallows_nothing():
-    pair = Pair(Patience(3.0, 1, 1.0, 0.0), latency=1.0, service=4.0, workers=1)
+    pair = Pair(RetryPolicy(3.0, 1, 1.0, 0.0), latency=1.0, service=4.0, workers=1)
     pair.start(1, key=(1,))
     pair.start(2, at=5.5)
     pair.service = 4.0
@@ -207,7 +207,7 @@ def test_a_reply_after_the_last_time_out_is_late_and_swallows_nothing():
 
 
 def test_the_reply_to_an_earlier_attempt_answers_and_the_next_one_is_late():
-    pair = Pair(Patience(3.0, 5, 1.0, 0.0), latency=1.0, service=2.0)
+    pair = Pair(RetryPolicy(3.0, 5, 1.0, 0.0), latency=1.0, service=2.0)
     pair.run(7)
     assert pair.sent() == [(0, "delivered"), (3, "duplicate")]
     assert pair.replies == [(4, Receipt(7, 0))]
@@ -218,7 +218,7 @@ def test_the_reply_to_an_earlier_attempt_answers_and_the_next_one_is_late():
 
 
 def test_a_copy_of_a_request_in_progress_is_dropped():
-    pair = Pair(Patience(3.0, None, 1.0, 0.0), latency=0.5, service=7.0)
+    pair = Pair(RetryPolicy(3.0, None, 1.0, 0.0), latency=0.5, service=7.0)
     pair.run(7)
     assert pair.sent() == [(0, "delivered"), (3, "duplicate"), (6, "duplicate")]
     assert pair.answers() == [(7.5, "delivered")]
@@ -226,21 +226,21 @@ def test_a_copy_of_a_request_in_progress_is_dropped():
 
 
 def test_a_copy_made_by_the_network_is_dropped_too():
-    pair = Pair(Patience(30.0, None, 1.0, 0.0), there=Faults(0, 1, [], lambda: 0.5, lambda: 0.5), service=1.0)
+    pair = Pair(RetryPolicy(30.0, None, 1.0, 0.0), there=Faults(0, 1, [], lambda: 0.5, lambda: 0.5), service=1.0)
     pair.run(7)
     assert pair.sent() == [(0, "delivered"), (0, "duplicate")]
     assert (pair.charges, len(pair.answers())) == ({7: 1}, 1)
 
 
 def test_a_request_without_a_key_is_served_as_often_as_it_comes():
-    pair = Pair(Patience(30.0, None, 1.0, 0.0), there=Faults(0, 1, [], lambda: 0.5, lambda: 0.5), service=1.0)
+    pair = Pair(RetryPolicy(30.0, None, 1.0, 0.0), there=Faults(0, 1, [], lambda: 0.5, lambda: 0.5), service=1.0)
     pair.run(7, keyed=False)
     assert pair.sent() == [(0, "delivered"), (0, "delivered")]
     assert (pair.charges, pair.answers()) == ({7: 2}, [(1.5, "delivered"), (1.5, "late")])
 
 
 def test_what_was_served_before_is_answered_from_store_without_a_worker():
-    pair = Pair(Patience(3.0, None, 1.0, 0.0), back=outage(0, 2), latency=0.5, service=1.0, workers=1)
+    pair = Pair(RetryPolicy(3.0, None, 1.0, 0.0), back=outage(0, 2), latency=0.5, service=1.0, workers=1)
     pair.start(1, key=(1,))
     pair.at(1.6, lambda: setattr(pair, "service", 100.0))
     pair.start(2, key=(2,), at=1.2)
@@ -252,7 +252,7 @@ def test_what_was_served_before_is_answered_from_store_without_a_worker():
 
 @pytest.mark.parametrize(("at", "told"), [(0.25, 1.25), (5.0, 6.0)])
 def test_a_key_that_comes_with_other_content_is_a_conflict(at, told):
-    pair = Pair(Patience(30.0, 1, 1.0, 0.0), latency=0.5, service=1.0)
+    pair = Pair(RetryPolicy(30.0, 1, 1.0, 0.0), latency=0.5, service=1.0)
     pair.start(1, key=("same",))
     pair.start(2, key=("same",), at=at)
     pair.finish()
@@ -261,7 +261,7 @@ def test_a_key_that_comes_with_other_content_is_a_conflict(at, told):
 
 
 def test_a_refused_conflict_leaves_what_is_stored():
-    pair = Pair(Patience(30.0, 1, 1.0, 0.0), latency=0.5)
+    pair = Pair(RetryPolicy(30.0, 1, 1.0, 0.0), latency=0.5)
     for number, at in ((1, 0.0), (2, 5.0), (1, 10.0)):
         pair.start(number, key=("same",), at=at)
     pair.finish()
@@ -276,10 +276,10 @@ def test_a_refused_conflict_leaves_what_is_stored():
 @pytest.mark.parametrize("later", [0.5, 5.0])
 def test_no_copy_of_a_withdrawn_request_is_served(keyed, later):
     twice = Faults(0, 1, [], lambda: 0.5, lambda: 0.5, lambda: later)
-    pair = Pair(Patience(30.0, None, 1.0, 0.0), there=twice, latency=0.5, service=10.0, workers=1)
+    pair = Pair(RetryPolicy(30.0, None, 1.0, 0.0), there=twice, latency=0.5, service=10.0, workers=1)
     pair.start(1, key=(1,))
     pair.start(2, key=(2,) if keyed else None, at=1.0)
-    pair.at(1.75, lambda: pair.there.hang_up_after(0.25, pair.requests[1], ASKER))
+    pair.at(1.75, lambda: pair.there.give_up_after(0.25, pair.requests[1], ASKER))
     pair.finish()
     # The second copy waits too, is turned away because of the first one, or comes after the withdrawal.
     copies = ["withdrawn", "duplicate" if keyed and later < 1 else "withdrawn"]
@@ -292,7 +292,7 @@ def test_no_copy_of_a_withdrawn_request_is_served(keyed, later):
 
 
 def test_what_arrives_while_the_server_is_down_is_lost():
-    pair = Pair(Patience(2.0, None, 1.0, 0.0), latency=0.5)
+    pair = Pair(RetryPolicy(2.0, None, 1.0, 0.0), latency=0.5)
     pair.at(0.25, pair.crash)
     pair.at(5.0, pair.restart)
     pair.run(7)
@@ -302,7 +302,7 @@ def test_what_arrives_while_the_server_is_down_is_lost():
 
 
 def test_a_crash_clears_what_waits_and_its_keys_may_come_again():
-    pair = Pair(Patience(5.0, None, 1.0, 0.0), latency=0.5, service=3.0, workers=1)
+    pair = Pair(RetryPolicy(5.0, None, 1.0, 0.0), latency=0.5, service=3.0, workers=1)
     pair.at(1.0, pair.crash)
     pair.at(2.0, pair.restart)
     pair.run(1, 2, 3)
@@ -314,7 +314,7 @@ def test_a_crash_clears_what_waits_and_its_keys_may_come_again():
 
 
 def test_what_was_served_before_a_crash_stays_served():
-    pair = Pair(Patience(5.0, None, 1.0, 0.0), back=outage(0, 1), latency=0.5)
+    pair = Pair(RetryPolicy(5.0, None, 1.0, 0.0), back=outage(0, 1), latency=0.5)
     pair.at(1.0, pair.crash)
     pair.at(2.0, pair.restart)
     pair.run(7)
@@ -323,10 +323,10 @@ def test_what_was_served_before_a_crash_stays_served():
 
 
 def test_an_insisting_party_doubles_its_waits_and_pauses_up_to_a_day_and_doubts_after_200_rounds():
-    pair, doubted = Pair(Patience(2.0, 1, 1.0, 0.0), there=outage(0, math.inf)), []
+    pair, doubted = Pair(RetryPolicy(2.0, 1, 1.0, 0.0), there=outage(0, math.inf)), []
     party = Party(pair.clock, "asker", ASKER)
-    party.doubt = doubted.append
-    pair.clock.process(party.insist(pair.there, VerifyTransaction(7), step="verify", order=5))
+    party.mark_in_doubt = doubted.append
+    pair.clock.process(party.ask_until_answered(pair.there, VerifyTransaction(7), step="verify", order=5))
     pair.clock.run_to()
     rounds = [at for at, _ in pair.sent()]
     assert rounds[:5] == [0, 2 + 60, 62 + 4 + 120, 186 + 8 + 240, 434 + 16 + 480]
@@ -337,7 +337,7 @@ class Lasting(Pair):
     """A server that keeps the answer it owes with its records."""
 
     def serve(self):
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery = yield worker.receive()
             self.charges[delivery.message.transaction] += 1
@@ -349,7 +349,7 @@ class Lasting(Pair):
 
 
 def test_a_request_taken_up_again_after_a_crash_is_answered_once_and_its_copies_are_dropped_until_then():
-    pair = Lasting(Patience(3.0, None, 1.0, 0.0), latency=0.5)
+    pair = Lasting(RetryPolicy(3.0, None, 1.0, 0.0), latency=0.5)
     for instant, act in (
         (1, pair.crash), (2, pair.restart), (8, lambda: pair.owed.give(Receipt(7, 0))),
         (8.5, lambda: pair.owed.give(Receipt(8, 0))),
@@ -362,7 +362,7 @@ def test_a_request_taken_up_again_after_a_crash_is_answered_once_and_its_copies_
 
 def test_a_reply_to_an_asker_that_is_down_is_lost():
     pair = Pair(None, latency=0.5)
-    pair.back.inbox.screen()
+    pair.back.inbox.deduplicate()
     request = pair.there.ask(VerifyTransaction(7), ASKER, SERVER, 7, -1, (7,))
     assert not request.callbacks  # nobody waits for it
     pair.at(0.75, pair.back.inbox.crash)
@@ -374,8 +374,8 @@ def test_a_reply_to_an_asker_that_is_down_is_lost():
 
 
 def test_equal_waits_share_one_event():
-    def events(patience):
-        pair = Pair(patience, latency=1.0)
+    def events(policy):
+        pair = Pair(policy, latency=1.0)
         for number in range(50):
             pair.start(number, key=(number,), at=float(number))
         pair.finish()
@@ -383,17 +383,17 @@ def test_equal_waits_share_one_event():
         return pair.clock.events
 
     # The event comes at 10 and finds the request of second 9 still open; so at 19, 28, 37, 46, and at 55 no more.
-    assert events(Patience(10.0, None, 2.0, 0.5)) - events(None) == 6
+    assert events(RetryPolicy(10.0, None, 2.0, 0.5)) - events(None) == 6
 
 
 def test_no_more_than_one_event_a_wait_is_ever_armed():
-    pair = Pair(Patience(4.0, 3, 2.0, 0.0), there=outage(0, math.inf))
+    pair = Pair(RetryPolicy(4.0, 3, 2.0, 0.0), there=outage(0, math.inf))
     for number in range(50):
         pair.start(number, at=number / 2)
     most = 0
     while pair.clock._queue:
         pair.clock.step()
-        most = max(most, sum(isinstance(entry[-1], Bell) for entry in pair.clock._queue))
+        most = max(most, sum(isinstance(entry[-1], Timeouts) for entry in pair.clock._queue))
     assert most == 3  # waits of 4, 8 and 16 seconds
     assert [at for at, _ in pair.replies] == [28 + number / 2 for number in range(50)]
 
@@ -427,7 +427,9 @@ def notices(*faults):
     make_hostile(channel, "shop->bank", scenario, streams)
     channel.connect(Inbox(clock), channel)
     for second in range(400):
-        clock.timeout(second).callbacks.append(lambda _: channel.tell(VerifyTransaction(0), ASKER, SERVER, 0, -1))
+        clock.timeout(second).callbacks.append(
+            lambda _: channel.send_notice(VerifyTransaction(0), ASKER, SERVER, 0, -1)
+        )
     clock.run_to()
     return [(row["sent_at"], row["delivered_at"], row["fate"]) for row in log.array()]
 
@@ -468,7 +470,7 @@ def test_what_arrives_over_a_lossy_channel_comes_when_it_would_over_a_perfect_on
         channel = Channel(clock, log, uniform(Streams(1), "latency"), SERVER, faults)
         channel.connect(Inbox(clock), channel)
         for number in range(200):
-            channel.tell(VerifyTransaction(number), ASKER, SERVER, number, -1)
+            channel.send_notice(VerifyTransaction(number), ASKER, SERVER, number, -1)
         clock.run_to()
         firsts = {row["order"]: row["delivered_at"] for row in log.array()[::-1] if row["fate"] == DELIVERED}
         arrivals.append(firsts)
@@ -484,11 +486,11 @@ def lossy(streams, name, loss):
     return Faults(loss, 0.0, [], uniform(streams, f"channel:{name}:loss"), lambda: 0.0)
 
 
-def asked(given, patience, *, keyed, seed=1):
+def asked(given, policy, *, keyed, seed=1):
     """Let many ask once each; return the pair when nothing is left to happen."""
     streams = Streams(seed)
     there, back = lossy(streams, "there", given["p_request_loss"]), lossy(streams, "back", given["p_reply_loss"])
-    pair = Pair(patience, there=there, back=back, latency=0.5)
+    pair = Pair(policy, there=there, back=back, latency=0.5)
     pair.run(*range(ASKS), keyed=keyed)
     assert len(pair.replies) == ASKS
     if keyed:
@@ -515,7 +517,7 @@ def charges(pair):
 @pytest.mark.parametrize("case_id", ["retry-0", "retry-1", "retry-2"])
 def test_bounded_attempts_agree_with_the_reference(reference, case_id, keyed):
     given, expected = reference(case_id)["inputs"], reference(case_id)["expected"]
-    pair = asked(given, Patience(3.0, given["max_attempts"], 1.0, 0.0), keyed=keyed)
+    pair = asked(given, RetryPolicy(3.0, given["max_attempts"], 1.0, 0.0), keyed=keyed)
     unanswered = [request for request in pair.requests if request.value == NoReply()]
     unaware = sum(pair.charges[request.message.transaction] > 0 for request in unanswered)
     assert within_standard_errors(attempts(pair), expected["E_attempts"])
@@ -533,7 +535,7 @@ def test_bounded_attempts_agree_with_the_reference(reference, case_id, keyed):
 @pytest.mark.parametrize("case", [0, 1, 2])
 def test_attempts_without_end_agree_with_the_reference(reference, case, keyed):
     given, expected = (reference("retry-unbounded")[part][case] for part in ("inputs", "expected"))
-    pair = asked(given, Patience(3.0, None, 1.0, 0.0), keyed=keyed)
+    pair = asked(given, RetryPolicy(3.0, None, 1.0, 0.0), keyed=keyed)
     assert all(isinstance(reply, Receipt) for _, reply in pair.replies)
     assert within_standard_errors(attempts(pair), expected["E_attempts"])
     if keyed:
@@ -546,14 +548,14 @@ def test_attempts_without_end_agree_with_the_reference(reference, case, keyed):
 @pytest.mark.parametrize(("growth", "name"), [(1.0, "constant_timeout"), (2.0, "doubling_timeout")])
 def test_the_time_to_a_reply_agrees_with_the_reference(reference, growth, name):
     given, expected = reference("retry-latency")["inputs"], reference("retry-latency")["expected"][name]
-    pair = asked(given, Patience(given["timeout"], None, growth, 0.0), keyed=True)
+    pair = asked(given, RetryPolicy(given["timeout"], None, growth, 0.0), keyed=True)
     # Doubled waits are spread so widely that fewer asks tell less.
     assert within_standard_errors([at for at, _ in pair.replies], expected, precision=0.03)
 
 
 def test_the_time_until_the_asker_knows_agrees_with_theory():
     given = {"p_request_loss": 0.2, "p_reply_loss": 0.1}
-    pair = asked(given, Patience(3.0, 3, 2.0, 0.0), keyed=True)
+    pair = asked(given, RetryPolicy(3.0, 3, 2.0, 0.0), keyed=True)
     theory = Retries(request_loss=0.2, reply_loss=0.1, attempts=3)
     expected = theory.mean_seconds(round_trip=1.0, timeout=3.0, growth=2.0)
     assert within_standard_errors([at for at, _ in pair.replies], expected)
@@ -568,7 +570,7 @@ def test_with_keys_nobody_is_charged_twice_whatever_the_network_does(seed):
     streams = Streams(seed)
     spread = uniform(streams, "latency")
     pair = Pair(
-        Patience(2.0, None, 1.2, 0.5), there=faults(streams, "there"), back=faults(streams, "back"),
+        RetryPolicy(2.0, None, 1.2, 0.5), there=faults(streams, "there"), back=faults(streams, "back"),
         service=0.3, workers=3, jitter=uniform(streams, "jitter"),
     )  # fmt: skip
     pair.there.latency = pair.back.latency = lambda: 3 * spread()

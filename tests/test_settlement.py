@@ -17,7 +17,7 @@ from alesha_sim.entities.accounts import account_number, secret_text
 from alesha_sim.entities.bank.calendar import Income
 from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.kernel.timers import Timetable
+from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import (
     Authorise,
     Balance,
@@ -26,9 +26,9 @@ from alesha_sim.messages import (
     ConfirmDelivery,
     Credited,
     Decline,
+    FundsLocation,
     Hold,
     Noted,
-    Pocket,
     Reason,
     Receipt,
     Refund,
@@ -37,8 +37,16 @@ from alesha_sim.messages import (
     Verification,
     Void,
 )
-from alesha_sim.network import Channel, Faults, Patience
-from alesha_sim.policies.settlement import SETTLEMENTS, Delayed, Escrow, Fees, Immediate, SettlementPolicy, Terms
+from alesha_sim.network import Channel, Faults, RetryPolicy
+from alesha_sim.policies.settlement import (
+    SETTLEMENTS,
+    Delayed,
+    Escrow,
+    Fees,
+    Immediate,
+    SettlementPolicy,
+    SettlementTerms,
+)
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
@@ -68,7 +76,7 @@ class Listener(Entity):
         self.heard = heard
 
     def work(self):
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery = yield worker.receive()
             self.heard.append(Heard(self.clock.now, delivery.recipient, delivery.order, delivery.message))
@@ -103,16 +111,16 @@ class House:
         """Let messages be lost and doubled and asked again for ever, each request done once under its key."""
         uniform = np.random.default_rng(seed).random
         for party in (self.bank, self.users, self.shop):
-            party.inbox.screen()
+            party.inbox.deduplicate()
         for channel in (*self.ways.values(), self.bank.users, self.bank.shop):
             channel.faults = Faults(loss, loss, [], uniform, uniform)
-            channel.ask_again(Patience(5.0, None, 1.0, 0.0), uniform)
+            channel.retry_with(RetryPolicy(5.0, None, 1.0, 0.0), uniform)
         return self
 
     def crash(self, at, seconds):
-        self.bank.let_crash()
+        self.bank.track_processes()
         acts = (self.bank.crash, self.bank.restart)
-        Timetable(self.clock, [at, at + seconds], lambda number: acts[number]())
+        Schedule(self.clock, [at, at + seconds], lambda number: acts[number]())
         return self
 
     # What is asked directly
@@ -138,7 +146,7 @@ class House:
             self.replies.append((self.clock.now, reply))
             then()
 
-        Timetable(self.clock, [at], lambda _: self.clock.process(ask()))
+        Schedule(self.clock, [at], lambda _: self.clock.process(ask()))
 
     def ask_to_pay(self, at, amount, user=0, order=1, promised_at=math.inf, **fields):
         self.ask(at, Authorise(*of(user), amount, SHOP_ACCOUNT, promised_at), "pay", order, **fields)
@@ -170,7 +178,7 @@ class House:
         """What was written after the openings: code, amount, order and link."""
         rows = self.ledger.array()
         rows = rows[rows["order"] != NO_ID][first:]
-        return [(CODES[row["code"]], int(row["amount"]), int(row["order"]), int(row["link"])) for row in rows]
+        return [(CODES[row["code"]], int(row["amount"]), int(row["order"]), int(row["entry"])) for row in rows]
 
     def told(self, recipient):
         return [(heard.at, heard.order, heard.notice) for heard in self.heard if heard.recipient == recipient]
@@ -179,7 +187,12 @@ class House:
     def remembers(self):
         """How many things the bank still has in mind."""
         settlements = self.bank._settlements
-        return len(self.bank._agenda), len(settlements._aside), len(settlements._in_escrow), len(self.bank._untold)
+        return (
+            len(self.bank._calendar),
+            len(settlements._unsettled),
+            len(settlements._in_escrow),
+            len(self.bank._pending_notices),
+        )
 
 
 NOTHING = (0, 0, 0, 0)
@@ -188,12 +201,12 @@ NOTHING = (0, 0, 0, 0)
 # Policies
 
 TERMS = [
-    (Immediate(), 5.0, 50.0, Terms(Pocket.DEPOSIT, math.inf, math.inf)),
-    (Delayed(30), 5.0, 50.0, Terms(Pocket.SETTLEMENT_DUE, 35.0, math.inf)),
-    (Delayed(0), 5.0, 50.0, Terms(Pocket.SETTLEMENT_DUE, 5.0, math.inf)),
-    (Escrow(), 5.0, 50.0, Terms(Pocket.ESCROW, math.inf, math.inf)),
-    (Escrow(7), 5.0, 50.0, Terms(Pocket.ESCROW, math.inf, 57.0)),
-    (Escrow(7), 5.0, math.inf, Terms(Pocket.ESCROW, math.inf, math.inf)),
+    (Immediate(), 5.0, 50.0, SettlementTerms(FundsLocation.DEPOSIT, math.inf, math.inf)),
+    (Delayed(30), 5.0, 50.0, SettlementTerms(FundsLocation.SETTLEMENT_DUE, 35.0, math.inf)),
+    (Delayed(0), 5.0, 50.0, SettlementTerms(FundsLocation.SETTLEMENT_DUE, 5.0, math.inf)),
+    (Escrow(), 5.0, 50.0, SettlementTerms(FundsLocation.ESCROW, math.inf, math.inf)),
+    (Escrow(7), 5.0, 50.0, SettlementTerms(FundsLocation.ESCROW, math.inf, 57.0)),
+    (Escrow(7), 5.0, math.inf, SettlementTerms(FundsLocation.ESCROW, math.inf, math.inf)),
 ]
 
 
@@ -264,27 +277,27 @@ CONDITIONS = {"fees": Fees(10, 0.05, 2, 0.01), "reserve_share": 0.1, "reserve_se
 TAKEN = {
     "plain": (None, {}, Receipt(0, 400), {"user:0": 600, "shop": 400}),
     "with fees": (
-        Immediate(), {"fees": Fees(10, 0.05, 2, 0.01)}, Receipt(0, 400, Pocket.DEPOSIT, 30, 0, 6),
+        Immediate(), {"fees": Fees(10, 0.05, 2, 0.01)}, Receipt(0, 400, FundsLocation.DEPOSIT, 30, 0, 6),
         {"user:0": 594, "shop": 370, "fees": 36},
     ),
     "with fees and a reserve": (
-        Immediate(), CONDITIONS, Receipt(0, 400, Pocket.DEPOSIT, 30, 37, 6),
+        Immediate(), CONDITIONS, Receipt(0, 400, FundsLocation.DEPOSIT, 30, 37, 6),
         {"user:0": 594, "shop": 333, "rolling-reserve": 37, "fees": 36},
     ),
     "with a fee that takes it all": (
-        Immediate(), {"fees": Fees(500), "reserve_share": 0.5}, Receipt(0, 400, Pocket.DEPOSIT, 400),
+        Immediate(), {"fees": Fees(500), "reserve_share": 0.5}, Receipt(0, 400, FundsLocation.DEPOSIT, 400),
         {"user:0": 600, "fees": 400},
     ),
     "all kept back": (
-        Immediate(), {"reserve_share": 1.0}, Receipt(0, 400, Pocket.DEPOSIT, 0, 400),
+        Immediate(), {"reserve_share": 1.0}, Receipt(0, 400, FundsLocation.DEPOSIT, 0, 400),
         {"user:0": 600, "rolling-reserve": 400},
     ),
     "settled later": (
-        Delayed(10), CONDITIONS, Receipt(0, 400, Pocket.SETTLEMENT_DUE, 0, 0, 6),
+        Delayed(10), CONDITIONS, Receipt(0, 400, FundsLocation.SETTLEMENT_DUE, 0, 0, 6),
         {"user:0": 594, "settlement-due": 400, "fees": 6},
     ),
     "in escrow": (
-        Escrow(), CONDITIONS, Receipt(0, 400, Pocket.ESCROW, 0, 0, 6),
+        Escrow(), CONDITIONS, Receipt(0, 400, FundsLocation.ESCROW, 0, 0, 6),
         {"user:0": 594, "escrow": 400, "fees": 6},
     ),
 }  # fmt: skip
@@ -404,13 +417,13 @@ def test_what_is_due_is_settled_on_its_day_and_the_shop_is_told():
     assert house.balances == {
         "user:0": 594, "user:1": 1000, "supplier": 100, "shop": 333, "rolling-reserve": 37, "fees": 36,
     }  # fmt: skip
-    link = house.rows()[-1][3]
-    assert house.rows(2) == [("settlement", 400, 1, link), ("fee", 30, 1, link), ("retention", 37, 1, link)]
+    entry = house.rows()[-1][3]
+    assert house.rows(2) == [("settlement", 400, 1, entry), ("fee", 30, 1, entry), ("retention", 37, 1, entry)]
     house.run(11)
-    assert house.told(SHOP) == [(11, 1, Credited(link, 400, "settlement", 30, 37))]
+    assert house.told(SHOP) == [(11, 1, Credited(entry, 400, "settlement", 30, 37))]
     house.run(61)
-    assert house.rows()[-1] == ("release", 37, 1, link + 1)
-    assert house.told(SHOP)[1:] == [(61, 1, Credited(link + 1, 37, "release"))]
+    assert house.rows()[-1] == ("release", 37, 1, entry + 1)
+    assert house.told(SHOP)[1:] == [(61, 1, Credited(entry + 1, 37, "release"))]
     assert house.balances["shop"] == 370
     assert house.told(0) == []
     assert house.remembers == NOTHING
@@ -434,7 +447,7 @@ def test_what_is_left_after_refunds_is_settled(name, policy):
     paid = house.pay(400)
     for part in parts:
         receipt = house.refund(paid.transaction, part)
-        assert receipt == Receipt(receipt.transaction, part, paid.pocket)
+        assert receipt == Receipt(receipt.transaction, part, paid.held_in)
     house.confirm(20)
     house.run(45)
     settled = [(notice.amount, notice.fee, notice.retained) for _, _, notice in house.told(SHOP)]
@@ -520,11 +533,11 @@ def test_late_goods_give_the_money_back_and_both_are_told():
     house.refund(paid, 100)
     house.confirm(60)
     house.run(50)
-    link = house.rows()[-1][3]
-    assert house.rows()[-1] == ("refund", 300, 1, link)
+    entry = house.rows()[-1][3]
+    assert house.rows()[-1] == ("refund", 300, 1, entry)
     assert house.balances == {"user:0": 994, "user:1": 1000, "supplier": 100, "fees": 6}
     house.run()
-    notice = Refunded(paid, 400, link, 300, 6, late=True)
+    notice = Refunded(paid, 400, entry, 300, 6, late=True)
     assert house.told(0) == [(51, 1, notice)]
     assert house.told(SHOP) == [(51, 1, notice)]
     assert house.replies == [(62, Decline(Reason.ESCROW_CLOSED))]
@@ -578,21 +591,21 @@ def test_confirmation_and_late_refund_have_one_winner(name):
 
 # The refund is asked at 1 and served `service` later; the settlement is due at 10.
 BEHIND = {
-    "before": (8.9, Pocket.SETTLEMENT_DUE, 300),
-    "at": (9.0, Pocket.DEPOSIT, 400),
-    "behind": (9.1, Pocket.DEPOSIT, 400),
+    "before": (8.9, FundsLocation.SETTLEMENT_DUE, 300),
+    "at": (9.0, FundsLocation.DEPOSIT, 400),
+    "behind": (9.1, FundsLocation.DEPOSIT, 400),
 }
 
 
 @pytest.mark.parametrize("name", BEHIND)
 def test_a_refund_that_waits_behind_a_settlement_takes_the_right_pocket(name):
-    service, pocket, settled = BEHIND[name]
+    service, held_in, settled = BEHIND[name]
     house = House(Delayed(10), service=service, latency=0.5)
     paid = house.paid(400)
     house.ask(0.5, Refund(*of(SHOP), paid, 100), "refund")
     house.run()
     ((_, receipt),) = house.replies
-    assert (receipt.amount, receipt.pocket) == (100, pocket)
+    assert (receipt.amount, receipt.held_in) == (100, held_in)
     assert [notice.amount for _, _, notice in house.told(SHOP)] == [settled]
     assert house.balances == {"user:0": 700, "user:1": 1000, "shop": 300, "supplier": 100}
 
@@ -601,7 +614,7 @@ def test_captures_are_settled_and_refunded_like_payments():
     house = House(Delayed(10), **CONDITIONS)
     hold = house.bank.hold(Hold(*of(0), 500, SHOP_ACCOUNT, 5.0), 3).transaction
     paid = house.bank.capture(Capture(*of(SHOP), hold, 400)).transaction
-    assert house.refund(paid, 150, order=3).pocket is Pocket.SETTLEMENT_DUE
+    assert house.refund(paid, 150, order=3).held_in is FundsLocation.SETTLEMENT_DUE
     house.run(12)
     ((_, order, notice),) = house.told(SHOP)
     assert (order, tuple(notice)[1:]) == (3, (250, "settlement", 22, 23))
@@ -646,8 +659,10 @@ class Own:
 def test_any_policy_may_put_each_payment_elsewhere():
     house = House(
         Own({
-            1: Terms(Pocket.DEPOSIT, 5.0, 5.0), 2: Terms(Pocket.SETTLEMENT_DUE, 20.0, 10.0),
-            4: Terms(Pocket.ESCROW, 30.0, 40.0), 8: Terms(Pocket.ESCROW, 50.0, 50.0), 16: Terms("settlement_due"),
+            1: SettlementTerms(FundsLocation.DEPOSIT, 5.0, 5.0), 2: SettlementTerms(FundsLocation.SETTLEMENT_DUE,
+            20.0, 10.0),
+            4: SettlementTerms(FundsLocation.ESCROW, 30.0, 40.0), 8: SettlementTerms(FundsLocation.ESCROW, 50.0,
+            50.0), 16: SettlementTerms("settlement_due"),
         })
     )  # fmt: skip
     for order, amount in enumerate((1, 2, 4, 8, 16), 1):
@@ -661,9 +676,9 @@ def test_any_policy_may_put_each_payment_elsewhere():
 @pytest.mark.parametrize(
     ("terms", "text"),
     [
-        (Terms(Pocket.ESCROW, math.nan), "must give instants, not NaN"),
-        (Terms(Pocket.ESCROW, 1.0, math.nan), "must give instants, not NaN"),
-        (Terms("under the pillow"), "under the pillow"),
+        (SettlementTerms(FundsLocation.ESCROW, math.nan), "must give instants, not NaN"),
+        (SettlementTerms(FundsLocation.ESCROW, 1.0, math.nan), "must give instants, not NaN"),
+        (SettlementTerms("under the pillow"), "under the pillow"),
     ],
 )
 def test_a_policy_that_makes_no_sense_stops_the_bank_before_money_moves(terms, text):
@@ -763,7 +778,7 @@ def test_pay_days_before_the_horizon_pay_every_user_who_is_told():
         ]  # fmt: skip
     links = [heard.notice.transaction for heard in house.heard]
     assert len({*links}) == 4
-    assert all(house.bank.verify(link) == Decline(Reason.UNKNOWN_TRANSACTION) for link in links)
+    assert all(house.bank.verify(entry) == Decline(Reason.UNKNOWN_TRANSACTION) for entry in links)
     assert house.remembers == NOTHING
 
 
@@ -793,7 +808,7 @@ def test_nothing_is_kept_of_payments_with_which_nothing_more_can_happen():
     assert house.balances["shop"] == 200
     assert not house.bank._settlements.refunds
     assert not house.bank._settlements._closed
-    assert len(house.bank._agenda._instants) < 15  # those whose instants have not come
+    assert len(house.bank._calendar._instants) < 15  # those whose instants have not come
 
 
 # Loss, duplication, crash

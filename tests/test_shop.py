@@ -9,8 +9,8 @@ from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.columns import MISSING_TIME
 from alesha_sim.entities.entity import Wallet
-from alesha_sim.entities.shop.order import Article, Order
-from alesha_sim.entities.shop.order_states import ARRIVED, CALLED_OFF, CAME_BACK, PAID, REFUSED, SENT
+from alesha_sim.entities.shop.order import CatalogueItem, Order
+from alesha_sim.entities.shop.order_states import ARRIVED, CAME_BACK, CANCELLATION_DONE, PAID, REFUSED, SENT
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
@@ -39,9 +39,9 @@ PASSWORD, OTHER = Secret("opensesame"), Secret("closesesame")
 
 
 def opened(**terms):
-    articles = [Article(LAPTOP, 40000, 100.0, 10.0), Article(WATCH, 18000, 100.0, 10.0)]
+    catalogue = [CatalogueItem(LAPTOP, 40000, 100.0, 10.0), CatalogueItem(WATCH, 18000, 100.0, 10.0)]
     book = ShopBook(Ledger("BDT", ("laptop", "watch")))
-    terms = shop_terms(articles, workers=1, **terms)
+    terms = shop_terms(catalogue, workers=1, **terms)
     return Shop(Clock(), book, Records(("laptop", "watch"), 3), Wallet(1, Secret("x")), terms)
 
 
@@ -52,37 +52,37 @@ def shop():
 
 @pytest.fixture
 def customer(shop):
-    shop.pages.answer(Register(PASSWORD), 0)
-    shop.pages.answer(LogIn(PASSWORD), 0)
+    shop.storefront.answer(Register(PASSWORD), 0)
+    shop.storefront.answer(LogIn(PASSWORD), 0)
     return shop
 
 
 def test_the_home_page_shows_all_products_with_both_prices(shop):
-    assert shop.pages.answer(ViewHomepage(), 0) == Homepage((LAPTOP, WATCH))
+    assert shop.storefront.answer(ViewHomepage(), 0) == Homepage((LAPTOP, WATCH))
 
 
 def test_a_product_page_tells_warranty_and_return_window(shop):
-    assert shop.pages.answer(ViewProduct("watch"), 0) == ProductPage(WATCH, 100.0, 10.0)
-    assert shop.pages.answer(ViewProduct("phone"), 0) == Refusal(Reason.UNKNOWN_PRODUCT)
+    assert shop.storefront.answer(ViewProduct("watch"), 0) == ProductPage(WATCH, 100.0, 10.0)
+    assert shop.storefront.answer(ViewProduct("phone"), 0) == Refusal(Reason.UNKNOWN_PRODUCT)
 
 
 def test_only_a_registered_user_logs_in(shop):
-    assert shop.pages.answer(LogIn(PASSWORD), 0) == Refusal(Reason.NOT_REGISTERED)
-    assert shop.pages.answer(Register(PASSWORD), 0) == Registered()
-    assert shop.pages.answer(LogIn(PASSWORD), 0) == LoggedIn()
-    assert shop.pages.answer(LogIn(PASSWORD), 1) == Refusal(Reason.NOT_REGISTERED)
+    assert shop.storefront.answer(LogIn(PASSWORD), 0) == Refusal(Reason.NOT_REGISTERED)
+    assert shop.storefront.answer(Register(PASSWORD), 0) == Registered()
+    assert shop.storefront.answer(LogIn(PASSWORD), 0) == LoggedIn()
+    assert shop.storefront.answer(LogIn(PASSWORD), 1) == Refusal(Reason.NOT_REGISTERED)
 
 
 def test_registering_twice_is_refused_and_keeps_the_first_password(shop):
-    shop.pages.answer(Register(PASSWORD), 0)
-    assert shop.pages.answer(Register(OTHER), 0) == Refusal(Reason.ALREADY_REGISTERED)
-    assert shop.pages.answer(LogIn(OTHER), 0) == Refusal(Reason.WRONG_PASSWORD)
-    assert shop.pages.answer(LogIn(PASSWORD), 0) == LoggedIn()
+    shop.storefront.answer(Register(PASSWORD), 0)
+    assert shop.storefront.answer(Register(OTHER), 0) == Refusal(Reason.ALREADY_REGISTERED)
+    assert shop.storefront.answer(LogIn(OTHER), 0) == Refusal(Reason.WRONG_PASSWORD)
+    assert shop.storefront.answer(LogIn(PASSWORD), 0) == LoggedIn()
 
 
 def test_check_out_needs_a_login(shop):
-    shop.pages.answer(Register(PASSWORD), 0)
-    assert shop.pages.answer(Checkout((("laptop", 1),)), 0) == Refusal(Reason.NOT_LOGGED_IN)
+    shop.storefront.answer(Register(PASSWORD), 0)
+    assert shop.storefront.answer(Checkout((("laptop", 1),)), 0) == Refusal(Reason.NOT_LOGGED_IN)
     assert len(shop.desk.log) == 0
 
 
@@ -94,7 +94,7 @@ def test_check_out_needs_a_login(shop):
     ],
 )
 def test_a_confirmation_says_what_was_paid_or_is_to_be_paid_and_what_will_come(customer, payment, paid):
-    customer.pages.answer(Checkout((("laptop", 1), ("watch", 2))), 0)
+    customer.storefront.answer(Checkout((("laptop", 1), ("watch", 2))), 0)
     order = customer.desk.find(1)
     order.payment = payment
     told = f"{paid} The ordered products will be supplied: 1 Laptop, 2 Watch."
@@ -118,12 +118,14 @@ CARTS = {
 @pytest.mark.parametrize("name", CARTS)
 def test_a_bad_cart_is_refused_and_no_order_is_placed(customer, name):
     lines, reason = CARTS[name]
-    assert customer.pages.answer(Checkout(lines), 0) == Refusal(reason)
+    assert customer.storefront.answer(Checkout(lines), 0) == Refusal(reason)
     assert len(customer.desk.log) == 0
 
 
 def test_the_shop_totals_the_order_itself(customer):
-    assert customer.pages.answer(Checkout((("laptop", 1), ("watch", 2))), 0) == Invoice(1, 100_000, 100_000, inf)
+    assert customer.storefront.answer(Checkout((("laptop", 1), ("watch", 2))), 0) == Invoice(
+        1, 100_000, 100_000, inf
+    )
     lines = customer.desk.log.line_columns()
     assert lines["unit_price"].tolist() == [50000, 25000]
     assert lines["unit_charge"].tolist() == [40000, 18000]
@@ -132,7 +134,7 @@ def test_the_shop_totals_the_order_itself(customer):
 
 @pytest.mark.interpreted
 def test_an_order_can_be_paid_only_by_its_user_and_only_while_received(customer):
-    customer.pages.answer(Checkout((("laptop", 1),)), 0)
+    customer.storefront.answer(Checkout((("laptop", 1),)), 0)
     desk = customer.desk
     assert desk.payable(1, 2) == Reason.UNKNOWN_ORDER
     assert desk.payable(99, 0) == Reason.UNKNOWN_ORDER
@@ -147,7 +149,7 @@ def test_an_order_can_be_paid_only_by_its_user_and_only_while_received(customer)
 
 
 def test_an_acceptance_that_was_overtaken_changes_nothing(customer):
-    customer.pages.answer(Checkout((("laptop", 1),)), 0)
+    customer.storefront.answer(Checkout((("laptop", 1),)), 0)
     desk, order = customer.desk, customer.desk.find(1)
     for event, at in ((PAID, 4.0), (ARRIVED, 5.0), (SENT, 6.0)):
         desk.note(order, event, at)
@@ -157,12 +159,12 @@ def test_an_acceptance_that_was_overtaken_changes_nothing(customer):
     assert columns["closed_at"].tolist() == [5_000_000]
 
 
-ENDS = {"completed": (PAID, ARRIVED), "cancelled": (CALLED_OFF,), "declined": (REFUSED,)}
+ENDS = {"completed": (PAID, ARRIVED), "cancelled": (CANCELLATION_DONE,), "declined": (REFUSED,)}
 
 
 @pytest.mark.parametrize("events", ENDS.values(), ids=ENDS)
 def test_a_closed_order_leaves_the_desk(customer, events):
-    customer.pages.answer(Checkout((("laptop", 1),)), 0)
+    customer.storefront.answer(Checkout((("laptop", 1),)), 0)
     order = customer.desk.find(1)
     for event in events:
         assert customer.desk.find(1) is order
@@ -172,7 +174,7 @@ def test_a_closed_order_leaves_the_desk(customer, events):
 
 @pytest.mark.interpreted
 def test_the_shop_keeps_no_password_that_can_be_read(customer):
-    kept = repr(vars(customer)) + repr(vars(customer.desk)) + repr(vars(customer.pages))
+    kept = repr(vars(customer)) + repr(vars(customer.desk)) + repr(vars(customer.storefront))
     assert "opensesame" not in kept
 
 
@@ -180,9 +182,9 @@ def test_the_shop_keeps_no_password_that_can_be_read(customer):
 
 
 def check_out(shop, lines=(("laptop", 1),), user=0, method=Method.ACCOUNT):
-    shop.pages.answer(Register(PASSWORD), user)
-    shop.pages.answer(LogIn(PASSWORD), user)
-    return shop.pages.answer(Checkout(lines, None, method), user)
+    shop.storefront.answer(Register(PASSWORD), user)
+    shop.storefront.answer(LogIn(PASSWORD), user)
+    return shop.storefront.answer(Checkout(lines, None, method), user)
 
 
 TERMS = {
@@ -265,9 +267,12 @@ def test_a_refund_names_the_payment_first_and_the_collection_for_the_rest(name):
     amount, expected = GRANTS[name]
     order = Order(1, 0, (("laptop", 1),), 500, 400, 150, inf)
     order.payment, order.collection, order.collected = 1, 2, 350
-    dues = order.grant("a", amount)
-    assert [(due.name, due.transaction, due.amount) for due in dues] == expected
+    refunds_payable = order.grant("a", amount)
+    assert [(due.name, due.transaction, due.amount) for due in refunds_payable] == expected
     assert order.left == 500 - amount
     rest = order.grant("b", order.left)
-    assert sum(due.amount for due in (*dues, *rest)) == 500
-    assert [sum(due.amount for due in order.dues if due.transaction == which) for which in (1, 2)] == [150, 350]
+    assert sum(due.amount for due in (*refunds_payable, *rest)) == 500
+    assert [sum(due.amount for due in order.refunds_payable if due.transaction == which) for which in (1, 2)] == [
+        150,
+        350,
+    ]

@@ -145,9 +145,9 @@ def test_stepping_sees_the_same_messages(tmp_path):
 
 
 def test_the_first_row_of_every_link_is_found_wherever_it_is(tmp_path):
-    def first(ledger, link):
+    def first(ledger, entry):
         try:
-            return ledger.first(link)
+            return ledger.first(entry)
         except KeyError:
             return None
 
@@ -156,21 +156,21 @@ def test_the_first_row_of_every_link_is_found_wherever_it_is(tmp_path):
         for run in runs:
             run.run(until)
         links = range(-1, len(runs[0].ledger._held) + 2)
-        expected, found = ([first(run.ledger, link) for link in links] for run in runs)
+        expected, found = ([first(run.ledger, entry) for entry in links] for run in runs)
         assert found == expected
     assert sum(row is not None for row in found) > 700
 
 
 def test_a_fact_without_rows_has_no_first_row_however_rows_leave(tmp_path):
     run = Simulation(scenario("first_purchase"), 7, spool=tmp_path)
-    ledger, (one, other) = run.ledger, (run.ledger.new_link(), run.ledger.new_link())
+    ledger, (one, other) = run.ledger, (run.ledger.new_entry(), run.ledger.new_entry())
     user, shop = run.bank.book.deposit(0), run.bank.book.deposit(-1)
     assert ledger.transfer(0.0, 0, one, -1, user, shop, 0, 1)
-    assert ledger.linked(0.0, 0, other, -1, [])
-    run._spool._rows["transfers"].relieve()
-    for link in (one, other):
+    assert ledger.post(0.0, 0, other, -1, [])
+    run._spool._rows["transfers"].flush()
+    for entry in (one, other):
         with pytest.raises(KeyError):
-            ledger.first(link)
+            ledger.first(entry)
 
 
 def test_a_second_run_into_the_folder_of_a_living_one_is_refused(tmp_path):
@@ -204,7 +204,7 @@ def test_rows_are_read_and_changed_by_number_in_memory_and_on_disk(tmp_path):
     for number in range(10):
         assert table.append(number, number / 2, 1, 2) == number
         if number == 6:
-            table.relieve()
+            table.flush()
     both.fill_two(2, 7, 8)
     at.fill(0, 88.0)
     at.fill(9, 99.0)
@@ -218,7 +218,7 @@ def test_rows_are_read_and_changed_by_number_in_memory_and_on_disk(tmp_path):
 def test_rows_that_are_not_there_are_not_made_up(tmp_path):
     table = rows(tmp_path)
     table.append(1, 1.0, 1, 1)
-    table.relieve()
+    table.flush()
     with pytest.raises(OSError, match="rows 0 to 2: not all of them are there"):
         table.on_disk(0, 2)
 
@@ -387,7 +387,7 @@ def test_a_killed_run_leaves_no_result_and_another_one_can_begin_there(tmp_path)
 
 def test_a_broken_run_stops_for_good_and_leaves_nothing(tmp_path, monkeypatch):
     run = Simulation(scenario("market_day"), 7, spool=tmp_path / "spool")
-    monkeypatch.setattr(SpooledRows, "relieve", full)
+    monkeypatch.setattr(SpooledRows, "flush", full)
     with pytest.raises(OSError, match=r"spool .*: cannot be written: No space left on device"):
         run.run()
     with pytest.raises(RuntimeError, match="stopped for good"):

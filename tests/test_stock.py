@@ -14,10 +14,10 @@ from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.columns import INFINITY
 from alesha_sim.entities.entity import Entity
-from alesha_sim.entities.stock import FRUITLESS, Claim, Warehouse
-from alesha_sim.entities.supplier.production import Stockroom
+from alesha_sim.entities.stock import IDLE_REVIEWS_MAX, Reservation, Warehouse
+from alesha_sim.entities.supplier.production import Production
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.kernel.timers import Timetable
+from alesha_sim.kernel.timers import Schedule
 from alesha_sim.policies import BaseStock, MakeToOrder, MovingAverage, Periodic, ReorderPoint
 from alesha_sim.recording.replenishment_log import ReplenishmentLog
 from alesha_sim.streams import Streams
@@ -41,17 +41,17 @@ class Room:
         self.book = SupplierBook(Ledger("BDT", SKUS), COSTS)
         horizon = (instants[-1] if len(instants) else 0.0) if horizon is None else horizon
         terms = supplier_terms(CHARGES, lead=lead, stock=stock_terms(policy, horizon=horizon, **fields))
-        self.stockroom = Stockroom(
+        self.production = Production(
             Entity(self.clock, "supplier", SUPPLIER, None), self.book, self.log, terms, self.ship
         )
-        self.warehouse = self.stockroom.warehouse
+        self.warehouse = self.production.warehouse
         if opening := self.warehouse.in_stock():
             self.book.open_stock(0.0, opening)
         self.units = [1] * len(instants) if units is None else units
         self.lost, self.waits, self.met, self.refused, self.seen = lost, [], 0, 0, []
-        Timetable(self.clock, list(instants), self.demand)
-        Timetable(self.clock, list(watched), self.look)
-        self.stockroom.open()
+        Schedule(self.clock, list(instants), self.demand)
+        Schedule(self.clock, list(watched), self.look)
+        self.production.open()
         self.clock.run_to(INFINITY)
 
     def demand(self, number):
@@ -60,20 +60,20 @@ class Room:
             self.warehouse.demand(goods, self.clock.now)
             self.refused += 1
             return
-        supply = SimpleNamespace(order=number, claims=[], makings=[], is_off=False, at=self.clock.now)
+        supply = SimpleNamespace(order=number, reservations=[], work_orders=[], is_off=False, at=self.clock.now)
         if goods[0][1]:
-            self.stockroom.provide(supply, goods)
-            self.met += not supply.claims[0].missing
+            self.production.provide(supply, goods)
+            self.met += not supply.reservations[0].missing
         self.ship(supply)
 
     def ship(self, supply):
-        if supply.claims and not supply.claims[0].missing:
-            self.book.shipped(self.clock.now, supply.order, [(0, supply.claims.pop().units)])
+        if supply.reservations and not supply.reservations[0].missing:
+            self.book.shipped(self.clock.now, supply.order, [(0, supply.reservations.pop().units)])
             self.waits.append(self.clock.now - supply.at)
 
     def look(self, number):
         warehouse = self.warehouse
-        self.seen.append((warehouse.free[0] - warehouse.backordered[0], warehouse.on_order[0]))
+        self.seen.append((warehouse.available[0] - warehouse.backordered[0], warehouse.on_order[0]))
 
     def orders(self):
         """What was ordered when."""
@@ -127,7 +127,7 @@ def test_orders_of_several_units_are_served_in_turn_and_in_part():
     # 4 units at first; the second order finds 1, and 12 more are ordered, which come at 12 s.
     assert room.orders() == [(2.0, 12)]
     assert room.waits == [0.0, 10.0, 9.0]
-    assert room.warehouse.free[0] == 3
+    assert room.warehouse.available[0] == 3
 
 
 def test_periodic_review_orders_up_to_the_level_and_zero_lead_time_serves_who_waits_at_once():
@@ -229,39 +229,39 @@ def warehouse(policy, **fields):
 
 def test_free_units_are_reserved_and_what_is_missing_waits_in_order_of_arrival():
     stock = warehouse(BaseStock({"laptop": 3}))
-    first, second = Claim("a", 0, 5), Claim("b", 0, 2)
-    assert (stock.claim(first), stock.claim(second)) == (3, 0)
+    first, second = Reservation("a", 0, 5), Reservation("b", 0, 2)
+    assert (stock.reserve(first), stock.reserve(second)) == (3, 0)
     assert stock.position(0) == -4
     assert stock.take_in(0, 3) == [(first, 2), (second, 1)]
     assert (first.missing, second.missing, stock.backordered[0]) == (0, 1, 1)
     assert stock.take_in(0, 5) == [(second, 1)]
-    assert (stock.free[0], stock.position(0)) == (4, 4)
+    assert (stock.available[0], stock.position(0)) == (4, 4)
 
 
 def test_a_claim_in_front_is_served_before_those_who_wait():
     stock = warehouse(BaseStock(0))
-    waiting, urgent = Claim("a", 0, 1), Claim("b", 0, 1)
-    stock.claim(waiting)
-    stock.claim(urgent, in_front=True)
+    waiting, urgent = Reservation("a", 0, 1), Reservation("b", 0, 1)
+    stock.reserve(waiting)
+    stock.reserve(urgent, expedite=True)
     assert stock.take_in(0, 1) == [(urgent, 1)]
 
 
 def test_who_withdraws_waits_no_longer_and_hands_back_what_was_reserved():
     stock = warehouse(BaseStock({"laptop": 3}))
-    claim, other = Claim("a", 0, 5), Claim("b", 0, 1)
-    stock.claim(claim)
-    stock.claim(other)
-    assert stock.withdraw(claim) == 3
+    reservation, other = Reservation("a", 0, 5), Reservation("b", 0, 1)
+    stock.reserve(reservation)
+    stock.reserve(other)
+    assert stock.withdraw(reservation) == 3
     assert stock.backordered[0] == 1
     assert stock.take_in(0, 3) == [(other, 1)]
 
 
 def test_what_is_made_to_order_neither_waits_nor_counts_as_backordered():
     stock = warehouse(MakeToOrder())
-    claim = Claim("a", 0, 2)
+    reservation = Reservation("a", 0, 2)
     stock.take_in(0, 1)
-    assert stock.claim(claim) == 1
-    assert (claim.missing, stock.backordered[0], stock.to_order(0)) == (1, 0, 0)
+    assert stock.reserve(reservation) == 1
+    assert (reservation.missing, stock.backordered[0], stock.to_order(0)) == (1, 0, 0)
     assert stock.can_serve([(0, 99)])
 
 
@@ -279,16 +279,16 @@ def test_what_is_made_to_order_neither_waits_nor_counts_as_backordered():
 )
 def test_lots_have_a_least_size_and_go_where_there_is_room(fields, missing, ordered):
     stock = warehouse(BaseStock({"laptop": 10}), **fields)
-    stock.claim(Claim("a", 0, missing))
+    stock.reserve(Reservation("a", 0, missing))
     assert stock.to_order(0) == ordered
     assert stock.on_order[0] == ordered
 
 
 def test_what_is_on_order_takes_up_room_too():
     stock = warehouse(BaseStock({"laptop": 10}), capacity=12)
-    stock.claim(Claim("a", 0, 10))
+    stock.reserve(Reservation("a", 0, 10))
     assert stock.to_order(0) == 10
-    stock.claim(Claim("b", 0, 8))
+    stock.reserve(Reservation("b", 0, 8))
     assert stock.to_order(0) == 2  # 8 are wanted, and there is room for 2
     assert stock.to_order(0) == 0
 
@@ -315,7 +315,7 @@ def test_a_tight_warehouse_serves_large_orders_lot_by_lot():
     room = Room(BaseStock({"laptop": 4}), constant(1.0), [0.5], [11], capacity=4)
     assert room.orders() == [(0.5, 4), (1.5, 4), (2.5, 3)]
     assert room.waits == [2.0]  # 4 at once, 4 a second later, and 3 of the 4 that come then
-    assert room.warehouse.free[0] == 4
+    assert room.warehouse.available[0] == 4
 
 
 def test_forecasts_see_demand_that_was_refused_and_positions_do_not():
@@ -351,9 +351,9 @@ def test_a_policy_that_never_orders_does_not_keep_a_run_going():
 
     room = Room(Never(0, 1, 10.0), constant(3.0), [1.0, 2.0], horizon=50.0)
     assert room.warehouse.backordered[0] == 1
-    assert room.clock.now == 10.0 * (5 + FRUITLESS)
+    assert room.clock.now == 10.0 * (5 + IDLE_REVIEWS_MAX)
     again = Room(Never(0, 1, 10.0), constant(3.0), [1.0, 2.0, 2000.0], horizon=50.0)
-    assert again.clock.now == 2000.0 + 10.0 * FRUITLESS  # who waits anew awakes the reviews
+    assert again.clock.now == 2000.0 + 10.0 * IDLE_REVIEWS_MAX  # who waits anew awakes the reviews
 
 
 @pytest.mark.parametrize("given", [-1, 1.5, None, "3"])
@@ -390,7 +390,7 @@ def test_the_supplier_counts_rejected_orders_as_demand():
         world.order(1, number, LAPTOP)
     world.order(12, 3, LAPTOP)
     world.run()
-    assert world.supplier.stockroom.warehouse.demands[0] == [3, 1]
+    assert world.supplier.production.warehouse.demands[0] == [3, 1]
     assert [(units, at) for _, units, at, _ in world.lots()] == [(3, 10.0)]
     assert [order for _, order, _ in world.parcels()] == [3]
 

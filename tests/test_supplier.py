@@ -10,7 +10,7 @@ from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.entity import Entity, EntityError
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.kernel.timers import Timetable
+from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import (
     CameBack,
     CancelOrder,
@@ -33,7 +33,7 @@ from alesha_sim.messages import (
     Verification,
     VerifyTransaction,
 )
-from alesha_sim.network import Channel, Faults, Patience
+from alesha_sim.network import Channel, Faults, RetryPolicy
 from alesha_sim.policies import BaseStock, MakeToOrder, Periodic, ReorderPoint
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.replenishment_log import ReplenishmentLog
@@ -62,7 +62,7 @@ class Player(Entity):
         self.heard = []
 
     def work(self):
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery = yield worker.receive()
             self.heard.append((self.clock.now, delivery.order, delivery.message))
@@ -99,11 +99,11 @@ class World:
             self.supplier.book.open_stock(0.0, opening)
         if loss or crashes:
             for party in (self.supplier, self.shop, self.bank, self.users):
-                party.inbox.screen()
+                party.inbox.deduplicate()
         if crashes:
-            self.supplier.let_crash()
+            self.supplier.track_processes()
             acts = (self.supplier.crash, self.supplier.restart)
-            Timetable(self.clock, list(crashes), lambda number: acts[number % 2]())
+            Schedule(self.clock, list(crashes), lambda number: acts[number % 2]())
         self.supplier.open_for_business()
 
     def join(self, one, other):
@@ -119,7 +119,7 @@ class World:
             channel.faults = Faults(self.loss, self.loss, (), *chances)
         channel.is_keyed = True
         if self.retries:
-            channel.ask_again(Patience(1.0, None, 2.0, 0.0), lambda: 0.5)
+            channel.retry_with(RetryPolicy(1.0, None, 2.0, 0.0), lambda: 0.5)
         return channel
 
     def serve_at_bank(self, delivery):
@@ -128,11 +128,11 @@ class World:
             return Verification(message.transaction, self.paid[message.transaction], 1, 2, delivery.order)
         assert isinstance(message, Transfer)
         self.transfers.append((delivery.order, message.account, message.amount, message.payee))
-        return Receipt(self.ledger.new_link(), message.amount)
+        return Receipt(self.ledger.new_entry(), message.amount)
 
     def pay(self, lines):
         """Have charges paid that nobody asks for here, and return their transaction."""
-        transaction = self.ledger.new_link()
+        transaction = self.ledger.new_entry()
         self.paid[transaction] = sum(CHARGES[sku][1] * units for sku, units in lines)
         return transaction
 
@@ -147,7 +147,7 @@ class World:
             if at:
                 yield self.clock.timeout(at)
             named = step or f"{type(message).__name__}:{at}"
-            reply = yield from self.shop.insist(self.shop.supplier, message, step=named, order=number)
+            reply = yield from self.shop.ask_until_answered(self.shop.supplier, message, step=named, order=number)
             self.replies.setdefault(number, []).append((self.clock.now, reply))
 
         self.clock.process(asking())
@@ -160,14 +160,14 @@ class World:
 
     def check(self):
         """What must hold once nothing is under way and no order waits."""
-        free, cost = self.supplier.stockroom.warehouse.free, COSTS
+        free, cost = self.supplier.production.warehouse.available, COSTS
         assert self.units("stock") == free
         assert self.units("reserved") == self.units("goods-in-transit") == [0, 0]
         assert self.money("stock") == sum(units * each for units, each in zip(free, cost, strict=True))
         assert self.money("shop-advances") == self.money("goods-in-transit") == 0
         assert not self.supplier._open
-        assert self.supplier.stockroom.warehouse.backordered == [0, 0]
-        assert self.supplier.stockroom.warehouse.on_order == [0, 0]
+        assert self.supplier.production.warehouse.backordered == [0, 0]
+        assert self.supplier.production.warehouse.on_order == [0, 0]
 
     def account(self, name, commodity):
         columns = self.ledger.account_columns()
@@ -222,13 +222,13 @@ CLAIMS = {
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_only_the_right_transaction_pays_for_an_order(name):
-    answer, objection = CLAIMS[name]
-    assert World().supplier.objection(PLACED, answer, 7) == objection
+    answer, refusal_reason = CLAIMS[name]
+    assert World().supplier.refusal_reason(PLACED, answer, 7) == refusal_reason
 
 
 def test_a_product_that_the_supplier_does_not_know_is_refused():
     placed = PLACED.replaced(lines=(("phone", 1),))
-    assert World().supplier.objection(placed, CLAIMS["as agreed"][0], 7) == Reason.UNKNOWN_PRODUCT
+    assert World().supplier.refusal_reason(placed, CLAIMS["as agreed"][0], 7) == Reason.UNKNOWN_PRODUCT
 
 
 def test_a_transaction_pays_once():
@@ -349,7 +349,7 @@ def at_the_door(reply):
 
 def test_what_is_collected_at_the_door_is_told_and_remitted_later():
     world = World(remit_seconds=100.0)
-    transaction = world.ledger.new_link()
+    transaction = world.ledger.new_entry()
     world.users.part = at_the_door(Collected(transaction))
     world.order(0, 7, LAPTOP, collect=500)
     world.run()
@@ -403,16 +403,16 @@ def test_a_parcel_is_lost_if_chance_is_below_the_probability():
 
 
 @pytest.mark.parametrize(
-    ("lost", "chance", "fault"),
+    ("lost", "loss_draw", "fault"),
     [
         (1.0, lambda: 0.5, "lost: 1.0: must be a number from 0 to less than 1"),
         (-0.1, lambda: 0.5, "lost: -0.1: must be a number from 0 to less than 1"),
-        (0.1, None, "chance: None: must be given where parcels are lost, 0.1"),
+        (0.1, None, "loss_draw: None: must be given where parcels are lost, 0.1"),
     ],
 )
-def test_a_courier_that_never_brings_anything_is_refused(lost, chance, fault):
+def test_a_courier_that_never_brings_anything_is_refused(lost, loss_draw, fault):
     with pytest.raises(ValueError, match="must") as error:
-        Courier([lambda: 5.0], None, lost, chance, lambda: 2.0)
+        Courier([lambda: 5.0], None, lost, loss_draw, lambda: 2.0)
     assert str(error.value) == fault
 
 
@@ -457,7 +457,7 @@ def test_who_lost_a_parcel_gets_goods_before_those_who_wait():
 def test_lines_are_sent_as_they_are_complete_only_if_that_is_wanted(partial, collect, parcels):
     world = World(BaseStock({"laptop": 5}), partial=partial, remit_seconds=1.0)
     if collect:
-        world.users.part = at_the_door(Collected(world.ledger.new_link()))
+        world.users.part = at_the_door(Collected(world.ledger.new_entry()))
     world.order(0, 7, BOTH, collect=collect)
     world.run()
     assert world.parcels() == parcels
@@ -577,7 +577,7 @@ def test_a_rejection_survives_a_crash_though_the_shop_asks_again_meanwhile():
 
 def test_a_crash_before_the_remittance_repeats_no_news():
     world = World(remit_seconds=100.0, crashes=(50.0, 60.0))
-    world.users.part = at_the_door(Collected(world.ledger.new_link()))
+    world.users.part = at_the_door(Collected(world.ledger.new_entry()))
     world.order(0, 7, LAPTOP, collect=500)
     world.run()
     assert len(world.told(Delivered)) == 1
@@ -610,7 +610,7 @@ def fierce(name, seed):
             return Noted()
         if mood() < 0.5:
             return Refused(Reason.REFUSED_AT_DOOR)
-        return Collected(world.ledger.new_link())
+        return Collected(world.ledger.new_entry())
 
     world.users.part = door
     draw = uniform(streams, "orders")

@@ -9,14 +9,15 @@ from alesha_sim.audit.laws import check
 from alesha_sim.audit.posting_rules import facts, permitted
 from alesha_sim.books.accounts import Account
 from alesha_sim.columns import Coded
-from alesha_sim.messages import Method, Pocket
+from alesha_sim.messages import FundsLocation, Method
 
 RICH = (16, 24, 158)
 """Worlds in which, taken together, every row of every fact is written."""
 
 WORLDS = {
-    "every pocket": Terms(), "little cash": Terms(cash=1500), "poor users": Terms(opening=1500),
-    "escrow": Terms(pockets=(Pocket.ESCROW,)), "settled later": Terms(pockets=(Pocket.SETTLEMENT_DUE,)),
+    "every location": Terms(), "little cash": Terms(cash=1500), "poor users": Terms(opening=1500),
+    "escrow": Terms(locations=(FundsLocation.ESCROW,)),
+    "settled later": Terms(locations=(FundsLocation.SETTLEMENT_DUE,)),
     "often": Terms(chance=0.6), "seldom, no fees": Terms(chance=0.1, fees=False),
 }  # fmt: skip
 
@@ -254,24 +255,24 @@ def given_back_above_the_price(world):
 
 def late_without_a_refund(world):
     order = some(world, status="completed", method="account")
-    world.shop.late_refund(world.at, world.ledger.new_link(), order.number, order.total)
+    world.shop.late_refund(world.at, world.ledger.new_entry(), order.number, order.total)
 
 
 def transport_charged_that_nobody_owes(world):
     order = some(world, status="completed", method="account")
-    world.supplier.charges_returned(world.at, world.ledger.new_link(), order.number, 0, transport=5)
+    world.supplier.charges_returned(world.at, world.ledger.new_entry(), order.number, 0, transport=5)
 
 
 def stock_for_a_user(world):
     order = some(world, status="completed", method="account")
     product, units = order.lines[0]
     charge = units * CATALOGUE[product].charge
-    world.shop.received(world.at, world.ledger.new_link(), order.number, [(product, units)], charge)
+    world.shop.received(world.at, world.ledger.new_entry(), order.number, [(product, units)], charge)
 
 
 def income_in_an_order(world):
     cash, income = world.users._cash[0], world.users._income.id
-    world.ledger.transfer(world.at, 3, world.ledger.new_link(), 1, cash, income, 5, 1)
+    world.ledger.transfer(world.at, 3, world.ledger.new_entry(), 1, cash, income, 5, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.entities.shop.shop import Shop
-from alesha_sim.entities.shop.storefront import Pages
+from alesha_sim.entities.shop.storefront import Storefront
 from alesha_sim.recording.levels import SUMMARY
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios.scenario import Scenario
@@ -42,13 +42,13 @@ def test_a_violation_names_its_law(monkeypatch):
 
 @pytest.mark.interpreted
 @pytest.mark.parametrize(
-    ("error", "law"), [(KeyError(5), "KeyError"), (LawBroken("L1: below zero: link 3"), "L1")]
+    ("error", "law"), [(KeyError(5), "KeyError"), (LawBroken("L1: below zero: entry 3"), "L1")]
 )
 def test_whatever_is_raised_is_a_violation(monkeypatch, error, law):
     def fail(self, message, user):
         raise error
 
-    monkeypatch.setattr(Pages, "answer", fail)
+    monkeypatch.setattr(Storefront, "answer", fail)
     found = trial(CALM)
     assert (found.law, len(found.violations)) == (law, 1)
     assert "shop failed on ViewHomepage" in found.violations[0]
@@ -111,7 +111,7 @@ def test_an_event_that_never_ends_is_a_failure(monkeypatch):
         while True:
             pass
 
-    monkeypatch.setattr(Pages, "answer", answer)
+    monkeypatch.setattr(Storefront, "answer", answer)
     found = trial(CALM)
     assert found.violations == ["endless: it is not over after 0.2 s"]
     assert found.counts == {trials.STOPPED: 1}

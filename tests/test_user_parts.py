@@ -9,10 +9,10 @@ from alesha_sim.entities.entity import Entity
 from alesha_sim.entities.user.context import UserContext
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.fraud import Attacker
-from alesha_sim.entities.user.intent import Visit
+from alesha_sim.entities.user.intent import VisitIntent
 from alesha_sim.entities.user.open_orders import OpenOrders
-from alesha_sim.entities.user.order_follow_up import Buyer, Placed
-from alesha_sim.entities.user.terms import Habits, UserTerms
+from alesha_sim.entities.user.order_follow_up import OrderFollowUp, PlacedOrder
+from alesha_sim.entities.user.terms import BehaviourRates, UserTerms
 from alesha_sim.entities.user.trust import TrustLevels
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import Confirmation, Invoice, Reason, Refusal
@@ -27,7 +27,7 @@ from alesha_sim.vocabulary import NO_ID, SHOP
 
 PRODUCTS = {"laptop": (0, 500), "watch": (1, 250)}
 CART = (("laptop", 1), ("watch", 2))
-INTENT = Visit(1, CART, (), False)
+INTENT = VisitIntent(1, CART, (), False)
 INVOICE = Invoice(7, 1000, 1000, 50.0)
 HALVED = Trust(late=0.5, refused=0.5, on_time=0.5)
 KEYS = np.array([10, 11, 255], np.uint64)
@@ -42,8 +42,8 @@ def context(**terms):
     party.shop = Channel(clock, MessageLog(), lambda: 0.0, SHOP)
     ledger, users = Ledger("BDT", tuple(PRODUCTS)), len(KEYS)
     book = UsersBook(ledger, users)
-    book.open(0.0, ledger.links_from(users), np.full(users, 5000))
-    assert ledger.new_link() == PAYMENT
+    book.open(0.0, ledger.new_entries(users), np.full(users, 5000))
+    assert ledger.new_entry() == PAYMENT
     return UserContext(party, book, VisitLog(), Credentials(KEYS, KEYS), UserTerms(PRODUCTS, **terms))
 
 
@@ -83,32 +83,35 @@ def test_without_budget_and_trust_nothing_is_kept_of_a_refused_cart():
 
 
 CLOSED = {
-    "refused": lambda buyer: buyer.note_refused(Reason.OUT_OF_STOCK),
-    "all goods": lambda buyer: buyer.note_parcel(CART, 1000),
-    "money back": lambda buyer: buyer.note_refund(late=False),
+    "refused": lambda follow_up: follow_up.note_refused(Reason.OUT_OF_STOCK),
+    "all goods": lambda follow_up: follow_up.note_parcel(CART, 1000),
+    "money back": lambda follow_up: follow_up.note_refund(late=False),
 }
 
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_an_order_is_closed_once_by_what_ends_it(name):
     closed = []
-    CLOSED[name](Buyer(context(), Placed(0, INTENT, CART, INVOICE), closed.append))
+    CLOSED[name](OrderFollowUp(context(), PlacedOrder(0, INTENT, CART, INVOICE), closed.append))
     assert closed == [7]
 
 
 def test_an_order_is_kept_and_not_judged_while_some_goods_are_missing():
     closed, shared = [], context(trust=HALVED)
-    buyer = Buyer(shared, Placed(0, INTENT, CART, INVOICE.replaced(promised_at=-1.0)), closed.append)
-    buyer.note_parcel((("laptop", 1), ("watch", 1)), 750)
+    follow_up = OrderFollowUp(
+        shared, PlacedOrder(0, INTENT, CART, INVOICE.replaced(promised_at=-1.0)), closed.append
+    )
+    follow_up.note_parcel((("laptop", 1), ("watch", 1)), 750)
     assert (closed, shared.trust.suffices(1, 0.9)) == ([], True)
-    buyer.note_parcel((("watch", 1),), 250)
+    follow_up.note_parcel((("watch", 1),), 250)
     assert (closed, shared.trust.suffices(1, 0.9)) == ([7], False)
 
 
 KEPT = [
     # terms, paid in advance, whether the order is kept
     ({}, 1000, False), ({}, 999, True), ({"trust": HALVED}, 1000, True),
-    ({"habits": Habits(complaint=0.1)}, 1000, True), ({"habits": Habits(return_shares=(0.0, 0.0))}, 1000, False),
+    ({"behaviour": BehaviourRates(complaint=0.1)}, 1000, True), ({"behaviour": BehaviourRates(return_shares=(0.0,
+    0.0))}, 1000, False),
 ]  # fmt: skip
 
 
@@ -125,16 +128,16 @@ def test_what_the_shop_says_of_a_payment_is_written_and_overheard():
     shared = context()
     orders = OpenOrders(shared)
     assert orders.note_reply(1, 7, Confirmation(7, PAYMENT, 1000, "on_the_way", ""))
-    assert shared.overheard.transaction == PAYMENT
+    assert shared.intercepted.transaction == PAYMENT
     assert not shared.book.payment(0.0, PAYMENT, 1, 7, 1000)  # it has been written
     assert not orders.note_reply(1, 8, Refusal(Reason.OUT_OF_STOCK, 8))
-    assert shared.overheard.transaction == PAYMENT
+    assert shared.intercepted.transaction == PAYMENT
 
 
 def test_an_attack_needs_what_visits_need_and_pays_from_an_account():
     shared = context()
     attacker = Attacker(shared, OpenOrders(shared), INTENT._replace(purpose="borrow_account"))
-    assert (attacker.name, attacker.matter, attacker._victims_account) == ("user:1", "visit 0", 10_000_002)
+    assert (attacker.name, attacker.subject, attacker._victims_account) == ("user:1", "visit 0", 10_000_002)
 
 
 def test_terms_are_in_minor_units_and_seconds():
@@ -149,10 +152,14 @@ def test_terms_are_in_minor_units_and_seconds():
     assert list(terms.products) == list(scenario.skus)
     second = scenario.catalogue[1]
     assert terms.products[second.sku] == (1, 100 * second.price)
-    assert (terms.habits.door_refusal, terms.habits.complaint, terms.habits.late_returns) == (0.25, 0.5, 2.0)
+    assert (terms.behaviour.door_refusal, terms.behaviour.complaint, terms.behaviour.late_returns) == (
+        0.25,
+        0.5,
+        2.0,
+    )
 
 
 def test_terms_left_out_ask_nothing_of_users():
     terms = user_terms(first_purchase(), Streams(1))
     assert (terms.patience, terms.choice, terms.trust, terms.budget) == (None,) * 4
-    assert not terms.habits.act_later
+    assert not terms.behaviour.act_later

@@ -27,7 +27,7 @@ def broken(monkeypatch):
     charges = ShopBook.charges
 
     def elsewhere(self, at, link, order, amount):
-        return charges(self, at, self._ledger.new_link(), order, amount)
+        return charges(self, at, self._ledger.new_entry(), order, amount)
 
     monkeypatch.setattr(ShopBook, "charges", elsewhere)
 

@@ -6,7 +6,7 @@ from conftest import is_full_size
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.shop.order_desk import OrderDesk
 from alesha_sim.entities.shop.shop import Shop
-from alesha_sim.network.idempotency import Doorkeeper
+from alesha_sim.network.idempotency import IdempotencyStore
 from alesha_sim.policies import SETTLEMENTS, STOCKS
 from alesha_sim.scenarios.channels import LINKS
 from alesha_sim.scenarios.disruptions import Crash, Outage, Spell
@@ -144,8 +144,8 @@ def test_every_law_holds_in_random_worlds(first):
 
 def ignore_keys(patch):
     """A receiver forgets which requests it serves and has served."""
-    patch.setattr(Doorkeeper, "served", lambda self, key: None)
-    patch.setattr(Doorkeeper, "active", lambda self, key: None)
+    patch.setattr(IdempotencyStore, "served", lambda self, key: None)
+    patch.setattr(IdempotencyStore, "active", lambda self, key: None)
 
 
 def forget_an_order(patch):
@@ -165,7 +165,7 @@ def post_outside_the_link(patch):
     charges = ShopBook.charges
 
     def elsewhere(self, at, link, order, amount):
-        return charges(self, at, self._ledger.new_link(), order, amount)
+        return charges(self, at, self._ledger.new_entry(), order, amount)
 
     patch.setattr(ShopBook, "charges", elsewhere)
 

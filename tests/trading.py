@@ -15,7 +15,7 @@ import numpy as np
 from alesha_sim.audit.laws import Priced
 from alesha_sim.books import BankBook, Ledger, ShopBook, SupplierBook, UsersBook
 from alesha_sim.columns import MISSING_TIME, Coded
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import FundsLocation
 from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES
 
 CATALOGUE = (
@@ -37,7 +37,7 @@ class Terms(NamedTuple):
     users: int = 3
     cash: int = 200_000
     opening: int = 20_000
-    pockets: Sequence[Pocket] = tuple(Pocket)
+    locations: Sequence[FundsLocation] = tuple(FundsLocation)
     chance: float = 0.3
     fees: bool = True
 
@@ -51,7 +51,7 @@ class Order:
     lines: Lines
     advance: int
     method: str
-    pocket: Pocket
+    held_in: FundsLocation
     status: str = "received"
     outcome: str | None = None
     payment: int = -1
@@ -156,23 +156,23 @@ class World:
         user, amount = self.random.randrange(self.terms.users), 700
         self.later(self.told_income, self.bank.income(self.at, user, amount), user, amount)
 
-    def told_income(self, link: int, user: int, amount: int) -> None:
-        self.users.income(self.at, link, user, amount)
+    def told_income(self, entry: int, user: int, amount: int) -> None:
+        self.users.income(self.at, entry, user, amount)
 
     # An order is placed and paid
 
     def place(self) -> None:
         choice, products = self.random, range(len(CATALOGUE))
         lines = [(product, choice.randint(1, 3)) for product in choice.sample(products, choice.choice((1, 1, 2)))]
-        user, pocket = choice.randrange(self.terms.users), choice.choice(self.terms.pockets)
+        user, held_in = choice.randrange(self.terms.users), choice.choice(self.terms.locations)
         method, advance = "account", worth(lines, 1)
         if self.likely(0.15):
-            method, user, advance, pocket = "replenishment", SHOP, 0, Pocket.DEPOSIT
+            method, user, advance, held_in = "replenishment", SHOP, 0, FundsLocation.DEPOSIT
             lines = [(product, units + 4) for product, units in lines]
-        elif pocket is not Pocket.ESCROW and self.likely():
+        elif held_in is not FundsLocation.ESCROW and self.likely():
             advance = choice.choice((0, advance // 10))
             method = "account" if advance else "cash_on_delivery"
-        order = Order(len(self.orders) + 1, user, lines, advance, method, pocket)
+        order = Order(len(self.orders) + 1, user, lines, advance, method, held_in)
         self.orders.append(order)
         if not self.likely(0.05):  # else it is never paid
             self.later(self.pay if advance else self.promise, order)
@@ -181,7 +181,7 @@ class World:
         """Nothing is paid in advance."""
         order.status = "processing"
         if order.user >= 0:
-            self.later(self.tell, order)
+            self.later(self.send_notice, order)
         self.supply(order)
 
     def pay(self, order: Order) -> None:
@@ -195,15 +195,15 @@ class World:
         if self.likely():
             self.hold(order, order.advance + fee + 100)
             return
-        taken, kept = self.deductions(order, order.advance, order.pocket is Pocket.DEPOSIT)
-        link = self.bank.payment(
-            self.at, order.number, order.user, order.advance, order.pocket, taken, kept, fee
+        taken, kept = self.deductions(order, order.advance, order.held_in is FundsLocation.DEPOSIT)
+        entry = self.bank.payment(
+            self.at, order.number, order.user, order.advance, order.held_in, taken, kept, fee
         )  # fmt: skip
-        self.captured(order, link, taken, kept)
+        self.captured(order, entry, taken, kept)
 
     def hold(self, order: Order, amount: int) -> None:
-        link = self.bank.holds.pend(self.at, order.number, order.user, amount)
-        self.later(self.let_go if self.likely() else self.post, order, link)
+        entry = self.bank.holds.place(self.at, order.number, order.user, amount)
+        self.later(self.let_go if self.likely() else self.post, order, entry)
 
     def let_go(self, order: Order, hold: int) -> None:
         self.bank.holds.void(self.at, hold)
@@ -213,11 +213,12 @@ class World:
             self.hold(order, order.advance + order.payer_fee + self.random.choice((0, 100)))
 
     def post(self, order: Order, hold: int) -> None:
-        taken, kept = self.deductions(order, order.advance, order.pocket is Pocket.DEPOSIT)
-        link = self.bank.holds.post(
-            self.at, hold, order.advance, pocket=order.pocket, fee=taken, retained=kept, payer_fee=order.payer_fee
+        taken, kept = self.deductions(order, order.advance, order.held_in is FundsLocation.DEPOSIT)
+        entry = self.bank.holds.post(
+            self.at, hold, order.advance, held_in=order.held_in, fee=taken, retained=kept,
+            payer_fee=order.payer_fee
         )  # fmt: skip
-        self.captured(order, link, taken, kept)
+        self.captured(order, entry, taken, kept)
 
     def deductions(self, order: Order, amount: int, now: bool) -> tuple[int, int]:
         if not (now and self.terms.fees and self.likely(0.6)):
@@ -225,29 +226,29 @@ class World:
         fee = min(amount, 2 + amount // 50)
         return fee, round((amount - fee) * self.random.choice((0, 0.1)))
 
-    def captured(self, order: Order, link: int, fee: int, kept: int) -> None:
-        order.payment, order.due = link, 0 if order.pocket is Pocket.DEPOSIT else order.advance
-        self.later(self.note_paid, order, link, fee, kept)
+    def captured(self, order: Order, entry: int, fee: int, kept: int) -> None:
+        order.payment, order.due = entry, 0 if order.held_in is FundsLocation.DEPOSIT else order.advance
+        self.later(self.note_paid, order, entry, fee, kept)
         if kept:
             self.later(self.release, order, kept)
-        if order.pocket is Pocket.SETTLEMENT_DUE:
+        if order.held_in is FundsLocation.SETTLEMENT_DUE:
             self.later(self.settle, order)
-        if order.pocket is Pocket.ESCROW and self.likely():
+        if order.held_in is FundsLocation.ESCROW and self.likely():
             self.later(self.refund_late, order)
 
-    def note_paid(self, order: Order, link: int, fee: int, kept: int) -> None:
-        self.shop.payment(self.at, link, order.number, order.advance, order.pocket, fee, kept)
+    def note_paid(self, order: Order, entry: int, fee: int, kept: int) -> None:
+        self.shop.payment(self.at, entry, order.number, order.advance, order.held_in, fee, kept)
         order.status = "processing"
         if order.shop_knows_late:
             order.status, order.outcome = "cancelled", "declined"
         else:
             self.supply(order)
-        self.later(self.tell, order)
+        self.later(self.send_notice, order)
 
-    def note_declined_fee(self, link: int, order: Order) -> None:
-        self.shop.declined_fee(self.at, link, order.number, 3)
+    def note_declined_fee(self, entry: int, order: Order) -> None:
+        self.shop.declined_fee(self.at, entry, order.number, 3)
 
-    def tell(self, order: Order) -> None:
+    def send_notice(self, order: Order) -> None:
         """The user is told, at last."""
         if order.payment >= 0:
             self.users.payment(
@@ -260,22 +261,22 @@ class World:
     def settle(self, order: Order) -> None:
         due, order.due, order.settled = order.due, 0, True
         fee, kept = self.deductions(order, due, now=True)
-        link = self.bank.settle(self.at, order.number, order.user, order.pocket, due, fee, kept)
-        self.later(self.note_settled, order, link, due, fee, kept)
+        entry = self.bank.settle(self.at, order.number, order.user, order.held_in, due, fee, kept)
+        self.later(self.note_settled, order, entry, due, fee, kept)
         if kept:
             self.later(self.release, order, kept)
 
-    def note_settled(self, order: Order, link: int, due: int, fee: int, kept: int) -> None:
-        self.shop.settled(self.at, link, order.number, due, fee, kept)
+    def note_settled(self, order: Order, entry: int, due: int, fee: int, kept: int) -> None:
+        self.shop.settled(self.at, entry, order.number, due, fee, kept)
         order.released = True
-        if order.pocket is Pocket.ESCROW and order.status == "completed":
+        if order.held_in is FundsLocation.ESCROW and order.status == "completed":
             self.after_sale(order)
 
     def release(self, order: Order, amount: int) -> None:
         self.later(self.note_released, order, self.bank.release(self.at, order.number, amount), amount)
 
-    def note_released(self, order: Order, link: int, amount: int) -> None:
-        self.shop.released(self.at, link, order.number, amount)
+    def note_released(self, order: Order, entry: int, amount: int) -> None:
+        self.shop.released(self.at, entry, order.number, amount)
 
     def confirm(self, order: Order) -> None:
         if not order.refunded_late and not order.settled:
@@ -285,21 +286,21 @@ class World:
         if order.settled or order.refunded_late or not order.due:
             return
         order.refunded_late, order.due = True, 0
-        link = self.bank.refund(self.at, order.number, order.user, order.total, Pocket.ESCROW)
-        self.later(self.told_late, order, link)
-        self.later(self.note_late, order, link)
+        entry = self.bank.refund(self.at, order.number, order.user, order.total, FundsLocation.ESCROW)
+        self.later(self.told_late, order, entry)
+        self.later(self.note_late, order, entry)
 
-    def told_late(self, order: Order, link: int) -> None:
+    def told_late(self, order: Order, entry: int) -> None:
         order.user_knows_late = True
         self.users.refunded(
-            self.at, link, order.payment, order.user, order.number, order.total, order.total, order.payer_fee,
+            self.at, entry, order.payment, order.user, order.number, order.total, order.total, order.payer_fee,
             worth(order.user_has, 1),
         )  # fmt: skip
 
-    def note_late(self, order: Order, link: int) -> None:
+    def note_late(self, order: Order, entry: int) -> None:
         order.shop_knows_late = True
-        self.shop.late_refund(self.at, link, order.number, order.shop_sold)
-        self.call_off(order)
+        self.shop.late_refund(self.at, entry, order.number, order.shop_sold)
+        self.cancel_order(order)
 
     # The shop buys
 
@@ -313,17 +314,17 @@ class World:
             self.owe(order, order.charge, self.buy, order)
 
     def buy(self, order: Order) -> None:
-        link = self.bank.charges(self.at, order.number, order.charge)
-        self.later(self.note_charges, order, link)
+        entry = self.bank.charges(self.at, order.number, order.charge)
+        self.later(self.note_charges, order, entry)
 
-    def note_charges(self, order: Order, link: int) -> None:
-        order.charges = link
-        self.shop.charges(self.at, link, order.number, order.charge)
-        self.later(self.decide, order, link)
+    def note_charges(self, order: Order, entry: int) -> None:
+        order.charges = entry
+        self.shop.charges(self.at, entry, order.number, order.charge)
+        self.later(self.decide, order, entry)
 
-    def decide(self, order: Order, link: int) -> None:
+    def decide(self, order: Order, entry: int) -> None:
         """The supplier accepts or rejects."""
-        self.supplier.charges(self.at, link, order.number, order.charge)
+        self.supplier.charges(self.at, entry, order.number, order.charge)
         if order.rejected or self.likely(0.1):
             order.rejected = True
             self.give_charges_back(order, order.charge, 0)
@@ -334,25 +335,25 @@ class World:
         for line in order.lines:
             self.later(self.provide, order, line)
         if self.likely(0.2):
-            self.later(self.call_off, order)
+            self.later(self.cancel_order, order)
 
     def note_accepted(self, order: Order) -> None:
         if order.status == "processing":
             order.status = "on_the_way"
 
     def give_charges_back(self, order: Order, amount: int, transport: int) -> None:
-        link = self.bank.charges_return(self.at, order.number, amount)
-        self.supplier.charges_returned(self.at, link, order.number, amount, transport)
-        self.later(self.note_charges_back, order, link, amount, transport)
+        entry = self.bank.charges_return(self.at, order.number, amount)
+        self.supplier.charges_returned(self.at, entry, order.number, amount, transport)
+        self.later(self.note_charges_back, order, entry, amount, transport)
 
-    def note_charges_back(self, order: Order, link: int, amount: int, transport: int) -> None:
-        self.shop.charges_returned(self.at, link, order.number, amount, transport)
-        if order.pocket is Pocket.ESCROW:
+    def note_charges_back(self, order: Order, entry: int, amount: int, transport: int) -> None:
+        self.shop.charges_returned(self.at, entry, order.number, amount, transport)
+        if order.held_in is FundsLocation.ESCROW:
             if not order.refunded_late:
                 order.refunded_late, order.due = True, 0
-                link = self.bank.refund(self.at, order.number, order.user, order.total, Pocket.ESCROW)
-                self.shop.refund(self.at, link, order.number, order.total, Pocket.ESCROW)
-                self.later(self.told_late, order, link)
+                entry = self.bank.refund(self.at, order.number, order.user, order.total, FundsLocation.ESCROW)
+                self.shop.refund(self.at, entry, order.number, order.total, FundsLocation.ESCROW)
+                self.later(self.told_late, order, entry)
             order.status = "cancelled"
         elif order.advance:
             self.shop.cancelled(self.at, order.number, order.advance)
@@ -360,7 +361,7 @@ class World:
         else:
             order.status = "cancelled"
 
-    def call_off(self, order: Order) -> None:
+    def cancel_order(self, order: Order) -> None:
         """Cancel what nobody has sent: by the user's wish, or after a late refund."""
         if order.shipped or order.rejected or order.own or order.status in ("cancelled", "declined", "completed"):
             return
@@ -386,21 +387,25 @@ class World:
             self.owe(order, amount, self.refund, order, amount, closes)
 
     def refund(self, order: Order, amount: int, closes: bool) -> None:
-        pocket = order.pocket if order.due >= amount and order.pocket is not Pocket.DEPOSIT else Pocket.DEPOSIT
-        if pocket is not Pocket.DEPOSIT:
+        held_in = (
+            order.held_in
+            if order.due >= amount and order.held_in is not FundsLocation.DEPOSIT
+            else FundsLocation.DEPOSIT
+        )
+        if held_in is not FundsLocation.DEPOSIT:
             order.due -= amount
-        link = self.bank.refund(self.at, order.number, order.user, amount, pocket)
-        self.later(self.note_refund, order, link, amount, pocket, closes)
-        self.later(self.told_refund, order, link, amount)
+        entry = self.bank.refund(self.at, order.number, order.user, amount, held_in)
+        self.later(self.note_refund, order, entry, amount, held_in, closes)
+        self.later(self.told_refund, order, entry, amount)
 
-    def note_refund(self, order: Order, link: int, amount: int, pocket: Pocket, closes: bool) -> None:
-        self.shop.refund(self.at, link, order.number, amount, pocket)
+    def note_refund(self, order: Order, entry: int, amount: int, held_in: FundsLocation, closes: bool) -> None:
+        self.shop.refund(self.at, entry, order.number, amount, held_in)
         if closes:
             order.status = "cancelled"
 
-    def told_refund(self, order: Order, link: int, amount: int) -> None:
+    def told_refund(self, order: Order, entry: int, amount: int) -> None:
         payment, total = (order.payment, order.advance) if order.payment >= 0 else (order.collection, order.total)
-        self.users.refunded(self.at, link, payment, order.user, order.number, total, amount, order.payer_fee)
+        self.users.refunded(self.at, entry, payment, order.user, order.number, total, amount, order.payer_fee)
 
     # The supplier provides and sends
 
@@ -434,11 +439,11 @@ class World:
 
     def send(self, order: Order, parcel: Lines, *, replaces: bool = False) -> None:
         self.supplier.shipped(self.at, order.number, parcel)
-        link = self.supplier.allot()
+        entry = self.supplier.allot()
         if self.likely(0.15):
             self.later(self.lose, order, parcel, replaces)
         else:
-            self.later(self.swap if replaces else self.arrive, order, parcel, link)
+            self.later(self.swap if replaces else self.arrive, order, parcel, entry)
 
     def lose(self, order: Order, parcel: Lines, replaces: bool) -> None:
         self.supplier.lost(self.at, order.number, parcel)
@@ -446,16 +451,16 @@ class World:
             self.keep(order.number, line)
         self.send(order, parcel, replaces=replaces)
 
-    def arrive(self, order: Order, parcel: Lines, link: int) -> None:
+    def arrive(self, order: Order, parcel: Lines, entry: int) -> None:
         number, price = order.number, worth(parcel, 1)
         if order.user == SHOP:
-            self.shop.received(self.at, link, number, parcel, worth(parcel, 2))
+            self.shop.received(self.at, entry, number, parcel, worth(parcel, 2))
             for product, units in parcel:
                 self.own[product] += units
             order.user_has = order.user_has + parcel
             if worth(order.user_has, 2) == order.charge:
                 order.status = "completed"
-            self.later(self.note_given, order, parcel, link)
+            self.later(self.note_given, order, parcel, entry)
             return
         rest = order.total - order.advance
         if rest and (self.likely(0.3) or self.bank.available(order.user) < rest):
@@ -464,13 +469,13 @@ class World:
         if rest:
             order.collection = self.bank.collection(self.at, number, order.user, rest)
             self.users.collection(self.at, order.collection, order.user, number, rest)
-        self.users.delivered(self.at, link, number, parcel, price, price if order.user_knows_late else 0)
+        self.users.delivered(self.at, entry, number, parcel, price, price if order.user_knows_late else 0)
         self.take(order, parcel)
-        self.later(self.note_given, order, parcel, link)
+        self.later(self.note_given, order, parcel, entry)
 
     def take(self, order: Order, parcel: Lines) -> None:
         order.user_has = order.user_has + parcel
-        if order.pocket is Pocket.ESCROW and worth(order.user_has, 1) == order.total:
+        if order.held_in is FundsLocation.ESCROW and worth(order.user_has, 1) == order.total:
             self.later(self.confirm if self.likely(0.7) else self.refund_late, order)
 
     def come_back(self, order: Order, parcel: Lines) -> None:
@@ -481,37 +486,37 @@ class World:
             self.free[product] += units
         self.give_charges_back(order, order.charge - transport // 2, transport // 2)
 
-    def note_given(self, order: Order, parcel: Lines, link: int) -> None:
+    def note_given(self, order: Order, parcel: Lines, entry: int) -> None:
         rest = order.total - order.advance if order.user >= 0 else 0
         if rest:
             self.supplier.collected(self.at, order.collection, order.number, rest)
             self.later(self.remit, order, rest)
-        self.supplier.delivered(self.at, link, order.number, parcel, worth(parcel, 2))
+        self.supplier.delivered(self.at, entry, order.number, parcel, worth(parcel, 2))
         if order.user >= 0:
-            self.later(self.note_delivered, order, parcel, link, rest)
+            self.later(self.note_delivered, order, parcel, entry, rest)
 
-    def note_delivered(self, order: Order, parcel: Lines, link: int, rest: int) -> None:
+    def note_delivered(self, order: Order, parcel: Lines, entry: int, rest: int) -> None:
         price = worth(parcel, 1)
         if rest:
             self.shop.collected(self.at, order.collection, order.number, rest)
         allowance = price if order.shop_knows_late else 0
-        self.shop.delivered(self.at, link, order.number, price, worth(parcel, 2), order.pocket, allowance)
+        self.shop.delivered(self.at, entry, order.number, price, worth(parcel, 2), order.held_in, allowance)
         self.sold(order, price)
 
     def sold(self, order: Order, price: int) -> None:
         order.shop_sold += price
         if order.shop_sold == order.total:
             order.status = "completed"
-            if order.pocket is not Pocket.ESCROW or order.released:
+            if order.held_in is not FundsLocation.ESCROW or order.released:
                 self.after_sale(order)
 
     def remit(self, order: Order, amount: int) -> None:
-        link = self.bank.remittance(self.at, order.number, amount)
-        self.supplier.remitted(self.at, link, order.number, amount)
-        self.later(self.note_remitted, order, link, amount)
+        entry = self.bank.remittance(self.at, order.number, amount)
+        self.supplier.remitted(self.at, entry, order.number, amount)
+        self.later(self.note_remitted, order, entry, amount)
 
-    def note_remitted(self, order: Order, link: int, amount: int) -> None:
-        self.shop.remitted(self.at, link, order.number, amount)
+    def note_remitted(self, order: Order, entry: int, amount: int) -> None:
+        self.shop.remitted(self.at, entry, order.number, amount)
 
     # The shop's own stock
 
@@ -530,19 +535,19 @@ class World:
         self.shop.lost(self.at, order.number, order.lines, order.charge)
         self.send_own(order)
 
-    def arrive_own(self, order: Order, link: int) -> None:
+    def arrive_own(self, order: Order, entry: int) -> None:
         price = order.total
         self.users.delivered(
-            self.at, link, order.number, order.lines, price, price if order.user_knows_late else 0
+            self.at, entry, order.number, order.lines, price, price if order.user_knows_late else 0
         )  # fmt: skip
         self.take(order, order.lines)
-        self.later(self.note_given_own, order, link)
+        self.later(self.note_given_own, order, entry)
 
-    def note_given_own(self, order: Order, link: int) -> None:
+    def note_given_own(self, order: Order, entry: int) -> None:
         price = order.total
         allowance = price if order.shop_knows_late else 0
         self.shop.delivered_own(
-            self.at, link, order.number, order.lines, price, order.charge, order.pocket, allowance
+            self.at, entry, order.number, order.lines, price, order.charge, order.held_in, allowance
         )  # fmt: skip
         self.sold(order, price)
 
@@ -562,21 +567,21 @@ class World:
         restocking = self.random.choice((0, 7))
         amount = min(worth(lines, 1) - restocking, order.total - order.granted)
         order.granted += amount
-        link = self.shop.returned(self.at, order.number, lines, worth(lines, 2), amount)
+        entry = self.shop.returned(self.at, order.number, lines, worth(lines, 2), amount)
         order.returned = lines
         for product, units in lines:
             self.own[product] += units
         if lines == order.lines:
             order.status = "returned"
-        self.later(self.told_returned, order, link, lines, amount)
+        self.later(self.told_returned, order, entry, lines, amount)
         self.give_back(order, amount)
         if self.likely(0.5):
             unfit = [(lines[0][0], 1)]
             self.own[unfit[0][0]] -= 1
             self.shop.written_off(self.at, order.number, unfit, worth(unfit, 2))
 
-    def told_returned(self, order: Order, link: int, lines: Lines, amount: int) -> None:
-        self.users.returned(self.at, link, order.number, lines, amount)
+    def told_returned(self, order: Order, entry: int, lines: Lines, amount: int) -> None:
+        self.users.returned(self.at, entry, order.number, lines, amount)
 
     def compensate(self, order: Order) -> None:
         amount = min(order.total // 20, order.total - order.granted)
@@ -585,8 +590,8 @@ class World:
             self.later(self.told_compensated, order, self.shop.compensated(self.at, order.number, amount), amount)
             self.give_back(order, amount)
 
-    def told_compensated(self, order: Order, link: int, amount: int) -> None:
-        self.users.compensated(self.at, link, order.number, amount)
+    def told_compensated(self, order: Order, entry: int, amount: int) -> None:
+        self.users.compensated(self.at, entry, order.number, amount)
 
     def claim(self, order: Order) -> None:
         line = order.lines[0]
@@ -596,12 +601,12 @@ class World:
         self.keep(order.number, line)
         self.send(order, [line], replaces=True)
 
-    def swap(self, order: Order, parcel: Lines, link: int) -> None:
-        self.users.replaced(self.at, link, order.number, parcel)
-        self.later(self.note_swapped, order, parcel, link)
+    def swap(self, order: Order, parcel: Lines, entry: int) -> None:
+        self.users.replaced(self.at, entry, order.number, parcel)
+        self.later(self.note_swapped, order, parcel, entry)
 
-    def note_swapped(self, order: Order, parcel: Lines, link: int) -> None:
-        self.supplier.replaced(self.at, link, order.number, parcel)
+    def note_swapped(self, order: Order, parcel: Lines, entry: int) -> None:
+        self.supplier.replaced(self.at, entry, order.number, parcel)
 
     # Tables
 

@@ -157,13 +157,13 @@ def written(all_facts, money, units, ended_at):
     for name, kind in units.items():
         for place, sku in enumerate(scenario.skus, 1):
             accounts[name, sku] = ledger.open(name, kind, commodity=place).start
-    ledger.links_from(100)
+    ledger.new_entries(100)
     facts = {}
     for at, book, link, *row in all_facts:
         facts.setdefault((at, book, link), []).append(row)
     for (at, book, link), rows in facts.items():
         order = NO_ID if rows[0][0] == "opening" else 1
-        ledger.linked(float(at), BOOKS.index(book), link, order, [_row(accounts, book, *row) for row in rows])
+        ledger.post(float(at), BOOKS.index(book), link, order, [_row(accounts, book, *row) for row in rows])
     return _result(scenario, ledger, ended_at)
 
 

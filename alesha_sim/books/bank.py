@@ -23,8 +23,8 @@ from alesha_sim.books.accounts import (
 from alesha_sim.books.holds import Holds
 from alesha_sim.books.lazy_accounts import LazyAccount
 from alesha_sim.books.ledger import LawBroken, Ledger, Row
-from alesha_sim.books.merchant_funds import Pockets
-from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
+from alesha_sim.books.merchant_funds import MerchantFunds
+from alesha_sim.messages import DEPOSIT, ESCROW, FundsLocation
 from alesha_sim.vocabulary import COURIER, NO_ID
 from alesha_sim.vocabulary import SHOP as SHOP_OWNER
 from alesha_sim.vocabulary import SUPPLIER as SUPPLIER_OWNER
@@ -40,12 +40,12 @@ class Transaction(NamedTuple):
 
 
 class BankBook:
-    """Posts the bank's part of each fact; the bank is the first to know of every payment.
+    """Posts the bank's part of each entry; the bank is the first to know of every payment.
 
     Owners of deposits are the codes of entities: a user's number, -1 the shop, -3 the supplier, -4 the courier.
     `at` in seconds, amounts in minor units. Spending more than a deposit holds raises LawBroken; `available`
-    tells. A method that posts returns the link, which is the transaction number. Payments in two steps are those
-    of `holds`.
+    tells. A method that posts returns the entry's number, which is the transaction number. Payments in two steps
+    are those of `holds`.
     """
 
     def __init__(self, ledger: Ledger, users: int) -> None:
@@ -57,22 +57,22 @@ class BankBook:
         self._courier = LazyAccount(ledger, Account.BANK_COURIER_DEPOSIT)
         self._owners = {self._shop: SHOP_OWNER, self._supplier: SUPPLIER_OWNER}
         self._deposits = {SHOP_OWNER: self._shop, SUPPLIER_OWNER: self._supplier}
-        self._pockets = Pockets(ledger, self._shop)
-        self.holds = Holds(ledger, self._users, self._pockets)
+        self._merchant_funds = MerchantFunds(ledger, self._shop)
+        self.holds = Holds(ledger, self._users, self._merchant_funds)
 
     def open_users(self, at: float, amounts: npt.NDArray[np.int64]) -> range:
-        """Opening of every user's deposit: reserves / deposits:user:n. Returns the links, one a user."""
-        links = self._ledger.links_from(len(amounts))
-        self._ledger.open_many(at, BANK, links, self._reserves, self._users, amounts, OPENING)
-        return links
+        """Opening of every user's deposit: reserves / deposits:user:n. Returns the entries, one a user."""
+        entries = self._ledger.new_entries(len(amounts))
+        self._ledger.open_many(at, BANK, entries, self._reserves, self._users, amounts, OPENING)
+        return entries
 
     def open_owner(self, at: float, owner: str, amount: int) -> int:
         """Opening of the deposit of `shop` or `supplier`: reserves / deposits:owner."""
         deposit = {"shop": self._shop, "supplier": self._supplier}[owner]
-        links = self._ledger.links_from(1)
+        entries = self._ledger.new_entries(1)
         amounts = np.array([amount], np.int64)
-        self._ledger.open_many(at, BANK, links, self._reserves, deposit, amounts, OPENING)
-        return links.start
+        self._ledger.open_many(at, BANK, entries, self._reserves, deposit, amounts, OPENING)
+        return entries.start
 
     def payment(
         self,
@@ -80,7 +80,7 @@ class BankBook:
         order: int,
         user: int,
         total: int,
-        pocket: Pocket = DEPOSIT,
+        held_in: FundsLocation = DEPOSIT,
         fee: int = 0,
         retained: int = 0,
         payer_fee: int = 0,
@@ -90,38 +90,38 @@ class BankBook:
         At once also what the shop is not left with: deposits:shop / fees; deposits:shop / rolling-reserve.
         """
         source = self._users[user]
-        if pocket is DEPOSIT and not (fee or retained or payer_fee):
+        if held_in is DEPOSIT and not (fee or retained or payer_fee):
             return self._ledger.new_transfer(at, BANK, order, source, self._shop, total, PAYMENT)
-        rows = self._pockets.captured(source, total, pocket, fee, retained, payer_fee)
-        link = self._ledger.new_fact(at, BANK, order, rows)
-        self._pockets.put(order, pocket, total)
-        return link
+        rows = self._merchant_funds.captured(source, total, held_in, fee, retained, payer_fee)
+        entry = self._ledger.post_new(at, BANK, order, rows)
+        self._merchant_funds.put(order, held_in, total)
+        return entry
 
     def settle(
-        self, at: float, order: int, user: int, pocket: Pocket, due: int, fee: int = 0, retained: int = 0
+        self, at: float, order: int, user: int, held_in: FundsLocation, due: int, fee: int = 0, retained: int = 0
     ) -> int:
         """Settlement: settlement-due or escrow / deposits:shop; deposits:shop / fees, / rolling-reserve.
 
         What is left in escrow for the order goes back: escrow / deposits:user:n.
         """
-        source = self._pockets.account(pocket)
-        rest = self.escrowed(order) - due if pocket is ESCROW else 0
-        rows: list[Row] = [(source, self._shop, due, SETTLEMENT), *self._pockets.deductions(fee, retained)]
+        source = self._merchant_funds.account(held_in)
+        rest = self.escrowed(order) - due if held_in is ESCROW else 0
+        rows: list[Row] = [(source, self._shop, due, SETTLEMENT), *self._merchant_funds.deductions(fee, retained)]
         if rest:
             rows.append((source, self._users[user], rest, REFUND))
-        link = self._ledger.new_fact(at, BANK, order, rows)
-        self._pockets.put(order, pocket, -due - rest)
-        return link
+        entry = self._ledger.post_new(at, BANK, order, rows)
+        self._merchant_funds.put(order, held_in, -due - rest)
+        return entry
 
     def release(self, at: float, order: int, amount: int) -> int:
         """Reserve released: rolling-reserve / deposits:shop."""
         return self._ledger.new_transfer(
-            at, BANK, order, self._pockets.rolling_reserve.id, self._shop, amount, RELEASE
+            at, BANK, order, self._merchant_funds.rolling_reserve.id, self._shop, amount, RELEASE
         )
 
     def declined_fee(self, at: float, order: int, fee: int) -> int:
         """Fee of a declined payment: deposits:shop / fees."""
-        return self._ledger.new_transfer(at, BANK, order, self._shop, self._pockets.fees.id, fee, FEE)
+        return self._ledger.new_transfer(at, BANK, order, self._shop, self._merchant_funds.fees.id, fee, FEE)
 
     def income(self, at: float, user: int, amount: int) -> int:
         """Income of a user from outside: reserves / deposits:user:n."""
@@ -135,18 +135,18 @@ class BankBook:
         """Charges returned: deposits:supplier / deposits:shop."""
         return self._ledger.new_transfer(at, BANK, order, self._supplier, self._shop, amount, CHARGES_RETURN)
 
-    def refund(self, at: float, order: int, user: int, amount: int, pocket: Pocket = DEPOSIT) -> int:
+    def refund(self, at: float, order: int, user: int, amount: int, held_in: FundsLocation = DEPOSIT) -> int:
         """Refund, in time or late: deposits:shop, settlement-due or escrow / deposits:user:n.
 
         Raises LawBroken, and writes nothing, for more than is in escrow for the order.
         """
-        if pocket is ESCROW and amount > self.escrowed(order):
+        if held_in is ESCROW and amount > self.escrowed(order):
             raise LawBroken(f"L4: order {order}: {self.escrowed(order)} in escrow, {amount} refunded")
-        link = self._ledger.new_transfer(
-            at, BANK, order, self._pockets.account(pocket), self._users[user], amount, REFUND
+        entry = self._ledger.new_transfer(
+            at, BANK, order, self._merchant_funds.account(held_in), self._users[user], amount, REFUND
         )
-        self._pockets.put(order, pocket, -amount)
-        return link
+        self._merchant_funds.put(order, held_in, -amount)
+        return entry
 
     def collection(self, at: float, order: int, user: int, amount: int) -> int:
         """Collected at the door: deposits:user:n / deposits:courier."""
@@ -174,23 +174,23 @@ class BankBook:
 
     def escrowed(self, order: int) -> int:
         """Return what is in escrow for an order."""
-        return self._pockets.escrowed(order)
+        return self._merchant_funds.escrowed(order)
 
-    def transaction(self, link: int) -> Transaction | None:
+    def transaction(self, entry: int) -> Transaction | None:
         """Return what is booked under a transaction number between two owners; None if there is nothing.
 
-        What is kept aside for the shop counts as the shop's.
+        What is held for the shop counts as the shop's.
         """
         try:
-            row = self._ledger.first(link)
+            row = self._ledger.first(entry)
         except KeyError:
             return None
-        payer, payee = self._owner(row.debit), self._owner(row.credit)
+        payer, payee = self._owner_of(row.debit), self._owner_of(row.credit)
         if payer is None or payee is None or payer == payee:  # a pending transfer pays nobody yet
             return None
         return Transaction(payer, payee, row.amount, row.order)
 
-    def _owner(self, account: int) -> int | None:
+    def _owner_of(self, account: int) -> int | None:
         """Return whose money an account holds."""
         if account in self._owners:
             return self._owners[account]
@@ -199,4 +199,4 @@ class BankBook:
                 return account - family.start
         if account == self._courier.opened_as:
             return COURIER
-        return SHOP_OWNER if self._pockets.keeps(account) else None
+        return SHOP_OWNER if self._merchant_funds.keeps(account) else None

@@ -14,7 +14,7 @@ from alesha_sim.numeric.counts import repeat
 Ids = npt.NDArray[np.int32]
 
 
-class Part(NamedTuple):
+class AccountGroup(NamedTuple):
     """Accounts opened together: `size` of them from id `base`, a number after `name` if `numbered`."""
 
     base: int
@@ -29,7 +29,7 @@ class Chart:
 
     def __init__(self, commodities: Sequence[str]) -> None:
         self.commodities = tuple(commodities)
-        self.parts: list[Part] = []
+        self.parts: list[AccountGroup] = []
         self.places: list[int] = []  # 4 * commodity + book, so that one comparison serves both
         self.signs: list[int] = []  # 1 if the account grows by debits, else -1
         self.capped: list[bool] = []  # may not have a debit balance
@@ -59,7 +59,7 @@ class Chart:
             raise ValueError(f"account {name}: {self.commodities[commodity]}: must not be opened twice")
         self._taken.add((name, commodity))
         base = len(self.places)
-        self.parts.append(Part(base, count, name, numbered, kind))
+        self.parts.append(AccountGroup(base, count, name, numbered, kind))
         self.places += [4 * commodity + BOOKS.index(book)] * count
         self.signs += [kind.sign] * count
         self.capped += [floor and kind.sign < 0] * count

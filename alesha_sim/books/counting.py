@@ -1,6 +1,6 @@
 """A ledger whose transfers are off: every rule of the ledger holds, and rows go once they have been counted.
 
-What is counted is what `results/metrics.py` would count in the table of transfers. Which facts move what is
+What is counted is what `results/metrics.py` would count in the table of transfers. Which entries move what is
 decided in the module of each book, as ever.
 """
 
@@ -34,13 +34,13 @@ BLOCK = 2**13
 """Rows that are counted together; they are in memory until then."""
 
 BETWEEN_OWNERS = (PAYMENT, CHARGES, CHARGES_RETURN, REFUND, COLLECTION, REMITTANCE)
-"""The codes of the bank's facts that move money from one owner to another, of which the bank may be asked."""
+"""The codes of the bank's entries that move money from one owner to another, of which the bank may be asked."""
 
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
 
 
-class TalliedLedger(Ledger):
+class CountingLedger(Ledger):
     """A ledger that lets its rows go; `first` finds those by which the bank knows its transactions, and no others.
 
     The length is the number of rows that have not gone yet.
@@ -48,19 +48,19 @@ class TalliedLedger(Ledger):
 
     def __init__(self, currency_code: str, skus: Sequence[str]) -> None:
         super().__init__(currency_code, skus)
-        self._links = array("I")  # of the rows that are kept, in ascending order
+        self._entries = array("I")  # of the rows that are kept, in ascending order
         self._kept = in_memory("transfers", **FIELDS)
         self._openings = np.zeros(0, np.int64)
         self._moved: Counter[str] = Counter()
         self._advances = np.zeros(1, np.int64)  # by order: what users have paid for it beyond goods and refunds
         self._deposit = self._least = 0  # how the shop's deposit differs from its opening: now, and at the least
 
-    def relieve(self) -> None:
+    def flush(self) -> None:
         """Count the rows in memory and let them go, if there are many; nothing may be half written."""
         if len(self) >= BLOCK:
             self._let_go()
 
-    def tally(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """Return what was moved: units received and lost, money refunded and given back for returns, minor units.
 
         Besides the least that the shop's deposit was at any time, what users have paid beyond goods and refunds,
@@ -76,12 +76,12 @@ class TalliedLedger(Ledger):
             "stranded_orders": int(np.count_nonzero(stranded)),
         }
 
-    def first(self, link: int) -> Transfer:
-        """Return the first row written under `link`; KeyError if there is none, or it was let go for good."""
-        place = bisect_left(self._links, link)
-        if place < len(self._links) and self._links[place] == link:
+    def first(self, entry: int) -> Transfer:
+        """Return the first row written under `entry`; KeyError if there is none, or it was let go for good."""
+        place = bisect_left(self._entries, entry)
+        if place < len(self._entries) and self._entries[place] == entry:
             return Transfer(*self._kept.fields(place))
-        return super().first(link)
+        return super().first(entry)
 
     def _opened(self) -> Ints:
         opened = super()._opened()
@@ -115,11 +115,11 @@ class TalliedLedger(Ledger):
         self._keep(rows[(book == BANK) & np.isin(code, BETWEEN_OWNERS)])
 
     def _keep(self, rows: Rows) -> None:
-        """Keep the first row of each of the bank's facts, which allots a new link to each."""
-        links, places = np.unique(rows["link"], return_index=True)
-        if len(links) and self._links and links[0] <= self._links[-1]:
-            raise LawBroken(f"L0: link {links[0]}: the bank wrote it after link {self._links[-1]}")
-        self._links.extend(links.tolist())
+        """Keep the first row of each of the bank's entries, which it numbers in ascending order."""
+        entries, places = np.unique(rows["entry"], return_index=True)
+        if len(entries) and self._entries and entries[0] <= self._entries[-1]:
+            raise LawBroken(f"L0: entry {entries[0]}: the bank wrote it after entry {self._entries[-1]}")
+        self._entries.extend(entries.tolist())
         self._kept.extend(rows[places])
 
     def _count_advances(self, rows: Rows) -> None:

@@ -10,8 +10,8 @@ from math import inf
 
 from alesha_sim.books.accounts import BANK, PENDING, VOID, Account
 from alesha_sim.books.ledger import LawBroken, Ledger
-from alesha_sim.books.merchant_funds import Pockets
-from alesha_sim.messages import Pocket
+from alesha_sim.books.merchant_funds import MerchantFunds
+from alesha_sim.messages import FundsLocation
 
 
 class HoldState(StrEnum):
@@ -35,44 +35,44 @@ class PendingTransfer:
 
 
 class Holds:
-    """Pending transfers from users' `deposits` to the shop's `pockets`, by the link under which each was made.
+    """Pending transfers from users' `deposits` to the `merchant_funds`, by the entry that made each.
 
     A run without one opens no account for them. `at` in seconds, amounts in minor units.
     """
 
-    def __init__(self, ledger: Ledger, deposits: range, pockets: Pockets) -> None:
+    def __init__(self, ledger: Ledger, deposits: range, merchant_funds: MerchantFunds) -> None:
         self.accounts = range(0)
         self._ledger = ledger
         self._deposits = deposits
-        self._pockets = pockets
+        self._merchant_funds = merchant_funds
         self._register: dict[int, PendingTransfer] = {}
         self._expiries: list[tuple[float, int]] = []
 
-    def pend(self, at: float, order: int, user: int, amount: int, expires_at: float = inf) -> int:
-        """Pending: deposits:user:n / holds:user:n. Returns the link; without `expires_at` it never expires."""
+    def place(self, at: float, order: int, user: int, amount: int, expires_at: float = inf) -> int:
+        """Pending: deposits:user:n / holds:user:n. Returns the entry; without `expires_at` it never expires."""
         if not self.accounts:
             self.accounts = self._ledger.family(Account.BANK_USER_HOLDS, len(self._deposits))
         deposit, account = self._deposits[user], self.accounts[user]
-        link = self._ledger.new_link()
-        self._ledger.transfer(at, BANK, link, order, deposit, account, amount, PENDING)
-        self._register[link] = PendingTransfer(order, user, amount, expires_at)
+        entry = self._ledger.new_entry()
+        self._ledger.transfer(at, BANK, entry, order, deposit, account, amount, PENDING)
+        self._register[entry] = PendingTransfer(order, user, amount, expires_at)
         if expires_at < inf:
-            heappush(self._expiries, (expires_at, link))
-        return link
+            heappush(self._expiries, (expires_at, entry))
+        return entry
 
     def post(
         self,
         at: float,
         hold: int,
         amount: int,
-        pocket: Pocket = Pocket.DEPOSIT,
+        held_in: FundsLocation = FundsLocation.DEPOSIT,
         fee: int = 0,
         retained: int = 0,
         payer_fee: int = 0,
     ) -> int:
         """Payment, as `BankBook.payment` but out of holds:user:n; rest: holds:user:n / deposits:user:n.
 
-        Returns the link of both. Raises LawBroken, and writes nothing, for what is not pending or more than is
+        Returns the entry of both. Raises LawBroken, and writes nothing, for what is not pending or more than is
         held, the user's fee included.
         """
         held = self._pending(hold)
@@ -81,16 +81,16 @@ class Holds:
             posted = f"{amount} posted" + (f", fee {payer_fee}" if payer_fee else "")
             raise LawBroken(f"L4: hold {hold}, order {held.order}: {held.amount} held, {posted}")
         deposit, account = self._deposits[held.user], self.accounts[held.user]
-        link = self._ledger.new_link()
-        rows = self._pockets.captured(account, amount, pocket, fee, retained, payer_fee)
+        entry = self._ledger.new_entry()
+        rows = self._merchant_funds.captured(account, amount, held_in, fee, retained, payer_fee)
         rows.append((account, deposit, held.amount - amount - payer_fee, VOID))
-        self._ledger.linked(at, BANK, link, held.order, rows)
-        self._pockets.put(held.order, pocket, amount)
+        self._ledger.post(at, BANK, entry, held.order, rows)
+        self._merchant_funds.put(held.order, held_in, amount)
         held.state = HoldState.POSTED
-        return link
+        return entry
 
     def void(self, at: float, hold: int) -> int:
-        """Void: holds:user:n / deposits:user:n. Returns its link; raises LawBroken for what is not pending."""
+        """Void: holds:user:n / deposits:user:n. Returns its entry; raises LawBroken for what is not pending."""
         return self._give_back(at, hold, HoldState.VOIDED)
 
     def expire(self, at: float) -> None:
@@ -106,7 +106,7 @@ class Holds:
         return expiries[0][0] if expiries else inf
 
     def find(self, hold: int) -> PendingTransfer | None:
-        """Return the pending transfer that was made under a link, whatever became of it; None if there is none."""
+        """Return the pending transfer that an entry made, whatever became of it; None if there is none."""
         return self._register.get(hold)
 
     def pending(self, user: int) -> int:
@@ -122,8 +122,8 @@ class Holds:
 
     def _give_back(self, at: float, hold: int, state: HoldState) -> int:
         held = self._pending(hold)
-        link = self._ledger.new_link()
+        entry = self._ledger.new_entry()
         debit, credit = self.accounts[held.user], self._deposits[held.user]
-        self._ledger.transfer(at, BANK, link, held.order, debit, credit, held.amount, VOID)
+        self._ledger.transfer(at, BANK, entry, held.order, debit, credit, held.amount, VOID)
         held.state = state
-        return link
+        return entry

@@ -1,8 +1,8 @@
 """The ledger: balances and the append-only rows of transfers of all four books.
 
-Nothing but `linked`, its one-row form `transfer` and its bulk form `open_many` moves anything. Which facts
+Nothing but `post`, its one-row form `transfer` and its bulk form `open_many` moves anything. Which entries
 move what is decided in the module of each book; the ledger knows only that a row has two sides, that the rows
-of a fact are written all or none, and that a book writes a fact once.
+of an entry are written all or none, and that a book writes an entry once.
 """
 
 import struct
@@ -24,7 +24,7 @@ from alesha_sim.vocabulary import NO_ID
 Row = tuple[int, int, int, Boxed]
 """What a book gives for one transfer: debit account, credit account, amount, code."""
 
-FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "link": "i", "code": "B"}
+FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "entry": "i", "code": "B"}
 """The fields of a row, in the order of `Transfer`."""
 
 _LAYOUT = struct.Struct("<" + "".join(FIELDS.values()))
@@ -44,7 +44,7 @@ class Transfer(NamedTuple):
     credit: int
     amount: int
     order: int
-    link: int
+    entry: int
     code: int
 
 
@@ -58,11 +58,11 @@ class Ledger:
     def __init__(self, currency_code: str, skus: Sequence[str], rows: NewRows = in_memory) -> None:
         self.chart = Chart((currency_code, *skus))
         self._rows = rows("transfers", **FIELDS)
-        self._held = bytearray(1)  # by link, one bit a book; links count from 1
-        self._first = array("I", [0])  # by link: the row that the first book to hold it began with
+        self._held = bytearray(1)  # by entry, one bit a book; entries count from 1
+        self._first = array("I", [0])  # by entry: the row that the first book to hold it began with
         self._net: list[int] = []  # by account: debits less credits
         chart = self.chart
-        # One attribute, taken apart at once, costs `linked` less than eight.
+        # One attribute, taken apart at once, costs `post` less than eight.
         self._hot = (
             self._rows.rows,
             self._rows.pack,
@@ -116,137 +116,137 @@ class Ledger:
 
     # Links
 
-    def new_link(self) -> Boxed:
-        """Allot the number of a new fact, counting from 1."""
-        link = len(self._held)
+    def new_entry(self) -> Boxed:
+        """Allot the number of a new journal entry, counting from 1."""
+        entry = len(self._held)
         self._held.append(0)
         self._first.append(0)
-        return link
+        return entry
 
-    def links_from(self, count: int) -> range:
-        """Allot `count` links at once."""
+    def new_entries(self, count: int) -> range:
+        """Allot `count` entries at once."""
         start = len(self._held)
         self._held += bytes(count)
         self._first.extend([0] * count)
         return range(start, start + count)
 
-    def holds(self, book: int, link: int) -> bool:
-        """Tell whether `book` has written the fact `link`, be it with amounts that were all zero."""
-        return 0 < link < len(self._held) and bool(self._held[link] >> book & 1)
+    def holds(self, book: int, entry: int) -> bool:
+        """Tell whether `book` has posted `entry`, even if all its amounts were zero."""
+        return 0 < entry < len(self._held) and bool(self._held[entry] >> book & 1)
 
-    def first(self, link: int) -> Transfer:
-        """Return the first row written under `link`; KeyError if there is none."""
-        if not (0 < link < len(self._first) and self._first[link] < len(self)):
-            raise KeyError(link)
+    def first(self, entry: int) -> Transfer:
+        """Return the first row written under `entry`; KeyError if there is none."""
+        if not (0 < entry < len(self._first) and self._first[entry] < len(self)):
+            raise KeyError(entry)
         # `Transfer._make` would count the fields again, in Python.
-        row = tuple.__new__(Transfer, self._rows.fields(self._first[link]))
-        if row.link != link:
-            raise KeyError(link)
+        row = tuple.__new__(Transfer, self._rows.fields(self._first[entry]))
+        if row.entry != entry:
+            raise KeyError(entry)
         return row
 
     # Transfers
 
     def transfer(
-        self, at: float, book: int, link: Boxed, order: Boxed, debit: int, credit: int, amount: int, code: Boxed
+        self, at: float, book: int, entry: Boxed, order: Boxed, debit: int, credit: int, amount: int, code: Boxed
     ) -> bool:
-        """Write a fact of one row, as `linked` does.
+        """Write an entry of one row, as `post` does.
 
-        It repeats the rules of `linked`, because half of all facts have one row, and without the loop, the
+        It repeats the rules of `post`, because half of all entries have one row, and without the loop, the
         tuple and the means to undo a row costs 0.75 times as much (0.45 against 0.6 us, a bare pack 0.11).
         """
         buffer, pack, net, places, capped, floored, held, first = self._hot
         bit = 1 << book
-        if link < 1:  # it would be read from the other end
-            raise LawBroken(f"L0: link {link} was never allotted")
+        if entry < 1:  # it would be read from the other end
+            raise LawBroken(f"L0: entry {entry} was never allotted")
         try:
-            holders = held[link]
+            holders = held[entry]
             if holders & bit:
                 return False
             if amount > 0:
                 place = places[debit]
                 if place != places[credit] or place & 3 != book or debit == credit:
-                    self._refuse(book, link, debit, credit, amount, code)
+                    self._refuse(book, entry, debit, credit, amount, code)
                 taken = net[debit] + amount
                 given = net[credit] - amount
                 if (taken > 0 and capped[debit]) or (given < 0 and floored[credit]):
-                    self._refuse(book, link, debit, credit, amount, code)
+                    self._refuse(book, entry, debit, credit, amount, code)
                 if not holders:
-                    first[link] = self._rows.base + len(buffer) // _WIDTH
-                buffer += pack(at, debit, credit, amount, order, link, code)
+                    first[entry] = self._rows.base + len(buffer) // _WIDTH
+                buffer += pack(at, debit, credit, amount, order, entry, code)
                 net[debit] = taken
                 net[credit] = given
             elif amount:
-                self._refuse(book, link, debit, credit, amount, code)
+                self._refuse(book, entry, debit, credit, amount, code)
         except (struct.error, IndexError, TypeError) as error:  # a TypeError only where this is compiled
-            raise LawBroken(f"L0: {error} (link {link}, order {order}, amount {amount})") from error
-        held[link] = holders | bit
+            raise LawBroken(f"L0: {error} (entry {entry}, order {order}, amount {amount})") from error
+        held[entry] = holders | bit
         return True
 
     def new_transfer(
         self, at: float, book: int, order: Boxed, debit: int, credit: int, amount: int, code: Boxed
     ) -> Boxed:
-        """Write a new fact of one row, as `transfer` does, and return its link."""
-        link = self.new_link()
-        self.transfer(at, book, link, order, debit, credit, amount, code)
-        return link
+        """Write a new entry of one row, as `transfer` does, and return its entry."""
+        entry = self.new_entry()
+        self.transfer(at, book, entry, order, debit, credit, amount, code)
+        return entry
 
-    def new_fact(self, at: float, book: int, order: Boxed, rows: Iterable[Row]) -> Boxed:
-        """Write a new fact, as `linked` does, and return its link."""
-        link = self.new_link()
-        self.linked(at, book, link, order, rows)
-        return link
+    def post_new(self, at: float, book: int, order: Boxed, rows: Iterable[Row]) -> Boxed:
+        """Write a new entry, as `post` does, and return its entry."""
+        entry = self.new_entry()
+        self.post(at, book, entry, order, rows)
+        return entry
 
-    def linked(self, at: float, book: int, link: Boxed, order: Boxed, rows: Iterable[Row]) -> bool:
-        """Write the part of the fact `link` that belongs to `book`, all rows or none; False if held already.
+    def post(self, at: float, book: int, entry: Boxed, order: Boxed, rows: Iterable[Row]) -> bool:
+        """Write the part of `entry` that belongs to `book`, all rows or none; False if held already.
 
         `at` in seconds, `order` the order's number or -1, amounts Python ints. Zero amounts are not written.
-        Raises LawBroken, and writes nothing, for a link never allotted, a negative amount or one beyond 64
+        Raises LawBroken, and writes nothing, for an entry never allotted, a negative amount or one beyond 64
         bits, accounts of another book or of two commodities (L0), and a floor broken by any of the rows (L1).
         """
         buffer, pack, net, places, capped, floored, held, first = self._hot
         bit = 1 << book
-        if link < 1:
-            raise LawBroken(f"L0: link {link} was never allotted")
+        if entry < 1:
+            raise LawBroken(f"L0: entry {entry} was never allotted")
         start = len(buffer)
         try:
-            holders = held[link]
+            holders = held[entry]
             if holders & bit:
                 return False
             for debit, credit, amount, code in rows:
                 if amount <= 0:
                     if amount:
-                        self._refuse(book, link, debit, credit, amount, code)
+                        self._refuse(book, entry, debit, credit, amount, code)
                     continue
                 place = places[debit]
                 if place != places[credit] or place & 3 != book or debit == credit:
-                    self._refuse(book, link, debit, credit, amount, code)
+                    self._refuse(book, entry, debit, credit, amount, code)
                 taken = net[debit] + amount
                 given = net[credit] - amount
                 if (taken > 0 and capped[debit]) or (given < 0 and floored[credit]):
-                    self._refuse(book, link, debit, credit, amount, code)
-                buffer += pack(at, debit, credit, amount, order, link, code)
+                    self._refuse(book, entry, debit, credit, amount, code)
+                buffer += pack(at, debit, credit, amount, order, entry, code)
                 net[debit] = taken
                 net[credit] = given
         except (struct.error, IndexError, TypeError) as error:
             self._undo(start)
-            raise LawBroken(f"L0: {error} (link {link}, order {order})") from error
+            raise LawBroken(f"L0: {error} (entry {entry}, order {order})") from error
         except BaseException:
             self._undo(start)
             raise
         if not holders:
-            first[link] = self._rows.base + start // _WIDTH
-        held[link] = holders | bit
+            first[entry] = self._rows.base + start // _WIDTH
+        held[entry] = holders | bit
         return True
 
     def _undo(self, start: int) -> None:
-        """Take back the rows from byte `start` on, whose fact could not be finished."""
+        """Take back the rows from byte `start` on, whose entry could not be finished."""
         buffer, net = self._rows.rows, self._net
         for _, debit, credit, amount, _, _, _ in _LAYOUT.iter_unpack(buffer[start:]):
             net[debit] -= amount
             net[credit] += amount
         del buffer[start:]
 
-    def _refuse(self, book: int, link: int, debit: int, credit: int, amount: int, code: int) -> NoReturn:
+    def _refuse(self, book: int, entry: int, debit: int, credit: int, amount: int, code: int) -> NoReturn:
         """Raise LawBroken for a row."""
         chart = self.chart
         if amount < 0:
@@ -259,40 +259,40 @@ class Ledger:
             f"{chart.name(account)} ({chart.commodities[chart.places[account] // 4]}) had {self.balance(account)}"
             for account in (debit, credit)
         )
-        raise LawBroken(f"{rule}: link {link}, {CODES[code]} {amount}, debit / credit: {sides}")
+        raise LawBroken(f"{rule}: entry {entry}, {CODES[code]} {amount}, debit / credit: {sides}")
 
     def open_many(
         self,
         at: float,
         book: int,
-        links: range,
+        entries: range,
         debits: int | range,
         credits: int | range,
         amounts: npt.NDArray[np.int64],
         code: int,
     ) -> None:
-        """Write a fact of one row under each link, without a loop: the openings of many accounts.
+        """Write one row under each entry, without a loop: the openings of many accounts.
 
-        `debits` and `credits` are one account or one for each link. The rules are those of `linked`; besides,
+        `debits` and `credits` are one account or one for each entry. The rules are those of `post`; besides,
         each row must raise both its accounts, so that no floor can break. Raises ValueError if balances could
         pass 64 bits.
         """
-        debited = np.broadcast_to(np.asarray(debits, np.int64), len(links))
-        credited = np.broadcast_to(np.asarray(credits, np.int64), len(links))
-        self._check_opening(book, links, debited, credited, amounts)
+        debited = np.broadcast_to(np.asarray(debits, np.int64), len(entries))
+        credited = np.broadcast_to(np.asarray(credits, np.int64), len(entries))
+        self._check_opening(book, entries, debited, credited, amounts)
         # Copies, not views: a profiler's thread that holds this frame would keep a view alive, and with it the
         # size of the arrays.
-        held = np.array(self._held[links.start : links.stop], np.uint8)
+        held = np.array(self._held[entries.start : entries.stop], np.uint8)
         written = np.flatnonzero((held >> book & 1 == 0) & (amounts > 0))
         numbers = len(self._rows) + np.arange(len(written))
-        first = np.array(self._first[links.start : links.stop], np.uint32)
+        first = np.array(self._first[entries.start : entries.stop], np.uint32)
         first[written] = np.where(held[written] == 0, numbers, first[written])
-        self._held[links.start : links.stop] = (held | np.uint8(1 << book)).tobytes()
-        self._first[links.start : links.stop] = array(self._first.typecode, first.tobytes())
+        self._held[entries.start : entries.stop] = (held | np.uint8(1 << book)).tobytes()
+        self._first[entries.start : entries.stop] = array(self._first.typecode, first.tobytes())
         rows = np.empty(len(written), self._rows.dtype)
         rows["at"], rows["order"], rows["code"] = at, NO_ID, code
         rows["debit"], rows["credit"], rows["amount"] = debited[written], credited[written], amounts[written]
-        rows["link"] = links.start + written
+        rows["entry"] = entries.start + written
         self._rows.extend(rows)
         net = np.array(self._net, np.int64)
         np.add.at(net, rows["debit"], rows["amount"])
@@ -302,16 +302,16 @@ class Ledger:
     def _check_opening(
         self,
         book: int,
-        links: range,
+        entries: range,
         debits: npt.NDArray[np.int64],
         credits: npt.NDArray[np.int64],
         amounts: npt.NDArray[np.int64],
     ) -> None:
         """Refuse openings that break a rule of `open_many`."""
-        if len(links) and not (links.step == 1 and links.start > 0 and links.stop <= len(self._held)):
-            raise LawBroken(f"L0: links {links} were never allotted")
+        if len(entries) and not (entries.step == 1 and entries.start > 0 and entries.stop <= len(self._held)):
+            raise LawBroken(f"L0: entries {entries} were never allotted")
         if amounts.shape != debits.shape or amounts.dtype.kind not in "iu" or (amounts < 0).any():
-            raise LawBroken("L0: opening amounts must be whole, one for each link, none negative")
+            raise LawBroken("L0: opening amounts must be whole, one for each entry, none negative")
         places, signs = np.asarray(self.chart.places), np.asarray(self.chart.signs)
         if ((places[debits] != places[credits]) | (places[debits] % 4 != book)).any():
             raise LawBroken(f"L0: openings not within book {BOOKS[book]} and one commodity")
@@ -341,7 +341,7 @@ class Ledger:
             "commodity": Coded(places // 4, self.chart.commodities),
             "code": Coded(rows["code"].astype(np.int32), CODES),
             "order": rows["order"].astype(np.int64),
-            "link": rows["link"].astype(np.int64),
+            "link": rows["entry"].astype(np.int64),
         }
 
     def _opened(self) -> npt.NDArray[np.int64]:

@@ -1,12 +1,12 @@
-"""Where the bank keeps what users paid to the shop: in the shop's deposit, or aside until it is settled."""
+"""Where the bank holds payments to the shop: in the shop's deposit, or elsewhere until they are settled."""
 
 from alesha_sim.books.accounts import FEE, PAYMENT, RETENTION, Account
 from alesha_sim.books.lazy_accounts import LazyAccount
 from alesha_sim.books.ledger import Ledger, Row
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import FundsLocation
 
 
-class Pockets:
+class MerchantFunds:
     """The bank's accounts for money on its way to the shop, each opened when it is first used.
 
     `shop` is the shop's deposit. Amounts in minor units.
@@ -20,21 +20,21 @@ class Pockets:
         self.fees = LazyAccount(ledger, Account.BANK_FEES)
         self._escrowed: dict[int, int] = {}
 
-    def account(self, pocket: Pocket) -> int:
-        """Return the account of a pocket."""
-        if pocket is Pocket.DEPOSIT:
+    def account(self, held_in: FundsLocation) -> int:
+        """Return the account of a location."""
+        if held_in is FundsLocation.DEPOSIT:
             return self._shop
-        return self._escrow.id if pocket is Pocket.ESCROW else self._settlement_due.id
+        return self._escrow.id if held_in is FundsLocation.ESCROW else self._settlement_due.id
 
     def keeps(self, account: int) -> bool:
-        """Tell whether an account is one of money that is kept aside for the shop."""
+        """Tell whether an account holds money that is not settled to the shop yet."""
         return account in (self._settlement_due.opened_as, self._escrow.opened_as)
 
     def captured(
-        self, source: int, total: int, pocket: Pocket, fee: int, retained: int, payer_fee: int
+        self, source: int, total: int, held_in: FundsLocation, fee: int, retained: int, payer_fee: int
     ) -> list[Row]:
-        """Return the rows of a payment out of a user's account `source` into a pocket."""
-        rows = [(source, self.account(pocket), total, PAYMENT), *self.deductions(fee, retained)]
+        """Return the rows of a payment out of a user's account `source`, to be held in `held_in`."""
+        rows = [(source, self.account(held_in), total, PAYMENT), *self.deductions(fee, retained)]
         if payer_fee:
             rows.append((source, self.fees.id, payer_fee, FEE))
         return rows
@@ -52,9 +52,9 @@ class Pockets:
         """Return what is in escrow for an order."""
         return self._escrowed.get(order, 0)
 
-    def put(self, order: int, pocket: Pocket, amount: int) -> None:
-        """Keep in mind that `amount` was put in a pocket for an order, or taken out if it is negative."""
-        if pocket is not Pocket.ESCROW:
+    def put(self, order: int, held_in: FundsLocation, amount: int) -> None:
+        """Note that `amount` is held for an order from now on, or no longer if it is negative."""
+        if held_in is not FundsLocation.ESCROW:
             return
         left = self._escrowed.pop(order, 0) + amount
         if left:

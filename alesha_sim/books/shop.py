@@ -30,16 +30,16 @@ from alesha_sim.books.accounts import (
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.lazy_accounts import LazyAccount
 from alesha_sim.books.ledger import Ledger, Row
-from alesha_sim.books.shop_stock import Store
-from alesha_sim.messages import DEPOSIT, ESCROW, Pocket
+from alesha_sim.books.shop_stock import StockAccounts
+from alesha_sim.messages import DEPOSIT, ESCROW, FundsLocation
 from alesha_sim.vocabulary import NO_ID
 
 
 class ShopBook:
-    """Posts the shop's part of each fact when the shop learns of it.
+    """Posts the shop's part of each entry when the shop learns of it.
 
     `at` in seconds, amounts in minor units, `charge` what the supplier charges for the goods named. A method that
-    allots a link returns it; any other tells whether it wrote: not if the book holds the link.
+    allots an entry returns it; any other tells whether it wrote: not if the book holds the entry.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -53,7 +53,7 @@ class ShopBook:
         self._sales = ledger.account(Account.SHOP_SALES)
         self._cost_of_sales = ledger.account(Account.SHOP_COST_OF_SALES)
         self._transport = ledger.account(Account.SHOP_TRANSPORT)
-        self._store = Store(ledger)
+        self._stock_accounts = StockAccounts(ledger)
         # A shop that is paid at once and takes nothing back has none of these.
         self._settlement_due = LazyAccount(ledger, Account.SHOP_SETTLEMENT_DUE)
         self._rolling_reserve = LazyAccount(ledger, Account.SHOP_ROLLING_RESERVE)
@@ -61,9 +61,9 @@ class ShopBook:
         self._sales_returns = LazyAccount(ledger, Account.SHOP_SALES_RETURNS)
         self._payment_fees = LazyAccount(ledger, Account.SHOP_PAYMENT_FEES)
 
-    def open(self, at: float, link: int, amount: int) -> bool:
+    def open(self, at: float, entry: int, amount: int) -> bool:
         """Opening: cash / equity."""
-        return self._ledger.transfer(at, SHOP, link, NO_ID, self.cash, self._equity, amount, OPENING)
+        return self._ledger.transfer(at, SHOP, entry, NO_ID, self.cash, self._equity, amount, OPENING)
 
     def invest(self, at: float, amount: int) -> int:
         """Opening of its holding in the supplier, at the supplier's opening capital: investment / equity."""
@@ -78,10 +78,10 @@ class ShopBook:
     def payment(
         self,
         at: float,
-        link: int,
+        entry: int,
         order: int,
         total: int,
-        pocket: Pocket = DEPOSIT,
+        held_in: FundsLocation = DEPOSIT,
         fee: int = 0,
         retained: int = 0,
     ) -> bool:
@@ -89,63 +89,63 @@ class ShopBook:
 
         At once also payment-fees / cash; rolling-reserve / cash.
         """
-        if pocket is DEPOSIT:
+        if held_in is DEPOSIT:
             if not (fee or retained):
-                return self._ledger.transfer(at, SHOP, link, order, self.cash, self._prepayments, total, PAYMENT)
+                return self._ledger.transfer(at, SHOP, entry, order, self.cash, self._prepayments, total, PAYMENT)
             rows = [(self.cash, self._prepayments, total, PAYMENT), *self._deductions(fee, retained)]
-            return self._ledger.linked(at, SHOP, link, order, rows)
-        if pocket is ESCROW:
-            return self._ledger.linked(at, SHOP, link, order, ())
+            return self._ledger.post(at, SHOP, entry, order, rows)
+        if held_in is ESCROW:
+            return self._ledger.post(at, SHOP, entry, order, ())
         due = self._settlement_due.id
-        return self._ledger.transfer(at, SHOP, link, order, due, self._prepayments, total, PAYMENT)
+        return self._ledger.transfer(at, SHOP, entry, order, due, self._prepayments, total, PAYMENT)
 
-    def settled(self, at: float, link: int, order: int, due: int, fee: int = 0, retained: int = 0) -> bool:
+    def settled(self, at: float, entry: int, order: int, due: int, fee: int = 0, retained: int = 0) -> bool:
         """Settlement: cash / settlement-due; payment-fees / cash; rolling-reserve / cash."""
         rows = [(self.cash, self._settlement_due.id, due, SETTLEMENT), *self._deductions(fee, retained)]
-        return self._ledger.linked(at, SHOP, link, order, rows)
+        return self._ledger.post(at, SHOP, entry, order, rows)
 
-    def released(self, at: float, link: int, order: int, amount: int) -> bool:
+    def released(self, at: float, entry: int, order: int, amount: int) -> bool:
         """Reserve released: cash / rolling-reserve."""
-        return self._ledger.transfer(at, SHOP, link, order, self.cash, self._rolling_reserve.id, amount, RELEASE)
+        return self._ledger.transfer(at, SHOP, entry, order, self.cash, self._rolling_reserve.id, amount, RELEASE)
 
-    def declined_fee(self, at: float, link: int, order: int, fee: int) -> bool:
+    def declined_fee(self, at: float, entry: int, order: int, fee: int) -> bool:
         """Fee of a declined payment: payment-fees / cash."""
-        return self._ledger.transfer(at, SHOP, link, order, self._payment_fees.id, self.cash, fee, FEE)
+        return self._ledger.transfer(at, SHOP, entry, order, self._payment_fees.id, self.cash, fee, FEE)
 
-    def collected(self, at: float, link: int, order: int, amount: int) -> bool:
+    def collected(self, at: float, entry: int, order: int, amount: int) -> bool:
         """Collected at the door: collections-due / customer-prepayments."""
         due = self._collections_due.id
-        return self._ledger.transfer(at, SHOP, link, order, due, self._prepayments, amount, COLLECTION)
+        return self._ledger.transfer(at, SHOP, entry, order, due, self._prepayments, amount, COLLECTION)
 
-    def remitted(self, at: float, link: int, order: int, amount: int) -> bool:
+    def remitted(self, at: float, entry: int, order: int, amount: int) -> bool:
         """Collections passed on by the supplier: cash / collections-due."""
         due = self._collections_due.id
-        return self._ledger.transfer(at, SHOP, link, order, self.cash, due, amount, REMITTANCE)
+        return self._ledger.transfer(at, SHOP, entry, order, self.cash, due, amount, REMITTANCE)
 
     # Charges
 
-    def charges(self, at: float, link: int, order: int, amount: int) -> bool:
+    def charges(self, at: float, entry: int, order: int, amount: int) -> bool:
         """Charges: supplier-advances / cash."""
-        return self._ledger.transfer(at, SHOP, link, order, self._advances, self.cash, amount, CHARGES)
+        return self._ledger.transfer(at, SHOP, entry, order, self._advances, self.cash, amount, CHARGES)
 
-    def charges_returned(self, at: float, link: int, order: int, amount: int, transport: int = 0) -> bool:
+    def charges_returned(self, at: float, entry: int, order: int, amount: int, transport: int = 0) -> bool:
         """Charges returned, less transport: cash / supplier-advances; transport / supplier-advances."""
         rows = (
             (self.cash, self._advances, amount, CHARGES_RETURN),
             (self._transport, self._advances, transport, TRANSPORT),
         )
-        return self._ledger.linked(at, SHOP, link, order, rows)
+        return self._ledger.post(at, SHOP, entry, order, rows)
 
     # Delivered by the supplier
 
     def delivered(
         self,
         at: float,
-        link: int,
+        entry: int,
         order: int,
         price: int,
         charge: int,
-        pocket: Pocket = DEPOSIT,
+        held_in: FundsLocation = DEPOSIT,
         allowance: int = 0,
     ) -> bool:
         """Delivered: customer-prepayments / sales at price; cost-of-sales / supplier-advances at charge.
@@ -154,31 +154,31 @@ class ShopBook:
         refund: sales-returns / settlement-due.
         """
         cost = (self._cost_of_sales, self._advances, charge, COST)
-        if pocket is ESCROW or allowance:
-            rows: Iterable[Row] = (*self._sold(price, pocket, allowance), cost)
+        if held_in is ESCROW or allowance:
+            rows: Iterable[Row] = (*self._sold(price, held_in, allowance), cost)
         else:
             rows = ((self._prepayments, self._sales, price, SALE), cost)
-        return self._ledger.linked(at, SHOP, link, order, rows)
+        return self._ledger.post(at, SHOP, entry, order, rows)
 
     # Given back
 
     def cancelled(self, at: float, order: int, amount: int) -> int:
-        """Cancelled, so that a refund is due: customer-prepayments / refunds-due. Returns the link."""
+        """Cancelled, so that a refund is due: customer-prepayments / refunds-due. Returns the entry."""
         return self._ledger.new_transfer(at, SHOP, order, self._prepayments, self._refunds_due, amount, CANCEL)
 
-    def refund(self, at: float, link: int, order: int, amount: int, pocket: Pocket = DEPOSIT) -> bool:
+    def refund(self, at: float, entry: int, order: int, amount: int, held_in: FundsLocation = DEPOSIT) -> bool:
         """Refund: refunds-due / cash or settlement-due; nothing if it came out of escrow."""
-        if pocket is ESCROW:
-            return self._ledger.linked(at, SHOP, link, order, ())
-        source = self.cash if pocket is DEPOSIT else self._settlement_due.id
-        return self._ledger.transfer(at, SHOP, link, order, self._refunds_due, source, amount, REFUND)
+        if held_in is ESCROW:
+            return self._ledger.post(at, SHOP, entry, order, ())
+        source = self.cash if held_in is DEPOSIT else self._settlement_due.id
+        return self._ledger.transfer(at, SHOP, entry, order, self._refunds_due, source, amount, REFUND)
 
-    def late_refund(self, at: float, link: int, order: int, delivered: int) -> bool:
+    def late_refund(self, at: float, entry: int, order: int, delivered: int) -> bool:
         """Refund out of escrow of goods delivered too late: sales-returns / settlement-due."""
         if not delivered:
-            return self._ledger.linked(at, SHOP, link, order, ())
+            return self._ledger.post(at, SHOP, entry, order, ())
         returns, due = self._sales_returns.id, self._settlement_due.id
-        return self._ledger.transfer(at, SHOP, link, order, returns, due, delivered, ALLOWANCE)
+        return self._ledger.transfer(at, SHOP, entry, order, returns, due, delivered, ALLOWANCE)
 
     def compensated(self, at: float, order: int, amount: int) -> int:
         """Compensation for a late delivery, so that a refund is due: sales-returns / refunds-due."""
@@ -193,57 +193,57 @@ class ShopBook:
 
         What is given back of the price: sales-returns / refunds-due.
         """
-        rows = unit_rows(self._store.stock.ids, self._store.handovers.ids, lines, RETURN)
-        rows.append((self._store.stock_value.id, self._cost_of_sales, charge, RETURN))
+        rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.handovers.ids, lines, RETURN)
+        rows.append((self._stock_accounts.stock_value.id, self._cost_of_sales, charge, RETURN))
         rows.append((self._sales_returns.id, self._refunds_due, amount, RETURN))
-        return self._ledger.new_fact(at, SHOP, order, rows)
+        return self._ledger.post_new(at, SHOP, order, rows)
 
     def written_off(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Written off: losses / stock in units, and at charge."""
-        return self._ledger.new_fact(at, SHOP, order, self._store.written_off(lines, charge, WRITE_OFF))
+        return self._ledger.post_new(at, SHOP, order, self._stock_accounts.written_off(lines, charge, WRITE_OFF))
 
-    def received(self, at: float, link: int, order: int, lines: Lines, charge: int) -> bool:
+    def received(self, at: float, entry: int, order: int, lines: Lines, charge: int) -> bool:
         """Own stock received: stock / handovers in units; stock / supplier-advances at charge."""
-        rows = unit_rows(self._store.stock.ids, self._store.handovers.ids, lines, DELIVER)
-        rows.append((self._store.stock_value.id, self._advances, charge, COST))
-        return self._ledger.linked(at, SHOP, link, order, rows)
+        rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.handovers.ids, lines, DELIVER)
+        rows.append((self._stock_accounts.stock_value.id, self._advances, charge, COST))
+        return self._ledger.post(at, SHOP, entry, order, rows)
 
     def shipped(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Own stock shipped: goods-in-transit / stock in units, and at charge."""
-        return self._ledger.new_fact(at, SHOP, order, self._store.shipped(lines, charge, SHIP))
+        return self._ledger.post_new(at, SHOP, order, self._stock_accounts.shipped(lines, charge, SHIP))
 
     def lost(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Own stock lost: losses / goods-in-transit in units, and at charge."""
-        return self._ledger.new_fact(at, SHOP, order, self._store.lost(lines, charge, LOSS))
+        return self._ledger.post_new(at, SHOP, order, self._stock_accounts.lost(lines, charge, LOSS))
 
     def allot(self) -> int:
-        """Return a new link for a delivery of own stock: the giver allots it when it ships."""
-        return self._ledger.new_link()
+        """Return a new entry for a delivery of own stock: the giver allots it when it ships."""
+        return self._ledger.new_entry()
 
     def delivered_own(
         self,
         at: float,
-        link: int,
+        entry: int,
         order: int,
         lines: Lines,
         price: int,
         charge: int,
-        pocket: Pocket = DEPOSIT,
+        held_in: FundsLocation = DEPOSIT,
         allowance: int = 0,
     ) -> bool:
         """Own stock delivered: handovers / goods-in-transit in units; cost-of-sales / goods-in-transit at charge.
 
         Sold as by `delivered`.
         """
-        store = self._store
-        rows = unit_rows(store.handovers.ids, store.transit.ids, lines, DELIVER)
-        rows += self._sold(price, pocket, allowance)
-        rows.append((self._cost_of_sales, store.transit_value.id, charge, COST))
-        return self._ledger.linked(at, SHOP, link, order, rows)
+        accounts = self._stock_accounts
+        rows = unit_rows(accounts.handovers.ids, accounts.transit.ids, lines, DELIVER)
+        rows += self._sold(price, held_in, allowance)
+        rows.append((self._cost_of_sales, accounts.transit_value.id, charge, COST))
+        return self._ledger.post(at, SHOP, entry, order, rows)
 
-    def _sold(self, price: int, pocket: Pocket, allowance: int) -> list[Row]:
+    def _sold(self, price: int, held_in: FundsLocation, allowance: int) -> list[Row]:
         """Return the rows of a sale, and of what is given back of it because it came after a late refund."""
-        source = self._settlement_due.id if pocket is ESCROW else self._prepayments
+        source = self._settlement_due.id if held_in is ESCROW else self._prepayments
         rows = [(source, self._sales, price, SALE)]
         if allowance:
             rows.append((self._sales_returns.id, source, allowance, ALLOWANCE))

@@ -6,7 +6,7 @@ from alesha_sim.books.lazy_accounts import LazyAccount, LazyUnits
 from alesha_sim.books.ledger import Ledger, Row
 
 
-class Store:
+class StockAccounts:
     """Accounts of the shop's goods, each opened when it is first used. Values in minor units."""
 
     def __init__(self, ledger: Ledger) -> None:

@@ -28,10 +28,10 @@ from alesha_sim.vocabulary import NO_ID
 
 
 class SupplierBook:
-    """Posts the supplier's part of each fact; `costs` are minor units a unit, by product.
+    """Posts the supplier's part of each entry; `costs` are minor units a unit, by product.
 
-    `at` in seconds, amounts in minor units. A method that allots a link returns it; any other tells whether it
-    wrote: not if the book holds the link.
+    `at` in seconds, amounts in minor units. A method that allots an entry returns it; any other tells whether it
+    wrote: not if the book holds the entry.
     """
 
     def __init__(self, ledger: Ledger, costs: Sequence[int]) -> None:
@@ -57,39 +57,39 @@ class SupplierBook:
         self._collections = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS)
         self._collections_owed = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS_OWED)
 
-    def open(self, at: float, link: int, amount: int) -> bool:
+    def open(self, at: float, entry: int, amount: int) -> bool:
         """Opening: cash / equity."""
-        return self._ledger.transfer(at, SUPPLIER, link, NO_ID, self._cash, self._equity, amount, OPENING)
+        return self._ledger.transfer(at, SUPPLIER, entry, NO_ID, self._cash, self._equity, amount, OPENING)
 
     def open_stock(self, at: float, lines: Lines) -> int:
         """Opening stock: stock / made in units; stock / equity at cost."""
         rows = self._units(self._stock.ids, self._made, lines, OPENING, self._stock_value, self._equity, OPENING)
-        return self._ledger.new_fact(at, SUPPLIER, NO_ID, rows)
+        return self._ledger.post_new(at, SUPPLIER, NO_ID, rows)
 
     # Money
 
-    def charges(self, at: float, link: int, order: int, amount: int) -> bool:
+    def charges(self, at: float, entry: int, order: int, amount: int) -> bool:
         """Charges, once the bank confirmed them: cash / shop-advances."""
-        return self._ledger.transfer(at, SUPPLIER, link, order, self._cash, self._advances, amount, CHARGES)
+        return self._ledger.transfer(at, SUPPLIER, entry, order, self._cash, self._advances, amount, CHARGES)
 
-    def charges_returned(self, at: float, link: int, order: int, amount: int, transport: int = 0) -> bool:
+    def charges_returned(self, at: float, entry: int, order: int, amount: int, transport: int = 0) -> bool:
         """Charges returned, less transport: shop-advances / cash; shop-advances / transport."""
         rows = (
             (self._advances, self._cash, amount, CHARGES_RETURN),
             (self._advances, self._transport, transport, TRANSPORT),
         )
-        return self._ledger.linked(at, SUPPLIER, link, order, rows)
+        return self._ledger.post(at, SUPPLIER, entry, order, rows)
 
-    def collected(self, at: float, link: int, order: int, total: int) -> bool:
+    def collected(self, at: float, entry: int, order: int, total: int) -> bool:
         """Collected at the door for the shop: collections / collections-owed."""
         return self._ledger.transfer(
-            at, SUPPLIER, link, order, self._collections.id, self._collections_owed.id, total, COLLECTION
+            at, SUPPLIER, entry, order, self._collections.id, self._collections_owed.id, total, COLLECTION
         )
 
-    def remitted(self, at: float, link: int, order: int, total: int) -> bool:
+    def remitted(self, at: float, entry: int, order: int, total: int) -> bool:
         """Collections passed on to the shop: collections-owed / collections."""
         return self._ledger.transfer(
-            at, SUPPLIER, link, order, self._collections_owed.id, self._collections.id, total, REMITTANCE
+            at, SUPPLIER, entry, order, self._collections_owed.id, self._collections.id, total, REMITTANCE
         )
 
     # Goods
@@ -97,38 +97,38 @@ class SupplierBook:
     def made_to_stock(self, at: float, lines: Lines) -> int:
         """Made to stock: stock / made in units; stock / payables at cost."""
         rows = self._units(self._stock.ids, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
-        return self._ledger.new_fact(at, SUPPLIER, NO_ID, rows)
+        return self._ledger.post_new(at, SUPPLIER, NO_ID, rows)
 
     def made_to_order(self, at: float, order: int, lines: Lines) -> int:
-        """Made to order: reserved / made in units; stock / payables at cost. Returns the link."""
+        """Made to order: reserved / made in units; stock / payables at cost. Returns the entry."""
         rows = self._units(self._reserved, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
-        return self._ledger.new_fact(at, SUPPLIER, order, rows)
+        return self._ledger.post_new(at, SUPPLIER, order, rows)
 
     def reserved(self, at: float, order: int, lines: Lines) -> int:
         """Reserved: reserved / stock in units."""
-        return self._ledger.new_fact(
+        return self._ledger.post_new(
             at, SUPPLIER, order, unit_rows(self._reserved, self._stock.ids, lines, RESERVE)
         )
 
     def reservation_ended(self, at: float, order: int, lines: Lines) -> int:
         """Reservation ended: stock / reserved in units."""
-        return self._ledger.new_fact(
+        return self._ledger.post_new(
             at, SUPPLIER, order, unit_rows(self._stock.ids, self._reserved, lines, RESERVE)
         )
 
     def shipped(self, at: float, order: int, lines: Lines) -> int:
-        """Shipped: goods-in-transit / reserved in units, / stock at cost. Returns the link."""
+        """Shipped: goods-in-transit / reserved in units, / stock at cost. Returns the entry."""
         rows = self._units(
             self._transit, self._reserved, lines, SHIP, self._transit_value, self._stock_value, SHIP
         )
-        return self._ledger.new_fact(at, SUPPLIER, order, rows)
+        return self._ledger.post_new(at, SUPPLIER, order, rows)
 
     def lost(self, at: float, order: int, lines: Lines) -> int:
         """Parcel lost: losses / goods-in-transit in units, and at cost."""
         rows = self._units(
             self._losses.ids, self._transit, lines, LOSS, self._losses_value.id, self._transit_value, LOSS
         )
-        return self._ledger.new_fact(at, SUPPLIER, order, rows)
+        return self._ledger.post_new(at, SUPPLIER, order, rows)
 
     def came_back(self, at: float, order: int, lines: Lines, transport: int) -> int:
         """Came back: stock / goods-in-transit in units, and at cost; transport / payables."""
@@ -136,21 +136,21 @@ class SupplierBook:
             self._stock.ids, self._transit, lines, COME_BACK, self._stock_value, self._transit_value, COME_BACK
         )
         rows.append((self._transport, self._payables, transport, TRANSPORT))
-        return self._ledger.new_fact(at, SUPPLIER, order, rows)
+        return self._ledger.post_new(at, SUPPLIER, order, rows)
 
     def allot(self) -> int:
-        """Return a new link for a delivery: the giver allots it when it ships."""
-        return self._ledger.new_link()
+        """Return a new entry for a delivery: the giver allots it when it ships."""
+        return self._ledger.new_entry()
 
-    def delivered(self, at: float, link: int, order: int, lines: Lines, charge: int) -> bool:
+    def delivered(self, at: float, entry: int, order: int, lines: Lines, charge: int) -> bool:
         """Delivered: handovers / goods-in-transit in units; shop-advances / sales; cost-of-sales at cost."""
         rows = self._units(
             self._handovers, self._transit, lines, DELIVER, self._cost_of_sales, self._transit_value, COST
         )
         rows.insert(-1, (self._advances, self._sales, charge, SALE))
-        return self._ledger.linked(at, SUPPLIER, link, order, rows)
+        return self._ledger.post(at, SUPPLIER, entry, order, rows)
 
-    def replaced(self, at: float, link: int, order: int, lines: Lines) -> bool:
+    def replaced(self, at: float, entry: int, order: int, lines: Lines) -> bool:
         """Warranty swap: handovers / goods-in-transit in units, the new ones; losses / handovers, the broken ones.
 
         At cost: losses / goods-in-transit.
@@ -160,7 +160,7 @@ class SupplierBook:
         rows += self._units(
             self._handovers, self._transit, lines, REPLACE, self._losses_value.id, self._transit_value, REPLACE
         )
-        return self._ledger.linked(at, SUPPLIER, link, order, rows)
+        return self._ledger.post(at, SUPPLIER, entry, order, rows)
 
     def _units(
         self,

@@ -25,9 +25,9 @@ from alesha_sim.vocabulary import NO_ID
 
 
 class UsersBook:
-    """Posts the users' part of each fact when the user learns of it.
+    """Posts the users' part of each entry when the user learns of it.
 
-    `at` in seconds, amounts in minor units. A method tells whether it wrote: not if the book holds the link.
+    `at` in seconds, amounts in minor units. A method tells whether it wrote: not if the book holds the entry.
     """
 
     def __init__(self, ledger: Ledger, users: int) -> None:
@@ -40,27 +40,27 @@ class UsersBook:
         self._spending = ledger.account(Account.USERS_SPENDING)
         self._income = LazyAccount(ledger, Account.USERS_INCOME)
 
-    def open(self, at: float, links: range, amounts: npt.NDArray[np.int64]) -> None:
-        """Opening of every user's cash: cash:n / equity, under the links of the bank's opening."""
-        self._ledger.open_many(at, USERS, links, self._cash, self._equity, amounts, OPENING)
+    def open(self, at: float, entries: range, amounts: npt.NDArray[np.int64]) -> None:
+        """Opening of every user's cash: cash:n / equity, under the entries of the bank's opening."""
+        self._ledger.open_many(at, USERS, entries, self._cash, self._equity, amounts, OPENING)
 
-    def income(self, at: float, link: int, user: int, amount: int) -> bool:
+    def income(self, at: float, entry: int, user: int, amount: int) -> bool:
         """Income from outside: cash:n / income."""
-        return self._ledger.transfer(at, USERS, link, NO_ID, self._cash[user], self._income.id, amount, INCOME)
+        return self._ledger.transfer(at, USERS, entry, NO_ID, self._cash[user], self._income.id, amount, INCOME)
 
-    def payment(self, at: float, link: int, user: int, order: int, total: int, fee: int = 0) -> bool:
+    def payment(self, at: float, entry: int, user: int, order: int, total: int, fee: int = 0) -> bool:
         """Payment: advances / cash:n; the user's fee: spending / cash:n."""
         cash = self._cash[user]
         if not fee:
-            return self._ledger.transfer(at, USERS, link, order, self._advances, cash, total, PAYMENT)
+            return self._ledger.transfer(at, USERS, entry, order, self._advances, cash, total, PAYMENT)
         rows = ((self._advances, cash, total, PAYMENT), (self._spending, cash, fee, FEE))
-        return self._ledger.linked(at, USERS, link, order, rows)
+        return self._ledger.post(at, USERS, entry, order, rows)
 
-    def collection(self, at: float, link: int, user: int, order: int, total: int) -> bool:
+    def collection(self, at: float, entry: int, user: int, order: int, total: int) -> bool:
         """Paid at the door: advances / cash:n."""
-        return self._ledger.transfer(at, USERS, link, order, self._advances, self._cash[user], total, COLLECTION)
+        return self._ledger.transfer(at, USERS, entry, order, self._advances, self._cash[user], total, COLLECTION)
 
-    def delivered(self, at: float, link: int, order: int, lines: Lines, price: int, allowance: int = 0) -> bool:
+    def delivered(self, at: float, entry: int, order: int, lines: Lines, price: int, allowance: int = 0) -> bool:
         """Delivered: goods / handovers in units; spending / advances at price.
 
         After a late refund the goods cost nothing: advances / spending, the allowance.
@@ -69,13 +69,13 @@ class UsersBook:
         rows.append((self._spending, self._advances, price, SALE))
         if allowance:
             rows.append((self._advances, self._spending, allowance, ALLOWANCE))
-        return self._ledger.linked(at, USERS, link, order, rows)
+        return self._ledger.post(at, USERS, entry, order, rows)
 
     def refunded(
         self,
         at: float,
-        link: int,
-        payment_link: int,
+        entry: int,
+        payment_entry: int,
         user: int,
         order: int,
         total: int,
@@ -83,30 +83,30 @@ class UsersBook:
         fee: int = 0,
         allowance: int = 0,
     ) -> bool:
-        """Refund: cash:n / advances; before it the payment of `total`, if the user was never told of it.
+        """Refund: cash:n / advances; before it the payment of `total`, if the user has not heard of it.
 
         If it came late, goods delivered before it cost nothing: advances / spending, the allowance.
         """
-        self.payment(at, payment_link, user, order, total, fee)
+        self.payment(at, payment_entry, user, order, total, fee)
         cash = self._cash[user]
         if not allowance:
-            return self._ledger.transfer(at, USERS, link, order, cash, self._advances, amount, REFUND)
+            return self._ledger.transfer(at, USERS, entry, order, cash, self._advances, amount, REFUND)
         rows = ((cash, self._advances, amount, REFUND), (self._advances, self._spending, allowance, ALLOWANCE))
-        return self._ledger.linked(at, USERS, link, order, rows)
+        return self._ledger.post(at, USERS, entry, order, rows)
 
-    def returned(self, at: float, link: int, order: int, lines: Lines, amount: int) -> bool:
+    def returned(self, at: float, entry: int, order: int, lines: Lines, amount: int) -> bool:
         """Goods sent back: handovers / goods in units; advances / spending, what is given back of their price."""
         rows = unit_rows(self._handovers, self._goods, lines, RETURN)
         rows.append((self._advances, self._spending, amount, RETURN))
-        return self._ledger.linked(at, USERS, link, order, rows)
+        return self._ledger.post(at, USERS, entry, order, rows)
 
-    def replaced(self, at: float, link: int, order: int, lines: Lines) -> bool:
+    def replaced(self, at: float, entry: int, order: int, lines: Lines) -> bool:
         """Warranty swap: goods / handovers in units, the new ones; handovers / goods, the broken ones."""
         lines = tuple(lines)
         rows = unit_rows(self._goods, self._handovers, lines, REPLACE)
         rows += unit_rows(self._handovers, self._goods, lines, REPLACE)
-        return self._ledger.linked(at, USERS, link, order, rows)
+        return self._ledger.post(at, USERS, entry, order, rows)
 
-    def compensated(self, at: float, link: int, order: int, amount: int) -> bool:
+    def compensated(self, at: float, entry: int, order: int, amount: int) -> bool:
         """Compensated for lateness: advances / spending, the allowance."""
-        return self._ledger.transfer(at, USERS, link, order, self._advances, self._spending, amount, ALLOWANCE)
+        return self._ledger.transfer(at, USERS, entry, order, self._advances, self._spending, amount, ALLOWANCE)

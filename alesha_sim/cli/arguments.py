@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 from alesha_sim.cli import commands, report, step, studies
 from alesha_sim.cli.values import factor, file_name, goal, jobs, mode, positive, seed, setting, share, whole
 from alesha_sim.exports import FORMATS
-from alesha_sim.recording.levels import ALL, MODES
+from alesha_sim.recording.levels import ALL, LEVELS
 from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
 
 STATUSES = "exit status: 0 done, 1 a law broken or a check failed, 2 bad input"
@@ -138,7 +138,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "type": mode,
         "metavar": "MODE",
         "default": ALL,
-        "help": f"record {' or '.join(MODES)}: less is faster and smaller, every figure is the same; without "
+        "help": f"record {' or '.join(LEVELS)}: less is faster and smaller, every figure is the same; without "
         "transfers no law can be checked (left out: all)",
     },
     "--csv": {"action": "store_true", "help": "write the tables as CSV files too, which no spreadsheet runs"},

@@ -6,7 +6,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from alesha_sim.recording.levels import MODES
+from alesha_sim.recording.levels import LEVELS
 from alesha_sim.scenarios.errors import shown
 
 
@@ -42,8 +42,8 @@ def jobs(text: str) -> int:
 
 def mode(text: str) -> str:
     """Read what is to be recorded; raises ArgumentTypeError."""
-    if text not in MODES:
-        raise ArgumentTypeError(f"{shown(text)}: must be one of {', '.join(MODES)}")
+    if text not in LEVELS:
+        raise ArgumentTypeError(f"{shown(text)}: must be one of {', '.join(LEVELS)}")
     return text
 
 

@@ -3,27 +3,27 @@
 from alesha_sim.entities.bank.bank import Bank
 from alesha_sim.entities.entity import Entity, EntityError, Party, Wallet
 from alesha_sim.entities.shop.shop import Shop
-from alesha_sim.entities.stock import Claim, Warehouse
+from alesha_sim.entities.stock import Reservation, Warehouse
 from alesha_sim.entities.supplier.supplier import Supplier
-from alesha_sim.entities.user.intent import NoAnswer, Visit, Whims
-from alesha_sim.entities.user.population import Users
-from alesha_sim.entities.user.terms import Habits
-from alesha_sim.entities.user.visit import User
+from alesha_sim.entities.user.intent import NoAnswer, VisitDraws, VisitIntent
+from alesha_sim.entities.user.population import UserPopulation
+from alesha_sim.entities.user.terms import BehaviourRates
+from alesha_sim.entities.user.visit import UserVisit
 
 __all__ = [
     "Bank",
-    "Claim",
+    "BehaviourRates",
     "Entity",
     "EntityError",
-    "Habits",
     "NoAnswer",
     "Party",
+    "Reservation",
     "Shop",
     "Supplier",
-    "User",
-    "Users",
-    "Visit",
+    "UserPopulation",
+    "UserVisit",
+    "VisitDraws",
+    "VisitIntent",
     "Wallet",
     "Warehouse",
-    "Whims",
 ]

@@ -1,6 +1,6 @@
-"""What the four entities have in common: an inbox, workers, and one-line asking and telling.
+"""What the four entities have in common: an inbox, workers, and requests and notices in one line.
 
-An entity knows of the others only what messages told it. Its decisions are plain methods without a `yield`; its
+An entity knows of the others only what messages reported. Its decisions are plain methods without a `yield`; its
 processes hold the yields and one `match`.
 """
 
@@ -28,10 +28,10 @@ Asking = Generator[Event, Any, Value]
 """A process that asks and comes to a value."""
 
 ROUNDS = 200
-"""How often a party begins again that insists and ran out of attempts, before it leaves the matter in doubt."""
+"""How many rounds of attempts `ask_until_answered` makes before it leaves the order in doubt."""
 
 FIRST_PAUSE, LONGEST_PAUSE = MINUTE, DAY
-"""Seconds before it begins again the first time, and at most; in between each pause is twice the one before."""
+"""Seconds before the second round, and at most; in between each pause is twice the one before."""
 
 
 class Wallet(NamedTuple):
@@ -48,16 +48,16 @@ class EntityError(RuntimeError):
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Party:
-    """Whoever asks and tells: an organisation, or a user on a visit; `code` is how messages name it.
+    """Sends requests and notices: an organisation, or a user on a visit; `code` is how messages name it.
 
-    `doubt(order)` lists an order about which nobody answers any more.
+    `mark_in_doubt(order)` lists an order about which nobody answers any more.
     """
 
     def __init__(self, clock: Clock, name: str, code: int) -> None:
         self.clock = clock
         self.name = name
         self.code = code
-        self.doubt: Callable[[int], None] = _overlook
+        self.mark_in_doubt: Callable[[int], None] = _ignore
 
     def ask(
         self,
@@ -79,7 +79,7 @@ class Party:
         reply: Reply | NoReply = yield channel.ask(message, self.code, recipient, order, visit, key)
         return reply
 
-    def insist(
+    def ask_until_answered(
         self, channel: Channel, message: Asks[Reply], *, step: str, order: int, to: int | None = None
     ) -> Asking[Reply | NoReply]:
         """Ask under the same key until a reply comes, in rounds with growing pauses in between.
@@ -89,30 +89,32 @@ class Party:
         """
         if channel.retry is None:  # nothing is lost; one generator less for every request
             return self.ask(channel, message, step=step, order=order, to=to)
-        return self._insist(channel, message, step, order, to)
+        return self._ask_in_rounds(channel, message, step, order, to)
 
-    def _insist(
+    def _ask_in_rounds(
         self, channel: Channel, message: Asks[Reply], step: str, order: int, to: int | None
     ) -> Asking[Reply | NoReply]:
         recipient, key = channel.recipient if to is None else to, (self.code, order, NO_ID, step)
-        pause, stretch = FIRST_PAUSE, 1.0
+        pause, wait_factor = FIRST_PAUSE, 1.0
         for _ in range(ROUNDS):
-            reply: Reply | NoReply = yield channel.ask(message, self.code, recipient, order, NO_ID, key, stretch)
+            reply: Reply | NoReply = yield channel.ask(
+                message, self.code, recipient, order, NO_ID, key, wait_factor
+            )
             if not isinstance(reply, NoReply):
                 return reply
             yield self.clock.pause(pause)
-            pause, stretch = min(2 * pause, LONGEST_PAUSE), min(2 * stretch, LONGEST_PAUSE)
+            pause, wait_factor = min(2 * pause, LONGEST_PAUSE), min(2 * wait_factor, LONGEST_PAUSE)
         if order != NO_ID:
-            self.doubt(order)
+            self.mark_in_doubt(order)
         return reply
 
-    def tell(
+    def send_notice(
         self, channel: Channel, message: object, *, order: int = NO_ID, visit: int = NO_ID, to: int | None = None
     ) -> None:
         """Send a notice."""
-        channel.tell(message, self.code, channel.recipient if to is None else to, order, visit)
+        channel.send_notice(message, self.code, channel.recipient if to is None else to, order, visit)
 
-    def enquire(self, bank: Channel, wallet: Wallet) -> Asking[int | Decline | NoReply]:
+    def query_balance(self, bank: Channel, wallet: Wallet) -> Asking[int | Decline | NoReply]:
         """Ask the bank what can be spent: minor units, or the bank's `Decline`; `NoReply` if it never answers."""
         reply = yield from self.ask(bank, BalanceEnquiry(wallet.account, wallet.secret))
         return reply.amount if isinstance(reply, Balance) else reply
@@ -137,15 +139,15 @@ class Entity(Party):
             raise ValueError(f"entity {name!r}: code {code}: must be below 0, since those from 0 on are users'")
         super().__init__(clock, name, code)
         self._workers = workers
-        self.inbox = Inbox(clock, self._hire if workers is None else None)
+        self.inbox = Inbox(clock, self._add_worker if workers is None else None)
         self._processes: dict[SimpyProcess, None] | None = None
 
     def open_for_business(self) -> None:
-        """Start the fixed staff; without one, workers are hired as mail comes in."""
+        """Start the fixed number of workers; without one, workers are added as messages arrive."""
         for _ in range(self._workers or 0):
-            self._hire()
+            self._add_worker()
 
-    def _hire(self) -> None:
+    def _add_worker(self) -> None:
         self._remember(Task(self.clock, self.work()))
 
     def run(self, process: Asking[object]) -> None:
@@ -168,8 +170,8 @@ class Entity(Party):
 
     # Crash and restart: processes and what is in flight inside them are gone, books and records stay.
 
-    def let_crash(self) -> None:
-        """Keep track of what runs, so that it can be stopped."""
+    def track_processes(self) -> None:
+        """Keep track of the processes that run, so that a crash can stop them."""
         self._processes = {}
 
     def crash(self) -> None:
@@ -182,8 +184,8 @@ class Entity(Party):
 
     def restart(self) -> None:
         """Open again, and go on with what the records say is unfinished."""
-        assert self.inbox.doorkeeper is not None
-        self.inbox.doorkeeper.up = True
+        assert self.inbox.idempotency is not None
+        self.inbox.idempotency.is_up = True
         self.open_for_business()
         self.recover()
 
@@ -194,12 +196,14 @@ class Entity(Party):
         """Serve the inbox, one delivery after the other, for ever."""
         raise NotImplementedError
 
-    def notify(self, channel: Channel, message: Asks[object], *, step: str, order: int) -> Iterable[Event]:
+    def send_notice_reliably(
+        self, channel: Channel, message: Asks[object], *, step: str, order: int
+    ) -> Iterable[Event]:
         """Send a notice, and see to it that it arrives where messages can be lost."""
         if channel.retry is None:
-            self.tell(channel, message, order=order)
+            self.send_notice(channel, message, order=order)
             return ()
-        return self._insist(channel, message, step, order, None)
+        return self._ask_in_rounds(channel, message, step, order, None)
 
     def failure(self, delivery: Delivery, error: Exception) -> Exception:
         """Return the error that says where `error` happened."""
@@ -212,5 +216,5 @@ class Entity(Party):
         )
 
 
-def _overlook(order: int) -> None:
+def _ignore(order: int) -> None:
     """Do nothing about an order in doubt: where nothing can be lost, there is none."""

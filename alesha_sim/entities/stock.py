@@ -17,12 +17,12 @@ from alesha_sim.units import AMOUNT_MAX
 Goods = list[tuple[int, int]]
 """(product's index, units)."""
 
-FRUITLESS = 100
+IDLE_REVIEWS_MAX = 100
 """So many reviews after the horizon that bring nothing end reviewing: no policy may keep a run going for ever."""
 
 
-class Claim:
-    """Units of a product that its owner is to get; `missing` of them are neither reserved nor made yet."""
+class Reservation:
+    """Units of a product that `owner` is to get; `missing` of them are neither set aside nor made yet."""
 
     __slots__ = ("missing", "owner", "product", "units")
 
@@ -70,7 +70,7 @@ class Warehouse:
             raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
         self._policy: Any = policy  # one of somebody's own may answer with anything
         opening = [self._opening(sku) for sku in skus]
-        self.free = [units or 0 for units in opening]
+        self.available = [units or 0 for units in opening]
         self.on_order = [0] * len(skus)
         self.backordered = [0] * len(skus)
         self.demands: list[list[int]] = [[] for _ in skus]
@@ -81,10 +81,10 @@ class Warehouse:
         self._minimum_lot = minimum_lot
         self._capacity = capacity
         self._horizon = horizon
-        self._waiting: list[deque[Claim]] = [deque() for _ in skus]
+        self._waiting: list[deque[Reservation]] = [deque() for _ in skus]
         self._demanded = [0] * len(skus)
         self._closed = self._reviewed = 0
-        self._fruitless = 0
+        self._idle_reviews = 0
         self._owner = owner
         # What costs nothing is counted in units, which must fit as well.
         self._costs = [max(cost, 1) for cost in costs or [0] * len(self._skus)]
@@ -97,15 +97,15 @@ class Warehouse:
 
     def in_stock(self) -> Goods:
         """Return what is free, product by product."""
-        return [(product, units) for product, units in enumerate(self.free) if units]
+        return [(product, units) for product, units in enumerate(self.available) if units]
 
     def can_serve(self, goods: Goods) -> bool:
         """Tell whether nothing of these goods would have to wait: all is free, or made to order."""
-        return all(units <= self.free[product] or not self.is_kept[product] for product, units in goods)
+        return all(units <= self.available[product] or not self.is_kept[product] for product, units in goods)
 
     def position(self, product: int) -> int:
         """Return what is free and on order, less what is back-ordered."""
-        return self.free[product] + self.on_order[product] - self.backordered[product]
+        return self.available[product] + self.on_order[product] - self.backordered[product]
 
     # Who gets what
 
@@ -124,43 +124,43 @@ class Warehouse:
             self.demands[product].append(units)
             self._demanded[product] = 0
 
-    def claim(self, claim: Claim, *, in_front: bool = False) -> int:
+    def reserve(self, reservation: Reservation, *, expedite: bool = False) -> int:
         """Reserve what is free and return how much; what is missing waits, or is to be made if it is not kept."""
-        product = claim.product
-        taken = min(self.free[product], claim.missing)
-        self.free[product] -= taken
-        claim.missing -= taken
-        if claim.missing and self.is_kept[product]:
-            self.backordered[product] += claim.missing
-            self._fruitless = 0
-            if in_front:
-                self._waiting[product].appendleft(claim)
+        product = reservation.product
+        taken = min(self.available[product], reservation.missing)
+        self.available[product] -= taken
+        reservation.missing -= taken
+        if reservation.missing and self.is_kept[product]:
+            self.backordered[product] += reservation.missing
+            self._idle_reviews = 0
+            if expedite:
+                self._waiting[product].appendleft(reservation)
             else:
-                self._waiting[product].append(claim)
+                self._waiting[product].append(reservation)
         return taken
 
-    def take_in(self, product: int, units: int) -> list[tuple[Claim, int]]:
-        """Put units in, be they new or back, and return who gets how many of them now; the rest is free."""
+    def take_in(self, product: int, units: int) -> list[tuple[Reservation, int]]:
+        """Take units in, new or returned, and return who gets how many of them now; the rest is available."""
         waiting, given = self._waiting[product], []
         while waiting and units:
-            claim = waiting[0]
-            taken = min(units, claim.missing)
+            reservation = waiting[0]
+            taken = min(units, reservation.missing)
             units -= taken
-            claim.missing -= taken
+            reservation.missing -= taken
             self.backordered[product] -= taken
-            given.append((claim, taken))
-            if not claim.missing:
+            given.append((reservation, taken))
+            if not reservation.missing:
                 waiting.popleft()
-        self.free[product] += units
+        self.available[product] += units
         return given
 
-    def withdraw(self, claim: Claim) -> int:
-        """Let a claim wait no longer and return what was reserved for it; who withdraws takes that in again."""
-        waiting = self._waiting[claim.product]
-        if claim.missing and claim in waiting:
-            waiting.remove(claim)
-            self.backordered[claim.product] -= claim.missing
-        return claim.units - claim.missing
+    def withdraw(self, reservation: Reservation) -> int:
+        """Let a reservation wait no longer and return the units it had; the caller takes them in again."""
+        waiting = self._waiting[reservation.product]
+        if reservation.missing and reservation in waiting:
+            waiting.remove(reservation)
+            self.backordered[reservation.product] -= reservation.missing
+        return reservation.units - reservation.missing
 
     # What is ordered
 
@@ -175,7 +175,7 @@ class Warehouse:
         ordered = _whole(f"order of {sku}", self._policy.order(sku, self.position(product), self.demands[product]))
         units = max(ordered, self._minimum_lot) if ordered else 0
         if units and self._capacity is not None:
-            room = self._capacity - self.free[product] - self.on_order[product]
+            room = self._capacity - self.available[product] - self.on_order[product]
             units = min(units, room) if room >= self._minimum_lot else 0
         self._ordered += units * self._costs[product]
         if self._ordered > AMOUNT_MAX:
@@ -189,7 +189,7 @@ class Warehouse:
         """Tell whether an arrival makes room for which the policy has to be asked again."""
         return self._capacity is not None and self.period is None
 
-    def arrived(self, product: int, units: int) -> list[tuple[Claim, int]]:
+    def arrived(self, product: int, units: int) -> list[tuple[Reservation, int]]:
         """Take in units that were on order, and return who gets how many of them."""
         self.on_order[product] -= units
         return self.take_in(product, units)
@@ -205,7 +205,7 @@ class Warehouse:
         self._reviewed = self._closed
         asked = ((product, self.to_order(product)) for product in range(len(self._skus)))
         lots = [(product, units) for product, units in asked if units]
-        self._fruitless = self._fruitless + 1 if now > self._horizon and not any(self.on_order) else 0
+        self._idle_reviews = self._idle_reviews + 1 if now > self._horizon and not any(self.on_order) else 0
         return lots
 
     def next_review(self, now: float) -> float:
@@ -214,7 +214,7 @@ class Warehouse:
             return INFINITY
         at = (self._reviewed + 1) * self.period
         if at > self._horizon:
-            if not any(self.backordered) or self._fruitless >= FRUITLESS:
+            if not any(self.backordered) or self._idle_reviews >= IDLE_REVIEWS_MAX:
                 return INFINITY
             if at <= now:
                 return (floor(now / self.period) + 1) * self.period

@@ -1,9 +1,9 @@
 """SimPy's clock, tasks and timers, extended; nothing here knows a message."""
 
-from alesha_sim.kernel.clock import Clock, Happening, Signal
+from alesha_sim.kernel.clock import Clock, InfallibleEvent, ScheduledCallback
 
 __all__ = [
     "Clock",
-    "Happening",
-    "Signal",
+    "InfallibleEvent",
+    "ScheduledCallback",
 ]

@@ -11,7 +11,7 @@ from simpy.events import Event, EventPriority, Process, Timeout
 NORMAL: Final = events.NORMAL
 PENDING: Final = events.PENDING
 INFINITY: Final = float("inf")
-LATE: Final = EventPriority(NORMAL + 1)
+AFTER_MESSAGES: Final = EventPriority(NORMAL + 1)
 """The priority of time-outs: at one instant they come after all messages."""
 
 MANY: Final = 2**60
@@ -21,16 +21,16 @@ NEAR_SECONDS = 1_000.0
 """What happens later than this from now waits apart, so that it is not in the way of messages and services."""
 
 
-class Happening:
-    """What stands in the calendar and nobody can wait for; it is no event, and costs less than one."""
+class ScheduledCallback:
+    """A heap entry whose `fire` is called at its instant; nothing waits for it, so it costs less than an event."""
 
-    def happen(self) -> None:
+    def fire(self) -> None:
         """Do what is to be done at this instant."""
         raise NotImplementedError
 
 
-class Signal(Event):
-    """An event that is brought about by nothing that can fail; what waits for one goes on without asking whether.
+class InfallibleEvent(Event):
+    """An event that cannot fail, so that what waits for it resumes without a check.
 
     Its `callbacks` are a list while it is awaited, None once it has happened.
     """
@@ -77,20 +77,20 @@ class Clock(Environment):
         """Let an event happen after a delay, in seconds."""
         self._put(self._now + delay, priority, event, is_near=delay < NEAR_SECONDS)
 
-    def schedule_at(self, event: Event | Happening, at: float, priority: EventPriority = NORMAL) -> None:
+    def schedule_at(self, event: Event | ScheduledCallback, at: float, priority: EventPriority = NORMAL) -> None:
         """Let `event` happen at the instant `at` exactly (SimPy adds delays, and so rounding errors)."""
         self._put(at, priority, event, is_near=at < self._now + NEAR_SECONDS)
 
-    def pause(self, seconds: float) -> Signal:
+    def pause(self, seconds: float) -> InfallibleEvent:
         """Return an event to yield: it happens after so many seconds; ValueError if they are less than none."""
         if seconds < 0:
             raise ValueError(f"seconds: {seconds!r}: must not be negative")
-        signal = Signal(self)
-        signal._value = None
-        self._put(self._now + seconds, NORMAL, signal, is_near=seconds < NEAR_SECONDS)
-        return signal
+        event = InfallibleEvent(self)
+        event._value = None
+        self._put(self._now + seconds, NORMAL, event, is_near=seconds < NEAR_SECONDS)
+        return event
 
-    def _put(self, at: float, priority: EventPriority, event: Event | Happening, *, is_near: bool) -> None:
+    def _put(self, at: float, priority: EventPriority, event: Event | ScheduledCallback, *, is_near: bool) -> None:
         if not is_near and at < self._later_at:
             self._later_at = at
         heappush(self._queue if is_near else self._later, (at, priority, next(self._eid), event))
@@ -103,7 +103,7 @@ class Clock(Environment):
     def step(self) -> None:
         """Process the next event; `simpy.core.EmptySchedule` if there is none."""
         self._join()
-        if self._queue and isinstance(self._queue[0][3], Happening):
+        if self._queue and isinstance(self._queue[0][3], ScheduledCallback):
             self.run_to(most=1)
         else:
             self.events += bool(self._queue)  # before it happens: one that fails has been processed too
@@ -144,8 +144,8 @@ class Clock(Environment):
                 self._now = at
                 event = entry[3]
                 events += 1
-                if isinstance(event, Happening):
-                    event.happen()
+                if isinstance(event, ScheduledCallback):
+                    event.fire()
                     continue
                 callbacks: list[Any] = event.callbacks
                 event.callbacks = None

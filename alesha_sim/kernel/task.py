@@ -10,7 +10,7 @@ from typing import Any
 
 from simpy.events import Event, Process
 
-from alesha_sim.kernel.clock import PENDING, Clock, Signal
+from alesha_sim.kernel.clock import PENDING, Clock, InfallibleEvent
 
 Explain = Callable[[Exception], Exception]
 """Turns what a process raised into the error that says where it did."""
@@ -24,7 +24,7 @@ class _Beginning:
 
 
 class Task(Process):
-    """A process of `generator`; what it raises surfaces from the run as `explain` tells it."""
+    """A process of `generator`; what it raises leaves the run as the error that `explain` makes of it."""
 
     # Named once more, so that they are places of its own where this is compiled; such a place is empty at first.
     env: Any
@@ -54,7 +54,7 @@ class Task(Process):
         before, clock._active_proc = clock._active_proc, self
         try:
             while True:
-                if isinstance(event, Signal):
+                if isinstance(event, InfallibleEvent):
                     event = self._send(event._value)
                 else:
                     event = self._send(event._value) if event._ok else self._raise(event)

@@ -1,4 +1,4 @@
-"""Timers: events that the calendar brings, rather than a message; and the end of a process by force."""
+"""Timers: what happens at an instant rather than by a message; and the end of a process by force."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from simpy.events import Process
 
-from alesha_sim.kernel.clock import INFINITY, LATE, Clock, Happening
+from alesha_sim.kernel.clock import AFTER_MESSAGES, INFINITY, Clock, ScheduledCallback
 
 Instants = Sequence[float] | npt.NDArray[np.float64]
 
 
-class Timetable(Happening):
+class Schedule(ScheduledCallback):
     """Calls `begin(k)` at the k-th of some sorted instants (seconds): one heap entry at a time, armed again.
 
     The instants may be an array, which takes a quarter of the memory of a list of floats.
@@ -30,28 +30,28 @@ class Timetable(Happening):
         if self._next < len(self._instants):
             self._clock.schedule_at(self, float(self._instants[self._next]))
 
-    def happen(self) -> None:
-        """Begin with what is next, and wait for what comes after it."""
+    def fire(self) -> None:
+        """Call `begin` for the next instant, and wait for the one after it."""
         number = self._next
         self._next += 1
         self._arm()
         self._begin(number)
 
 
-class Bell(Happening):
-    """Rings for whatever has waited `seconds`: one armed heap entry for all that share the duration.
+class Timeouts(ScheduledCallback):
+    """Time-outs of one duration, `seconds`, which share one armed heap entry.
 
-    What waits is `due(thing)` while it still matters, and `ring(thing)` is called when its time is over. At one
+    A thing is waited for while `is_waiting(thing)`; `on_timeout(thing)` is called when its time is over. At one
     instant all messages go before, so that a reply never loses against its time-out.
     """
 
     def __init__(
-        self, clock: Clock, seconds: float, due: Callable[[Any], bool], ring: Callable[[Any], None]
+        self, clock: Clock, seconds: float, is_waiting: Callable[[Any], bool], on_timeout: Callable[[Any], None]
     ) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._due = due
-        self._ring = ring
+        self._is_waiting = is_waiting
+        self._on_timeout = on_timeout
         self._waiting: deque[tuple[float, Any]] = deque()
         self._armed = False
 
@@ -61,62 +61,62 @@ class Bell(Happening):
         if not self._armed:
             self._arm()
 
-    def silence(self) -> None:
-        """Forget whatever waits."""
+    def clear(self) -> None:
+        """Drop all that wait."""
         self._waiting.clear()
 
     def _arm(self) -> None:
         self._armed = True
-        self._clock.schedule_at(self, self._waiting[0][0], LATE)
+        self._clock.schedule_at(self, self._waiting[0][0], AFTER_MESSAGES)
 
-    def happen(self) -> None:
-        """Ring for all whose time is over."""
+    def fire(self) -> None:
+        """Call `on_timeout` for all whose time is over."""
         waiting, over = self._waiting, []
         now = self._clock.now
-        while waiting and (waiting[0][0] <= now or not self._due(waiting[0][1])):
+        while waiting and (waiting[0][0] <= now or not self._is_waiting(waiting[0][1])):
             thing = waiting.popleft()[1]
-            if self._due(thing):
+            if self._is_waiting(thing):
                 over.append(thing)
         self._armed = False
         if waiting:
             self._arm()
         for thing in over:
-            self._ring(thing)
+            self._on_timeout(thing)
 
 
-class Alarm:
-    """Rings at the next of instants that are set in any order: seldom more than one heap entry for all of them.
+class Timer:
+    """Fires at the next of instants that are set in any order: seldom more than one heap entry for all of them.
 
-    `ring()` does what is due and returns the next instant (seconds), infinity if there is none. At one instant all
-    messages go before.
+    `on_timeout()` does what is due and returns the next instant (seconds), infinity if there is none. At one
+    instant all messages go before.
     """
 
-    def __init__(self, clock: Clock, ring: Callable[[], float]) -> None:
+    def __init__(self, clock: Clock, on_timeout: Callable[[], float]) -> None:
         self._clock = clock
-        self._ring = ring
+        self._on_timeout = on_timeout
         self._armed: list[float] = []  # the earliest last: only an earlier one is ever added
 
     def set(self, at: float) -> None:
-        """Ring at an instant, unless something rings before: then `ring` will say when again."""
+        """Fire at an instant, unless an earlier one is set: then `on_timeout` will name the next."""
         if at < (self._armed[-1] if self._armed else INFINITY):
             self._armed.append(at)
-            self._clock.schedule_at(_Entry(self), at, LATE)
+            self._clock.schedule_at(_TimerEntry(self), at, AFTER_MESSAGES)
 
-    def go_off(self) -> None:
-        """Do what is due and ask when to ring again; its entry in the calendar calls this."""
+    def expire(self) -> None:
+        """Do what is due and set the next instant; its heap entry calls this."""
         self._armed.pop()
-        self.set(self._ring())
+        self.set(self._on_timeout())
 
 
-class _Entry(Happening):
-    """An alarm's place in the calendar; it may have several."""
+class _TimerEntry(ScheduledCallback):
+    """A timer's heap entry; a timer may have several."""
 
-    def __init__(self, alarm: Alarm) -> None:
-        self._alarm = alarm
+    def __init__(self, timer: Timer) -> None:
+        self._timer = timer
 
-    def happen(self) -> None:
-        """Ring."""
-        self._alarm.go_off()
+    def fire(self) -> None:
+        """Let the timer expire."""
+        self._timer.expire()
 
 
 def stop(process: Process) -> None:

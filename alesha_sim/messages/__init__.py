@@ -3,10 +3,11 @@
 They stand in three modules, by what they are about: shopping, money and goods; a comment above each group names
 who asks whom, and the reply stands below its request. They have no behaviour. Amounts are integers in minor
 units of the scenario's currency. Every message may carry the number of the order it is about in its envelope (the
-`Delivery`), and the links of the facts it reports in its fields: a payment's link is its transaction number.
+`Delivery`), and the numbers of the journal entries it reports in its fields: a payment's is its transaction
+number.
 """
 
-from alesha_sim.messages.fields import DEPOSIT, ESCROW, SECRET_FIELDS, Lines, Method, Pocket, Reason, Secret
+from alesha_sim.messages.fields import DEPOSIT, ESCROW, SECRET_FIELDS, FundsLocation, Lines, Method, Reason, Secret
 from alesha_sim.messages.fulfilment import (
     CameBack,
     Collected,
@@ -91,6 +92,7 @@ __all__ = [
     "Delivered",
     "EnquirePayment",
     "EnquireTransaction",
+    "FundsLocation",
     "Hold",
     "Homepage",
     "Invoice",
@@ -108,7 +110,6 @@ __all__ = [
     "Pay",
     "PayAtDoor",
     "PlaceOrder",
-    "Pocket",
     "ProductPage",
     "Reason",
     "Receipt",

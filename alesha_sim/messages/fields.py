@@ -80,8 +80,8 @@ class Method(StrEnum):
     REPLENISHMENT = "replenishment"
 
 
-class Pocket(StrEnum):
-    """Where money is that a user paid to the shop: in the shop's deposit, or aside until it is settled."""
+class FundsLocation(StrEnum):
+    """Where a payment to the shop is held: in the shop's deposit, or elsewhere until it is settled."""
 
     DEPOSIT = "deposit"
     SETTLEMENT_DUE = "settlement_due"
@@ -89,4 +89,4 @@ class Pocket(StrEnum):
 
 
 # Bound once for what every purchase asks: to look a member up on its class takes as long as two calls.
-DEPOSIT, ESCROW = Pocket.DEPOSIT, Pocket.ESCROW
+DEPOSIT, ESCROW = FundsLocation.DEPOSIT, FundsLocation.ESCROW

@@ -63,19 +63,19 @@ class OrderRejected(Message):
 
 
 class Deliver(Asks["Noted | Collected | Refused"]):
-    """Hand the goods over; `link` is the delivery's.
+    """Hand the goods over; `entry` is the delivery's.
 
     `collect` is to be paid to the account `payee` before. With `replaces` the user gives broken goods for them.
     The delivery note names the `payment` that was made in advance (-1: nothing), and the `fee` that the bank took
     from the user besides.
     """
 
-    __match_args__ = ("link", "lines", "collect", "payee", "replaces", "payment", "fee")
+    __match_args__ = ("entry", "lines", "collect", "payee", "replaces", "payment", "fee")
     __slots__ = __match_args__
 
     def __init__(
         self,
-        link: int,
+        entry: int,
         lines: Lines,
         collect: int = 0,
         payee: int = -1,
@@ -83,7 +83,7 @@ class Deliver(Asks["Noted | Collected | Refused"]):
         payment: int = -1,
         fee: int = 0,
     ) -> None:
-        self.link: Final = link
+        self.entry: Final = entry
         self.lines: Final = lines
         self.collect: Final = collect
         self.payee: Final = payee
@@ -115,11 +115,11 @@ class Refused(Message):
 class Delivered(Asks[Noted]):
     """Tell the shop that the user has the goods; `collected` was paid at the door under `transaction`."""
 
-    __match_args__ = ("link", "lines", "transaction", "collected")
+    __match_args__ = ("entry", "lines", "transaction", "collected")
     __slots__ = __match_args__
 
-    def __init__(self, link: int, lines: Lines, transaction: int = -1, collected: int = 0) -> None:
-        self.link: Final = link
+    def __init__(self, entry: int, lines: Lines, transaction: int = -1, collected: int = 0) -> None:
+        self.entry: Final = entry
         self.lines: Final = lines
         self.transaction: Final = transaction
         self.collected: Final = collected

@@ -3,7 +3,7 @@
 from math import inf
 from typing import Final
 
-from alesha_sim.messages.fields import Pocket, Reason, Secret
+from alesha_sim.messages.fields import FundsLocation, Reason, Secret
 from alesha_sim.messages.message import Asks, Message, Noted
 
 # any -> bank
@@ -94,25 +94,25 @@ class Refund(Asks["Receipt | Decline"]):
 class Receipt(Message):
     """Done, under this transaction number; that of a `Hold` is what it is captured or voided by.
 
-    `pocket` is where the shop's money went or came from, `fee` and `retained` what the bank took and kept back of
+    `held_in` is where the shop's money went or came from, `fee` and `retained` what the bank took and kept back of
     it, `payer_fee` what it took from the payer besides.
     """
 
-    __match_args__ = ("transaction", "amount", "pocket", "fee", "retained", "payer_fee")
+    __match_args__ = ("transaction", "amount", "held_in", "fee", "retained", "payer_fee")
     __slots__ = __match_args__
 
     def __init__(
         self,
         transaction: int,
         amount: int,
-        pocket: Pocket = Pocket.DEPOSIT,
+        held_in: FundsLocation = FundsLocation.DEPOSIT,
         fee: int = 0,
         retained: int = 0,
         payer_fee: int = 0,
     ) -> None:
         self.transaction: Final = transaction
         self.amount: Final = amount
-        self.pocket: Final = pocket
+        self.held_in: Final = held_in
         self.fee: Final = fee
         self.retained: Final = retained
         self.payer_fee: Final = payer_fee
@@ -131,7 +131,7 @@ class Decline(Message):
 
 
 class EnquireTransaction(Asks["Receipt | Decline"]):
-    """Ask what became of the sender's `step` of the order; one that the bank does not know is burnt."""
+    """Ask what became of the sender's `step` of the order; one unknown to the bank is void from then on."""
 
     __match_args__ = ("step",)
     __slots__ = __match_args__

@@ -226,13 +226,13 @@ class ReturnGoods(Asks["ReturnReceived | Refusal"]):
 
 
 class ReturnReceived(Message):
-    """The goods are back under `link`; `amount` of their price is given back, less a restocking fee."""
+    """The goods are back under `entry`; `amount` of their price is given back, less a restocking fee."""
 
-    __match_args__ = ("link", "lines", "amount")
+    __match_args__ = ("entry", "lines", "amount")
     __slots__ = __match_args__
 
-    def __init__(self, link: int, lines: Lines, amount: int) -> None:
-        self.link: Final = link
+    def __init__(self, entry: int, lines: Lines, amount: int) -> None:
+        self.entry: Final = entry
         self.lines: Final = lines
         self.amount: Final = amount
 
@@ -260,11 +260,11 @@ class Complain(Asks["Compensated | Refusal"]):
 
 
 class Compensated(Message):
-    """The shop gives `amount` of the price back, as the fact `link`; nothing of it if `link` is -1."""
+    """The shop gives `amount` of the price back, as the journal entry `entry`; nothing of it if `entry` is -1."""
 
-    __match_args__ = ("link", "amount")
+    __match_args__ = ("entry", "amount")
     __slots__ = __match_args__
 
-    def __init__(self, link: int = -1, amount: int = 0) -> None:
-        self.link: Final = link
+    def __init__(self, entry: int = -1, amount: int = 0) -> None:
+        self.entry: Final = entry
         self.amount: Final = amount

@@ -6,26 +6,26 @@ SimPy's protected fields are touched in this package alone; each place says why.
 from alesha_sim.network.answer import Answer
 from alesha_sim.network.channel import Channel, Delivery, Receiver
 from alesha_sim.network.faults import Faults, Window
-from alesha_sim.network.idempotency import Doorkeeper, Key, Stored
+from alesha_sim.network.idempotency import IdempotencyStore, Key, Stored
 from alesha_sim.network.inbox import Inbox, Worker
 from alesha_sim.network.request import Conflict, GaveUp, NoReply, Request, Withdraw
-from alesha_sim.network.retry import Patience, Retry
+from alesha_sim.network.retry import Retry, RetryPolicy
 
 __all__ = [
     "Answer",
     "Channel",
     "Conflict",
     "Delivery",
-    "Doorkeeper",
     "Faults",
     "GaveUp",
+    "IdempotencyStore",
     "Inbox",
     "Key",
     "NoReply",
-    "Patience",
     "Receiver",
     "Request",
     "Retry",
+    "RetryPolicy",
     "Stored",
     "Window",
     "Withdraw",

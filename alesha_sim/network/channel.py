@@ -10,13 +10,13 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, Final
 
-from alesha_sim.kernel.clock import NORMAL, Clock, Happening
-from alesha_sim.kernel.timers import Bell
+from alesha_sim.kernel.clock import NORMAL, Clock, ScheduledCallback
+from alesha_sim.kernel.timers import Timeouts
 from alesha_sim.messages import NOTED, Decline, OrderRejected, Refusal
 from alesha_sim.network.faults import Faults
 from alesha_sim.network.idempotency import Key
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
-from alesha_sim.network.retry import Patience, Retry, is_waited_for
+from alesha_sim.network.retry import Retry, RetryPolicy, is_waited_for
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.packed_rows import Boxed
 from alesha_sim.vocabulary import LATE, NO_ID
@@ -46,7 +46,7 @@ class Receiver:
         raise NotImplementedError
 
 
-class Delivery(Happening):
+class Delivery(ScheduledCallback):
     """One copy of a message on its way to its receiver, and then the receiver's handle to answer it."""
 
     # Set only where a request may come twice; as class attributes they cost the others nothing.
@@ -81,7 +81,7 @@ class Delivery(Happening):
         if key is not None:
             self.key = key
 
-    def happen(self) -> None:
+    def fire(self) -> None:
         """Arrive: at the receiver, or back with the reply."""
         if self.is_reply:
             self._land()
@@ -146,9 +146,9 @@ class Delivery(Happening):
         channel = self.channel
         channel.log.served(self.row, channel.clock._now)
 
-    def twin(self) -> "Delivery":
+    def duplicate(self) -> "Delivery":
         """Return a second copy of the same message, with a row of its own."""
-        twin = type(self)(
+        duplicate = type(self)(
             self.channel,
             self.message,
             self.channel.log.sent_again(self.row),
@@ -160,15 +160,15 @@ class Delivery(Happening):
             self.visit,
             self.key,
         )
-        twin.is_reply, twin.content = self.is_reply, self.content
-        twin.attempt = self.attempt
-        return twin
+        duplicate.is_reply, duplicate.content = self.is_reply, self.content
+        duplicate.attempt = self.attempt
+        return duplicate
 
 
 class _Withdrawal(Delivery):
     """A notice for the inbox itself: nobody waits for the reply to a request any more."""
 
-    def happen(self) -> None:
+    def fire(self) -> None:
         """Arrive."""
         self.channel.inbox.withdraw(self)
 
@@ -204,10 +204,10 @@ class Channel:
         self.inbox = inbox
         self.back = back
 
-    def ask_again(self, patience: Patience, uniform: Callable[[], float]) -> None:
+    def retry_with(self, policy: RetryPolicy, uniform: Callable[[], float]) -> None:
         """Let every request be sent again until it is answered; `uniform` jitters the waits."""
         self.is_keyed = True
-        self.retry = Retry(self.clock, patience, uniform, self._post_again, _give_up)
+        self.retry = Retry(self.clock, policy, uniform, self._resend, _give_up)
 
     def ask(
         self,
@@ -217,11 +217,11 @@ class Channel:
         order: Boxed,
         visit: Boxed,
         key: Key | None = None,
-        stretch: float = 1.0,
+        wait_factor: float = 1.0,
     ) -> Request:
         """Send a request and return the event of its reply, which is `NoReply` once nobody asks any more.
 
-        Every wait for a reply is `stretch` times as long as the channel's patience says, a day at most.
+        Every wait for a reply is `wait_factor` times as long as the retry policy says, a day at most.
         """
         clock, log = self.clock, self.log
         request, now = Request(clock), clock._now
@@ -237,17 +237,17 @@ class Channel:
             else:
                 self.send(delivery)
             return request
-        request.posting = (number, sender, recipient, order, visit, key)
+        request.envelope = (number, sender, recipient, order, visit, key)
         request.message = message
-        request.stretch = stretch
-        self.send(Delivery(self, message, row, request, *request.posting))
+        request.wait_factor = wait_factor
+        self.send(Delivery(self, message, row, request, *request.envelope))
         if self.retry is not None:
             self.retry.watch(request)
         return request
 
-    def _post_again(self, request: Request) -> None:
+    def _resend(self, request: Request) -> None:
         request.attempt += 1
-        number, sender, recipient, order, visit, _ = request.posting
+        number, sender, recipient, order, visit, _ = request.envelope
         row = self.log.sent(
             self.clock._now,
             number,
@@ -258,26 +258,26 @@ class Channel:
             request.attempt,
             type(request.message),
         )
-        delivery = Delivery(self, request.message, row, request, *request.posting)
+        delivery = Delivery(self, request.message, row, request, *request.envelope)
         delivery.attempt = request.attempt
         self.send(delivery)
         assert self.retry is not None
         self.retry.watch(request)
 
-    def hang_up_after(self, seconds: float, request: Request, sender: int) -> None:
+    def give_up_after(self, seconds: float, request: Request, sender: int) -> None:
         """Let the asker lose patience: the request is given up and withdrawn, unless the reply comes first."""
 
-        def hang_up(request: Request) -> None:
+        def give_up(request: Request) -> None:
             self._withdraw(request.number, sender)
             request.resolve(GaveUp())
 
-        Bell(self.clock, seconds, is_waited_for, hang_up).watch(request)
+        Timeouts(self.clock, seconds, is_waited_for, give_up).watch(request)
 
     def _withdraw(self, number: int, sender: int) -> None:
         row = self.log.sent(self.clock._now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw)
         self.send(_Withdrawal(self, Withdraw(number), row, None, number, sender, self.recipient, NO_ID, NO_ID))
 
-    def tell(self, message: object, sender: Boxed, recipient: Boxed, order: Boxed, visit: Boxed) -> None:
+    def send_notice(self, message: object, sender: Boxed, recipient: Boxed, order: Boxed, visit: Boxed) -> None:
         """Send a notice, to which there is no reply."""
         row = self.log.sent(self.clock._now, NO_REQUEST, order, visit, sender, recipient, 1, type(message))
         self.send(Delivery(self, message, row, None, NO_REQUEST, sender, recipient, order, visit))
@@ -290,11 +290,11 @@ class Channel:
             return
         copies = self.faults.copies(clock._now)
         # Two latencies for every message, even a lost one, so that no spell shifts those after it.
-        latencies = self.latency(), (self.faults.again or self.latency)()
+        latencies = self.latency(), (self.faults.copy_latency or self.latency)()
         if copies == 0:
             self.log.lost(delivery.row)
-        twins = [delivery, delivery.twin()] if copies == 2 else [delivery]
-        for each, latency in zip(twins[:copies], latencies, strict=False):
+        deliveries = [delivery, delivery.duplicate()] if copies == 2 else [delivery]
+        for each, latency in zip(deliveries[:copies], latencies, strict=False):
             delay = latency + self.faults.delay(clock._now)
             heappush(clock._queue, (clock._now + delay, NORMAL, next(clock._eid), each))
 

@@ -1,4 +1,4 @@
-"""What a network does to messages: loses them, doubles them, slows them down, for good or for a while."""
+"""What a network does to messages: loses them, doubles them, slows them down, always or for a while."""
 
 from collections.abc import Callable, Sequence
 from math import fsum
@@ -18,10 +18,11 @@ class Window(NamedTuple):
 class Faults:
     """Decides how many copies of a message arrive, and how late; `loss` and `duplication` are probabilities.
 
-    A loss is drawn first; a copy that is not lost is doubled with its probability. `lose` and `double` give
-    uniform numbers from streams of the channel's own, one for each message, so that a spell shifts no later draw.
-    In a spell the probability is that of either cause: 1 - (1 - p)(1 - q). `again` gives the latencies of
-    second copies, from a stream of theirs; None lets the channel's own do so.
+    A loss is drawn first; a copy that is not lost is doubled with its probability. `loss_draw` and
+    `duplication_draw` give uniform numbers from streams of the channel's own, one for each message, so that a
+    spell shifts no later draw. In a spell the probability is that of either cause: 1 - (1 - p)(1 - q).
+    `copy_latency` gives the latencies of second copies, from a stream of theirs; None lets the channel's own do
+    so.
     """
 
     def __init__(
@@ -29,16 +30,16 @@ class Faults:
         loss: float,
         duplication: float,
         windows: Sequence[Window],
-        lose: Callable[[], float],
-        double: Callable[[], float],
-        again: Callable[[], float] | None = None,
+        loss_draw: Callable[[], float],
+        duplication_draw: Callable[[], float],
+        copy_latency: Callable[[], float] | None = None,
     ) -> None:
         self._loss = loss
         self._duplication = duplication
         self._windows = tuple(windows)
-        self._lose = lose
-        self._double = double
-        self.again = again
+        self._loss_draw = loss_draw
+        self._duplication_draw = duplication_draw
+        self.copy_latency = copy_latency
 
     def copies(self, now: float) -> int:
         """Return how many copies of a message sent now arrive: 0, 1 or 2."""
@@ -46,7 +47,7 @@ class Faults:
         for window in self._open(now):
             keep *= 1 - window.loss
             single *= 1 - window.duplication
-        lost, doubled = self._lose() >= keep, self._double() >= single
+        lost, doubled = self._loss_draw() >= keep, self._duplication_draw() >= single
         return 0 if lost else 1 + doubled
 
     def delay(self, now: float) -> float:

@@ -1,4 +1,4 @@
-"""The doorkeeper of an inbox: lets a request in once, whatever the network does, and none while the house is down.
+"""The idempotency store of an inbox: serves a request once, whatever the network does, and none while down.
 
 Built only where messages can be lost, doubled or asked again. What is kept of a request is its key and a digest of
 its content, never the content itself, so that no secret is stored.
@@ -26,14 +26,14 @@ def digest(message: Iterable[Any]) -> bytes:
     return blake2b(b"\x1f".join([type(message).__name__.encode(), *fields]), digest_size=12).digest()
 
 
-class Doorkeeper:
+class IdempotencyStore:
     """Remembers which keys are being served and which were served with what reply, for the whole run.
 
     Forgetting after a time would save memory, but an asker without a last attempt may come back at any time.
     """
 
     def __init__(self) -> None:
-        self.up = True
+        self.is_up = True
         self._active: dict[Key, bytes] = {}
         self._served: dict[Key, Stored] = {}
 
@@ -60,5 +60,5 @@ class Doorkeeper:
 
     def crash(self) -> None:
         """Go down: what was being served is gone, what was served is on record."""
-        self.up = False
+        self.is_up = False
         self._active.clear()

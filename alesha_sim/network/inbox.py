@@ -9,22 +9,22 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any
 
-from alesha_sim.kernel.clock import NORMAL, Clock, Signal
+from alesha_sim.kernel.clock import NORMAL, Clock, InfallibleEvent
 from alesha_sim.network.channel import Delivery, Receiver
-from alesha_sim.network.idempotency import Doorkeeper, Key, Stored, digest
+from alesha_sim.network.idempotency import IdempotencyStore, Key, Stored, digest
 from alesha_sim.network.request import Conflict
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.vocabulary import DUPLICATE, WITHDRAWN
 
 
-class Worker(Signal):
-    """One of an entity's hands: an event that happens again and again, each time with a delivery."""
+class Worker(InfallibleEvent):
+    """One of an entity's workers: an event that happens again and again, each time with a delivery."""
 
     def __init__(self, inbox: "Inbox") -> None:
         super().__init__(inbox.clock)
         self._inbox = inbox
 
-    def receive(self) -> Signal:
+    def receive(self) -> InfallibleEvent:
         """Return an event to yield: it is over at once if mail waits, else when some arrives."""
         inbox = self._inbox
         if inbox.waiting:
@@ -36,8 +36,8 @@ class Worker(Signal):
             inbox.idle.append(self)
         return self
 
-    def rest(self, seconds: float) -> Signal:
-        """Return an event to yield: it is over after so many seconds, the worker's only one until then."""
+    def serve_for(self, seconds: float) -> InfallibleEvent:
+        """Return an event to yield, over after so many seconds; the worker may wait for no other until then."""
         self._value = None
         self.callbacks = []
         clock = self._inbox.clock
@@ -46,27 +46,27 @@ class Worker(Signal):
 
 
 class Inbox(Receiver):
-    """Where the deliveries for one entity arrive; `hire` brings one more worker, or is None for a fixed staff."""
+    """Where the deliveries for one entity arrive; `add_worker` adds one, or is None if the number is fixed."""
 
-    def __init__(self, clock: Clock, hire: Callable[[], None] | None = None) -> None:
+    def __init__(self, clock: Clock, add_worker: Callable[[], None] | None = None) -> None:
         self.clock = clock
-        self.doorkeeper: Doorkeeper | None = None
+        self.idempotency: IdempotencyStore | None = None
         self.waiting: deque[Delivery] = deque()
         self.idle: list[Worker] = []
-        self.hire = hire
+        self.add_worker = add_worker
         self._withdrawn: set[int] = set()
-        self._screened = False
+        self._checks_arrivals = False
         self._arrivals = self._waited = self._waiting_max = 0
         self._waiting_seconds = self._changed_at = 0.0
 
-    def employ(self) -> Worker:
+    def new_worker(self) -> Worker:
         """Return a new worker for this inbox."""
         return Worker(self)
 
     def arrive(self, delivery: Delivery) -> None:
         """Record the delivery's arrival and wake an idle worker, or let it wait its turn."""
         now = self.clock._now
-        if self._screened and self._turned_away(delivery):
+        if self._checks_arrivals and self._is_discarded(delivery):
             return
         self._arrivals += 1
         while self.idle:
@@ -85,8 +85,8 @@ class Inbox(Receiver):
         self._waited += 1
         self.waiting.append(delivery)
         self._waiting_max = max(self._waiting_max, len(self.waiting))
-        if self.hire is not None:
-            self.hire()
+        if self.add_worker is not None:
+            self.add_worker()
 
     def withdraw(self, notice: Delivery) -> None:
         """Let a request go that nobody waits for, unless a worker has begun with it."""
@@ -100,41 +100,41 @@ class Inbox(Receiver):
         for delivery in left:
             self.waiting.remove(delivery)
             delivery.channel.log.withdrawn(delivery.row)
-            if self.doorkeeper is not None and delivery.key is not None:
-                self.doorkeeper.forget(delivery.key)
+            if self.idempotency is not None and delivery.key is not None:
+                self.idempotency.forget(delivery.key)
         # The request may have been overtaken by its withdrawal, or have copies under way.
         self._withdrawn.add(notice.number)
-        self._screened = True
+        self._checks_arrivals = True
 
     @property
     def is_up(self) -> bool:
         """Whether messages can be received now."""
-        return self.doorkeeper is None or self.doorkeeper.up
+        return self.idempotency is None or self.idempotency.is_up
 
-    def screen(self) -> None:
-        """Let a doorkeeper look at what arrives from now on."""
-        self.doorkeeper = Doorkeeper()
-        self._screened = True
+    def deduplicate(self) -> None:
+        """Discard copies of requests from now on, and whatever arrives while the entity is down."""
+        self.idempotency = IdempotencyStore()
+        self._checks_arrivals = True
 
-    def _turned_away(self, delivery: Delivery) -> bool:
-        """Deal with a delivery that nobody is to serve: withdrawn, come before, or the house is down."""
+    def _is_discarded(self, delivery: Delivery) -> bool:
+        """Deal with a delivery that nobody is to serve: withdrawn, a duplicate, or the entity is down."""
         if not self.is_up:
             delivery.channel.log.lost(delivery.row)
             return True
         if delivery.number in self._withdrawn:
             delivery.channel.log.landed(delivery.row, self.clock._now, WITHDRAWN)
             return True
-        if self.doorkeeper is None or delivery.key is None:
+        if self.idempotency is None or delivery.key is None:
             return False
-        return self._came_before(delivery, self.doorkeeper, delivery.key)
+        return self._is_duplicate(delivery, self.idempotency, delivery.key)
 
-    def _came_before(self, delivery: Delivery, doorkeeper: Doorkeeper, key: Key) -> bool:
+    def _is_duplicate(self, delivery: Delivery, idempotency: IdempotencyStore, key: Key) -> bool:
         """Answer a request that was served before, drop one that is being served; note one that is new."""
         content = digest(delivery.message)
-        stored = doorkeeper.served(key)
-        before = stored.digest if stored is not None else doorkeeper.active(key)
+        stored = idempotency.served(key)
+        before = stored.digest if stored is not None else idempotency.active(key)
         if stored is None and before is None:
-            doorkeeper.begin(key, content)
+            idempotency.begin(key, content)
             delivery.content = content
             return False
         delivery.channel.log.landed(delivery.row, self.clock._now, DUPLICATE)
@@ -146,22 +146,22 @@ class Inbox(Receiver):
 
     def begin(self, key: Key, content: bytes) -> None:
         """Turn copies of a request away from now on, until its reply is stored."""
-        if self.doorkeeper is not None:
-            self.doorkeeper.begin(key, content)
+        if self.idempotency is not None:
+            self.idempotency.begin(key, content)
 
     def store_under(self, key: Key, content: bytes | None, reply: object) -> None:
         """Keep the reply to a request that carries a key, in the same step as its effect."""
-        if self.doorkeeper is not None:
-            self.doorkeeper.store(key, content, reply)
+        if self.idempotency is not None:
+            self.idempotency.store(key, content, reply)
 
     def stored(self, key: Key | None) -> Stored | None:
         """Return the reply that is kept under a key."""
-        return None if self.doorkeeper is None or key is None else self.doorkeeper.served(key)
+        return None if self.idempotency is None or key is None else self.idempotency.served(key)
 
     def crash(self) -> None:
         """Lose what waits, and whatever comes from now on."""
-        assert self.doorkeeper is not None
-        self.doorkeeper.crash()
+        assert self.idempotency is not None
+        self.idempotency.crash()
         self._count(self.clock._now)
         for delivery in self.waiting:
             delivery.channel.log.lost(delivery.row)

@@ -2,13 +2,13 @@
 
 from typing import Any, Final
 
-from alesha_sim.kernel.clock import Signal
+from alesha_sim.kernel.clock import InfallibleEvent
 from alesha_sim.messages.message import Message
 from alesha_sim.recording.packed_rows import Boxed
 
 
 class NoReply(Message):
-    """What an asker gets that has asked for the last time in vain: whether anything happened, it cannot know."""
+    """What an asker gets after the last attempt without a reply: whether anything happened, it cannot know."""
 
     __slots__ = ()
 
@@ -30,12 +30,12 @@ class Withdraw(Message):
 
 
 class Conflict(Message):
-    """What an asker gets whose key came before with other content; nothing was done."""
+    """What an asker gets whose key was used before with other content; nothing was done."""
 
     __slots__ = ()
 
 
-class Request(Signal):
+class Request(InfallibleEvent):
     """One question, waited for by its asker until the first reply arrives; its value is the reply.
 
     `callbacks` tells its state: a list = waited for, empty = given up, None = answered.
@@ -43,11 +43,11 @@ class Request(Signal):
 
     # As class attributes these cost nothing where nobody asks twice.
     attempt = 1
-    stretch = 1.0
-    """By what its waits are longer than the channel's."""
+    wait_factor = 1.0
+    """How many times longer than the channel's its waits are."""
     number: Boxed = -1
     message: Any = None
-    posting: tuple[Any, ...] = ()
+    envelope: tuple[Any, ...] = ()
     """What another attempt sends again; kept only where there may be one."""
 
     def resolve(self, reply: object) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat
 from alesha_sim.columns import coded, numbers
 from alesha_sim.conversation import Conversation, Step
 from alesha_sim.entities.entity import Asking, Value, Wallet
-from alesha_sim.entities.user.intent import NoAnswer, Visit
-from alesha_sim.entities.user.population import Users
-from alesha_sim.entities.user.visit import User
+from alesha_sim.entities.user.intent import NoAnswer, VisitIntent
+from alesha_sim.entities.user.population import UserPopulation
+from alesha_sim.entities.user.visit import UserVisit
 from alesha_sim.messages import (
     Balance,
     BalanceEnquiry,
@@ -52,11 +52,11 @@ class PlacedOrder(NamedTuple):
     status: str
 
 
-class Guest(User):
+class Guest(UserVisit):
     """A user on a visit that goes as far as it is told; pays with what was `typed` into the payment pop-up."""
 
-    def __init__(self, users: Users, user: int) -> None:
-        super().__init__(users.context, users.orders, Visit(user, (), (), False))
+    def __init__(self, users: UserPopulation, user: int) -> None:
+        super().__init__(users.context, users.orders, VisitIntent(user, (), (), False))
         self.outcome = LOOKED
         self.typed: Wallet | None = None
 
@@ -205,7 +205,7 @@ class Shopper:
         simulation = self.simulation
         found = {f"user:{self.user}": simulation.ask(simulation.users.show_balance(self.user))}
         for party in (simulation.shop, simulation.supplier):
-            found[party.name] = simulation.ask(party.enquire(party.bank, party.wallet))
+            found[party.name] = simulation.ask(party.query_balance(party.bank, party.wallet))
         return {name: answer for name, answer in found.items() if isinstance(answer, int)}
 
     @property

@@ -11,7 +11,7 @@ from alesha_sim.policies.settlement import (
     Fees,
     Immediate,
     SettlementPolicy,
-    Terms,
+    SettlementTerms,
 )
 from alesha_sim.policies.stock import (
     STOCKS,
@@ -44,8 +44,8 @@ __all__ = [
     "Priced",
     "ReorderPoint",
     "SettlementPolicy",
+    "SettlementTerms",
     "StockPolicy",
-    "Terms",
     "Trust",
     "TrustPolicy",
 ]

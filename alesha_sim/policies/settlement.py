@@ -1,7 +1,7 @@
 """What the bank decides by: when a payment reaches the shop, or goes back, and what the bank takes for it.
 
-Policies alone live here: what is aside at the moment, and the clock, are in `entities/bank/settlement.py`. Amounts
-are whole numbers of minor units, instants and durations are seconds.
+Contains policies only: what is unsettled at the moment, and the clock, are in `entities/bank/settlement.py`.
+Amounts are whole numbers of minor units, instants and durations are seconds.
 """
 
 from collections.abc import Iterable
@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import ClassVar, NamedTuple, Protocol, TypeGuard, runtime_checkable
 
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import FundsLocation
 from alesha_sim.units import AMOUNT_MAX, Share
 
 SECONDS_MAX = 2.0**53
 """The longest duration: up to here a float64 holds every whole number."""
 
 
-class Terms(NamedTuple):
-    """Where a payment goes; from a pocket aside it is settled or given back at whichever instant comes first.
+class SettlementTerms(NamedTuple):
+    """Where a payment is held, and when it is settled or given back: at whichever instant comes first.
 
     Infinity is never, an instant that has passed is now. Of a payment into the shop's deposit the instants mean
     nothing, and only what is in escrow goes back by itself; its payer settles it by confirming the delivery, too.
     """
 
-    pocket: Pocket
+    held_in: FundsLocation
     settles_at: float = inf
     refunds_at: float = inf
 
@@ -35,7 +35,7 @@ class SettlementPolicy(Protocol):
     A policy of one's own that uses the escrow sets `needs_confirmation = True`, so that users confirm deliveries.
     """
 
-    def terms(self, amount: int, paid_at: float, promised_at: float) -> Terms:
+    def terms(self, amount: int, paid_at: float, promised_at: float) -> SettlementTerms:
         """Say where a payment goes and when it is settled or given back.
 
         `amount` is in minor units; `promised_at` is when its goods are promised, infinity if nothing is promised.
@@ -50,9 +50,9 @@ class Immediate:
     durations: ClassVar[tuple[str, ...]] = ()
     needs_confirmation: ClassVar[bool] = False
 
-    def terms(self, amount: int, paid_at: float, promised_at: float) -> Terms:
+    def terms(self, amount: int, paid_at: float, promised_at: float) -> SettlementTerms:
         """Name the shop's deposit."""
-        return Terms(Pocket.DEPOSIT)
+        return SettlementTerms(FundsLocation.DEPOSIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Delayed:
         refuse(seconds_faults(after=self.after))
         object.__setattr__(self, "after", float(self.after))
 
-    def terms(self, amount: int, paid_at: float, promised_at: float) -> Terms:
+    def terms(self, amount: int, paid_at: float, promised_at: float) -> SettlementTerms:
         """Settle some time after the payment."""
-        return Terms(Pocket.SETTLEMENT_DUE, settles_at=paid_at + self.after)
+        return SettlementTerms(FundsLocation.SETTLEMENT_DUE, settles_at=paid_at + self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +109,12 @@ class Escrow:
         for name, seconds in given.items():
             object.__setattr__(self, name, float(seconds))
 
-    def terms(self, amount: int, paid_at: float, promised_at: float) -> Terms:
+    def terms(self, amount: int, paid_at: float, promised_at: float) -> SettlementTerms:
         """Keep the money until it is known where it belongs."""
         if paid_at < self.since:
-            return Terms(Pocket.DEPOSIT)
+            return SettlementTerms(FundsLocation.DEPOSIT)
         late = inf if self.refund_after is None else promised_at + self.refund_after
-        return Terms(Pocket.ESCROW, refunds_at=late)
+        return SettlementTerms(FundsLocation.ESCROW, refunds_at=late)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a keeper of goods decides by: which orders it takes, and how many units it orders when.
 
-Policies alone live here: what is on hand and who waits for it is in `entities/stock.py`.
+Contains policies only: what is on hand and who waits for it is in `entities/stock.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

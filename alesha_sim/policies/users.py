@@ -1,6 +1,6 @@
 """What users decide by: which product they choose, and how far they trust the shop after what happened to them.
 
-Policies alone live here: what a user remembers, and when it acts, is in `entities/`.
+Contains policies only: what a user remembers, and when it acts, is in `entities/`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ _LARGEST = 1e9
 """No coefficient is beyond it in size, so that no utility overflows, whatever a product costs."""
 
 ON_TIME, LATE, REFUSED = "on_time", "late", "refused"
-"""What a user lives to see of an order: it came by the promised instant, later, or the shop did not supply it."""
+"""What may become of an order: it came by the promised instant, later, or the shop did not supply it."""
 
 
 class Priced(NamedTuple):
@@ -31,13 +31,13 @@ class Priced(NamedTuple):
 class ChoicePolicy(Protocol):
     """What a visitor asks who has seen the products and their prices."""
 
-    def choose(self, offers: Sequence[Priced], cart: Lines, taste: float) -> Lines:
-        """Return what the visitor orders who came for `cart`, () for nothing; `taste` is from [0, 1)."""
+    def choose(self, offers: Sequence[Priced], cart: Lines, draw: float) -> Lines:
+        """Return what the visitor orders who came for `cart`, () for nothing; `draw` is from [0, 1)."""
 
 
 @runtime_checkable
 class TrustPolicy(Protocol):
-    """What a user asks who has lived to see what became of an order."""
+    """What a user asks who knows what became of an order."""
 
     def after(self, trust: float, event: str) -> float:
         """Return the trust after an event: "on_time", "late" or "refused". Trust is 1 at first."""
@@ -94,7 +94,7 @@ class Logit:
             raise ValueError("\n".join(faults))
 
     def utility(self, offer: Priced) -> float:
-        """Return what a product is worth to a visitor, up to what chance adds."""
+        """Return what a product is worth to a visitor, without the random part."""
         appeal = self.appeal.get(offer.sku, 0.0) if isinstance(self.appeal, Mapping) else self.appeal
         discount = 1 - offer.price / offer.marked_price if offer.marked_price > 0 else 0.0
         return appeal - self.price_sensitivity * offer.price + self.discount_attraction * discount
@@ -105,13 +105,13 @@ class Logit:
         total = sum(weights)
         return [weight / total for weight in weights] + ([0.0] if self.outside is None else [])
 
-    def choose(self, offers: Sequence[Priced], cart: Lines, taste: float) -> Lines:
-        """Return all units of the cart as units of the product at `taste` in the cumulated shares."""
+    def choose(self, offers: Sequence[Priced], cart: Lines, draw: float) -> Lines:
+        """Return all units of the cart as units of the product at `draw` in the cumulated shares."""
         if not offers:
             return ()
         heights = list(accumulate(self._weights(offers)))
         # One that weighs nothing is as high as the one before it, and so is never the first above the mark.
-        mark = taste * heights[-1]
+        mark = draw * heights[-1]
         chosen = next((k for k, height in enumerate(heights) if mark < height), heights.index(heights[-1]))
         return () if chosen == len(offers) else ((offers[chosen].sku, sum(units for _, units in cart)),)
 

@@ -58,7 +58,7 @@ def thin(table: str, /, **fields: str) -> PackedRows:
     return ThinRows(KEPT.get(table, ()), **fields)
 
 
-class MessageTally(MessageLog):
+class MessageCounter(MessageLog):
     """Counts the copies of messages that are sent to one recipient, and how long those taken up had waited.
 
     A copy has no number.
@@ -105,6 +105,6 @@ class MessageTally(MessageLog):
         """Count a copy that never reached anybody who could read it."""
         self._losses += 1
 
-    def tally(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """Return how many copies there were, were lost and were served, and how long the last had waited."""
         return {"rows": self._copies, "lost": self._losses, "served": self._services, "waited": self._waited}

@@ -11,7 +11,7 @@ ALL = "all"
 SUMMARY = "summary"
 """The mode in which nothing is kept but what figures need, and the tables `ALWAYS`."""
 
-MODES = (ALL, SUMMARY)
+LEVELS = (ALL, SUMMARY)
 
 ALWAYS = ("accounts", "users")
 """The tables that every mode has, since they are made at the end of a run."""
@@ -34,8 +34,8 @@ class NotRecorded(ValueError):
 
 def known(record: str, field: str = "record") -> str:
     """Return a mode; ValueError, naming the field, for what is none."""
-    if record not in MODES:
-        raise ValueError(f"{field}: {record!r}: must be one of {', '.join(MODES)}")
+    if record not in LEVELS:
+        raise ValueError(f"{field}: {record!r}: must be one of {', '.join(LEVELS)}")
     return record
 
 

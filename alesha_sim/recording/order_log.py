@@ -74,7 +74,7 @@ class OrderLog:
         is_doubted = bool(self._doubted) and order in self._doubted and status != DECLINED
         return IN_DOUBT if is_doubted else status
 
-    def doubt(self, order: int) -> None:
+    def mark_in_doubt(self, order: int) -> None:
         """Record that somebody gave up asking about an order, of money or goods, that was not declined."""
         fields = self._orders.row(order - 1)
         self._doubted.add(order)
@@ -99,7 +99,7 @@ class OrderLog:
             placed += bincount(rows["user"], minlength=users)
         return placed, spent
 
-    def tally(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """Count users' orders, all and by status, and those delivered with the microseconds that took."""
         rows = self._orders.array()
         rows = rows[rows["user"] >= 0]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alesha_sim.columns import NAN
-from alesha_sim.recording.counters import MessageTally, thin
+from alesha_sim.recording.counters import MessageCounter, thin
 from alesha_sim.recording.levels import ALL, NotRecorded, Tallies
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.order_log import OrderLog
@@ -25,7 +25,7 @@ class Records:
         self.record = record
         rows = rows if record == ALL else thin
         self._messages = MessageLog(rows) if record == ALL else None
-        self._said: dict[str, MessageTally] = {}
+        self._message_counters: dict[str, MessageCounter] = {}
         self.orders, self.visits = OrderLog(skus, rows), VisitLog(rows)
         self.replenishments = ReplenishmentLog(skus, rows)
         self.registered_at = np.full(users, NAN)
@@ -38,22 +38,22 @@ class Records:
         return self._messages
 
     def messages_to(self, recipient: str) -> MessageLog:
-        """Return what takes down the messages to a kind of party: one log for all, or a tally of its own."""
+        """Return what takes down the messages to a kind of party: one log for all, or a counter of its own."""
         if self._messages is not None:
             return self._messages
-        return self._said.setdefault(recipient, MessageTally())
+        return self._message_counters.setdefault(recipient, MessageCounter())
 
     def tallies(self) -> Tallies:
         """Return what was counted in the place of each table that is off; no figure needs replenishments."""
         if self._messages is not None:
             return {}
-        orders, visits = self.orders.tally(), {"rows": len(self.visits)}
-        return {"orders": orders, "visits": visits, "replenishments": {}, "messages": self._said_in_all()}
+        orders, visits = self.orders.counts(), {"rows": len(self.visits)}
+        return {"orders": orders, "visits": visits, "replenishments": {}, "messages": self._message_counts()}
 
-    def _said_in_all(self) -> dict[str, int]:
+    def _message_counts(self) -> dict[str, int]:
         """Return how many messages there were and were lost, and how long those served by bank and shop waited."""
-        said = {recipient: tally.tally() for recipient, tally in self._said.items()}
-        none = MessageTally().tally()
+        said = {recipient: counter.counts() for recipient, counter in self._message_counters.items()}
+        none = MessageCounter().counts()
         found = {name: sum(each[name] for each in said.values()) for name in ("rows", "lost")}
         for name in WAITED_FOR:
             own = said.get(name, none)

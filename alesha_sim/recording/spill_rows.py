@@ -13,7 +13,7 @@ from alesha_sim.recording.packed_rows import PackedRows
 
 
 class SpooledRows(PackedRows):
-    """Packed rows that leave memory when `relieve` is called; `base` of them have left.
+    """Packed rows that leave memory when `flush` is called; `base` of them have left.
 
     Rows keep their numbers, and those on disk can be read and changed like the others. The file has no name
     where the system allows that, and goes with the process. `block` is how many rows are read at a time.
@@ -48,7 +48,7 @@ class SpooledRows(PackedRows):
         """How many rows have not left memory."""
         return len(self.rows) // self.width
 
-    def relieve(self) -> None:
+    def flush(self) -> None:
         """Let all rows leave memory; OSError if they cannot be written, and then they stay."""
         self._file.seek(self.base * self.width)
         _write(self._file, self.rows)

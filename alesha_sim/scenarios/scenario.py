@@ -75,8 +75,8 @@ class Scenario(ScenarioFields):
         attacks = np.searchsorted(bounds, drawn_at_random, side="right")
         intent = np.where(attacks < len(bounds), attacks + 1, 0).astype(np.int8)
         at_door = visit_draws.pays_at_door(self.users, user[order], streams)
-        whims = visit_draws.whims(self, len(order), streams)
-        drawn = Visits(at[order], user[order], quantities[order], slips, intent, at_door, whims, cut)
+        draws = visit_draws.draws(self, len(order), streams)
+        drawn = Visits(at[order], user[order], quantities[order], slips, intent, at_door, draws, cut)
         self._check_totals(drawn)
         return drawn
 

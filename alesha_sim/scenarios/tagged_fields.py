@@ -240,7 +240,7 @@ Amounts = Annotated[
 
 _STOCK = Policies(STOCKS, StockPolicy, "the methods accepts(lines), opening(sku), order(...) and a period")
 _SETTLEMENT = Policies(SETTLEMENTS, SettlementPolicy, "the method terms(amount, paid_at, promised_at)")
-_CHOICE = Policies(CHOICES, ChoicePolicy, "the method choose(offers, cart, taste)")
+_CHOICE = Policies(CHOICES, ChoicePolicy, "the method choose(offers, cart, draw)")
 _TRUST = Policies(TRUSTS, TrustPolicy, "the method after(trust, event)")
 
 Stock = Annotated[

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.entities.user.intent import Visit, Whims
-from alesha_sim.entities.user.population import Users
+from alesha_sim.entities.user.intent import VisitDraws, VisitIntent
+from alesha_sim.entities.user.population import UserPopulation
 from alesha_sim.messages import Lines, Method
 from alesha_sim.vocabulary import INTENTS
 
@@ -25,7 +25,7 @@ class Arrivals:
     """
 
     def __init__(
-        self, users: Users, visits: "Visits", skus: Sequence[str], views_all: bool, played: Container[int]
+        self, users: UserPopulation, visits: "Visits", skus: Sequence[str], views_all: bool, played: Container[int]
     ) -> None:
         self.at = visits.at
         self._users = users
@@ -34,9 +34,9 @@ class Arrivals:
         self._played = played
         # Arrays, read one number at a time: as lists they would take 200 bytes a visit.
         self._user, self._intent = _narrow(visits.user).item, visits.intent.item
-        self._slip = visits.wrong_secret.item
+        self._mistypes_secret = visits.wrong_secret.item
         self._quantities, self._at_door = _narrow(visits.quantities), visits.at_door
-        self._whims = _whims(visits.whims)
+        self._draws = _draws(visits.draws)
         self._carts: dict[bytes, Lines] = {}
 
     def begin(self, number: int) -> None:
@@ -50,8 +50,10 @@ class Arrivals:
         views = self._skus if self._views_all else tuple([sku for sku, _ in cart])
         at_door = self._at_door is not None and self._at_door[number]
         method = Method.CASH_ON_DELIVERY if at_door else Method.ACCOUNT
-        slip = self._slip(number)
-        self._users.arrive(Visit(user, cart, views, slip, INTENTS[intent], method, self._whims(number)))
+        mistypes_secret = self._mistypes_secret(number)
+        self._users.arrive(
+            VisitIntent(user, cart, views, mistypes_secret, INTENTS[intent], method, self._draws(number))
+        )
 
     def _cart(self, number: int) -> Lines:
         """Return what a visitor means to buy; equal carts are one, since most want what others want, too."""
@@ -64,15 +66,17 @@ class Arrivals:
         return cart
 
 
-def _whims(drawn: Mapping[str, npt.NDArray[np.float64]]) -> Callable[[int], Whims]:
-    """Return what chance has in store for a visit, by its number; the same for all where nothing was drawn."""
+def _draws(drawn: Mapping[str, npt.NDArray[np.float64]]) -> Callable[[int], VisitDraws]:
+    """Return the draws of a visit, by its number; the same for all where nothing was drawn."""
     if not drawn:
-        calm = Whims()
-        return lambda number: calm
+        none_drawn = VisitDraws()
+        return lambda number: none_drawn
 
-    def of(number: int) -> Whims:
+    def of(number: int) -> VisitDraws:
         rows = {name: column[number].tolist() for name, column in drawn.items()}
-        return Whims._make(_plain(rows.get(name, default)) for name, default in Whims._field_defaults.items())
+        return VisitDraws._make(
+            _plain(rows.get(name, default)) for name, default in VisitDraws._field_defaults.items()
+        )
 
     return of
 
@@ -83,5 +87,5 @@ def _narrow(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.signedinteger[Any]
 
 
 def _plain(value: Any) -> Any:
-    """Return a whim as the visit holds it: one number, or a tuple with one for each product."""
+    """Return a draw as the visit holds it: one number, or a tuple with one for each product."""
     return tuple(value) if isinstance(value, list) else value

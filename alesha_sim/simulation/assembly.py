@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.bank import BankBook
-from alesha_sim.books.counting import TalliedLedger
+from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
@@ -17,7 +17,7 @@ from alesha_sim.entities.entity import Entity, Wallet
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.entities.supplier.supplier import Supplier
 from alesha_sim.entities.user.credentials import Credentials
-from alesha_sim.entities.user.population import Users
+from alesha_sim.entities.user.population import UserPopulation
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.network import Channel
 from alesha_sim.recording.levels import ALL
@@ -56,7 +56,7 @@ class Market:
             self.records = (spool.records if spool else Records)(self.skus, users)
             self.ledger: Ledger = (spool.ledger if spool else Ledger)(code, self.skus)
         else:
-            self.records, self.ledger = Records(self.skus, users, record=record), TalliedLedger(code, self.skus)
+            self.records, self.ledger = Records(self.skus, users, record=record), CountingLedger(code, self.skus)
         self._streams = Streams(seed)
         self._currency = scenario.currency
         self._user_secrets = self._secrets("user:secret", scenario.users.count)
@@ -86,11 +86,11 @@ class Market:
         terms = supplier_terms(self.scenario, self._streams)
         return Supplier(self.clock, SupplierBook(self.ledger, costs), self.records.replenishments, wallets, terms)
 
-    def _users(self) -> Users:
+    def _users(self) -> UserPopulation:
         count = self.scenario.users.count
         credentials = Credentials(self._user_secrets, self._secrets("user:password", count))
         terms = user_terms(self.scenario, self._streams)
-        return Users(self.clock, UsersBook(self.ledger, count), self.records.visits, credentials, terms)
+        return UserPopulation(self.clock, UsersBook(self.ledger, count), self.records.visits, credentials, terms)
 
     def open_books(self) -> npt.NDArray[np.int64]:
         """Write all openings, and return what each user has in the bank at the start, in minor units."""
@@ -124,8 +124,8 @@ class Market:
                 setattr(parties[owner], "users" if peer == "user" else peer, channel)
         if self.scenario.is_hostile:
             for party in parties.values():
-                party.inbox.screen()
-                party.doubt = self.records.orders.doubt
+                party.inbox.deduplicate()
+                party.mark_in_doubt = self.records.orders.mark_in_doubt
             schedule_crashes(self.clock, self.scenario, parties)
         for party in parties.values():
             party.open_for_business()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from alesha_sim.distributions import durations
 from alesha_sim.entities.entity import Entity
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.kernel.timers import Timetable
-from alesha_sim.network import Channel, Faults, Patience, Window
+from alesha_sim.kernel.timers import Schedule
+from alesha_sim.network import Channel, Faults, RetryPolicy, Window
 from alesha_sim.streams import Streams
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Str
         channel.faults = Faults(link.loss, link.duplication, windows, lose, double, again)
     channel.is_keyed = True
     if link.timeout is not None:
-        patience = Patience(link.timeout, link.attempts, link.growth, link.jitter)
-        channel.ask_again(patience, uniform(streams, f"channel:{name}:jitter"))
+        policy = RetryPolicy(link.timeout, link.attempts, link.growth, link.jitter)
+        channel.retry_with(policy, uniform(streams, f"channel:{name}:jitter"))
 
 
 def _windows(name: str, scenario: "Scenario", streams: Streams) -> list[Window]:
@@ -64,7 +64,7 @@ def schedule_crashes(clock: Clock, scenario: "Scenario", entities: Mapping[str, 
     for crash in scenario.faults:
         if isinstance(crash, Crash):
             entity = entities[crash.entity]
-            entity.let_crash()
+            entity.track_processes()
             acts += [(crash.start, True, entity.crash), (crash.start + crash.duration, False, entity.restart)]
     acts.sort(key=lambda act: act[:2])  # at one instant a restart comes before the next crash
-    Timetable(clock, [at for at, _, _ in acts], lambda number: acts[number][2]())
+    Schedule(clock, [at for at, _, _ in acts], lambda number: acts[number][2]())

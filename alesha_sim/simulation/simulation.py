@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from alesha_sim.books.counting import TalliedLedger
+from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.columns import Coded, Columns, times
 from alesha_sim.entities.accounts import account_number
 from alesha_sim.entities.entity import Asking, Process, Value
 from alesha_sim.kernel.clock import INFINITY, MANY
-from alesha_sim.kernel.timers import Timetable
+from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import Decline
 from alesha_sim.network import NoReply
 from alesha_sim.recording.levels import ALL, Tallies, known
@@ -99,14 +99,14 @@ class Simulation:
         market = Market(scenario, self.seed, self._spool, record)
         self.clock, self.ledger, self.records = market.clock, market.ledger, market.records
         self.bank, self.shop, self.supplier, self.users = market.bank, market.shop, market.supplier, market.users
-        tallied = self.ledger if isinstance(self.ledger, TalliedLedger) else None
-        self._relieved = [each for each in (self._spool, tallied) if each is not None]
+        tallied = self.ledger if isinstance(self.ledger, CountingLedger) else None
+        self._flushed = [each for each in (self._spool, tallied) if each is not None]
         self.skus = market.skus
         self._opening_balances = market.open_books()
         market.connect()
         views_all = scenario.users.views == "all"
         arrivals = Arrivals(self.users, drawn, self.skus, views_all, played)
-        Timetable(self.clock, arrivals.at, arrivals.begin)
+        Schedule(self.clock, arrivals.at, arrivals.begin)
 
     # Driving the clock
 
@@ -127,7 +127,7 @@ class Simulation:
             return False
         with self._stopping_for_good():
             self.clock.step()
-            self._relieve()
+            self._flush()
         return True
 
     def next_message(self) -> MessageSeen | None:
@@ -190,17 +190,17 @@ class Simulation:
     def _run_to(self, until: float, events: int) -> None:
         """Run up to an instant, or until so many events have been processed in all."""
         clock = self.clock
-        if not self._relieved:
+        if not self._flushed:
             clock.run_to(until, events - clock.events)
             return
         while not self.drained and clock.peek() <= until and clock.events < events:
             clock.run_to(until, _RELIEVED)
-            self._relieve()
+            self._flush()
 
-    def _relieve(self) -> None:
+    def _flush(self) -> None:
         """Let what has been recorded, or counted, leave memory."""
-        for rows in self._relieved:
-            rows.relieve()
+        for rows in self._flushed:
+            rows.flush()
 
     def _end(self) -> float:
         """Return the instant at which the scenario cuts a run off."""
@@ -251,7 +251,7 @@ class Simulation:
         for user in range(self.scenario.users.count):
             self.clock.process(listen(f"user:{user}", self.users.show_balance(user)))
         for party in (self.shop, self.supplier):
-            self.clock.process(listen(party.name, party.enquire(party.bank, party.wallet)))
+            self.clock.process(listen(party.name, party.query_balance(party.bank, party.wallet)))
         self.run_until(lambda: len(answers) == self.scenario.users.count + 2)
         return answers
 
@@ -325,7 +325,7 @@ class Simulation:
     def _tallies(self) -> Tallies:
         """Return what was counted in the place of the tables that are off."""
         found = self.records.tallies()
-        return {**found, "transfers": self.ledger.tally()} if isinstance(self.ledger, TalliedLedger) else found
+        return {**found, "transfers": self.ledger.counts()} if isinstance(self.ledger, CountingLedger) else found
 
 
 def _seconds(until: float | str) -> float:

@@ -12,11 +12,11 @@ from alesha_sim.entities.accounts import account_number
 from alesha_sim.entities.bank.calendar import Income
 from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.entities.courier import Courier
-from alesha_sim.entities.shop.order import Article
+from alesha_sim.entities.shop.order import CatalogueItem
 from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.entities.supplier.terms import SupplierTerms
-from alesha_sim.entities.user.terms import Habits, UserTerms
+from alesha_sim.entities.user.terms import BehaviourRates, UserTerms
 from alesha_sim.kernel.clock import INFINITY
 from alesha_sim.messages import Offer
 from alesha_sim.policies import Fees
@@ -34,7 +34,7 @@ def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
     """Return what the shop sells and on which terms."""
     shop = scenario.shop
     return ShopTerms(
-        articles=_articles(scenario),
+        catalogue=_articles(scenario),
         supplier_account=account_number(SUPPLIER),
         page_seconds=duration_draws(streams, "shop:service", shop.page_time),
         workers=shop.workers,
@@ -52,10 +52,10 @@ def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
     )
 
 
-def _articles(scenario: "Scenario") -> list[Article]:
+def _articles(scenario: "Scenario") -> list[CatalogueItem]:
     minor = scenario.currency.minor
     return [
-        Article(
+        CatalogueItem(
             Offer(product.sku, product.name, minor(product.marked_price), minor(product.price)),
             minor(product.charge),
             product.warranty,
@@ -77,7 +77,7 @@ def user_terms(scenario: "Scenario", streams: Streams) -> UserTerms:
     return UserTerms(
         products={product.sku: (k, minor(product.price)) for k, product in enumerate(scenario.catalogue)},
         scale=scenario.currency.scale,
-        habits=_habits(scenario),
+        behaviour=_habits(scenario),
         patience=None if users.patience is None else duration_draws(streams, "users:patience", users.patience),
         choice=users.choice,
         trust=users.trust,
@@ -86,9 +86,9 @@ def user_terms(scenario: "Scenario", streams: Streams) -> UserTerms:
     )
 
 
-def _habits(scenario: "Scenario") -> Habits:
+def _habits(scenario: "Scenario") -> BehaviourRates:
     products, afterwards = scenario.catalogue, scenario.users.afterwards
-    return Habits(
+    return BehaviourRates(
         door_refusal=scenario.users.payment.door_refusal,
         cancellation=afterwards.cancellation,
         return_shares=tuple(product.return_share for product in products),

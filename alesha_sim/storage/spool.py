@@ -90,12 +90,12 @@ class Spool:
 
     # While the run goes, and after it
 
-    def relieve(self) -> None:
+    def flush(self) -> None:
         """Let full blocks leave memory, and write the row groups that are due."""
         for table, rows in self._rows.items():
             if rows.in_memory >= self._block:
                 with self._named():
-                    rows.relieve()
+                    rows.flush()
                     self._writers[table].write_up_to(rows.base - self._lag * self._block)
 
     def finish(self, others: Mapping[str, Columns], manifest: saved.Manifest) -> Spooled:
@@ -103,7 +103,7 @@ class Spool:
         scenario = self._scenario
         with self._named():
             for table, rows in self._rows.items():
-                rows.relieve()
+                rows.flush()
                 self._writers[table].finish()
             for table, columns in others.items():
                 storage_parquet.write_table(self._ready, table, canonical(table, columns), scenario)

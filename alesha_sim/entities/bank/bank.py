@@ -12,13 +12,13 @@ import numpy.typing as npt
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.holds import HoldState, PendingTransfer
 from alesha_sim.entities.accounts import FIRST_USER_ACCOUNT, ORGANISATION_ACCOUNTS, SECRET_FORM, account_number
-from alesha_sim.entities.bank.calendar import Agenda, PayDays
-from alesha_sim.entities.bank.lockout import Locks
+from alesha_sim.entities.bank.calendar import Calendar, Payroll
+from alesha_sim.entities.bank.lockout import AccountLockout
 from alesha_sim.entities.bank.settlement import Settlements
 from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.entities.entity import Entity, Process
 from alesha_sim.kernel.clock import INFINITY, Clock
-from alesha_sim.kernel.timers import Alarm
+from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages import (
     Authorise,
     Balance,
@@ -28,9 +28,9 @@ from alesha_sim.messages import (
     Credited,
     Decline,
     EnquireTransaction,
+    FundsLocation,
     Hold,
     Noted,
-    Pocket,
     Reason,
     Receipt,
     Refund,
@@ -45,19 +45,19 @@ from alesha_sim.network import Channel, Delivery
 from alesha_sim.units import DAY
 from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
 
-_OWNERS = {account: owner for owner, account in ORGANISATION_ACCOUNTS.items()}
+_ORGANISATION_OF = {account: owner for owner, account in ORGANISATION_ACCOUNTS.items()}
 LONGEST_HOLD = 365 * DAY
 """Seconds for which money can be held at most, unless it is held without end."""
 
 _MOVES_MONEY = frozenset({Authorise, Transfer, Refund, Hold, Capture, Void})
-_OVER = {
+_ENDED_HOLD = {
     HoldState.POSTED: Reason.HOLD_POSTED,
     HoldState.VOIDED: Reason.HOLD_VOIDED,
     HoldState.EXPIRED: Reason.HOLD_EXPIRED,
 }
 
 
-class Untold(NamedTuple):
+class PendingNotice(NamedTuple):
     """A notice that its recipient, the shop or a user, has not noted yet."""
 
     notice: Refunded | Credited
@@ -87,16 +87,16 @@ class Bank(Entity):
         self._secrets = secrets.data  # gives plain ints, which NumPy's cost five times as much to format
         self._organisation_secrets = organisation_secrets
         attempts = terms.secret_attempts
-        self._locks = None if attempts is None else Locks(attempts, terms.lock_seconds)
+        self._lockout = None if attempts is None else AccountLockout(attempts, terms.lock_seconds)
         self._fees = terms.fees
-        self._untold: dict[tuple[str, int], Untold] = {}
+        self._pending_notices: dict[tuple[str, int], PendingNotice] = {}
         self._due_at = INFINITY
-        self._alarm = Alarm(clock, self._do_due)
-        self._agenda = Agenda(clock, self._expect)
-        self._settlements = Settlements(self._agenda, book, self._inform, terms)
+        self._timer = Timer(clock, self._run_due)
+        self._calendar = Calendar(clock, self._expect)
+        self._settlements = Settlements(self._calendar, book, self._notify, terms)
         self._is_plain = self._settlements.is_plain
         if terms.income is not None:
-            PayDays(self._agenda, book, self._inform, terms.income, users=len(secrets))
+            Payroll(self._calendar, book, self._notify, terms.income, users=len(secrets))
         self._acts = self._table()
         self._between: dict[tuple[int, int | None], Callable[[float, int, int], int]] = {
             (SHOP, SUPPLIER): book.charges,
@@ -125,27 +125,27 @@ class Bank(Entity):
 
     def work(self) -> Process:
         """Serve one request after the other; what moves money out of an account takes time."""
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery: Delivery = yield worker.receive()
             try:
                 if type(delivery.message) in _MOVES_MONEY:
                     seconds = self._authorisation_seconds()
                     if seconds > 0:
-                        yield worker.rest(seconds)
+                        yield worker.serve_for(seconds)
                 self._serve(delivery)
             except Exception as error:
                 raise self.failure(delivery, error) from error
 
     def _serve(self, delivery: Delivery) -> None:
-        burnt = None if delivery.key is None else self.inbox.stored(delivery.key)
-        if burnt is not None:  # the sender enquired while the request was in service
+        tombstone = None if delivery.key is None else self.inbox.stored(delivery.key)
+        if tombstone is not None:  # the sender enquired while the request was in service
             delivery.close()
-            delivery.reply(burnt.reply)
+            delivery.reply(tombstone.reply)
             return
-        # What is due at this very instant is done, although its alarm rings after all messages.
+        # What is due at this very instant is done, although its timer fires after all messages.
         if self._due_at <= self.clock.now:
-            self._do_due()
+            self._run_due()
         act = self._acts.get(type(delivery.message))
         if act is None:
             raise TypeError(f"the bank does not understand {type(delivery.message).__name__}")
@@ -158,92 +158,94 @@ class Bank(Entity):
             return
         receipt, notice, user = outcome
         delivery.answer(receipt)
-        self._inform(notice, f"refunded:{receipt.transaction}", delivery.order, user)
+        self._notify(notice, f"refunded:{receipt.transaction}", delivery.order, user)
 
     # Notices, and what the calendar brings
 
-    def _inform(self, notice: Refunded | Credited, step: str, order: int, recipient: int) -> None:
-        """Tell the shop or a user of a fact; where messages can be lost, until it is noted."""
-        channel = self._way_to(recipient)
+    def _notify(self, notice: Refunded | Credited, step: str, order: int, recipient: int) -> None:
+        """Send the shop or a user a notice; where messages can be lost, until it is noted."""
+        channel = self._channel_to(recipient)
         if channel.retry is None:
-            self.tell(channel, notice, order=order, to=recipient)
+            self.send_notice(channel, notice, order=order, to=recipient)
             return
-        untold = self._untold[step, recipient] = Untold(notice, step, order, recipient)
-        self.run(self._tell(untold))
+        pending = self._pending_notices[step, recipient] = PendingNotice(notice, step, order, recipient)
+        self.run(self._deliver_notice(pending))
 
-    def _tell(self, untold: Untold) -> Process:
-        notice, step, order, recipient = untold
-        noted = yield from self.insist(self._way_to(recipient), notice, step=step, order=order, to=recipient)
+    def _deliver_notice(self, pending: PendingNotice) -> Process:
+        notice, step, order, recipient = pending
+        noted = yield from self.ask_until_answered(
+            self._channel_to(recipient), notice, step=step, order=order, to=recipient
+        )
         if isinstance(noted, Noted):
-            del self._untold[step, recipient]
+            del self._pending_notices[step, recipient]
 
-    def _way_to(self, recipient: int) -> Channel:
+    def _channel_to(self, recipient: int) -> Channel:
         return self.shop if recipient == SHOP else self.users
 
     def recover(self) -> None:
-        """Tell what has not been noted yet, and do what fell due in the meantime."""
-        for untold in self._untold.values():
-            self.run(self._tell(untold))
-        self._alarm.set(self._do_due())
+        """Send the notices that have not been noted yet, and do what fell due in the meantime."""
+        for pending in self._pending_notices.values():
+            self.run(self._deliver_notice(pending))
+        self._timer.set(self._run_due())
 
     def _expect(self, at: float) -> None:
         """See to it that what is due at an instant is done then."""
         self._due_at = min(self._due_at, at)
-        self._alarm.set(at)
+        self._timer.set(at)
 
-    def _do_due(self) -> float:
+    def _run_due(self) -> float:
         """Do what is due and return when something is next; a bank that is down does so when it is up again."""
         if not self.inbox.is_up:
             return INFINITY
         self.book.holds.expire(self.clock.now)
-        self._agenda.do_due()
-        self._due_at = min(self.book.holds.next_expiry(), self._agenda.next_at())
+        self._calendar.run_due()
+        self._due_at = min(self.book.holds.next_expiry(), self._calendar.next_at())
         return self._due_at
 
     # Decisions. What is asked is checked in the order of the code, and nothing is written unless all of it holds.
 
     def authorise(self, payment: Authorise, order: int) -> Receipt | Decline:
         """Move a user's money to the shop."""
-        payer = self._payer(payment)
+        payer = self._paying_user(payment)
         if isinstance(payer, Reason):
             return self._declined(payer, payment, order)
         if not self._is_plain:
             return self._authorise_on_terms(payer, payment, order)
-        objection = self._objection(payer, payment.amount)
-        if objection is not None:
-            return Decline(objection)
+        refusal_reason = self._refusal_reason(payer, payment.amount)
+        if refusal_reason is not None:
+            return Decline(refusal_reason)
         return Receipt(self.book.payment(self.clock.now, order, payer, payment.amount), payment.amount)
 
     def _authorise_on_terms(self, payer: int, payment: Authorise, order: int) -> Receipt | Decline:
         """Move a user's money to where the terms say, and take the fees."""
         fee = self._fees.of_payer(payment.amount)
-        objection = self._objection(payer, payment.amount + fee)
-        if objection is not None:
-            return self._declined(objection, payment, order)
+        refusal_reason = self._refusal_reason(payer, payment.amount + fee)
+        if refusal_reason is not None:
+            return self._declined(refusal_reason, payment, order)
         return self._settlements.take(order, payer, payment.amount, payment.promised_at)
 
     def _declined(self, reason: Reason, payment: Authorise, order: int) -> Decline:
         """Decline a payment; the shop pays for the attempt to pay it, if its deposit can bear that."""
         fee = self._fees.declined
-        if fee == 0 or _OWNERS.get(payment.payee) != SHOP or self.book.available(SHOP) < fee:
+        if fee == 0 or _ORGANISATION_OF.get(payment.payee) != SHOP or self.book.available(SHOP) < fee:
             return Decline(reason)
         return Decline(reason, self.book.declined_fee(self.clock.now, order, fee), fee)
 
     def hold(self, hold: Hold, order: int) -> Receipt | Decline:
         """Keep a user's money back for the shop, and the user's fee; nothing at all can be held too."""
-        payer = self._payer(hold)
+        payer = self._paying_user(hold)
         if isinstance(payer, Reason):
             return Decline(payer)
         if hold.seconds is not None and not 0 < hold.seconds <= LONGEST_HOLD:
             return Decline(Reason.INVALID_DURATION)
         fee = self._fees.of_payer(hold.amount)
-        objection = self._objection(payer, hold.amount + fee, least=0)
-        if objection is not None:
-            return Decline(objection)
+        refusal_reason = self._refusal_reason(payer, hold.amount + fee, least=0)
+        if refusal_reason is not None:
+            return Decline(refusal_reason)
         expires_at = INFINITY if hold.seconds is None else self.clock.now + hold.seconds
-        link = self.book.holds.pend(self.clock.now, order, payer, hold.amount + fee, expires_at)
+        entry = self.book.holds.place(self.clock.now, order, payer, hold.amount + fee, expires_at)
         self._expect(expires_at)
-        return Receipt(link, hold.amount)
+        return Receipt(entry, hold.amount)
 
     def capture(self, capture: Capture) -> Receipt | Decline:
         """Move what is held to the shop, in full or part; the rest goes back."""
@@ -265,27 +267,27 @@ class Bank(Entity):
 
     def transfer(self, transfer: Transfer, order: int) -> Receipt | Decline:
         """Move charges to the supplier and back, what is collected at doors to the courier and on to the shop."""
-        payer = self._owner(transfer.account, transfer.secret)
+        payer = self._authenticated_owner(transfer.account, transfer.secret)
         if isinstance(payer, Reason):
             return Decline(payer)
-        payee = _OWNERS.get(transfer.payee)
+        payee = _ORGANISATION_OF.get(transfer.payee)
         is_collection = payer >= 0 and payee == COURIER
         if not (is_collection or (payer, payee) in self._between):
             return Decline(Reason.UNKNOWN_PAYEE)
-        objection = self._objection(payer, transfer.amount)
-        if objection is not None:
-            return Decline(objection)
+        refusal_reason = self._refusal_reason(payer, transfer.amount)
+        if refusal_reason is not None:
+            return Decline(refusal_reason)
         now, amount = self.clock.now, transfer.amount
         if is_collection:
             return Receipt(self.book.collection(now, order, payer, amount), amount)
         return Receipt(self._between[payer, payee](now, order, amount), amount)
 
     def refund(self, refund: Refund, order: int) -> Decline | tuple[Receipt, Refunded, int]:
-        """Give a payment back, in full or part; also returns what to tell the user, and which user.
+        """Give a payment back, in full or part; also returns the notice to the user, and which user.
 
-        It comes out of the pocket in which the payment is, the shop's deposit for what was collected at a door.
+        It comes from where the payment is held, the shop's deposit for what was collected at a door.
         """
-        payer = self._owner(refund.account, refund.secret)
+        payer = self._authenticated_owner(refund.account, refund.secret)
         if isinstance(payer, Reason):
             return Decline(payer)
         payment = self.book.transaction(refund.transaction)
@@ -293,25 +295,27 @@ class Bank(Entity):
             return Decline(Reason.UNKNOWN_TRANSACTION)
         if self._settlements.refunds.get(refund.transaction, 0) + refund.amount > payment.amount:
             return Decline(Reason.MORE_THAN_PAID)
-        aside = self._settlements.find(refund.transaction)
-        objection = self._objection(payer, refund.amount)
-        if objection is not None and (aside is None or objection is Reason.INVALID_AMOUNT):
-            return Decline(objection)
-        pocket, order = (Pocket.DEPOSIT, order) if aside is None else (aside.pocket, aside.order)
-        link = self.book.refund(self.clock.now, order, payment.payer, refund.amount, pocket)
+        unsettled = self._settlements.find(refund.transaction)
+        refusal_reason = self._refusal_reason(payer, refund.amount)
+        if refusal_reason is not None and (unsettled is None or refusal_reason is Reason.INVALID_AMOUNT):
+            return Decline(refusal_reason)
+        held_in, order = (
+            (FundsLocation.DEPOSIT, order) if unsettled is None else (unsettled.held_in, unsettled.order)
+        )
+        entry = self.book.refund(self.clock.now, order, payment.payer, refund.amount, held_in)
         self._settlements.note_refund(refund.transaction, refund.amount)
         fee = self._fees.of_payer(payment.amount) if payment.payee == SHOP else 0
-        notice = Refunded(refund.transaction, payment.amount, link, refund.amount, fee)
-        return Receipt(link, refund.amount, pocket), notice, payment.payer
+        notice = Refunded(refund.transaction, payment.amount, entry, refund.amount, fee)
+        return Receipt(entry, refund.amount, held_in), notice, payment.payer
 
     def enquire_transaction(self, sender: int, order: int, step: str) -> Receipt | Decline:
-        """Say what became of a request; one that never came is burnt, so that it can do nothing when it comes."""
+        """Say what became of a request; one that never came gets a tombstone and can do nothing later."""
         key = (sender, order, NO_ID, step)
         stored = self.inbox.stored(key)
         if stored is None:
-            burnt = Decline(Reason.NOT_DONE)
-            self.inbox.store_under(key, None, burnt)
-            return burnt
+            tombstone = Decline(Reason.NOT_DONE)
+            self.inbox.store_under(key, None, tombstone)
+            return tombstone
         reply: Receipt | Decline = stored.reply
         return reply
 
@@ -325,43 +329,43 @@ class Bank(Entity):
 
     def balance(self, enquiry: BalanceEnquiry) -> Balance | Decline:
         """Say what can be spent from an account and what is held, to who knows its secret."""
-        owner = self._owner(enquiry.account, enquiry.secret)
+        owner = self._authenticated_owner(enquiry.account, enquiry.secret)
         if isinstance(owner, Reason):
             return Decline(owner)
         return Balance(self.book.available(owner), self.book.pending(owner))
 
-    def _payer(self, payment: Authorise | Hold) -> int | Reason:
+    def _paying_user(self, payment: Authorise | Hold) -> int | Reason:
         """Return which user is to pay the shop, or why nobody does."""
-        payer = self._owner(payment.account, payment.secret)
+        payer = self._authenticated_owner(payment.account, payment.secret)
         if isinstance(payer, Reason):
             return payer
-        return payer if payer >= 0 and _OWNERS.get(payment.payee) == SHOP else Reason.UNKNOWN_PAYEE
+        return payer if payer >= 0 and _ORGANISATION_OF.get(payment.payee) == SHOP else Reason.UNKNOWN_PAYEE
 
     def _held(self, request: Capture | Void) -> PendingTransfer | Reason:
         """Return what is held for the sender, or why nothing is."""
-        payee = self._owner(request.account, request.secret)
+        payee = self._authenticated_owner(request.account, request.secret)
         if isinstance(payee, Reason):
             return payee
         held = self.book.holds.find(request.hold)
         if held is None or payee != SHOP:
             return Reason.UNKNOWN_HOLD
-        return _OVER.get(held.state, held)
+        return _ENDED_HOLD.get(held.state, held)
 
-    def _objection(self, payer: int, amount: int, least: int = 1) -> Reason | None:
+    def _refusal_reason(self, payer: int, amount: int, least: int = 1) -> Reason | None:
         """Say why an amount, fee included, cannot be taken from a deposit; what is too little bears no fee."""
         if amount < least:
             return Reason.INVALID_AMOUNT
         return Reason.INSUFFICIENT_FUNDS if self.book.available(payer) < amount else None
 
-    def _owner(self, account: int, secret: Secret) -> int | Reason:
+    def _authenticated_owner(self, account: int, secret: Secret) -> int | Reason:
         """Return whose account it is, or why the sender may not use it."""
         owner = account - FIRST_USER_ACCOUNT
         if owner < 0:
-            owner = _OWNERS.get(account, len(self._secrets))
+            owner = _ORGANISATION_OF.get(account, len(self._secrets))
         if owner >= len(self._secrets) or (owner < 0 and owner not in self._organisation_secrets):
             return Reason.UNKNOWN_ACCOUNT
         known = self._secrets[owner] if owner >= 0 else self._organisation_secrets[owner]
         right = secret == SECRET_FORM % known
-        if self._locks is not None and self._locks.refuses(owner, right, self.clock.now):
+        if self._lockout is not None and self._lockout.refuses(owner, right, self.clock.now):
             return Reason.ACCOUNT_LOCKED
         return owner if right else Reason.WRONG_SECRET

@@ -12,14 +12,14 @@ from alesha_sim.messages import Credited, Refunded
 from alesha_sim.policies.settlement import amount_faults, refuse, seconds_faults
 from alesha_sim.vocabulary import NO_ID
 
-Inform = Callable[[Refunded | Credited, str, int, int], None]
-"""Tells the shop or a user of a fact, for sure: notice, step, order, recipient."""
+Notify = Callable[[Refunded | Credited, str, int, int], None]
+"""Sends the shop or a user a notice until it is noted: notice, step, order, recipient."""
 
 SHORTEST_PERIOD = 1e-6
 
 
-class Agenda:
-    """What is to be done later, in the order of its instants; `expect(at)` sees to it that `do_due` is called."""
+class Calendar:
+    """What is to be done later, in the order of its instants; `expect(at)` sees to it that `run_due` is called."""
 
     def __init__(self, clock: Clock, expect: Callable[[float], None]) -> None:
         self.clock = clock
@@ -50,7 +50,7 @@ class Agenda:
             heappop(instants)
         return instants[0][0] if instants else INFINITY
 
-    def do_due(self) -> None:
+    def run_due(self) -> None:
         """Do whatever is due by now."""
         while self.next_at() <= self.clock.now:
             self._acts.pop(heappop(self._instants)[1])()
@@ -79,13 +79,13 @@ class Income:
         )
 
 
-class PayDays:
+class Payroll:
     """Pays so many users their income on every pay-day."""
 
-    def __init__(self, agenda: Agenda, book: BankBook, inform: Inform, income: Income, *, users: int) -> None:
-        self._agenda = agenda
+    def __init__(self, calendar: Calendar, book: BankBook, notify: Notify, income: Income, *, users: int) -> None:
+        self._calendar = calendar
         self._book = book
-        self._inform = inform
+        self._notify = notify
         self._income = income
         self._users = users
         self._plan(0)
@@ -93,11 +93,11 @@ class PayDays:
     def _plan(self, number: int) -> None:
         at = self._income.first + number * self._income.every
         if at < self._income.until:
-            self._agenda.add(at, partial(self._pay, number))
+            self._calendar.add(at, partial(self._pay, number))
 
     def _pay(self, number: int) -> None:
         amount = self._income.amount
         for user in range(self._users):
-            link = self._book.income(self._agenda.clock.now, user, amount)
-            self._inform(Credited(link, amount, "income"), f"income:{link}", NO_ID, user)
+            entry = self._book.income(self._calendar.clock.now, user, amount)
+            self._notify(Credited(entry, amount, "income"), f"income:{entry}", NO_ID, user)
         self._plan(number + 1)

@@ -1,7 +1,7 @@
-"""The bank's locks: which accounts cannot be used for a while, after too many wrong secrets in a row."""
+"""Account lockout: which accounts cannot be used for a while, after too many wrong secrets in a row."""
 
 
-class Locks:
+class AccountLockout:
     """Locks an account for `seconds` after `attempts` wrong secrets in a row."""
 
     def __init__(self, attempts: int, seconds: float) -> None:

@@ -1,7 +1,7 @@
-"""What the bank has put aside and what it does about it when: settlements, late refunds, reserves.
+"""Payments that are not settled yet, and when they are: settlements, late refunds, the rolling reserve.
 
 The records are of what is still to happen, and of the past only what keeps it from happening twice. What the bank
-does by the calendar, pay-days too, is in `entities/bank/calendar.py`.
+does by the calendar, the payroll too, is in `entities/bank/calendar.py`.
 Who may ask for what is decided in `entities/bank/bank.py`, on which terms in `policies/settlement.py`. Amounts are
 in minor units, instants in seconds.
 """
@@ -12,53 +12,53 @@ from math import isnan
 from typing import Any
 
 from alesha_sim.books.bank import BankBook
-from alesha_sim.entities.bank.calendar import Agenda, Inform
+from alesha_sim.entities.bank.calendar import Calendar, Notify
 from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.kernel.clock import INFINITY
-from alesha_sim.messages import NOTED, Credited, Decline, Noted, Pocket, Reason, Receipt, Refunded
+from alesha_sim.messages import NOTED, Credited, Decline, FundsLocation, Noted, Reason, Receipt, Refunded
 from alesha_sim.policies.settlement import Fees, Immediate, refuse, seconds_faults, share_faults
 from alesha_sim.units import Share
 from alesha_sim.vocabulary import SHOP
 
 
 @dataclass(slots=True)
-class Aside:
+class UnsettledPayment:
     """A payment that the shop has not got yet; `left` of its `amount` has not been refunded."""
 
     order: int
     user: int
     amount: int
     left: int
-    pocket: Pocket
-    duties: tuple[int, ...] = ()
-    """Its entries in the agenda."""
+    held_in: FundsLocation
+    calendar_entries: tuple[int, ...] = ()
+    """Its entries in the calendar."""
 
 
 class Settlements:
     """Takes payments on the policy's terms, and settles them, or gives them back, when their time has come.
 
-    Of a payment there is a record while it is aside; what was refunded of it is remembered, since nothing may be
+    A payment is on record while it is unsettled; what was refunded of it is remembered, since nothing may be
     refunded twice. Raises ValueError with one line for each field that breaks its rule.
     """
 
     def __init__(
         self,
-        agenda: Agenda,
+        calendar: Calendar,
         book: BankBook,
-        inform: Inform,
+        notify: Notify,
         terms: BankTerms,
     ) -> None:
         share, seconds = terms.reserve_share, terms.reserve_seconds
         refuse([*share_faults(reserve_share=share), *seconds_faults(reserve_seconds=seconds)])
-        self._clock = agenda.clock
+        self._clock = calendar.clock
         self._book = book
-        self._agenda = agenda
-        self._inform = inform
+        self._calendar = calendar
+        self._notify = notify
         self._policy: Any = terms.settlement  # one of somebody's own may answer with anything
         self._fees = terms.fees
         self._reserve_share = Share.read(share)
         self._reserve_seconds = seconds
-        self._aside: dict[int, Aside] = {}
+        self._unsettled: dict[int, UnsettledPayment] = {}
         self._in_escrow: dict[int, list[int]] = {}
         self._closed: dict[int, int] = {}
         self.refunds: dict[int, int] = {}
@@ -69,92 +69,100 @@ class Settlements:
     ) -> Receipt:
         """Take a payment from a user's deposit, or out of a pending transfer of theirs."""
         now = self._clock.now
-        pocket, settles_at, refunds_at = self._terms(amount, now, promised_at)
-        fee, retained = self._deductions(amount) if pocket is Pocket.DEPOSIT else (0, 0)
+        held_in, settles_at, refunds_at = self._terms(amount, now, promised_at)
+        fee, retained = self._deductions(amount) if held_in is FundsLocation.DEPOSIT else (0, 0)
         payer_fee = self._fees.of_payer(amount)
         if hold is None:
-            link = self._book.payment(now, order, user, amount, pocket, fee, retained, payer_fee)
+            entry = self._book.payment(now, order, user, amount, held_in, fee, retained, payer_fee)
         else:
-            link = self._book.holds.post(now, hold, amount, pocket, fee, retained, payer_fee)
-        if pocket is Pocket.DEPOSIT:
+            entry = self._book.holds.post(now, hold, amount, held_in, fee, retained, payer_fee)
+        if held_in is FundsLocation.DEPOSIT:
             self._keep_back(order, retained)
         elif amount > 0:
-            self._put_aside(link, Aside(order, user, amount, amount, pocket), settles_at, refunds_at)
-        return Receipt(link, amount, pocket, fee, retained, payer_fee)
+            self._keep_unsettled(
+                entry, UnsettledPayment(order, user, amount, amount, held_in), settles_at, refunds_at
+            )
+        return Receipt(entry, amount, held_in, fee, retained, payer_fee)
 
-    def _terms(self, amount: int, paid_at: float, promised_at: float) -> tuple[Pocket, float, float]:
+    def _terms(self, amount: int, paid_at: float, promised_at: float) -> tuple[FundsLocation, float, float]:
         """Return the policy's terms, which may be anybody's."""
-        pocket, settles_at, refunds_at = self._policy.terms(amount, paid_at, promised_at)
+        held_in, settles_at, refunds_at = self._policy.terms(amount, paid_at, promised_at)
         if isnan(settles_at) or isnan(refunds_at):
             raise ValueError(f"settlement: {self._policy!r}: must give instants, not NaN")
-        return Pocket(pocket), settles_at, refunds_at if pocket == Pocket.ESCROW else INFINITY
+        return FundsLocation(held_in), settles_at, refunds_at if held_in == FundsLocation.ESCROW else INFINITY
 
-    def _put_aside(self, payment: int, aside: Aside, settles_at: float, refunds_at: float) -> None:
-        self._aside[payment] = aside
-        if aside.pocket is Pocket.ESCROW:
-            self._in_escrow.setdefault(aside.order, []).append(payment)
+    def _keep_unsettled(
+        self, payment: int, unsettled: UnsettledPayment, settles_at: float, refunds_at: float
+    ) -> None:
+        self._unsettled[payment] = unsettled
+        if unsettled.held_in is FundsLocation.ESCROW:
+            self._in_escrow.setdefault(unsettled.order, []).append(payment)
         plans = (settles_at, self._settle), (refunds_at, self._give_back)
-        aside.duties = tuple(self._agenda.add(at, partial(act, payment)) for at, act in plans if at < INFINITY)
+        unsettled.calendar_entries = tuple(
+            self._calendar.add(at, partial(act, payment)) for at, act in plans if at < INFINITY
+        )
 
-    def _take_out(self, payment: int) -> Aside:
+    def _forget(self, payment: int) -> UnsettledPayment:
         """Forget a payment with which nothing is to happen any more, and return what was on record of it."""
-        aside = self._aside.pop(payment)
-        for duty in aside.duties:
-            self._agenda.drop(duty)
-        if aside.pocket is Pocket.ESCROW:
-            payments = self._in_escrow[aside.order]
+        unsettled = self._unsettled.pop(payment)
+        for entry in unsettled.calendar_entries:
+            self._calendar.drop(entry)
+        if unsettled.held_in is FundsLocation.ESCROW:
+            payments = self._in_escrow[unsettled.order]
             payments.remove(payment)
             if not payments:
-                del self._in_escrow[aside.order]
-        return aside
+                del self._in_escrow[unsettled.order]
+        return unsettled
 
-    # What ends with a payment aside: its settlement, its return, a refund of all of it.
+    # What ends an unsettled payment: its settlement, its return, a refund of all of it.
 
     def _settle(self, payment: int) -> None:
         """Move what is left of a payment to the shop; an order in escrow is settled whole."""
-        first = self._aside[payment]
-        order, pocket = first.order, first.pocket
-        payments = list(self._in_escrow[order]) if pocket is Pocket.ESCROW else [payment]
-        due = sum(self._take_out(each).left for each in payments)
+        first = self._unsettled[payment]
+        order, held_in = first.order, first.held_in
+        payments = list(self._in_escrow[order]) if held_in is FundsLocation.ESCROW else [payment]
+        due = sum(self._forget(each).left for each in payments)
         fee, retained = self._deductions(due)
-        link = self._book.settle(self._clock.now, order, first.user, pocket, due, fee, retained)
-        self._inform(Credited(link, due, "settlement", fee, retained), f"settled:{link}", order, SHOP)
+        entry = self._book.settle(self._clock.now, order, first.user, held_in, due, fee, retained)
+        self._notify(Credited(entry, due, "settlement", fee, retained), f"settled:{entry}", order, SHOP)
         self._keep_back(order, retained)
 
     def _give_back(self, payment: int) -> None:
         """Give what is left of a payment back to its payer, since the goods are late."""
-        aside = self._aside[payment]
-        link = self._book.refund(self._clock.now, aside.order, aside.user, aside.left, aside.pocket)
-        fee = self._fees.of_payer(aside.amount)
-        notice = Refunded(payment, aside.amount, link, aside.left, fee, late=True)
-        for recipient in (aside.user, SHOP):
-            self._inform(notice, f"refunded:{link}", aside.order, recipient)
-        self.note_refund(payment, aside.left)
+        unsettled = self._unsettled[payment]
+        entry = self._book.refund(
+            self._clock.now, unsettled.order, unsettled.user, unsettled.left, unsettled.held_in
+        )
+        fee = self._fees.of_payer(unsettled.amount)
+        notice = Refunded(payment, unsettled.amount, entry, unsettled.left, fee, late=True)
+        for recipient in (unsettled.user, SHOP):
+            self._notify(notice, f"refunded:{entry}", unsettled.order, recipient)
+        self.note_refund(payment, unsettled.left)
 
     def confirm(self, order: int, user: int) -> Noted | Decline:
         """Settle what a user paid for an order and the bank has in escrow; afterwards nothing is known of it."""
         for payment in self._in_escrow.get(order, ()):
-            if self._aside[payment].user == user:
+            if self._unsettled[payment].user == user:
                 self._settle(payment)
                 return NOTED
         closed = self._closed.get(order) == user
         return Decline(Reason.ESCROW_CLOSED if closed else Reason.UNKNOWN_TRANSACTION)
 
-    def find(self, payment: int) -> Aside | None:
-        """Return what is on record of a payment that is aside; None if it is the shop's, or nobody's."""
-        return self._aside.get(payment)
+    def find(self, payment: int) -> UnsettledPayment | None:
+        """Return what is on record of an unsettled payment; None if it is the shop's, or nobody's."""
+        return self._unsettled.get(payment)
 
     def note_refund(self, payment: int, amount: int) -> None:
         """Remember that so much of a payment was given back, and forget a payment of which nothing is left."""
         self.refunds[payment] = self.refunds.get(payment, 0) + amount
-        aside = self._aside.get(payment)
-        if aside is None:
+        unsettled = self._unsettled.get(payment)
+        if unsettled is None:
             return
-        aside.left -= amount
-        if aside.left == 0:
-            self._take_out(payment)
-            if aside.pocket is Pocket.ESCROW:
-                self._closed[aside.order] = aside.user
+        unsettled.left -= amount
+        if unsettled.left == 0:
+            self._forget(payment)
+            if unsettled.held_in is FundsLocation.ESCROW:
+                self._closed[unsettled.order] = unsettled.user
 
     # The rolling reserve
 
@@ -165,9 +173,9 @@ class Settlements:
 
     def _keep_back(self, order: int, retained: int) -> None:
         if retained:
-            self._agenda.add(self._clock.now + self._reserve_seconds, partial(self._release, order, retained))
+            self._calendar.add(self._clock.now + self._reserve_seconds, partial(self._release, order, retained))
 
     def _release(self, order: int, amount: int) -> None:
         """Let the shop have what was kept back."""
-        link = self._book.release(self._clock.now, order, amount)
-        self._inform(Credited(link, amount, "release"), f"released:{link}", order, SHOP)
+        entry = self._book.release(self._clock.now, order, amount)
+        self._notify(Credited(entry, amount, "release"), f"released:{entry}", order, SHOP)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Entity, Process
-from alesha_sim.entities.shop.order import Article, Claim, Due, Order, Sequel
+from alesha_sim.entities.shop.order import AfterSaleRecord, CatalogueItem, Order, RefundPayable, WarrantyClaim
 from alesha_sim.entities.shop.order_desk import OrderDesk
 from alesha_sim.entities.shop.order_states import CAME_BACK
 from alesha_sim.entities.shop.own_stock import OwnStock
@@ -48,40 +48,40 @@ class AfterSale:
     def take_back(self, delivery: Delivery) -> Process:
         """Answer `ReturnGoods`: take goods back within their window, and give their price back."""
         lines = delivery.message.lines
-        order = self._desk.belonging(delivery.order, delivery.sender)
-        objection = Reason.UNKNOWN_ORDER if order is None else self.objection_to_return(order, lines)
-        if order is None or objection is not None:
-            delivery.answer(Refusal(objection or Reason.UNKNOWN_ORDER, delivery.order))
+        order = self._desk.find_for(delivery.order, delivery.sender)
+        refusal_reason = Reason.UNKNOWN_ORDER if order is None else self.return_refusal_reason(order, lines)
+        if order is None or refusal_reason is not None:
+            delivery.answer(Refusal(refusal_reason or Reason.UNKNOWN_ORDER, delivery.order))
             return
-        received, dues = self._receive(order, lines)
+        received, refunds_payable = self._receive(order, lines)
         delivery.answer(received)
-        yield from self._payables.give_back(order, dues)
+        yield from self._payables.give_back(order, refunds_payable)
 
-    def objection_to_return(self, order: Order, lines: Lines) -> Reason | None:
+    def return_refusal_reason(self, order: Order, lines: Lines) -> Reason | None:
         """Say why goods are not taken back, if they are not."""
-        objection = self._objection(order, lines)
-        if objection is not None:
-            return objection
-        if not self._is_within(order, lines, lambda article: article.return_window_seconds):
+        refusal_reason = self._refusal_reason(order, lines)
+        if refusal_reason is not None:
+            return refusal_reason
+        if not self._is_within(order, lines, lambda item: item.return_window_seconds):
             return Reason.WINDOW_OVER
         if order.is_refunded_late:
             return Reason.ESCROW_CLOSED
         return Reason.NOT_SETTLED if order.is_escrowed else None
 
-    def _receive(self, order: Order, lines: Lines) -> tuple[ReturnReceived, tuple[Due, ...]]:
+    def _receive(self, order: Order, lines: Lines) -> tuple[ReturnReceived, tuple[RefundPayable, ...]]:
         """Write down that goods are back and what is given back for them; not more than is left of the payment."""
-        desk, sequel = self._desk, _sequel(order)
+        desk, after_sale_record = self._desk, _record_of(order)
         now, (price, charge) = self._party.clock.now, desk.value(lines)
         amount = min(price - self._terms.restocking_fee.of(price), order.left)
-        link = self._book.returned(now, order.number, desk.products(lines), charge, amount)
+        entry = self._book.returned(now, order.number, desk.products(lines), charge, amount)
         for sku, units in lines:
-            sequel.returned[sku] = sequel.returned.get(sku, 0) + units
-        sequel.returns += 1
-        dues = order.grant(f"return:{sequel.returns}", amount)
+            after_sale_record.returned[sku] = after_sale_record.returned.get(sku, 0) + units
+        after_sale_record.returns += 1
+        refunds_payable = order.grant(f"return:{after_sale_record.returns}", amount)
         self._sort_out(order, lines)
-        if sequel.returned == dict(order.lines):
+        if after_sale_record.returned == dict(order.lines):
             desk.note(order, CAME_BACK, now)
-        return ReturnReceived(link, lines, amount), dues
+        return ReturnReceived(entry, lines, amount), refunds_payable
 
     def _sort_out(self, order: Order, lines: Lines) -> None:
         """Write off what came back unfit to be sold; the rest is in the shop's stock."""
@@ -103,22 +103,22 @@ class AfterSale:
 
     # Complaints
 
-    def hear(self, delivery: Delivery) -> Process:
+    def answer_complaint(self, delivery: Delivery) -> Process:
         """Answer `Complain`: compensate, once, for a delivery that was late by the shop's record."""
-        order = self._desk.belonging(delivery.order, delivery.sender)
-        objection = Reason.UNKNOWN_ORDER if order is None else self._too_early(order)
-        if order is None or objection is not None:
-            delivery.answer(Refusal(objection or Reason.UNKNOWN_ORDER, delivery.order))
+        order = self._desk.find_for(delivery.order, delivery.sender)
+        refusal_reason = Reason.UNKNOWN_ORDER if order is None else self._too_early(order)
+        if order is None or refusal_reason is not None:
+            delivery.answer(Refusal(refusal_reason or Reason.UNKNOWN_ORDER, delivery.order))
             return
         amount = self.compensation(order)
         if not amount:
             delivery.answer(Compensated())
             return
-        _sequel(order).is_compensated = True
-        link = self._book.compensated(self._party.clock.now, order.number, amount)
-        dues = order.grant("compensation", amount)
-        delivery.answer(Compensated(link, amount))
-        yield from self._payables.give_back(order, dues)
+        _record_of(order).is_compensated = True
+        entry = self._book.compensated(self._party.clock.now, order.number, amount)
+        refunds_payable = order.grant("compensation", amount)
+        delivery.answer(Compensated(entry, amount))
+        yield from self._payables.give_back(order, refunds_payable)
 
     def _too_early(self, order: Order) -> Reason | None:
         """Say why it cannot be told yet whether a complaint is justified, or from what to compensate."""
@@ -131,45 +131,45 @@ class AfterSale:
     def compensation(self, order: Order) -> int:
         """Return what is given back for lateness, at most what is left of the payment."""
         is_due = order.is_delivered and order.delivered_at > order.promised_at and not order.is_refunded_late
-        if not is_due or _sequel(order).is_compensated:
+        if not is_due or _record_of(order).is_compensated:
             return 0
         return min(self._terms.compensation.of(order.total), order.left)
 
     # Claims
 
-    def claim(self, delivery: Delivery) -> Process:
+    def answer_claim(self, delivery: Delivery) -> Process:
         """Answer `ClaimWarranty`: have broken goods replaced by the supplier, each order line at most once."""
         lines = delivery.message.lines
-        order = self._desk.belonging(delivery.order, delivery.sender)
-        objection = Reason.UNKNOWN_ORDER if order is None else self.objection_to_claim(order, lines)
-        if order is None or objection is not None:
-            delivery.answer(Refusal(objection or Reason.UNKNOWN_ORDER, delivery.order))
+        order = self._desk.find_for(delivery.order, delivery.sender)
+        refusal_reason = Reason.UNKNOWN_ORDER if order is None else self.claim_refusal_reason(order, lines)
+        if order is None or refusal_reason is not None:
+            delivery.answer(Refusal(refusal_reason or Reason.UNKNOWN_ORDER, delivery.order))
             return
-        claim = Claim(lines, Answer(delivery))
-        sequel = _sequel(order)
-        sequel.claims.append(claim)
-        sequel.claimed.update(lines)
+        claim = WarrantyClaim(lines, Answer(delivery))
+        after_sale_record = _record_of(order)
+        after_sale_record.claims.append(claim)
+        after_sale_record.claimed.update(lines)
         yield from self._replace(order, claim)
 
-    def objection_to_claim(self, order: Order, lines: Lines) -> Reason | None:
+    def claim_refusal_reason(self, order: Order, lines: Lines) -> Reason | None:
         """Say why goods are not replaced, if they are not."""
-        objection = self._objection(order, lines)
-        if objection is not None:
-            return objection
-        if any(sku in _sequel(order).claimed for sku, _ in lines):
+        refusal_reason = self._refusal_reason(order, lines)
+        if refusal_reason is not None:
+            return refusal_reason
+        if any(sku in _record_of(order).claimed for sku, _ in lines):
             return Reason.MORE_THAN_BOUGHT
-        is_within = self._is_within(order, lines, lambda article: article.warranty_seconds)
+        is_within = self._is_within(order, lines, lambda item: item.warranty_seconds)
         return None if is_within else Reason.WARRANTY_OVER
 
-    def _replace(self, order: Order, claim: Claim) -> Process:
+    def _replace(self, order: Order, claim: WarrantyClaim) -> Process:
         """Have the supplier send new goods, and tell the user whether it does."""
         party = self._party
         step = "replace:" + ",".join(sku for sku, _ in claim.lines)
         replace = Replace(claim.lines, order.user)
-        reply = yield from party.insist(party.supplier, replace, step=step, order=order.number)
+        reply = yield from party.ask_until_answered(party.supplier, replace, step=step, order=order.number)
         if isinstance(reply, NoReply):
             return
-        _sequel(order).claims.remove(claim)
+        _record_of(order).claims.remove(claim)
         if isinstance(reply, OrderRejected):
             claim.answer.give(Refusal(reply.reason, order.number))
         else:
@@ -177,31 +177,31 @@ class AfterSale:
 
     def resume(self, order: Order) -> None:
         """Go on after a crash with claims about which the supplier has not been heard."""
-        for claim in () if order.sequel is None else tuple(order.sequel.claims):
+        for claim in () if order.after_sale_record is None else tuple(order.after_sale_record.claims):
             claim.answer.resume(self._party.inbox)
             self._party.run(self._replace(order, claim))
 
     # What returns and claims have in common
 
-    def _objection(self, order: Order, lines: Lines) -> Reason | None:
+    def _refusal_reason(self, order: Order, lines: Lines) -> Reason | None:
         """Say why these goods can be neither returned nor claimed: not there, no such goods, or too many."""
         if not order.is_delivered:
             return Reason.NOT_DELIVERED
-        objection = self._desk.objection(lines)
-        if objection is not None:
-            return objection
-        bought, returned = dict(order.lines), _sequel(order).returned
+        refusal_reason = self._desk.refusal_reason(lines)
+        if refusal_reason is not None:
+            return refusal_reason
+        bought, returned = dict(order.lines), _record_of(order).returned
         is_more = any(units + returned.get(sku, 0) > bought.get(sku, 0) for sku, units in lines)
         return Reason.MORE_THAN_BOUGHT if is_more else None
 
-    def _is_within(self, order: Order, lines: Lines, seconds: Callable[[Article], float]) -> bool:
+    def _is_within(self, order: Order, lines: Lines, seconds: Callable[[CatalogueItem], float]) -> bool:
         """Tell whether the delivery is as recent as the term of every product asks for."""
-        age, articles = self._party.clock.now - order.delivered_at, self._desk.articles
-        return all(age <= seconds(articles[sku]) for sku, _ in lines)
+        age, catalogue = self._party.clock.now - order.delivered_at, self._desk.catalogue
+        return all(age <= seconds(catalogue[sku]) for sku, _ in lines)
 
 
-def _sequel(order: Order) -> Sequel:
+def _record_of(order: Order) -> AfterSaleRecord:
     """Return what came after the sale; most orders have none, and no record of it."""
-    if order.sequel is None:
-        order.sequel = Sequel()
-    return order.sequel
+    if order.after_sale_record is None:
+        order.after_sale_record = AfterSaleRecord()
+    return order.after_sale_record

@@ -5,23 +5,23 @@ An order is cancelled whole. What was paid for it is given back by `entities/sho
 
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Entity, Process
-from alesha_sim.entities.shop.order import Due, Order
+from alesha_sim.entities.shop.order import Order, RefundPayable
 from alesha_sim.entities.shop.order_desk import OrderDesk, is_unpaid
 from alesha_sim.entities.shop.order_states import (
-    CALL_OFF,
-    CALLED_OFF,
+    CANCELLATION_DONE,
     KEEP,
     PLACED,
     RECALL,
     RECALLED,
     STAND_BY,
+    STOP,
 )
 from alesha_sim.entities.shop.payables import Payables
 from alesha_sim.messages import (
     CameBack,
     CancelOrder,
+    FundsLocation,
     OrderCancelled,
-    Pocket,
     Reason,
     Refunded,
     Refusal,
@@ -31,7 +31,7 @@ from alesha_sim.vocabulary import CANCELLED, DECLINED, NO_ID
 
 
 class Cancellations:
-    """Decides whether an order can still be called off, and calls it off."""
+    """Decides whether an order can still be cancelled, and cancels it."""
 
     def __init__(self, party: Entity, desk: OrderDesk, book: ShopBook, payables: Payables) -> None:
         self._party = party
@@ -39,18 +39,18 @@ class Cancellations:
         self._book = book
         self._payables = payables
 
-    def cancel(self, delivery: Delivery) -> Process:
+    def answer_cancel(self, delivery: Delivery) -> Process:
         """Answer a user's `CancelOrder`: done if nothing of the order has been sent, to the shop's knowledge."""
-        order = self._desk.belonging(delivery.order, delivery.sender)
+        order = self._desk.find_for(delivery.order, delivery.sender)
         if order is None:
             delivery.answer(Refusal(Reason.UNKNOWN_ORDER, delivery.order))
         elif is_unpaid(order):
-            self.call_off(order, Reason.CHANGED_MIND)
+            self.cancel_order(order, Reason.CHANGED_MIND)
             delivery.answer(OrderCancelled(Reason.CHANGED_MIND))
         elif order.waits_for_money:
-            dues = self.call_off(order, Reason.CHANGED_MIND)
+            refunds_payable = self.cancel_order(order, Reason.CHANGED_MIND)
             delivery.answer(OrderCancelled(Reason.CHANGED_MIND))
-            yield from self._payables.give_back(order, dues)
+            yield from self._payables.give_back(order, refunds_payable)
         elif order.fulfilment in (PLACED, RECALLED) and order.canceller is None and not order.is_closed:
             order.canceller = Answer(delivery)
             if order.fulfilment == PLACED:
@@ -58,12 +58,12 @@ class Cancellations:
         else:
             delivery.answer(Refusal(Reason.NOT_CANCELLABLE, order.number))
 
-    def enquire(self, delivery: Delivery) -> Process:
+    def answer_enquiry(self, delivery: Delivery) -> Process:
         """Tell a user who heard nothing of a payment what became of it, as soon as that is known.
 
         What is not paid yet is not to be paid later, of which the user would not hear either: it is cancelled.
         """
-        order = self._desk.belonging(delivery.order, delivery.sender)
+        order = self._desk.find_for(delivery.order, delivery.sender)
         if order is not None and is_unpaid(order):
             self.cancel_unpaid(order)
         if order is None:  # it is closed: by goods or money that have come or are on their way
@@ -71,7 +71,7 @@ class Cancellations:
         elif order.answer is not None and not order.answer.given:
             order.enquirer = Answer(delivery)
         elif order.is_off or order.status in (CANCELLED, DECLINED):
-            delivery.answer(order.regret())
+            delivery.answer(order.refusal())
         else:
             delivery.answer(self._desk.confirmation(order))
         yield from ()
@@ -79,48 +79,52 @@ class Cancellations:
     def cancel_unpaid(self, order: Order) -> None:
         """Cancel an order that was not paid in time."""
         order.reason = Reason.UNPAID
-        self._desk.note(order, CALLED_OFF, self._party.clock.now)
+        self._desk.note(order, CANCELLATION_DONE, self._party.clock.now)
 
     def recall(self, order: Order) -> Process:
         """Ask the supplier not to send an order; cancel it if none of it was sent, and tell its user, if asked."""
         party = self._party
-        order.step(RECALL)
-        reply = yield from party.insist(party.supplier, CancelOrder(), step="cancel", order=order.number)
+        order.take_step(RECALL)
+        reply = yield from party.ask_until_answered(
+            party.supplier, CancelOrder(), step="cancel", order=order.number
+        )
         if isinstance(reply, NoReply):
             return
-        dues: tuple[Due, ...] = ()
+        refunds_payable: tuple[RefundPayable, ...] = ()
         answer: OrderCancelled | Refusal = Refusal(Reason.NOT_CANCELLABLE, order.number)
         if isinstance(reply, OrderCancelled):
             self.note_charges_returned(order, reply.transaction, reply.returned)
-            dues = self.call_off(order, Reason.LATE if order.is_refunded_late else Reason.CHANGED_MIND)
+            refunds_payable = self.cancel_order(
+                order, Reason.LATE if order.is_refunded_late else Reason.CHANGED_MIND
+            )
             answer = OrderCancelled(reply.reason)
         else:
-            order.step(KEEP)
+            order.take_step(KEEP)
         if order.canceller is not None:
             order.canceller.give(answer)
             order.canceller = None
-        yield from self._payables.give_back(order, dues)
+        yield from self._payables.give_back(order, refunds_payable)
 
-    def call_off(self, order: Order, reason: Reason) -> tuple[Due, ...]:
+    def cancel_order(self, order: Order, reason: Reason) -> tuple[RefundPayable, ...]:
         """Cancel an order; what was paid for it is due back, unless the bank has given it back."""
         now = self._party.clock.now
         order.reason = reason
-        order.step(CALL_OFF)
-        dues: tuple[Due, ...] = ()
+        order.take_step(STOP)
+        refunds_payable: tuple[RefundPayable, ...] = ()
         if order.payment == NO_ID or order.is_refunded_late:
-            self._desk.note(order, CALLED_OFF, now)
+            self._desk.note(order, CANCELLATION_DONE, now)
         else:
-            if order.pocket is not Pocket.ESCROW:
+            if order.held_in is not FundsLocation.ESCROW:
                 self._book.cancelled(now, order.number, order.advance)
-            dues = order.grant("refund", order.advance)
+            refunds_payable = order.grant("refund", order.advance)
         self._payables.money_in()
-        return dues
+        return refunds_payable
 
     def stand_by(self, order: Order) -> None:
-        """Let an order wait again as if nothing had been begun; one refunded late by now is called off."""
-        order.step(STAND_BY)
+        """Let an order wait again as if nothing had been begun; one refunded late by now is cancelled."""
+        order.take_step(STAND_BY)
         if order.is_refunded_late:
-            self.call_off(order, Reason.LATE)
+            self.cancel_order(order, Reason.LATE)
 
     def note_charges_returned(self, order: Order, transaction: int, returned: int, transport: int = 0) -> None:
         """Write down what the supplier gave back of its charges, if anything."""
@@ -135,9 +139,9 @@ class Cancellations:
         if order is None or order.is_off:
             return
         self.note_charges_returned(order, notice.transaction, notice.returned, notice.transport)
-        dues = self.call_off(order, Reason.REFUSED_AT_DOOR)
-        if dues:
-            self._party.run(self._payables.give_back(order, dues))
+        refunds_payable = self.cancel_order(order, Reason.REFUSED_AT_DOOR)
+        if refunds_payable:
+            self._party.run(self._payables.give_back(order, refunds_payable))
 
     def note_refunded(self, notice: Refunded, number: int) -> None:
         """The bank gave a late order's money back out of escrow: stop the goods, if they can be stopped."""
@@ -145,14 +149,14 @@ class Cancellations:
         if order is None or order.is_refunded_late:
             return
         order.is_refunded_late = True
-        order.granted, order.dues = order.advance, ()
+        order.granted, order.refunds_payable = order.advance, ()
         self._book.late_refund(now, notice.transaction, number, order.delivered_price)
         if order.is_off:
-            self._desk.note(order, CALLED_OFF, now)
+            self._desk.note(order, CANCELLATION_DONE, now)
         elif order.waits_for_money:
-            self.call_off(order, Reason.LATE)
+            self.cancel_order(order, Reason.LATE)
         else:
-            self._desk.excuse(order, Reason.LATE)
+            self._desk.set_reason(order, Reason.LATE)
             self._desk.forget(order)
             if order.fulfilment == PLACED and not order.is_closed:
                 self._party.run(self.recall(order))

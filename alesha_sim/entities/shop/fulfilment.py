@@ -54,7 +54,9 @@ class Fulfilment:
 
     def supply(self, order: Order) -> Process:
         """Have an order supplied, from stock, by the supplier now or when there is money, and tell the user."""
-        waits_its_turn = self._payables.go_before(order) and order.waits_for_money and not self._is_served(order)
+        waits_its_turn = (
+            self._payables.has_prior_debts(order) and order.waits_for_money and not self._is_served(order)
+        )
         reply = None if waits_its_turn else (yield from self.buy(order))
         if reply is None:
             self._payables.enqueue(order)
@@ -70,23 +72,23 @@ class Fulfilment:
         """Pay the supplier's charges and place the order; None if there is not the money for it now."""
         party, desk = self._party, self._desk
         if order.is_off:
-            return order.regret()
+            return order.refusal()
         if self._is_served(order):
             return desk.confirmation(order)
         if order.charges_paid == NO_ID:
             if order.fulfilment == OPEN and self._book.cash_balance() < order.charges:
                 return self._standstill(order)
-            order.step(BEGIN)
+            order.take_step(BEGIN)
             transfer = Transfer(*self._payables.wallet, order.charges, desk.terms.supplier_account)
             step = f"charges:{order.tries}"
-            paid = yield from party.insist(party.bank, transfer, step=step, order=order.number)
+            paid = yield from party.ask_until_answered(party.bank, transfer, step=step, order=order.number)
             if not self._note_charges(order, paid):
                 return self._standstill(order)
         collect = order.total - order.advance
         place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect, order.fee)
-        reply = yield from party.insist(party.supplier, place, step="place", order=order.number)
+        reply = yield from party.ask_until_answered(party.supplier, place, step="place", order=order.number)
         if isinstance(reply, OrderRejected):
-            return (yield from self._call_off(order, reply))
+            return (yield from self._cancel_rejected(order, reply))
         if isinstance(reply, OrderAccepted):
             self._note_accepted(order)
         else:
@@ -96,7 +98,7 @@ class Fulfilment:
     def _standstill(self, order: Order) -> Confirmation | Refusal | None:
         """Return what is said of an order whose charges were not paid: None if it waits for money."""
         if order.is_off:  # refunded late in the meantime
-            return order.regret()
+            return order.refusal()
         return self._desk.confirmation(order) if order.status == IN_DOUBT else None
 
     def _note_charges(self, order: Order, reply: Receipt | Decline | NoReply) -> bool:
@@ -118,25 +120,25 @@ class Fulfilment:
         now = self._party.clock.now
         self._desk.log.fill(order.number, "accepted_at", now)
         self._desk.note(order, SENT, now)
-        order.step(ACCEPT)
+        order.take_step(ACCEPT)
         if order.is_refunded_late and not order.is_closed:
             self._party.run(self._cancellations.recall(order))
 
-    def _call_off(self, order: Order, rejection: OrderRejected) -> Asking[Refusal]:
+    def _cancel_rejected(self, order: Order, rejection: OrderRejected) -> Asking[Refusal]:
         """Cancel an order that the supplier rejected, and give the user's money back."""
         self._cancellations.note_charges_returned(order, rejection.transaction, rejection.returned)
-        self._cancellations.call_off(order, rejection.reason)
+        self._cancellations.cancel_order(order, rejection.reason)
         if self._stock is not None and order.user == SHOP:
-            self._stock.abandon(order)
+            self._stock.cancel_replenishment(order)
         return (yield from self.wind_up(order))
 
     def wind_up(self, order: Order) -> Asking[Refusal]:
         """Give the money of a cancelled order back before anything else, and tell the user who is paying."""
-        for due in order.dues:
-            yield from self._payables.refund_at_once(order, due)
-        regret = order.regret()
-        self.tell_user(order, regret)
-        return regret
+        for payable in order.refunds_payable:
+            yield from self._payables.refund_at_once(order, payable)
+        refusal = order.refusal()
+        self.tell_user(order, refusal)
+        return refusal
 
     # From the shop's own stock
 

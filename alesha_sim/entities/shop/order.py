@@ -12,7 +12,7 @@ from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVE
 CLOSED = (COMPLETED, CANCELLED, DECLINED, RETURNED)
 
 
-class Article(NamedTuple):
+class CatalogueItem(NamedTuple):
     """A product as the shop knows it: `charge` is what its supplier takes for one, in minor units."""
 
     offer: Offer
@@ -21,7 +21,7 @@ class Article(NamedTuple):
     return_window_seconds: float
 
 
-class Due:
+class RefundPayable:
     """A refund that is granted and not yet paid: `amount` of the payment or collection `transaction`.
 
     It is asked for under the step `name` and `tries`, which is how often the bank declined for want of money. It
@@ -38,14 +38,14 @@ class Due:
         self.is_begun = False
 
 
-class Claim(NamedTuple):
+class WarrantyClaim(NamedTuple):
     """A warranty claim about which the supplier has not been heard yet: the goods, and the answer to the user."""
 
     lines: Lines
     answer: Answer
 
 
-class Sequel:
+class AfterSaleRecord:
     """What came after the sale: units returned and claimed by SKU, claims not yet answered."""
 
     __slots__ = ("claimed", "claims", "is_compensated", "returned", "returns")
@@ -54,17 +54,17 @@ class Sequel:
         self.returned: dict[str, int] = {}
         self.returns = 0
         self.claimed: dict[str, int] = {}
-        self.claims: list[Claim] = []
+        self.claims: list[WarrantyClaim] = []
         self.is_compensated = False
 
 
 class Order:
     """What the shop has on record of an order; amounts in minor units, instants in seconds.
 
-    `advance` is what is paid before delivery, into `pocket` under the transaction number `payment`, with `fee`
+    `advance` is what is paid before delivery, into `held_in` under the transaction number `payment`, with `fee`
     taken from the user in addition; `collected` came at the door under `collection`; `granted` of both together is
-    given back or among the `dues`. The user who is paying is owed `answer`, one who asks what became of that
-    `enquirer`, the one who cancels `canceller`.
+    given back or among the `refunds_payable`. The user who is paying is owed `answer`, one who asks what became of
+    that `enquirer`, the one who cancels `canceller`.
     Charges are paid under `charges_paid`, after the bank declined them `tries` times for want of money.
 
     `status` and `fulfilment` change by the tables of `order_states.py` alone. `is_settled` and `is_refunded_late`
@@ -74,10 +74,35 @@ class Order:
     """
 
     __slots__ = (
-        "advance", "answer", "canceller", "charges", "charges_paid", "collected", "collection", "delivered_at",
-        "delivered_price", "dues", "enquirer", "fee", "fulfilment", "granted", "is_refunded_late", "is_settled",
-        "lines", "number", "parcel", "payment", "pocket", "promised_at", "reason", "sequel", "status", "total",
-        "tries", "undelivered", "user",
+        "advance",
+        "after_sale_record",
+        "answer",
+        "canceller",
+        "charges",
+        "charges_paid",
+        "collected",
+        "collection",
+        "delivered_at",
+        "delivered_price",
+        "enquirer",
+        "fee",
+        "fulfilment",
+        "granted",
+        "held_in",
+        "is_refunded_late",
+        "is_settled",
+        "lines",
+        "number",
+        "parcel",
+        "payment",
+        "promised_at",
+        "reason",
+        "refunds_payable",
+        "status",
+        "total",
+        "tries",
+        "undelivered",
+        "user",
     )  # fmt: skip
 
     def __init__(  # the order's own terms; a tuple would hide them
@@ -96,15 +121,15 @@ class Order:
         self.enquirer: Answer | None = None
         self.canceller: Answer | None = None
         self.payment = self.collection = self.charges_paid = NO_ID
-        self.pocket = DEPOSIT
+        self.held_in = DEPOSIT
         self.fee = self.collected = self.granted = self.tries = self.delivered_price = 0
         self.fulfilment = OPEN
         self.is_refunded_late = self.is_settled = False
         self.parcel: Parcel | None = None
         self.undelivered: dict[str, int] | None = None
         self.delivered_at = inf
-        self.dues: tuple[Due, ...] = ()
-        self.sequel: Sequel | None = None
+        self.refunds_payable: tuple[RefundPayable, ...] = ()
+        self.after_sale_record: AfterSaleRecord | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -113,7 +138,7 @@ class Order:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing is to be sent, received or called off any more."""
+        """Whether nothing is to be sent, received or cancelled any more."""
         return self.status in CLOSED
 
     @property
@@ -134,32 +159,32 @@ class Order:
     @property
     def is_escrowed(self) -> bool:
         """Whether what was paid is still with the bank, which may give it back of its own accord."""
-        return self.pocket is ESCROW and not self.is_settled and self.left > 0
+        return self.held_in is ESCROW and not self.is_settled and self.left > 0
 
     @property
     def needs_cash(self) -> bool:
         """Whether refunds of it come out of the shop's deposit, as far as the shop knows."""
-        return self.pocket is DEPOSIT or self.is_settled
+        return self.held_in is DEPOSIT or self.is_settled
 
     @property
     def left(self) -> int:
         """What was paid in advance or at the door and not given back."""
         return (self.advance if self.payment != NO_ID else 0) + self.collected - self.granted
 
-    def step(self, step: int) -> None:
+    def take_step(self, step: int) -> None:
         """Take a step of the fulfilment; raises ImpossibleTransition where the table has none."""
         self.fulfilment = fulfilment_after(step, self.fulfilment, self.number)
 
-    def regret(self) -> Refusal:
+    def refusal(self) -> Refusal:
         """Return why it is not supplied, and what was paid for it."""
         paid = self.advance if self.payment != NO_ID else 0
         return Refusal(Reason(self.reason), self.number, self.payment, paid, self.fee)
 
-    def grant(self, name: str, amount: int) -> tuple[Due, ...]:
+    def grant(self, name: str, amount: int) -> tuple[RefundPayable, ...]:
         """Owe `amount` to the user, at most what is left: out of the payment first, then out of the collection."""
         from_payment = min(amount, max(self.left - self.collected, 0))
         parts = ((name, self.payment, from_payment), (f"{name}:door", self.collection, amount - from_payment))
-        dues = tuple(Due(*part) for part in parts if part[2] > 0)
+        refunds_payable = tuple(RefundPayable(*part) for part in parts if part[2] > 0)
         self.granted += amount
-        self.dues += dues
-        return dues
+        self.refunds_payable += refunds_payable
+        return refunds_payable

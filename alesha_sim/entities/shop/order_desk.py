@@ -22,11 +22,11 @@ class OrderDesk:
 
     def __init__(self, terms: ShopTerms, log: OrderLog) -> None:
         self.terms = terms
-        self.articles = {article.offer.sku: article for article in terms.articles}
+        self.catalogue = {item.offer.sku: item for item in terms.catalogue}
         self.log = log
         self._prices = {
-            article.offer.sku: (product, article.offer.price, article.charge)
-            for product, article in enumerate(terms.articles)
+            item.offer.sku: (product, item.offer.price, item.charge)
+            for product, item in enumerate(terms.catalogue)
         }
         # Asked at every message: an attribute of an object is found faster than one of a named tuple.
         self._promise_seconds, self._advance = terms.promise_seconds, terms.advance
@@ -34,12 +34,12 @@ class OrderDesk:
         self._orders: dict[int, Order] = {}
         self._ordered: dict[tuple[int, str], int] = {}
 
-    def objection(self, lines: Sequence[tuple[Any, Any]]) -> Reason | None:
+    def refusal_reason(self, lines: Sequence[tuple[Any, Any]]) -> Reason | None:
         """Say what is wrong with a cart, if anything: known products, each once, in positive whole numbers."""
         if not lines:
             return Reason.EMPTY_CART
         for sku, units in lines:
-            if sku not in self.articles:
+            if sku not in self.catalogue:
                 return Reason.UNKNOWN_PRODUCT
             if type(units) is not int or units < 1:
                 return Reason.INVALID_QUANTITY
@@ -52,7 +52,7 @@ class OrderDesk:
         return limit is None or all(ordered.get((user, sku), 0) + units <= limit for sku, units in lines)
 
     def value(self, lines: Lines) -> tuple[int, int]:
-        """Return what a cart without objections costs, and what the supplier takes for these goods."""
+        """Return what a valid cart costs, and what the supplier takes for these goods."""
         total = charges = 0
         for sku, units in lines:
             _, price, charge = self._prices[sku]
@@ -65,7 +65,7 @@ class OrderDesk:
         return [(self._prices[sku][0], units) for sku, units in lines]
 
     def place(self, at: float, user: int, lines: Lines, method: Method = _ACCOUNT) -> Order:
-        """Take an order for a cart without objections; the shop's own asks nobody for a price."""
+        """Take an order for a valid cart; the shop's own asks nobody for a price."""
         total, charges = self.value(lines)
         promised_at = at + self._promise_seconds
         if method is _REPLENISHMENT:
@@ -82,7 +82,7 @@ class OrderDesk:
 
     def payable(self, number: int, user: int, *, at_door: bool = False) -> Order | Reason:
         """Return the order, if it is this user's to pay, now or at the door, and nobody is paying it."""
-        order = self.belonging(number, user)
+        order = self.find_for(number, user)
         if order is None or (order.status in CLOSED and not self._keeps_orders):
             return Reason.UNKNOWN_ORDER
         is_due = order.status == RECEIVED and order.answer is None and (order.advance == 0) == at_door
@@ -92,7 +92,7 @@ class OrderDesk:
         """Return an order, if it is remembered."""
         return self._orders.get(number)
 
-    def belonging(self, number: int, user: int) -> Order | None:
+    def find_for(self, number: int, user: int) -> Order | None:
         """Return an order, if it is remembered and this user's."""
         order = self._orders.get(number)
         return None if order is None or order.user != user else order
@@ -101,7 +101,7 @@ class OrderDesk:
         """Return all orders of which something is unfinished."""
         return [order for order in self._orders.values() if _is_unfinished(order)]
 
-    def worth(self, order: Order, lines: Lines) -> tuple[int, int]:
+    def value_of(self, order: Order, lines: Lines) -> tuple[int, int]:
         """Return price and charge of goods of an order."""
         if lines == order.lines:
             return order.total, order.charges
@@ -135,8 +135,8 @@ class OrderDesk:
                 self._count(order, -1)
             self.forget(order)
 
-    def excuse(self, order: Order, reason: Reason) -> None:
-        """Record why an order will not end as it should; its status stays."""
+    def set_reason(self, order: Order, reason: Reason) -> None:
+        """Record a reason for an order; its status stays."""
         order.reason = reason
         self.log.status(order.number, order.status, reason)
 
@@ -164,11 +164,15 @@ class OrderDesk:
 
     def describe(self, order: Order) -> str:
         """Return what was ordered, as a person reads it: `1 HP laptop, 2 Apple watch`."""
-        return ", ".join([f"{units} {self.articles[sku].offer.name}" for sku, units in order.lines])
+        return ", ".join([f"{units} {self.catalogue[sku].offer.name}" for sku, units in order.lines])
 
 
 def _is_unfinished(order: Order) -> bool:
-    return not order.is_closed or bool(order.dues) or (order.sequel is not None and bool(order.sequel.claims))
+    return (
+        not order.is_closed
+        or bool(order.refunds_payable)
+        or (order.after_sale_record is not None and bool(order.after_sale_record.claims))
+    )
 
 
 def is_unpaid(order: Order) -> bool:

@@ -27,7 +27,7 @@ PAID: Final = 0
 REFUSED: Final = 1
 SENT: Final = 2
 ARRIVED: Final = 3
-CALLED_OFF: Final = 4
+CANCELLATION_DONE: Final = 4
 CAME_BACK: Final = 5
 UNANSWERED: Final = 6
 
@@ -51,9 +51,9 @@ STAND_BY: Final = 1
 ACCEPT: Final = 2
 RECALL: Final = 3
 KEEP: Final = 4
-CALL_OFF: Final = 5
+STOP: Final = 5
 
-STEPS: Final = ("begin", "stand by", "accept", "recall", "keep", "call off")
+STEPS: Final = ("begin", "stand by", "accept", "recall", "keep", "stop")
 """Charges are asked for, or a parcel is sent from stock; there was not the money, or the parcel was lost; the
 supplier accepts; it is asked not to send; it has sent already; the order is cancelled."""
 
@@ -75,9 +75,9 @@ STATUS_ROWS: Final = (
     Row(SENT, (ON_THE_WAY,), None, "sent again: the first parcel was lost"),
     Row(SENT, (COMPLETED, CANCELLED, RETURNED), None, "the acceptance was overtaken by what followed it"),
     Row(ARRIVED, (PROCESSING, ON_THE_WAY, IN_DOUBT), COMPLETED, "all of its goods have arrived"),
-    Row(CALLED_OFF, (RECEIVED,), CANCELLED, "not paid in time, or its user changed their mind"),
-    Row(CALLED_OFF, (PROCESSING, ON_THE_WAY, IN_DOUBT), CANCELLED, "called off, and the money is back"),
-    Row(CALLED_OFF, (CANCELLED,), None, "called off a second time"),
+    Row(CANCELLATION_DONE, (RECEIVED,), CANCELLED, "not paid in time, or its user changed their mind"),
+    Row(CANCELLATION_DONE, (PROCESSING, ON_THE_WAY, IN_DOUBT), CANCELLED, "stopped, and the money is back"),
+    Row(CANCELLATION_DONE, (CANCELLED,), None, "cancelled a second time"),
     Row(CAME_BACK, (COMPLETED,), RETURNED, "all of its goods are back"),
     Row(UNANSWERED, (RECEIVED, PROCESSING, ON_THE_WAY), IN_DOUBT, "nobody can say whether money or goods moved"),
     Row(UNANSWERED, (IN_DOUBT,), None, "nor about what was asked next"),
@@ -95,8 +95,8 @@ FULFILMENT_ROWS: Final = (
     Row(RECALL, (RECALLED,), None, "asked again after a restart"),
     Row(KEEP, (RECALLED,), PLACED, "the supplier has sent it already"),
     Row(KEEP, (OFF,), None, "the goods came back while the supplier was asked"),
-    Row(CALL_OFF, (OPEN, BEGUN, PLACED, RECALLED), OFF, "cancelled"),
-    Row(CALL_OFF, (OFF,), None, "called off a second time"),
+    Row(STOP, (OPEN, BEGUN, PLACED, RECALLED), OFF, "cancelled"),
+    Row(STOP, (OFF,), None, "stopped a second time"),
 )
 """Which step of the fulfilment follows which."""
 

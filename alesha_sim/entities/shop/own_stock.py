@@ -11,9 +11,9 @@ from alesha_sim.entities.entity import Asking, Entity
 from alesha_sim.entities.shop.order import Order
 from alesha_sim.entities.shop.order_desk import OrderDesk
 from alesha_sim.entities.shop.order_states import BEGIN, PAID, SENT
-from alesha_sim.entities.stock import Claim, Goods, Warehouse
+from alesha_sim.entities.stock import Goods, Reservation, Warehouse
 from alesha_sim.kernel.clock import INFINITY
-from alesha_sim.kernel.timers import Alarm
+from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages import Deliver, Lines, Method, Noted
 from alesha_sim.vocabulary import SHOP
 
@@ -34,16 +34,16 @@ class OwnStock:
         stock, courier = desk.terms.stock, desk.terms.courier
         if stock is None or courier is None:
             raise ValueError("courier: None: must be given where the shop has a stock policy")
-        self._skus = tuple(desk.articles)
-        charges = [article.charge for article in desk.terms.articles]
+        self._skus = tuple(desk.catalogue)
+        charges = [item.charge for item in desk.terms.catalogue]
         self.warehouse = Warehouse(stock, self._skus, charges, owner="shop.stock")
-        self.warehouse.free = [0] * len(self._skus)
+        self.warehouse.available = [0] * len(self._skus)
         self._party = party
         self._desk = desk
         self._book = book
         self._courier = courier
         self._supply = replenish
-        self._reviews = Alarm(party.clock, self._review)
+        self._reviews = Timer(party.clock, self._review)
 
     def open(self) -> None:
         """Order what is missing to the policy's level; a periodic policy is asked when it is time."""
@@ -59,12 +59,12 @@ class OwnStock:
 
     def serve(self, order: Order) -> bool:
         """Pack a user's order as its `parcel` if all goods are there and nothing is to be collected for them."""
-        goods, free = self._desk.products(order.lines), self.warehouse.free
+        goods, free = self._desk.products(order.lines), self.warehouse.available
         is_there = all(units <= free[product] for product, units in goods)
         is_served = is_there and order.user >= 0 and order.advance == order.total
         if is_served:
             for product, units in goods:
-                self.warehouse.claim(Claim(order, product, units))
+                self.warehouse.reserve(Reservation(order, product, units))
             self._ship(order, goods)
         return is_served
 
@@ -75,7 +75,7 @@ class OwnStock:
 
     def _ship(self, order: Order, goods: Goods) -> None:
         now = self._party.clock.now
-        order.step(BEGIN)
+        order.take_step(BEGIN)
         self._desk.log.fill(order.number, "accepted_at", now)
         self._desk.note(order, SENT, now)
         self._book.shipped(now, order.number, goods, order.charges)
@@ -90,20 +90,22 @@ class OwnStock:
             self._book.lost(party.clock.now, order.number, parcel.goods, order.charges)
             order.parcel = None
             return False
-        deliver = Deliver(parcel.link, parcel.lines, payment=order.payment, fee=order.fee)
-        step = f"deliver:{parcel.link}"
-        noted = yield from party.insist(party.users, deliver, step=step, order=order.number, to=order.user)
+        deliver = Deliver(parcel.entry, parcel.lines, payment=order.payment, fee=order.fee)
+        step = f"deliver:{parcel.entry}"
+        noted = yield from party.ask_until_answered(
+            party.users, deliver, step=step, order=order.number, to=order.user
+        )
         if not isinstance(noted, Noted):
             return None
         allowance = order.total if order.is_refunded_late else 0
         self._book.delivered_own(
             party.clock.now,
-            parcel.link,
+            parcel.entry,
             order.number,
             parcel.goods,
             order.total,
             order.charges,
-            order.pocket,
+            order.held_in,
             allowance,
         )
         order.parcel = None
@@ -122,15 +124,15 @@ class OwnStock:
         if order is None or order.is_closed:
             return False
         goods, (_, charge) = self._desk.products(parcel.lines), self._desk.value(parcel.lines)
-        if not self._book.received(now, parcel.link, number, goods, charge):
+        if not self._book.received(now, parcel.entry, number, goods, charge):
             return False
         for product, units in goods:
             self.warehouse.arrived(product, units)
         self._desk.receive(order, parcel.lines, now)
         return True
 
-    def abandon(self, order: Order) -> None:
-        """Expect a replenishment no longer that the supplier rejected."""
+    def cancel_replenishment(self, order: Order) -> None:
+        """Stop expecting a replenishment that the supplier rejected."""
         for product, units in self._desk.products(order.lines):
             self.warehouse.on_order[product] -= units
 

@@ -11,14 +11,14 @@ from simpy.events import Event
 
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
-from alesha_sim.entities.shop.order import Due, Order
+from alesha_sim.entities.shop.order import Order, RefundPayable
 from alesha_sim.entities.shop.order_desk import OrderDesk
-from alesha_sim.entities.shop.order_states import CALLED_OFF, UNANSWERED
+from alesha_sim.entities.shop.order_states import CANCELLATION_DONE, UNANSWERED
 from alesha_sim.messages import Decline, Receipt, Refund
 from alesha_sim.network import NoReply
 from alesha_sim.vocabulary import SHOP
 
-Debt = tuple[Order, Due | None]
+Debt = tuple[Order, RefundPayable | None]
 """An order, and the refund that is due for it; None for the charges of its goods."""
 
 
@@ -50,14 +50,14 @@ class Payables:
         """Whether anything waits for money."""
         return bool(self._owed or self._postponed)
 
-    def go_before(self, order: Order) -> bool:
-        """Whether other debts wait for money that are to be paid before those of an order."""
+    def has_prior_debts(self, order: Order) -> bool:
+        """Whether other debts wait for money that are paid before those of an order."""
         return bool(self._owed) or (order.user == SHOP and bool(self._postponed))
 
-    def enqueue(self, order: Order, due: Due | None = None) -> None:
+    def enqueue(self, order: Order, payable: RefundPayable | None = None) -> None:
         """Let a refund, or an order's charges, wait for their turn and for money."""
         is_first = not self
-        (self._postponed if order.user == SHOP else self._owed).append((order, due))
+        (self._postponed if order.user == SHOP else self._owed).append((order, payable))
         if is_first:
             self._party.run(self._pay())
         elif len(self._owed) == 1 and self._money_came is not None:
@@ -70,7 +70,7 @@ class Payables:
         self._money_came = None
 
     def money_in(self) -> None:
-        """Wake whatever waits for money."""
+        """Wake the debts that wait for money."""
         self._inflows += 1
         if self._money_came is not None:
             self._money_came.succeed()
@@ -86,50 +86,50 @@ class Payables:
                 self._money_came = self._party.clock.event()
                 yield self._money_came
 
-    def _settle(self, order: Order, due: Due | None) -> Asking[object]:
-        return self._buy(order) if due is None else self.refund(order, due)
+    def _settle(self, order: Order, payable: RefundPayable | None) -> Asking[object]:
+        return self._buy(order) if payable is None else self.refund(order, payable)
 
     # Refunds
 
-    def give_back(self, order: Order, dues: tuple[Due, ...]) -> Process:
+    def give_back(self, order: Order, refunds_payable: tuple[RefundPayable, ...]) -> Process:
         """Pay refunds that are due, now or when it is their turn and there is money.
 
         After a crash the bank is asked again at once about those of which it was being asked: a debt that waits in
         front of them may lack the very money that they took.
         """
-        for due in dues:
-            if not due.is_begun and order.needs_cash and self.go_before(order):
-                self.enqueue(order, due)
+        for payable in refunds_payable:
+            if not payable.is_begun and order.needs_cash and self.has_prior_debts(order):
+                self.enqueue(order, payable)
             else:
-                yield from self.refund_at_once(order, due)
+                yield from self.refund_at_once(order, payable)
 
-    def refund_at_once(self, order: Order, due: Due) -> Process:
+    def refund_at_once(self, order: Order, payable: RefundPayable) -> Process:
         """Pay a refund that waits for no other debt, as long as there is money."""
-        if (yield from self.refund(order, due)) is None:
-            self.enqueue(order, due)
+        if (yield from self.refund(order, payable)) is None:
+            self.enqueue(order, payable)
 
-    def refund(self, order: Order, due: Due) -> Asking[Receipt | NoReply | Due | None]:
+    def refund(self, order: Order, payable: RefundPayable) -> Asking[Receipt | NoReply | RefundPayable | None]:
         """Pay a refund; None if there is not the money for it now."""
-        if due not in order.dues:  # the bank has given the whole payment back in the meantime
-            return due
+        if payable not in order.refunds_payable:  # the bank has given the whole payment back in the meantime
+            return payable
         party = self._party
-        refund = Refund(*self.wallet, due.transaction, due.amount)
-        step = f"{due.name}:{due.tries}"
-        due.is_begun = True
-        reply = yield from party.insist(party.bank, refund, step=step, order=order.number)
+        refund = Refund(*self.wallet, payable.transaction, payable.amount)
+        step = f"{payable.name}:{payable.tries}"
+        payable.is_begun = True
+        reply = yield from party.ask_until_answered(party.bank, refund, step=step, order=order.number)
         if isinstance(reply, Receipt):
-            self._note_refund(order, due, reply)
+            self._note_refund(order, payable, reply)
         elif isinstance(reply, Decline):
-            due.tries += 1
-            due.is_begun = False
+            payable.tries += 1
+            payable.is_begun = False
             return None
         else:
             self._desk.note(order, UNANSWERED, party.clock.now)
         return reply
 
-    def _note_refund(self, order: Order, due: Due, receipt: Receipt) -> None:
+    def _note_refund(self, order: Order, payable: RefundPayable, receipt: Receipt) -> None:
         now = self._party.clock.now
-        self._book.refund(now, receipt.transaction, order.number, receipt.amount, receipt.pocket)
-        order.dues = tuple(other for other in order.dues if other is not due)
-        if order.is_off and not order.dues:
-            self._desk.note(order, CALLED_OFF, now)
+        self._book.refund(now, receipt.transaction, order.number, receipt.amount, receipt.held_in)
+        order.refunds_payable = tuple(other for other in order.refunds_payable if other is not payable)
+        if order.is_off and not order.refunds_payable:
+            self._desk.note(order, CANCELLATION_DONE, now)

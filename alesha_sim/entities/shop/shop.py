@@ -22,10 +22,10 @@ from alesha_sim.entities.shop.order_desk import OrderDesk, is_unpaid
 from alesha_sim.entities.shop.order_states import BEGUN, OPEN, PAID, RECALLED, REFUSED, UNANSWERED
 from alesha_sim.entities.shop.own_stock import OwnStock
 from alesha_sim.entities.shop.payables import Payables
-from alesha_sim.entities.shop.storefront import Pages
+from alesha_sim.entities.shop.storefront import Storefront
 from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.kernel.timers import Bell
+from alesha_sim.kernel.timers import Timeouts
 from alesha_sim.messages import (
     DEPOSIT,
     Authorise,
@@ -65,17 +65,17 @@ class Shop(Entity):
         self.book = book
         self.wallet = wallet
         self.desk = OrderDesk(terms, records.orders)
-        self.pages = Pages(clock, self.desk, records.registered_at, self._watch)
+        self.storefront = Storefront(clock, self.desk, records.registered_at, self._watch)
         self.payables = Payables(self, self.desk, book, wallet, self._buy)
         self.cancellations = Cancellations(self, self.desk, book, self.payables)
         self.stock = OwnStock(self, self.desk, book, self._replenish) if terms.stock else None
         self.fulfilment = Fulfilment(self, self.desk, book, self.payables, self.cancellations, self.stock)
         self.after_sale = AfterSale(self, self.desk, book, self.payables, self.stock)
         self._page_seconds = terms.page_seconds
-        self._unpaid: Bell | None = None
+        self._unpaid: Timeouts | None = None
         if terms.unpaid_seconds is not None:
-            self._unpaid = Bell(clock, terms.unpaid_seconds, is_unpaid, self.cancellations.cancel_unpaid)
-        self._news: dict[type, Callable[[Any, int], None]] = {
+            self._unpaid = Timeouts(clock, terms.unpaid_seconds, is_unpaid, self.cancellations.cancel_unpaid)
+        self._notices: dict[type, Callable[[Any, int], None]] = {
             Delivered: self._note_delivered,
             Credited: self._note_credited,
             Remitted: self._note_remitted,
@@ -83,14 +83,14 @@ class Shop(Entity):
             CameBack: self.cancellations.note_came_back,
             **({} if self.stock is None else {Deliver: self._note_received}),
         }
-        self._errands: dict[type, Callable[[Delivery], Process]] = {
+        self._long_requests: dict[type, Callable[[Delivery], Process]] = {
             Pay: self._sell,
             PayAtDoor: self._sell,
-            EnquirePayment: self.cancellations.enquire,
-            CancelOrder: self.cancellations.cancel,
+            EnquirePayment: self.cancellations.answer_enquiry,
+            CancelOrder: self.cancellations.answer_cancel,
             ReturnGoods: self.after_sale.take_back,
-            Complain: self.after_sale.hear,
-            ClaimWarranty: self.after_sale.claim,
+            Complain: self.after_sale.answer_complaint,
+            ClaimWarranty: self.after_sale.answer_claim,
         }
 
     # What the parts ask of one that is made after them.
@@ -109,22 +109,22 @@ class Shop(Entity):
 
     def work(self) -> Process:
         """Serve one request after the other; what asks others in turn goes on in a process of its own."""
-        worker, news, errands = self.inbox.employ(), self._news, self._errands
+        worker, notices, long_requests = self.inbox.new_worker(), self._notices, self._long_requests
         while True:
             delivery: Delivery = yield worker.receive()
             try:
                 kind = type(delivery.message)
-                if kind in news:
-                    news[kind](delivery.message, delivery.order)
+                if kind in notices:
+                    notices[kind](delivery.message, delivery.order)
                     delivery.acknowledge()
                     continue
-                seconds, is_errand = self._page_seconds(), kind in errands
+                seconds, is_long = self._page_seconds(), kind in long_requests
                 if seconds > 0:
-                    yield worker.rest(seconds)
-                if is_errand:
-                    self.start(errands[kind](delivery), delivery)
+                    yield worker.serve_for(seconds)
+                if is_long:
+                    self.start(long_requests[kind](delivery), delivery)
                     continue
-                reply = self.pages.answer(delivery.message, delivery.sender)
+                reply = self.storefront.answer(delivery.message, delivery.sender)
                 if type(reply) is Invoice:
                     delivery.order = reply.order  # from here on the envelope names the order
                 delivery.answer(reply)
@@ -164,7 +164,7 @@ class Shop(Entity):
     def _enquire(self, order: Order) -> Process:
         """Ask the bank what became of a payment about which it said nothing, and go on with the order."""
         enquiry = EnquireTransaction("authorise")
-        reply = yield from self.insist(self.bank, enquiry, step="enquire", order=order.number)
+        reply = yield from self.ask_until_answered(self.bank, enquiry, step="enquire", order=order.number)
         if isinstance(reply, NoReply):
             self.desk.note(order, UNANSWERED, self.clock.now)
         else:
@@ -177,7 +177,7 @@ class Shop(Entity):
         super().crash()
         self.payables.forget()
         if self._unpaid is not None:
-            self._unpaid.silence()
+            self._unpaid.clear()
 
     def recover(self) -> None:
         """Go on with every unfinished order, in the order of their payments, from what is on record of it."""
@@ -188,7 +188,7 @@ class Shop(Entity):
             if order.is_off:
                 self.run(self.fulfilment.wind_up(order))
             elif order.is_closed:
-                self.run(self.payables.give_back(order, order.dues))
+                self.run(self.payables.give_back(order, order.refunds_payable))
             elif is_unpaid(order):
                 self._watch(order)
             elif not order.is_paid:
@@ -211,15 +211,15 @@ class Shop(Entity):
 
     def _note_paid(self, order: Order, receipt: Receipt) -> None:
         now = self.clock.now
-        order.payment, order.pocket, order.fee = receipt.transaction, receipt.pocket, receipt.payer_fee
+        order.payment, order.held_in, order.fee = receipt.transaction, receipt.held_in, receipt.payer_fee
         self.book.payment(
-            now, receipt.transaction, order.number, receipt.amount, receipt.pocket, receipt.fee, receipt.retained
+            now, receipt.transaction, order.number, receipt.amount, receipt.held_in, receipt.fee, receipt.retained
         )
         self.desk.log.paid(order.number, receipt.transaction, now)
         self.desk.note(order, PAID, now)
         if order.is_refunded_late:  # the news of it overtook the receipt
-            self.cancellations.call_off(order, Reason.LATE)
-        elif receipt.pocket is DEPOSIT:
+            self.cancellations.cancel_order(order, Reason.LATE)
+        elif receipt.held_in is DEPOSIT:
             self.payables.money_in()
 
     def _note_declined(self, order: Order, reply: Decline) -> None:
@@ -235,9 +235,9 @@ class Shop(Entity):
         if notice.collected:
             order.collection, order.collected = notice.transaction, notice.collected
             self.book.collected(now, notice.transaction, number, notice.collected)
-        price, charge = self.desk.worth(order, notice.lines)
+        price, charge = self.desk.value_of(order, notice.lines)
         allowance = price if order.is_refunded_late else 0
-        if self.book.delivered(now, notice.link, number, price, charge, order.pocket, allowance):
+        if self.book.delivered(now, notice.entry, number, price, charge, order.held_in, allowance):
             self.fulfilment.note_goods(order, notice.lines, price)
 
     def _note_received(self, parcel: Deliver, number: int) -> None:

@@ -1,4 +1,4 @@
-"""The shop's pages: what it shows, whom it knows, and what it says to a cart. Each decides on one request."""
+"""The storefront: shows products, registers users and logs them in, validates carts; one method a request."""
 
 from collections.abc import Callable
 from hashlib import blake2b
@@ -32,8 +32,8 @@ _REGISTERED, _LOGGED_IN, _REPLENISHMENT = Registered(), LoggedIn(), Method.REPLE
 _NOT_REGISTERED = Refusal(Reason.NOT_REGISTERED)
 
 
-class Pages:
-    """Answers whoever looks, registers, logs in or checks out; `placed(order)` is called for each new order.
+class Storefront:
+    """Answers users who look, register, log in or check out; `placed(order)` is called for each new order.
 
     `registered_at` takes the instant, seconds, at which each user registered.
     """
@@ -47,10 +47,10 @@ class Pages:
     ) -> None:
         self._clock = clock
         self._desk = desk
-        self._homepage = Homepage(tuple(article.offer for article in desk.articles.values()))
+        self._homepage = Homepage(tuple(item.offer for item in desk.catalogue.values()))
         self._products = {
-            article.offer.sku: ProductPage(article.offer, article.warranty_seconds, article.return_window_seconds)
-            for article in desk.articles.values()
+            item.offer.sku: ProductPage(item.offer, item.warranty_seconds, item.return_window_seconds)
+            for item in desk.catalogue.values()
         }
         self._registered_at = registered_at
         self._placed = placed
@@ -95,20 +95,20 @@ class Pages:
 
     def check_out(self, checkout: Checkout, user: int) -> Invoice | Refusal:
         """Take the order of a user who is logged in, and say what it costs."""
-        objection = self._objection(checkout, user)
-        if objection is not None:
-            return Refusal(objection)
+        refusal_reason = self._refusal_reason(checkout, user)
+        if refusal_reason is not None:
+            return Refusal(refusal_reason)
         order = self._desk.place(self._clock.now, user, checkout.lines, checkout.method)
         self._placed(order)
         return Invoice(order.number, order.total, order.advance, order.promised_at)
 
-    def _objection(self, checkout: Checkout, user: int) -> Reason | None:
+    def _refusal_reason(self, checkout: Checkout, user: int) -> Reason | None:
         """Say why an order is not taken, if it is not."""
         if user not in self._logged_in:
             return Reason.NOT_LOGGED_IN
-        objection = self._desk.objection(checkout.lines)
-        if objection is not None:
-            return objection
+        refusal_reason = self._desk.refusal_reason(checkout.lines)
+        if refusal_reason is not None:
+            return refusal_reason
         if checkout.total is not None and checkout.total != self._desk.value(checkout.lines)[0]:
             return Reason.WRONG_TOTAL
         if checkout.method is _REPLENISHMENT:

@@ -5,7 +5,7 @@ from math import inf
 from typing import NamedTuple
 
 from alesha_sim.entities.courier import Courier
-from alesha_sim.entities.shop.order import Article
+from alesha_sim.entities.shop.order import CatalogueItem
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.units import Share
 
@@ -24,7 +24,7 @@ class ShopTerms(NamedTuple):
     With `stock` the shop keeps goods of its own, by its policy, and a `courier` brings them.
     """
 
-    articles: Sequence[Article]
+    catalogue: Sequence[CatalogueItem]
     supplier_account: int
     page_seconds: Callable[[], float]
     workers: int | None = None

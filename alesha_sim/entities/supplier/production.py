@@ -1,4 +1,4 @@
-"""The supplier's stock room: the warehouse with its lead times, and what it writes into the supplier's book.
+"""The supplier's production: the warehouse with its lead times, and what it writes into the supplier's book.
 
 Here goods are made, ordered, reserved and put in; how they leave is the supplier's matter.
 """
@@ -13,9 +13,9 @@ from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.columns import INFINITY
 from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.entity import Entity
-from alesha_sim.entities.stock import Claim, Goods, Warehouse
+from alesha_sim.entities.stock import Goods, Reservation, Warehouse
 from alesha_sim.entities.supplier.terms import SupplierTerms
-from alesha_sim.kernel.timers import Alarm
+from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages import Deliver, OrderCancelled, OrderRejected, Verification
 from alesha_sim.network import Answer, Delivery
 from alesha_sim.recording.replenishment_log import ReplenishmentLog
@@ -31,14 +31,14 @@ class Lot(NamedTuple):
     units: int
 
 
-class Making:
+class WorkOrder:
     """What is made for one order, `lots` by the numbers of their replenishments; ready at `ready_at`."""
 
-    __slots__ = ("claims", "goods", "lots", "ready_at")
+    __slots__ = ("goods", "lots", "ready_at", "reservations")
 
-    def __init__(self, claims: list[Claim], lots: list[int], ready_at: float) -> None:
-        self.claims = claims
-        self.goods = [(claim.product, claim.missing) for claim in claims]
+    def __init__(self, reservations: list[Reservation], lots: list[int], ready_at: float) -> None:
+        self.reservations = reservations
+        self.goods = [(reservation.product, reservation.missing) for reservation in reservations]
         self.lots = lots
         self.ready_at = ready_at
 
@@ -46,24 +46,24 @@ class Making:
 class Supply:
     """What the supplier has on record of an order, or of a replacement, that it is not done with.
 
-    `claims` are the lines not shipped yet, `makings` and `parcels` what is under way. An order that `is_off` was
-    rejected or cancelled; `outcome` is what the shop is told of that, once the charges have gone back. `payment`
-    is that of the charges, `paid` the user's and its fee.
+    `reservations` are the lines not shipped yet, `work_orders` and `parcels` what is under way. An order that
+    `is_off` was rejected or cancelled; `outcome` is what the shop is told of that, once the charges have gone
+    back. `payment` is that of the charges, `paid` the user's and its fee.
     """
 
     __slots__ = (
         "answers",
-        "claims",
         "collect",
         "is_off",
-        "makings",
         "order",
         "outcome",
         "paid",
         "parcels",
         "payment",
         "replaces",
+        "reservations",
         "user",
+        "work_orders",
     )
 
     def __init__(self, delivery: Delivery, payment: Verification | None) -> None:
@@ -75,8 +75,8 @@ class Supply:
         self.replaces = payment is None
         self.collect: int = 0 if payment is None else message.collect
         self.paid: tuple[int, int] = (NO_ID, 0) if payment is None else (message.payment, message.fee)
-        self.claims: list[Claim] = []
-        self.makings: list[Making] = []
+        self.reservations: list[Reservation] = []
+        self.work_orders: list[WorkOrder] = []
         self.parcels: list[Parcel] = []
         self.is_off = False
         self.outcome: OrderRejected | OrderCancelled | None = None
@@ -84,11 +84,11 @@ class Supply:
     def hand_over(self, parcel: Parcel, account: int) -> Deliver:
         """Return what is said at the door; what is to be collected there is paid into an account."""
         if not self.collect:
-            return Deliver(parcel.link, parcel.lines, 0, NO_ID, self.replaces, *self.paid)
-        return Deliver(parcel.link, parcel.lines, self.collect, account, False, *self.paid)
+            return Deliver(parcel.entry, parcel.lines, 0, NO_ID, self.replaces, *self.paid)
+        return Deliver(parcel.entry, parcel.lines, self.collect, account, False, *self.paid)
 
 
-class Stockroom:
+class Production:
     """Provides goods for orders; `send_off(supply)` is called for an order whose goods may have become complete.
 
     A lead time is drawn for every lot, one for all that is made for an order at once. While the `party` whose
@@ -113,7 +113,7 @@ class Stockroom:
         self._lead_seconds = terms.lead_seconds
         self._send_off = send_off
         self._lots: list[Lot] = []
-        self._reviews = Alarm(party.clock, self._review)
+        self._reviews = Timer(party.clock, self._review)
 
     def open(self) -> None:
         """Review the stock when it is time."""
@@ -121,24 +121,24 @@ class Stockroom:
 
     # What an order gets
 
-    def provide(self, supply: Supply, goods: Goods, *, in_front: bool = False) -> Making | None:
+    def provide(self, supply: Supply, goods: Goods, *, expedite: bool = False) -> WorkOrder | None:
         """Reserve what is free of these goods, order what the policy says, and return what is made for the order.
 
-        What is neither waits, before all others if `in_front`.
+        What is neither waits, before all others if `expedite`.
         """
         warehouse = self.warehouse
         warehouse.demand(goods, self._clock.now)
         taken, to_make = [], []
         for product, units in goods:
-            claim = Claim(supply, product, units)
-            supply.claims.append(claim)
-            if reserved := warehouse.claim(claim, in_front=in_front):
+            reservation = Reservation(supply, product, units)
+            supply.reservations.append(reservation)
+            if reserved := warehouse.reserve(reservation, expedite=expedite):
                 taken.append((product, reserved))
-            if claim.missing and not warehouse.is_kept[product]:
-                to_make.append(claim)
+            if reservation.missing and not warehouse.is_kept[product]:
+                to_make.append(reservation)
         if taken:
             self._book.reserved(self._clock.now, supply.order, taken)
-        making = self._begin(supply, to_make) if to_make else None
+        work_order = self._begin(supply, to_make) if to_make else None
         if warehouse.period is None:
             for product, _ in goods:
                 if warehouse.is_kept[product]:
@@ -146,35 +146,35 @@ class Stockroom:
             self.receive_lots()
         else:
             self.open()
-        return making
+        return work_order
 
-    def _begin(self, supply: Supply, claims: list[Claim]) -> Making:
+    def _begin(self, supply: Supply, reservations: list[Reservation]) -> WorkOrder:
         """Begin to make what is missing of products that are not kept in stock."""
         now = self._clock.now
-        lots = [self._log.ordered(now, claim.product, claim.missing) for claim in claims]
-        making = Making(claims, lots, now + self._lead_seconds())
-        supply.makings.append(making)
-        return making
+        lots = [self._log.ordered(now, reservation.product, reservation.missing) for reservation in reservations]
+        work_order = WorkOrder(reservations, lots, now + self._lead_seconds())
+        supply.work_orders.append(work_order)
+        return work_order
 
-    def finish(self, supply: Supply, making: Making) -> None:
+    def finish(self, supply: Supply, work_order: WorkOrder) -> None:
         """Take in what was made for an order; if the order is off, everybody may have it."""
         now, arrived = self._clock.now, self._log.arrived
-        supply.makings.remove(making)
-        for lot in making.lots:
+        supply.work_orders.remove(work_order)
+        for lot in work_order.lots:
             arrived(lot, now)
         if supply.is_off:
-            self._book.made_to_stock(now, making.goods)
-            self.put_in(making.goods)
+            self._book.made_to_stock(now, work_order.goods)
+            self.put_in(work_order.goods)
             return
-        self._book.made_to_order(now, supply.order, making.goods)
-        for claim in making.claims:
-            claim.missing = 0
+        self._book.made_to_order(now, supply.order, work_order.goods)
+        for reservation in work_order.reservations:
+            reservation.missing = 0
 
     def release(self, supply: Supply) -> None:
         """End what is reserved for an order or waited for; what is being made for it goes on."""
-        kept = [(claim.product, self.warehouse.withdraw(claim)) for claim in supply.claims]
+        kept = [(reservation.product, self.warehouse.withdraw(reservation)) for reservation in supply.reservations]
         goods = [(product, units) for product, units in kept if units]
-        supply.claims = []
+        supply.reservations = []
         if goods:
             self._book.reservation_ended(self._clock.now, supply.order, goods)
             self.put_in(goods)
@@ -183,13 +183,13 @@ class Stockroom:
         """Put units in that nobody had ordered; who waits for them gets them."""
         self._hand_out([given for product, units in goods for given in self.warehouse.take_in(product, units)])
 
-    def _hand_out(self, given: list[tuple[Claim, int]]) -> None:
+    def _hand_out(self, given: list[tuple[Reservation, int]]) -> None:
         """Reserve units for those who get them, and let be sent off what they complete."""
-        for claim, units in given:
+        for reservation, units in given:
             if units:
-                self._book.reserved(self._clock.now, claim.owner.order, [(claim.product, units)])
-        for claim, _ in given:
-            self._send_off(claim.owner)
+                self._book.reserved(self._clock.now, reservation.owner.order, [(reservation.product, units)])
+        for reservation, _ in given:
+            self._send_off(reservation.owner)
 
     # What is ordered for stock
 

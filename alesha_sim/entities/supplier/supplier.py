@@ -12,7 +12,7 @@ from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.entity import Entity, EntityError, Process, Wallet
 from alesha_sim.entities.stock import Goods
-from alesha_sim.entities.supplier.production import Making, Stockroom, Supply
+from alesha_sim.entities.supplier.production import Production, Supply, WorkOrder
 from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
@@ -60,7 +60,7 @@ class Supplier(Entity):
         super().__init__(clock, "supplier", SUPPLIER, terms.workers)
         self.book = book
         self.wallet = wallets[SUPPLIER]
-        self.stockroom = Stockroom(self, book, log, terms, self._send_off)
+        self.production = Production(self, book, log, terms, self._send_off)
         self._open: dict[Supply, None] = {}
         self._unshipped: dict[int, Supply] = {}
         self._cancelled: dict[int, Supply] = {}
@@ -73,20 +73,20 @@ class Supplier(Entity):
     def open_for_business(self) -> None:
         """Start the fixed staff, and review the stock when it is time."""
         super().open_for_business()
-        self.stockroom.open()
+        self.production.open()
 
     def opening_stock(self) -> Goods:
         """Return what is in stock before the first order."""
-        return self.stockroom.warehouse.in_stock()
+        return self.production.warehouse.in_stock()
 
     def work(self) -> Process:
         """Serve one request after the other; an order is supplied in a process of its own."""
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery: Delivery = yield worker.receive()
             seconds = self._handling_seconds()
             if seconds > 0:
-                yield worker.rest(seconds)
+                yield worker.serve_for(seconds)
             try:
                 match delivery.message:
                     case PlaceOrder():
@@ -107,14 +107,14 @@ class Supplier(Entity):
         order, message = delivery.order, delivery.message
         # The step names the transaction, because whoever orders without an order shares one key.
         verify, step = VerifyTransaction(message.charges), f"verify:{message.charges}"
-        payment = yield from self.insist(self.bank, verify, step=step, order=order)
+        payment = yield from self.ask_until_answered(self.bank, verify, step=step, order=order)
         if isinstance(payment, NoReply):
             return
-        objection = self.objection(message, payment, order)
-        if objection is None and delivery.sender != SHOP:
-            objection = Reason.NOT_THE_SHOP
-        if isinstance(payment, Decline) or objection is not None:
-            delivery.answer(OrderRejected(objection or Reason.TRANSACTION_MISMATCH))
+        refusal_reason = self.refusal_reason(message, payment, order)
+        if refusal_reason is None and delivery.sender != SHOP:
+            refusal_reason = Reason.NOT_THE_SHOP
+        if isinstance(payment, Decline) or refusal_reason is not None:
+            delivery.answer(OrderRejected(refusal_reason or Reason.TRANSACTION_MISMATCH))
             return
         if not self.book.charges(self.clock.now, message.charges, order, payment.amount):
             delivery.answer(OrderRejected(Reason.TRANSACTION_USED))
@@ -133,24 +133,24 @@ class Supplier(Entity):
     def _replace(self, delivery: Delivery) -> None:
         """Take a replacement under warranty on, or reject it; nobody pays for it."""
         message = delivery.message
-        objection = self.objection_to_replacing(message, delivery.sender)
-        if objection is not None:
-            delivery.answer(OrderRejected(objection))
+        refusal_reason = self.replacement_refusal_reason(message, delivery.sender)
+        if refusal_reason is not None:
+            delivery.answer(OrderRejected(refusal_reason))
             return
         supply = Supply(delivery, None)
         self._open[supply] = None
         supply.answers[0].give(_ACCEPTED)
         self.start(self._go_on(self._take_on(supply, self._products(message.lines)), supply), delivery)
 
-    def _take_on(self, supply: Supply, goods: Goods, *, in_front: bool = False) -> Iterable[Event]:
+    def _take_on(self, supply: Supply, goods: Goods, *, expedite: bool = False) -> Iterable[Event]:
         """Reserve goods for an order, have made or wait for the others; return what is to be done next."""
-        making = self.stockroom.provide(supply, goods, in_front=in_front)
+        work_order = self.production.provide(supply, goods, expedite=expedite)
         parcel = self._pack(supply)
-        if making is None:
+        if work_order is None:
             return () if parcel is None else self._carry(supply, parcel)
         if parcel is not None:
             self._run_for(supply, self._carry(supply, parcel))
-        return self._make(supply, making)
+        return self._make(supply, work_order)
 
     def _send_off(self, supply: Supply) -> None:
         """Ship what is complete of an order, in a process of its own."""
@@ -173,15 +173,15 @@ class Supplier(Entity):
 
     def _close(self, supply: Supply) -> None:
         """Strike an order from the records if nothing is left to be done for it."""
-        is_waiting = supply.outcome is None if supply.is_off else supply.claims
-        if not (is_waiting or supply.makings or supply.parcels):
+        is_waiting = supply.outcome is None if supply.is_off else supply.reservations
+        if not (is_waiting or supply.work_orders or supply.parcels):
             self._open.pop(supply, None)
 
-    def _make(self, supply: Supply, making: Making) -> Process:
+    def _make(self, supply: Supply, work_order: WorkOrder) -> Process:
         """Wait until goods are made for an order, and send them off at once."""
-        if making.ready_at > self.clock.now:
-            yield self.clock.pause(making.ready_at - self.clock.now)
-        self.stockroom.finish(supply, making)
+        if work_order.ready_at > self.clock.now:
+            yield self.clock.pause(work_order.ready_at - self.clock.now)
+        self.production.finish(supply, work_order)
         parcel = None if supply.is_off else self._pack(supply)
         if parcel is not None:
             yield from self._carry(supply, parcel)
@@ -192,15 +192,15 @@ class Supplier(Entity):
     def _pack(self, supply: Supply) -> Parcel | None:
         """Ship what may be sent now, if anything: complete lines, and all of them unless some may go ahead."""
         goods, waiting = [], []
-        for claim in supply.claims:
-            if claim.missing:
-                waiting.append(claim)
+        for reservation in supply.reservations:
+            if reservation.missing:
+                waiting.append(reservation)
             else:
-                goods.append((claim.product, claim.units))
+                goods.append((reservation.product, reservation.units))
         if not goods or (waiting and (supply.collect or not self._partial)):
             return None
-        supply.claims = waiting
-        lines = tuple([(self.stockroom.skus[product], units) for product, units in goods])
+        supply.reservations = waiting
+        lines = tuple([(self.production.skus[product], units) for product, units in goods])
         if not supply.replaces:
             self._unshipped.pop(supply.order, None)
         now, book = self.clock.now, self.book
@@ -218,9 +218,9 @@ class Supplier(Entity):
             if parcel.is_lost:
                 yield from self._send_again(supply, parcel)
                 return
-            reply = yield from self.insist(
+            reply = yield from self.ask_until_answered(
                 self.shop if to_shop else self.users, supply.hand_over(parcel, self._courier_wallet.account),
-                step=f"deliver:{parcel.link}", order=supply.order, to=supply.user,
+                step=f"deliver:{parcel.entry}", order=supply.order, to=supply.user,
             )  # fmt: skip
             if not isinstance(reply, Noted | Collected | Refused):
                 return
@@ -228,10 +228,10 @@ class Supplier(Entity):
         if isinstance(parcel.reply, Refused):
             yield from self._take_back(supply, parcel, parcel.reply)
         elif not (to_shop or supply.replaces):
-            if not parcel.is_told:
-                news, step = parcel.news(supply.collect), f"delivered:{parcel.link}"
-                yield from self.notify(self.shop, news, step=step, order=supply.order)
-                parcel.is_told = True
+            if not parcel.is_reported:
+                notice, step = parcel.delivery_notice(supply.collect), f"delivered:{parcel.entry}"
+                yield from self.send_notice_reliably(self.shop, notice, step=step, order=supply.order)
+                parcel.is_reported = True
             if supply.collect:
                 yield from self._remit(supply, parcel)
         supply.parcels.remove(parcel)
@@ -243,11 +243,11 @@ class Supplier(Entity):
         parcel.reply = reply
         if isinstance(reply, Refused):
             self.book.came_back(now, order, goods, self._terms.return_transport)
-            self.stockroom.put_in(goods)
+            self.production.put_in(goods)
         elif supply.replaces:
-            self.book.replaced(now, parcel.link, order, goods)
+            self.book.replaced(now, parcel.entry, order, goods)
         else:
-            self.book.delivered(now, parcel.link, order, goods, self._due(parcel.lines))
+            self.book.delivered(now, parcel.entry, order, goods, self._due(parcel.lines))
         if isinstance(reply, Collected):
             self.book.collected(now, reply.transaction, order, supply.collect)
             parcel.remit_at = now + self._terms.remit_seconds
@@ -256,7 +256,7 @@ class Supplier(Entity):
         """Write a lost parcel off and supply its goods once more, before all others."""
         self.book.lost(self.clock.now, supply.order, parcel.goods)
         supply.parcels.remove(parcel)
-        yield from self._take_on(supply, parcel.goods, in_front=True)
+        yield from self._take_on(supply, parcel.goods, expedite=True)
 
     def _remit(self, supply: Supply, parcel: Parcel) -> Process:
         """Pass on to the shop what was collected for a parcel."""
@@ -266,11 +266,11 @@ class Supplier(Entity):
         if parcel.remit_at > self.clock.now:
             yield self.clock.pause(parcel.remit_at - self.clock.now)
         remit = Transfer(*self._courier_wallet, supply.collect, supply.payment.payer)
-        receipt = yield from self.insist(self.bank, remit, step="remit", order=order)
+        receipt = yield from self.ask_until_answered(self.bank, remit, step="remit", order=order)
         if isinstance(receipt, Receipt):
             self.book.remitted(self.clock.now, receipt.transaction, order, receipt.amount)
             remitted = Remitted(receipt.transaction, receipt.amount)
-            yield from self.notify(self.shop, remitted, step="remitted", order=order)
+            yield from self.send_notice_reliably(self.shop, remitted, step="remitted", order=order)
 
     # Charges that go back: rejected, cancelled, refused at the door
 
@@ -290,14 +290,16 @@ class Supplier(Entity):
         self._cancelled[supply.order] = self._unshipped.pop(supply.order)
         supply.answers.append(Answer(delivery))
         supply.is_off = True
-        self.stockroom.release(supply)
+        self.production.release(supply)
         self.start(self._return_charges(supply), delivery)
 
     def _return_charges(self, supply: Supply) -> Process:
         """Give the charges of an order back that cannot be supplied, or was cancelled."""
         assert supply.payment is not None
         give_back = Transfer(*self.wallet, supply.payment.amount, supply.payment.payer)
-        receipt = yield from self.insist(self.bank, give_back, step="charges-return", order=supply.order)
+        receipt = yield from self.ask_until_answered(
+            self.bank, give_back, step="charges-return", order=supply.order
+        )
         returned: tuple[int, ...] = ()
         if isinstance(receipt, Receipt):
             self.book.charges_returned(self.clock.now, receipt.transaction, supply.order, receipt.amount)
@@ -319,13 +321,13 @@ class Supplier(Entity):
             parcel.returned = self.book.allot()
         elif parcel.returned == NO_ID:
             give_back = Transfer(*self.wallet, due - charged, supply.payment.payer)
-            receipt = yield from self.insist(self.bank, give_back, step="charges-return", order=order)
+            receipt = yield from self.ask_until_answered(self.bank, give_back, step="charges-return", order=order)
             if not isinstance(receipt, Receipt):
                 return
             parcel.returned = receipt.transaction
         self.book.charges_returned(self.clock.now, parcel.returned, order, due - charged, charged)
-        news = CameBack(refused.reason, parcel.returned, due - charged, charged)
-        yield from self.notify(self.shop, news, step=f"came-back:{parcel.link}", order=order)
+        notice = CameBack(refused.reason, parcel.returned, due - charged, charged)
+        yield from self.send_notice_reliably(self.shop, notice, step=f"came-back:{parcel.entry}", order=order)
 
     # Crash and restart
 
@@ -336,11 +338,11 @@ class Supplier(Entity):
                 answer.resume(self.inbox)
             if supply.is_off and supply.outcome is None:
                 self._run_for(supply, self._return_charges(supply))
-            for making in supply.makings:
-                self._run_for(supply, self._make(supply, making))
+            for work_order in supply.work_orders:
+                self._run_for(supply, self._make(supply, work_order))
             for parcel in supply.parcels:
                 self._run_for(supply, self._carry(supply, parcel))
-        self.stockroom.receive_lots()
+        self.production.receive_lots()
 
     # Decisions
 
@@ -351,12 +353,12 @@ class Supplier(Entity):
         if self._terms.unmet == "backordered":
             return True
         goods = self._products(lines)
-        served = self.stockroom.warehouse.can_serve(goods)
+        served = self.production.warehouse.can_serve(goods)
         if not served:
-            self.stockroom.warehouse.demand(goods, self.clock.now)
+            self.production.warehouse.demand(goods, self.clock.now)
         return served
 
-    def objection(self, message: PlaceOrder, payment: Verification | Decline, order: int) -> Reason | None:
+    def refusal_reason(self, message: PlaceOrder, payment: Verification | Decline, order: int) -> Reason | None:
         """Say why the named transaction does not pay for this order, if it does not."""
         try:
             due = self._due(message.lines)
@@ -367,7 +369,7 @@ class Supplier(Entity):
         is_paid = payment.order == order and payment.payee == self.wallet.account and payment.amount == due
         return None if is_paid else Reason.TRANSACTION_MISMATCH
 
-    def objection_to_replacing(self, message: Replace, sender: int) -> Reason | None:
+    def replacement_refusal_reason(self, message: Replace, sender: int) -> Reason | None:
         """Say why broken goods are not replaced, if they are not."""
         if sender != SHOP:
             return Reason.NOT_THE_SHOP

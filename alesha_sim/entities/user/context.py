@@ -1,6 +1,6 @@
 """What all users share, and a user who acts: on a visit, or about an order.
 
-Visits and orders are handed the context; the entity that keeps them, `Users`, they do not know.
+Visits and orders are handed the context; the entity that keeps them, `UserPopulation`, they do not know.
 """
 
 from typing import Any
@@ -37,14 +37,14 @@ class UserContext:
         self.log = log
         self.credentials = credentials
         self.prices = PriceList(terms.products, terms.scale)
-        self.habits = terms.habits
+        self.behaviour = terms.behaviour
         self.patience = terms.patience
         self.choice: Any = terms.choice  # one of somebody's own may answer with anything
         self.budgets: Budgets | None = None
         if terms.budget is not None:
             self.budgets = Budgets(party.clock, users, terms.budget, terms.budget_seconds)
         self.trust = None if terms.trust is None else TrustLevels(terms.trust, users)
-        self.overheard = Eavesdropping()
+        self.intercepted = Intercepted()
 
     def judge(self, user: int, event: str) -> None:
         """Let a user trust the shop more or less after an event, if trust matters."""
@@ -58,8 +58,8 @@ class UserContext:
         self.judge(user, REFUSED)
 
 
-class Eavesdropping:
-    """What attackers overhear: the payment that was filled in last, and the transaction last told of."""
+class Intercepted:
+    """What attackers intercept: the last payment that was filled in, the last transaction a user heard of."""
 
     def __init__(self) -> None:
         self.payment: Pay | None = None
@@ -74,10 +74,10 @@ class ActingUser(Party):
         super().__init__(context.clock, f"user:{user}", user)
         self.context = context
         self.shop = context.party.shop
-        self.doubt = context.party.doubt
+        self.mark_in_doubt = context.party.mark_in_doubt
 
     @property
-    def matter(self) -> str:
+    def subject(self) -> str:
         """What this is about, for an error's text."""
         raise NotImplementedError
 
@@ -86,5 +86,5 @@ class ActingUser(Party):
         Task(self.clock, process, self._failure)
 
     def _failure(self, error: Exception) -> EntityError:
-        where = f"{self.name} failed on {self.matter} at {self.clock.now} s"
+        where = f"{self.name} failed on {self.subject} at {self.clock.now} s"
         return EntityError(f"{where}: {type(error).__name__}: {error}")

@@ -2,9 +2,9 @@
 
 from alesha_sim.entities.entity import Asking, Process
 from alesha_sim.entities.user.context import UserContext
-from alesha_sim.entities.user.intent import NoAnswer, Visit
+from alesha_sim.entities.user.intent import NoAnswer, VisitIntent
 from alesha_sim.entities.user.open_orders import OpenOrders
-from alesha_sim.entities.user.visit import User
+from alesha_sim.entities.user.visit import UserVisit
 from alesha_sim.messages import Checkout, Invoice, Method, OrderRejected, Pay, PlaceOrder, Secret
 from alesha_sim.network import NoReply
 from alesha_sim.vocabulary import BOUGHT, LOOKED, NO_ID, REFUSED, UNANSWERED
@@ -16,10 +16,10 @@ NO_SUCH_TRANSACTION = 2_000_000_000
 _GOLDEN = 0x9E3779B97F4A7C15  # spreads guesses over all secrets; chance is not needed to be wrong
 
 
-class Attacker(User):
+class Attacker(UserVisit):
     """A visitor who registers like everybody and then does what `intent.purpose` says; it is after accounts."""
 
-    def __init__(self, context: UserContext, orders: OpenOrders, intent: Visit) -> None:
+    def __init__(self, context: UserContext, orders: OpenOrders, intent: VisitIntent) -> None:
         super().__init__(context, orders, intent._replace(method=Method.ACCOUNT))
 
     def visit(self) -> Process:
@@ -70,8 +70,8 @@ class Attacker(User):
         return BOUGHT if paid else REFUSED
 
     def replay_payment(self) -> Asking[int]:
-        """Send the last payment that was overheard once more, if it is someone else's."""
-        pay = self.context.overheard.payment
+        """Send the last intercepted payment once more, if it is someone else's."""
+        pay = self.context.intercepted.payment
         if pay is None or pay.account == self._own_account:
             return LOOKED
         reply = yield from self.ask_shop(pay, step="pay", order=pay.order)
@@ -84,8 +84,8 @@ class Attacker(User):
 
     def claim_transaction(self) -> Asking[int]:
         """Order at the supplier without paying: name a transaction that is none, or a payment to the shop."""
-        overheard = self.context.overheard.transaction
-        claimed = overheard if self.number % 2 and overheard != NO_ID else NO_SUCH_TRANSACTION
+        intercepted = self.context.intercepted.transaction
+        claimed = intercepted if self.number % 2 and intercepted != NO_ID else NO_SUCH_TRANSACTION
         place = PlaceOrder(self.intent.cart, self.code, claimed, claimed)
         reply = yield from self.ask(self.context.party.supplier, place, step="place", visit=self.number)
         if isinstance(reply, NoReply):

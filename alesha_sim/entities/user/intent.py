@@ -1,4 +1,4 @@
-"""What a visit means to do."""
+"""What a visitor intends, and the random draws of a visit."""
 
 from typing import NamedTuple
 
@@ -13,16 +13,16 @@ class NoAnswer(Exception):
         self.outcome = outcome
 
 
-class Whims(NamedTuple):
-    """What chance has in store for a visit and its order, drawn with the demand.
+class VisitDraws(NamedTuple):
+    """Random draws for a visit and its order, made with the demand.
 
-    Each number is from [0, 1), and its thing happens where it is below the probability that `Habits` or a policy
-    gives: `mood` to visit at all, `taste` in choosing, then to cancel, to refuse at the `door`, to send products
+    Each number is from [0, 1), and its event happens where it is below the probability that `BehaviourRates` or a
+    policy gives: `trust` to visit at all, `choice` of a product, then to cancel, `door_refusal`, to send products
     back, their breaking, a `complaint`. `returns` and `defects` hold one number a product, by the product's index.
     `cancel_after` is counted from the confirmation, the other two durations from the last parcel; seconds.
     """
 
-    door: float = 1.0
+    door_refusal: float = 1.0
     cancel: float = 1.0
     cancel_after: float = 0.0
     returns: tuple[float, ...] = ()
@@ -30,15 +30,15 @@ class Whims(NamedTuple):
     defects: tuple[float, ...] = ()
     defect_after: float = 0.0
     complaint: float = 1.0
-    taste: float = 1.0
-    mood: float = 0.0
+    choice: float = 1.0
+    trust: float = 0.0
 
 
-_CALM = Whims()
+_NO_DRAWS = VisitDraws()
 
 
-class Visit(NamedTuple):
-    """What a visitor means to do, known before the clock starts: an empty cart is a look at the home page."""
+class VisitIntent(NamedTuple):
+    """What a visitor intends, known before the clock starts: an empty cart is a look at the home page."""
 
     user: int
     cart: Lines
@@ -46,7 +46,7 @@ class Visit(NamedTuple):
     mistypes_secret: bool
     purpose: str = "honest"
     method: Method = Method.ACCOUNT
-    whims: Whims = _CALM
+    draws: VisitDraws = _NO_DRAWS
 
 
 def mistyped(secret: Secret) -> Secret:

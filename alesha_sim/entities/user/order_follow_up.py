@@ -1,7 +1,7 @@
-"""The buyer: what a user knows of one order, and does about it once the visit is over.
+"""The follow-up of an order: what its user knows of it, and does about it once the visit is over.
 
-One `Buyer` is one order. `OpenOrders` keeps it only where something may be done about it, and only as long as news
-of it may come; what it writes is in `books/users.py`.
+One `OrderFollowUp` is one order. `OpenOrders` keeps it only where something may be done about it, and only as long
+as news of it may come; what it writes is in `books/users.py`.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from alesha_sim.entities.entity import Asking, Process, Reply
 from alesha_sim.entities.user.context import ActingUser, UserContext
-from alesha_sim.entities.user.intent import Visit, mistyped
+from alesha_sim.entities.user.intent import VisitIntent, mistyped
 from alesha_sim.messages import (
     Asks,
     CancelOrder,
@@ -50,27 +50,27 @@ _NOT_THE_SHOPS_FAULT = (
 )
 
 
-class Placed(NamedTuple):
+class PlacedOrder(NamedTuple):
     """An order as its visit leaves it: `visit` is the visit's number, `cart` what was ordered."""
 
     visit: int
-    intent: Visit
+    intent: VisitIntent
     cart: Lines
     invoice: Invoice
 
 
-class Buyer(ActingUser):
+class OrderFollowUp(ActingUser):
     """A user with an order: waits for its parcels, pays at the door, and asks shop and bank for what is due.
 
-    `close` is told the order's number when nothing is to be done about it any more.
+    `close` is called with the order's number when nothing is to be done about it any more.
     """
 
-    def __init__(self, context: UserContext, placed: Placed, close: Callable[[int], None]) -> None:
+    def __init__(self, context: UserContext, placed: PlacedOrder, close: Callable[[int], None]) -> None:
         intent, invoice = placed.intent, placed.invoice
         super().__init__(context, intent.user)
         self.order = invoice.order
         self.visit = placed.visit
-        self.whims = intent.whims
+        self.draws = intent.draws
         self.mistypes_secret = intent.mistypes_secret
         self.lines = placed.cart
         self.rest = invoice.total - invoice.advance
@@ -82,20 +82,20 @@ class Buyer(ActingUser):
         self._is_judged = False
         self._is_refunded = False
         self._is_cancelling = False
-        self._may_be_refunded = context.habits.confirms
+        self._may_be_refunded = context.behaviour.confirms
         self._busy = 0
 
     @property
-    def matter(self) -> str:
+    def subject(self) -> str:
         """What this is about, for an error's text."""
         return f"order {self.order}"
 
     # News, in any order
 
     def note_bought(self) -> None:
-        """The shop will supply what was ordered; whoever changes his mind begins to."""
+        """The shop will supply what was ordered; a user who changes their mind starts cancelling."""
         self.is_bought = True
-        if self.whims.cancel < self.context.habits.cancellation:
+        if self.draws.cancel < self.context.behaviour.cancellation:
             self._do(self._cancel())
 
     def note_refused(self, reason: Reason) -> None:
@@ -114,7 +114,7 @@ class Buyer(ActingUser):
         self.judge(LATE if is_late else ON_TIME)
         plans = self._plans(is_late)
         if plans:
-            self._do(self._follow_up(plans))
+            self._do(self._carry_out(plans))
         else:
             self._close_if_over()
 
@@ -142,73 +142,75 @@ class Buyer(ActingUser):
 
     def answer_the_door(self, parcel: Deliver) -> Asking[Receipt | Reason | NoReply]:
         """Pay for the parcel, or say why not; after `NoReply` nobody knows whether the money has moved."""
-        objection = self._objection(parcel)
-        if objection is None:
+        refusal_reason = self._refusal_reason(parcel)
+        if refusal_reason is None:
             reply = yield from self._pay_at_the_door(parcel)
             if isinstance(reply, Receipt):
                 self._note_collection(reply)
                 return reply
             if isinstance(reply, NoReply):
                 return reply  # the order is in doubt
-            objection = reply.reason if isinstance(reply, Decline) else Reason.NOT_DONE
+            refusal_reason = reply.reason if isinstance(reply, Decline) else Reason.NOT_DONE
         self._close(self.order)
-        return objection
+        return refusal_reason
 
-    def _objection(self, parcel: Deliver) -> Reason | None:
+    def _refusal_reason(self, parcel: Deliver) -> Reason | None:
         """Say why the parcel is not taken, if it is not."""
         if parcel.collect > self.rest:
             return Reason.WRONG_TOTAL
-        return Reason.CHANGED_MIND if self.whims.door < self.context.habits.door_refusal else None
+        return Reason.CHANGED_MIND if self.draws.door_refusal < self.context.behaviour.door_refusal else None
 
     def _pay_at_the_door(self, parcel: Deliver) -> Asking[Receipt | Decline | NoReply]:
         account, secret = self.context.credentials.wallet(self.code)
         secret = mistyped(secret) if self.mistypes_secret else secret
         transfer = Transfer(account, secret, parcel.collect, parcel.payee)
-        return self.insist(self.context.party.bank, transfer, step="door", order=self.order)
+        return self.ask_until_answered(self.context.party.bank, transfer, step="door", order=self.order)
 
     def _note_collection(self, receipt: Receipt) -> None:
         context = self.context
         context.book.collection(self.clock.now, receipt.transaction, self.code, self.order, receipt.amount)
         context.log.reached(self.visit, PAID)
 
-    # Before and after the goods have come: each request is made under one key, and insisted upon.
+    # Before and after the goods have come: each request is made under one key, until it is answered.
 
     def _cancel(self) -> Process:
         """Ask the shop to cancel the order, unless goods or money have come."""
-        if self.whims.cancel_after > 0:
-            yield self.clock.pause(self.whims.cancel_after)
+        if self.draws.cancel_after > 0:
+            yield self.clock.pause(self.draws.cancel_after)
         if self.received or self._is_refunded:
             return
         self._is_cancelling = True
-        reply = yield from self.insist(self.shop, CancelOrder(), step="cancel", order=self.order)
+        reply = yield from self.ask_until_answered(self.shop, CancelOrder(), step="cancel", order=self.order)
         self._is_cancelling = False
         if isinstance(reply, OrderCancelled):
             self._close(self.order)
 
     def _plans(self, is_late: bool) -> list[tuple[float, Callable[[], Process]]]:
         """Return what is to be done now that all goods are there, each with its instant, in this order."""
-        habits, whims, now = self.context.habits, self.whims, self.clock.now
+        behaviour, draws, now = self.context.behaviour, self.draws, self.clock.now
         plans: list[tuple[float, Callable[[], Process]]] = []
-        if habits.confirms:
+        if behaviour.confirms:
             plans.append((now, self._confirm))
-        if is_late and whims.complaint < habits.complaint:
+        if is_late and draws.complaint < behaviour.complaint:
             plans.append((now + PAUSE, self._complain))
-        back = self._struck(whims.returns, habits.return_shares, habits.late_returns if is_late else 1.0)
+        back = self._drawn_lines(
+            draws.returns, behaviour.return_shares, behaviour.late_returns if is_late else 1.0
+        )
         if back:
-            plans.append((now + whims.return_after, lambda: self._send_back(back)))
-        broken = self._struck(whims.defects, habits.defect_shares, 1.0)
+            plans.append((now + draws.return_after, lambda: self._send_back(back)))
+        broken = self._drawn_lines(draws.defects, behaviour.defect_shares, 1.0)
         if broken:
-            plans.append((now + whims.defect_after, lambda: self._claim(broken)))
+            plans.append((now + draws.defect_after, lambda: self._claim(broken)))
         return sorted(plans, key=lambda plan: plan[0])
 
-    def _struck(self, chances: tuple[float, ...], shares: tuple[float, ...], factor: float) -> Lines:
-        """Return the lines whose product chance has struck."""
-        if not (chances and shares):
+    def _drawn_lines(self, draws: tuple[float, ...], shares: tuple[float, ...], factor: float) -> Lines:
+        """Return the lines whose draw is below the share."""
+        if not (draws and shares):
             return ()
         index = self.context.prices.index
-        return tuple(line for line in self.lines if chances[k := index(line[0])] < shares[k] * factor)
+        return tuple(line for line in self.lines if draws[k := index(line[0])] < shares[k] * factor)
 
-    def _follow_up(self, plans: list[tuple[float, Callable[[], Process]]]) -> Process:
+    def _carry_out(self, plans: list[tuple[float, Callable[[], Process]]]) -> Process:
         """Do one thing after the other, each at its instant, until the money is back or nothing is left."""
         for at, act in plans:
             if at > self.clock.now:
@@ -220,7 +222,7 @@ class Buyer(ActingUser):
     def _confirm(self) -> Process:
         """Tell the bank that everything is there; it may have given the money back already, and say so later."""
         bank = self.context.party.bank
-        reply = yield from self.insist(bank, ConfirmDelivery(), step="confirm", order=self.order)
+        reply = yield from self.ask_until_answered(bank, ConfirmDelivery(), step="confirm", order=self.order)
         if isinstance(reply, Decline) and reply.reason == Reason.ESCROW_CLOSED:
             self._is_refunded = True
         elif not isinstance(reply, NoReply):
@@ -229,8 +231,8 @@ class Buyer(ActingUser):
     def _complain(self) -> Process:
         """Complain to the shop, which may give some of the price back."""
         reply = yield from self._request(Complain(), "complain")
-        if isinstance(reply, Compensated) and reply.link != NO_ID:
-            self.context.book.compensated(self.clock.now, reply.link, self.order, reply.amount)
+        if isinstance(reply, Compensated) and reply.entry != NO_ID:
+            self.context.book.compensated(self.clock.now, reply.entry, self.order, reply.amount)
 
     def _send_back(self, lines: Lines) -> Process:
         """Send goods back, all units of a line; those replaced are kept."""
@@ -240,7 +242,7 @@ class Buyer(ActingUser):
         reply = yield from self._request(ReturnGoods(lines), "return")
         if isinstance(reply, ReturnReceived):
             goods = self.context.prices.goods(reply.lines)
-            self.context.book.returned(self.clock.now, reply.link, self.order, goods, reply.amount)
+            self.context.book.returned(self.clock.now, reply.entry, self.order, goods, reply.amount)
             self._part_with(reply.lines)
 
     def _claim(self, lines: Lines) -> Process:
@@ -252,12 +254,14 @@ class Buyer(ActingUser):
 
     def _request(self, message: Asks[Reply | Refusal], step: str) -> Asking[Reply | Refusal | NoReply]:
         """Ask the shop for something, and again a day later while it says that it is too early."""
-        reply = yield from self.insist(self.shop, message, step=step, order=self.order)
+        reply = yield from self.ask_until_answered(self.shop, message, step=step, order=self.order)
         for again in range(1, TRIES + 1):
             if not (isinstance(reply, Refusal) and reply.reason in _NOT_YET):
                 break
             yield self.clock.pause(PAUSE)
-            reply = yield from self.insist(self.shop, message, step=f"{step}:{again}", order=self.order)
+            reply = yield from self.ask_until_answered(
+                self.shop, message, step=f"{step}:{again}", order=self.order
+            )
         return reply
 
     def _left_of(self, lines: Lines) -> Lines:

@@ -9,11 +9,11 @@ from alesha_sim.entities.entity import Asking, Entity, Party, Process
 from alesha_sim.entities.user.context import UserContext
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.fraud import Attacker
-from alesha_sim.entities.user.intent import Visit
+from alesha_sim.entities.user.intent import VisitIntent
 from alesha_sim.entities.user.open_orders import OpenOrders
-from alesha_sim.entities.user.order_follow_up import Buyer
+from alesha_sim.entities.user.order_follow_up import OrderFollowUp
 from alesha_sim.entities.user.terms import UserTerms
-from alesha_sim.entities.user.visit import User
+from alesha_sim.entities.user.visit import UserVisit
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import NOTED, Collected, Credited, Decline, Deliver, Reason, Receipt, Refunded, Refused
 from alesha_sim.network import Delivery, NoReply
@@ -21,7 +21,7 @@ from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.vocabulary import NO_ID
 
 
-class Users(Entity):
+class UserPopulation(Entity):
     """All customers, who react as their `terms` say: visits begin here, parcels and news arrive here."""
 
     def __init__(
@@ -33,19 +33,19 @@ class Users(Entity):
         self.context = UserContext(self, book, log, credentials, terms)
         self.orders = OpenOrders(self.context)
 
-    def arrive(self, intent: Visit) -> None:
+    def arrive(self, intent: VisitIntent) -> None:
         """Let a visit begin now; who trusts the shop too little stays away, and leaves no trace."""
         context, orders, is_honest = self.context, self.orders, intent.purpose == "honest"
         if context.trust is not None and is_honest:
             orders.judge_waiting(intent.user)
-            if not context.trust.suffices(intent.user, intent.whims.mood):
+            if not context.trust.suffices(intent.user, intent.draws.trust):
                 return
-        visitor = User(context, orders, intent) if is_honest else Attacker(context, orders, intent)
+        visitor = UserVisit(context, orders, intent) if is_honest else Attacker(context, orders, intent)
         visitor.start(visitor.visit())
 
     def work(self) -> Process:
         """Take in what comes without having been asked for; to pay at the door goes on in a process of its own."""
-        worker = self.inbox.employ()
+        worker = self.inbox.new_worker()
         while True:
             delivery: Delivery = yield worker.receive()
             try:
@@ -70,15 +70,15 @@ class Users(Entity):
 
     def open_the_door(self, parcel: Deliver, delivery: Delivery) -> None:
         """Let the one pay who ordered; nobody else pays at a door."""
-        buyer = self.orders.find(delivery.order)
-        if buyer is None:
+        follow_up = self.orders.find(delivery.order)
+        if follow_up is None:
             delivery.answer(Refused(Reason.UNKNOWN_ORDER))
         else:
-            self.start(self._hand_over(parcel, buyer, delivery), delivery)
+            self.start(self._hand_over(parcel, follow_up, delivery), delivery)
 
-    def _hand_over(self, parcel: Deliver, buyer: Buyer, delivery: Delivery) -> Process:
+    def _hand_over(self, parcel: Deliver, follow_up: OrderFollowUp, delivery: Delivery) -> Process:
         """Take a parcel that is paid for; there is no answer while nobody knows whether the money has moved."""
-        paid = yield from buyer.answer_the_door(parcel)
+        paid = yield from follow_up.answer_the_door(parcel)
         if isinstance(paid, Receipt):
             self.orders.receive_goods(parcel, delivery.order)
             delivery.answer(Collected(paid.transaction))
@@ -88,4 +88,4 @@ class Users(Entity):
     def show_balance(self, user: int) -> Asking[int | Decline | NoReply]:
         """Ask the bank what a user can spend: minor units, its `Decline`, or `NoReply` if it never answers."""
         wallet = self.credentials.wallet(user)
-        return (yield from Party(self.clock, f"user:{user}", user).enquire(self.bank, wallet))
+        return (yield from Party(self.clock, f"user:{user}", user).query_balance(self.bank, wallet))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from alesha_sim.policies.users import ChoicePolicy, TrustPolicy
 
 
-class Habits(NamedTuple):
+class BehaviourRates(NamedTuple):
     """How likely users are to do what about an order, each from 0 to 1.
 
     `return_shares` and `defect_shares` hold one share a product, by the product's index; the first is multiplied
@@ -29,7 +29,7 @@ class Habits(NamedTuple):
         return bool(some) or any(self.return_shares) or any(self.defect_shares)
 
 
-_NONE = Habits()
+_NONE = BehaviourRates()
 
 
 class UserTerms(NamedTuple):
@@ -43,7 +43,7 @@ class UserTerms(NamedTuple):
 
     products: Mapping[str, tuple[int, int]]
     scale: int = 1
-    habits: Habits = _NONE
+    behaviour: BehaviourRates = _NONE
     patience: Callable[[], float] | None = None
     choice: ChoicePolicy | None = None
     trust: TrustPolicy | None = None

@@ -18,6 +18,6 @@ class TrustLevels:
         """Let a user trust the shop more or less after an event."""
         self._level[user] = self._policy.after(float(self._level[user]), event)
 
-    def suffices(self, user: int, mood: float) -> bool:
-        """Tell whether a user trusts the shop enough for a visit in this mood."""
-        return bool(mood < self._level[user])
+    def suffices(self, user: int, draw: float) -> bool:
+        """Tell whether a user trusts the shop enough for a visit, by a draw from [0, 1)."""
+        return bool(draw < self._level[user])

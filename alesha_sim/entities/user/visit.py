@@ -1,7 +1,7 @@
-"""The user: visits the shop, registers, logs in, looks, chooses, pays, and is told. Read from top to bottom.
+"""The user: visits the shop, registers, logs in, looks, chooses and pays. Read from top to bottom.
 
-One `User` is one visit. It hands its order over to `OpenOrders`; what a user does about an order afterwards is in
-`order_follow_up.py`, what outlives both (credentials, budgets, trust) in `context.py`.
+One `UserVisit` is one visit. It hands its order over to `OpenOrders`; what a user does about an order afterwards
+is in `order_follow_up.py`, what outlives both (credentials, budgets, trust) in `context.py`.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ from mypy_extensions import mypyc_attr
 
 from alesha_sim.entities.entity import Asking, Process, Reply
 from alesha_sim.entities.user.context import ActingUser, UserContext
-from alesha_sim.entities.user.intent import NoAnswer, Visit, mistyped
+from alesha_sim.entities.user.intent import NoAnswer, VisitIntent, mistyped
 from alesha_sim.entities.user.open_orders import OpenOrders
 from alesha_sim.messages import (
     Asks,
@@ -45,10 +45,10 @@ _VIEW_PRODUCT = cache(ViewProduct)  # by SKU: one request does for all visitors
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class User(ActingUser):
+class UserVisit(ActingUser):
     """A customer on one visit to the shop."""
 
-    def __init__(self, context: UserContext, orders: OpenOrders, intent: Visit) -> None:
+    def __init__(self, context: UserContext, orders: OpenOrders, intent: VisitIntent) -> None:
         super().__init__(context, intent.user)
         self.orders = orders
         self.intent = intent
@@ -57,7 +57,7 @@ class User(ActingUser):
         self.number = context.log.arrived(self.clock.now, intent.user, intent.purpose)
 
     @property
-    def matter(self) -> str:
+    def subject(self) -> str:
         """What this is about, for an error's text."""
         return f"visit {self.number}"
 
@@ -85,7 +85,7 @@ class User(ActingUser):
         key = (self.code, order, self.number, step) if step is not None and self.shop.is_keyed else None
         request = self.shop.ask(message, self.code, self.shop.recipient, order, self.number, key)
         if self.context.patience is not None:
-            self.shop.hang_up_after(self.context.patience(), request, self.code)
+            self.shop.give_up_after(self.context.patience(), request, self.code)
         answer: Any = yield request
         kind = type(answer)
         if kind is NoReply or kind is GaveUp:
@@ -122,7 +122,7 @@ class User(ActingUser):
         self.chosen_at = self.clock.now
         if choice is not None:
             offers = prices.priced(homepage.offers)
-            self.cart = choice.choose(offers, self.intent.cart, self.intent.whims.taste)
+            self.cart = choice.choose(offers, self.intent.cart, self.intent.draws.choice)
             if not self.cart:
                 return False
         return budgets is None or budgets.take(self.code, prices.total(self.cart))
@@ -158,7 +158,7 @@ class User(ActingUser):
         account, secret = self.context.credentials.wallet(self.code)
         if self.intent.mistypes_secret:
             secret = mistyped(secret)
-        pay = self.context.overheard.payment = Pay(invoice.order, account, secret)
+        pay = self.context.intercepted.payment = Pay(invoice.order, account, secret)
         return pay
 
     def turn_away(self) -> None:

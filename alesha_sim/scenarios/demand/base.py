@@ -67,7 +67,7 @@ class Visits(NamedTuple):
     """Intended visits sorted by their instant; `wrong_secret` marks those with a mistyped secret.
 
     `intent` is 0 for an honest visit, else the place of the attack among the fields of `users.attacks`, from 1.
-    `at_door` marks those who pay on delivery. `whims` holds, by the names of `Whims`, what else chance has in
+    `at_door` marks those who pay on delivery. `draws` holds, by the names of `VisitDraws`, what else was drawn in
     store for each visit, one row a visit; only what the scenario asks for is drawn. `cut` is as in `Purchases`.
     """
 
@@ -77,7 +77,7 @@ class Visits(NamedTuple):
     wrong_secret: NDArray[np.bool_]
     intent: NDArray[np.int8]
     at_door: NDArray[np.bool_] | None = None
-    whims: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
+    draws: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
     cut: int = 0
 
 

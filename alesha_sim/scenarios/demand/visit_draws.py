@@ -1,4 +1,4 @@
-"""What chance has in store for each visit and each user, drawn with the demand before the clock starts.
+"""Random draws for each visit and each user, made with the demand before the clock starts.
 
 So every variant of a scenario meets the same customers: a number from 0 to 1 is drawn for each thing that may
 happen, and it happens where the number lies below the probability. Only what a scenario asks for is drawn.
@@ -31,20 +31,20 @@ def pays_at_door(users: "Users", visitor: NDArray[np.int64], streams: Streams) -
     return streams.generator("demand:method").random(len(visitor)) < share
 
 
-def whims(scenario: "ScenarioFields", visits: int, streams: Streams) -> dict[str, Floats]:
-    """Draw, by the names of an entity's `Whims`, what may happen to each visit's order; one row a visit."""
+def draws(scenario: "ScenarioFields", visits: int, streams: Streams) -> dict[str, Floats]:
+    """Draw, by the names of an entity's `VisitDraws`, what may happen to each visit's order; one row a visit."""
     users, products = scenario.users, scenario.catalogue
     after, found = users.afterwards, {}
 
-    def uniform(name: str, *columns: int) -> None:
-        found[name] = streams.generator(f"demand:{name}").random((visits, *columns))
+    def uniform(stream: str, *columns: int, name: str = "") -> None:
+        found[name or stream] = streams.generator(f"demand:{stream}").random((visits, *columns))
 
     def lasting(name: str, distribution: Distribution) -> None:
         drawn = distribution.draw(streams.generator(f"demand:{name}"), visits)
         found[name] = np.rint(drawn * MICROSECONDS) / MICROSECONDS
 
     if users.payment.door_refusal > 0:
-        uniform("door")
+        uniform("door", name="door_refusal")
     if after.cancellation > 0:
         uniform("cancel")
         lasting("cancel_after", after.cancel_after)
@@ -57,9 +57,9 @@ def whims(scenario: "ScenarioFields", visits: int, streams: Streams) -> dict[str
     if after.complaint > 0:
         uniform("complaint")
     if users.choice is not None:
-        uniform("taste")
+        uniform("taste", name="choice")
     if users.trust is not None:
-        uniform("mood")
+        uniform("mood", name="trust")
     return found
 
 

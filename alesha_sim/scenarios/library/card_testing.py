@@ -21,7 +21,7 @@ def card_testing(
 ) -> Scenario:
     """Return the scenario of `days` days in which a share `attackers` of all visits is an attack.
 
-    Attackers guess secrets, pay with others' accounts, send overheard payments again, name false transactions
+    Attackers guess secrets, pay with others' accounts, send intercepted payments again, name false transactions
     and change totals. After `secret_attempts` wrong secrets in a row (None: never) the bank locks an account for
     `lock_hours` hours; the shop is charged `declined_fee` (major units) for each declined payment. Of the honest
     visits a share `wrong_secret` mistypes the secret. Raises ScenarioError.

@@ -1,4 +1,4 @@
-"""A bank with too few hands: authorisations queue, and buyers hang up.
+"""A bank with too few workers: authorisations queue, and buyers hang up.
 
 The question: how many workers does the bank need at the day's peak, and how many buyers hang up before they have
 heard whether they paid?
