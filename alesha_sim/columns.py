@@ -13,14 +13,14 @@ NAN: Final = float("nan")
 INFINITY: Final = float("inf")
 
 
-class Coded(NamedTuple):
+class TextColumn(NamedTuple):
     """A text column: `codes` (int32, -1 = missing) index `labels`."""
 
     codes: npt.NDArray[np.int32]
     labels: Sequence[str]
 
 
-Column = npt.NDArray[Any] | Coded
+Column = npt.NDArray[Any] | TextColumn
 Columns = dict[str, Column]
 Packed = npt.NDArray[np.void]
 
@@ -43,9 +43,9 @@ class Vocabulary(dict[str, int]):
         code = self[word] = len(self)
         return code
 
-    def coded(self, codes: npt.NDArray[Any]) -> Coded:
+    def text_column(self, codes: npt.NDArray[Any]) -> TextColumn:
         """Return `codes` as a text column of these words."""
-        return Coded(codes.astype(np.int32), tuple(self))
+        return TextColumn(codes.astype(np.int32), tuple(self))
 
 
 def _name(code: int, organisations: Sequence[str]) -> str:
@@ -53,15 +53,15 @@ def _name(code: int, organisations: Sequence[str]) -> str:
     return f"user:{code}" if code >= 0 else dict(enumerate(organisations)).get(-1 - code, f"entity:{code}")
 
 
-def names_of(codes: npt.NDArray[Any], organisations: Sequence[str]) -> Coded:
+def entity_names(codes: npt.NDArray[Any], organisations: Sequence[str]) -> TextColumn:
     """Return entity codes (a user's number, or -1 - k for organisation k) as the names `user:17`, `shop`."""
     own = len(organisations)
     users = int(codes.max(initial=-1)) + 1
     if users > len(codes) or codes.min(initial=0) < -own:  # few rows of many users, or codes of nobody
         found, places = np.unique(codes, return_inverse=True)
-        return Coded(places.astype(np.int32), [_name(code, organisations) for code in found.tolist()])
+        return TextColumn(places.astype(np.int32), [_name(code, organisations) for code in found.tolist()])
     labels = [*organisations, *(f"user:{number}" for number in range(users))]
-    return Coded(np.where(codes < 0, -1 - codes, codes + own).astype(np.int32), labels)
+    return TextColumn(np.where(codes < 0, -1 - codes, codes + own).astype(np.int32), labels)
 
 
 class Kinds(dict[type, int]):
@@ -76,14 +76,14 @@ class Kinds(dict[type, int]):
         return code
 
 
-def _or_missing(vocabulary: Vocabulary, codes: npt.NDArray[Any]) -> Coded:
+def _or_missing(vocabulary: Vocabulary, codes: npt.NDArray[Any]) -> TextColumn:
     """Return a text column in which the vocabulary's first word, the empty one, is missing."""
-    return Coded(codes.astype(np.int32) - 1, tuple(vocabulary)[1:])
+    return TextColumn(codes.astype(np.int32) - 1, tuple(vocabulary)[1:])
 
 
 def codes(column: Column) -> npt.NDArray[Any]:
     """Return a column's numbers: of a text its codes."""
-    return column.codes if isinstance(column, Coded) else column
+    return column.codes if isinstance(column, TextColumn) else column
 
 
 def rows(columns: Columns) -> int:
@@ -97,25 +97,25 @@ def numbers(columns: Columns, name: str) -> npt.NDArray[np.int64]:
     Tables may come from a reader of the package, so a column of a wrong type is bad input.
     """
     column = columns[name]
-    if isinstance(column, Coded) or column.dtype != np.int64:
+    if isinstance(column, TextColumn) or column.dtype != np.int64:
         raise ValueError(f"column {name}: must hold 64-bit whole numbers")
     return column
 
 
-def coded(columns: Columns, name: str) -> Coded:
+def text_column(columns: Columns, name: str) -> TextColumn:
     """Return a column of text; raises ValueError for numbers."""
     column = columns[name]
-    if not isinstance(column, Coded):
+    if not isinstance(column, TextColumn):
         raise ValueError(f"column {name}: must hold text")
     return column
 
 
-def equals(text: Coded, word: str) -> npt.NDArray[np.bool_]:
+def equals(text: TextColumn, word: str) -> npt.NDArray[np.bool_]:
     """Tell of each row whether its text is `word`."""
-    return among(text, [word])
+    return isin(text, [word])
 
 
-def among(text: Coded, words: Iterable[str]) -> npt.NDArray[np.bool_]:
+def isin(text: TextColumn, words: Iterable[str]) -> npt.NDArray[np.bool_]:
     """Tell of each row whether its text is one of `words`."""
     wanted = frozenset(words)
     # One entry more than labels, so that the code -1 of a missing text finds a False.

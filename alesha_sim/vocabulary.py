@@ -13,7 +13,7 @@ PRODUCTS_MAX: Final = 2**16
 ORGANISATIONS = ("shop", "bank", "supplier")
 
 STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "declined", "returned", "in_doubt")
-STAGES = ("home", "registered", "browsed", "checked_out", "paid")
+STAGES = ("home", "logged_in", "browsed", "checked_out", "paid")
 OUTCOMES = ("looked", "bought", "declined", "abandoned", "unanswered")
 INTENTS = (
     "honest",
@@ -26,5 +26,5 @@ INTENTS = (
 FATES = ("in_flight", "delivered", "lost", "duplicate", "late", "withdrawn")
 IN_FLIGHT, DELIVERED, LOST, DUPLICATE, LATE, WITHDRAWN = range(6)
 RECEIVED, PROCESSING, ON_THE_WAY, COMPLETED, CANCELLED, DECLINED, RETURNED, IN_DOUBT = range(8)
-HOME, REGISTERED, BROWSED, CHECKED_OUT, PAID = range(5)
+HOME, LOGGED_IN, BROWSED, CHECKED_OUT, PAID = range(5)
 LOOKED, BOUGHT, REFUSED, ABANDONED, UNANSWERED = range(5)

@@ -61,7 +61,7 @@ def afterwards(simulation: Simulation, run: float) -> Figures:
     result = simulation.result()
     violations: list[str] = []
     steps: dict[str, Callable[[], object]] = {
-        "figures": result.figures,
+        "figures": result.metrics,
         "check": lambda: violations.extend(result.check()),
         "pandas": lambda: import_module("pandas"),  # loaded once a process, whatever the size of a run
         "transfers": lambda: result.transfers,

@@ -121,7 +121,7 @@ def recorded(case: Case) -> Figures:
         "visits": records.visits._table.array(),
         "messages": records.messages.array(),
         "transfers": ledger[ledger["code"] != OPENING],
-        "replenishments": records.replenishments._table.array(),
+        "production_lots": records.production_lots._table.array(),
     }
     figures = {f"{table}_rows": len(array) for table, array in rows.items()}
     figures |= {f"{table}_bytes": array.nbytes for table, array in rows.items()}

@@ -15,7 +15,7 @@ from peers import Beside
 from peers_page import beside
 from tables import spread, table
 
-TABLES = ("orders", "order_lines", "visits", "messages", "transfers", "replenishments")
+TABLES = ("orders", "order_lines", "visits", "messages", "transfers", "production_lots")
 MARKETS = {
     "day": "some look, some order",
     "buyers": "everybody orders",

@@ -44,7 +44,7 @@ declined.why(1)
 
 # %%
 empty = scenario.with_settings(
-    {"supplier.stock": {"kind": "base_stock", "level": 1}, "supplier.unmet": "rejected"}
+    {"supplier.stock": {"kind": "base_stock", "level": 1}, "supplier.unmet_demand": "rejected"}
 )
 sold_out = alesha.simulate(empty, seed=seed)
 compare_conversations(good.follow(1), sold_out.follow(1))

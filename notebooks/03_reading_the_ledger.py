@@ -25,7 +25,7 @@ receipts.title = "The shop and the bank"
 receipts
 
 # %%
-result.ledger("shop")[["time", "debit", "credit", "amount", "code"]]
+result.ledger("shop")[["posted_at", "debit", "credit", "amount", "code"]]
 
 # %% [markdown]
 # ## T-accounts

@@ -40,7 +40,7 @@ alesha.plots.balances(none);
 
 # %%
 reported = pd.DataFrame(REPORTED, index=["reported, least", "reported, most"]).T
-reported.assign(simulated=pd.Series(outcome(none).figures())).round(2)
+reported.assign(simulated=pd.Series(outcome(none).metrics())).round(2)
 
 # %% [markdown]
 # ## With a rule

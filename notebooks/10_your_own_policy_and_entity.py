@@ -119,7 +119,7 @@ courier.inbox.statistics()
 # The supplier addresses its parcel to the user as ever, and it is the courier who takes it up; two hours later the courier hands it over, and the answer goes back the same way.
 
 # %%
-result.follow(1).where(kinds=["Deliver", "Noted", "Delivered"])
+result.follow(1).where(kinds=["Deliver", "Acknowledged", "Delivered"])
 
 # %%
 alesha.plots.balances(result);

@@ -137,9 +137,9 @@ def within_standard_errors(
     """
     sharp = 0.015 if precision is None else precision
     mean, error = statistics.fmean(samples), statistics.stdev(samples) / math.sqrt(len(samples))
-    figures = f"mean {mean:.6g} of {len(samples)}, expected {expected:.6g}, standard error {error:.3g}"
-    assert error <= sharp * abs(expected), f"too blurred (standard error above {sharp:.2%} of it): {figures}"
-    assert abs(mean - expected) <= errors * error, f"more than {errors:g} standard errors off: {figures}"
+    metrics = f"mean {mean:.6g} of {len(samples)}, expected {expected:.6g}, standard error {error:.3g}"
+    assert error <= sharp * abs(expected), f"too blurred (standard error above {sharp:.2%} of it): {metrics}"
+    assert abs(mean - expected) <= errors * error, f"more than {errors:g} standard errors off: {metrics}"
     return True
 
 

@@ -16,8 +16,8 @@ from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
+    Acknowledged,
     Authorise,
-    CameBack,
     CancelOrder,
     Checkout,
     Credited,
@@ -28,7 +28,6 @@ from alesha_sim.messages import (
     FundsLocation,
     Invoice,
     Method,
-    Noted,
     Offer,
     OrderAccepted,
     OrderCancelled,
@@ -43,6 +42,7 @@ from alesha_sim.messages import (
     Refusal,
     Remitted,
     Replace,
+    ReturnedToSender,
     Secret,
     Transfer,
 )
@@ -57,7 +57,13 @@ ARTICLES = [
     CatalogueItem(Offer("watch", "Watch", 300, 250), 180, 1000.0, 50.0),
 ]
 PASSWORD, SECRET = Secret("opensesame"), Secret("x")
-DUE_TO_BE_ZERO = ("customer-prepayments", "settlement-due", "supplier-advances", "refunds-due", "collections-due")
+DUE_TO_BE_ZERO = (
+    "customer-prepayments",
+    "settlement-due",
+    "supplier-advances",
+    "refunds-payable",
+    "collections-receivable",
+)
 
 
 class Clerk(Entity):
@@ -138,8 +144,8 @@ class BankClerk(Clerk):
         key = (delivery.sender, delivery.order, NO_ID, message.step)
         stored = self.inbox.stored(key)
         if stored is None:
-            self.inbox.store_under(key, None, Decline(Reason.NOT_DONE))
-            return Decline(Reason.NOT_DONE)
+            self.inbox.store_under(key, None, Decline(Reason.NOT_EXECUTED))
+            return Decline(Reason.NOT_EXECUTED)
         return stored.reply
 
     def settle(self, order):
@@ -193,7 +199,7 @@ class SupplierClerk(Clerk):
     def replace(self, message: Replace, delivery):
         return OrderRejected(Reason.OUT_OF_STOCK) if self.rejects else OrderAccepted()
 
-    def noted(self, message: Noted, delivery):
+    def noted(self, message: Acknowledged, delivery):
         return None
 
     def deliver(self, order, lines=None, *, twice=False):
@@ -218,7 +224,7 @@ class SupplierClerk(Clerk):
 
     def _hand_over(self, order, parcel):
         noted = yield from self.ask_until_answered(self.shop, parcel, step="deliver", order=order)
-        assert isinstance(noted, Noted)
+        assert isinstance(noted, Acknowledged)
 
     def remit(self, order):
         amount = self.orders[order].collect
@@ -229,7 +235,7 @@ class SupplierClerk(Clerk):
         """Tell twice that the user did not take the goods, and give the charges back but for the transport."""
         entry, amount = self._give_back(order, transport)
         for copy in range(2):
-            self.news(CameBack(Reason.CHANGED_MIND, entry, amount, transport), order, f"came-back:{copy}")
+            self.news(ReturnedToSender(Reason.CHANGED_MIND, entry, amount, transport), order, f"came-back:{copy}")
 
 
 class UsersClerk(Clerk):
@@ -241,7 +247,7 @@ class UsersClerk(Clerk):
 
     def deliver(self, message: Deliver, delivery):
         self.parcels.append((self.clock.now, delivery.order, delivery.recipient, message.lines))
-        return Noted()
+        return Acknowledged()
 
 
 def shop_terms(catalogue, **terms):

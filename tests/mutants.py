@@ -97,7 +97,7 @@ def parts_of(code):
 
 
 @cache
-def names_of(module):
+def entity_names(module):
     """Return what a module defines that tests may import: public classes and functions, and the module itself."""
     tree = ast.parse((PACKAGE / module).read_text("utf-8"))
     defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
@@ -118,7 +118,7 @@ def naming(module):
     for path in sorted((ROOT / "tests").glob("test_*.py")):
         text = path.read_text("utf-8")
         is_own = path.stem == f"test_{Path(module).stem}"
-        if path.name not in LEFT_OUT and (is_own or dotted in text or imports_any(text, names_of(module))):
+        if path.name not in LEFT_OUT and (is_own or dotted in text or imports_any(text, entity_names(module))):
             found.add(path.name)
     return found
 
@@ -133,7 +133,7 @@ def users_of(module):
 
 
 def dotted_of(module):
-    """Return a module's name as an import spells it."""
+    """Return a module's name as an import degradations it."""
     return "alesha_sim." + module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 

@@ -18,7 +18,7 @@ KNOBS = {
 }
 """Settings by a scenario's name; one without an entry is small as it is."""
 
-RETRY = {"loss": 0.2, "duplication": 0.2, "timeout": 2.0, "growth": 1.5}
+RETRY = {"loss": 0.2, "duplication": 0.2, "timeout": 2.0, "backoff": 1.5}
 
 
 def scenario(name):

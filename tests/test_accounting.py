@@ -13,11 +13,11 @@ import alesha_sim as alesha
 from alesha_sim import accounting, scenarios
 from alesha_sim.accounting import statements
 from alesha_sim.accounting.aging import open_items
-from alesha_sim.accounting.cut_off import Completion
+from alesha_sim.accounting.cut_off import CutOff
 from alesha_sim.accounting.in_transit import ON_ITS_WAY
 from alesha_sim.accounting.journal_arrays import Journal
 from alesha_sim.books import BOOKS
-from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.columns import MISSING_TIME, TextColumn
 
 GROUP = ["shop", "supplier"]
 
@@ -36,7 +36,7 @@ def minor(items):
 
 
 def words(column):
-    assert isinstance(column, Coded)
+    assert isinstance(column, TextColumn)
     return [column.labels[code] if code >= 0 else None for code in column.codes]
 
 
@@ -167,17 +167,17 @@ def test_group_has_no_inter_company_balances_and_inventory_at_cost(share):
 def test_what_is_completed_is_what_the_other_book_writes_later(make):
     run = make()
     journal, later = Journal(run), {}
-    completion = Completion(journal)
+    completion = CutOff(journal)
     for row in range(len(journal)):
-        key = int(journal.link[row]), journal.book.labels[journal.book.codes[row]]
+        key = int(journal.entry[row]), journal.book.labels[journal.book.codes[row]]
         debit, credit = journal.accounts[journal.debit[row]], journal.accounts[journal.credit[row]]
         later.setdefault(key, []).append((debit.name, credit.name, int(journal.amount[row]), debit.commodity))
-    times = np.random.default_rng(1).choice(journal.time, 150)
+    times = np.random.default_rng(1).choice(journal.posted_at, 150)
     seen = {}
     for at in times.tolist():
         found = {}
         for row in completion.rows(at):
-            key = row.link, row.debit.partition(":")[0]
+            key = row.entry, row.debit.partition(":")[0]
             found.setdefault(key, []).append((row.debit, row.credit, row.amount, row.commodity))
         seen |= found
     compared = [key for key in seen if key in later]
@@ -192,7 +192,9 @@ def test_what_is_completed_is_what_the_other_book_writes_later(make):
 def thousand():
     """A thousand instants of the unreliable run, most of them soon after something was written."""
     journal, generator = Journal(unreliable()), np.random.default_rng(3)
-    near = generator.choice(journal.time[journal.time > 0], 700) + generator.exponential(30_000, 700).astype(int)
+    near = generator.choice(journal.posted_at[journal.posted_at > 0], 700) + generator.exponential(
+        30_000, 700
+    ).astype(int)
     anywhere = generator.integers(0, journal.end, 300)
     return np.minimum(np.concatenate((near, anywhere)), journal.end).tolist()
 
@@ -247,13 +249,13 @@ def heard(run):
     books = np.array(words(transfers["book"]))
 
     @cache
-    def bearers(own, link, order):
-        written = transfers["time"][(transfers["link"] == link) & (books == own)]
+    def bearers(own, entry, order):
+        written = transfers["posted_at"][(transfers["entry"] == entry) & (books == own)]
         mine = (messages["order"] == order) & (recipients == ("user" if own == "users" else own))
         return np.flatnonzero(mine & np.isin(messages["delivered_at"], written[:1])).tolist()
 
     def news(owner, item, at):
-        rows = bearers(owner if owner in GROUP else "users", item.link, item.order)
+        rows = bearers(owner if owner in GROUP else "users", item.entry, item.order)
         return {row for row in rows if messages["sent_at"][row] <= at}
 
     return news
@@ -270,7 +272,7 @@ def check_message(run, item, at):
 
 
 def test_reconciliation_names_the_message_of_the_first_purchase(first):
-    paid_at = first.transfers.query("book == 'bank' and code == 'payment'")["time"].iloc[0]
+    paid_at = first.transfers.query("book == 'bank' and code == 'payment'")["posted_at"].iloc[0]
     found = accounting.reconcile(first, "shop", paid_at)
     (item,) = found.items
     assert (found.own, found.bank, item.amount, item.code) == (1_000_000, 1_100_000, 100_000, "payment")
@@ -316,7 +318,7 @@ def test_aging_sorts_an_order_by_the_time_since_it_was_paid(first):
 
 
 def test_an_age_that_is_just_a_bound_belongs_to_the_interval_that_ends_there(first):
-    paid = first.transfers.query("code == 'payment' and book == 'shop'")["time"].iloc[0]
+    paid = first.transfers.query("code == 'payment' and book == 'shop'")["posted_at"].iloc[0]
     for microseconds, column in ((-1, "to 1 d"), (0, "to 1 d"), (1, "to 7 d")):
         at = paid + np.timedelta64(1, "D") + np.timedelta64(microseconds, "us")
         prepaid = accounting.aging(first, at).set_index("account").loc["shop:customer-prepayments"]
@@ -364,7 +366,7 @@ def test_bank_statement_is_what_the_owner_sees(first):
     rows = frame[["text", "debit", "credit", "balance"]].values.tolist()
     assert rows == [
         ["Opening balance", 0.0, 5000.0, 5000.0],
-        [f"Payment, order 1, transaction {first.orders['transaction'].iloc[0]}", 1000.0, 0.0, 4000.0],
+        [f"Payment, order 1, transaction {first.orders['payment_transaction'].iloc[0]}", 1000.0, 0.0, 4000.0],
     ]
     shop = accounting.bank_statement(first, "shop", start=0)
     assert shop["text"].iloc[0] == "Balance brought forward"

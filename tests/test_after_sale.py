@@ -73,7 +73,7 @@ def test_a_rejected_order_is_refunded_out_of_the_pocket_it_was_paid_into(held_in
         FundsLocation.SETTLEMENT_DUE: "settlement-due",
         FundsLocation.ESCROW: None,
     }[held_in]
-    refunds = [] if source is None else [("refund", "refunds-due", source, 500)]
+    refunds = [] if source is None else [("refund", "refunds-payable", source, 500)]
     assert market.moved(order, codes=("refund",)) == refunds
     assert market.shop.desk.find(order) is None
     market.assert_over()
@@ -117,7 +117,7 @@ def test_the_rest_is_collected_at_the_door_and_remitted(advance, collect):
     market.supplier.deliver(order, twice=True)
     market.run()
     assert market.moved(order, codes=("collection",)) == [
-        ("collection", "collections-due", "customer-prepayments", collect)
+        ("collection", "collections-receivable", "customer-prepayments", collect)
     ]
     market.supplier.remit(order)
     market.run()
@@ -534,8 +534,8 @@ def test_returned_goods_are_in_stock_and_their_price_less_a_fee_is_given_back(he
     reply = returned(market, order, (("watch", 1),))
     assert (reply.lines, reply.amount) == ((("watch", 1),), 225)
     assert market.moved(order, codes=("return",)) == [
-        ("return", "stock", "handovers", 1), ("return", "stock", "cost-of-sales", 180),
-        ("return", "sales-returns", "refunds-due", 225),
+        ("return", "stock", "goods-clearing", 1), ("return", "stock", "cost-of-sales", 180),
+        ("return", "sales-returns", "refunds-payable", 225),
     ]  # fmt: skip
     assert market.status(order) == ("completed", None)
     assert isinstance(returned(market, order, (("watch", 1), LAPTOP), name="rest"), ReturnReceived)
@@ -550,7 +550,7 @@ REFUSED_RETURNS = {
     "unknown": ((("phone", 1),), 0, Reason.UNKNOWN_PRODUCT),
     "none": ((), 0, Reason.EMPTY_CART),
     "less than none": ((("watch", -1),), 0, Reason.INVALID_QUANTITY),
-    "too late": ((("watch", 1),), 51, Reason.WINDOW_OVER),
+    "too late": ((("watch", 1),), 51, Reason.RETURN_WINDOW_OVER),
 }
 
 
@@ -570,7 +570,7 @@ def test_goods_come_back_up_to_the_last_instant_of_each_products_window():
     order = market.delivered(BOTH)
     market.wait(market.shop.desk.find(order).delivered_at + 50 - market.clock.now - 1)
     assert isinstance(returned(market, order, (("watch", 1),)), ReturnReceived)
-    assert returned(market, order, (("watch", 1),), name="over") == Refusal(Reason.WINDOW_OVER, order)
+    assert returned(market, order, (("watch", 1),), name="over") == Refusal(Reason.RETURN_WINDOW_OVER, order)
     assert isinstance(returned(market, order, (LAPTOP,), name="longer"), ReturnReceived)
 
 
@@ -712,7 +712,7 @@ def test_a_refund_that_a_crash_interrupts_is_not_put_behind_a_debt_for_which_it_
     market.at(at, lambda: market.crash(7.0))
     market.run()
     assert market.status(waiting) == ("processing", None)
-    assert ("refund", "refunds-due", "cash", 500) in market.moved(back)
+    assert ("refund", "refunds-payable", "cash", 500) in market.moved(back)
     assert market.shop.book.cash_balance() == market.bank.deposit == 50
 
 
@@ -731,7 +731,7 @@ def test_a_late_delivery_is_compensated_once(held_in):
     order = market.delivered(after=20)
     reply = complained(market, order)
     assert reply.amount == 50
-    assert market.moved(order, codes=("allowance",)) == [("allowance", "sales-returns", "refunds-due", 50)]
+    assert market.moved(order, codes=("allowance",)) == [("allowance", "sales-returns", "refunds-payable", 50)]
     assert complained(market, order, name="again") == Compensated()
     assert [payment[0] for payment in market.bank.payments.values()] == [450]
     assert market.status(order) == ("completed", None)

@@ -4,7 +4,7 @@ from math import fsum
 
 import pytest
 
-from alesha_sim.columns import coded
+from alesha_sim.columns import text_column
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.sections import Attacks
 from alesha_sim.simulation.simulation import Simulation
@@ -32,7 +32,7 @@ def run(attack, visits=5, users=1, **fields):
 
 
 def words(result, table, column):
-    text = coded(result.columns(table), column)
+    text = text_column(result.columns(table), column)
     return [text.labels[code] if code >= 0 else None for code in text.codes]
 
 
@@ -58,7 +58,7 @@ def test_a_claim_that_is_never_answered_is_no_purchase():
 
 def test_each_claim_is_verified_for_itself():
     result = run({"claim_transaction": 0.5}, visits=40, users=4)
-    kinds = zip(words(result, "messages", "kind"), words(result, "messages", "detail"), strict=True)
+    kinds = zip(words(result, "messages", "kind"), words(result, "messages", "reason"), strict=True)
     refused = {reason for kind, reason in kinds if kind == "OrderRejected"}
     assert refused == {"unknown_transaction", "transaction_mismatch"}
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alesha_sim.scenarios import ScenarioError
 from alesha_sim.scenarios.channels import Link
-from alesha_sim.scenarios.errors import Fault, from_lines, nearest, refuse, shown
+from alesha_sim.scenarios.errors import Problem, from_lines, nearest, scenario_error, shown
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.sections import Users
 
@@ -55,14 +55,14 @@ CASES = [
     # Faults and hostile networks.
     ({"network": {"default": {"loss": 0.3}}},
      ["faults: network.default.timeout: missing: must be given where messages can be lost"]),
-    ({"network": {"links": {"user->shop": {"timeout": 0, "attempts": 0, "loss": 2, "growth": 0.5, "jitter": 1}}}},
+    ({"network": {"links": {"user->shop": {"timeout": 0, "attempts": 0, "loss": 2, "backoff": 0.5, "jitter": 1}}}},
      ["network.links.user->shop.loss: 2: must be at most 1",
       "network.links.user->shop.timeout: 0: must be more than 0",
       "network.links.user->shop.attempts: 0: must be at least 1",
-      "network.links.user->shop.growth: 0.5: must be at least 1",
+      "network.links.user->shop.backoff: 0.5: must be at least 1",
       "network.links.user->shop.jitter: 1: must be less than 1"]),
     ({"faults": [{"kind": "outtage"}]}, ["faults[0].kind: 'outtage': unknown kind: nearest is outage"]),
-    ({"faults": [{"link": "a"}]}, ["faults[0].kind: missing: must be one of outage, spell, crash"]),
+    ({"faults": [{"link": "a"}]}, ["faults[0].kind: missing: must be one of outage, degradation, crash"]),
     ({"faults": [{"kind": "crash", "entity": "bnk", "start": -1, "duration": 0, "x": 1}]},
      ["faults[0].entity: 'bnk': must be one of 'shop', 'bank', 'supplier'",
       "faults[0].start: -1: must not be negative",
@@ -113,7 +113,8 @@ CASES = [
                                                      "bank.fees.share: 2: must be at most 1"]),
     ({"supplier": {"stock": {"kind": "periodic", "reorder_point": 9, "order_up_to": 3, "period": 5}}},
      ["supplier.stock.reorder_point: 9: must be at most order_up_to, 3"]),
-    ({"supplier": {"unmet": "lost"}}, ["supplier.unmet: 'lost': must be one of 'backordered', 'rejected'"]),
+    ({"supplier": {"unmet_demand": "lost"}},
+    ["supplier.unmet_demand: 'lost': must be one of 'backordered', 'rejected'"]),
     ({"users": {"trust": {"kind": "trust", "late": 2}}}, ["users.trust.late: 2: must be a number from 0 to 1"]),
     ({"users": {"choice": {"kind": "logit"}}}, ["users.choice.price_sensitivity: missing: must be given"]),
     ({"delivery": {"partial": 1}}, ["delivery.partial: 1: must be true or false"]),
@@ -273,8 +274,8 @@ CASES = [
 def faults_of(fields):
     with pytest.raises(ScenarioError) as error:
         Scenario.model_validate({"horizon": 100, "demand": {"kind": "single"}} | fields)
-    assert str(error.value) == "\n".join(error.value.faults)
-    return error.value.faults
+    assert str(error.value) == "\n".join(error.value.problems)
+    return error.value.problems
 
 
 @pytest.mark.parametrize(("fields", "faults"), CASES, ids=lambda case: str(case)[:60])
@@ -285,7 +286,7 @@ def test_a_fault_is_one_line_of_field_value_and_rule(fields, faults):
 def test_without_anything_both_required_fields_are_missing():
     with pytest.raises(ScenarioError) as error:
         Scenario.model_validate({})
-    assert error.value.faults == ["horizon: missing: must be given", "demand: missing: must be given"]
+    assert error.value.problems == ["horizon: missing: must be given", "demand: missing: must be given"]
 
 
 def test_all_faults_of_a_scenario_are_said_at_once():
@@ -342,7 +343,7 @@ def test_a_scenario_that_is_no_table_is_refused():
 def test_faults_of_toml_are_one_line(text, fault):
     with pytest.raises(ScenarioError) as error:
         Scenario.from_toml(text)
-    (line,) = error.value.faults
+    (line,) = error.value.problems
     assert line.startswith(fault)
 
 
@@ -352,7 +353,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     for name, rule in (("bad.toml", "is not TOML"), ("binary.toml", "is not UTF-8"), ("", "cannot be read")):
         with pytest.raises(ScenarioError) as error:
             Scenario.read(tmp_path / name)
-        (fault,) = error.value.faults
+        (fault,) = error.value.problems
         assert fault.startswith(str(tmp_path / name))
         assert rule in fault
 
@@ -389,7 +390,7 @@ def test_whatever_stands_in_a_field_is_accepted_or_refused_in_plain_lines(place,
         scenario = Scenario.model_validate(fields)
         assert Scenario.model_validate(scenario.model_dump(mode="json")) == scenario
     except ScenarioError as error:
-        faults = error.faults or ["an error without a fault"]
+        faults = error.problems or ["an error without a fault"]
     for fault in faults:
         assert fault.startswith(place[0])
         assert not re.search(r"\n|pydantic|Input should|Value error", fault)
@@ -415,12 +416,14 @@ def test_the_nearest_name_is_named_or_all_are():
 
 def test_errors_of_values_become_faults_line_by_line():
     error = from_lines(ValueError("low: -1: must be: 0\nnot in parts"))
-    assert error.found == (Fault("low", "-1", "must be: 0"), Fault("", None, "not in parts"))
+    assert error.found == (Problem("low", "-1", "must be: 0"), Problem("", None, "not in parts"))
     assert from_lines(error) is error
 
 
 def test_an_error_survives_pickling_and_says_every_line_once():
-    error = ScenarioError([Fault("a", "1", "must not"), Fault("a", "1", "must not"), Fault("b", None, "missing")])
-    assert error.faults == ["a: 1: must not", "b: missing"]
-    assert pickle.loads(pickle.dumps(error)).faults == error.faults
-    assert refuse("a", 1, "must not").found == (Fault("a", "1", "must not"),)
+    error = ScenarioError(
+        [Problem("a", "1", "must not"), Problem("a", "1", "must not"), Problem("b", None, "missing")]
+    )
+    assert error.problems == ["a: 1: must not", "b: missing"]
+    assert pickle.loads(pickle.dumps(error)).problems == error.problems
+    assert scenario_error("a", 1, "must not").found == (Problem("a", "1", "must not"),)

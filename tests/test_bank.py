@@ -13,8 +13,8 @@ from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Authorise,
     Balance,
-    BalanceEnquiry,
     Decline,
+    EnquireBalance,
     Reason,
     Receipt,
     Refund,
@@ -155,10 +155,10 @@ def test_only_the_payee_can_refund_and_only_a_payment(bank):
 
 def test_everybody_learns_their_own_balance_and_nobody_another_one(bank):
     for owner, amount in ((0, 1000), (1, 0), (SHOP, 500), (SUPPLIER, 100)):
-        assert bank.balance(BalanceEnquiry(*of(owner))) == Balance(amount)
+        assert bank.balance(EnquireBalance(*of(owner))) == Balance(amount)
         account, _ = of(owner)
-        assert bank.balance(BalanceEnquiry(account, WRONG)) == Decline(Reason.WRONG_SECRET)
-    assert bank.balance(BalanceEnquiry(5, WRONG)) == Decline(Reason.UNKNOWN_ACCOUNT)
+        assert bank.balance(EnquireBalance(account, WRONG)) == Decline(Reason.WRONG_SECRET)
+    assert bank.balance(EnquireBalance(5, WRONG)) == Decline(Reason.UNKNOWN_ACCOUNT)
 
 
 def test_a_secret_shows_itself_as_stars():

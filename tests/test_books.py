@@ -46,14 +46,14 @@ users:equity                     -5000   -5000   -5000   -5000
 users:spending                       0       0    1000    1000
 supplier:reserved hp-laptop          0       1       0       0
 supplier:reserved apple-watch        0       2       0       0
-supplier:made hp-laptop              0      -1      -1      -1
-supplier:made apple-watch            0      -2      -2      -2
-supplier:handovers hp-laptop         0       0       1       1
-supplier:handovers apple-watch       0       0       2       2
+supplier:production hp-laptop              0      -1      -1      -1
+supplier:production apple-watch            0      -2      -2      -2
+supplier:goods-clearing hp-laptop         0       0       1       1
+supplier:goods-clearing apple-watch       0       0       2       2
 users:goods hp-laptop                0       0       1       1
 users:goods apple-watch              0       0       2       2
-users:handovers hp-laptop            0       0      -1      -1
-users:handovers apple-watch          0       0      -2      -2
+users:goods-clearing hp-laptop            0       0      -1      -1
+users:goods-clearing apple-watch          0       0      -2      -2
 """
 
 # Rejected: paid and charged; then charges returned, cancelled, refunded: bank, then owners.
@@ -66,7 +66,7 @@ bank:deposits:supplier       -5760     -5000      -5000     -5000
 shop:cash                    10240     11000      11000     10000
 shop:supplier-advances         760         0          0         0
 shop:customer-prepayments    -1000     -1000          0         0
-shop:refunds-due                 0         0      -1000         0
+shop:refunds-payable                 0         0      -1000         0
 shop:investment               5000      5000       5000      5000
 shop:equity                 -15000    -15000     -15000    -15000
 supplier:cash                 5760      5000       5000      5000
@@ -139,7 +139,7 @@ def columns_of(table):
     heads, *lines = (line for line in table.splitlines() if line)
     rows = [line.rsplit(maxsplit=len(heads.split())) for line in lines]
     return {
-        head: {name: int(figures[place]) for name, *figures in rows if int(figures[place])}
+        head: {name: int(metrics[place]) for name, *metrics in rows if int(metrics[place])}
         for place, head in enumerate(heads.split())
     }
 
@@ -231,7 +231,7 @@ def test_goods_that_were_not_made_cannot_be_shipped():
 
 def test_user_without_money_has_no_rows_but_holds_the_opening():
     trade = Trade()
-    assert 1 not in trade.ledger.columns()["link"]
+    assert 1 not in trade.ledger.columns()["entry"]
     assert all(trade.ledger.holds(book, 1) for book in (0, 3))
 
 
@@ -269,8 +269,8 @@ FACTS = [
         income 70: users:cash:1 / users:income
     """),
     ("opening stock", lambda trade: trade.supplier.open_stock(0, LINES), """
-        opening 1 hp-laptop: supplier:stock / supplier:made
-        opening 2 apple-watch: supplier:stock / supplier:made
+        opening 1 hp-laptop: supplier:stock / supplier:production
+        opening 2 apple-watch: supplier:stock / supplier:production
         opening 540: supplier:stock / supplier:equity
     """),
     ("payment with fees", lambda trade: pay(trade, fee=20, retained=98, payer_fee=5), """
@@ -324,7 +324,7 @@ FACTS = [
     """),
     ("refund before settlement", lambda trade: refund(trade, DUE), """
         refund 1000: bank:settlement-due / bank:deposits:user:1
-        refund 1000: shop:refunds-due / shop:settlement-due
+        refund 1000: shop:refunds-payable / shop:settlement-due
     """),
     ("refund out of escrow", lambda trade: refund(trade, ESCROW), """
         refund 1000: bank:escrow / bank:deposits:user:1
@@ -336,7 +336,7 @@ FACTS = [
         allowance 250: users:advances / users:spending
     """),
     ("delivered after a late refund", lambda trade: late_delivery(trade), """
-        deliver 1 hp-laptop: users:goods / users:handovers
+        deliver 1 hp-laptop: users:goods / users:goods-clearing
         sale 500: users:spending / users:advances
         allowance 500: users:advances / users:spending
         sale 500: shop:settlement-due / shop:sales
@@ -344,11 +344,11 @@ FACTS = [
         cost 400: shop:cost-of-sales / shop:supplier-advances
     """),
     ("compensated", lambda trade: compensate(trade), """
-        allowance 50: shop:sales-returns / shop:refunds-due
+        allowance 50: shop:sales-returns / shop:refunds-payable
         allowance 50: users:advances / users:spending
     """),
     ("stock kept for an order, then not", lambda trade: reserve(trade), """
-        make 2 apple-watch: supplier:stock / supplier:made
+        make 2 apple-watch: supplier:stock / supplier:production
         make 240: supplier:stock / supplier:payables
         reserve 2 apple-watch: supplier:reserved / supplier:stock
         reserve 2 apple-watch: supplier:stock / supplier:reserved
@@ -359,29 +359,29 @@ FACTS = [
         loss 540: supplier:losses / supplier:goods-in-transit
     """),
     ("came back", lambda trade: sent(trade).came_back(1, ORDER, LINES, 12), """
-        come-back 1 hp-laptop: supplier:stock / supplier:goods-in-transit
-        come-back 2 apple-watch: supplier:stock / supplier:goods-in-transit
-        come-back 540: supplier:stock / supplier:goods-in-transit
+        return-to-sender 1 hp-laptop: supplier:stock / supplier:goods-in-transit
+        return-to-sender 2 apple-watch: supplier:stock / supplier:goods-in-transit
+        return-to-sender 540: supplier:stock / supplier:goods-in-transit
         transport 12: supplier:transport / supplier:payables
     """),
     ("collected and remitted", lambda trade: collect(trade), """
         collection 1000: bank:deposits:user:1 / bank:deposits:courier
         collection 1000: users:advances / users:cash:1
-        collection 1000: supplier:collections / supplier:collections-owed
-        collection 1000: shop:collections-due / shop:customer-prepayments
+        collection 1000: supplier:collections / supplier:collections-payable
+        collection 1000: shop:collections-receivable / shop:customer-prepayments
         remittance 1000: bank:deposits:courier / bank:deposits:shop
-        remittance 1000: supplier:collections-owed / supplier:collections
-        remittance 1000: shop:cash / shop:collections-due
+        remittance 1000: supplier:collections-payable / supplier:collections
+        remittance 1000: shop:cash / shop:collections-receivable
     """),
     ("warranty swap", lambda trade: swap(trade), """
-        replace 1 hp-laptop: users:goods / users:handovers
-        replace 1 hp-laptop: users:handovers / users:goods
-        replace 1 hp-laptop: supplier:losses / supplier:handovers
-        replace 1 hp-laptop: supplier:handovers / supplier:goods-in-transit
+        replace 1 hp-laptop: users:goods / users:goods-clearing
+        replace 1 hp-laptop: users:goods-clearing / users:goods
+        replace 1 hp-laptop: supplier:losses / supplier:goods-clearing
+        replace 1 hp-laptop: supplier:goods-clearing / supplier:goods-in-transit
         replace 300: supplier:losses / supplier:goods-in-transit
     """),
     ("own stock", lambda trade: own_stock(trade), """
-        deliver 2 apple-watch: shop:stock / shop:handovers
+        deliver 2 apple-watch: shop:stock / shop:goods-clearing
         cost 360: shop:stock / shop:supplier-advances
         ship 1 apple-watch: shop:goods-in-transit / shop:stock
         ship 180: shop:goods-in-transit / shop:stock
@@ -389,7 +389,7 @@ FACTS = [
         loss 180: shop:losses / shop:goods-in-transit
         ship 1 apple-watch: shop:goods-in-transit / shop:stock
         ship 180: shop:goods-in-transit / shop:stock
-        deliver 1 apple-watch: shop:handovers / shop:goods-in-transit
+        deliver 1 apple-watch: shop:goods-clearing / shop:goods-in-transit
         sale 250: shop:customer-prepayments / shop:sales
         cost 180: shop:cost-of-sales / shop:goods-in-transit
     """),
@@ -533,8 +533,8 @@ def test_one_watch_sent_back_gives_the_last_trial_balance_of_the_posting_rules()
     assert changed == {
         "bank:deposits:user:1": -4250, "bank:deposits:shop": -9990, "shop:cash": 9990, "shop:stock": 180,
         "shop:sales-returns": 250, "shop:cost-of-sales": 580, "users:cash:1": 4250, "users:spending": 750,
-        "shop:stock apple-watch": 1, "shop:handovers apple-watch": -1, "users:goods apple-watch": 1,
-        "users:handovers apple-watch": -1,
+        "shop:stock apple-watch": 1, "shop:goods-clearing apple-watch": -1, "users:goods apple-watch": 1,
+        "users:goods-clearing apple-watch": -1,
     }  # fmt: skip
     trade.shop.written_off(9.0, ORDER, watch, 180)
     assert trade.trial_balance()["shop:losses apple-watch"] == 1
@@ -621,9 +621,9 @@ def test_a_fact_is_written_at_its_instant_under_its_link_and_order(kind, name, h
         book.payment(0.0, FACTS["order"], 0, 1000, FundsLocation.ESCROW)
     method, before = getattr(book, name), len(ledger)
     wanted = inspect.signature(method).parameters
-    given = {**FACTS, "link": entry, "payment_link": entry, "held_in": held_in}
+    given = {**FACTS, "entry": entry, "payment_link": entry, "held_in": held_in}
     method(**{each: given[each] for each in wanted})
     rows = ledger.array()[before:]
     assert {*zip(rows["at"].tolist(), rows["order"].tolist(), strict=True)} <= {(7.5, 4242)}
-    assert {*rows["link"].tolist()} <= {entry if "link" in wanted else ledger.new_entry() - 1}
+    assert {*rows["entry"].tolist()} <= {entry if "entry" in wanted else ledger.new_entry() - 1}
     assert len(rows) or (kind, held_in) == (ShopBook, FundsLocation.ESCROW)

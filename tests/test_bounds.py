@@ -40,9 +40,9 @@ REFUSED = [
     (link(timeout=1, loss=1), f"network.default.loss: 1: {ASKED_FOR_EVER}"),
     (link(timeout=1, links={"bank->shop": {"loss": 1}}), f"network.links.bank->shop.loss: 1: {ASKED_FOR_EVER}"),
     (link(timeout=1, loss=0.99999), f"network.default.loss: 0.99999: {SELDOM}"),
-    (link(timeout=1e-6, growth=1, latency=6), f"network.default.timeout: 0.000001 s: {OFTEN}"),
-    (link(timeout=1e-6, growth=1 + 1e-7, faults=OUTAGE), f"network.default.timeout: 0.000001 s: {OFTEN}"),
-    (link(timeout=1e-3, growth=1, loss=1, drain=DAY), f"network.default.timeout: 0.001 s: {OFTEN}"),
+    (link(timeout=1e-6, backoff=1, latency=6), f"network.default.timeout: 0.000001 s: {OFTEN}"),
+    (link(timeout=1e-6, backoff=1 + 1e-7, faults=OUTAGE), f"network.default.timeout: 0.000001 s: {OFTEN}"),
+    (link(timeout=1e-3, backoff=1, loss=1, drain=DAY), f"network.default.timeout: 0.001 s: {OFTEN}"),
     ({"supplier": {"stock": stock(period=0.01)}},
      f"supplier.stock.period: 0.01 s: must be at least 0.02592 s, {SEVERAL}"),
     ({"shop": {"stock": stock(period=1e-6)}},
@@ -65,14 +65,14 @@ REFUSED = [
 def test_what_never_ends_or_does_not_fit_is_refused(fields, line):
     with pytest.raises(ScenarioError) as error:
         made(fields)
-    assert error.value.faults == [line]
+    assert error.value.problems == [line]
 
 
 @pytest.mark.parametrize(
     "fields",
     [
         link(timeout=1, loss=1, drain=100), link(timeout=1, loss=1, attempts=3), link(timeout=1, loss=0.99),
-        link(timeout=1e-6), link(timeout=1e-3, growth=2, faults=OUTAGE), {"supplier": {"stock": stock(period=1)}},
+        link(timeout=1e-6), link(timeout=1e-3, backoff=2, faults=OUTAGE), {"supplier": {"stock": stock(period=1)}},
         {"users": {"income": {"amount": 10**13, "every": 10}}},
     ],
 )  # fmt: skip
@@ -100,7 +100,7 @@ def test_more_visits_than_memory_is_made_for_are_refused(demand, line):
     horizon = 9e9 if "growth" in demand else 70 * DAY if demand["kind"] == "bg_nbd" else DAY
     with pytest.raises(ScenarioError) as error:
         made({"demand": demand, "horizon": horizon}).visits(1)
-    assert error.value.faults[0].startswith(f"demand.{line}")
+    assert error.value.problems[0].startswith(f"demand.{line}")
 
 
 def test_income_of_drawn_balances_and_of_an_open_horizon_is_counted_too():

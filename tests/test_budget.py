@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from conftest import needs
 
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.scenarios import first_purchase, market_day
 from alesha_sim.scenarios.catalogue import SHIPPED
-from alesha_sim.scenarios.disruptions import Crash
+from alesha_sim.scenarios.injected_faults import Crash
 from alesha_sim.simulation.simulation import Simulation
 
 GROUPS = {
@@ -44,7 +44,7 @@ def finished(scenario):
 
 def kinds(simulation):
     column = simulation.records.messages.columns()["kind"]
-    assert isinstance(column, Coded)
+    assert isinstance(column, TextColumn)
     return Counter({label: int(np.sum(column.codes == code)) for code, label in enumerate(column.labels)})
 
 
@@ -65,7 +65,7 @@ def durations(simulation):
     """Services, lead times, ways of parcels, money carried back, and what users do days later."""
     scenario, count = simulation.scenario, kinds(simulation)
     is_made_to_order = scenario.supplier.stock.kind == "make_to_order"
-    lots = count["OrderAccepted"] if is_made_to_order else len(simulation.records.replenishments)
+    lots = count["OrderAccepted"] if is_made_to_order else len(simulation.records.production_lots)
     services = (
         (total(count, (*PAGES, *AFTERWARDS)), scenario.shop.page_time),
         (total(count, PAYMENTS), scenario.bank.authorisation_time),

@@ -21,11 +21,12 @@ from alesha_sim.entities.user.price_list import PriceList
 from alesha_sim.entities.user.terms import BehaviourRates, UserTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
+    Acknowledged,
     CancelOrder,
+    CashCollected,
     Checkout,
     ClaimAccepted,
     ClaimWarranty,
-    Collected,
     Compensated,
     Complain,
     Confirmation,
@@ -33,13 +34,13 @@ from alesha_sim.messages import (
     Credited,
     Decline,
     Deliver,
+    DeliveryRefused,
     EnquirePayment,
     Homepage,
     Invoice,
     LoggedIn,
     LogIn,
     Method,
-    Noted,
     Offer,
     OrderCancelled,
     Pay,
@@ -49,7 +50,6 @@ from alesha_sim.messages import (
     Receipt,
     Refunded,
     Refusal,
-    Refused,
     ReturnGoods,
     ReturnReceived,
     Transfer,
@@ -160,7 +160,7 @@ class Town:
             ClaimWarranty: ClaimAccepted(),
         }  # fmt: skip
         self.bank.answers = {
-            Transfer: lambda asked: Receipt(self.entry(), asked.message.amount), ConfirmDelivery: Noted(),
+            Transfer: lambda asked: Receipt(self.entry(), asked.message.amount), ConfirmDelivery: Acknowledged(),
         }  # fmt: skip
 
     def entry(self):
@@ -285,7 +285,7 @@ def test_news_of_a_late_refund_may_come_in_any_order(order):
     assert town.kept == []
     asked = {type(message) for _, message, _ in town.shop.heard}
     assert asked.isdisjoint({ReturnGoods, ClaimWarranty, Complain})
-    assert town.replies == [Noted()] * 3
+    assert town.replies == [Acknowledged()] * 3
 
 
 def test_what_comes_twice_is_taken_once():
@@ -306,7 +306,7 @@ def test_what_comes_twice_is_taken_once():
         "refund",
     ]
     assert len(town.shop.asked(ReturnGoods)) == 1
-    assert town.replies == [Noted()] * 5
+    assert town.replies == [Acknowledged()] * 5
     assert town.balances == (600, 0, 0, 2)
     assert town.kept == []
 
@@ -327,7 +327,7 @@ def test_only_a_late_refund_makes_later_goods_cost_nothing():
 def test_a_parcel_and_a_refund_of_an_order_that_nobody_keeps_in_mind_are_taken_calmly():
     town = Town(behaviour=EVERYTHING).parcel(10, order=7).refund(20, PAYMENT, late=True, order=8)
     town.parcel(30, (LAPTOP,), order=8).run()
-    assert town.replies == [Noted()] * 3
+    assert town.replies == [Acknowledged()] * 3
     assert town.balances == (0, -TOTAL, 2, 2)  # goods of an order whose payment nobody told of
     assert town.balance("users:spending") == TOTAL
     assert town.kept == []
@@ -355,7 +355,7 @@ def test_an_order_to_be_paid_at_the_door_is_paid_there_and_taken():
     assert (at, transfer) == (102.0, Transfer(*town.users.credentials.wallet(0), TOTAL, DOOR_ACCOUNT))
     assert town.rows == [("collection", TOTAL), ("deliver", 1), ("deliver", 2), ("sale", TOTAL)]
     assert town.balances == (TOTAL, 0, 1, 2)
-    assert [type(reply) for reply in town.replies] == [Collected]
+    assert [type(reply) for reply in town.replies] == [CashCollected]
     assert town.ends == [("paid", "bought")]
     assert town.kept == []
 
@@ -389,7 +389,7 @@ def test_a_parcel_refused_at_the_door_moves_nothing_and_is_forgotten(name):
     if "declined" in fields:
         town.bank.answers[Transfer] = fields["declined"]
     town.run()
-    assert town.replies == [Refused(reason)]
+    assert town.replies == [DeliveryRefused(reason)]
     assert len(town.bank.heard) == ("declined" in fields)
     assert town.rows == []
     assert town.kept == []
@@ -403,7 +403,7 @@ def test_who_mistypes_the_secret_does_so_at_the_door():
 
 def test_nobody_pays_at_the_door_for_what_was_not_ordered():
     town = Town(**AT_DOOR).parcel(10, collect=TOTAL, order=3).run()
-    assert town.replies == [Refused(Reason.UNKNOWN_ORDER)]
+    assert town.replies == [DeliveryRefused(Reason.UNKNOWN_ORDER)]
     assert town.bank.heard == []
 
 
@@ -557,7 +557,7 @@ def test_the_bank_is_told_once_when_every_parcel_is_there():
 
 def test_an_order_in_escrow_is_kept_in_mind_until_the_bank_has_answered():
     town = delivered(60, BehaviourRates(confirms=True))
-    town.bank.answers[ConfirmDelivery] = lambda asked: town.do_at(100, lambda: asked.answer(Noted()))
+    town.bank.answers[ConfirmDelivery] = lambda asked: town.do_at(100, lambda: asked.answer(Acknowledged()))
     town.clock.run_to(161.0)
     assert town.kept == [1]
     assert town.run().kept == []
@@ -616,7 +616,7 @@ def test_a_return_that_comes_too_early_is_tried_again_a_day_later_ten_times_at_m
 
 
 def test_a_return_out_of_time_is_given_up():
-    town = delivered(60, BACK, answers={ReturnGoods: Refusal(Reason.WINDOW_OVER)}).run()
+    town = delivered(60, BACK, answers={ReturnGoods: Refusal(Reason.RETURN_WINDOW_OVER)}).run()
     assert len(town.shop.asked(ReturnGoods)) == 1
     assert town.balances == (TOTAL, 0, 1, 2)
     assert town.kept == []
@@ -656,7 +656,7 @@ def test_a_refund_of_some_goods_is_not_the_end_of_the_others():
 def test_new_goods_are_swapped_for_broken_ones():
     town = delivered(60, BREAKS).parcel(500, (WATCHES,), step="replace", replaces=True).run()
     assert town.rows[-2:] == [("replace", 2), ("replace", 2)]
-    assert town.replies == [Noted()] * 3
+    assert town.replies == [Acknowledged()] * 3
     assert town.balance("users:goods", "watch") == 2
 
 
@@ -714,7 +714,7 @@ def test_a_courier_gets_no_answer_while_nobody_knows_whether_the_money_moved(mon
     town = at_the_door().make_hostile(loss=0.0, attempts=2)
     town.bank.answers[Transfer] = None
     town.run()
-    assert not any(isinstance(reply, Collected | Refused) for reply in town.replies)
+    assert not any(isinstance(reply, CashCollected | DeliveryRefused) for reply in town.replies)
     assert town.doubtful == [1]
     assert town.kept == [1]
 
@@ -749,7 +749,7 @@ def test_income_is_written_once():
     town.run()
     assert town.rows == [("income", 5000)]
     assert town.balance("users:cash:1") == CASH + 5000
-    assert town.replies == [Noted()] * 2
+    assert town.replies == [Acknowledged()] * 2
 
 
 ONE = (("laptop", 1),)
@@ -778,7 +778,7 @@ def test_a_budget_is_a_users_own_and_free_again_if_the_shop_does_not_take_the_ca
     town = Town(budget=500).visit(cart=ONE).visit(cart=ONE, at=100).visit(cart=ONE, user=1)
     take = town.shop.answers[Checkout]
     town.shop.answers[Checkout] = lambda asked: (
-        take(asked) if town.clock.now > 50 else Refusal(Reason.LIMIT_REACHED)
+        take(asked) if town.clock.now > 50 else Refusal(Reason.PURCHASE_LIMIT_REACHED)
     )
     town.run()
     assert sorted(town.ends) == [("browsed", "declined"), ("browsed", "declined"), ("paid", "bought")]
@@ -822,7 +822,7 @@ def refusing(reason, request=Pay, **fields):
 
 REFUSED_ORDERS = {
     "out of stock": (lambda: refusing(Reason.OUT_OF_STOCK), 0.25),
-    "limit": (lambda: refusing(Reason.LIMIT_REACHED, Checkout), 0.25),
+    "limit": (lambda: refusing(Reason.PURCHASE_LIMIT_REACHED, Checkout), 0.25),
     "no money": (lambda: refusing(Reason.INSUFFICIENT_FUNDS), 1.0),
     "refunded later": (lambda: Town(trust=HALVED).visit().refund(100, PAYMENT), 0.25),
     "late refund": (

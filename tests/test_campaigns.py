@@ -34,13 +34,13 @@ def test_without_a_rule_each_wave_pays_for_the_one_before_until_none_is_left(out
 
 
 def test_what_is_stranded_is_of_the_reported_order_of_magnitude(outcomes):
-    figures = outcomes["none"].figures()
+    metrics = outcomes["none"].metrics()
     for name in ("turnover of the first half-year, crore Tk", "prepaid in the last wave, crore Tk"):
         low, high = REPORTED[name]
-        assert 0.99 * low <= figures[name] <= 1.01 * high
+        assert 0.99 * low <= metrics[name] <= 1.01 * high
     for name in ("money stranded, crore Tk", "customers stranded"):
         low, high = REPORTED[name]
-        assert low / 2 < figures[name] < 2 * high
+        assert low / 2 < metrics[name] < 2 * high
 
 
 @pytest.mark.parametrize("rule", ["escrow", "guidelines"])
@@ -102,5 +102,5 @@ def test_the_page_shows_every_figure_for_every_rule():
 @pytest.mark.parametrize("rule", list(RULES))
 def test_the_page_shows_what_is_simulated_at_a_tenth_of_full_size(rule):
     result = alesha.simulate(scenarios.prepaid_campaigns(**RULES[rule], scale=0.1), seed=1)
-    found = outcome(result).figures()
+    found = outcome(result).metrics()
     assert found == pytest.approx(shown(rule), rel=0.01, abs=0.01)

@@ -62,7 +62,7 @@ def test_days_of_the_cdnow_layout_count_from_the_scenarios_start():
 def test_a_fee_in_yen_has_no_decimals():
     result = simulate(Scenario.read(CASES / "open/08-yen-fee.toml"), seed=1)
     assert result.scenario.currency.decimals == 0
-    assert result.figures()["fees"] == 108
+    assert result.metrics()["fees"] == 108
 
 
 def test_two_columns_of_one_name_are_one_line(capsys):

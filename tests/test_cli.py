@@ -218,7 +218,7 @@ def test_run_json_is_one_object_with_the_contracts_keys(call):
 def test_figures_without_a_value_are_null(call):
     nobody = ["--set", "demand.kind=poisson", "--set", "demand.visits_per_day=0"]
     summary = json.loads(call("run", "first_purchase", "--json", *nobody).out)["summary"]
-    assert (summary["visits"], summary["conversion"], summary["decline_rate"]) == (0, None, None)
+    assert (summary["visits"], summary["conversion_rate"], summary["decline_rate"]) == (0, None, None)
 
 
 def test_a_run_without_a_seed_tells_which_it_drew(call):

@@ -53,7 +53,7 @@ def test_a_sweep_over_the_same_value_twice_shows_both_points(call):
 
 def test_large_numbers_are_written_in_full_and_what_never_varies_saves_all(call, tmp_path):
     (tmp_path / "study.toml").write_text(NEVER_VARIES)
-    options = ("--study", "study.toml", "--jobs", "1", "--figure", "mean_delivery_seconds", "--figure", "visits")
+    options = ("--study", "study.toml", "--jobs", "1", "--metric", "mean_delivery_seconds", "--metric", "visits")
     answer = call("compare", *options)
     rows = [line for line in answer.out.splitlines() if line.startswith("mean_delivery_seconds")]
     assert [row.split()[-2:] for row in rows] == [["all", "*"]]
@@ -103,7 +103,7 @@ def test_until_adds_runs(call):
 def test_sweep_prints_a_line_a_point(call, market):
     answer = call(
         "sweep", "market_day", *SMALL, "--vary", "bank.workers=1,2", "--vary", "supplier.lead_time=1 day,7 days",
-        "--runs", "2", "--seed", "1", "--jobs", "1", "--figure", "mean_delivery_seconds",
+        "--runs", "2", "--seed", "1", "--jobs", "1", "--metric", "mean_delivery_seconds",
     )  # fmt: skip
     lines = answer.out.splitlines()[2:]
     assert lines[0].split() == ["bank.workers", "supplier.lead_time", "mean_delivery_seconds"]
@@ -210,10 +210,10 @@ BAD_CALLS = [
         "baseline: 'cdnaw': unknown point: nearest is cdnow",
     ),
     (
-        ("compare", "market_day", "cdnow", "--figure", "ordres"),
-        "--figure: 'ordres': unknown figure: nearest is orders",
+        ("compare", "market_day", "cdnow", "--metric", "ordres"),
+        "--metric: 'ordres': unknown metric: nearest is orders",
     ),
-    (("replicate", "market_day", "--until", "ordres=0.1"), "until: 'ordres': unknown figure: nearest is orders"),
+    (("replicate", "market_day", "--until", "ordres=0.1"), "until: 'ordres': unknown metric: nearest is orders"),
 ]
 
 

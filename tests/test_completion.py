@@ -5,12 +5,12 @@ from worked_example import LAPTOP, WATCH, written
 
 from alesha_sim import accounting, exports
 from alesha_sim.accounting import classification
-from alesha_sim.accounting.cut_off import Completion
+from alesha_sim.accounting.cut_off import CutOff
 from alesha_sim.accounting.journal_arrays import Journal
 from alesha_sim.books import CODES, Account, Kind
 from alesha_sim.books.accounts import role_of
 from alesha_sim.exports.journals import name_of
-from alesha_sim.exports.process import FACTS, PLACE
+from alesha_sim.exports.process import ENTRY_ACTIVITIES, PLACE
 
 A, L, Q, R, X = Kind.ASSET, Kind.LIABILITY, Kind.EQUITY, Kind.INCOME, Kind.EXPENSE
 
@@ -18,19 +18,19 @@ MONEY = {
     "bank:reserves": A, "bank:deposits:user:1": L, "bank:deposits:shop": L, "bank:deposits:supplier": L,
     "bank:deposits:courier": L, "bank:settlement-due": L, "bank:escrow": L, "bank:rolling-reserve": L,
     "bank:fees": R, "shop:investment": A, "shop:cash": A, "shop:settlement-due": A, "shop:rolling-reserve": A,
-    "shop:collections-due": A, "shop:supplier-advances": A, "shop:stock": A, "shop:goods-in-transit": A,
-    "shop:customer-prepayments": L, "shop:refunds-due": L, "shop:equity": Q, "shop:sales": R,
+    "shop:collections-receivable": A, "shop:supplier-advances": A, "shop:stock": A, "shop:goods-in-transit": A,
+    "shop:customer-prepayments": L, "shop:refunds-payable": L, "shop:equity": Q, "shop:sales": R,
     "shop:sales-returns": R, "shop:cost-of-sales": X, "shop:payment-fees": X, "shop:transport": X,
     "shop:losses": X, "supplier:cash": A, "supplier:collections": A, "supplier:stock": A,
-    "supplier:goods-in-transit": A, "supplier:shop-advances": L, "supplier:collections-owed": L,
+    "supplier:goods-in-transit": A, "supplier:shop-advances": L, "supplier:collections-payable": L,
     "supplier:payables": L, "supplier:equity": Q, "supplier:sales": R, "supplier:cost-of-sales": X,
     "supplier:transport": X, "supplier:losses": X, "users:cash:1": A, "users:advances": A, "users:equity": Q,
     "users:income": R, "users:spending": X,
 }  # fmt: skip
 UNITS = {
-    "shop:stock": A, "shop:goods-in-transit": A, "shop:losses": X, "shop:handovers": Q, "supplier:stock": A,
-    "supplier:reserved": A, "supplier:goods-in-transit": A, "supplier:made": Q, "supplier:handovers": Q,
-    "supplier:losses": X, "users:goods": A, "users:handovers": Q,
+    "shop:stock": A, "shop:goods-in-transit": A, "shop:losses": X, "shop:goods-clearing": Q, "supplier:stock": A,
+    "supplier:reserved": A, "supplier:goods-in-transit": A, "supplier:production": Q, "supplier:goods-clearing": Q,
+    "supplier:losses": X, "users:goods": A, "users:goods-clearing": Q,
 }  # fmt: skip
 
 OPENING = [
@@ -47,17 +47,17 @@ CHARGES = [
     (1, "shop", 5, "charges", "supplier-advances", "cash", 760),
 ]
 CHARGES_HEARD = [(2, "supplier", 5, "charges", "cash", "shop-advances", 760)]
-MADE = [
-    (1, "supplier", 6, "make", "reserved", "made", 1, LAPTOP),
-    (1, "supplier", 6, "make", "reserved", "made", 2, WATCH),
+PRODUCTION = [
+    (1, "supplier", 6, "make", "reserved", "production", 1, LAPTOP),
+    (1, "supplier", 6, "make", "reserved", "production", 2, WATCH),
     (1, "supplier", 6, "make", "stock", "payables", 540),
     (1, "supplier", 7, "ship", "goods-in-transit", "reserved", 1, LAPTOP),
     (1, "supplier", 7, "ship", "goods-in-transit", "reserved", 2, WATCH),
     (1, "supplier", 7, "ship", "goods-in-transit", "stock", 540),
 ]
 GIVEN = [
-    (1, "supplier", 8, "deliver", "handovers", "goods-in-transit", 1, LAPTOP),
-    (1, "supplier", 8, "deliver", "handovers", "goods-in-transit", 2, WATCH),
+    (1, "supplier", 8, "deliver", "goods-clearing", "goods-in-transit", 1, LAPTOP),
+    (1, "supplier", 8, "deliver", "goods-clearing", "goods-in-transit", 2, WATCH),
     (1, "supplier", 8, "sale", "shop-advances", "sales", 760),
     (1, "supplier", 8, "cost", "cost-of-sales", "goods-in-transit", 540),
 ]
@@ -69,19 +69,20 @@ ESCROW = [(1, "bank", 9, "payment", "deposits:user:1", "escrow", 1000)]
 COST = (2, "shop", 8, "cost", "cost-of-sales", "supplier-advances", 760)
 COLLECTED = [
     (1, "bank", 10, "collection", "deposits:user:1", "deposits:courier", 1000),
-    (1, "supplier", 10, "collection", "collections", "collections-owed", 1000),
+    (1, "supplier", 10, "collection", "collections", "collections-payable", 1000),
 ]
-COLLECTED_HEARD = [(2, "shop", 10, "collection", "collections-due", "customer-prepayments", 1000)]
+COLLECTED_HEARD = [(2, "shop", 10, "collection", "collections-receivable", "customer-prepayments", 1000)]
 BOTH = [*CHARGES, *((1, *fact[1:]) for fact in CHARGES_HEARD)]
 
 # What one of the two has written, and what the other writes when it hears.
 CASES = {
     "charges": (CHARGES, CHARGES_HEARD),
     "delivery": (
-        [*PREPAID, *BOTH, *MADE, *GIVEN], [(2, "shop", 8, "sale", "customer-prepayments", "sales", 1000), COST],
+        [*PREPAID, *BOTH, *PRODUCTION, *GIVEN], [(2, "shop", 8, "sale", "customer-prepayments", "sales", 1000),
+        COST],
     ),
     "delivery out of escrow": (
-        [*ESCROW, *BOTH, *MADE, *GIVEN], [(2, "shop", 8, "sale", "settlement-due", "sales", 1000), COST],
+        [*ESCROW, *BOTH, *PRODUCTION, *GIVEN], [(2, "shop", 8, "sale", "settlement-due", "sales", 1000), COST],
     ),
     "charges returned less transport": (
         [
@@ -101,15 +102,15 @@ CASES = {
             *COLLECTED,
             *((1, *fact[1:]) for fact in COLLECTED_HEARD),
             (1, "bank", 12, "remittance", "deposits:courier", "deposits:shop", 1000),
-            (1, "supplier", 12, "remittance", "collections-owed", "collections", 1000),
+            (1, "supplier", 12, "remittance", "collections-payable", "collections", 1000),
         ],
-        [(2, "shop", 12, "remittance", "cash", "collections-due", 1000)],
+        [(2, "shop", 12, "remittance", "cash", "collections-receivable", 1000)],
     ),
     "goods for the shop's own stock": (
         [
-            *BOTH, *MADE,
-            (1, "shop", 8, "deliver", "stock", "handovers", 1, LAPTOP),
-            (1, "shop", 8, "deliver", "stock", "handovers", 2, WATCH),
+            *BOTH, *PRODUCTION,
+            (1, "shop", 8, "deliver", "stock", "goods-clearing", 1, LAPTOP),
+            (1, "shop", 8, "deliver", "stock", "goods-clearing", 2, WATCH),
             (1, "shop", 8, "cost", "stock", "supplier-advances", 760),
         ],
         [(2, *fact[1:]) for fact in GIVEN],
@@ -131,20 +132,20 @@ def test_group_is_the_same_before_and_after_the_other_hears(case):
     journal = Journal(run)
     completed = [
         (
-            row.link,
+            row.entry,
             row.code,
             row.debit,
             row.credit,
             row.amount / (100 if row.commodity == "BDT" else 1),
             row.commodity,
         )
-        for row in Completion(journal).rows(1_000_000)
+        for row in CutOff(journal).rows(1_000_000)
     ]
     assert completed == [
-        (link, code, f"{book}:{debit}", f"{book}:{credit}", amount, *(sku or ["BDT"]))
-        for _, book, link, code, debit, credit, amount, *sku in heard
+        (entry, code, f"{book}:{debit}", f"{book}:{credit}", amount, *(sku or ["BDT"]))
+        for _, book, entry, code, debit, credit, amount, *sku in heard
     ]
-    assert list(Completion(journal).rows(2_000_000)) == []
+    assert list(CutOff(journal).rows(2_000_000)) == []
     for at in (1, 2):
         sheet = accounting.consolidated(run, at=at).balance_sheet().set_index(["section", "line"])["amount"]
         assert sheet["total", "Assets"] == sheet["total", "Liabilities and equity"]
@@ -188,8 +189,8 @@ def test_every_account_of_money_has_a_line_of_its_own_or_shares_it():
 
 def test_every_code_is_an_event_or_never_begins_a_fact():
     later = {"opening", "income", "retention", "transport", "allowance", "sale", "cost"}
-    assert set(FACTS) | later == set(CODES)
-    assert set(FACTS.values()) <= set(PLACE)
+    assert set(ENTRY_ACTIVITIES) | later == set(CODES)
+    assert set(ENTRY_ACTIVITIES.values()) <= set(PLACE)
 
 
 def test_the_whole_chart_is_exported(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 import alesha_sim
 from alesha_sim import messages
-from alesha_sim.conversation import Conversation, Message, Transfer, wording
+from alesha_sim.conversation import Conversation, Message, Transfer, labels
 from alesha_sim.entities import Entity
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.network import Channel
@@ -19,7 +19,7 @@ START = datetime(2021, 1, 1)
 
 def message(number, kind, sender, recipient, at, **changes):
     known = {
-        "request": number // 2, "order": 1, "attempt": 1, "fate": "delivered", "detail": None, "visit": 0,
+        "request": number // 2, "order": 1, "attempt": 1, "fate": "delivered", "reason": None, "visit": 0,
         "delivered_at": START + timedelta(seconds=at + 1),
     }  # fmt: skip
     return Message(
@@ -38,7 +38,7 @@ def paying():
     pay = message(4, "Pay", "user:0", "shop", 0)
     authorise = message(5, "Authorise", "shop", "bank", 1)
     receipt = message(6, "Receipt", "bank", "shop", 2)
-    refusal = message(7, "Refusal", "shop", "user:0", 3, detail="out_of_stock", fate="lost", attempt=2)
+    refusal = message(7, "Refusal", "shop", "user:0", 3, reason="out_of_stock", fate="lost", attempt=2)
     return Conversation("Order 1", [refusal, receipt, pay, authorise], [transfer(3, 2)])
 
 
@@ -82,13 +82,13 @@ def test_text_of_nothing_is_its_title():
 def test_frame_has_one_row_an_entry_and_is_missing_what_is_the_others(paying):
     frame = paying.frame()
     assert list(frame) == [
-        "at", "sender", "recipient", "kind", "fate", "detail",
-        "book", "debit", "credit", "amount", "commodity", "code", "link",
+        "at", "sender", "recipient", "kind", "fate", "reason",
+        "book", "debit", "credit", "amount", "commodity", "code", "entry",
     ]  # fmt: skip
     assert frame["at"].dtype == "datetime64[us]"
     assert frame["at"].tolist() == [pd.Timestamp(START) + pd.Timedelta(seconds=s) for s in (0, 1, 2, 2, 3)]
     assert frame["amount"].isna().tolist() == [True, True, False, True, True]
-    assert frame.loc[2, ["amount", "link", "code"]].tolist() == [1000.0, 9, "payment"]
+    assert frame.loc[2, ["amount", "entry", "code"]].tolist() == [1000.0, 9, "payment"]
     assert frame["kind"].isna().tolist() == [False, False, True, False, False]
 
 
@@ -188,7 +188,7 @@ def test_following_an_order_as_text_loads_no_pandas():
         "import sys, alesha_sim as alesha\n"
         "result = alesha.simulate(alesha.scenarios.first_purchase(), seed=7)\n"
         "assert 'PlaceOrder' in repr(result.follow(1))\n"
-        "assert result.figures()['completed'] == 1 and '10,240.00 BDT' in repr(result)\n"
+        "assert result.metrics()['completed'] == 1 and '10,240.00 BDT' in repr(result)\n"
         "sys.exit('pandas' in sys.modules or 'pyarrow' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
@@ -242,5 +242,5 @@ def test_every_kind_of_message_says_what_it_means():
         name for name, kind in public.items() if isinstance(kind, type) and issubclass(kind, messages.Message)
     ]
     assert len(kinds) > 30
-    assert [name for name in kinds if not wording.meaning(name).endswith(".")] == []
-    assert wording.meaning("NoSuchKind") == ""
+    assert [name for name in kinds if not labels.meaning(name).endswith(".")] == []
+    assert labels.meaning("NoSuchKind") == ""

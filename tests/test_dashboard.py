@@ -23,8 +23,8 @@ def test_a_page_has_the_figures_and_four_plots_with_their_findings(result):
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert [bool(title) for title in titles] == [False, True, True, True, True]
     assert tuple(figure.get_size_inches()) == pytest.approx((13.333, 7.5))
-    figures = [text.get_text() for text in figure.axes[0].texts]
-    assert {"visits", f"{len(result.visits):,}", "revenue, BDT", "shop's cash, BDT"} <= set(figures)
+    metrics = [text.get_text() for text in figure.axes[0].texts]
+    assert {"visits", f"{len(result.visits):,}", "revenue, BDT", "shop's cash, BDT"} <= set(metrics)
     assert figure.get_suptitle() == "Market day: " + figure.get_suptitle().partition(": ")[2]
     assert "seed 7, 1 run" in figure.get_suptitle()
 
@@ -37,8 +37,8 @@ def test_scenario_and_seed_stand_once_on_the_page(result):
 
 
 def test_key_figures_stand_beside_each_other_even_when_they_are_long(result, monkeypatch):
-    figures = result.figures() | {"revenue": 9_054_123_456.78, "shop_cash": 1_931_123_456.78}
-    monkeypatch.setattr(result, "figures", lambda: figures)
+    metrics = result.metrics() | {"revenue": 9_054_123_456.78, "shop_cash": 1_931_123_456.78}
+    monkeypatch.setattr(result, "figures", lambda: metrics)
     figure = plots.dashboard(result)
     figure.draw_without_rendering()
     boxes = [Text.get_window_extent(text) for text in figure.axes[0].texts[::2]]

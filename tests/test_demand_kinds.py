@@ -165,7 +165,7 @@ def test_a_fault_in_a_part_of_a_mixture_names_the_part():
     parts = [{"kind": "single"}, {"kind": "flash", "visits": 50, "shares": {"iphone": 1}}]
     with pytest.raises(ScenarioError) as error:
         scenario({"kind": "mixture", "parts": parts})
-    assert error.value.faults == [
+    assert error.value.problems == [
         "demand.parts[1].shares.iphone: unknown SKU: nearest is iphone-x",
         "demand.parts[1].visits: 50: must be at most users.count, 10",
     ]

@@ -9,7 +9,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim.conversation import Conversation, Message, Transfer
-from alesha_sim.conversation.svg import TONES
+from alesha_sim.conversation.svg import STYLE_COLOURS
 
 START = datetime(2021, 1, 1)
 
@@ -19,7 +19,7 @@ def at(seconds):
 
 
 def message(number, kind, sender, recipient, sent, delivered, **changes):
-    known = {"request": number, "order": 1, "attempt": 1, "fate": "delivered", "detail": None, "visit": 0}
+    known = {"request": number, "order": 1, "attempt": 1, "fate": "delivered", "reason": None, "visit": 0}
     arrival = None if delivered is None else at(delivered)
     return Message(
         message=number, kind=kind, sender=sender, recipient=recipient, sent_at=at(sent), delivered_at=arrival,
@@ -96,7 +96,7 @@ def test_a_lost_message_ends_on_the_way_with_a_cross():
     (arrow,) = conversation.diagram().drawing.arrows
     near, far = (lane.x for lane in conversation.diagram().drawing.lanes)
     assert near < arrow.x2 < far
-    assert (arrow.tone, arrow.label) == ("lost", "0 Pay (secret ***): lost")
+    assert (arrow.style, arrow.label) == ("lost", "0 Pay (secret ***): lost")
     assert "l12 12m0 -12l-12 12" in conversation.diagram().svg
 
 
@@ -104,7 +104,7 @@ def test_a_lost_message_ends_on_the_way_with_a_cross():
     ("changes", "label", "tone"),
     [
         ({}, "4 Receipt", "plain"),
-        ({"detail": "out_of_stock"}, "4 Receipt: out_of_stock", "refused"),
+        ({"reason": "out_of_stock"}, "4 Receipt: out_of_stock", "refused"),
         ({"attempt": 3}, "4 Receipt: attempt 3", "plain"),
         ({"fate": "duplicate", "attempt": 2}, "4 Receipt: duplicate, attempt 2", "idle"),
         ({"fate": "late"}, "4 Receipt: late", "idle"),
@@ -112,12 +112,12 @@ def test_a_lost_message_ends_on_the_way_with_a_cross():
 )
 def test_what_is_unusual_about_a_message_is_written_and_drawn(changes, label, tone):
     (arrow,) = drawn(message(4, "Receipt", "bank", "shop", 0, 1, **changes)).arrows
-    assert (arrow.label, arrow.tone) == (label, tone)
+    assert (arrow.label, arrow.style) == (label, tone)
 
 
 def test_a_message_on_its_way_is_open():
     (arrow,) = drawn(message(4, "Receipt", "bank", "shop", 0, None, fate="in_flight")).arrows
-    assert (arrow.label, arrow.tone) == ("4 Receipt: on its way", "open")
+    assert (arrow.label, arrow.style) == ("4 Receipt: on its way", "open")
 
 
 def test_what_a_message_moved_stands_in_a_box_at_its_receiver():
@@ -217,12 +217,12 @@ def test_mermaid_has_a_participant_a_lane_an_arrow_a_message_a_note_a_step_that_
 
 
 def test_mermaid_keeps_signs_of_its_own_out_of_texts():
-    text = Conversation('T: "x"', [message(0, "A", "a;b", "c#d", 0, 1, detail="e: f")], []).to_mermaid()
+    text = Conversation('T: "x"', [message(0, "A", "a;b", "c#d", 0, 1, reason="e: f")], []).to_mermaid()
     assert text.splitlines()[1] == 'title: "T: \\"x\\""'
     assert "participant p0 as a,b" in text
     assert "p0-->>p1: 0 A#58; e#58; f" in text
 
 
 def test_the_tones_are_all_drawn(hostile):
-    tones = {arrow.tone for arrow in hostile.diagram().drawing.arrows}
-    assert {"plain", "lost", "idle", "refused"} <= tones <= set(TONES)
+    tones = {arrow.style for arrow in hostile.diagram().drawing.arrows}
+    assert {"plain", "lost", "idle", "refused"} <= tones <= set(STYLE_COLOURS)

@@ -82,7 +82,7 @@ def is_left_out(path):
 
 def test_the_schema_is_read_whole():
     assert {"users.count", "supplier.stock{periodic}.period", "network.links.*.loss"} < FIELDS
-    assert {"faults[]{spell}.latency{gamma}.cv", "demand{waves}.waves[].units"} < FIELDS
+    assert {"faults[]{degradation}.latency{gamma}.cv", "demand{waves}.waves[].units"} < FIELDS
     assert {"demand{mixture}.parts[]{flash}.rush", "catalogue[].warranty", "horizon"} < FIELDS
     assert len(FIELDS) > 400
 
@@ -117,17 +117,17 @@ def features(tree, way):
         "fees": fees.get("share"),
         "payer's fees": fees.get("payer_share") or float(fees.get("payer_fixed", 0)),
         "fee of declined payments": float(fees.get("declined", 0)),
-        "reserve": bank.get("reserve"),
+        "rolling reserve": bank.get("rolling_reserve"),
         "locks": bank.get("secret_attempts"),
         "late refunds": bank.get("settlement", {}).get("refund_after") is not None,
         "promise": shop.get("promise"),
-        "compensation": shop.get("compensation") and users["afterwards"]["complaint"],
-        "limit": shop.get("limit"),
+        "compensation": shop.get("compensation") and users["after_sales"]["complaint_share"],
+        "purchase limit": shop.get("purchase_limit"),
         "unpaid orders cancelled": shop.get("unpaid_after"),
         "capacity": supplier.get("capacity"),
         "minimum lot": supplier.get("minimum_lot", 1) > 1,
-        "orders rejected": supplier.get("unmet") == "rejected",
-        "cancellations": users["afterwards"]["cancellation"],
+        "orders rejected": supplier.get("unmet_demand") == "rejected",
+        "cancellations": users["after_sales"]["cancel_share"],
         "returns": any(product["return_share"] for product in tree["catalogue"]),
         "defects": any(product["defect_share"] for product in tree["catalogue"]),
         "zones": tree["delivery"].get("zones"),
@@ -167,7 +167,7 @@ APART = [
         "refused",
     ),
     ("horizon left out", "demand=(?!replay)|days", "recorded visits end by themselves"),
-    ("no time-out", "crash|loss|outage|spell|faults", "refused: whoever lost a message would wait for ever"),
+    ("no time-out", "crash|loss|outage|degradation|faults", "refused: whoever lost a message would wait for ever"),
 ]
 """Pairs that do not occur, as patterns, with why."""
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alesha_sim import replicate
-from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
 from alesha_sim.experiments.estimates import estimates, paired, seldom
 from alesha_sim.scenarios import first_purchase
 from alesha_sim.scenarios.scenario import Scenario
@@ -155,22 +155,22 @@ def queue_of(customers):
 def first_waits(customers):
     """Return the figure `wait`: the mean wait of the first customers."""
 
-    def figures(result):
+    def metrics(result):
         messages = result.columns("messages")
         delivered, started = numbers(messages, "delivered_at"), numbers(messages, "started_at")
-        mine = equals(coded(messages, "recipient"), "shop") & (started != MISSING_TIME)
+        mine = equals(text_column(messages, "recipient"), "shop") & (started != MISSING_TIME)
         waits = (started - delivered)[mine][np.argsort(delivered[mine], kind="stable")]
         assert len(waits) >= customers
         return {"wait": float(waits[:customers].mean()) / 1e6}
 
-    return figures
+    return metrics
 
 
 def coverage(studies, runs, customers, jobs):
     """Return the share of studies whose interval of the mean wait holds the exact one, and the mean of means."""
-    scenario, figures, exact = queue_of(customers), first_waits(customers), QUEUE.mean_wait_of_first(customers)
+    scenario, metrics, exact = queue_of(customers), first_waits(customers), QUEUE.mean_wait_of_first(customers)
     rows = [
-        replicate(scenario, runs=runs, seed=seed, jobs=jobs, figures=figures, progress=False).summary().loc["wait"]
+        replicate(scenario, runs=runs, seed=seed, jobs=jobs, metrics=metrics, progress=False).summary().loc["wait"]
         for seed in range(studies)
     ]
     covered = np.mean([row["low"] <= exact <= row["high"] for row in rows])

@@ -30,7 +30,7 @@ def study(market):
 def refused(experiment, *given, **options):
     with pytest.raises(ScenarioError) as caught:
         experiment(*given, **{"runs": 2, "jobs": 1, **options})
-    return caught.value.faults
+    return caught.value.problems
 
 
 # Runs
@@ -40,7 +40,7 @@ def test_a_study_has_a_row_a_run_with_design_seed_digest_and_every_figure(study,
     assert list(study.runs.columns[:6]) == [
         "point", "supplier.lead_time", "bank.workers", "replication", "seed", "digest",
     ]  # fmt: skip
-    assert list(study.runs.columns[6:]) == list(simulate(market, seed=1).figures())
+    assert list(study.runs.columns[6:]) == list(simulate(market, seed=1).metrics())
     assert list(zip(study.runs["supplier.lead_time"], study.runs["bank.workers"], strict=True))[::3] == [
         ("1 day", 1), ("1 day", 2), ("7 days", 1), ("7 days", 2),
     ]  # fmt: skip
@@ -57,7 +57,7 @@ def test_the_scenario_and_seed_of_any_row_reproduce_its_digest_and_figures(study
     for row in study.runs.to_dict("records"):
         result = simulate(study.scenario(row["point"]), row["seed"])
         assert result.digest == row["digest"]
-        assert {name: row[name] for name in result.figures()} == pytest.approx(result.figures(), nan_ok=True)
+        assert {name: row[name] for name in result.metrics()} == pytest.approx(result.metrics(), nan_ok=True)
 
 
 def test_a_replication_has_the_same_seed_at_every_point_and_so_the_same_customers(study):
@@ -82,7 +82,7 @@ def test_without_a_seed_one_is_drawn_and_told(market):
 
 
 def test_ones_own_figures_stand_beside_the_others(market):
-    study = replicate(market, runs=2, seed=1, jobs=1, figures=lambda result: {"events": result.events})
+    study = replicate(market, runs=2, seed=1, jobs=1, metrics=lambda result: {"events": result.events})
     assert study.runs["events"].tolist() == [simulate(market, seed).events for seed in study.runs["seed"].tolist()]
 
 
@@ -101,23 +101,23 @@ def test_the_order_of_figures_does_not_depend_on_which_run_came_in_first():
 def test_figures_after_a_warm_up_are_those_of_the_window(market):
     study = replicate(market, runs=2, seed=1, jobs=1, warmup="12 hours")
     seed = int(study.runs["seed"][1])
-    assert study.values("orders")[1] == simulate(market, seed).after("12 hours").figures()["orders"]
-    assert study.values("orders")[1] < simulate(market, seed).figures()["orders"]
+    assert study.values("orders")[1] == simulate(market, seed).after("12 hours").metrics()["orders"]
+    assert study.values("orders")[1] < simulate(market, seed).metrics()["orders"]
 
 
 def test_figures_of_ones_own_count_after_the_warm_up_too(market):
     def own(result):
         return {"placed": len(result.orders), "seen": len(result.columns("visits")["visit"]), "seed_": result.seed}
 
-    study = replicate(market, runs=2, seed=1, jobs=1, warmup="12 hours", figures=own)
+    study = replicate(market, runs=2, seed=1, jobs=1, warmup="12 hours", metrics=own)
     assert study.values("placed").tolist() == study.values("orders").tolist()
     assert study.values("seen").tolist() == study.values("visits").tolist()
     assert study.values("seed_").tolist() == study.runs["seed"].tolist()
 
 
 def test_what_a_window_does_not_have_is_said_by_name(market):
-    study = replicate(market, runs=1, seed=1, jobs=1, warmup="12 hours", figures=lambda result: result.balances())
-    why = "AttributeError: balances: a result after its warm-up has tables and figures only"
+    study = replicate(market, runs=1, seed=1, jobs=1, warmup="12 hours", metrics=lambda result: result.balances())
+    why = "AttributeError: balances: a result after its warm-up has tables and metrics only"
     assert study.failures["error"].tolist() == [why]
 
 
@@ -134,7 +134,7 @@ def test_a_share_of_runs_has_an_exact_interval_and_an_amount_seldom_met_a_note(m
     def own(result):
         return {"seven": result.seed % 10 == 7, "paid_cash": 100.5 * (result.seed % 10 == 7)}
 
-    study = replicate(market, runs=30, seed=1, jobs=1, figures=own)
+    study = replicate(market, runs=30, seed=1, jobs=1, metrics=own)
     row = study.summary().loc["seven"]
     assert (row["mean"], row["low"], row["high"]) == pytest.approx((0.1, 0.021117, 0.265288), abs=1e-6)
     assert row["half_width"] == pytest.approx(row["high"] - row["mean"])
@@ -158,7 +158,7 @@ def test_a_summary_has_mean_deviation_and_interval_of_every_figure(study):
 
 def test_one_scenario_is_summed_up_by_figure_alone(market):
     summary = replicate(market, runs=2, seed=1, jobs=1).summary(confidence=0.9)
-    assert summary.index.name == "figure"
+    assert summary.index.name == "metric"
     assert summary.loc["orders", "low"] < summary.loc["orders", "mean"] < summary.loc["orders", "high"]
 
 
@@ -172,7 +172,7 @@ def test_a_figure_that_some_runs_do_not_have_counts_those_that_do(market):
     def odd(result):
         return {"odd": 1.0 if result.seed % 2 else float("nan")}
 
-    study = replicate(market, runs=6, seed=1, jobs=1, figures=odd)
+    study = replicate(market, runs=6, seed=1, jobs=1, metrics=odd)
     assert study.summary().loc["odd", "runs"] == (study.runs["seed"] % 2).sum()
 
 
@@ -205,10 +205,10 @@ def test_a_baseline_that_is_no_point_is_refused(study, baseline):
 
 
 def test_intervals_of_several_comparisons_hold_together(busier):
-    figure = "orders"
-    one, pairs = busier.differences(figure, baseline=0), busier.differences(figure)
+    metric = "orders"
+    one, pairs = busier.differences(metric, baseline=0), busier.differences(metric)
     assert (len(one), len(pairs)) == (3, 6)
-    gaps = busier.values(figure, 2) - busier.values(figure, 0)
+    gaps = busier.values(metric, 2) - busier.values(metric, 0)
     error = gaps.std(ddof=1) / np.sqrt(3)
     # The quantiles of t with 2 degrees of freedom at 1 - 0.05 / 2 / 3 and 1 - 0.05 / 2 / 6.
     assert one["half_width"][1] == pytest.approx(7.6488 * error, rel=1e-4)
@@ -368,7 +368,7 @@ def test_scenarios_of_different_currencies_are_not_compared(market):
     rule = "currency: 'BDT, EUR': must be the same in all: amounts of several cannot be compared"
     with pytest.raises(ScenarioError) as caught:
         compare(market, euro, runs=1, seed=1, jobs=1)
-    assert caught.value.faults == [rule]
+    assert caught.value.problems == [rule]
     assert refused(sweep, market, {"currency.code": ["BDT", "EUR"]}) == [rule]
 
 
@@ -398,9 +398,9 @@ BAD_OPTIONS = [
     ({"keep": ["orders"]}, "keep: ['orders']: must come with a folder"),
     ({"warmup": "2 days"}, "warmup: 2 days: must be less than the horizon of 86400 s"),
     ({"every": -1}, "every: -1: must not be negative"),
-    ({"figures": 3}, "figures: 3: must be a function of a result"),
+    ({"metrics": 3}, "metrics: 3: must be a function of a result"),
     ({"job": 3}, "job: unknown option: nearest is jobs"),
-    ({"until": {}}, "until: {}: must name at least one figure"),
+    ({"until": {}}, "until: {}: must name at least one metric"),
     ({"until": {"orders": 0.1}, "max_runs": 5}, "max_runs: 5: must be a whole number from 20"),
     ({"confidence": 1}, "confidence: 1: must be between 0 and 1"),
 ]
@@ -434,7 +434,7 @@ BAD_RANGES = [
 def test_a_bad_range_is_refused(make, ranges, points, fault):
     with pytest.raises(ScenarioError) as caught:
         make(ranges, points=points, seed=1)
-    assert caught.value.faults == [fault]
+    assert caught.value.problems == [fault]
 
 
 def test_a_sobol_design_needs_a_power_of_two():
@@ -484,7 +484,7 @@ def test_a_mean_says_how_many_runs_failed(market):
             raise ArithmeticError("odd")
         return {}
 
-    study = replicate(market, runs=6, seed=1, jobs=1, figures=fragile)
+    study = replicate(market, runs=6, seed=1, jobs=1, metrics=fragile)
     row = study.summary().loc["orders"]
     assert (row["runs"], row["failed"]) == (len(study.runs), len(study.failures))
     assert 0 < row["failed"] < 6 == row["runs"] + row["failed"]

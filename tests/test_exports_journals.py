@@ -46,7 +46,7 @@ def hledger(path, *arguments):
 
 def transactions(run):
     transfers = run.transfers
-    return len(transfers.groupby(["book", "link"], observed=True))
+    return len(transfers.groupby(["book", "entry"], observed=True))
 
 
 def balances(run):
@@ -153,13 +153,13 @@ def test_a_transfer_changed_on_both_sides_is_caught_by_the_balances(written, tmp
 def test_goods_are_commodities_and_names_follow_the_rules(written):
     bean = written("first_purchase", "beancount").read_text()
     ledger = written("first_purchase", "hledger").read_text()
-    link = result("first_purchase").orders["transaction"].iloc[0]
+    entry = result("first_purchase").orders["payment_transaction"].iloc[0]
     assert "commodity APPLE-WATCH" in bean
     assert "  Assets:Users:Goods  2 APPLE-WATCH\n" in bean
     assert 'commodity 1. "APPLE-WATCH"' in ledger
     assert 'Assets:Users:Goods  2 "APPLE-WATCH"' in ledger
-    assert f'* "shop" "payment, order 1" ^L{link}\n' in bean
-    assert f"* (shop-{link}) shop | payment, order 1" in ledger
+    assert f'* "shop" "payment, order 1" ^L{entry}\n' in bean
+    assert f"* (shop-{entry}) shop | payment, order 1" in ledger
     assert "account Liabilities:Bank:Deposits:User:0  ; type:L\n" in ledger
     assert "Liabilities:Shop:Customer-prepayments  -1000.00 BDT" in bean
     assert re.search(r'time: "2021-06-01T00:00:00\.\d{6}"', bean) or re.search(r'time: "\S+\.\d{6}"', bean)

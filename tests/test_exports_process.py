@@ -143,7 +143,7 @@ def test_json_and_sqlite_tell_the_same(written):
 def test_times_are_exact_to_the_microsecond(written):
     run = result("market_day")
     log = read(written, "market_day", "ocel-sqlite")
-    paid = run.transfers.query("book == 'bank' and code == 'payment'")["time"].dt.tz_localize("UTC")
+    paid = run.transfers.query("book == 'bank' and code == 'payment'")["posted_at"].dt.tz_localize("UTC")
     events = log.events[log.events["ocel:activity"] == "authorise payment"]["ocel:timestamp"]
     assert sorted(events) == sorted(paid)
     assert (paid.dt.microsecond % 1000 != 0).any()
@@ -225,7 +225,7 @@ def test_attacks_are_no_events(tmp_path):
     honest = run.visits[run.visits["intent"] == "honest"]
     seen = Counter(each.type for each in model.events(silent))
     assert seen["view home page"] == len(honest)
-    assert seen["authorise payment"] == (run.orders["transaction"].notna()).sum()
+    assert seen["authorise payment"] == (run.orders["payment_transaction"].notna()).sum()
 
 
 def test_order_objects_tell_how_their_status_changed():

@@ -15,7 +15,7 @@ from small import result, unreliable
 
 import alesha_sim as alesha
 from alesha_sim import Result, accounting, exports, scenarios
-from alesha_sim.columns import Coded, rows
+from alesha_sim.columns import TextColumn, rows
 from alesha_sim.exports.dictionary import COLUMNS, KEYS, TABLES, meaning
 from alesha_sim.files import folders
 from alesha_sim.tables.schema import SCHEMA
@@ -73,7 +73,9 @@ def test_csv_is_exact(written, name):
     scale = [100 if each["commodity"] == run.scenario.currency.code else 1 for each in found]
     amounts = [int(Decimal(each["amount"]) * unit) for each, unit in zip(found, scale, strict=True)]
     assert amounts == run.columns("transfers")["amount"].tolist()
-    assert np.array_equal(np.array([each["time"] for each in found], "datetime64[us]"), run.transfers["time"])
+    assert np.array_equal(
+        np.array([each["posted_at"] for each in found], "datetime64[us]"), run.transfers["posted_at"]
+    )
 
 
 def test_every_column_is_in_the_data_dictionary(written):
@@ -97,11 +99,11 @@ def test_duckdb_opens_the_parquet_files(written, name):
         for table in SCHEMA:
             (count,) = base.execute(f"SELECT count(*) FROM '{folder / table}.parquet'").fetchone()
             assert count == rows(run.columns(table))
-        query = f"SELECT sum(amount), max(time) FROM '{folder}/transfers.parquet' WHERE commodity = 'BDT'"
+        query = f"SELECT sum(amount), max(posted_at) FROM '{folder}/transfers.parquet' WHERE commodity = 'BDT'"
         total, last = base.execute(query).fetchone()
         money = run.transfers[run.transfers["commodity"] == "BDT"]
         assert float(total) == pytest.approx(money["amount"].sum())
-        assert np.datetime64(last) == money["time"].max()
+        assert np.datetime64(last) == money["posted_at"].max()
 
 
 @pytest.mark.parametrize("name", scenarios.names())
@@ -245,7 +247,7 @@ def test_bad_input_gets_one_clear_line(tmp_path):
 
 
 def many(transfers):
-    """The transfers of a market day over and over, under new links, as a result."""
+    """The transfers of a market day over and over, under new entries, as a result."""
     run = result("market_day")
     table, size = run.columns("transfers"), rows(run.columns("transfers"))
     times = -(-transfers // size)
@@ -253,12 +255,12 @@ def many(transfers):
 
     def repeated(name):
         column = table[name]
-        if isinstance(column, Coded):
-            return Coded(np.tile(column.codes, times)[:transfers], column.labels)
+        if isinstance(column, TextColumn):
+            return TextColumn(np.tile(column.codes, times)[:transfers], column.labels)
         values = np.tile(column, times)[:transfers]
-        if name == "link":
+        if name == "entry":
             return values + copies * (int(column.max()) + 1)
-        return np.sort(values) if name == "time" else values
+        return np.sort(values) if name == "posted_at" else values
 
     tables = {name: run.columns(name) for name in SCHEMA} | {"transfers": {name: repeated(name) for name in table}}
     return Result(

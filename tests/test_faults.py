@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from alesha_sim.accounting import reconcile
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.scenarios import market_day
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.units import DAY
 
-RETRY = {"timeout": 2.0, "growth": 1.0}
+RETRY = {"timeout": 2.0, "backoff": 1.0}
 
 
 def scenario(visits, **fields):
@@ -37,7 +37,7 @@ def finished(each, seed=1):
 
 
 def words(column):
-    assert isinstance(column, Coded)
+    assert isinstance(column, TextColumn)
     return [column.labels[code] if code >= 0 else None for code in column.codes]
 
 
@@ -100,7 +100,7 @@ def test_a_network_that_may_fail_but_does_not_gives_the_same_messages_but_for_ac
     quiet = finished(scenario(ONE, link={"timeout": 1000.0}))
     kinds = words(quiet.columns("messages")["kind"])
     assert fates(quiet) == {"delivered": len(kinds)}
-    assert kinds.count("Noted") == 2  # for Deliver and for Delivered
+    assert kinds.count("Acknowledged") == 2  # for Deliver and for Delivered
 
 
 CRASHES = [(entity, at) for entity in ("shop", "bank", "supplier") for at in np.arange(0.5, 40, 1.5)]
@@ -112,7 +112,7 @@ def test_a_crash_at_any_step_of_a_purchase_loses_nothing(entity, at):
     result = finished(scenario(ONE, faults=[crash]))
     assert result.check() == []
     ((status, reason),) = statuses(result)
-    assert (status, reason) in [("completed", None), ("declined", "not_done")]
+    assert (status, reason) in [("completed", None), ("declined", "not_executed")]
     paid = result.closing_balances()["users"]
     assert paid == (4500.0 if status == "completed" else 5000.0)
 
@@ -133,7 +133,7 @@ def test_a_rejected_order_is_refunded_once_whatever_crashes():
             crash = {"kind": "crash", "entity": entity, "start": float(at), "duration": 30}
             result = finished(scenario(ONE, faults=[crash], supplier=unavailable))
             assert result.check() == []
-            assert statuses(result)[0] in [("cancelled", "out_of_stock"), ("declined", "not_done")]
+            assert statuses(result)[0] in [("cancelled", "out_of_stock"), ("declined", "not_executed")]
             assert result.closing_balances() == {"users": 5000.0, "shop": 10000.0, "supplier": 5000.0}
 
 
@@ -148,7 +148,7 @@ def test_an_unanswered_authorisation_that_never_came_is_burnt_and_declined():
     outage = {"kind": "outage", "link": "shop->bank", "start": 12.5, "duration": 100}
     result = finished(scenario(ONE, link={"attempts": 2}, faults=[outage]))
     assert result.check() == []
-    assert statuses(result) == [("declined", "not_done")]
+    assert statuses(result) == [("declined", "not_executed")]
     assert result.closing_balances()["users"] == 5000.0
 
 
@@ -156,7 +156,7 @@ def test_a_slow_authorisation_that_was_burnt_charges_nobody():
     slow = {"bank": {"workers": None, "authorisation_time": 60}}
     result = finished(scenario(ONE, links={"shop->bank": {"attempts": 1}}, **slow))
     assert result.check() == []
-    assert statuses(result) == [("declined", "not_done")]
+    assert statuses(result) == [("declined", "not_executed")]
     assert result.closing_balances()["users"] == 5000.0
 
 
@@ -193,7 +193,7 @@ def test_whenever_a_user_hangs_up_books_and_deposits_agree_in_the_end(terms):
         result = finished(impatient(terms, patience))
         assert result.check() == []
         assert reconcile(result, "users").difference == 0
-        paid = result.columns("orders")["transaction"].max(initial=-1) >= 0
+        paid = result.columns("orders")["payment_transaction"].max(initial=-1) >= 0
         ends.add((words(result.columns("visits")["outcome"])[0], bool(paid)))
     assert {("abandoned", False), ("abandoned", True)} < ends  # and who waited long enough
 
@@ -221,7 +221,7 @@ def test_an_order_that_nobody_pays_is_cancelled_after_the_set_time():
 
 def test_messages_to_an_entity_that_is_down_are_lost():
     crash = {"kind": "crash", "entity": "shop", "start": 0, "duration": 50}
-    result = finished(scenario(ONE, link={"growth": 1.0}, faults=[crash]))
+    result = finished(scenario(ONE, link={"backoff": 1.0}, faults=[crash]))
     assert fates(result)["lost"] == 10  # at 1, 6, 11, ... 46 s
     assert statuses(result) == [("completed", None)]
 
@@ -269,7 +269,7 @@ def test_each_attack_is_labelled_and_refused_with_its_reason_and_moves_nothing(a
     messages = result.columns("messages")
     hits = set(np.flatnonzero(attacks).tolist())
     reasons = {
-        detail for detail, visit in zip(words(messages["detail"]), messages["visit"].tolist(), strict=True)
+        detail for detail, visit in zip(words(messages["reason"]), messages["visit"].tolist(), strict=True)
         if visit in hits and detail not in (None, "not_registered")
     }  # fmt: skip
     assert reasons
@@ -290,7 +290,7 @@ def test_a_locked_account_opens_again_after_its_time():
 
 def test_a_time_out_shorter_than_the_round_trip_leaves_no_order_in_doubt():
     slow = {"shop->bank": {"latency": 40}, "bank->shop": {"latency": 40, "loss": 0.3}}
-    result = finished(scenario(ONE, link={"timeout": 10.0, "attempts": 2, "growth": 1.0}, links=slow | {
+    result = finished(scenario(ONE, link={"timeout": 10.0, "attempts": 2, "backoff": 1.0}, links=slow | {
         "user->shop": {"attempts": None}
     }))  # fmt: skip
     assert result.check() == []
@@ -307,13 +307,13 @@ def test_debts_that_wait_for_money_when_the_shop_crashes_are_paid_as_it_comes_in
     assert simulation.result().check() == []
 
 
-# What a spell does, and what not.
+# What a degradation does, and what not.
 
 
 @pytest.mark.parametrize(("what", "kinds"), [("loss", {0, 1}), ("duplication", {1, 2})])
 def test_a_spell_loses_by_its_loss_and_doubles_by_its_duplication_alone(what, kinds):
-    spell = {"kind": "spell", "link": "shop->bank", "start": 10, "duration": 10, what: 0.5}
-    simulation = Simulation(scenario(ONE, faults=[spell]), seed=1)
+    degradation = {"kind": "degradation", "link": "shop->bank", "start": 10, "duration": 10, what: 0.5}
+    simulation = Simulation(scenario(ONE, faults=[degradation]), seed=1)
     faults = simulation.shop.bank.faults
     assert {faults.copies(15.0) for _ in range(200)} == kinds
     assert {faults.copies(at) for at in (9.999, 20.0) for _ in range(200)} == {1}
@@ -322,8 +322,8 @@ def test_a_spell_loses_by_its_loss_and_doubles_by_its_duplication_alone(what, ki
 
 def test_a_spell_adds_to_what_the_link_does_already():
     both = {"loss": 0.6, "duplication": 0.6}
-    spell = {"kind": "spell", "link": "shop->bank", "start": 0, "duration": 10, **both}
-    faults = Simulation(scenario(ONE, faults=[spell], link=both), seed=1).shop.bank.faults
+    degradation = {"kind": "degradation", "link": "shop->bank", "start": 0, "duration": 10, **both}
+    faults = Simulation(scenario(ONE, faults=[degradation], link=both), seed=1).shop.bank.faults
     counts = np.bincount([faults.copies(5.0) for _ in range(4000)], minlength=3)
     passed = 0.4 * 0.4
     expected = np.array([1 - passed, passed * 0.4 * 0.4, passed * (1 - 0.4 * 0.4)])

@@ -38,7 +38,7 @@ bank supplier Verification
 supplier shop OrderAccepted
 shop user:0 Confirmation
 supplier user:0 Deliver
-user:0 supplier Noted
+user:0 supplier Acknowledged
 supplier shop Delivered
 """
 
@@ -221,7 +221,7 @@ def test_everybody_can_ask_for_their_balance_through_the_channels():
     before = len(simulation.records.messages)
     assert simulation.enquire_balances() == {"user:0": 400_000, "shop": 1_024_000, "supplier": 576_000}
     askers = ("user:0", "shop", "supplier")
-    expected = [f"{asker} bank BalanceEnquiry" for asker in askers] + [f"bank {asker} Balance" for asker in askers]
+    expected = [f"{asker} bank EnquireBalance" for asker in askers] + [f"bank {asker} Balance" for asker in askers]
     assert conversation(simulation)[before:] == expected
 
 

@@ -21,7 +21,7 @@ def test_names_are_read_from_backticks_annotations_and_what_is_raised():
         "Options",
         "ScenarioError",
     }
-    assert help_texts.mentioned("(result: 'Result') -> 'Moment'") == {"Result", "Moment"}
+    assert help_texts.mentioned("(result: 'Result') -> 'Snapshot'") == {"Result", "Snapshot"}
 
 
 def test_every_reason_is_given_by_somebody():

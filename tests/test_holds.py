@@ -16,7 +16,7 @@ from alesha_sim.books.accounts import BANK, CODES, PAYMENT, PENDING, VOID
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.users import UsersBook
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.entities.accounts import account_number, secret_text
 from alesha_sim.entities.bank.bank import LONGEST_HOLD
 from alesha_sim.entities.entity import Party
@@ -25,9 +25,9 @@ from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import (
     Authorise,
     Balance,
-    BalanceEnquiry,
     Capture,
     Decline,
+    EnquireBalance,
     EnquireTransaction,
     Hold,
     Reason,
@@ -116,7 +116,7 @@ class Counter:
         return self.bank.void(Void(*of(SHOP), hold))
 
     def balance(self, owner):
-        return tuple(self.bank.balance(BalanceEnquiry(*of(owner))))
+        return tuple(self.bank.balance(EnquireBalance(*of(owner))))
 
     @property
     def balances(self):
@@ -141,7 +141,7 @@ class Counter:
         orders, users = self._orders(status)
         accounts = self.ledger.account_columns()
         deposits = slice(1, 3)  # opened right after the reserves
-        nothing = Coded(np.zeros(0, np.int32), OUTCOMES)
+        nothing = TextColumn(np.zeros(0, np.int32), OUTCOMES)
         visits = {name: np.zeros(0, np.int64) for name in ("visit", "user", "order")}
         tables = {
             "transfers": self.ledger.columns(), "accounts": accounts, **orders,
@@ -163,14 +163,14 @@ class Counter:
         numbers = np.arange(1, max([0, *self.placed]) + 1)
         totals = np.array([paid.get(order, 1) for order in numbers.tolist()], np.int64)
         ones, none = np.ones(len(numbers), np.int64), np.full(len(numbers), -1)
-        words = Coded(np.full(len(numbers), STATUSES.index(status), np.int32), STATUSES)
+        words = TextColumn(np.full(len(numbers), STATUSES.index(status), np.int32), STATUSES)
         orders = {
             "order": numbers, "user": np.array([self.placed[order] for order in numbers.tolist()], np.int64),
-            "total": totals, "status": words, "transaction": none, "charges_transaction": none,
-            "payment_method": Coded(np.zeros(len(totals), np.int32), ("account",)), "advance": totals,
+            "total": totals, "status": words, "payment_transaction": none, "charges_transaction": none,
+            "payment_method": TextColumn(np.zeros(len(totals), np.int32), ("account",)), "advance": totals,
         }  # fmt: skip
         lines = {
-            "order": numbers, "sku": Coded(np.zeros(len(numbers), np.int32), ("token",)), "quantity": totals,
+            "order": numbers, "sku": TextColumn(np.zeros(len(numbers), np.int32), ("token",)), "quantity": totals,
             "unit_price": ones, "unit_charge": ones,
         }  # fmt: skip
         return {"orders": orders, "order_lines": lines}, np.arange(2)
@@ -222,7 +222,7 @@ def test_the_same_totals_are_told_over_channels_to_who_asks_at_the_instants_of_e
     for amount, life in case["inputs"]["pending"].values():
         counter.clock.process(ask(wanted(amount, seconds=seconds(life))))
     for at in range(4):
-        counter.clock.process(ask(BalanceEnquiry(*of(0)), float(at)))
+        counter.clock.process(ask(EnquireBalance(*of(0)), float(at)))
     counter.run()
     assert [type(reply) for reply in counter.replies[:4]] == [Receipt] * 4
     assert [reply.pending for reply in counter.replies[4:]] == case["expected"]["pending_total_at_t0,1,2,3s"]
@@ -301,7 +301,7 @@ def test_nothing_can_be_held_and_posted_or_given_back(reference, counter):
     assert reference("tb-limits-and-ids")["expected"]["zero amount"] == "allowed"
     posted, voided = counter.held(0), counter.held(0)
     assert counter.capture(posted, 0).amount == counter.void(voided).amount == 0
-    assert counter.capture(posted, 0) == Decline(Reason.HOLD_POSTED)
+    assert counter.capture(posted, 0) == Decline(Reason.HOLD_CAPTURED)
     assert counter.balances == [100, 0, 50, 0, 0]
 
 
@@ -349,12 +349,12 @@ STORIES = {
     "posted as it expires": ([(10, "capture", 60)], Reason.HOLD_EXPIRED, [100, 0, 0]),
     "voided after it expired": ([(11, "void")], Reason.HOLD_EXPIRED, [100, 0, 0]),
     "posted after it expired": ([(11, "capture", 60)], Reason.HOLD_EXPIRED, [100, 0, 0]),
-    "posted twice": ([(0, "capture", 60), (0, "capture", 60)], Reason.HOLD_POSTED, [40, 0, 60]),
-    "posted twice in parts": ([(0, "capture", 20), (0, "capture", 20)], Reason.HOLD_POSTED, [80, 0, 20]),
+    "posted twice": ([(0, "capture", 60), (0, "capture", 60)], Reason.HOLD_CAPTURED, [40, 0, 60]),
+    "posted twice in parts": ([(0, "capture", 20), (0, "capture", 20)], Reason.HOLD_CAPTURED, [80, 0, 20]),
     "voided twice": ([(0, "void"), (0, "void")], Reason.HOLD_VOIDED, [100, 0, 0]),
-    "voided after it was posted": ([(0, "capture", 60), (0, "void")], Reason.HOLD_POSTED, [40, 0, 60]),
+    "voided after it was posted": ([(0, "capture", 60), (0, "void")], Reason.HOLD_CAPTURED, [40, 0, 60]),
     "posted after it was voided": ([(0, "void"), (0, "capture", 60)], Reason.HOLD_VOIDED, [100, 0, 0]),
-    "posted, then expired": ([(0, "capture", 60), (11, "void")], Reason.HOLD_POSTED, [40, 0, 60]),
+    "posted, then expired": ([(0, "capture", 60), (11, "void")], Reason.HOLD_CAPTURED, [40, 0, 60]),
     "voided, then expired": ([(0, "void"), (11, "void")], Reason.HOLD_VOIDED, [100, 0, 0]),
     "more than is held": ([(0, "capture", 61)], Reason.MORE_THAN_HELD, [40, 60, 0]),
     "less than nothing": ([(0, "capture", -1)], Reason.INVALID_AMOUNT, [40, 60, 0]),
@@ -751,7 +751,7 @@ def test_holding_posting_and_voiding_take_the_banks_time_and_enquiries_none():
     counter = Counter(workers=1, service=10.0)
     counter.bank.open_for_business()
     counter.ask_in_turn(
-        (wanted(60), "hold", 1), (Capture(*of(SHOP), FIRST, 50), "capture", 1), (BalanceEnquiry(*of(0)), None, 1),
+        (wanted(60), "hold", 1), (Capture(*of(SHOP), FIRST, 50), "capture", 1), (EnquireBalance(*of(0)), None, 1),
         (wanted(10), "hold", 2), (Void(*of(SHOP), FIRST + 2), "void", 2),
     )  # fmt: skip
     assert counter.replies == [
@@ -777,7 +777,7 @@ def test_a_hold_can_be_enquired_after_and_one_that_never_came_is_burnt():
         (wanted(10), "hold", 2),
     )  # fmt: skip
     assert found == held == Receipt(FIRST, 60)
-    assert tombstone == late == Decline(Reason.NOT_DONE)
+    assert tombstone == late == Decline(Reason.NOT_EXECUTED)
     assert counter.balances == [40, 60, 50, 0, 0]
 
 

@@ -17,7 +17,7 @@ def messages(*faults):
             "horizon": 100,
             "demand": {"kind": "single", "quantities": {"hp-laptop": 1}},
             "shop": {"workers": 1, "page_time": 2},
-            "network": {"default": {"latency": 1, "timeout": 3, "growth": 1}},
+            "network": {"default": {"latency": 1, "timeout": 3, "backoff": 1}},
             "faults": faults,
         }
     )

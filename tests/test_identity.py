@@ -69,39 +69,39 @@ class Inherited(Slotted):
 
 
 def with_default(held):
-    return lambda result, limit=held: {"figure": limit}
+    return lambda result, limit=held: {"metric": limit}
 
 
 def with_keyword(held):
-    return lambda result, *, limit=held: {"figure": limit}
+    return lambda result, *, limit=held: {"metric": limit}
 
 
 def closure(held):
-    return lambda result: {"figure": held}
+    return lambda result: {"metric": held}
 
 
 def limited(result, limit):
-    return {"figure": limit}
+    return {"metric": limit}
 
 
 def with_global(held):
     names = {"LIMIT": held, "__name__": "mine"}
-    exec("def figure(result):\n    return {'figure': LIMIT}", names)
-    return names["figure"]
+    exec("def metric(result):\n    return {'metric': LIMIT}", names)
+    return names["metric"]
 
 
 def with_global_of_a_callee(held):
     names = {"LIMIT": held, "__name__": "mine"}
-    exec("def level():\n    return LIMIT\ndef figure(result):\n    return {'figure': level()}", names)
-    return names["figure"]
+    exec("def level():\n    return LIMIT\ndef metric(result):\n    return {'metric': level()}", names)
+    return names["metric"]
 
 
 def with_attribute(held):
-    def figure(result):
-        return {"figure": figure.limit}
+    def metric(result):
+        return {"metric": metric.limit}
 
-    figure.limit = held
-    return figure
+    metric.limit = held
+    return metric
 
 
 HOLDERS = {
@@ -180,12 +180,12 @@ def local_class(changed):
 
 def source(changed):
     names = {}
-    exec(f"def figure(result):\n    return {{'figure': {3 if changed else 4}}}", names)
-    return names["figure"]
+    exec(f"def metric(result):\n    return {{'metric': {3 if changed else 4}}}", names)
+    return names["metric"]
 
 
 def on_one_line(changed):
-    one, other = (lambda result: {"figure": 1}), (lambda result: {"figure": 2})
+    one, other = (lambda result: {"metric": 1}), (lambda result: {"metric": 2})
     return one if changed else other
 
 
@@ -245,12 +245,12 @@ def test_one_change_makes_another_identity(make):
 
 
 def test_comments_and_places_make_no_other_identity():
-    texts = ["def figure(result):\n    return 3", "# say\n\n\ndef figure(result):\n    # why\n    return 3"]
+    texts = ["def metric(result):\n    return 3", "# say\n\n\ndef metric(result):\n    # why\n    return 3"]
     made = []
     for text in texts:
         names = {}
         exec(text, names)
-        made.append(identity(names["figure"]))
+        made.append(identity(names["metric"]))
     assert made[0] == made[1]
 
 
@@ -274,8 +274,8 @@ def test_a_helper_module_of_the_readers_own_counts(tmp_path, monkeypatch):
         (tmp_path / "own_helper.py").write_text(text)
         sys.modules.pop("own_helper", None)
         names = {}
-        exec("def figure(result):\n    from own_helper import level\n    return {'figure': level}", names)
-        found.add(identity(names["figure"]))
+        exec("def metric(result):\n    from own_helper import level\n    return {'metric': level}", names)
+        found.add(identity(names["metric"]))
     assert len(found) == len(texts)
 
 
@@ -305,11 +305,11 @@ SCRIPT = """
         names: frozenset
         levels: object
 
-    def figures(result, limits=frozenset({"x", "y", "z"})):
-        return {"figure": 1.0 if str(result) in {"p", "q", "r"} else len(LIMITS)}
+    def metrics(result, limits=frozenset({"x", "y", "z"})):
+        return {"metric": 1.0 if str(result) in {"p", "q", "r"} else len(LIMITS)}
 
     policy = Policy(frozenset({"u", "v", "w", 3}), np.arange(2000))
-    print(identity([market_day(users=20), policy, figures, functools.partial(figures, limits=policy)]))
+    print(identity([market_day(users=20), policy, metrics, functools.partial(metrics, limits=policy)]))
 """
 
 
@@ -332,21 +332,21 @@ def generator():
 def refusal(value, field=""):
     with pytest.raises(ScenarioError) as caught:
         identity(value, field)
-    (fault,) = caught.value.faults
+    (fault,) = caught.value.problems
     return fault
 
 
 def test_what_has_no_identity_is_refused_with_its_place_and_a_way_out(tmp_path):
     with (tmp_path / "log").open("w") as log:
         for value, kind in ((log, "TextIOWrapper"), (generator(), "generator"), (threading.Lock(), "lock")):
-            fault = refusal(Plain([0, value]), "figures")
-            assert fault.startswith(f"figures.held[1]: an object of {kind}: has no value that another start")
+            fault = refusal(Plain([0, value]), "metrics")
+            assert fault.startswith(f"metrics.held[1]: an object of {kind}: has no value that another start")
             assert "__alesha_identity__" in fault
-        assert refusal(closure(log), "figures").startswith("figures.held: ")
+        assert refusal(closure(log), "metrics").startswith("metrics.held: ")
     deep = []
     for _ in range(100_000):
         deep = [deep]
-    assert refusal(deep, "figures") == "figures: is nested too deeply to be compared"
+    assert refusal(deep, "metrics") == "metrics: is nested too deeply to be compared"
 
 
 class Logged:
@@ -378,6 +378,6 @@ def test_a_scenario_has_one_identity_however_it_was_made():
 def test_what_cannot_be_sent_to_workers_is_refused_in_one_line():
     lock = threading.Lock()
     with pytest.raises(ScenarioError) as caught:
-        replicate(market_day(users=20), runs=1, jobs=1, figures=lambda result: {"figure": bool(lock)})
-    (fault,) = caught.value.faults
-    assert fault.startswith("figures.lock: an object of lock: has no value")
+        replicate(market_day(users=20), runs=1, jobs=1, metrics=lambda result: {"metric": bool(lock)})
+    (fault,) = caught.value.problems
+    assert fault.startswith("metrics.lock: an object of lock: has no value")

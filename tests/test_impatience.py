@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import is_full_size, within_standard_errors
 
-from alesha_sim.columns import coded, numbers
+from alesha_sim.columns import numbers, text_column
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.theory import ErlangA
@@ -33,7 +33,10 @@ def observed(theory, seed):
     simulation = Simulation(market(theory), seed)
     simulation.run()
     messages = simulation.records.messages.columns()
-    kind, fate = (np.array(coded(messages, name).labels)[coded(messages, name).codes] for name in ("kind", "fate"))
+    kind, fate = (
+        np.array(text_column(messages, name).labels)[text_column(messages, name).codes]
+        for name in ("kind", "fate")
+    )
     request, arrived = numbers(messages, "request"), numbers(messages, "delivered_at")
     asked = (kind == "ViewHomepage") & (numbers(messages, "sent_at") > WARM_UP)
     withdrawn = asked & (fate == "withdrawn")

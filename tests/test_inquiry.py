@@ -44,7 +44,7 @@ def test_a_purchase_declined_for_want_of_money_says_how_much_was_there():
 
 def test_a_wrong_secret_is_named_with_the_message_that_refused_it():
     wrong = run(settings={"users.wrong_secret": 1})
-    number = int(wrong.messages.loc[wrong.messages["detail"] == "wrong_secret", "message"].iloc[0])
+    number = int(wrong.messages.loc[wrong.messages["reason"] == "wrong_secret", "message"].iloc[0])
     assert wrong.why(1) == f"declined: wrong_secret, message {number}"
 
 

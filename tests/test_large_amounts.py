@@ -30,7 +30,7 @@ def market(scale=1, visits=3, **fields):
     parts = {
         "horizon": 100_000, "currency": {"code": "JPY", "decimals": 0},
         "catalogue": [product("p", 5) | {"return_share": 1}, product("dear", 30)],
-        "users": {"count": 2, "opening_balance": str(8 * scale), "afterwards": {"return_after": 1}},
+        "users": {"count": 2, "opening_balance": str(8 * scale), "after_sales": {"return_after": 1}},
         "shop": {"opening_balance": str(10 * scale)},
         "supplier": {"opening_balance": str(scale), "lead_time": 0, "delivery_time": 0},
         "demand": {"kind": "replay", "visits": demand | {"dear": [0] * visits}},
@@ -55,8 +55,8 @@ def test_a_total_that_no_float_holds_is_told_to_the_last_minor_unit(capsys):
 def test_statements_are_as_exact_near_64_bits_as_of_small_amounts():
     small, large = finished(market()), finished(market(SCALE))
     assert large.check() == []
-    for name in ("revenue", "refunds", "returns", "users_cash", "shop_cash_min"):
-        assert large.exact_figures()[name] == SCALE * small.exact_figures()[name]
+    for name in ("revenue", "refunds", "sales_returns", "users_cash", "shop_cash_min"):
+        assert large.exact_metrics()[name] == SCALE * small.exact_metrics()[name]
     for book in ("bank", "shop", "supplier", "users"):
         one, other = (accounting.trial_balance(result, book) for result in (small, large))
         money = one["commodity"] == "JPY"

@@ -20,12 +20,14 @@ ALL = 10**9
 CHANGES = {
     "amount": st.integers(0, 2000),
     "order": st.integers(-1, 7),
-    "link": st.integers(0, 60),
-    "time": st.integers(0, 10**7),
+    "entry": st.integers(0, 60),
+    "posted_at": st.integers(0, 10**7),
     "transfer": st.integers(0, 200),
     "code": st.sampled_from([None, "sale", "payment", "refund", "deliver", "pending"]),
     "debit": st.sampled_from([None, "users:advances", "bank:deposits:user:1", "shop:cash", "supplier:stock"]),
-    "credit": st.sampled_from([None, "users:cash:2", "bank:deposits:shop", "shop:sales", "supplier:handovers"]),
+    "credit": st.sampled_from(
+        [None, "users:cash:2", "bank:deposits:shop", "shop:sales", "supplier:goods-clearing"]
+    ),
     "commodity": st.sampled_from([None, "BDT", "hp-laptop", "iphone-x"]),
 }
 
@@ -94,7 +96,7 @@ def test_a_row_of_no_rule_does_not_repeat_the_last_rule_of_the_link_before():
 def test_orders_that_share_a_link_are_checked_together(honest):
     transfers = honest["transfers"]
     first, other = (np.flatnonzero(transfers["order"] == order)[0] for order in (1, 4))
-    tables = with_column(honest, "transfers", "link", other, transfers["link"][first])
+    tables = with_column(honest, "transfers", "entry", other, transfers["entry"][first])
     in_parts, at_once = reports(tables, CATALOGUE, drained=True, rows=1, batch=11)
     assert in_parts == at_once
     assert any("also has rows of another order" in line for line in in_parts)
@@ -127,7 +129,8 @@ def test_visits_must_be_numbered_since_parts_name_them_by_their_numbers(honest):
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("amount", 7), ("link", 40), ("order", 3), ("code", "sale"), ("debit", "users:advances")]
+    ("column", "value"),
+    [("amount", 7), ("entry", 40), ("order", 3), ("code", "sale"), ("debit", "users:advances")],
 )
 def test_tables_on_disk_are_checked_like_those_in_memory(tmp_path, column, value):
     run = unreliable()

@@ -12,7 +12,7 @@ from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
-from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.columns import MISSING_TIME, TextColumn
 from alesha_sim.vocabulary import OUTCOMES, STATUSES
 
 CATALOGUE = (
@@ -166,10 +166,12 @@ class World:
             "order": np.array(list(CARTS)),
             "user": np.array([BUYERS[order] for order in CARTS]),
             "total": np.array([worth(order, 1) for order in CARTS]),
-            "status": Coded(np.array([STATUSES.index(word) for word in self.status.values()], np.int32), STATUSES),
-            "transaction": np.array(list(self.transaction.values())),
+            "status": TextColumn(
+                np.array([STATUSES.index(word) for word in self.status.values()], np.int32), STATUSES
+            ),
+            "payment_transaction": np.array(list(self.transaction.values())),
             "charges_transaction": np.array(list(self.charges.values())),
-            "payment_method": Coded(np.zeros(len(CARTS), np.int32), ("account",)),
+            "payment_method": TextColumn(np.zeros(len(CARTS), np.int32), ("account",)),
             "advance": np.array([worth(order, 1) for order in CARTS]),
             "promised_at": np.full(len(CARTS), MISSING_TIME),
         }
@@ -179,7 +181,7 @@ class World:
         order, product, units = np.array(lines).T
         return {
             "order": order,
-            "sku": Coded(product.astype(np.int32), [priced.sku for priced in CATALOGUE]),
+            "sku": TextColumn(product.astype(np.int32), [priced.sku for priced in CATALOGUE]),
             "quantity": units,
             "unit_price": np.array([priced.price for priced in CATALOGUE])[product],
             "unit_charge": np.array([priced.charge for priced in CATALOGUE])[product],
@@ -190,7 +192,7 @@ class World:
         return {
             "visit": np.arange(len(CARTS) + 1),
             "user": np.array([*BUYERS.values(), 1]),
-            "outcome": Coded(np.array([*told, OUTCOMES.index("looked")], np.int32), OUTCOMES),
+            "outcome": TextColumn(np.array([*told, OUTCOMES.index("looked")], np.int32), OUTCOMES),
             "order": np.array([*CARTS, -1]),
         }
 
@@ -217,10 +219,10 @@ def honest():
 def with_column(tables, table, column, place, value):
     """Return the tables with one cell changed; text by its label."""
     old = tables[table][column]
-    if isinstance(old, Coded):
+    if isinstance(old, TextColumn):
         codes = old.codes.copy()
         codes[place] = -1 if value is None else list(old.labels).index(value)
-        new = Coded(codes, old.labels)
+        new = TextColumn(codes, old.labels)
     else:
         new = old.copy()
         new[place] = value
@@ -230,7 +232,7 @@ def with_column(tables, table, column, place, value):
 def with_rows(tables, places):
     """Return the tables with the transfers at `places`, and with balances that agree with them."""
     transfers = {
-        name: Coded(column.codes[places], column.labels) if isinstance(column, Coded) else column[places]
+        name: TextColumn(column.codes[places], column.labels) if isinstance(column, TextColumn) else column[places]
         for name, column in tables["transfers"].items()
     }
     transfers["transfer"] = np.arange(len(places))
@@ -310,7 +312,7 @@ def test_world_without_transfers_and_orders_keeps_all_laws():
     tables = world.tables()
     empty = {
         name: {
-            column: Coded(values.codes[:0], values.labels) if isinstance(values, Coded) else values[:0]
+            column: TextColumn(values.codes[:0], values.labels) if isinstance(values, TextColumn) else values[:0]
             for column, values in tables[name].items()
         }
         for name in ("orders", "order_lines", "visits")
@@ -387,7 +389,7 @@ def moved_to_the_front(book, code, order):
     def tamper(tables):
         row = row_of(tables, book, code, order)
         rows = np.delete(np.arange(len(tables["transfers"]["amount"])), row)
-        return with_column(with_rows(tables, np.insert(rows, 0, row)), "transfers", "time", 0, 0)
+        return with_column(with_rows(tables, np.insert(rows, 0, row)), "transfers", "posted_at", 0, 0)
 
     return tamper
 
@@ -403,12 +405,12 @@ TAMPERED = [
     ("amount zero", "L0", changed("bank", "charges", 1, "amount", 0)),
     ("order beyond the last", "L0", changed("bank", "charges", 1, "order", 9)),
     ("order before the first", "L0", changed("bank", "charges", 1, "order", 0)),
-    ("link that was never allotted", "L0", changed("bank", "charges", 1, "link", 10**7)),
-    ("link shared by two orders", "L0", changed("bank", "charges", 1, "order", 3)),
+    ("entry that was never allotted", "L0", changed("bank", "charges", 1, "entry", 10**7)),
+    ("entry shared by two orders", "L0", changed("bank", "charges", 1, "order", 3)),
     ("book of another account", "L0", changed("bank", "charges", 1, "book", "shop")),
     ("units booked as money", "L0", lambda tables: misplaced(tables, "commodity", "BDT")),
     ("units in an account of money", "L0", lambda tables: misplaced(tables, "debit", "users:advances")),
-    ("time backwards", "L0", cell("transfers", "time", 5, 10**12)),
+    ("time backwards", "L0", cell("transfers", "posted_at", 5, 10**12)),
     ("transfer with another number", "L0", cell("transfers", "transfer", 5, 99)),
     ("account without a name", "L0", cell("accounts", "account", 5, None)),
     ("order line of no product", "L0", cell("order_lines", "sku", 0, None)),
@@ -419,8 +421,8 @@ TAMPERED = [
     ("sent before it was made", "L1", moved_to_the_front("supplier", "ship", 1)),
     ("reserves used for a payment", "L2", changed("bank", "payment", 1, "debit", "bank:reserves")),
     ("reserves with another balance", "L2", cell("accounts", "closing", 0, 1)),
-    ("other transaction number", "L3", cell("orders", "transaction", 0, 2)),
-    ("no transaction number", "L3", cell("orders", "transaction", 0, -1)),
+    ("other transaction number", "L3", cell("orders", "payment_transaction", 0, 2)),
+    ("no transaction number", "L3", cell("orders", "payment_transaction", 0, -1)),
     ("other number of the charges", "L3", cell("orders", "charges_transaction", 0, 2)),
     ("supplier took other charges", "L3", changed("supplier", "charges", 1, "amount", 1)),
     ("shop knows another payment", "L3", changed("shop", "payment", 1, "amount", 1)),
@@ -493,13 +495,13 @@ TOLD = [
     ("L0: unknown account, book or code: transfer 5, order -1", cell("transfers", "code", 5, None)),
     ("L0: unnamed account (BDT): not in the chart of accounts", cell("accounts", "account", 5, None)),
     ("L0: there is no such order: transfer 13", changed("bank", "charges", 1, "order", 0)),
-    ("L3: order 1: transaction 2 is no payment of this order", cell("orders", "transaction", 0, 2)),
-    ("L3: link 9: the supplier took charges 1, the bank", changed("supplier", "charges", 1, "amount", 1)),
+    ("L3: order 1: transaction 2 is no payment of this order", cell("orders", "payment_transaction", 0, 2)),
+    ("L3: entry 9: the supplier took charges 1, the bank", changed("supplier", "charges", 1, "amount", 1)),
     ("L4: belongs to no order: transfer 14", changed("shop", "charges", 1, "order", -1)),
     ("L4: an opening within an order: transfer 0", cell("transfers", "order", 0, 1)),
     ("L4: order 1 is declined, but charged 1000, passed on 760, goods", cell("orders", "status", 0, "declined")),
     ("L4: order 1 is cancelled, but charged 1000, passed on 760", cell("orders", "status", 0, "cancelled")),
-    ("L4: order 3 is cancelled, but shop:refunds-due is 999", changed("shop", "refund", 3, "amount", 1)),
+    ("L4: order 3 is cancelled, but shop:refunds-payable is 999", changed("shop", "refund", 3, "amount", 1)),
     ("L4: order 1, product 0: reserved 0, in transit 1, given 0", changed("supplier", "deliver", 1, "amount", 0)),
     ("L9: book bank, commodity 0: debits exceed credits by -23699", cell("accounts", "closing", 0, 1)),
     ("L10: charges must be 760: transfer 13", changed("bank", "charges", 1, "amount", 1)),
@@ -512,7 +514,7 @@ def test_violation_says_what_is_wrong(honest, beginning, tamper):
     assert [line for line in lines if line.startswith(beginning)], lines
 
 
-ROW = "transfer 13, order 1, link 9"
+ROW = "transfer 13, order 1, entry 9"
 AT_BANK = "bank:deposits:shop (BDT) / bank:deposits:supplier (BDT)"
 WHOLE = [
     (
@@ -520,7 +522,7 @@ WHOLE = [
         [
             f"L0: the posting rules have no such row: {ROW}: sale 760, {AT_BANK}",
             "L3: order 1: transaction 9 is no charges of this order at the bank",
-            "L3: link 9: the supplier took charges 760, the bank moved 0",
+            "L3: entry 9: the supplier took charges 760, the bank moved 0",
         ],
     ),
     (
@@ -647,7 +649,7 @@ def test_only_a_prepayment_of_what_is_due_at_the_door_is_refused_of_an_order_tha
         cell("orders", "status", 1, "received"), cell("orders", "advance", 1, advance),
     ):  # fmt: skip
         tables = tamper(tables)
-    intents = Coded(np.full(len(CARTS) + 1, 0, np.int32), [intent])
+    intents = TextColumn(np.full(len(CARTS) + 1, 0, np.int32), [intent])
     tables |= {"visits": tables["visits"] | {"intent": intents}}
     lines = check(tables, CATALOGUE, drained=True)
     assert any(line.startswith("L5: visit 1 ") for line in lines) is not is_true
@@ -665,10 +667,10 @@ def test_paid_order_that_is_forgotten_is_caught(status):
 
 def test_labels_in_another_order_make_no_difference(honest):
     def shuffled(column):
-        if not isinstance(column, Coded):
+        if not isinstance(column, TextColumn):
             return column
         size = len(column.labels)
-        return Coded(np.where(column.codes < 0, -1, size - 1 - column.codes), list(column.labels)[::-1])
+        return TextColumn(np.where(column.codes < 0, -1, size - 1 - column.codes), list(column.labels)[::-1])
 
     tables = {
         name: {column: shuffled(values) for column, values in table.items()} for name, table in honest.items()

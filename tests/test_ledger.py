@@ -23,7 +23,7 @@ from alesha_sim.books.accounts import (
 )
 from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.units import AMOUNT_MAX
 
 SKUS = ("hp-laptop", "apple-watch")
@@ -42,7 +42,7 @@ class Books:
         self.equity = self.ledger.account(Account.SHOP_EQUITY)
         self.sales = self.ledger.account(Account.SHOP_SALES)
         self.stock = self.ledger.units(Account.SUPPLIER_STOCK)
-        self.made = self.ledger.units(Account.SUPPLIER_MADE)
+        self.made = self.ledger.units(Account.SUPPLIER_PRODUCTION)
         self.ledger.post(0.0, BANK, self.ledger.new_entry(), -1, [self.opening(0, 100), self.opening(1, 50)])
 
     def opening(self, user, amount):
@@ -292,18 +292,19 @@ def test_transfers_table_has_the_columns_in_canonical_form(books):
     books.ledger.post(1.25, SUPPLIER, books.ledger.new_entry(), 7, [(books.stock[1], books.made[1], 4, MAKE)])
     columns = books.ledger.columns()
     assert list(columns) == [
-        "transfer", "time", "book", "debit", "credit", "amount", "commodity", "code", "order", "link",
+        "transfer", "posted_at", "book", "debit", "credit", "amount", "commodity", "code", "order", "entry",
     ]  # fmt: skip
     shown = {
-        name: column.labels[column.codes[-1]] if isinstance(column, Coded) else int(column[-1])
+        name: column.labels[column.codes[-1]] if isinstance(column, TextColumn) else int(column[-1])
         for name, column in columns.items()
     }
     assert shown == {
-        "transfer": 2, "time": 1_250_000, "book": "supplier", "debit": "supplier:stock", "credit": "supplier:made",
-        "amount": 4, "commodity": "apple-watch", "code": "make", "order": 7, "link": 2,
+        "transfer": 2, "posted_at": 1_250_000, "book": "supplier", "debit": "supplier:stock",
+        "credit": "supplier:production",
+        "amount": 4, "commodity": "apple-watch", "code": "make", "order": 7, "entry": 2,
     }  # fmt: skip
     assert columns["debit"].codes.dtype == np.int32
-    plain = {column.dtype for column in columns.values() if not isinstance(column, Coded)}
+    plain = {column.dtype for column in columns.values() if not isinstance(column, TextColumn)}
     assert plain == {np.dtype(np.int64)}
 
 

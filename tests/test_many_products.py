@@ -100,7 +100,7 @@ def test_the_books_of_2000_products_balance(result):
     sold = units_sold(result)
     assert len([sku for sku in sold if int(sku[1:]) > 127]) > 30
     assert 500 * sum(sold.values()) == result.summary()["revenue"]
-    assert len(result.columns("replenishments")["sku"].labels) > 30
+    assert len(result.columns("production_lots")["sku"].labels) > 30
 
 
 def test_statements_of_2000_products_balance(result):

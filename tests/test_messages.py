@@ -13,8 +13,8 @@ import pytest
 from conftest import needs
 
 from alesha_sim import messages
-from alesha_sim.conversation.wording import carried
-from alesha_sim.messages import Asks, FundsLocation, Message, Method, Noted, Offer, Reason, Receipt, Secret
+from alesha_sim.conversation.labels import carried
+from alesha_sim.messages import Acknowledged, Asks, FundsLocation, Message, Method, Offer, Reason, Receipt, Secret
 from alesha_sim.network.request import Conflict, GaveUp, NoReply, Withdraw
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -132,7 +132,12 @@ def test_secret_fields_are_those_of_the_type_secret():
 
 @pytest.mark.parametrize(
     ("kind", "fields"),
-    [("Pay", ["order", "account", "secret ***"]), ("LogIn", ["password ***"]), ("Noted", []), ("Nothing", [])],
+    [
+        ("Pay", ["order", "account", "secret ***"]),
+        ("LogIn", ["password ***"]),
+        ("Acknowledged", []),
+        ("Nothing", []),
+    ],
 )
 def test_a_conversation_tells_what_a_kind_carries(kind, fields):
     assert carried(kind) == fields
@@ -166,7 +171,7 @@ def test_a_class_of_ones_own_is_a_message_like_the_others():
     asked = HowMany("phone", Secret(HIDDEN))
     assert asked == pickle.loads(pickle.dumps(asked)) != asked.replaced(sku="watch")
     assert repr((asked, Stocked(3))) == "(HowMany(sku='phone', secret=***), Stocked(units=3))"
-    assert (Stocked(3) == Stocked(3), hash(Stocked(3)) == hash(Stocked(3)), Stocked(3) == Noted()) == (
+    assert (Stocked(3) == Stocked(3), hash(Stocked(3)) == hash(Stocked(3)), Stocked(3) == Acknowledged()) == (
         True,
         True,
         False,

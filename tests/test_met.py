@@ -49,7 +49,7 @@ def test_every_posting_is_one_of_the_rules():
     postings = {label for group, label in vocabulary() if group == "postings"}
     found = {label for group, label in counts_of({}) if group == "postings"}
     assert "bank payment: deposits:user: / deposits:shop" in found
-    assert "users deliver units: goods / handovers" in found
+    assert "users deliver units: goods / goods-clearing" in found
     assert found < postings
 
 

@@ -131,7 +131,7 @@ def test_a_refusal_is_recorded_with_its_reason():
     pair.clock.process(refuse())
     pair.there.ask(VerifyTransaction(9), ASKER, SERVER, 1, -1)
     pair.clock.run_to()
-    detail = pair.log.columns()["detail"]
+    detail = pair.log.columns()["reason"]
     assert [detail.labels[code] if code >= 0 else None for code in detail.codes] == [None, "unknown_transaction"]
 
 

@@ -56,7 +56,7 @@ OWN = OwnPoisson(visits_per_day=3)
 def test_a_part_of_a_class_of_ones_own_is_refused_and_never_replaced(fields, line):
     with pytest.raises(ScenarioError) as error:
         made(**fields)
-    (found,) = error.value.faults
+    (found,) = error.value.problems
     assert found.startswith(line)
 
 

@@ -90,7 +90,7 @@ def test_an_order_whose_goods_are_all_there_is_sent_by_the_shop():
     assert [row for row in market.moved(order) if row[0] != "payment"] == [
         ("ship", "goods-in-transit", "stock", 1), ("ship", "goods-in-transit", "stock", 2),
         ("ship", "goods-in-transit", "stock", 760),
-        ("deliver", "handovers", "goods-in-transit", 1), ("deliver", "handovers", "goods-in-transit", 2),
+        ("deliver", "goods-clearing", "goods-in-transit", 1), ("deliver", "goods-clearing", "goods-in-transit", 2),
         ("sale", "customer-prepayments", "sales", 1000), ("cost", "cost-of-sales", "goods-in-transit", 760),
     ]  # fmt: skip
     assert_over(market)

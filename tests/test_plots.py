@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from alesha_sim import Simulation, plots, scenarios
-from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.columns import MISSING_TIME, TextColumn
 from alesha_sim.plots import style
 from alesha_sim.plots.balances import deposits_over_time
 from alesha_sim.plots.funnel import funnel_stages
@@ -281,10 +281,10 @@ def test_the_stages_agree_with_the_summary(result_of, world):
     result = result_of(world)
     stages = {stage.name: stage.visits for stage in funnel_stages(result)}
     assert list(stages) == ["Home page", "Registered or logged in", "Checked out", "Paid", "Delivered"]
-    assert stages["Home page"] == result.figures()["visits"]
+    assert stages["Home page"] == result.metrics()["visits"]
     assert stages["Checked out"] == result.visits["order"].notna().sum()
     assert stages["Paid"] == result.orders["paid_at"].notna().sum()
-    assert stages["Delivered"] == result.figures()["completed"]
+    assert stages["Delivered"] == result.metrics()["completed"]
 
 
 def test_losses_are_named_by_their_reason(result_of):
@@ -312,7 +312,7 @@ def test_what_is_cut_off_is_still_open(result_of):
 
 def text_column(words):
     labels = sorted({word for word in words if word})
-    return Coded(np.array([labels.index(word) if word else -1 for word in words], np.int32), labels)
+    return TextColumn(np.array([labels.index(word) if word else -1 for word in words], np.int32), labels)
 
 
 def recorded(visits, orders=(), refusals=()):
@@ -329,7 +329,7 @@ def recorded(visits, orders=(), refusals=()):
     tables = {
         "visits": {"stage": text_column(stages), "outcome": text_column(outcomes), "order": np.array(numbers)},
         "orders": {"status": text_column(statuses), "reason": text_column(reasons), **instants},
-        "messages": {"visit": np.array(refused, np.int64), "detail": text_column(details)},
+        "messages": {"visit": np.array(refused, np.int64), "reason": text_column(details)},
     }
     return SimpleNamespace(columns=tables.get)
 

@@ -92,7 +92,7 @@ def scenario_of(row):
     plain = scenarios.load(row["scenario"], **SMALL[row["scenario"]])
     if row["scenario"] == "cdnow":
         plain = plain.with_settings({"horizon": "8 days", "demand.cut": True})
-    changes = {"supplier.stock": stock_of(row["stock"]), "supplier.unmet": row["unmet"]}
+    changes = {"supplier.stock": stock_of(row["stock"]), "supplier.unmet_demand": row["unmet"]}
     changes["users.payment.cash_on_delivery"] = 0.5 if row["payment"] == "at the door" else 0
     changes["users.payment.door_refusal"] = 0.2
     changes["supplier.return_transport"] = 5
@@ -109,13 +109,14 @@ def scenario_of(row):
         changes["shop.promise"] = 30 * DAY
     if row["fees"] == "all":
         changes["bank.fees"] = {"fixed": 1, "share": 0.02, "payer_fixed": 1, "payer_share": 0.01, "declined": 2}
-        changes["bank.reserve"] = {"share": 0.2, "time": 5 * DAY}
+        changes["bank.rolling_reserve"] = {"share": 0.2, "period": 5 * DAY}
     changes["shop.stock"] = {"kind": "base_stock", "level": 3} if row["shop"] == "stock" else None
     if row["delivery"] == "lost and partial":
         changes["delivery"] = {"lost": 0.2, "partial": True}
     if row["users"] == "reacting":
-        changes["users.afterwards"] = {
-            "cancellation": 0.2, "return_after": DAY, "late_returns": 2, "defect_after": DAY, "complaint": 0.5,
+        changes["users.after_sales"] = {
+            "cancel_share": 0.2, "return_after": DAY, "late_return_factor": 2, "defect_after": DAY,
+            "complaint_share": 0.5,
         }  # fmt: skip
         changes |= {"shop.restocking_fee": 0.1, "shop.unfit": 0.3, "shop.compensation": 0.1}
         changes["users.trust"] = {"kind": "trust", "late": 0.3, "refused": 0.3, "on_time": 0.2}

@@ -97,7 +97,7 @@ def test_the_rule_covers_at_least_92_percent(full_size):
 
 def test_runs_are_added_until_each_goal_is_met(market):
     study = replicate(market, until={"orders": 0.1, "cancelled": {"absolute": 1}}, seed=3, jobs=1)
-    table = study.precision.set_index("figure")
+    table = study.precision.set_index("metric")
     assert table["reached"].all()
     row = estimates(study.runs[["orders"]].to_numpy(), 0.95, 2)
     assert table.loc["orders", "half_width"] == pytest.approx(row.half_width[0])
@@ -143,9 +143,9 @@ def test_a_bad_goal_is_refused(until, value):
     with pytest.raises(ScenarioError) as caught:
         goals(until)
     rule = 'must be a share of the mean above 0, such as 0.05, or {"absolute": a half-width above 0}'
-    assert caught.value.faults == [f"until.a: {value}: {rule}"]
+    assert caught.value.problems == [f"until.a: {value}: {rule}"]
 
 
 def test_an_unknown_figure_is_refused_with_the_nearest(market):
-    with pytest.raises(ScenarioError, match="until: 'order': unknown figure: nearest is orders"):
+    with pytest.raises(ScenarioError, match="until: 'order': unknown metric: nearest is orders"):
         replicate(market, until={"order": 0.1}, seed=1, jobs=1)

@@ -28,9 +28,9 @@ def test_the_mean_number_waiting_is_what_the_inboxes_counted(result):
 
 def test_the_waits_are_those_of_the_summary(result):
     means = {queue.name: queue.waits.mean() for queue in queues_of(result)}
-    figures = result.figures()
-    assert means["bank"] == pytest.approx(figures["mean_bank_wait_seconds"])
-    assert means["shop"] == pytest.approx(figures["mean_shop_wait_seconds"])
+    metrics = result.metrics()
+    assert means["bank"] == pytest.approx(metrics["mean_bank_wait_seconds"])
+    assert means["shop"] == pytest.approx(metrics["mean_shop_wait_seconds"])
 
 
 def test_a_line_of_many_changes_keeps_its_area(result):

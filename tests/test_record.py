@@ -20,7 +20,7 @@ from alesha_sim.plots import funnel, waiting
 from alesha_sim.recording.counters import thin
 from alesha_sim.recording.levels import ALWAYS, LEVELS, SUMMARY, NotRecorded
 from alesha_sim.recording.order_log import OrderLog
-from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.reports import page
 from alesha_sim.results import metrics
@@ -43,7 +43,7 @@ def run_of(scenario, seed, record, **options):
     """Return the figures in the middle of a run and its result at the end."""
     run = Simulation(scenario, seed, record=record, **options)
     run.run(until=MID * scenario.horizon)
-    midway = run.result().figures()
+    midway = run.result().metrics()
     run.run()
     return midway, run.result()
 
@@ -78,7 +78,7 @@ def test_a_summary_has_the_same_events_figures_and_tables(name):
     midway, expected = everything(name)
     found_midway, found = run_of(small.scenario(name), 7, SUMMARY)
     same(found_midway, midway)
-    same(found.figures(), expected.figures())
+    same(found.metrics(), expected.metrics())
     assert found.summary().equals(expected.summary())
     assert (found.events, found.ended_at, found.inboxes) == (expected.events, expected.ended_at, expected.inboxes)
     assert found.closing_balances() == expected.closing_balances()
@@ -92,7 +92,7 @@ def test_figures_are_the_same_in_random_hostile_worlds(number):
     midway, expected = run_of(scenario, 5, "all")
     found_midway, found = run_of(scenario, 5, "summary")
     same(found_midway, midway)
-    same(found.figures(), expected.figures())
+    same(found.metrics(), expected.metrics())
     same_columns(found.columns("users"), expected.columns("users"))
     assert found.events == expected.events
 
@@ -103,8 +103,8 @@ def test_figures_of_a_run_that_was_cut_off_are_the_same(drain):
     _, expected = run_of(scenario, 3, "all")
     _, found = run_of(scenario, 3, "summary")
     assert not found.drained
-    assert expected.figures()["open_orders"] > 0
-    same(found.figures(), expected.figures())
+    assert expected.metrics()["open_orders"] > 0
+    same(found.metrics(), expected.metrics())
 
 
 def without_an_answer():
@@ -118,7 +118,7 @@ def test_orders_in_doubt_are_counted():
     _, expected = run_of(without_an_answer(), 7, "all")
     _, found = run_of(without_an_answer(), 7, "summary")
     assert found._tables.tallies["orders"]["in_doubt"] == 1
-    same(found.figures(), expected.figures())
+    same(found.metrics(), expected.metrics())
 
 
 COUNTED = {"orders": metrics._orders, "visits": metrics._visits, "messages": metrics._messages}
@@ -131,7 +131,7 @@ def test_what_is_counted_is_what_would_be_counted_in_the_tables(name, monkeypatc
     whole = everything(name)[1]
     _, found = run_of(small.scenario(name), 7, "summary")
     tallies = {table: Counter(counter) for table, counter in found._tables.tallies.items()}
-    assert set(tallies) == {*COUNTED, "transfers", "replenishments"}
+    assert set(tallies) == {*COUNTED, "transfers", "production_lots"}
     for table, count in COUNTED.items():
         assert tallies[table] == count(whole.source), table
     assert tallies["transfers"] == metrics._transfers(whole.source, whole.scenario.currency)
@@ -147,7 +147,7 @@ def test_every_figure_that_a_tally_carries_is_put_to_the_test():
 
 
 def test_logs_of_thin_rows_number_them_from_where_the_others_do():
-    visits, lots, orders = VisitLog(thin), ReplenishmentLog(["laptop"], thin), OrderLog(["laptop"], thin)
+    visits, lots, orders = VisitLog(thin), ProductionLotLog(["laptop"], thin), OrderLog(["laptop"], thin)
     assert [visits.arrived(0.0, 1), visits.arrived(1.0, 1)] == [0, 1]
     assert [lots.ordered(0.0, 0, 1), lots.ordered(0.0, 0, 1)] == [0, 1]
     assert [orders.placed(0.0, user, 5, "account", 5) for user in (0, 0, -1)] == [1, 2, 3]
@@ -250,11 +250,11 @@ def test_nothing_is_kept_of_messages_and_transfers_that_are_off(monkeypatch):
     monkeypatch.setattr(counting, "BLOCK", 50)
     run = Simulation(small.scenario("market_day"), 7, record="summary")
     run.run()
-    assert len(run.ledger) < 200 < len(everything("market_day")[1].columns("transfers")["time"])
+    assert len(run.ledger) < 200 < len(everything("market_day")[1].columns("transfers")["posted_at"])
     assert run.records._messages is None
     kept = run.records.orders._orders
     assert len(kept.rows) == 30 * len(kept) > 0
-    others = run.records.orders._lines, run.records.visits._table, run.records.replenishments._table
+    others = run.records.orders._lines, run.records.visits._table, run.records.production_lots._table
     assert [len(table.rows) for table in others] == [0, 0, 0]
     assert min(map(len, others[:2])) > 0
 
@@ -273,12 +273,12 @@ def test_laws_are_checked_where_transfers_are_kept(monkeypatch):
 def test_the_ledger_refuses_in_every_mode_what_breaks_a_law(record):
     run = Simulation(small.scenario("first_purchase"), 7, record=record)
     run.run()
-    before = run.result().figures()
+    before = run.result().metrics()
     with pytest.raises(LawBroken, match="L1: below zero"):
         run.bank.book.payment(run.now, 1, 0, 10**12)
     with pytest.raises(LawBroken, match="L1: below zero"):
         run.bank.book.payment(run.now, 1, 0, 1, fee=10**12)
-    same(run.result().figures(), before)
+    same(run.result().metrics(), before)
 
 
 @pytest.mark.interpreted
@@ -338,7 +338,7 @@ def test_a_saved_result_knows_its_mode(record, tmp_path):
     loaded = Result.load(tmp_path / "out")
     assert loaded == found
     assert (loaded.record, loaded.digest) == (record, found.digest)
-    same(loaded.figures(), found.figures())
+    same(loaded.metrics(), found.metrics())
     files = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert files == sorted(["manifest.json", *(f"{table}.parquet" for table in recorded(record))])
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["recorded"] == record
@@ -404,7 +404,7 @@ def test_a_spool_holds_what_is_recorded(record, tmp_path):
     expected = result(record, "market_day")
     found = alesha.simulate(small.scenario("market_day"), 7, record=record, spool=tmp_path / "spool")
     assert found == expected
-    same(found.figures(), expected.figures())
+    same(found.metrics(), expected.metrics())
     assert {path.stem for path in (tmp_path / "spool").glob("*.parquet")} == set(recorded(record))
     found.save(tmp_path / "saved")
     assert Result.load(tmp_path / "saved") == Result.load(tmp_path / "spool") == expected

@@ -41,7 +41,7 @@ def report_losses_at_once(patch):
 
 
 def double_as_often_as_lose(patch):
-    """A spell doubles messages by the rate at which it loses them."""
+    """A degradation doubles messages by the rate at which it loses them."""
     windows = fault_injection._windows
     patch.setattr(
         fault_injection, "_windows", lambda *given: [w._replace(duplication=w.loss) for w in windows(*given)]

@@ -35,7 +35,7 @@ def replay(users=10, start="1997-01-01", horizon=546 * DAY, **demand):
 def faults_of(scenario):
     with pytest.raises(ScenarioError) as error:
         scenario.visits(1)
-    return error.value.faults
+    return error.value.problems
 
 
 def written(path, text):
@@ -128,7 +128,7 @@ def test_an_instant_beyond_any_duration_is_refused_without_a_horizon_too():
 def faults_of_columns(visits):
     with pytest.raises(ScenarioError) as error:
         replay(horizon=None, visits=visits)
-    return error.value.faults
+    return error.value.problems
 
 
 @pytest.mark.parametrize("text", ["1_0", "\uff11", "0x1", "1 0", "1e", "--1"])

@@ -50,15 +50,15 @@ def test_tables_tell_the_first_purchase(first):
 def test_summary_is_a_series_of_the_figures(market):
     summary = market.summary()
     assert summary.dtype == "float64"
-    assert summary.to_dict() == pytest.approx(market.figures(), nan_ok=True)
-    assert list(summary.index) == list(market.figures())
+    assert summary.to_dict() == pytest.approx(market.metrics(), nan_ok=True)
+    assert list(summary.index) == list(market.metrics())
 
 
 def test_balances_have_one_row_a_change(first):
     balances = first.balances()
     assert list(balances.columns) == ["users", "shop", "supplier"]
     assert balances.to_numpy().tolist() == [[5000, 10_000, 5000], [4000, 11_000, 5000], [4000, 10_240, 5760]]
-    assert balances.index.name == "time"
+    assert balances.index.name == "at"
     assert balances.index[0] == pd.Timestamp("2021-01-01")
     assert balances.index[1] < balances.index[2] == pd.Timestamp("2021-01-01 00:00:01")
 

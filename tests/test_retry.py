@@ -402,8 +402,10 @@ def test_no_more_than_one_event_a_wait_is_ever_armed():
 
 
 def test_copies_and_latencies_add_up_in_a_spell():
-    spells = [Window(10, 20, 0.5, 0.2, lambda: 3.0), Window(15, 30, 0.5, 0.0, lambda: 4.0)]
-    faults = Faults(0.2, 0.5, spells, iter([0.79, 0.8, 0.39, 0.4, 0.19, 0.2, 0.4, 0.0]).__next__, lambda: 0.45)
+    degradations = [Window(10, 20, 0.5, 0.2, lambda: 3.0), Window(15, 30, 0.5, 0.0, lambda: 4.0)]
+    faults = Faults(
+        0.2, 0.5, degradations, iter([0.79, 0.8, 0.39, 0.4, 0.19, 0.2, 0.4, 0.0]).__next__, lambda: 0.45
+    )
     assert [faults.copies(now) for now in (0, 0, 10, 10, 19.99, 19.99, 20, 30)] == [1, 0, 2, 0, 2, 0, 0, 1]
     assert [faults.delay(now) for now in (9.99, 10, 15, 20, 30)] == [0, 3, 7, 4, 0]
 
@@ -414,7 +416,8 @@ HOSTILE = {
         "latency": {"kind": "exponential", "mean": 0.2}, "loss": 0.3, "duplication": 0.3, "timeout": 5,
     }},
 }  # fmt: skip
-SPELL = {"kind": "spell", "link": "shop->bank", "start": 100, "duration": 100, "loss": 0.5, "duplication": 0.5,
+DEGRADATION = {"kind": "degradation", "link": "shop->bank", "start": 100, "duration": 100, "loss": 0.5,
+    "duplication": 0.5,
          "latency": {"kind": "exponential", "mean": 1}}  # fmt: skip
 
 
@@ -435,21 +438,21 @@ def notices(*faults):
 
 
 @pytest.mark.parametrize(
-    "mishaps",
+    "injected_faults",
     [
-        [SPELL],
-        [SPELL, SPELL],
+        [DEGRADATION],
+        [DEGRADATION, DEGRADATION],
         [{"kind": "outage", "link": "shop<->bank", "start": 100, "duration": 100}],
         [{"kind": "crash", "entity": "bank", "start": 100, "duration": 100}],
     ],
 )
-def test_a_mishap_changes_no_message_sent_before_or_after_it(mishaps):
+def test_a_mishap_changes_no_message_sent_before_or_after_it(injected_faults):
     def outside(copies):
         return [str(copy) for copy in copies if not 100 <= copy[0] < 200]
 
-    plain, troubled = notices(), notices(*mishaps)
+    plain, troubled = notices(), notices(*injected_faults)
     assert outside(troubled) == outside(plain)
-    if mishaps[0]["kind"] != "crash":
+    if injected_faults[0]["kind"] != "crash":
         assert troubled != plain
 
 

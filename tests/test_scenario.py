@@ -167,7 +167,7 @@ def test_many_products_at_fault_are_given_their_names_once(monkeypatch):
     monkeypatch.setattr(errors, "product_names", lambda given: named.append(given) or ["p0", "p1", "p2"])
     with pytest.raises(ScenarioError) as refused:
         made(catalogue=products)
-    assert len(refused.value.faults) == 3
+    assert len(refused.value.problems) == 3
     assert len(named) == 1
 
 
@@ -333,7 +333,7 @@ def test_a_whole_part_is_set_before_what_is_in_it():
 def test_faulty_settings_are_named_all_at_once(settings, faults):
     with pytest.raises(ScenarioError) as error:
         first_purchase().with_settings(settings)
-    assert error.value.faults == faults
+    assert error.value.problems == faults
 
 
 # Opening balances, schema, template, names of links.

@@ -210,7 +210,7 @@ def test_without_its_package_cdnow_says_what_to_install(monkeypatch):
 def test_a_scenario_that_cannot_be_loaded_is_said_in_one_line(call, fault):
     with pytest.raises(ScenarioError) as error:
         call()
-    assert error.value.faults == [fault]
+    assert error.value.problems == [fault]
 
 
 def test_a_file_takes_no_knobs(tmp_path):

@@ -144,9 +144,9 @@ def test_a_figure_that_never_varies_decides_nothing_and_it_is_said():
 def test_bad_options_are_refused(options, fault):
     with pytest.raises(ScenarioError) as caught:
         choose(**options)
-    assert caught.value.faults == [fault]
+    assert caught.value.problems == [fault]
 
 
 def test_an_unknown_figure_is_refused():
-    with pytest.raises(ScenarioError, match="figure: 'ordrs': unknown figure: nearest is orders"):
+    with pytest.raises(ScenarioError, match="metric: 'ordrs': unknown metric: nearest is orders"):
         select(alternatives(), "ordrs", indifference=1, seed=1, jobs=1)

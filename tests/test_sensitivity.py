@@ -1,4 +1,4 @@
-"""Sensitivity: Morris and Sobol' indices find what a figure depends on."""
+"""Sensitivity: Morris and Sobol' indices find what a metric depends on."""
 
 import sys
 
@@ -47,14 +47,14 @@ def test_sobol_indices_share_the_variance(market):
     [
         (morris, {"trajectories": 1}, "trajectories: 1: must be a whole number from 2"),
         (sobol_indices, {"base": 6}, "base: 6: must be a power of two, at least 2"),
-        (sobol_indices, {"figure": "cancelled", "base": 2}, "figure: 'cancelled': never varies over these ranges"),
+        (sobol_indices, {"metric": "cancelled", "base": 2}, "metric: 'cancelled': never varies over these ranges"),
         (morris, {"ranges": {"bank.workers": (1, 3)}}, "ranges: 1: must have two factors or more"),
         (morris, {"ranges": {"bank.wokers": (1, 3), "shop.workers": (1, 2)}}, "unknown field: nearest is workers"),
     ],
 )
 def test_bad_input_is_refused(market, experiment, options, fault):
     needs("SALib")
-    given = {"ranges": RANGES, "figure": FIGURE, "seed": 1, "jobs": 1, **options}
+    given = {"ranges": RANGES, "metric": FIGURE, "seed": 1, "jobs": 1, **options}
     with pytest.raises(ScenarioError, match=fault):
         experiment(market, **given)
 

@@ -19,16 +19,16 @@ from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import (
+    Acknowledged,
     Authorise,
     Balance,
-    BalanceEnquiry,
     Capture,
     ConfirmDelivery,
     Credited,
     Decline,
+    EnquireBalance,
     FundsLocation,
     Hold,
-    Noted,
     Reason,
     Receipt,
     Refund,
@@ -347,21 +347,21 @@ def test_the_payers_fee_must_be_covered_too(name, kind):
     reply = request()
     if is_covered:
         assert isinstance(reply, Receipt)
-        assert house.bank.balance(BalanceEnquiry(*of(0))).amount == 0
+        assert house.bank.balance(EnquireBalance(*of(0))).amount == 0
     else:
         assert reply == Decline(Reason.INSUFFICIENT_FUNDS)
-        assert house.bank.balance(BalanceEnquiry(*of(0))) == Balance(1000)
+        assert house.bank.balance(EnquireBalance(*of(0))) == Balance(1000)
 
 
 def test_what_is_held_covers_the_payers_fee_and_no_more():
     house = House(fees=Fees(0, 0.0, 5, 0.01))
     hold = house.bank.hold(Hold(*of(0), 500, SHOP_ACCOUNT, None), 1).transaction
-    assert house.bank.balance(BalanceEnquiry(*of(0))) == Balance(490, 510)
+    assert house.bank.balance(EnquireBalance(*of(0))) == Balance(490, 510)
     more = house.bank.capture(Capture(*of(SHOP), hold, 501))
     assert more == Decline(Reason.MORE_THAN_HELD)
     whole = house.bank.capture(Capture(*of(SHOP), hold, 500))
     assert (whole.amount, whole.payer_fee) == (500, 10)
-    assert house.bank.balance(BalanceEnquiry(*of(0))) == Balance(490, 0)
+    assert house.bank.balance(EnquireBalance(*of(0))) == Balance(490, 0)
 
 
 def test_nothing_captured_or_voided_costs_nothing():
@@ -497,10 +497,10 @@ def test_a_refund_names_its_payment_with_the_payers_fee():
 # Escrow
 
 CONFIRMATIONS = {
-    "by the payer": ([(0, 1)], [Noted()], {"shop": 400}),
+    "by the payer": ([(0, 1)], [Acknowledged()], {"shop": 400}),
     "by another": ([(1, 1)], [Decline(Reason.UNKNOWN_TRANSACTION)], {"escrow": 400}),
     "of another order": ([(0, 2)], [Decline(Reason.UNKNOWN_TRANSACTION)], {"escrow": 400}),
-    "twice": ([(0, 1), (0, 1)], [Noted(), Decline(Reason.UNKNOWN_TRANSACTION)], {"shop": 400}),
+    "twice": ([(0, 1), (0, 1)], [Acknowledged(), Decline(Reason.UNKNOWN_TRANSACTION)], {"shop": 400}),
 }
 
 
@@ -582,7 +582,7 @@ def test_confirmation_and_late_refund_have_one_winner(name):
     house.confirm(at)
     house.run()
     ((_, reply),) = house.replies
-    assert reply == (Noted() if is_settled else Decline(Reason.ESCROW_CLOSED))
+    assert reply == (Acknowledged() if is_settled else Decline(Reason.ESCROW_CLOSED))
     (notice,) = [notice for _, _, notice in house.told(SHOP)]
     assert isinstance(notice, Credited if is_settled else Refunded)
     assert [code for code, *_ in house.rows()] == ["payment", "settlement" if is_settled else "refund"]
@@ -631,7 +631,7 @@ def test_what_is_held_is_in_escrow_only_once_it_is_captured():
     house.bank.capture(Capture(*of(SHOP), hold, 500))
     house.ask(6, ConfirmDelivery(), "confirm again", user=0)
     house.run()
-    assert [reply for _, reply in house.replies] == [Decline(Reason.UNKNOWN_TRANSACTION), Noted()]
+    assert [reply for _, reply in house.replies] == [Decline(Reason.UNKNOWN_TRANSACTION), Acknowledged()]
     assert house.balances["shop"] == 500
 
 
@@ -713,7 +713,7 @@ def test_what_is_collected_at_the_door_is_the_couriers_until_it_is_passed_on():
     assert house.bank.verify(collected.transaction) == Verification(
         collected.transaction, 400, account_number(0), COURIER_ACCOUNT, 1
     )  # fmt: skip
-    assert house.bank.balance(BalanceEnquiry(*of(COURIER))) == Balance(400)
+    assert house.bank.balance(EnquireBalance(*of(COURIER))) == Balance(400)
     assert transfer(house, COURIER, 401, SHOP) == Decline(Reason.INSUFFICIENT_FUNDS)
     passed = transfer(house, COURIER, 400, SHOP)
     assert house.rows() == [
@@ -746,7 +746,7 @@ def test_other_transfers_with_the_courier_are_declined(name):
 def test_a_bank_that_knows_no_courier_knows_no_account_of_theirs():
     house = House()
     del house.bank._organisation_secrets[COURIER]
-    assert house.bank.balance(BalanceEnquiry(*of(COURIER))) == Decline(Reason.UNKNOWN_ACCOUNT)
+    assert house.bank.balance(EnquireBalance(*of(COURIER))) == Decline(Reason.UNKNOWN_ACCOUNT)
 
 
 def test_a_collection_is_refunded_from_the_shops_deposit_and_cost_the_payer_nothing():

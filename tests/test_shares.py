@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from alesha_sim.columns import coded, equals, numbers
+from alesha_sim.columns import equals, numbers, text_column
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.units import Share
@@ -14,14 +14,14 @@ LARGE = 12_345_678_901_234_567  # no float holds it
 DOOR = {"users.payment.cash_on_delivery": 1, "users.payment.door_refusal": 1, "supplier.transport_charged": 0.07}
 LATE = {
     "shop.promise": 0.001, "supplier.lead_time": {"kind": "uniform", "low": 0, "high": 1000},
-    "supplier.delivery_time": 0, "users.afterwards.complaint": 1, "shop.compensation": 0.07,
+    "supplier.delivery_time": 0, "users.after_sales.complaint_share": 1, "shop.compensation": 0.07,
 }  # fmt: skip
 PLACES = {
     "advance": ({"shop.advance": 0.07}, "bank", "payment", "bank:deposits:shop"),
     "fee": ({"bank.fees.share": 0.07}, "bank", "fee", "bank:fees"),
     "payer's fee": ({"bank.fees.payer_share": 0.07}, "bank", "fee", "bank:fees"),
-    "reserve": ({"bank.reserve.share": 0.07}, "bank", "retention", "bank:rolling-reserve"),
-    "compensation": (LATE, "shop", "allowance", "shop:refunds-due"),
+    "reserve": ({"bank.rolling_reserve.share": 0.07}, "bank", "retention", "bank:rolling-reserve"),
+    "compensation": (LATE, "shop", "allowance", "shop:refunds-payable"),
     "transport": (DOOR, "shop", "transport", "shop:supplier-advances"),
 }
 
@@ -57,8 +57,8 @@ def sold(price, settings):
 
 def moved(result, book, code, credit):
     transfers = result.columns("transfers")
-    rows = equals(coded(transfers, "book"), book) & equals(coded(transfers, "code"), code)
-    return numbers(transfers, "amount")[rows & equals(coded(transfers, "credit"), credit)].tolist()
+    rows = equals(text_column(transfers, "book"), book) & equals(text_column(transfers, "code"), code)
+    return numbers(transfers, "amount")[rows & equals(text_column(transfers, "credit"), credit)].tolist()
 
 
 @pytest.mark.parametrize("price", [150, LARGE])
@@ -74,4 +74,4 @@ def test_what_is_kept_for_restocking_is_exact(price):
         {"sku": "p", "name": "P", "marked_price": str(price), "price": str(price), "charge": price, "cost": 1,
          "return_share": 1}
     ]})  # fmt: skip
-    assert moved(result, "shop", "return", "shop:refunds-due") == [price - round(Fraction(7, 100) * price)]
+    assert moved(result, "shop", "return", "shop:refunds-payable") == [price - round(Fraction(7, 100) * price)]

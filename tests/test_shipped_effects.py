@@ -50,13 +50,13 @@ def test_without_a_limit_some_get_more_than_one():
     result = run(scenarios.flash_sale(users=40, visits=40, stock=500, limit=None).with_settings(
         {"demand": {"kind": "poisson", "visits_per_day": 200, "units": 1, "shares": {"iphone-x": 1}}}
     ))  # fmt: skip
-    limited = run(result.scenario.with_settings({"shop.limit": 1}))
+    limited = run(result.scenario.with_settings({"shop.purchase_limit": 1}))
     most = []
     for each in (result, limited):
         kept = bought(each).query("status == 'completed'")[["order", "user"]]
         most.append(each.order_lines.merge(kept, on="order").groupby("user")["quantity"].sum().max())
     assert most[0] > 1 == most[1]
-    assert "limit_reached" in set(limited.messages["detail"]) - set(result.messages["detail"])
+    assert "purchase_limit_reached" in set(limited.messages["reason"]) - set(result.messages["reason"])
 
 
 # Payment at the door
@@ -76,7 +76,7 @@ def test_payment_at_the_door_brings_the_money_later_and_some_parcels_back():
     collected = door.ledger("bank").query("code == 'collection'").merge(
         door.ledger("bank").query("code == 'remittance'"), on="order", suffixes=("", "_later")
     )  # fmt: skip
-    assert (collected["time_later"] - collected["time"]).min().total_seconds() >= 7 * DAY
+    assert (collected["posted_at_later"] - collected["posted_at"]).min().total_seconds() >= 7 * DAY
 
 
 # Returns
@@ -87,7 +87,8 @@ def test_late_deliveries_double_what_comes_back():
     quick = run(scenarios.returns_season(**knobs, delivery_days=1))
     slow = run(scenarios.returns_season(**knobs, delivery_days=6))
     back = [
-        each.ledger("shop").query("code == 'return' and credit == 'shop:refunds-due'") for each in (quick, slow)
+        each.ledger("shop").query("code == 'return' and credit == 'shop:refunds-payable'")
+        for each in (quick, slow)
     ]
     shares = [len(rows) / len(bought(each)) for rows, each in zip(back, (quick, slow), strict=True)]
     assert shares[1] > 1.3 * shares[0] > 0
@@ -136,7 +137,7 @@ def test_who_hangs_up_at_a_slow_bank_learns_of_the_payment_all_the_same(seed):
     result = run(scenarios.slow_bank(), seed)
     assert result.drained
     hung_up = result.visits.query("outcome == 'abandoned' and order >= 0")["order"]
-    assert (result.orders.set_index("order")["transaction"][hung_up] >= 0).sum() > 700
+    assert (result.orders.set_index("order")["payment_transaction"][hung_up] >= 0).sum() > 700
     found = reconcile(result, "users")
     assert (found.difference, found.items) == (0, ())
     sheet = balance_sheet(result, "users").query("section == 'assets'")
@@ -202,5 +203,5 @@ def test_a_shop_that_grows_has_to_wait_for_its_clerk():
     assert by_year[1] > 2 * by_year[0]
     income = result.ledger("bank").query("code == 'income'")
     assert len(income) == 200 * 25
-    fees = result.summary()["fees"]
+    fees = result.summary()["bank_fees"]
     assert fees == pytest.approx(0.015 * bought(result).query("status == 'completed'")["total"].sum(), rel=1e-3)

@@ -221,10 +221,10 @@ def test_an_order_is_paid_only_as_its_invoice_says(advance, at_door):
 
 def test_a_limit_holds_for_all_orders_of_a_user_and_for_each_product():
     shop = opened(limit=2)
-    assert check_out(shop, (("laptop", 3),)) == Refusal(Reason.LIMIT_REACHED)
+    assert check_out(shop, (("laptop", 3),)) == Refusal(Reason.PURCHASE_LIMIT_REACHED)
     assert check_out(shop, (("laptop", 1), ("watch", 2))).order == 1
-    assert check_out(shop, (("laptop", 2),)) == Refusal(Reason.LIMIT_REACHED)
-    assert check_out(shop, (("laptop", 1), ("watch", 1))) == Refusal(Reason.LIMIT_REACHED)
+    assert check_out(shop, (("laptop", 2),)) == Refusal(Reason.PURCHASE_LIMIT_REACHED)
+    assert check_out(shop, (("laptop", 1), ("watch", 1))) == Refusal(Reason.PURCHASE_LIMIT_REACHED)
     assert check_out(shop, (("laptop", 1),)).order == 2
     assert check_out(shop, (("laptop", 2), ("watch", 2)), user=1).order == 3
 

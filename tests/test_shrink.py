@@ -4,7 +4,7 @@ import pytest
 
 from alesha_sim.distributions import Constant
 from alesha_sim.results.result import Result
-from alesha_sim.scenarios.disruptions import Crash, Outage, Spell
+from alesha_sim.scenarios.injected_faults import Crash, Degradation, Outage
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.verification.fuzz.random_scenarios import World, draw
 from alesha_sim.verification.fuzz.reductions import brief, shorter, spelt_out
@@ -50,7 +50,7 @@ CONDITIONS = {
     "a long run": lambda s: s.horizon + (s.drain or 0) > 50,
     "a crash": has(Crash, entity="bank"),
     "an outage": has(Outage),
-    "a spell": has(Spell),
+    "a degradation": has(Degradation),
     "a slow link": lambda s: any(link.latency for link in s.network.links.values()),
 }
 
@@ -66,11 +66,11 @@ def test_only_what_the_failure_needs_stays(monkeypatch, needed):
 
 
 def test_what_stays_becomes_simple(monkeypatch):
-    plant(monkeypatch, lambda s: has(Spell)(s) and s.bank.authorisation_time.expected > 1)
-    found = shrunk(lambda s: has(Spell)(s) and s.bank.authorisation_time.expected > 1).trial.world.scenario
-    (spell,) = found.faults
-    assert (spell.start, spell.loss, spell.duplication, spell.latency) == (0, 0, 0, None)
-    assert spell.duration == float(f"{spell.duration:.0e}")
+    plant(monkeypatch, lambda s: has(Degradation)(s) and s.bank.authorisation_time.expected > 1)
+    found = shrunk(lambda s: has(Degradation)(s) and s.bank.authorisation_time.expected > 1).trial.world.scenario
+    (degradation,) = found.faults
+    assert (degradation.start, degradation.loss, degradation.duplication, degradation.latency) == (0, 0, 0, None)
+    assert degradation.duration == float(f"{degradation.duration:.0e}")
     assert isinstance(found.bank.authorisation_time, Constant)
     assert (found.horizon, found.demand.kind) == (1, "single")
 

@@ -7,7 +7,7 @@ import pytest
 from small import unreliable
 
 from alesha_sim import accounting, exports
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.tables.source import OF_ORDERS, InMemory, joined, pieces
 
 
@@ -19,13 +19,13 @@ def in_batches():
     return found
 
 
-_OTHERS = ("orders", "order_lines", "visits", "messages", "accounts", "replenishments", "users")
+_OTHERS = ("orders", "order_lines", "visits", "messages", "accounts", "production_lots", "users")
 
 
 def plain(columns):
     return {
         name: np.array([*column.labels, None], object)[column.codes].tolist()
-        if isinstance(column, Coded) else column.tolist()
+        if isinstance(column, TextColumn) else column.tolist()
         for name, column in columns.items()
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ import small
 
 import alesha_sim as alesha
 from alesha_sim import Result, Simulation, scenarios
-from alesha_sim.columns import Coded, codes
+from alesha_sim.columns import TextColumn, codes
 from alesha_sim.recording.spill_rows import SpooledRows
 from alesha_sim.simulation import simulation
 from alesha_sim.storage import spool
@@ -60,12 +60,12 @@ def same_columns(one, other):
     assert list(one) == list(other)
     for name, column in one.items():
         assert np.array_equal(codes(column), codes(other[name])), name
-        if isinstance(column, Coded):
+        if isinstance(column, TextColumn):
             assert tuple(column.labels) == tuple(other[name].labels), name
 
 
 def same_figures(one, other):
-    found, expected = one.figures(), other.figures()
+    found, expected = one.metrics(), other.metrics()
     assert list(found) == list(expected)
     for name, value in found.items():
         assert value == expected[name] or (math.isnan(value) and math.isnan(expected[name])), name
@@ -245,7 +245,7 @@ def test_batches_make_up_the_table_with_labels_in_common(sources, table):
     for name, column in memory.whole(table).items():
         found = np.concatenate([codes(batch[name]) for batch in batches])
         assert np.array_equal(found, codes(column))
-        if isinstance(column, Coded):
+        if isinstance(column, TextColumn):
             assert {batch[name].labels for batch in batches} == {tuple(column.labels)}
 
 
@@ -268,7 +268,7 @@ def test_rows_of_orders_are_those_of_the_whole_table(sources, numbers):
 
 def text(column):
     """Return a column with its words in place of their codes."""
-    return np.array([*column.labels, None], object)[column.codes] if isinstance(column, Coded) else column
+    return np.array([*column.labels, None], object)[column.codes] if isinstance(column, TextColumn) else column
 
 
 def test_few_orders_are_read_from_few_row_groups(sources, monkeypatch):

@@ -109,7 +109,7 @@ def test_a_warm_up_is_left_out():
 def test_batches_that_tell_nothing_are_refused(series, options, fault):
     with pytest.raises(ScenarioError) as caught:
         batch_means(series, **{"batches": 10, **options})
-    assert caught.value.faults == [fault]
+    assert caught.value.problems == [fault]
 
 
 def test_what_is_not_finite_within_the_warm_up_does_not_matter():
@@ -130,18 +130,18 @@ def result():
 
 
 def test_after_nothing_everything_is_as_it_was(result):
-    assert result.after(0).figures() == pytest.approx(result.figures(), nan_ok=True)
+    assert result.after(0).metrics() == pytest.approx(result.metrics(), nan_ok=True)
 
 
 def test_counts_before_and_after_add_up(result):
-    later = result.after("1 day").figures()
+    later = result.after("1 day").metrics()
     earlier = (result.visits["arrived_at"] < "2021-01-02").sum(), (result.orders["placed_at"] < "2021-01-02").sum()
     assert (later["visits"] + earlier[0], later["orders"] + earlier[1]) == (len(result.visits), len(result.orders))
     assert 0 < later["orders"] < len(result.orders)
     shop = result.transfers.query("book == 'shop' and code != 'opening' and time >= '2021-01-02'")
     sold = shop[shop["credit"] == "shop:sales"]["amount"].sum()
     assert later["revenue"] == pytest.approx(sold)
-    assert later["shop_cash"] == result.figures()["shop_cash"]
+    assert later["shop_cash"] == result.metrics()["shop_cash"]
 
 
 def test_accounts_open_with_what_they_held_when_the_window_begins(result):

@@ -81,8 +81,8 @@ def test_the_orders_status_follows_the_messages(steps):
 def test_the_badge_tells_of_books_that_do_not_balance(good):
     assert all(step["balanced"] for step in told(good))
     broken = purchase()
-    left, right = broken.sight._sums["bank"]
-    broken.sight._sums["bank"] = (left + 1, right)
+    left, right = broken.run._sums["bank"]
+    broken.run._sums["bank"] = (left + 1, right)
     assert not any(step["balanced"] for step in told(broken))
 
 
@@ -91,7 +91,7 @@ def test_another_orders_transfers_are_in_the_balances_and_not_in_the_lines(long)
     order = int(orders.loc[orders["status"] == "completed", "order"].iloc[-1])
     shop = long.follow(order).lanes.index("shop")
     last = told(long.follow(order))[-1]
-    written = long.transfers["time"] <= long.follow(order).steps[-1].at
+    written = long.transfers["posted_at"] <= long.follow(order).steps[-1].at
     account, rows = "bank:deposits:shop", long.transfers[written]
     balance = (
         rows.loc[rows["credit"] == account, "amount"].sum() - rows.loc[rows["debit"] == account, "amount"].sum()

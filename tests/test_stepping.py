@@ -119,7 +119,7 @@ def test_ask_steps_the_simulation_until_the_reply_is_there():
     simulation = alesha.Simulation(alesha.scenarios.first_purchase(), seed=7)
     assert simulation.ask(simulation.users.show_balance(0)) == 500_000
     assert simulation.now == pytest.approx(0.1)
-    assert {"BalanceEnquiry", "Balance"} <= set(simulation.result().messages["kind"])
+    assert {"EnquireBalance", "Balance"} <= set(simulation.result().messages["kind"])
 
 
 def test_ask_says_so_when_no_reply_can_come():

@@ -19,7 +19,7 @@ from alesha_sim.entities.supplier.production import Production
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Schedule
 from alesha_sim.policies import BaseStock, MakeToOrder, MovingAverage, Periodic, ReorderPoint
-from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.streams import Streams
 from alesha_sim.vocabulary import SUPPLIER
 
@@ -37,7 +37,7 @@ class Room:
     """
 
     def __init__(self, policy, lead, instants, units=None, *, lost=False, watched=(), horizon=None, **fields):
-        self.clock, self.log = Clock(), ReplenishmentLog(SKUS)
+        self.clock, self.log = Clock(), ProductionLotLog(SKUS)
         self.book = SupplierBook(Ledger("BDT", SKUS), COSTS)
         horizon = (instants[-1] if len(instants) else 0.0) if horizon is None else horizon
         terms = supplier_terms(CHARGES, lead=lead, stock=stock_terms(policy, horizon=horizon, **fields))
@@ -179,21 +179,21 @@ def test_the_moving_average_uses_what_is_known_and_amplifies_as_theory_says(refe
 # Exact theory, in the long run
 
 
-def replicate(figures):
+def replicate(metrics):
     """Columns of what `figures(seed)` gives in each replication."""
-    return list(zip(*(figures(seed) for seed in range(REPLICATIONS)), strict=True))
+    return list(zip(*(metrics(seed) for seed in range(REPLICATIONS)), strict=True))
 
 
 def test_base_stock_meets_theory(reference):
     case = reference("base-stock-5-2-12")
 
-    def figures(seed):
+    def metrics(seed):
         instants, between = arrivals(5.0, DEMANDS, 100 + seed)
         room = Room(BaseStock({"laptop": 12}), constant(2.0), instants, watched=between[40:])
         levels = np.array([level for level, _ in room.seen])
         return np.maximum(levels, 0).mean(), np.maximum(-levels, 0).mean(), np.mean(room.waits), room.met / DEMANDS
 
-    on_hand, backordered, waits, fill_rate = replicate(figures)
+    on_hand, backordered, waits, fill_rate = replicate(metrics)
     expected = case["expected"]
     assert within_standard_errors(on_hand, expected["E_I"], precision=0.03)
     assert within_standard_errors(backordered, expected["E_B"], precision=0.06)
@@ -207,7 +207,7 @@ def test_lost_sales_are_erlangs_b_whatever_the_lead_times(reference, cv):
     inputs, expected = case["inputs"][2], case["expected"][2]
     assert inputs == {"lam": 1.0, "L": 1.0, "S": 3}
 
-    def figures(seed):
+    def metrics(seed):
         instants, between = arrivals(1.0, DEMANDS, 200 + seed)
         draw = Streams(seed).generator("lead")
         variance = math.log1p(cv**2)
@@ -215,7 +215,7 @@ def test_lost_sales_are_erlangs_b_whatever_the_lead_times(reference, cv):
         room = Room(BaseStock(3), iter(leads).__next__, instants, lost=True, watched=between)
         return room.refused / DEMANDS, np.mean([on_order for _, on_order in room.seen])
 
-    lost, on_order = replicate(figures)
+    lost, on_order = replicate(metrics)
     assert within_standard_errors(lost, expected["P_lost"], precision=0.03)
     assert within_standard_errors(on_order, expected["E_on_order"])
 

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 import alesha_sim as alesha
 from alesha_sim import Result
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.storage import parquet as storage_parquet
 from alesha_sim.storage import saved
 from alesha_sim.tables.canonical import canonical
@@ -34,9 +34,9 @@ def other():
 def accounts(opening, commodities):
     """Build the table `accounts` with these amounts, each in a commodity."""
     size = len(opening)
-    text = Coded(np.zeros(size, np.int32), ("x",))
+    text = TextColumn(np.zeros(size, np.int32), ("x",))
     labels = tuple(dict.fromkeys(commodities))
-    commodity = Coded(np.array([labels.index(word) for word in commodities], np.int32), labels)
+    commodity = TextColumn(np.array([labels.index(word) for word in commodities], np.int32), labels)
     return canonical(
         "accounts",
         {

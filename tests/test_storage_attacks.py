@@ -267,14 +267,14 @@ def kept(request, two, tmp_path_factory):
 @pytest.mark.parametrize("block", range(5))
 def test_a_damaged_result_is_refused_in_one_line_or_has_the_same_figures(kept, one, two, tmp_path, capsys, block):
     one.save(tmp_path / "others")
-    figures, refused = two.figures(), 0
+    metrics, refused = two.metrics(), 0
     for number in range(DAMAGES // 5):
         shutil.copytree(kept, folder := tmp_path / str(number))
         damage_some(random.Random(f"{block} {number}"), folder, tmp_path / "others")
         loaded, fault = loaded_or_fault(folder)
         if loaded is not None:
             assert loaded.digest == two.digest
-            assert loaded.figures() == pytest.approx(figures, rel=0, nan_ok=True)
+            assert loaded.metrics() == pytest.approx(metrics, rel=0, nan_ok=True)
             continue
         refused += 1
         assert str(folder) in fault

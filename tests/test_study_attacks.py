@@ -99,7 +99,7 @@ def refusal(function, *given, **options):
     """Return the one line with which a damaged folder is refused."""
     with pytest.raises(ScenarioError) as refused:
         function(*given, **options)
-    (line,) = refused.value.faults
+    (line,) = refused.value.problems
     return line
 
 
@@ -189,12 +189,12 @@ def test_a_second_start_in_the_folder_of_a_living_one_is_refused_and_changes_not
 
 
 def test_a_study_that_ends_badly_lets_go_of_its_folder(market, tmp_path):
-    def figures(result):
+    def metrics(result):
         return {"mine": 1.0}
 
     for _ in range(2):
-        line = refusal(replicate, market, until={"nothing": 0.1}, folder=tmp_path, figures=figures, **GIVEN)
-        assert "unknown figure" in line
+        line = refusal(replicate, market, until={"nothing": 0.1}, folder=tmp_path, metrics=metrics, **GIVEN)
+        assert "unknown metric" in line
 
 
 # Killed before every single step on the file system

@@ -117,17 +117,17 @@ def test_a_study_with_figures_of_ones_own_is_read_back_and_gone_on_with(market, 
     def events(result):
         return {"events": result.events}
 
-    made = replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path, figures=events)
+    made = replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path, metrics=events)
     assert same(Study.load(tmp_path), made)
-    assert len(replicate(market, runs=3, seed=5, jobs=1, folder=tmp_path, figures=events).runs) == 3
-    assert "its figures differ" in refused(replicate, market, seed=5, folder=tmp_path)
+    assert len(replicate(market, runs=3, seed=5, jobs=1, folder=tmp_path, metrics=events).runs) == 3
+    assert "its metrics differ" in refused(replicate, market, seed=5, folder=tmp_path)
 
 
 def test_a_run_is_on_disk_before_the_next_one_begins(market, tmp_path):
     def look(result):
         return {"there": len(list((tmp_path / "runs").glob("*.parquet")))}
 
-    study = replicate(market, runs=4, seed=5, jobs=1, folder=tmp_path, figures=look)
+    study = replicate(market, runs=4, seed=5, jobs=1, folder=tmp_path, metrics=look)
     assert study.runs["there"].tolist() == [0, 1, 2, 3]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "failures.json", "journal.sha256", "manifest.json", "runs", "runs.parquet", "scenario_0.toml",
@@ -158,7 +158,7 @@ def test_kept_tables_open_as_one_dataset_everywhere(market, tmp_path):
 def refused(experiment, *given, **options):
     with pytest.raises(ScenarioError) as caught:
         experiment(*given, **{"runs": 2, "jobs": 1, **options})
-    (fault,) = caught.value.faults
+    (fault,) = caught.value.problems
     return fault
 
 
@@ -275,14 +275,14 @@ def test_a_study_that_differs_in_one_value_is_another_study(market, tmp_path, ch
     def experiment(value):
         level = Level(value if changed == "slots" else 0, np.where(array == 1_000, value, array))
         policy = {"supplier.stock": level} if changed in ("slots", "array") else {}
-        figures = {
+        metrics = {
             "partial": partial(limited, limit=value),
             "closure": lambda result: {"limit": value},
         }.get(changed)
-        return replicate(market.with_settings(policy), runs=1, seed=1, jobs=1, folder=tmp_path, figures=figures)
+        return replicate(market.with_settings(policy), runs=1, seed=1, jobs=1, folder=tmp_path, metrics=metrics)
 
     assert experiment(0).notes == []
-    with pytest.raises(ScenarioError, match=r"another study: its (points|figures) differ"):
+    with pytest.raises(ScenarioError, match=r"another study: its (points|metrics) differ"):
         experiment(50)
     assert experiment(0).notes == ["resumed: 1 of 1 runs were done already"]
 

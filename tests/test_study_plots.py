@@ -6,7 +6,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from alesha_sim import compare, plots, replicate, sweep
-from alesha_sim.experiments.figures import time_unit, unit_of
+from alesha_sim.experiments.metric_units import time_unit, unit_of
 from alesha_sim.scenarios import ScenarioError, market_day
 
 FIGURE = "mean_delivery_seconds"
@@ -143,7 +143,7 @@ def test_precision_narrows_to_what_the_summary_says_and_shows_the_goal(single):
 
 def test_a_heat_map_has_the_mean_of_every_cell(swept):
     ax = plots.heat_map(swept, FIGURE, "bank.workers", "supplier.lead_time")
-    means = swept.summary()["mean"].xs(FIGURE, level="figure")
+    means = swept.summary()["mean"].xs(FIGURE, level="metric")
     shown = np.asarray(ax.images[0].get_array())
     assert shown.shape == (3, 2)
     assert shown[2, 1] == pytest.approx(means[(2, "7 days")])
@@ -175,7 +175,7 @@ def priced():
     busy = market.with_settings({"demand.visits_per_day": 60})
     own = {"$lost_$": 1.0}
     return compare(
-        market, busy, runs=3, seed=5, jobs=1, labels=DOLLARS, series=("balances",), figures=lambda result: own
+        market, busy, runs=3, seed=5, jobs=1, labels=DOLLARS, series=("balances",), metrics=lambda result: own
     )
 
 
@@ -223,7 +223,7 @@ def test_a_plot_says_how_many_runs_failed():
             raise ArithmeticError("odd")
         return {}
 
-    study = replicate(market_day(users=5, visits_per_day=9), runs=6, seed=1, jobs=1, figures=fragile)
+    study = replicate(market_day(users=5, visits_per_day=9), runs=6, seed=1, jobs=1, metrics=fragile)
     failed = len(study.failures)
     assert 0 < failed < 6
     assert f"{6 - failed} runs. {failed} run{'s' * (failed > 1)} failed" in footnote(
@@ -232,7 +232,7 @@ def test_a_plot_says_how_many_runs_failed():
 
 
 def test_what_has_no_value_is_refused(swept):
-    with pytest.raises(ScenarioError, match="figure: 'order': unknown figure: nearest is orders"):
+    with pytest.raises(ScenarioError, match="metric: 'order': unknown metric: nearest is orders"):
         plots.distribution(swept, "order")
     one = replicate(market_day(users=5, visits_per_day=2), runs=1, seed=1, jobs=1)
     with pytest.raises(ScenarioError, match="runs: 1: must be 2 or more"):

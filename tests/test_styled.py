@@ -54,10 +54,10 @@ def test_a_statement_has_true_minuses_bold_totals_and_nothing_for_what_is_missin
 def test_a_summary_writes_money_shares_durations_and_counts(result):
     texts = dict(cells(style_summary(result)))
     assert texts["shop cash"] == "10,240.00 BDT"
-    assert texts["conversion"] == "100\N{NO-BREAK SPACE}%"
+    assert texts["conversion_rate"] == "100\N{NO-BREAK SPACE}%"
     assert texts["mean delivery"] == "48 hours"
     assert texts["orders"] == "1"
-    assert len(texts) == len(result.figures())
+    assert len(texts) == len(result.metrics())
 
 
 def test_without_jinja_a_styled_table_says_what_to_install():

@@ -12,13 +12,13 @@ from alesha_sim.entities.entity import Entity, EntityError
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import (
-    CameBack,
+    Acknowledged,
     CancelOrder,
-    Collected,
+    CashCollected,
     Decline,
     Deliver,
     Delivered,
-    Noted,
+    DeliveryRefused,
     OrderAccepted,
     OrderCancelled,
     OrderRejected,
@@ -26,9 +26,9 @@ from alesha_sim.messages import (
     Reason,
     Receipt,
     Refusal,
-    Refused,
     Remitted,
     Replace,
+    ReturnedToSender,
     Transfer,
     Verification,
     VerifyTransaction,
@@ -36,7 +36,7 @@ from alesha_sim.messages import (
 from alesha_sim.network import Channel, Faults, RetryPolicy
 from alesha_sim.policies import BaseStock, MakeToOrder, Periodic, ReorderPoint
 from alesha_sim.recording.message_log import MessageLog
-from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.simulation.fault_injection import uniform
 from alesha_sim.streams import Streams
 from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
@@ -77,16 +77,16 @@ class World:
 
     def __init__(
         self, stock=None, *, lead=lambda: 10.0, travel=lambda: 5.0, lost=0.0, chance=None, latency=0.0, loss=0.0,
-        seed=1, door=lambda delivery: Noted(), retries=False, crashes=(), **fields,
+        seed=1, door=lambda delivery: Acknowledged(), retries=False, crashes=(), **fields,
     ):  # fmt: skip
         kept = {name: fields.pop(name) for name in ("minimum_lot", "capacity") if name in fields}
         stocks = parties.stock_terms(stock, horizon=fields.pop("horizon", 1000.0), **kept)
         courier = Courier([travel], None, lost, chance, lambda: 2.0)
         terms = parties.supplier_terms(CHARGES, lead=lead, courier=courier, stock=stocks, **fields)
-        self.clock, self.messages, self.log = Clock(), MessageLog(), ReplenishmentLog(SKUS)
+        self.clock, self.messages, self.log = Clock(), MessageLog(), ProductionLotLog(SKUS)
         self.ledger = Ledger("BDT", SKUS)
         self.supplier = parties.supplier(self.clock, SupplierBook(self.ledger, COSTS), self.log, terms)
-        self.shop = Player(self, "shop", SHOP, lambda delivery: Noted())
+        self.shop = Player(self, "shop", SHOP, lambda delivery: Acknowledged())
         self.bank = Player(self, "bank", BANK, self.serve_at_bank)
         self.users = Player(self, "users", NO_ID, door)
         self.paid, self.transfers, self.replies = {}, [], {}
@@ -344,13 +344,13 @@ def test_nobody_but_the_shop_cancels_or_claims():
 
 def at_the_door(reply):
     """Users who give `reply` at a door where something is to be paid, and take the rest."""
-    return lambda delivery: reply if delivery.message.collect else Noted()
+    return lambda delivery: reply if delivery.message.collect else Acknowledged()
 
 
 def test_what_is_collected_at_the_door_is_told_and_remitted_later():
     world = World(remit_seconds=100.0)
     transaction = world.ledger.new_entry()
-    world.users.part = at_the_door(Collected(transaction))
+    world.users.part = at_the_door(CashCollected(transaction))
     world.order(0, 7, LAPTOP, collect=500)
     world.run()
     ((_, _, deliver),) = world.users.heard
@@ -360,7 +360,7 @@ def test_what_is_collected_at_the_door_is_told_and_remitted_later():
     assert world.transfers == [(7, 3, 500, 1)]
     ((at, _, remitted),) = world.told(Remitted)
     assert (at, remitted.amount) == (115.0, 500)
-    assert world.money("collections") == world.money("collections-owed") == 0
+    assert world.money("collections") == world.money("collections-payable") == 0
 
 
 @pytest.mark.parametrize(
@@ -368,11 +368,11 @@ def test_what_is_collected_at_the_door_is_told_and_remitted_later():
     [(60, 1.0, 340, 60), (60, 0.5, 370, 30), (60, 0.0, 400, 0), (400, 1.0, 0, 400), (999, 1.0, 0, 400)],
 )
 def test_goods_refused_at_the_door_come_back_and_their_charges_less_transport(transport, share, returned, charged):
-    refuse = at_the_door(Refused(Reason.REFUSED_AT_DOOR))
+    refuse = at_the_door(DeliveryRefused(Reason.REFUSED_AT_DOOR))
     world = World(door=refuse, return_transport=transport, transport_charged=share)
     world.order(0, 7, LAPTOP, collect=500)
     world.run()
-    ((_, _, back),) = world.told(CameBack)
+    ((_, _, back),) = world.told(ReturnedToSender)
     assert (back.reason, back.returned, back.transport) == (Reason.REFUSED_AT_DOOR, returned, charged)
     assert world.transfers == ([(7, 2, returned, 1)] if returned else [])
     assert world.units("stock") == [1, 0]
@@ -381,7 +381,7 @@ def test_goods_refused_at_the_door_come_back_and_their_charges_less_transport(tr
 
 
 def test_goods_that_came_back_serve_the_next_order_at_once():
-    world = World(door=at_the_door(Refused(Reason.REFUSED_AT_DOOR)))
+    world = World(door=at_the_door(DeliveryRefused(Reason.REFUSED_AT_DOOR)))
     world.order(0, 7, LAPTOP, collect=500)
     world.order(100, 8, LAPTOP)
     world.run()
@@ -427,7 +427,7 @@ def test_a_lost_parcel_is_reported_written_off_made_again_and_sent_again():
     # Each round: 10 s of production, 5 s of travel; a loss is reported 2 s later.
     assert world.parcels() == [(17.0 + 17.0 + 15.0, 7, LAPTOP)]
     assert world.units("losses") == [2, 0]
-    assert world.units("made") == [3, 0]
+    assert world.units("production") == [3, 0]
     assert [round(at) for _, _, at, _ in world.lots()] == [0, 17, 34]
 
 
@@ -457,7 +457,7 @@ def test_who_lost_a_parcel_gets_goods_before_those_who_wait():
 def test_lines_are_sent_as_they_are_complete_only_if_that_is_wanted(partial, collect, parcels):
     world = World(BaseStock({"laptop": 5}), partial=partial, remit_seconds=1.0)
     if collect:
-        world.users.part = at_the_door(Collected(world.ledger.new_entry()))
+        world.users.part = at_the_door(CashCollected(world.ledger.new_entry()))
     world.order(0, 7, BOTH, collect=collect)
     world.run()
     assert world.parcels() == parcels
@@ -489,7 +489,7 @@ def test_broken_goods_are_replaced_at_the_suppliers_cost():
     world.run()
     assert world.replies[7][1] == (50.0, OrderAccepted())
     assert [(at, message.replaces) for at, _, message in world.users.heard] == [(15.0, False), (65.0, True)]
-    assert (world.units("losses"), world.units("made")) == ([1, 0], [2, 0])
+    assert (world.units("losses"), world.units("production")) == ([1, 0], [2, 0])
     assert world.money("losses") == 300
     assert len(world.told(Delivered)) == 1
 
@@ -577,7 +577,7 @@ def test_a_rejection_survives_a_crash_though_the_shop_asks_again_meanwhile():
 
 def test_a_crash_before_the_remittance_repeats_no_news():
     world = World(remit_seconds=100.0, crashes=(50.0, 60.0))
-    world.users.part = at_the_door(Collected(world.ledger.new_entry()))
+    world.users.part = at_the_door(CashCollected(world.ledger.new_entry()))
     world.order(0, 7, LAPTOP, collect=500)
     world.run()
     assert len(world.told(Delivered)) == 1
@@ -607,10 +607,10 @@ def fierce(name, seed):
 
     def door(delivery):
         if not delivery.message.collect:
-            return Noted()
+            return Acknowledged()
         if mood() < 0.5:
-            return Refused(Reason.REFUSED_AT_DOOR)
-        return Collected(world.ledger.new_entry())
+            return DeliveryRefused(Reason.REFUSED_AT_DOOR)
+        return CashCollected(world.ledger.new_entry())
 
     world.users.part = door
     draw = uniform(streams, "orders")
@@ -630,16 +630,16 @@ def test_whatever_is_lost_every_order_ends_once(name, seed):
     world = fierce(name, seed).run()
     delivered, refused = Counter(), Counter()
     for _, order, message in world.shop.heard:
-        refused[order] += isinstance(message, CameBack)
+        refused[order] += isinstance(message, ReturnedToSender)
         delivered[order] += isinstance(message, Delivered) and sum(units for _, units in message.lines)
     for number in range(60):
         kinds = {type(reply) for _, reply in world.replies[number]}
         ends = [OrderRejected in kinds, OrderCancelled in kinds, refused[number] == 1, delivered[number] > 0]
         assert sum(ends) == 1, (number, kinds)
     replaced = sum(units for _, _, each in world.users.heard if each.replaces for _, units in each.lines)
-    assert sum(world.units("handovers")) == -sum(delivered.values()) < 0
+    assert sum(world.units("goods-clearing")) == -sum(delivered.values()) < 0
     assert sum(world.units("losses")) > replaced >= 0
-    assert world.money("collections") == world.money("collections-owed") == 0
+    assert world.money("collections") == world.money("collections-payable") == 0
 
 
 def test_an_error_in_a_policy_names_the_order():

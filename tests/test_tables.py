@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alesha_sim.columns import MISSING_TIME, Coded, coded, numbers
+from alesha_sim.columns import MISSING_TIME, TextColumn, numbers, text_column
 from alesha_sim.tables import canonical as tables_canonical
 from alesha_sim.tables import digest as tables_digest
 from alesha_sim.tables.canonical import by_appearance, canonical
@@ -21,25 +21,25 @@ BDT = Currency()
 START = np.datetime64("2021-01-01", "us").item()
 
 CONTRACT = {
-    "orders": "order user placed_at total payment_method status reason transaction charges_transaction paid_at"
-    " accepted_at delivered_at closed_at advance promised_at",
+    "orders": "order user placed_at total payment_method status reason payment_transaction charges_transaction"
+    " paid_at accepted_at delivered_at closed_at advance promised_at",
     "order_lines": "order sku quantity unit_price unit_charge",
     "visits": "visit user arrived_at left_at stage outcome order intent",
     "messages": "message request order sender recipient kind attempt sent_at delivered_at started_at finished_at"
-    " fate detail visit",
-    "transfers": "transfer time book debit credit amount commodity code order link",
+    " fate reason visit",
+    "transfers": "transfer posted_at book debit credit amount commodity code order entry",
     "accounts": "account book kind commodity opening closing",
-    "replenishments": "replenishment sku quantity ordered_at arrived_at",
+    "production_lots": "lot sku quantity ordered_at arrived_at",
     "users": "user account registered_at opening_balance closing_balance orders spent",
 }
 
 
 def lots(quantities=(3, 4), sku=None, arrived=(5_000_000, MISSING_TIME)):
-    """Build the table `replenishments`, the smallest one that has numbers, instants and text."""
+    """Build the table `production_lots`, the smallest one that has numbers, instants and text."""
     size = len(quantities)
     return {
-        "replenishment": np.arange(size),
-        "sku": sku or Coded(np.zeros(size, np.int32), ("hp-laptop",)),
+        "lot": np.arange(size),
+        "sku": sku or TextColumn(np.zeros(size, np.int32), ("hp-laptop",)),
         "quantity": np.array(quantities, np.int64),
         "ordered_at": np.zeros(size, np.int64),
         "arrived_at": np.array(arrived, np.int64),
@@ -49,10 +49,10 @@ def lots(quantities=(3, 4), sku=None, arrived=(5_000_000, MISSING_TIME)):
 def money_and_goods():
     """Build the table `accounts` with one row of money and one of goods."""
     return {
-        "account": Coded(np.array([0, 1], np.int32), ("shop:cash", "users:goods")),
-        "book": Coded(np.array([0, 1], np.int32), ("shop", "users")),
-        "kind": Coded(np.array([0, 0], np.int32), ("asset",)),
-        "commodity": Coded(np.array([0, 1], np.int32), ("BDT", "hp-laptop")),
+        "account": TextColumn(np.array([0, 1], np.int32), ("shop:cash", "users:goods")),
+        "book": TextColumn(np.array([0, 1], np.int32), ("shop", "users")),
+        "kind": TextColumn(np.array([0, 0], np.int32), ("asset",)),
+        "commodity": TextColumn(np.array([0, 1], np.int32), ("BDT", "hp-laptop")),
         "opening": np.array([1050, 0]),
         "closing": np.array([-25, 7]),
     }
@@ -63,7 +63,7 @@ def money_and_goods():
     [
         (numbers, "sku", "must hold 64-bit whole numbers"),
         (numbers, "share", "must hold 64-bit whole numbers"),
-        (coded, "quantity", "must hold text"),
+        (text_column, "quantity", "must hold text"),
     ],
 )
 def test_a_column_of_a_wrong_type_is_bad_input_that_names_it(read, name, rule):
@@ -72,7 +72,7 @@ def test_a_column_of_a_wrong_type_is_bad_input_that_names_it(read, name, rule):
         read(columns, name)
 
 
-def fingerprint(columns, currency=BDT, table="replenishments"):
+def fingerprint(columns, currency=BDT, table="production_lots"):
     return digest({table: canonical(table, columns)}, currency)
 
 
@@ -82,7 +82,7 @@ def test_tables_and_columns_are_those_of_the_design():
 
 
 def test_labels_are_those_in_use_in_the_order_of_first_appearance():
-    text = by_appearance(Coded(np.array([2, -1, 0, 2], np.int32), ("a", "b", "c")))
+    text = by_appearance(TextColumn(np.array([2, -1, 0, 2], np.int32), ("a", "b", "c")))
     assert text.labels == ("c", "a")
     assert text.codes.tolist() == [0, -1, 1, 0]
     assert text.codes.dtype == np.int32
@@ -94,7 +94,7 @@ def words(text):
 
 @given(st.lists(st.integers(-1, 5)))
 def test_text_reads_the_same_after_its_labels_are_renumbered(codes):
-    text = Coded(np.array(codes, np.int32), tuple("uvwxyz"))
+    text = TextColumn(np.array(codes, np.int32), tuple("uvwxyz"))
     once = by_appearance(text)
     assert words(once) == words(text)
     assert once.labels == tuple(dict.fromkeys(word for word in words(text) if word))
@@ -105,7 +105,7 @@ def test_text_reads_the_same_after_its_labels_are_renumbered(codes):
 
 def test_canonical_columns_cannot_be_written_to():
     source = lots()
-    columns = canonical("replenishments", source)
+    columns = canonical("production_lots", source)
     with pytest.raises(ValueError, match="read-only"):
         columns["quantity"][0] = 9
     source["quantity"][0] = 3  # the giver's array stays its own
@@ -116,18 +116,18 @@ def test_canonical_columns_cannot_be_written_to():
     [
         ({"note": np.arange(2)}, "columns .*'note'.*must be"),
         ({"quantity": np.arange(3)}, "lengths .*must be equal"),
-        ({"quantity": Coded(np.zeros(2, np.int32), ("x",))}, "quantity: text: must be of type count"),
+        ({"quantity": TextColumn(np.zeros(2, np.int32), ("x",))}, "quantity: text: must be of type count"),
         ({"quantity": np.array([1.0, 2.0])}, "quantity: float64: must be of type count"),
         ({"sku": np.arange(2)}, "sku: int64: must be of type text"),
     ],
 )
 def test_columns_that_break_the_schema_are_refused(change, text):
-    with pytest.raises(ValueError, match=f"replenishments.*{text}"):
-        canonical("replenishments", lots() | change)
+    with pytest.raises(ValueError, match=f"production_lots.*{text}"):
+        canonical("production_lots", lots() | change)
 
 
 def test_digest_does_not_depend_on_how_labels_are_numbered_or_bytes_ordered():
-    spelled = lots(sku=Coded(np.array([1, 1], np.int32), ("unused", "hp-laptop")))
+    spelled = lots(sku=TextColumn(np.array([1, 1], np.int32), ("unused", "hp-laptop")))
     swapped = lots() | {"quantity": np.array([3, 4], ">i8")}
     assert fingerprint(spelled) == fingerprint(swapped) == fingerprint(lots())
 
@@ -137,9 +137,9 @@ def test_digest_does_not_depend_on_how_labels_are_numbered_or_bytes_ordered():
     [
         lots(quantities=(3, 5)),
         lots(arrived=(5_000_000, 0)),
-        lots(sku=Coded(np.zeros(2, np.int32), ("hp-laptops",))),
-        lots(sku=Coded(np.array([0, -1], np.int32), ("hp-laptop",))),
-        lots(sku=Coded(np.array([0, 1], np.int32), ("hp-lap", "top"))),
+        lots(sku=TextColumn(np.zeros(2, np.int32), ("hp-laptops",))),
+        lots(sku=TextColumn(np.array([0, -1], np.int32), ("hp-laptop",))),
+        lots(sku=TextColumn(np.array([0, 1], np.int32), ("hp-lap", "top"))),
         lots(quantities=(3,), arrived=(5_000_000,)),
     ],
 )
@@ -149,8 +149,8 @@ def test_digest_changes_with_any_content(changed):
 
 def test_digest_covers_decimals_and_names_of_tables():
     assert fingerprint(lots(), Currency("BDT", 0)) != fingerprint(lots())
-    columns = canonical("replenishments", lots())
-    assert tables_digest.table_digest("replenishments", columns) != digest({"replenishments": columns}, BDT)
+    columns = canonical("production_lots", lots())
+    assert tables_digest.table_digest("production_lots", columns) != digest({"production_lots": columns}, BDT)
 
 
 def test_every_nan_has_the_same_digest(monkeypatch):
@@ -166,11 +166,11 @@ def test_digest_is_made_as_documented():
     none = np.iinfo(np.int64).min
     pieces = [
         b"alesha_sim all 2\n",
-        b"replenishments.replenishment id 2\n", struct.pack("<2q", 0, 1),
-        b"replenishments.sku text 2\n", b'["hp-laptop"]', struct.pack("<2i", 0, 0),
-        b"replenishments.quantity count 2\n", struct.pack("<2q", 3, 4),
-        b"replenishments.ordered_at time 2\n", struct.pack("<2q", 0, 0),
-        b"replenishments.arrived_at time 2\n", struct.pack("<2q", 5_000_000, none),
+        b"production_lots.lot id 2\n", struct.pack("<2q", 0, 1),
+        b"production_lots.sku text 2\n", b'["hp-laptop"]', struct.pack("<2i", 0, 0),
+        b"production_lots.quantity count 2\n", struct.pack("<2q", 3, 4),
+        b"production_lots.ordered_at time 2\n", struct.pack("<2q", 0, 0),
+        b"production_lots.arrived_at time 2\n", struct.pack("<2q", 5_000_000, none),
     ]  # fmt: skip
     assert fingerprint(lots()) == hashlib.sha256(b"".join(pieces)).hexdigest()
 
@@ -182,14 +182,14 @@ def test_frame_has_money_in_major_units_and_goods_in_units():
 
 
 def test_frame_has_timestamps_and_says_which_are_missing():
-    replenishments = frame("replenishments", canonical("replenishments", lots()), BDT, START)
-    assert replenishments["arrived_at"].dtype == "datetime64[us]"
-    assert replenishments["arrived_at"].tolist() == [pd.Timestamp("2021-01-01 00:00:05"), pd.NaT]
+    production_lots = frame("production_lots", canonical("production_lots", lots()), BDT, START)
+    assert production_lots["arrived_at"].dtype == "datetime64[us]"
+    assert production_lots["arrived_at"].tolist() == [pd.Timestamp("2021-01-01 00:00:05"), pd.NaT]
 
 
 def test_frame_has_text_as_categories_and_missing_text_as_nan():
-    text = Coded(np.array([1, -1], np.int32), ("apple-watch", "hp-laptop"))
-    sku = frame("replenishments", canonical("replenishments", lots(sku=text)), BDT, START)["sku"]
+    text = TextColumn(np.array([1, -1], np.int32), ("apple-watch", "hp-laptop"))
+    sku = frame("production_lots", canonical("production_lots", lots(sku=text)), BDT, START)["sku"]
     assert isinstance(sku.dtype, pd.CategoricalDtype)
     assert list(sku.cat.categories) == ["hp-laptop"]
     assert sku.isna().tolist() == [False, True]
@@ -197,7 +197,7 @@ def test_frame_has_text_as_categories_and_missing_text_as_nan():
 
 def test_frame_has_nullable_numbers_only_where_they_can_be_missing():
     visits = {name: np.array([-1, 4]) for name in SCHEMA["visits"]}
-    text = Coded(np.zeros(2, np.int32), ("x",))
+    text = TextColumn(np.zeros(2, np.int32), ("x",))
     visits |= {name: text for name, kind in SCHEMA["visits"].items() if kind is Type.TEXT}
     visits["visit"] = np.array([0, 1])
     shown = frame("visits", canonical("visits", visits), BDT, START)
@@ -208,7 +208,7 @@ def test_frame_has_nullable_numbers_only_where_they_can_be_missing():
 
 def test_frame_of_no_rows_keeps_its_types():
     empty = lots(quantities=(), arrived=())
-    shown = frame("replenishments", canonical("replenishments", empty), BDT, START)
+    shown = frame("production_lots", canonical("production_lots", empty), BDT, START)
     assert [str(dtype) for dtype in shown.dtypes] == [
         "int64", "category", "int64", "datetime64[us]", "datetime64[us]",
     ]  # fmt: skip
@@ -218,7 +218,7 @@ def transfers(*rows):
     """Build columns of transfers from rows of debit, credit and amount; names are one letter."""
     debit, credit, amount = zip(*rows, strict=True)
     sides = {
-        side: Coded(np.array(["abc".index(name) for name in names], np.int32), tuple("abc"))
+        side: TextColumn(np.array(["abc".index(name) for name in names], np.int32), tuple("abc"))
         for side, names in (("debit", debit), ("credit", credit))
     }
     return sides | {"amount": np.array(amount, np.int64)}

@@ -40,7 +40,7 @@ def test_many_servers_agree_with_the_reference(reference: Reference, case_id: st
     case = reference(case_id)
     given, expected = case["inputs"], case["expected"]
     queue = MMc(arrival_rate=given["lam"], service_rate=given["mu"], servers=given["c"])
-    figures = {
+    metrics = {
         "rho": queue.utilisation,
         "P_wait": queue.wait_probability,
         "Wq": queue.mean_wait,
@@ -49,7 +49,7 @@ def test_many_servers_agree_with_the_reference(reference: Reference, case_id: st
         "L": queue.mean_present,
         "Wq_p95": queue.wait_quantile(0.95),
     }
-    compared = {name: value for name, value in figures.items() if name in expected}
+    compared = {name: value for name, value in metrics.items() if name in expected}
     assert len(compared) >= 6
     assert compared == pytest.approx({name: expected[name] for name in compared}, rel=1e-9)
     for time, share in expected.get("P_Wq_gt", {}).items():

@@ -29,22 +29,22 @@ def test_base_stock_agrees_with_the_reference(reference, case_id):
     case = reference(case_id)
     given, expected = case["inputs"], case["expected"]
     stock = BaseStock(given["lam"], given["lead_time"], given["S"])
-    figures = {
+    metrics = {
         "E_B": stock.backordered,
         "E_I": stock.on_hand,
         "fill_rate": stock.fill_rate,
         "E_wait": stock.wait,
         "E_on_order": stock.on_order,
     }
-    assert figures == pytest.approx(expected, rel=1e-9)
+    assert metrics == pytest.approx(expected, rel=1e-9)
 
 
 def test_lost_sales_agree_with_the_reference(reference):
     case = reference("base-stock-lost-sales")
     for given, expected in zip(case["inputs"], case["expected"], strict=True):
         stock = LostSales(given["lam"], given["L"], given["S"])
-        figures = {"P_lost": stock.lost, "E_on_order": stock.on_order, "E_I": stock.on_hand}
-        assert figures == pytest.approx(expected, rel=1e-9)
+        metrics = {"P_lost": stock.lost, "E_on_order": stock.on_order, "E_I": stock.on_hand}
+        assert metrics == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("case_id", LOTS)
@@ -52,14 +52,14 @@ def test_reorder_point_agrees_with_the_reference(reference, case_id):
     case = reference(case_id)
     given, expected = case["inputs"], case["expected"]
     stock = ReorderPoint(given["lam"], given["L"], given["r"], given["Q"])
-    figures = {
+    metrics = {
         "E_B": stock.backordered,
         "E_I": stock.on_hand,
         "fill_rate": stock.fill_rate,
         "E_wait": stock.wait,
         "orders_per_time": stock.order_rate,
     }
-    assert figures == pytest.approx(expected, rel=1e-9)
+    assert metrics == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_cheapest_reorder_point_is_the_reference_and_the_best_of_its_neighbours(reference):

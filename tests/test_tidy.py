@@ -51,7 +51,7 @@ PROTECTED = {"_queue", "_eid", "_active_proc", "_generator", "_target", "_ok", "
 CHART = "books/accounts.py"
 NAMES = [name.rstrip(":") for name in (*Account, DEPOSITS, HOLDS)]
 OWN_NAMES = [name.partition(":")[2] for name in NAMES]
-COMPOUND = [name for name in OWN_NAMES if "-" in name or name == "handovers"]  # words that mean nothing else
+COMPOUND = [name for name in OWN_NAMES if "-" in name or name == "goods-clearing"]  # words that mean nothing else
 SPELT = re.compile(rf"(?<![\w-])({'|'.join([*NAMES, *(f':{name}' for name in OWN_NAMES), *COMPOUND])})(?![\w-])")
 """An account's name with its book, after a colon, or in words that say nothing but an account."""
 
@@ -332,7 +332,7 @@ def spelt_accounts(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         text = node.value if isinstance(node, ast.Constant) and id(node) not in prose else None
         if isinstance(text, str) and SPELT.search(text):
-            yield module.at(node, f"spells an account: {text.strip()[:40]!r}")
+            yield module.at(node, f"degradations an account: {text.strip()[:40]!r}")
 
 
 Rule = Callable[[Module], Iterator[str]]
@@ -394,8 +394,8 @@ PLANTED = [
     (spelt_accounts, "results/metrics.py", "def f(user):\n    return f'users:cash:{user}'"),
     (spelt_accounts, "results/metrics.py", "def f(owner):\n    return 'bank:deposits:' + owner"),
     (spelt_accounts, "results/metrics.py", "def f(book):\n    return f'{book}:stock'"),
-    (spelt_accounts, "audit/goods.py", "SIDES = 'sales-returns / refunds-due'"),
-    (spelt_accounts, "audit/goods.py", "GIVEN = 'handovers'"),
+    (spelt_accounts, "audit/goods.py", "SIDES = 'sales-returns / refunds-payable'"),
+    (spelt_accounts, "audit/goods.py", "GIVEN = 'goods-clearing'"),
     (spelt_accounts, "exports/duck.py", "VIEW = \"SELECT * FROM entries WHERE account = 'bank:fees'\""),
     (unstable_sorts, "results/time_series.py", "def f(at):\n    return np.argsort(at)"),
     (unstable_sorts, "experiments/study.py", "def f(frame):\n    return frame.sort_values('mean')"),

@@ -6,9 +6,9 @@ from trading import CATALOGUE, METHODS, Terms, World, users_of
 
 from alesha_sim.audit.evidence import RULES, Evidence
 from alesha_sim.audit.laws import check
-from alesha_sim.audit.posting_rules import facts, permitted
+from alesha_sim.audit.posting_rules import entry_kinds, permitted
 from alesha_sim.books.accounts import Account
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.messages import FundsLocation, Method
 
 RICH = (16, 24, 158)
@@ -72,7 +72,7 @@ def test_books_open_exactly_the_accounts_of_the_chart(rich):
 
 
 def taken(column, places):
-    return Coded(column.codes[places], column.labels) if isinstance(column, Coded) else column[places]
+    return TextColumn(column.codes[places], column.labels) if isinstance(column, TextColumn) else column[places]
 
 
 def with_transfers(tables, transfers):
@@ -211,7 +211,7 @@ def test_facts_name_accounts_of_their_book_in_what_they_hold():
             assert name.startswith(f"{rule.book}:")
             assert ("units" if rule.units else "money") in name.holds
     assert {name for rule in permitted() for name in (rule.debit, rule.credit)} == set(Account)
-    assert len({fact.name for fact in facts()}) == len(facts()) < 63  # one bit each
+    assert len({fact.name for fact in entry_kinds()}) == len(entry_kinds()) < 63  # one bit each
 
 
 def test_words_of_the_tables_are_those_of_the_messages():

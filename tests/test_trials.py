@@ -17,7 +17,7 @@ CALM = World(
     Scenario.model_validate({"horizon": 60, "demand": {"kind": "single", "quantities": {"hp-laptop": 1}}}), 1
 )
 IMPATIENT = CALM.scenario.with_settings(
-    {"network.default.timeout": 0.01, "network.default.growth": 1, "shop.workers": 1, "shop.page_time": 1}
+    {"network.default.timeout": 0.01, "network.default.backoff": 1, "shop.workers": 1, "shop.page_time": 1}
 )
 """One who asks a hundred times before a page is served; each copy is served, and the queue only grows."""
 
@@ -35,7 +35,7 @@ def test_a_world_without_faults_holds_and_is_counted():
 
 
 def test_a_violation_names_its_law(monkeypatch):
-    monkeypatch.setattr(Result, "check", lambda self: ["L3: link 7: too much", "L4: order 1: open"])
+    monkeypatch.setattr(Result, "check", lambda self: ["L3: entry 7: too much", "L4: order 1: open"])
     found = trial(CALM)
     assert (found.law, len(found.violations)) == ("L3", 2)
 
@@ -123,9 +123,9 @@ def test_an_event_that_never_ends_is_a_failure(monkeypatch):
 @pytest.mark.parametrize("way", [SPOOL, SUMMARY])
 def test_a_world_is_compared_with_the_same_run_in_another_way(monkeypatch, way):
     assert trial(CALM._replace(way=way)).violations == []
-    figures = Result.figures
+    metrics = Result.metrics
     monkeypatch.setattr(
-        Result, "figures", lambda self: figures(self) | ({"units": 7} if self.record == way else {})
+        Result, "metrics", lambda self: metrics(self) | ({"units_delivered": 7} if self.record == way else {})
     )
     monkeypatch.setattr(Result, "digest", property(lambda self: type(self._tables).__name__))
     (line,) = trial(CALM._replace(way=way)).violations

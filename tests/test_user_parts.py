@@ -143,7 +143,7 @@ def test_an_attack_needs_what_visits_need_and_pays_from_an_account():
 def test_terms_are_in_minor_units_and_seconds():
     users = {
         "budget": "12.50", "budget_period": "2 days", "choice": Logit(0.1), "trust": HALVED, "patience": 60,
-        "payment": {"door_refusal": 0.25}, "afterwards": {"complaint": 0.5, "late_returns": 2},
+        "payment": {"door_refusal": 0.25}, "after_sales": {"complaint_share": 0.5, "late_return_factor": 2},
     }  # fmt: skip
     scenario = first_purchase().with_settings({"users": users})
     terms = user_terms(scenario, Streams(1))

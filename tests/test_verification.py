@@ -54,11 +54,11 @@ def test_replay_agrees_with_the_published_counts(reference):
 
 
 def test_every_inbox_but_the_users_has_a_queue_for_littles_law():
-    figures = queues.little_run(1)
-    waiting = {name: figure.expected for name, figure in figures.items() if "waiting" in name}
+    metrics = queues.little_run(1)
+    waiting = {name: figure.expected for name, figure in metrics.items() if "waiting" in name}
     assert waiting.pop("user: mean number waiting") == 0
     assert all(number > 0.001 for number in waiting.values())
-    assert all(figure.tolerance < 1e-4 * figure.expected for figure in figures.values() if figure.tolerance > 1e-7)
+    assert all(figure.tolerance < 1e-4 * figure.expected for figure in metrics.values() if figure.tolerance > 1e-7)
 
 
 def test_queues_are_those_of_the_reference(reference):

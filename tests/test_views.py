@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import alesha_sim as alesha
-from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.columns import MISSING_TIME, TextColumn
 from alesha_sim.conversation import Message, selection
 from alesha_sim.results import time_series
-from alesha_sim.results.time_series import course
+from alesha_sim.results.time_series import step_series
 from alesha_sim.tables.schema import SCHEMA
 
 
@@ -26,13 +26,13 @@ def tables(market):
 
 def test_course_begins_at_zero_and_keeps_the_last_value_of_an_instant():
     at = np.array([5, 2, 5])
-    found = course(at, np.array([[10], [1], [-3]]))
+    found = step_series(at, np.array([[10], [1], [-3]]))
     assert found.at.tolist() == [0, 2, 5]
     assert found.values.tolist() == [[0], [1], [8]]
 
 
 def test_course_that_begins_with_changes_has_one_row_for_the_start():
-    found = course(np.array([0, 0, 4]), np.array([[7, 0], [0, 2], [1, 1]]))
+    found = step_series(np.array([0, 0, 4]), np.array([[7, 0], [0, 2], [1, 1]]))
     assert found.at.tolist() == [0, 4]
     assert found.values.tolist() == [[7, 2], [8, 3]]
 
@@ -41,14 +41,14 @@ def test_course_that_begins_with_changes_has_one_row_for_the_start():
     ("every", "end", "at"), [(4, 10, [0, 4, 8, 12]), (5, 10, [0, 5, 10]), (50, 10, [0, 50]), (5, 0, [0])]
 )
 def test_grid_runs_from_the_start_to_the_first_instant_not_before_the_end(every, end, at):
-    assert course(np.array([3]), np.array([[1]])).on_grid(every, end).at.tolist() == at
+    assert step_series(np.array([3]), np.array([[1]])).on_grid(every, end).at.tolist() == at
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(-9, 9))), st.integers(1, 20))
 def test_grid_has_the_sum_of_all_changes_so_far(changes, every):
     at = np.array([instant for instant, _ in changes], np.int64)
     size = np.array([[change] for _, change in changes], np.int64).reshape(-1, 1)
-    found = course(at, size).on_grid(every, 50)
+    found = step_series(at, size).on_grid(every, 50)
     expected = [sum(change for instant, change in changes if instant <= point) for point in found.at.tolist()]
     assert found.values[:, 0].tolist() == expected
 
@@ -69,13 +69,13 @@ def test_balances_of_all_users_add_up_to_the_column_users(market):
 
 def text(*words):
     labels = tuple(dict.fromkeys(words))
-    return Coded(np.array([labels.index(word) for word in words], np.int32), labels)
+    return TextColumn(np.array([labels.index(word) for word in words], np.int32), labels)
 
 
 def test_stock_counts_reserved_units_and_lots_not_ready():
-    supplier = [f"supplier:{name}" for name in ("made", "stock", "reserved", "goods-in-transit")]
+    supplier = [f"supplier:{name}" for name in ("production", "stock", "reserved", "goods-in-transit")]
     transfers = {
-        "time": np.array([0, 4, 4, 6, 6]),
+        "posted_at": np.array([0, 4, 4, 6, 6]),
         "debit": text(supplier[1], supplier[2], supplier[1], supplier[3], supplier[3]),
         "credit": text(supplier[0], supplier[1], supplier[0], supplier[2], supplier[1]),
         "commodity": text("watch", "watch", "phone", "watch", "BDT"),
@@ -99,7 +99,7 @@ def test_stock_counts_reserved_units_and_lots_not_ready():
 
 # A story of one product: order 1 asks for five, 2 for one (rejected), 3 for two (cancelled), 4 for none of it.
 BACKORDERS = """
-time  book      debit                      credit                     commodity  amount  code            order
+posted_at  book      debit                      credit                     commodity  amount  code            order
 0     shop      shop:supplier-advances     shop:cash                  BDT        9       charges         1
 1     supplier  supplier:cash              supplier:shop-advances     BDT        9       charges         1
 2     supplier  supplier:cash              supplier:shop-advances     BDT        9       charges         2
@@ -107,13 +107,13 @@ time  book      debit                      credit                     commodity 
 3     supplier  supplier:cash              supplier:shop-advances     BDT        9       charges         4
 4     supplier  supplier:reserved          supplier:stock             watch      3       reserve         1
 5     supplier  supplier:cash              supplier:shop-advances     BDT        9       charges         3
-6     supplier  supplier:reserved          supplier:made              watch      2       make            1
+6     supplier  supplier:reserved          supplier:production              watch      2       make            1
 6     supplier  supplier:goods-in-transit  supplier:reserved          watch      5       ship            1
 7     supplier  supplier:shop-advances     supplier:cash              BDT        9       charges-return  3
 8     supplier  supplier:losses            supplier:goods-in-transit  watch      5       loss            1
 8     supplier  supplier:losses            supplier:goods-in-transit  BDT        9       loss            1
-9     supplier  supplier:reserved          supplier:made              watch      5       make            1
-10    supplier  supplier:reserved          supplier:made              watch      1       make            1
+9     supplier  supplier:reserved          supplier:production              watch      5       make            1
+10    supplier  supplier:reserved          supplier:production              watch      1       make            1
 """
 
 
@@ -121,7 +121,7 @@ def test_units_are_backordered_from_the_charges_until_they_are_reserved_or_made(
     heads, *rows = (line.split() for line in BACKORDERS.strip().splitlines())
     columns = dict(zip(heads, zip(*rows, strict=True), strict=True))
     transfers = {
-        name: np.array(values, np.int64) if name in ("time", "amount", "order") else text(*values)
+        name: np.array(values, np.int64) if name in ("posted_at", "amount", "order") else text(*values)
         for name, values in columns.items()
     }
     none = np.zeros(0, np.int64)
@@ -144,7 +144,7 @@ def test_second_order_of_a_visit_is_followed_without_the_first():
         "order": np.array([-1, -1, -1, -1, 1, 1, -1, -1, 2]), "sent_at": np.arange(size), "kind": text(*kinds),
         "delivered_at": np.arange(size) + 1, "started_at": np.arange(size) + 1, "finished_at": np.arange(size) + 1,
         "attempt": np.ones(size, np.int64), "sender": one, "recipient": one,
-        "fate": one, "detail": one,
+        "fate": one, "reason": one,
     }  # fmt: skip
     tables = {
         "messages": messages,
@@ -180,5 +180,5 @@ def test_plain_messages_say_none_where_there_is_nothing(market, tables):
     found = selection.messages_of(tables, order, market.scenario.start)
     told = next(message for message in found if message.kind == "Delivered")
     assert isinstance(told, Message)
-    assert (told.request, told.visit, told.detail) == (None, None, None)
+    assert (told.request, told.visit, told.reason) == (None, None, None)
     assert (told.order, told.fate, told.attempt) == (order, "delivered", 1)

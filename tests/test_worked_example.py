@@ -86,7 +86,7 @@ def test_completion_names_the_message_that_is_on_its_way(result):
     frame = accounting.consolidated(result, at=INSTANTS["c"]).entries_frame()
     told = frame[frame["step"] == "C"]
     assert (
-        list(told[["order", "link", "kind", "state"]].itertuples(index=False, name=None))
+        list(told[["order", "entry", "kind", "state"]].itertuples(index=False, name=None))
         == [(1, 8, "Delivered", "on its way")] * 2
     )
 
@@ -121,4 +121,4 @@ def test_group_cash_flow_leaves_out_what_the_two_paid_each_other(result):
 def test_user_who_was_not_told_of_the_payment_has_its_item(result):
     reconciliation = accounting.reconcile(result, "user:1", INSTANTS["A"])
     assert reconciliation.difference == -100_000
-    assert [(item.link, item.amount, item.held_by) for item in reconciliation.items] == [(4, -100_000, "bank")]
+    assert [(item.entry, item.amount, item.held_by) for item in reconciliation.items] == [(4, -100_000, "bank")]

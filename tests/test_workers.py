@@ -99,7 +99,7 @@ def test_a_dask_cluster_gives_the_study_that_one_process_gives(market, cluster):
     assert len(set(places.values()) | {os.getpid()}) == 3
     with parallel_config(backend="dask"):
         distributed = sweep(
-            market, DESIGN, runs=5, seed=5, series=("balances",), figures=lambda result: {"process": os.getpid()}
+            market, DESIGN, runs=5, seed=5, series=("balances",), metrics=lambda result: {"process": os.getpid()}
         )
     assert distributed.failures["trace"].tolist() == []
     assert set(distributed.runs["process"]) == set(places.values())
@@ -221,13 +221,13 @@ def test_a_run_that_raises_on_a_cluster_is_a_failure_with_its_own_error(market, 
 
     def fails_once(result):
         if result.seed == seeds[2]:
-            raise ArithmeticError("no figure")
+            raise ArithmeticError("no metric")
         return {}
 
     with parallel_config(backend="dask"):
-        study = replicate(market, runs=4, seed=1, figures=fails_once)
+        study = replicate(market, runs=4, seed=1, metrics=fails_once)
     assert study.runs["seed"].tolist() == [seeds[0], seeds[1], seeds[3]]
-    assert study.failures["error"].tolist() == ["ArithmeticError: no figure"]
+    assert study.failures["error"].tolist() == ["ArithmeticError: no metric"]
     assert study.failures["seed"].tolist() == [seeds[2]]
     assert "fails_once" in study.failures["trace"][0]
     assert str(seeds[2]) in study.failures["command"][0]
@@ -284,7 +284,7 @@ def test_a_run_that_ends_its_process_by_a_call_is_a_failure(market):
     def leave(result):
         sys.exit(3)
 
-    study = replicate(market, runs=2, seed=1, jobs=1, figures=leave)
+    study = replicate(market, runs=2, seed=1, jobs=1, metrics=leave)
     assert study.failures["error"].tolist() == ["SystemExit: 3"] * 2
 
 
@@ -300,7 +300,7 @@ def test_an_interrupt_keeps_what_is_done(market):
             raise KeyboardInterrupt
         return {}
 
-    study = replicate(market, runs=6, seed=1, jobs=1, figures=interrupting)
+    study = replicate(market, runs=6, seed=1, jobs=1, metrics=interrupting)
     assert study.interrupted
     assert study.notes == ["interrupted: 3 of 6 runs are done"]
     pd.testing.assert_frame_equal(study.runs, replicate(market, runs=3, seed=1, jobs=1).runs, check_exact=True)
@@ -336,12 +336,12 @@ STUDY = """
     from alesha_sim import replicate
     from alesha_sim.scenarios import market_day
     market = market_day(users=20, visits_per_day=30)
-    replicate(market, runs={runs}, seed=1, jobs=2, figures=lambda result: {figures})
+    replicate(market, runs={runs}, seed=1, jobs=2, metrics=lambda result: {metrics})
     print("idle", flush=True)
     signal.pause()
 """
-IDLE = STUDY.format(runs=4, figures="{}")
-BUSY = STUDY.format(runs=2, figures="print('busy', flush=True) or signal.pause()")
+IDLE = STUDY.format(runs=4, metrics="{}")
+BUSY = STUDY.format(runs=2, metrics="print('busy', flush=True) or signal.pause()")
 WORLDS = """
     import signal
     from alesha_sim.verification.fuzz.trials import survey

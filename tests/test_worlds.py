@@ -9,7 +9,7 @@ from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.network.idempotency import IdempotencyStore
 from alesha_sim.policies import SETTLEMENTS, STOCKS
 from alesha_sim.scenarios.channels import LINKS
-from alesha_sim.scenarios.disruptions import Crash, Outage, Spell
+from alesha_sim.scenarios.injected_faults import Crash, Degradation, Outage
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.verification.fuzz.random_scenarios import World, draw
 from alesha_sim.verification.fuzz.reductions import brief
@@ -53,18 +53,18 @@ KINDS = {
     **{f"stock {kind}": lambda s, kind=kind: s.supplier.stock.kind == kind for kind in STOCKS},
     **{f"settlement {kind}": lambda s, kind=kind: s.bank.settlement.kind == kind for kind in SETTLEMENTS},
     "fees": lambda s: s.bank.fees.share > 0 and s.bank.fees.payer_share > 0,
-    "a reserve": lambda s: s.bank.reserve.share > 0,
+    "a reserve": lambda s: s.bank.rolling_reserve.share > 0,
     "payment at the door": lambda s: s.users.payment.cash_on_delivery > 0,
     "part in advance": lambda s: s.shop.advance < 1,
-    "orders rejected": lambda s: s.supplier.unmet == "rejected",
+    "orders rejected": lambda s: s.supplier.unmet_demand == "rejected",
     "own stock": lambda s: s.shop.stock is not None,
     "parcels lost": lambda s: s.delivery.lost > 0,
     "parts of orders": lambda s: s.delivery.partial,
     "zones": lambda s: s.delivery.zones,
-    "cancellations": lambda s: s.users.afterwards.cancellation > 0,
+    "cancellations": lambda s: s.users.after_sales.cancel_share > 0,
     "returns": lambda s: any(product.return_share for product in s.catalogue),
     "defects": lambda s: any(product.defect_share for product in s.catalogue),
-    "complaints": lambda s: s.users.afterwards.complaint > 0 and s.shop.compensation > 0,
+    "complaints": lambda s: s.users.after_sales.complaint_share > 0 and s.shop.compensation > 0,
     "income": lambda s: s.users.income is not None,
     "choice": lambda s: s.users.choice is not None,
     "trust": lambda s: s.users.trust is not None,
@@ -81,7 +81,7 @@ KINDS = {
     "no faults": lambda s: not s.is_hostile,
     "finite attempts": lambda s: s.network.default.attempts is not None,
     "endless attempts": lambda s: s.network.default.timeout and s.network.default.attempts is None,
-    "constant waits": lambda s: s.network.default.growth == 1,
+    "constant waits": lambda s: s.network.default.backoff == 1,
     "jitter": lambda s: s.network.default.jitter > 0,
     "loss": lambda s: s.network.default.loss > 0.5,
     "everything twice": lambda s: s.network.default.duplication == 1,
@@ -89,7 +89,7 @@ KINDS = {
     "one-way outage": lambda s: any(isinstance(f, Outage) and f.link in LINKS for f in s.faults),
     "two-way outage": lambda s: any(isinstance(f, Outage) and f.link not in LINKS for f in s.faults),
     "link that never comes back": lambda s: any(f.duration > 1e6 for f in s.faults),
-    "spell": lambda s: any(isinstance(f, Spell) and f.latency is not None for f in s.faults),
+    "degradation": lambda s: any(isinstance(f, Degradation) and f.latency is not None for f in s.faults),
     "crash while visits come": lambda s: any(0 < crash.start < s.horizon for crash in crashes(s)),
     "crash after the visits": lambda s: any(crash.start > s.horizon for crash in crashes(s)),
     "crash at a restart": lambda s: set(restarts(s)) & {(crash.entity, crash.start) for crash in crashes(s)},

@@ -14,7 +14,7 @@ import numpy as np
 
 from alesha_sim.audit.laws import Priced
 from alesha_sim.books import BankBook, Ledger, ShopBook, SupplierBook, UsersBook
-from alesha_sim.columns import MISSING_TIME, Coded
+from alesha_sim.columns import MISSING_TIME, TextColumn
 from alesha_sim.messages import FundsLocation
 from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES
 
@@ -630,7 +630,7 @@ class World:
             "order": column("number"), "user": column("user"), "total": column("total"),
             "payment_method": text([order.method for order in self.orders], METHODS),
             "status": text([order.status for order in self.orders], STATUSES),
-            "transaction": np.where(self._known(), column("payment"), -1),
+            "payment_transaction": np.where(self._known(), column("payment"), -1),
             "charges_transaction": column("charges"), "advance": column("advance"),
             "promised_at": np.full(len(self.orders), MISSING_TIME),
         }  # fmt: skip
@@ -645,7 +645,7 @@ class World:
         ]  # fmt: skip
         order, product, units, price = np.array(rows, np.int64).reshape(-1, 4).T
         return {
-            "order": order, "sku": Coded(product.astype(np.int32), [priced.sku for priced in CATALOGUE]),
+            "order": order, "sku": TextColumn(product.astype(np.int32), [priced.sku for priced in CATALOGUE]),
             "quantity": units, "unit_price": price,
             "unit_charge": np.array([priced.charge for priced in CATALOGUE])[product],
         }  # fmt: skip
@@ -660,8 +660,8 @@ class World:
         }
 
 
-def text(words: Sequence[str | None], labels: Sequence[str]) -> Coded:
-    return Coded(np.array([-1 if word is None else labels.index(word) for word in words], np.int32), labels)
+def text(words: Sequence[str | None], labels: Sequence[str]) -> TextColumn:
+    return TextColumn(np.array([-1 if word is None else labels.index(word) for word in words], np.int32), labels)
 
 
 def users_of(accounts, users: int):

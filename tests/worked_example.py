@@ -3,7 +3,7 @@
 import numpy as np
 
 from alesha_sim.books import BOOKS, CODES, Kind, Ledger
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.messages import Delivered
 from alesha_sim.recording.run_logs import Records
 from alesha_sim.results.result import Result
@@ -17,17 +17,17 @@ A, L, Q, R, X = Kind.ASSET, Kind.LIABILITY, Kind.EQUITY, Kind.INCOME, Kind.EXPEN
 MONEY = {
     "bank:reserves": A, "bank:deposits:user:1": L, "bank:deposits:shop": L, "bank:deposits:supplier": L,
     "shop:cash": A, "shop:supplier-advances": A, "shop:stock": A, "shop:customer-prepayments": L,
-    "shop:refunds-due": L, "shop:investment": A, "shop:equity": Q, "shop:sales": R, "shop:sales-returns": R,
+    "shop:refunds-payable": L, "shop:investment": A, "shop:equity": Q, "shop:sales": R, "shop:sales-returns": R,
     "shop:cost-of-sales": X, "supplier:cash": A, "supplier:stock": A, "supplier:goods-in-transit": A,
     "supplier:shop-advances": L, "supplier:payables": L, "supplier:equity": Q, "supplier:sales": R,
     "supplier:cost-of-sales": X, "users:cash:1": A, "users:advances": A, "users:equity": Q, "users:spending": X,
 }  # fmt: skip
 UNITS = {
-    "shop:stock": A, "shop:handovers": Q, "supplier:reserved": A, "supplier:goods-in-transit": A,
-    "supplier:made": Q, "supplier:handovers": Q, "users:goods": A, "users:handovers": Q,
+    "shop:stock": A, "shop:goods-clearing": Q, "supplier:reserved": A, "supplier:goods-in-transit": A,
+    "supplier:production": Q, "supplier:goods-clearing": Q, "users:goods": A, "users:goods-clearing": Q,
 }  # fmt: skip
 
-# At which second which book writes which fact: (link, code, debit, credit, amount[, product]).
+# At which second which book writes which entry: (number, code, debit, credit, amount[, product]).
 FACTS = (
     (0, "bank", 1, "opening", "reserves", "deposits:user:1", 5000),
     (0, "users", 1, "opening", "cash:1", "equity", 5000),
@@ -43,31 +43,31 @@ FACTS = (
     (2, "shop", 5, "charges", "supplier-advances", "cash", 760),
     (2, "supplier", 5, "charges", "cash", "shop-advances", 760),
     (2, "users", 4, "payment", "advances", "cash:1", 1000),
-    (2, "supplier", 6, "make", "reserved", "made", 1, LAPTOP),
-    (2, "supplier", 6, "make", "reserved", "made", 2, WATCH),
+    (2, "supplier", 6, "make", "reserved", "production", 1, LAPTOP),
+    (2, "supplier", 6, "make", "reserved", "production", 2, WATCH),
     (2, "supplier", 6, "make", "stock", "payables", 540),
     # B: accepted and made
     (3, "supplier", 7, "ship", "goods-in-transit", "reserved", 1, LAPTOP),
     (3, "supplier", 7, "ship", "goods-in-transit", "reserved", 2, WATCH),
     (3, "supplier", 7, "ship", "goods-in-transit", "stock", 540),
-    (3, "users", 8, "deliver", "goods", "handovers", 1, LAPTOP),
-    (3, "users", 8, "deliver", "goods", "handovers", 2, WATCH),
+    (3, "users", 8, "deliver", "goods", "goods-clearing", 1, LAPTOP),
+    (3, "users", 8, "deliver", "goods", "goods-clearing", 2, WATCH),
     (3, "users", 8, "sale", "spending", "advances", 1000),
-    (3, "supplier", 8, "deliver", "handovers", "goods-in-transit", 1, LAPTOP),
-    (3, "supplier", 8, "deliver", "handovers", "goods-in-transit", 2, WATCH),
+    (3, "supplier", 8, "deliver", "goods-clearing", "goods-in-transit", 1, LAPTOP),
+    (3, "supplier", 8, "deliver", "goods-clearing", "goods-in-transit", 2, WATCH),
     (3, "supplier", 8, "sale", "shop-advances", "sales", 760),
     (3, "supplier", 8, "cost", "cost-of-sales", "goods-in-transit", 540),
     # c: delivered, `Delivered` on its way to the shop
     (4, "shop", 8, "sale", "customer-prepayments", "sales", 1000),
     (4, "shop", 8, "cost", "cost-of-sales", "supplier-advances", 760),
     # C: delivered
-    (5, "shop", 9, "return", "stock", "handovers", 1, WATCH),
+    (5, "shop", 9, "return", "stock", "goods-clearing", 1, WATCH),
     (5, "shop", 9, "return", "stock", "cost-of-sales", 180),
-    (5, "shop", 9, "return", "sales-returns", "refunds-due", 250),
-    (5, "users", 9, "return", "handovers", "goods", 1, WATCH),
+    (5, "shop", 9, "return", "sales-returns", "refunds-payable", 250),
+    (5, "users", 9, "return", "goods-clearing", "goods", 1, WATCH),
     (5, "users", 9, "return", "advances", "spending", 250),
     (5, "bank", 10, "refund", "deposits:shop", "deposits:user:1", 250),
-    (5, "shop", 10, "refund", "refunds-due", "cash", 250),
+    (5, "shop", 10, "refund", "refunds-payable", "cash", 250),
     (5, "users", 10, "refund", "cash:1", "advances", 250),
     # D: one watch sent back and refunded
 )
@@ -149,7 +149,7 @@ def worked_example(cut_at=5):
     return written([fact for fact in FACTS if fact[0] <= cut_at], MONEY, UNITS, cut_at)
 
 
-def written(all_facts, money, units, ended_at):
+def written(all_entries, money, units, ended_at):
     """Return the result of facts written by hand, in a market with one order of a laptop and two watches."""
     scenario = first_purchase().with_settings({"users.count": 2})
     ledger = Ledger("BDT", scenario.skus)
@@ -158,12 +158,12 @@ def written(all_facts, money, units, ended_at):
         for place, sku in enumerate(scenario.skus, 1):
             accounts[name, sku] = ledger.open(name, kind, commodity=place).start
     ledger.new_entries(100)
-    facts = {}
-    for at, book, link, *row in all_facts:
-        facts.setdefault((at, book, link), []).append(row)
-    for (at, book, link), rows in facts.items():
+    entries = {}
+    for at, book, entry, *row in all_entries:
+        entries.setdefault((at, book, entry), []).append(row)
+    for (at, book, entry), rows in entries.items():
         order = NO_ID if rows[0][0] == "opening" else 1
-        ledger.post(float(at), BOOKS.index(book), link, order, [_row(accounts, book, *row) for row in rows])
+        ledger.post(float(at), BOOKS.index(book), entry, order, [_row(accounts, book, *row) for row in rows])
     return _result(scenario, ledger, ended_at)
 
 
@@ -186,12 +186,12 @@ def _result(scenario, ledger, cut_at):
     zeros = np.zeros(2, np.int64)
     users = {"user": np.arange(2), "registered_at": zeros, "opening_balance": zeros, "closing_balance": zeros}
     users |= {"orders": zeros, "spent": zeros}
-    users["account"] = Coded(np.arange(2, dtype=np.int32), ["10000000", "10000001"])
+    users["account"] = TextColumn(np.arange(2, dtype=np.int32), ["10000000", "10000001"])
     tables = {
         "orders": records.orders.order_columns(), "order_lines": records.orders.line_columns(),
         "visits": records.visits.columns(), "messages": records.messages.columns(),
         "transfers": ledger.columns(), "accounts": ledger.account_columns(),
-        "replenishments": records.replenishments.columns(),
+        "production_lots": records.production_lots.columns(),
         "users": {name: users[name] for name in SCHEMA["users"]},
     }  # fmt: skip
     return Result(scenario, 1, tables, ended_at=float(cut_at), drained=cut_at >= 4, events=0, inboxes={})

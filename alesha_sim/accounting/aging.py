@@ -25,7 +25,7 @@ class OpenItems(NamedTuple):
 
     account: Ints
     order: Ints
-    link: Ints
+    entry: Ints
     opened_at: Ints
     age: Ints
     amount: Ints
@@ -42,7 +42,7 @@ def open_items(journal: Journal, at: int) -> OpenItems:
     sign = np.zeros(len(journal.accounts), np.int64)
     sign[places] = [journal.accounts[place].kind.sign for place in places.tolist()]
     rows = journal.touching(places, BEFORE, at)
-    each = np.arange(len(rows.time))
+    each = np.arange(len(rows.posted_at))
     account, both = np.concatenate((rows.debit, rows.credit)), np.concatenate((each, each))
     change = np.concatenate((rows.amount, -rows.amount)) * sign[account]
     kept = np.flatnonzero(change)
@@ -52,7 +52,7 @@ def open_items(journal: Journal, at: int) -> OpenItems:
     rest = np.flatnonzero(left)
     row = row[rest]
     return OpenItems(
-        account[rest], rows.order[row], rows.link[row], rows.time[row], at - rows.time[row], left[rest]
+        account[rest], rows.order[row], rows.entry[row], rows.posted_at[row], at - rows.posted_at[row], left[rest]
     )
 
 

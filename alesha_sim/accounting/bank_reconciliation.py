@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting.in_transit import Message, News
+from alesha_sim.accounting.in_transit import InTransit, Message
 from alesha_sim.accounting.journal_arrays import At, Ints, Journal
 from alesha_sim.books.accounts import DEPOSITS, HOLDS, Account
 from alesha_sim.units import Currency
@@ -19,13 +19,13 @@ OWN = {"shop": Account.SHOP_CASH, "supplier": Account.SUPPLIER_CASH, "courier": 
 
 
 class Item(NamedTuple):
-    """A fact that one of the two books holds: `amount` (minor units) is what it adds to the bank's side.
+    """An entry that one of the two books holds: `amount` (minor units) is what it adds to the bank's side.
 
     `held_by` is the book that holds it, `booked_at` when it was written there (microseconds), `message` what the
     other book's owner waits for.
     """
 
-    link: int
+    entry: int
     order: int
     code: str
     amount: int
@@ -57,14 +57,14 @@ class Reconciliation(NamedTuple):
     def frame(self) -> "DataFrame":
         """Return the items in major units.
 
-        Columns `link, order, code, amount, held_by, message, kind, sender, recipient, state`.
+        Columns `entry, order, code, amount, held_by, message, kind, sender, recipient, state`.
         """
         from pandas import DataFrame
 
         messages = [item.message for item in self.items]
         return DataFrame(
             {
-                "link": [item.link for item in self.items],
+                "entry": [item.entry for item in self.items],
                 "order": [item.order for item in self.items],
                 "code": [item.code for item in self.items],
                 "amount": [item.amount / float(self.currency.scale) for item in self.items],
@@ -85,7 +85,7 @@ class Reconciliation(NamedTuple):
             told = f"{tells.kind} {tells.sender} -> {tells.recipient} (message {tells.message}) {tells.state}"
             if tells.message == NO_ID:
                 told = "no message will tell"
-            lines.append(f"  {text(item.amount)}: {item.code}, link {item.link}, order {item.order}: {told}")
+            lines.append(f"  {text(item.amount)}: {item.code}, entry {item.entry}, order {item.order}: {told}")
         return "\n".join([*lines, f"  not explained: {text(self.unexplained)}"])
 
 
@@ -95,7 +95,7 @@ class Reconciler:
     def __init__(self, result: "Result", owner: str) -> None:
         self.owner = owner
         self._journal = Journal(result)
-        self._news = News(result)
+        self._in_transit = InTransit(result)
         own, bank = self._sides(owner)
         self._own, self._bank = self._moves(own), self._moves(bank)
 
@@ -131,11 +131,11 @@ class Reconciler:
         journal, instant = self._journal, self._journal.instant(at)
         sides = []
         for rows, change in (self._own, self._bank):
-            known = slice(0, int(np.searchsorted(journal.time[rows], instant, side="right")))
+            known = slice(0, int(np.searchsorted(journal.posted_at[rows], instant, side="right")))
             sides.append((rows[known], change[known]))
         (own_rows, own), (bank_rows, bank) = sides
-        links = np.concatenate((journal.link[own_rows], journal.link[bank_rows]))
-        found, which = np.unique(links, return_inverse=True)
+        entries = np.concatenate((journal.entry[own_rows], journal.entry[bank_rows]))
+        found, which = np.unique(entries, return_inverse=True)
         left = np.zeros(len(found), np.int64)
         np.add.at(left, which, np.concatenate((-own, bank)))
         first = np.full(len(found), len(journal))
@@ -148,14 +148,14 @@ class Reconciler:
         journal = self._journal
         code = journal.code.labels[journal.code.codes[row]]
         held_by = journal.book.labels[journal.book.codes[row]]
-        order, since = int(journal.order[row]), int(journal.time[row])
+        order, since = int(journal.order[row]), int(journal.posted_at[row])
         waits = self.owner if held_by == "bank" else "bank"
         if waits == "users":
             waits = self._user(row)
         if waits == "courier":
             waits = "supplier"
-        message = self._news.of(waits, code, order, since, at)
-        return Item(int(journal.link[row]), order, code, amount, held_by, since, message)
+        message = self._in_transit.of(waits, code, order, since, at)
+        return Item(int(journal.entry[row]), order, code, amount, held_by, since, message)
 
     def _user(self, row: int) -> str:
         """Return the user whose deposit or hold a transfer touches."""
@@ -171,7 +171,7 @@ def reconcile(result: "Result", owner: str, at: At = None) -> Reconciliation:
     """Return why an owner's cash and its deposit at the bank differ at an instant, item by item.
 
     `owner` is `shop`, `supplier`, `courier` (the supplier's account for money collected), `user:<n>`, or `users`
-    together. Each item is a fact that one of the two books holds under a link that the other lacks, with the
+    together. Each item is an entry that one of the two books holds and the other lacks, with the
     message that is to tell of it. Raises ValueError for another owner and an instant outside the run.
     """
     return Reconciler(result, owner).at(at)

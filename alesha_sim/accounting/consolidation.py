@@ -1,8 +1,8 @@
 """The consolidation of the shop and its wholly owned supplier: the worksheet, its entries, the group's statements.
 
-First each book is completed: a fact that one of the two holds, and the other has still to learn of, is written for
-the other as the posting rules say (C). Then what lies between the two is eliminated (E). What the entries mean
-stands in `terms`; source: section 4 of the posting rules.
+First each book is completed: an entry that one of the two holds, and the other has still to learn of, is written
+for the other as the posting rules say (C). Then what lies between the two is eliminated (E). What the entries mean
+stands in `classification`; source: section 4 of the posting rules.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from alesha_sim.accounting import classification, statements
-from alesha_sim.accounting.cut_off import Completion
+from alesha_sim.accounting.cut_off import CutOff
 from alesha_sim.accounting.in_transit import NONE, Message
 from alesha_sim.accounting.journal_arrays import BEFORE, At, Journal
 from alesha_sim.books.accounts import Account, Kind
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
     code: str
     why: str
     order: int = NO_ID
-    link: int = NO_ID
+    entry: int = NO_ID
     message: Message = NONE
 
 
@@ -49,14 +49,14 @@ class Consolidation:
         self._journal = journal
         self._since = since
         self._until = until
-        self._completion = Completion(journal)
+        self._cut_off = CutOff(journal)
         self.entries = tuple(self._entries(until))
 
     # The worksheet
 
     def _entries(self, at: int) -> Iterator[Entry]:
         balances = self._balances(at)
-        for row in self._completion.rows(at):
+        for row in self._cut_off.rows(at):
             if row.commodity != self._journal.currency.code:
                 continue
             yield Entry(
@@ -67,7 +67,7 @@ class Consolidation:
                 row.code,
                 "told of by a message to come",
                 row.order,
-                row.link,
+                row.entry,
                 row.message,
             )
             balances[row.debit] = balances.get(row.debit, 0) + row.amount
@@ -137,7 +137,7 @@ class Consolidation:
     def entries_frame(self) -> "DataFrame":
         """Return the worksheet's entries in major units.
 
-        Columns `step, debit, credit, amount, code, order, link, why, message, kind, state`.
+        Columns `step, debit, credit, amount, code, order, entry, why, message, kind, state`.
         """
         from pandas import DataFrame
 
@@ -149,7 +149,7 @@ class Consolidation:
                 self._journal.money(each.amount),
                 each.code,
                 each.order,
-                each.link,
+                each.entry,
                 each.why,
                 each.message.message,
                 each.message.kind,
@@ -164,7 +164,7 @@ class Consolidation:
             "amount",
             "code",
             "order",
-            "link",
+            "entry",
             "why",
             "message",
             "kind",

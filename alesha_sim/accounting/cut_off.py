@@ -1,6 +1,6 @@
-"""What shop and supplier have still to write, because the other learnt of a fact first (step C of a worksheet).
+"""What shop and supplier have still to write, because the other learnt of an entry first (step C of a worksheet).
 
-Each rule turns the rows that one book holds under a link into those that the other will write under it. The
+Each rule turns the rows that one book holds of an entry into those that the other will write of it. The
 rules repeat section 2 of the posting rules on purpose, so that a run that was cut off can be consolidated, too;
 where the other book did write later, both agree.
 """
@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from alesha_sim.accounting.classification import GROUP
-from alesha_sim.accounting.in_transit import Message, News
+from alesha_sim.accounting.in_transit import InTransit, Message
 from alesha_sim.accounting.journal_arrays import Ints, Journal, words
 from alesha_sim.books.accounts import Account
-from alesha_sim.columns import MISSING_TIME, coded, numbers
+from alesha_sim.columns import MISSING_TIME, numbers, text_column
 
 
 class Row(NamedTuple):
@@ -26,7 +26,7 @@ class Row(NamedTuple):
     commodity: str
     code: str
     order: int
-    link: int
+    entry: int
     message: Message
 
 
@@ -44,12 +44,12 @@ Posting = tuple[str, str, int, str, str]
 """Debit, credit, amount, commodity, code."""
 
 
-class Completion:
-    """Finds the links that one of the two books holds and derives what the other has to write."""
+class CutOff:
+    """Finds the entries that one of the two books holds and derives what the other has to write."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._news = News(journal.result)
+        self._in_transit = InTransit(journal.result)
         self._cost, self._charge, self._price = self._catalogue()
         money = journal.currency.code
         self._money = money
@@ -58,26 +58,26 @@ class Completion:
         self._rows: dict[str, Ints] = {book: self._of_book(book) for book in GROUP}
 
     def rows(self, at: int) -> Iterator[Row]:
-        """Yield what is to be written at an instant, in the order of the facts' first rows."""
+        """Yield what is to be written at an instant, in the order of the entries' first rows."""
         journal, last = self._journal, self._journal.until(at)
         held = {book: rows[: int(np.searchsorted(rows, last))] for book, rows in self._rows.items()}
         for book, other in zip(GROUP, reversed(GROUP), strict=True):
-            links = journal.link[held[book]]
-            alone = held[book][~np.isin(links, journal.link[held[other]])]
-            yield from self._completed(alone, other, at)
+            entries = journal.entry[held[book]]
+            alone = held[book][~np.isin(entries, journal.entry[held[other]])]
+            yield from self._entries_missing(alone, other, at)
 
-    def _completed(self, alone: Ints, other: str, at: int) -> Iterator[Row]:
-        """Yield what `other` has to write for the rows of links that it lacks."""
+    def _entries_missing(self, alone: Ints, other: str, at: int) -> Iterator[Row]:
+        """Yield what `other` has to write for the rows of entries that it lacks."""
         journal = self._journal
-        links = journal.link[alone]
-        for rows in np.split(alone, np.flatnonzero(links[1:] != links[:-1]) + 1) if len(alone) else ():
+        entries = journal.entry[alone]
+        for rows in np.split(alone, np.flatnonzero(entries[1:] != entries[:-1]) + 1) if len(alone) else ():
             first = int(rows[0])
-            order, link = int(journal.order[first]), int(journal.link[first])
+            order, entry = int(journal.order[first]), int(journal.entry[first])
             held = [self._held(int(row)) for row in rows]
             postings = self._for_shop(held, order, at) if other == "shop" else self._for_supplier(held)
             if postings:
-                message = self._news.of(other, held[0].code, order, int(journal.time[first]), at)
-                yield from (Row(*posting, order, link, message) for posting in postings)
+                message = self._in_transit.of(other, held[0].code, order, int(journal.posted_at[first]), at)
+                yield from (Row(*posting, order, entry, message) for posting in postings)
 
     def _for_shop(self, held: list[Held], order: int, at: int) -> list[Posting]:
         """Return what the shop writes for what the supplier holds."""
@@ -85,12 +85,26 @@ class Completion:
         money = self._money
         if "collection" in rows:
             amount = rows["collection"].amount
-            return [(Account.SHOP_COLLECTIONS_DUE, Account.SHOP_CUSTOMER_PREPAYMENTS, amount, money, "collection")]
+            return [
+                (
+                    Account.SHOP_COLLECTIONS_RECEIVABLE,
+                    Account.SHOP_CUSTOMER_PREPAYMENTS,
+                    amount,
+                    money,
+                    "collection",
+                )
+            ]
         if "remittance" in rows:
             return [
-                (Account.SHOP_CASH, Account.SHOP_COLLECTIONS_DUE, rows["remittance"].amount, money, "remittance")
+                (
+                    Account.SHOP_CASH,
+                    Account.SHOP_COLLECTIONS_RECEIVABLE,
+                    rows["remittance"].amount,
+                    money,
+                    "remittance",
+                )
             ]
-        if "charges-return" in rows or ("transport" in rows and "come-back" not in rows):
+        if "charges-return" in rows or ("transport" in rows and "return-to-sender" not in rows):
             back = [("charges-return", Account.SHOP_CASH), ("transport", Account.SHOP_TRANSPORT)]
             return [
                 (to, Account.SHOP_SUPPLIER_ADVANCES, rows[code].amount, money, code)
@@ -126,7 +140,7 @@ class Completion:
         charge = sum(self._charge[sku] * amount for sku, amount in units)
         cost = sum(self._cost[sku] * amount for sku, amount in units)
         handed: list[Posting] = [
-            (Account.SUPPLIER_HANDOVERS, Account.SUPPLIER_GOODS_IN_TRANSIT, amount, sku, "deliver")
+            (Account.SUPPLIER_GOODS_CLEARING, Account.SUPPLIER_GOODS_IN_TRANSIT, amount, sku, "deliver")
             for sku, amount in units
         ]
         sold: list[Posting] = [
@@ -152,7 +166,7 @@ class Completion:
         journal = self._journal
         minor, catalogue = journal.currency.minor, journal.result.scenario.catalogue
         lines = journal.result.columns("order_lines")
-        keys = zip(numbers(lines, "order").tolist(), words(coded(lines, "sku")), strict=True)
+        keys = zip(numbers(lines, "order").tolist(), words(text_column(lines, "sku")), strict=True)
         prices = dict(zip(keys, numbers(lines, "unit_price").tolist(), strict=True))
         costs = {product.sku: minor(product.cost) for product in catalogue}
         return costs, {product.sku: minor(product.charge) for product in catalogue}, prices
@@ -166,7 +180,7 @@ class Completion:
     def _late_refunds(self) -> dict[int, int]:
         """Return when the shop was told that an order's payment went back out of escrow."""
         table = self._journal.result.columns("messages")
-        kind, recipient = words(coded(table, "kind")), words(coded(table, "recipient"))
+        kind, recipient = words(text_column(table, "kind")), words(text_column(table, "recipient"))
         orders, landed = numbers(table, "order").tolist(), numbers(table, "delivered_at").tolist()
         found: dict[int, int] = {}
         for each in zip(kind, recipient, orders, landed, strict=True):

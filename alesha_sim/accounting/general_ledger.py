@@ -34,7 +34,7 @@ class Entries(NamedTuple):
 def entries(journal: Journal, places: Ints, since: int, until: int) -> Entries:
     """Return the entries of the accounts `places` in a period."""
     rows = journal.touching(places, since, until)
-    each = np.arange(len(rows.time))
+    each = np.arange(len(rows.posted_at))
     row, account = np.concatenate((each, each)), np.concatenate((rows.debit, rows.credit))
     contra, change = np.concatenate((rows.credit, rows.debit)), np.concatenate((rows.amount, -rows.amount))
     rank = np.full(len(journal.accounts), -1)
@@ -52,9 +52,10 @@ def general_ledger(
 ) -> "DataFrame":
     """Return the entries of a book account by account, each with the balance after it.
 
-    Columns `account, commodity, transfer, time, code, order, link, contra, debit, credit, balance`; the balance
-    in the account's natural direction, amounts in major units (goods in units). `account` asks for one. Raises
-    ValueError for an unknown book or account, an instant outside the run, a period that ends before it begins.
+    Columns `account, commodity, transfer, posted_at, code, order, entry, contra, debit, credit, balance`; the
+    balance in the account's natural direction, amounts in major units (goods in units). `account` asks for one.
+    Raises ValueError for an unknown book or account, an instant outside the run, a period that ends before it
+    begins.
     """
     from pandas import DataFrame
 
@@ -71,10 +72,10 @@ def general_ledger(
             "account": names[found.account],
             "commodity": commodities[found.account],
             "transfer": rows.transfer[found.row],
-            "time": journal.stamps(rows.time[found.row]),
+            "posted_at": journal.stamps(rows.posted_at[found.row]),
             "code": codes[rows.code.codes[found.row]],
             "order": rows.order[found.row],
-            "link": rows.link[found.row],
+            "entry": rows.entry[found.row],
             "contra": names[found.contra],
             "debit": journal.in_major(np.maximum(found.change, 0), found.account),
             "credit": journal.in_major(np.maximum(-found.change, 0), found.account),
@@ -195,7 +196,7 @@ def bank_statement(result: "Result", owner: str, start: At = None, end: At = Non
     place = _deposit(journal, owner)
     since, until = period(journal, start, end)
     found = entries(journal, np.array([place], np.int64), since, until)
-    date, balance = found.rows.time[found.row], -found.balance
+    date, balance = found.rows.posted_at[found.row], -found.balance
     text = [_text(*each) for each in _reasons(found)]
     change = -found.change
     if since != BEFORE:
@@ -227,13 +228,13 @@ def _reasons(found: Entries) -> list[tuple[str, int, int]]:
     """Return code, order and transaction number of each entry."""
     rows = found.rows
     codes = np.array([*rows.code.labels, ""], object)[rows.code.codes[found.row]].tolist()
-    orders, links = rows.order[found.row].tolist(), rows.link[found.row].tolist()
-    return list(zip(codes, orders, links, strict=True))
+    orders, entries = rows.order[found.row].tolist(), rows.entry[found.row].tolist()
+    return list(zip(codes, orders, entries, strict=True))
 
 
-def _text(code: str, order: int, link: int) -> str:
+def _text(code: str, order: int, entry: int) -> str:
     """Return what a bank statement says of an entry."""
     text = _TEXTS.get(code, code.capitalize())
     if code == "opening":
         return text
-    return f"{text}, order {order}, transaction {link}" if order > 0 else f"{text}, transaction {link}"
+    return f"{text}, order {order}, transaction {entry}" if order > 0 else f"{text}, transaction {entry}"

@@ -1,8 +1,9 @@
-"""Which message brings the news of a fact to a book that lacks it, and where that message is at an instant.
+"""Which message brings the news of an entry to a book that lacks it, and where that message is at an instant.
 
-News of a fact travels in a chain of messages about one order: a payment comes to its user by the bank's `Receipt`
-to the shop, the shop's purchase from the supplier, and the `Confirmation`. The one named is the last that is still
-on its way, else the last that waits or is being served; where all copies were lost, the last one sent.
+News of an entry travels in a chain of messages about one order: a payment comes to its user by the bank's
+`Receipt` to the shop, the shop's purchase from the supplier, and the `Confirmation`. The one named is the last
+that is still on its way, else the last that waits or is being served; where all copies were lost, the last one
+sent.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from alesha_sim.accounting.journal_arrays import Ints, words
-from alesha_sim.columns import MISSING_TIME, coded, numbers
+from alesha_sim.columns import MISSING_TIME, numbers, text_column
 from alesha_sim.results.snapshot import queued
 from alesha_sim.vocabulary import NO_ID
 
@@ -35,13 +36,13 @@ CHAINS = {
     ("shop", "settlement"): (("ConfirmDelivery", "Credited"), ("Credited",)),
     ("shop", "release"): (("Credited",), ("Credited",)),
     ("shop", "remittance"): (("Transfer", "Receipt", "Remitted"), ("Remitted",)),
-    ("shop", "deliver"): (("Deliver", "Noted", "Delivered"), ("Delivered",)),
-    ("shop", "collection"): (("Deliver", "Noted", "Delivered"), ("Delivered",)),
+    ("shop", "deliver"): (("Deliver", "Acknowledged", "Delivered"), ("Delivered",)),
+    ("shop", "collection"): (("Deliver", "Acknowledged", "Delivered"), ("Delivered",)),
     ("supplier", "charges"): (BOUGHT, ("Verification",)),
     ("supplier", "charges-return"): (("Transfer", "Receipt"), ("Receipt",)),
     ("supplier", "remittance"): (("Transfer", "Receipt"), ("Receipt",)),
-    ("supplier", "collection"): (("Transfer", "Receipt", "Deliver", "Noted"), ("Noted",)),
-    ("supplier", "deliver"): (("Deliver", "Noted"), ("Noted",)),
+    ("supplier", "collection"): (("Transfer", "Receipt", "Deliver", "Acknowledged"), ("Acknowledged",)),
+    ("supplier", "deliver"): (("Deliver", "Acknowledged"), ("Acknowledged",)),
     ("user", "payment"): (
         (
             *ASKED, *BOUGHT, "Pay", "OrderAccepted", "OrderRejected", "OrderCancelled", "Refund", "Confirmation",
@@ -53,7 +54,7 @@ CHAINS = {
     ("user", "collection"): (("Transfer", "Receipt"), ("Receipt",)),
     ("user", "income"): (("Credited",), ("Credited",)),
 }  # fmt: skip
-"""By who is to learn and the code of the fact: the kinds of messages of the chain, and those that tell at last."""
+"""By who is to learn and the code of the entry: the kinds of messages of the chain, then those that tell."""
 
 
 COUNTED = ("delivered", "in_flight")
@@ -76,7 +77,7 @@ class Message(NamedTuple):
 NONE = Message(NO_ID, "", "", "", MISSING_TIME, "")
 
 
-class News:
+class InTransit:
     """The messages of a result, by order; instants in microseconds."""
 
     def __init__(self, result: "Result") -> None:
@@ -87,8 +88,8 @@ class News:
             numbers(table, f"{name}_at").tolist() for name in ("delivered", "started", "finished")
         )
         self._number = numbers(table, "message")
-        self._kind, self._fate = words(coded(table, "kind")), words(coded(table, "fate"))
-        self._sender, self._recipient = words(coded(table, "sender")), words(coded(table, "recipient"))
+        self._kind, self._fate = words(text_column(table, "kind")), words(text_column(table, "fate"))
+        self._sender, self._recipient = words(text_column(table, "sender")), words(text_column(table, "recipient"))
         mail, left = queued(table)
         self._queued = (mail & (left == MISSING_TIME)).tolist()
         orders = numbers(table, "order")
@@ -96,9 +97,9 @@ class News:
         self._orders = orders[self._by_order]
 
     def of(self, owner: str, code: str, order: int, since: int, at: int) -> Message:
-        """Return the message that `owner` waits for at an instant: news of a fact `code` of `order`.
+        """Return the message that `owner` waits for at an instant: news of an entry `code` of `order`.
 
-        The fact was first written at `since`. Without any message of its chain, one with number -1.
+        The entry was first written at `since`. Without any message of its chain, one with number -1.
         """
         chain, telling = CHAINS.get((owner.partition(":")[0], code), ((), ()))
         best, rank = NO_ID, (-1, 0)

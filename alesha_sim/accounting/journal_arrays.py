@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, KINDS, Kind, role_of
-from alesha_sim.columns import Coded, Columns, coded, numbers
+from alesha_sim.columns import Columns, TextColumn, numbers, text_column
 from alesha_sim.tables.frames import instants
 from alesha_sim.tables.source import picked
 from alesha_sim.units import MICROSECONDS, microseconds
@@ -46,21 +46,21 @@ class Rows(NamedTuple):
     """Some transfers in the order of writing; `debit` and `credit` are places in the journal's accounts."""
 
     transfer: Ints
-    time: Ints
+    posted_at: Ints
     debit: Ints
     credit: Ints
     amount: Ints
-    code: Coded
-    book: Coded
+    code: TextColumn
+    book: TextColumn
     order: Ints
-    link: Ints
+    entry: Ints
 
 
 class Journal:
     """All transfers of a result, in the order of writing, and the accounts that they move between.
 
-    `debit` and `credit` are places in `accounts`, `book` and `code` the words themselves as `Coded`. Sums, such as
-    balances, read the transfers in batches; a column is held as a whole only once it is asked for.
+    `debit` and `credit` are places in `accounts`, `book` and `code` the words themselves as `TextColumn`. Sums,
+    such as balances, read the transfers in batches; a column is held as a whole only once it is asked for.
     """
 
     def __init__(self, result: "Result") -> None:
@@ -80,9 +80,9 @@ class Journal:
         return self._numbers("transfer")
 
     @cached_property
-    def time(self) -> Ints:
+    def posted_at(self) -> Ints:
         """When each transfer was written."""
-        return self._numbers("time")
+        return self._numbers("posted_at")
 
     @cached_property
     def amount(self) -> Ints:
@@ -95,17 +95,17 @@ class Journal:
         return self._numbers("order")
 
     @cached_property
-    def link(self) -> Ints:
-        """The link of each transfer."""
-        return self._numbers("link")
+    def entry(self) -> Ints:
+        """The entry of each transfer."""
+        return self._numbers("entry")
 
     @cached_property
-    def book(self) -> Coded:
+    def book(self) -> TextColumn:
         """The book of each transfer."""
         return self._texts("book")
 
     @cached_property
-    def code(self) -> Coded:
+    def code(self) -> TextColumn:
         """Why each transfer was made."""
         return self._texts("code")
 
@@ -120,33 +120,44 @@ class Journal:
         return self._finder.places(self._texts("credit"), self._commodity)
 
     @cached_property
-    def _commodity(self) -> Coded:
+    def _commodity(self) -> TextColumn:
         return self._texts("commodity")
 
     def _numbers(self, name: str) -> Ints:
         return numbers(self.result.columns("transfers"), name)
 
-    def _texts(self, name: str) -> Coded:
-        return coded(self.result.columns("transfers"), name)
+    def _texts(self, name: str) -> TextColumn:
+        return text_column(self.result.columns("transfers"), name)
 
     def batches(self, since: int, until: int) -> Iterator[Rows]:
         """Yield the transfers that were written after an instant and up to another, some at a time."""
-        names = ("transfer", "time", "debit", "credit", "commodity", "amount", "code", "book", "order", "link")
+        names = (
+            "transfer",
+            "posted_at",
+            "debit",
+            "credit",
+            "commodity",
+            "amount",
+            "code",
+            "book",
+            "order",
+            "entry",
+        )
         for batch in self.result.source.batches("transfers", names):
-            first, last = np.searchsorted(numbers(batch, "time"), (since, until), side="right").tolist()
+            first, last = np.searchsorted(numbers(batch, "posted_at"), (since, until), side="right").tolist()
             if first < last:
                 yield self._rows(picked(batch, slice(first, last)))
-            if last < len(numbers(batch, "time")):
+            if last < len(numbers(batch, "posted_at")):
                 return
 
     def _rows(self, part: Columns) -> Rows:
-        commodity = coded(part, "commodity")
-        debit, credit = (self._finder.places(coded(part, side), commodity) for side in ("debit", "credit"))
-        code, book = coded(part, "code"), coded(part, "book")
-        transfer, time, amount, order, link = (
-            numbers(part, name) for name in ("transfer", "time", "amount", "order", "link")
+        commodity = text_column(part, "commodity")
+        debit, credit = (self._finder.places(text_column(part, side), commodity) for side in ("debit", "credit"))
+        code, book = text_column(part, "code"), text_column(part, "book")
+        transfer, posted_at, amount, order, entry = (
+            numbers(part, name) for name in ("transfer", "posted_at", "amount", "order", "entry")
         )
-        return Rows(transfer, time, debit, credit, amount, code, book, order, link)
+        return Rows(transfer, posted_at, debit, credit, amount, code, book, order, entry)
 
     def touching(self, places: Ints, since: int, until: int) -> Rows:
         """Return the transfers of a period that move something in or out of the accounts `places`."""
@@ -161,19 +172,19 @@ class Journal:
         labels = self._labels()
         columns = [np.concatenate(parts) for parts in zip(*found, strict=True)] if found else [_NONE] * len(labels)
         return Rows._make(
-            Coded(column, words) if words is not None else column
+            TextColumn(column, words) if words is not None else column
             for column, words in zip(columns, labels, strict=True)
         )
 
     def _labels(self) -> list[Sequence[str] | None]:
         """Return the labels of each field of `Rows` that is text."""
         first = next(self.result.source.batches("transfers", ("code", "book")), None)
-        texts = {} if first is None else {name: coded(first, name).labels for name in first}
+        texts = {} if first is None else {name: text_column(first, name).labels for name in first}
         return [texts.get(name, ()) if name in ("code", "book") else None for name in Rows._fields]
 
     def until(self, at: int) -> int:
         """Return how many transfers were written up to an instant, itself included."""
-        return int(np.searchsorted(self.time, at, side="right"))
+        return int(np.searchsorted(self.posted_at, at, side="right"))
 
     def balances(self, at: int) -> Ints:
         """Return the balance of every account at an instant, debits positive."""
@@ -217,7 +228,7 @@ def check_book(book: str) -> None:
         raise ValueError(f"book {book}: must be one of {', '.join(BOOKS)}")
 
 
-def words(text: Coded) -> list[str]:
+def words(text: TextColumn) -> list[str]:
     """Return a text column as a list, "" where it is missing."""
     labels = [*text.labels, ""]
     return [labels[code] for code in text.codes.tolist()]
@@ -225,7 +236,7 @@ def words(text: Coded) -> list[str]:
 
 def _accounts(result: "Result") -> list[Account]:
     table = result.columns("accounts")
-    columns = (words(coded(table, name)) for name in ("account", "book", "kind", "commodity"))
+    columns = (words(text_column(table, name)) for name in ("account", "book", "kind", "commodity"))
     kinds = {str(kind): kind for kind in KINDS}
     return [
         Account(name, book, kinds[kind], commodity, role_of(name))
@@ -240,7 +251,7 @@ class _Finder:
         self._accounts = accounts
         self._tables: list[tuple[Sequence[str], Sequence[str], Ints]] = []
 
-    def places(self, names: Coded, commodities: Coded) -> Ints:
+    def places(self, names: TextColumn, commodities: TextColumn) -> Ints:
         """Return the place of each row's account; ValueError for one that there is not."""
         found = self._table(names.labels, commodities.labels)[names.codes, commodities.codes]
         if (found == NO_ID).any():

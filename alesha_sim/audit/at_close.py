@@ -16,10 +16,10 @@ SETTLED = (
     Account.BANK_COURIER_DEPOSIT,
     Account.SHOP_CUSTOMER_PREPAYMENTS,
     Account.SHOP_ROLLING_RESERVE,
-    Account.SHOP_COLLECTIONS_DUE,
+    Account.SHOP_COLLECTIONS_RECEIVABLE,
     Account.SHOP_SUPPLIER_ADVANCES,
     Account.SUPPLIER_COLLECTIONS,
-    Account.SUPPLIER_COLLECTIONS_OWED,
+    Account.SUPPLIER_COLLECTIONS_PAYABLE,
     Account.SUPPLIER_SHOP_ADVANCES,
 )
 """Accounts that a closed order has left: nothing in its rows is still in them."""
@@ -53,7 +53,7 @@ class Closing:
     def _check_waiting(self, evidence: Evidence) -> None:
         """L4: a paid order that is open waits for money that the shop lacks; no other is forgotten."""
         e = evidence
-        owed = e.balance(Account.SHOP_REFUNDS_DUE, e.by_order)
+        owed = e.balance(Account.SHOP_REFUNDS_PAYABLE, e.by_order)
         known = e.marked(e.rows("shop", "charges"), e.by_order)
         needed = np.where(owed > 0, owed, np.where(known, 0, charges(e)))
         sent = of_status(e, "on_the_way")
@@ -82,7 +82,7 @@ def _check_closed(evidence: Evidence, findings: Findings) -> None:
     key = e.by_order
     closed, void = of_status(e, "completed", "returned"), of_status(e, "cancelled", "declined")
     left = {name: np.where(closed | void, e.balance(name, key), 0) for name in SETTLED}
-    for name in (Account.SHOP_REFUNDS_DUE, Account.BANK_ESCROW):
+    for name in (Account.SHOP_REFUNDS_PAYABLE, Account.BANK_ESCROW):
         left[name] = np.where(void, e.balance(name, key), 0)
     left[Account.SHOP_SETTLEMENT_DUE] = np.where(
         closed | void, e.balance(Account.SHOP_SETTLEMENT_DUE, key) - e.balance(Account.BANK_ESCROW, key), 0
@@ -125,7 +125,7 @@ def _check_claims(evidence: Evidence, findings: Findings) -> None:
     claimed = e.balance(Account.USERS_ADVANCES, key)
     owing = (
         Account.SHOP_CUSTOMER_PREPAYMENTS,
-        Account.SHOP_REFUNDS_DUE,
+        Account.SHOP_REFUNDS_PAYABLE,
         Account.BANK_ESCROW,
         Account.BANK_SETTLEMENT_DUE,
     )

@@ -1,6 +1,6 @@
 """Laws of money that two books tell of: mirrors, the same user, transaction numbers (L3).
 
-A fact has one link in all books, so these laws compare what two books wrote under it.
+An entry has one number in all books, so these laws compare what two books wrote under it.
 """
 
 from typing import NamedTuple
@@ -34,11 +34,11 @@ MIRRORS = (
     # What was paid into escrow is due to the shop from the delivery on, of which the bank is not told.
     Mirror(Account.SHOP_SETTLEMENT_DUE, (Account.BANK_SETTLEMENT_DUE,), partly=True, apart=("sale", "allowance")),
     Mirror(Account.SHOP_SUPPLIER_ADVANCES, (Account.SUPPLIER_SHOP_ADVANCES,)),
-    Mirror(Account.SHOP_COLLECTIONS_DUE, (Account.SUPPLIER_COLLECTIONS_OWED,)),
+    Mirror(Account.SHOP_COLLECTIONS_RECEIVABLE, (Account.SUPPLIER_COLLECTIONS_PAYABLE,)),
 )
 
 
-def check_links(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
+def check_mirrors(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
     """Check L3."""
     for part, mirror in enumerate(MIRRORS):
         findings.begin_part(part)
@@ -49,9 +49,9 @@ def check_links(evidence: Evidence, findings: Findings, *, drained: bool) -> Non
 
 
 def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, drained: bool) -> None:
-    """L3: both sides agree on a link that both hold; what one lacks is on its way, and the bank is first."""
+    """L3: both sides agree on an entry that both hold; what one lacks is on its way, and the bank is first."""
     e = evidence
-    key = e.by_link
+    key = e.by_entry
     own, others = mirror.own, mirror.others
     other = others[0]
     books = own.book, other.book
@@ -67,15 +67,15 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
     findings.add(
         3,
         compared & (balances[0] != balances[1]),
-        lambda link: f"link {key.numbers[link]}: {own} {balances[0][link]}, but {other} {balances[1][link]}",
+        lambda entry: f"entry {key.numbers[entry]}: {own} {balances[0][entry]}, but {other} {balances[1][entry]}",
         key.numbers,
     )
     if books[1] == "bank" or drained:
         findings.add(
             3,
             moves[0] & ~holds[1] & ~(e.doubtful & (books[1] != "bank")),
-            lambda link: (
-                f"link {key.numbers[link]}: {own} {balances[0][link]}, but book {books[1]} lacks the link"
+            lambda entry: (
+                f"entry {key.numbers[entry]}: {own} {balances[0][entry]}, but book {books[1]} lacks the entry"
             ),
             key.numbers,
         )
@@ -83,25 +83,25 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
         findings.add(
             3,
             moves[1] & ~holds[0] & ~e.doubtful,
-            lambda link: (
-                f"link {key.numbers[link]}: {other} {balances[1][link]}, but book {books[0]} never heard of it"
+            lambda entry: (
+                f"entry {key.numbers[entry]}: {other} {balances[1][entry]}, but book {books[0]} never heard of it"
             ),
             key.numbers,
         )
 
 
 def _check_same_user(evidence: Evidence, findings: Findings) -> None:
-    """L3: the bank and the users mean the same user under a link, and it is the one who ordered."""
+    """L3: the bank and the users mean the same user under an entry, and it is the one who ordered."""
     e = evidence
     sides = [e.sides(name) for name in (Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS, Account.USERS_CASH)]
     rows = np.concatenate([rows for pair in sides for rows in pair])
     accounts = np.concatenate([side for debits, credits in sides for side in (e.debit[debits], e.credit[credits])])
-    users, links, orders = e.register.number[accounts], e.link[rows], e.order[rows]
-    of_link = np.zeros(e.by_link.size, np.int32)
-    of_link[links] = users
+    users, entries, orders = e.register.number[accounts], e.entry[rows], e.order[rows]
+    user_of_entry = np.zeros(e.by_entry.size, np.int32)
+    user_of_entry[entries] = users
     findings.add(
         3,
-        (of_link[links] != users) | ((orders > 0) & (e.ordered_by[orders] != users)),
+        (user_of_entry[entries] != users) | ((orders > 0) & (e.ordered_by[orders] != users)),
         lambda place: f"another user's account: {e.row_name(int(rows[place]))}",
         e.transfer[rows],
     )
@@ -110,15 +110,15 @@ def _check_same_user(evidence: Evidence, findings: Findings) -> None:
 def _check_transactions(evidence: Evidence, findings: Findings) -> None:
     """L3: the transaction numbers that shop and supplier took are the bank's, of that order, amount and payee."""
     e = evidence
-    _check_numbers(e, findings, "payment", e.transaction)
+    _check_numbers(e, findings, "payment", e.payment_transaction)
     _check_numbers(e, findings, "charges", e.charges_transaction)
-    numbers = e.by_link.numbers
-    verified, real = (e.moved(book, "charges", e.by_link) for book in ("supplier", "bank"))
+    numbers = e.by_entry.numbers
+    verified, real = (e.moved(book, "charges", e.by_entry) for book in ("supplier", "bank"))
     findings.add(
         3,
         (verified != 0) & (verified != real),
-        lambda link: (
-            f"link {numbers[link]}: the supplier took charges {verified[link]}, the bank moved {real[link]}"
+        lambda entry: (
+            f"entry {numbers[entry]}: the supplier took charges {verified[entry]}, the bank moved {real[entry]}"
         ),
         numbers,
     )
@@ -134,11 +134,11 @@ def _check_numbers(evidence: Evidence, findings: Findings, code: str, numbers: I
     if code == "payment":
         at_door = e.rows("bank", "collection")
         booked = np.concatenate([booked, at_door[e.advance[e.order[at_door]] == 0]])
-    orders = np.full(e.by_link.size + 1, -1, np.int64)
-    orders[e.link[booked]] = e.order[booked]
+    orders = np.full(e.by_entry.size + 1, -1, np.int64)
+    orders[e.entry[booked]] = e.order[booked]
     findings.add(
         3,
-        (numbers != -1) & (orders[e.by_link.find(numbers)] != np.arange(len(numbers))),
+        (numbers != -1) & (orders[e.by_entry.find(numbers)] != np.arange(len(numbers))),
         lambda order: (
             f"order {e.orders[order]}: transaction {numbers[order]} is no {code} of this order at the bank"
         ),
@@ -146,7 +146,7 @@ def _check_numbers(evidence: Evidence, findings: Findings, code: str, numbers: I
     )
     findings.add(
         3,
-        numbers[e.order[told]] != e.link_number[told],
+        numbers[e.order[told]] != e.entry_number[told],
         lambda place: f"not the order's transaction number: {e.row_name(int(told[place]))}",
         e.transfer[told],
     )

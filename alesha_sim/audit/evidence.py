@@ -1,4 +1,4 @@
-"""The tables of a run, or a part of them, as arrays that laws can compare: sums by order, by link, by order line.
+"""The tables of a run, or a part of them, as arrays that laws can compare: sums by order, by entry, by order line.
 
 No law lives here. Everything is read from the canonical columns, so a result that was loaded from files can be
 checked as well as one that has just run. No function loops over rows.
@@ -15,7 +15,7 @@ from alesha_sim.audit.posting_rules import Rule, permitted
 from alesha_sim.audit.reading import Ints, Mask, exact, recoded
 from alesha_sim.audit.register import ROLES, Priced, Register
 from alesha_sim.books.accounts import BOOKS, CODES, Account
-from alesha_sim.columns import Columns, coded, numbers
+from alesha_sim.columns import Columns, numbers, text_column
 from alesha_sim.messages import Method
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import OUTCOMES, STATUSES
@@ -75,8 +75,8 @@ class Lines:
 class Evidence:
     """Rows of `transfers`, `orders`, `order_lines` and `visits`, prepared; tables that are left out are unknown.
 
-    What belongs together must be there together: all rows of an order, and all of a link. Orders and links stand
-    at places of their own, 0 for no order; `orders` and `links` have their numbers. Commodities are the
+    What belongs together must be there together: all rows of an order, and all of an entry. Orders and entries
+    stand at places of their own, 0 for no order; `orders` and `entries` have their numbers. Commodities are the
     register's. What a table names and this package does not know is -1. `first` is the number of rows before.
     """
 
@@ -101,33 +101,33 @@ class Evidence:
 
     def _read_transfers(self, table: Columns) -> None:
         register = self.register
-        self.transfer, self.time = numbers(table, "transfer"), numbers(table, "time")
+        self.transfer, self.posted_at = numbers(table, "transfer"), numbers(table, "posted_at")
         self.amount = exact(numbers(table, "amount"))
-        self.book = recoded(coded(table, "book"), BOOKS)
-        self.code = recoded(coded(table, "code"), CODES)
-        self.row_commodity = recoded(coded(table, "commodity"), register.commodities)
-        self.debit = register.places(coded(table, "debit"), self.row_commodity)
-        self.credit = register.places(coded(table, "credit"), self.row_commodity)
+        self.book = recoded(text_column(table, "book"), BOOKS)
+        self.code = recoded(text_column(table, "code"), CODES)
+        self.row_commodity = recoded(text_column(table, "commodity"), register.commodities)
+        self.debit = register.places(text_column(table, "debit"), self.row_commodity)
+        self.credit = register.places(text_column(table, "credit"), self.row_commodity)
         roles = np.append(register.role, np.int8(-1))
         self.debit_role, self.credit_role = roles[self.debit], roles[self.credit]
         order = numbers(table, "order")
         self.order_number = np.where(order == -1, 0, np.where(order == 0, -1, order))
-        self.link_number = numbers(table, "link")
+        self.entry_number = numbers(table, "entry")
 
     def _read_orders(self, table: Columns) -> None:
         self.orders = _from_one(numbers(table, "order"), 0)
         self.ordered_by = _from_one(numbers(table, "user"), -1)
         self.total = _from_one(exact(numbers(table, "total")), 0)
         self.advance = _from_one(exact(numbers(table, "advance")), 0)
-        methods = recoded(coded(table, "payment_method"), (Method.REPLENISHMENT,))
+        methods = recoded(text_column(table, "payment_method"), (Method.REPLENISHMENT,))
         self.replenishes = _from_one(methods == 0, False)
-        self.status = _from_one(recoded(coded(table, "status"), STATUSES), -1)
-        self.transaction = _from_one(numbers(table, "transaction"), -1)
+        self.status = _from_one(recoded(text_column(table, "status"), STATUSES), -1)
+        self.payment_transaction = _from_one(numbers(table, "payment_transaction"), -1)
         self.charges_transaction = _from_one(numbers(table, "charges_transaction"), -1)
 
     def _read_lines(self, table: Columns) -> None:
         self.line_order_number = numbers(table, "order")
-        self.line_commodity = recoded(coded(table, "sku"), self.register.products, np.int64)
+        self.line_commodity = recoded(text_column(table, "sku"), self.register.products, np.int64)
         self.line_quantity = numbers(table, "quantity")
         units = int(np.abs(exact(self.line_quantity)).sum())
         self.unit_price = exact(numbers(table, "unit_price"), units)
@@ -136,10 +136,10 @@ class Evidence:
     def _read_visits(self, table: Columns) -> None:
         self.visit, self.visitor = numbers(table, "visit"), numbers(table, "user")
         self.visit_order_number = numbers(table, "order")
-        self.outcome = recoded(coded(table, "outcome"), OUTCOMES)
+        self.outcome = recoded(text_column(table, "outcome"), OUTCOMES)
         self.prepays = np.zeros(len(self.visit), np.bool_)
         if "intent" in table:
-            self.prepays = recoded(coded(table, "intent"), PREPAYING) >= 0
+            self.prepays = recoded(text_column(table, "intent"), PREPAYING) >= 0
 
     # Places
 
@@ -179,13 +179,13 @@ class Evidence:
         return Key(self.order, len(self.total), self.orders)
 
     @cached_property
-    def by_link(self) -> Key:
-        """The key that sums rows by link."""
-        given = self.link_number
+    def by_entry(self) -> Key:
+        """The key that sums rows by entry."""
+        given = self.entry_number
         size = int(given.max(initial=0)) + 1
         if size <= 2 * len(given) + 2:
             return Key(given, size, np.arange(size))
-        # Rows of a few orders of many: only the links that they have get a place.
+        # Rows of a few orders of many: only the entries that they have get a place.
         used = np.zeros(size, np.bool_)
         used[given] = True
         found = np.flatnonzero(used)
@@ -194,9 +194,9 @@ class Evidence:
         return Key(places[given], len(found), found)
 
     @property
-    def link(self) -> Ints:
-        """The link of each transfer, as its place."""
-        return self.by_link.of_row
+    def entry(self) -> Ints:
+        """The entry of each transfer, as its place."""
+        return self.by_entry.of_row
 
     @cached_property
     def by_line(self) -> Key:
@@ -210,9 +210,9 @@ class Evidence:
 
     @cached_property
     def doubtful(self) -> Mask:
-        """Tell by link which belong to an order in doubt: what was told there may never arrive."""
+        """Tell by entry which belong to an order in doubt: what was told there may never arrive."""
         in_doubt = (self.status == STATUSES.index("in_doubt"))[self.order]
-        return self.marked(np.flatnonzero(in_doubt & (self.order > 0)), self.by_link)
+        return self.marked(np.flatnonzero(in_doubt & (self.order > 0)), self.by_entry)
 
     @cached_property
     def rule(self) -> npt.NDArray[np.int8]:
@@ -300,8 +300,8 @@ class Evidence:
         return marks
 
     def held(self, book: str) -> Mask:
-        """Tell by link whether a book holds it with at least one row."""
-        return self.marked(np.flatnonzero(self.book == BOOKS.index(book)), self.by_link)
+        """Tell by entry whether a book holds it with at least one row."""
+        return self.marked(np.flatnonzero(self.book == BOOKS.index(book)), self.by_entry)
 
     # Names, for messages
 
@@ -315,7 +315,8 @@ class Evidence:
         code = CODES[self.code[row]] if self.code[row] >= 0 else "unknown code"
         name = self.register.name
         return (
-            f"transfer {self.transfer[row]}, order {self.order_number[row] or -1}, link {self.link_number[row]}: "
+            f"transfer {self.transfer[row]}, order {self.order_number[row] or -1}, "
+            f"entry {self.entry_number[row]}: "
             f"{code} {self.amount[row]}, {name(int(self.debit[row]))} / {name(int(self.credit[row]))}"
         )
 

@@ -20,10 +20,10 @@ class Sizes(NamedTuple):
     users: int
 
     @property
-    def links(self) -> int:
-        """The highest link that can be right.
+    def entries(self) -> int:
+        """The highest number of an entry that can be right.
 
-        One is allotted for each opening and each fact; far more of them can only be a wrong number.
+        One is allotted for each opening and each later entry; far more of them can only be a wrong number.
         """
         return 1000 + 2 * self.users + 4 * self.transfers
 
@@ -39,7 +39,7 @@ def check_accounts(register: Register, findings: Findings) -> None:
 
 
 def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
-    """L0: every transfer names accounts, a book, a code, an order and a link that there are."""
+    """L0: every transfer names accounts, a book, a code, an order and an entry that there are."""
     e = evidence
     rows = e.first + np.arange(len(e.amount))
     unreadable = (e.debit < 0) | (e.credit < 0) | (e.book < 0) | (e.code < 0)
@@ -52,8 +52,8 @@ def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> Non
     )
     findings.add(
         0,
-        (e.link_number < 1) | (e.link_number > sizes.links),
-        lambda row: f"no such link: {e.row_name(row)}",
+        (e.entry_number < 1) | (e.entry_number > sizes.entries),
+        lambda row: f"no such entry: {e.row_name(row)}",
         rows,
     )
 

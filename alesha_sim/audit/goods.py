@@ -15,29 +15,29 @@ from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import STATUSES
 
 GIVEN = (
-    ("deliver", Account.SUPPLIER_HANDOVERS, Account.SUPPLIER_GOODS_IN_TRANSIT),
-    ("deliver", Account.SHOP_HANDOVERS, Account.SHOP_GOODS_IN_TRANSIT),
-    ("replace", Account.SUPPLIER_HANDOVERS, Account.SUPPLIER_GOODS_IN_TRANSIT),
-    ("return", Account.USERS_HANDOVERS, Account.USERS_GOODS),
+    ("deliver", Account.SUPPLIER_GOODS_CLEARING, Account.SUPPLIER_GOODS_IN_TRANSIT),
+    ("deliver", Account.SHOP_GOODS_CLEARING, Account.SHOP_GOODS_IN_TRANSIT),
+    ("replace", Account.SUPPLIER_GOODS_CLEARING, Account.SUPPLIER_GOODS_IN_TRANSIT),
+    ("return", Account.USERS_GOODS_CLEARING, Account.USERS_GOODS),
 )
 TAKEN = (
-    ("deliver", Account.USERS_GOODS, Account.USERS_HANDOVERS),
-    ("deliver", Account.SHOP_STOCK, Account.SHOP_HANDOVERS),
-    ("replace", Account.USERS_GOODS, Account.USERS_HANDOVERS),
-    ("return", Account.SHOP_STOCK, Account.SHOP_HANDOVERS),
+    ("deliver", Account.USERS_GOODS, Account.USERS_GOODS_CLEARING),
+    ("deliver", Account.SHOP_STOCK, Account.SHOP_GOODS_CLEARING),
+    ("replace", Account.USERS_GOODS, Account.USERS_GOODS_CLEARING),
+    ("return", Account.SHOP_STOCK, Account.SHOP_GOODS_CLEARING),
 )
 """Units that the taker writes first and the giver when the taker has answered."""
 
 BROKEN = (
-    (Account.USERS_HANDOVERS, Account.USERS_GOODS),
-    (Account.SUPPLIER_LOSSES, Account.SUPPLIER_HANDOVERS),
+    (Account.USERS_GOODS_CLEARING, Account.USERS_GOODS),
+    (Account.SUPPLIER_LOSSES, Account.SUPPLIER_GOODS_CLEARING),
 )
 """Units that go back in a warranty swap, debit / credit; each book writes as many as new ones."""
 
 
 def check_goods(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
-    """Check L6 to L8 by link, L4 and L10 by order and product."""
-    _check_handovers(evidence, findings, drained=drained)
+    """Check L6 to L8 by entry, L4 and L10 by order and product."""
+    _check_goods_clearing(evidence, findings, drained=drained)
     _check_swaps(evidence, findings)
     _check_values(evidence, findings)
     _check_parcels(evidence, findings)
@@ -46,18 +46,18 @@ def check_goods(evidence: Evidence, findings: Findings, *, drained: bool) -> Non
     _check_units(evidence, findings, drained=drained)
 
 
-def _check_handovers(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
-    """L6: what a giver gave under a link is what the taker took; only what the giver has not heard is left."""
+def _check_goods_clearing(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
+    """L6: what a giver gave under an entry is what the taker took; only what the giver has not heard is left."""
     e = evidence
     products = len(e.price)
     given, taken = (
         np.concatenate([e.ruled(*rule, units=True) for rule in rules]).astype(np.int64) for rules in (GIVEN, TAKEN)
     )
     rows = np.concatenate([given, taken])
-    keys, places = np.unique(e.link[rows] * products + e.row_commodity[rows], return_inverse=True)
+    keys, places = np.unique(e.entry[rows] * products + e.row_commodity[rows], return_inverse=True)
     left = np.zeros(len(keys), e.amount.dtype)
     np.add.at(left, places, np.concatenate([-e.amount[given], e.amount[taken]]))
-    known = e.marked(given, e.by_link)[keys // products]
+    known = e.marked(given, e.by_entry)[keys // products]
     findings.add(
         6,
         (left != 0) & (known | (drained & ~e.doubtful[keys // products])),
@@ -75,7 +75,7 @@ def _check_swaps(evidence: Evidence, findings: Findings) -> None:
         rules = (rule for rule in (*GIVEN, *TAKEN) if rule[0] == "replace" and rule[1].book == book)
         new = e.ruled(*next(rules), units=True)
         rows = np.concatenate([broken, new]).astype(np.int64)
-        keys, places = np.unique(e.link[rows] * products + e.row_commodity[rows], return_inverse=True)
+        keys, places = np.unique(e.entry[rows] * products + e.row_commodity[rows], return_inverse=True)
         left = np.zeros(len(keys), e.amount.dtype)
         np.add.at(left, places, np.concatenate([e.amount[broken], -e.amount[new]]))
 
@@ -86,21 +86,21 @@ def _check_swaps(evidence: Evidence, findings: Findings) -> None:
 
 
 def _goods(evidence: Evidence, key: int) -> str:
-    """Name the units of a product under a link."""
-    link, commodity = divmod(int(key), len(evidence.price))
-    return f"link {evidence.by_link.numbers[link]}, product {commodity - 1}"
+    """Name the units of a product under an entry."""
+    entry, commodity = divmod(int(key), len(evidence.price))
+    return f"entry {evidence.by_entry.numbers[entry]}, product {commodity - 1}"
 
 
 def _numbers(evidence: Evidence, keys: Ints) -> Ints:
-    """Return numbers for keys of link and product that rank them in the whole run."""
+    """Return numbers for keys of entry and product that rank them in the whole run."""
     products = len(evidence.price)
-    return evidence.by_link.numbers[keys // products] * products + keys % products
+    return evidence.by_entry.numbers[keys // products] * products + keys % products
 
 
 def _check_values(evidence: Evidence, findings: Findings) -> None:
-    """L7: money in goods is their units at cost, the shop's at charge, under every link."""
+    """L7: money in goods is their units at cost, the shop's at charge, under every entry."""
     e = evidence
-    key = e.by_link
+    key = e.by_entry
     for value, goods, worth in (
         (Account.SUPPLIER_STOCK, (Account.SUPPLIER_STOCK, Account.SUPPLIER_RESERVED), e.cost),
         (Account.SUPPLIER_GOODS_IN_TRANSIT, (Account.SUPPLIER_GOODS_IN_TRANSIT,), e.cost),
@@ -116,7 +116,7 @@ def _check_values(evidence: Evidence, findings: Findings) -> None:
 def _check_parcels(evidence: Evidence, findings: Findings) -> None:
     """L8: goods made are owed at cost; the supplier sold what it gave at charge, at the cost of it."""
     e = evidence
-    key = e.by_link
+    key = e.by_entry
     made = e.moved("supplier", "make", key, e.cost)
     _check_worth(
         e, findings, 8, Account.SUPPLIER_PAYABLES, e.moved("supplier", "make", key), made, "units made at cost"
@@ -138,7 +138,7 @@ def _check_parcels(evidence: Evidence, findings: Findings) -> None:
 def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
     """L8: users spent the price of what they took; the shop sold it, once it knows, at price and at charge."""
     e = evidence
-    key = e.by_link
+    key = e.by_entry
     taken = e.moved("users", "deliver", key, e.price)
     _check_worth(e, findings, 8, "users sale", e.moved("users", "sale", key), taken, "units taken")
     sales = e.moved("shop", "sale", key)
@@ -153,15 +153,15 @@ def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> No
 def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
     """L8: shop and users agree on what is given back for a return or a late delivery, at most the price."""
     e = evidence
-    key = e.by_link
+    key = e.by_entry
     worth = e.moved("shop", "return", key, e.price)
-    amounts = e.by_rule("return", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_DUE, key)
+    amounts = e.by_rule("return", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_PAYABLE, key)
     findings.add(
         8,
         amounts > worth,
-        lambda link: (
-            f"link {key.numbers[link]}: {amounts[link]} given back for returned goods that were sold at "
-            f"{worth[link]}"
+        lambda entry: (
+            f"entry {key.numbers[entry]}: {amounts[entry]} given back for returned goods that were sold at "
+            f"{worth[entry]}"
         ),
         key.numbers,
     )
@@ -171,16 +171,16 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
         ("returned goods", amounts, e.moved("users", "return", key), e.held("users")),
         (
             "lateness",
-            e.by_rule("allowance", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_DUE, key),
+            e.by_rule("allowance", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_PAYABLE, key),
             np.where(other, 0, e.moved("users", "allowance", key)),
             np.zeros(key.size, np.bool_),
         ),
     ):
         told = needed | (had != 0) | (drained & ~e.doubtful)
 
-        def describe(link: int, name: str = name, given: Ints = given, had: Ints = had) -> str:
-            number = key.numbers[link]
-            return f"link {number}: the shop gives {given[link]} back for {name}, users know of {had[link]}"
+        def describe(entry: int, name: str = name, given: Ints = given, had: Ints = had) -> str:
+            number = key.numbers[entry]
+            return f"entry {number}: the shop gives {given[entry]} back for {name}, users know of {had[entry]}"
 
         findings.add(8, told & (given != had), describe, key.numbers)
 
@@ -188,12 +188,12 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
 def _check_worth(
     evidence: Evidence, findings: Findings, law: int, name: str, booked: Ints, worth: Ints, source: str
 ) -> None:
-    """Record under which links what was booked in money differs from the worth of the units."""
-    numbers = evidence.by_link.numbers
+    """Record under which entries what was booked in money differs from the worth of the units."""
+    numbers = evidence.by_entry.numbers
     findings.add(
         law,
         booked != worth,
-        lambda link: f"link {numbers[link]}: {name} {booked[link]}, but {source} {worth[link]}",
+        lambda entry: f"entry {numbers[entry]}: {name} {booked[entry]}, but {source} {worth[entry]}",
         numbers,
     )
 

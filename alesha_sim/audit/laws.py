@@ -1,7 +1,7 @@
 """The check of all conservation laws, from the tables of a run alone.
 
 What rows must be like to be read at all is in `form_laws`, the laws of whole books are in `book_laws`, those of
-the rows of a fact in `fact_laws`, those of money that two books tell of in `link_laws`, those of goods in
+the rows of an entry in `per_entry`, those of money that two books tell of in `between_books`, those of goods in
 `goods_laws`, those of orders in `order_laws` and, once nothing is on its way, in `closing_laws`; how tables are
 read in parts is in `parts`. The tables say what happened; no law asks the ledger that wrote them.
 """
@@ -12,12 +12,12 @@ import numpy as np
 
 from alesha_sim.audit import form as form_laws
 from alesha_sim.audit.at_close import Closing
-from alesha_sim.audit.between_books import check_links
+from alesha_sim.audit.between_books import check_mirrors
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.goods import check_goods
 from alesha_sim.audit.partition import Parts
 from alesha_sim.audit.per_book import SECTIONS, Books
-from alesha_sim.audit.per_entry import check_facts
+from alesha_sim.audit.per_entry import check_entries
 from alesha_sim.audit.per_order import check_orders
 from alesha_sim.audit.register import Priced
 from alesha_sim.columns import Columns
@@ -87,9 +87,9 @@ def _check_blocks(parts: Parts, findings: Findings, *, drained: bool) -> None:
     first = len(SECTIONS)
     for block in parts.blocks():
         findings.begin(first)
-        check_facts(block, findings)
+        check_entries(block, findings)
         findings.begin(first + 1)
-        check_links(block, findings, drained=drained)
+        check_mirrors(block, findings, drained=drained)
         findings.begin(first + 2)
         check_goods(block, findings, drained=drained)
         findings.begin(first + 3)

@@ -1,7 +1,7 @@
 """How a check reads tables that may be too many for memory: transfers in their order, then orders in blocks.
 
-All rows of a link belong to one order (L0), so that blocks of whole orders hold whole links, too. Where rows break
-that, the orders that they join are checked together, in a block of their own. No law lives here.
+All rows of an entry belong to one order (L0), so that blocks of whole orders hold whole entries, too. Where rows
+break that, the orders that they join are checked together, in a block of their own. No law lives here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -69,7 +69,7 @@ class Parts:
 
 
 class _Joins:
-    """Finds the orders that share a link with others or with rows of no order, in four bytes a link."""
+    """Finds the orders that share an entry with others or with rows of no order, in four bytes an entry."""
 
     def __init__(self, sizes: Sizes) -> None:
         self._sizes = sizes
@@ -78,20 +78,20 @@ class _Joins:
 
     def see(self, evidence: Evidence) -> None:
         """Read the next transfers; those with impossible numbers are told of elsewhere."""
-        order, link = evidence.order_number, evidence.link_number
-        if not len(link) or order.min() < 0 or order.max() > self._sizes.orders:
+        order, entry = evidence.order_number, evidence.entry_number
+        if not len(entry) or order.min() < 0 or order.max() > self._sizes.orders:
             return
-        if link.min() < 0 or link.max() > self._sizes.links:
+        if entry.min() < 0 or entry.max() > self._sizes.entries:
             return
-        self._grow(int(link.max()) + 1)
-        before = self._owner[link]
-        self._owner[link] = order
-        for owner in (np.where(before == NO_ID, order, before), self._owner[link]):
+        self._grow(int(entry.max()) + 1)
+        before = self._owner[entry]
+        self._owner[entry] = order
+        for owner in (np.where(before == NO_ID, order, before), self._owner[entry]):
             other = np.flatnonzero(owner != order)
             self._is_shared[order[other]] = self._is_shared[owner[other]] = True
 
-    def _grow(self, links: int) -> None:
-        missing = links - len(self._owner)
+    def _grow(self, entries: int) -> None:
+        missing = entries - len(self._owner)
         if missing > 0:
             more = np.full(max(missing, len(self._owner) // 2), NO_ID, np.int32)
             self._owner = np.concatenate([self._owner, more])

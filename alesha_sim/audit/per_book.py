@@ -55,12 +55,15 @@ class Books:
         findings.add(
             0, e.transfer != rows, lambda row: f"row {rows[row]} of transfers has number {e.transfer[row]}", rows
         )
-        if not e.first and len(e.time):
-            self._time = min(0, int(e.time[0]))
+        if not e.first and len(e.posted_at):
+            self._time = min(0, int(e.posted_at[0]))
         findings.add(
-            0, np.diff(e.time, prepend=self._time) < 0, lambda row: f"time runs backwards: {e.row_name(row)}", rows
+            0,
+            np.diff(e.posted_at, prepend=self._time) < 0,
+            lambda row: f"time runs backwards: {e.row_name(row)}",
+            rows,
         )
-        self._time = int(e.time[-1]) if len(e.time) else self._time
+        self._time = int(e.posted_at[-1]) if len(e.posted_at) else self._time
         findings.add(
             0,
             (_BOOKS[e.debit_role] != e.book) | (_BOOKS[e.credit_role] != e.book),
@@ -162,7 +165,7 @@ class Books:
         pairs = [(Account.SHOP_INVESTMENT, Account.SUPPLIER_EQUITY)]
         if is_settled:
             pairs.append((Account.SHOP_SUPPLIER_ADVANCES, Account.SUPPLIER_SHOP_ADVANCES))
-            pairs.append((Account.SHOP_COLLECTIONS_DUE, Account.SUPPLIER_COLLECTIONS_OWED))
+            pairs.append((Account.SHOP_COLLECTIONS_RECEIVABLE, Account.SUPPLIER_COLLECTIONS_PAYABLE))
         closings = [[int(r.closing[r.of_role(name)].sum()) for name in pair] for pair in pairs]
         self._findings.add(
             9,

@@ -1,4 +1,4 @@
-"""Laws of what a fact writes: known rows, of one fact a link, of one order, each once (L0, L4, L10).
+"""Laws of the rows of an entry: known to the posting rules, of one kind, of one order, each once (L0, L4, L10).
 
 They see the kinds of rows alone; what the amounts must be is in the other modules of laws.
 """
@@ -8,43 +8,43 @@ import numpy.typing as npt
 
 from alesha_sim.audit.evidence import RULES, Evidence
 from alesha_sim.audit.findings import Findings
-from alesha_sim.audit.posting_rules import facts
+from alesha_sim.audit.posting_rules import entry_kinds
 from alesha_sim.books.accounts import CODES
 
 
-def check_facts(evidence: Evidence, findings: Findings) -> None:
-    """Check the rows of every link against the posting rules."""
+def check_entries(evidence: Evidence, findings: Findings) -> None:
+    """Check the rows of every entry against the posting rules."""
     e = evidence
     findings.add(0, e.rule < 0, lambda row: f"the posting rules have no such row: {e.row_name(row)}", e.transfer)
-    _check_one_fact(e, findings)
+    _check_one_kind(e, findings)
     _check_one_order(e, findings)
     _check_once(e, findings)
 
 
 def _writes() -> tuple[npt.NDArray[np.int64], int]:
-    """Return for each rule the facts that write it, one bit a fact, and the bits of the facts of an order."""
+    """Return for each rule the kinds of entry that write it, one bit a kind, and the bits of those of an order."""
     writes, of_order = np.zeros(len(RULES) + 1, np.int64), 0
-    for place, fact in enumerate(facts()):
-        of_order |= int(fact.of_order) << place
-        for rule in fact.rules:
+    for place, kind in enumerate(entry_kinds()):
+        of_order |= int(kind.of_order) << place
+        for rule in kind.rules:
             writes[RULES.index(rule)] |= 1 << place
     writes[-1] = -1  # what is no rule is told of elsewhere
     return writes, of_order
 
 
-def _check_one_fact(evidence: Evidence, findings: Findings) -> None:
-    """L0: all rows under a link are of one fact; L4: it belongs to an order if and only if it must."""
+def _check_one_kind(evidence: Evidence, findings: Findings) -> None:
+    """L0: all rows of an entry are of one kind; L4: it belongs to an order if and only if it must."""
     e = evidence
     writes, of_order = _writes()
-    possible = np.full(e.by_link.size, -1, np.int64)
-    np.bitwise_and.at(possible, e.link, writes[e.rule])
+    possible = np.full(e.by_entry.size, -1, np.int64)
+    np.bitwise_and.at(possible, e.entry, writes[e.rule])
     findings.add(
         0,
-        (possible == 0)[e.link],
-        lambda row: f"link {e.link_number[row]} has rows of another fact: {e.row_name(row)}",
+        (possible == 0)[e.entry],
+        lambda row: f"entry {e.entry_number[row]} has rows of another kind: {e.row_name(row)}",
         e.transfer,
     )
-    possible = np.where(possible == 0, -1, possible)[e.link]
+    possible = np.where(possible == 0, -1, possible)[e.entry]
     findings.add(
         4,
         (e.order == 0) & (possible & ~of_order == 0),
@@ -64,23 +64,23 @@ def _article(word: str) -> str:
 
 
 def _check_one_order(evidence: Evidence, findings: Findings) -> None:
-    """L0: all rows under a link are of one order."""
+    """L0: all rows of an entry are of one order."""
     e = evidence
-    order_of_link = np.zeros(e.by_link.size, np.int64)
-    order_of_link[e.link] = e.order
+    order_of_entry = np.zeros(e.by_entry.size, np.int64)
+    order_of_entry[e.entry] = e.order
     findings.add(
         0,
-        order_of_link[e.link] != e.order,
-        lambda row: f"link {e.link_number[row]} also has rows of another order: {e.row_name(row)}",
+        order_of_entry[e.entry] != e.order,
+        lambda row: f"entry {e.entry_number[row]} also has rows of another order: {e.row_name(row)}",
         e.transfer,
     )
 
 
 def _check_once(evidence: Evidence, findings: Findings) -> None:
-    """L10: a book writes each row of a fact once a commodity."""
+    """L10: a book writes each row of an entry once a commodity."""
     e = evidence
-    # A row of no rule has -1, which must not be taken for the last rule of the link before.
-    keys = (e.link * (len(RULES) + 1) + e.rule + 1) * len(e.price) + e.row_commodity
+    # A row of no rule has -1, which must not be taken for the last rule of the entry before.
+    keys = (e.entry * (len(RULES) + 1) + e.rule + 1) * len(e.price) + e.row_commodity
     order = np.argsort(keys, kind="stable")
     again = np.zeros(len(keys), np.bool_)
     again[order[1:]] = keys[order][1:] == keys[order][:-1]

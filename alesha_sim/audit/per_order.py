@@ -10,14 +10,14 @@ from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import OUTCOMES, STATUSES
 
 NOT_NEGATIVE = (
-    Account.SHOP_REFUNDS_DUE,
+    Account.SHOP_REFUNDS_PAYABLE,
     Account.BANK_USER_HOLDS,
     Account.BANK_SETTLEMENT_DUE,
     Account.BANK_ESCROW,
     Account.BANK_ROLLING_RESERVE,
     Account.BANK_COURIER_DEPOSIT,
     Account.SUPPLIER_COLLECTIONS,
-    Account.SUPPLIER_COLLECTIONS_OWED,
+    Account.SUPPLIER_COLLECTIONS_PAYABLE,
 )
 """Accounts whose balance in an order's rows is never below zero: its owner writes what comes before what goes."""
 
@@ -58,8 +58,8 @@ def late_refunds(evidence: Evidence) -> Ints:
     """Return what was refunded out of escrow for each order, without what was left of it when it was settled."""
     e = evidence
     rows = e.ruled("refund", Account.BANK_ESCROW, Account.BANK_USER_DEPOSITS)
-    settled = e.marked(e.rows("bank", "settlement"), e.by_link)
-    return e.summed(rows[~settled[e.link[rows]]], e.by_order)
+    settled = e.marked(e.rows("bank", "settlement"), e.by_entry)
+    return e.summed(rows[~settled[e.entry[rows]]], e.by_order)
 
 
 def _check_prices(evidence: Evidence, findings: Findings) -> None:
@@ -239,7 +239,7 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
         ),
         e.orders,
     )
-    compensations = e.order[e.ruled("allowance", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_DUE)]
+    compensations = e.order[e.ruled("allowance", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_PAYABLE)]
     times = bincount(compensations, minlength=key.size)
     findings.add(10, times > 1, lambda order: f"order {e.orders[order]}: {times[order]} compensations", e.orders)
 
@@ -291,8 +291,8 @@ def users_allowances(evidence: Evidence) -> Ints:
     rows = e.rows("users", "allowance")
     if not len(rows):
         return e.summed(rows, e.by_order)
-    other = e.marked(np.concatenate([e.rows("users", "refund"), e.rows("users", "sale")]), e.by_link)
-    return e.summed(rows[other[e.link[rows]]], e.by_order)
+    other = e.marked(np.concatenate([e.rows("users", "refund"), e.rows("users", "sale")]), e.by_entry)
+    return e.summed(rows[other[e.entry[rows]]], e.by_order)
 
 
 def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:

@@ -1,7 +1,7 @@
-"""The posting rules as a table, for checking: which rows each fact writes in which book.
+"""The posting rules as a table, for checking: which rows each kind of entry has in which book.
 
 The books post by their own code and do not read this table, so that one checks the other; both take the accounts
-from one chart. A fact added to a book is added here too; until then `check` reports its rows.
+from one chart. A kind of entry added to a book is added here too; until then `check` reports its rows.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from alesha_sim.books.accounts import Account
 
-FACTS = """
+ENTRY_KINDS = """
     opening of a user, of no order
         bank      opening         RESERVES / USER_DEPOSITS
         users     opening         CASH / EQUITY
@@ -22,7 +22,7 @@ FACTS = """
     opening of the investment, of no order
         shop      opening         INVESTMENT / EQUITY
     opening stock, of no order
-        supplier  opening units   STOCK / MADE
+        supplier  opening units   STOCK / PRODUCTION
         supplier  opening         STOCK / EQUITY
     income, of no order
         bank      income          RESERVES / USER_DEPOSITS
@@ -109,14 +109,14 @@ FACTS = """
         shop      charges-return  CASH / SUPPLIER_ADVANCES
         shop      transport       TRANSPORT / SUPPLIER_ADVANCES
     cancelled
-        shop      cancel          CUSTOMER_PREPAYMENTS / REFUNDS_DUE
+        shop      cancel          CUSTOMER_PREPAYMENTS / REFUNDS_PAYABLE
     refund
         bank      refund          SHOP_DEPOSIT / USER_DEPOSITS
-        shop      refund          REFUNDS_DUE / CASH
+        shop      refund          REFUNDS_PAYABLE / CASH
         users     refund          CASH / ADVANCES
     refund before settlement
         bank      refund          SETTLEMENT_DUE / USER_DEPOSITS
-        shop      refund          REFUNDS_DUE / SETTLEMENT_DUE
+        shop      refund          REFUNDS_PAYABLE / SETTLEMENT_DUE
         users     refund          CASH / ADVANCES
     refund out of escrow
         bank      refund          ESCROW / USER_DEPOSITS
@@ -124,13 +124,13 @@ FACTS = """
         users     refund          CASH / ADVANCES
         users     allowance       ADVANCES / SPENDING
     compensated
-        shop      allowance       SALES_RETURNS / REFUNDS_DUE
+        shop      allowance       SALES_RETURNS / REFUNDS_PAYABLE
         users     allowance       ADVANCES / SPENDING
     made to stock, of no order
-        supplier  make units      STOCK / MADE
+        supplier  make units      STOCK / PRODUCTION
         supplier  make            STOCK / PAYABLES
     made to order
-        supplier  make units      RESERVED / MADE
+        supplier  make units      RESERVED / PRODUCTION
         supplier  make            STOCK / PAYABLES
     reserved
         supplier  reserve units   RESERVED / STOCK
@@ -143,22 +143,22 @@ FACTS = """
         supplier  loss units      LOSSES / GOODS_IN_TRANSIT
         supplier  loss            LOSSES / GOODS_IN_TRANSIT
     came back
-        supplier  come-back units STOCK / GOODS_IN_TRANSIT
-        supplier  come-back       STOCK / GOODS_IN_TRANSIT
+        supplier  return-to-sender units STOCK / GOODS_IN_TRANSIT
+        supplier  return-to-sender       STOCK / GOODS_IN_TRANSIT
         supplier  transport       TRANSPORT / PAYABLES
     delivered
-        users     deliver units   GOODS / HANDOVERS
+        users     deliver units   GOODS / GOODS_CLEARING
         users     sale            SPENDING / ADVANCES
-        supplier  deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        supplier  deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
         supplier  sale            SHOP_ADVANCES / SALES
         supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
         shop      sale            CUSTOMER_PREPAYMENTS / SALES
         shop      cost            COST_OF_SALES / SUPPLIER_ADVANCES
     delivered, paid into escrow
-        users     deliver units   GOODS / HANDOVERS
+        users     deliver units   GOODS / GOODS_CLEARING
         users     sale            SPENDING / ADVANCES
         users     allowance       ADVANCES / SPENDING
-        supplier  deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        supplier  deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
         supplier  sale            SHOP_ADVANCES / SALES
         supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
         shop      sale            SETTLEMENT_DUE / SALES
@@ -167,31 +167,31 @@ FACTS = """
     collected at the door
         bank      collection      USER_DEPOSITS / COURIER_DEPOSIT
         users     collection      ADVANCES / CASH
-        supplier  collection      COLLECTIONS / COLLECTIONS_OWED
-        shop      collection      COLLECTIONS_DUE / CUSTOMER_PREPAYMENTS
+        supplier  collection      COLLECTIONS / COLLECTIONS_PAYABLE
+        shop      collection      COLLECTIONS_RECEIVABLE / CUSTOMER_PREPAYMENTS
     remitted
         bank      remittance      COURIER_DEPOSIT / SHOP_DEPOSIT
-        supplier  remittance      COLLECTIONS_OWED / COLLECTIONS
-        shop      remittance      CASH / COLLECTIONS_DUE
+        supplier  remittance      COLLECTIONS_PAYABLE / COLLECTIONS
+        shop      remittance      CASH / COLLECTIONS_RECEIVABLE
     returned
-        shop      return units    STOCK / HANDOVERS
+        shop      return units    STOCK / GOODS_CLEARING
         shop      return          STOCK / COST_OF_SALES
-        shop      return          SALES_RETURNS / REFUNDS_DUE
-        users     return units    HANDOVERS / GOODS
+        shop      return          SALES_RETURNS / REFUNDS_PAYABLE
+        users     return units    GOODS_CLEARING / GOODS
         users     return          ADVANCES / SPENDING
     written off
         shop      write-off units LOSSES / STOCK
         shop      write-off       LOSSES / STOCK
     warranty swap
-        users     replace units   GOODS / HANDOVERS
-        users     replace units   HANDOVERS / GOODS
-        supplier  replace units   HANDOVERS / GOODS_IN_TRANSIT
-        supplier  replace units   LOSSES / HANDOVERS
+        users     replace units   GOODS / GOODS_CLEARING
+        users     replace units   GOODS_CLEARING / GOODS
+        supplier  replace units   GOODS_CLEARING / GOODS_IN_TRANSIT
+        supplier  replace units   LOSSES / GOODS_CLEARING
         supplier  replace         LOSSES / GOODS_IN_TRANSIT
     own stock received
-        shop      deliver units   STOCK / HANDOVERS
+        shop      deliver units   STOCK / GOODS_CLEARING
         shop      cost            STOCK / SUPPLIER_ADVANCES
-        supplier  deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        supplier  deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
         supplier  sale            SHOP_ADVANCES / SALES
         supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
     own stock shipped
@@ -201,21 +201,21 @@ FACTS = """
         shop      loss units      LOSSES / GOODS_IN_TRANSIT
         shop      loss            LOSSES / GOODS_IN_TRANSIT
     own stock delivered
-        users     deliver units   GOODS / HANDOVERS
+        users     deliver units   GOODS / GOODS_CLEARING
         users     sale            SPENDING / ADVANCES
-        shop      deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        shop      deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
         shop      sale            CUSTOMER_PREPAYMENTS / SALES
         shop      cost            COST_OF_SALES / GOODS_IN_TRANSIT
     own stock delivered, paid into escrow
-        users     deliver units   GOODS / HANDOVERS
+        users     deliver units   GOODS / GOODS_CLEARING
         users     sale            SPENDING / ADVANCES
         users     allowance       ADVANCES / SPENDING
-        shop      deliver units   HANDOVERS / GOODS_IN_TRANSIT
+        shop      deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
         shop      sale            SETTLEMENT_DUE / SALES
         shop      allowance       SALES_RETURNS / SETTLEMENT_DUE
         shop      cost            COST_OF_SALES / GOODS_IN_TRANSIT
 """
-"""Each fact, below it the rows that it writes: book, code (`units` if of goods), account debited / credited.
+"""Each kind of entry, below it the rows that it has: book, code (`units` if of goods), account debited / credited.
 
 Accounts are named as the members of `Account`, without the book. A row whose amount is zero is not written, and a
 book writes nothing of a fact that its owner never hears of.
@@ -223,7 +223,7 @@ book writes nothing of a fact that its owner never hears of.
 
 
 class Rule(NamedTuple):
-    """One row of a fact."""
+    """One row of an entry."""
 
     book: str
     code: str
@@ -232,7 +232,7 @@ class Rule(NamedTuple):
     credit: Account
 
 
-class Fact(NamedTuple):
+class EntryKind(NamedTuple):
     """What can happen: whether it belongs to an order, and the rows that it writes."""
 
     name: str
@@ -240,22 +240,22 @@ class Fact(NamedTuple):
     rules: tuple[Rule, ...]
 
 
-def facts() -> list[Fact]:
-    """Return the facts of the posting rules."""
-    found: list[Fact] = []
-    for line in FACTS.strip().splitlines():
+def entry_kinds() -> list[EntryKind]:
+    """Return the kinds of entry of the posting rules."""
+    found: list[EntryKind] = []
+    for line in ENTRY_KINDS.strip().splitlines():
         words = line.split()
         if "/" in words:
             found[-1] = found[-1]._replace(rules=(*found[-1].rules, _rule(words)))
         else:
             name = line.strip().removesuffix(", of no order")
-            found.append(Fact(name, name == line.strip(), ()))
+            found.append(EntryKind(name, name == line.strip(), ()))
     return found
 
 
 def permitted() -> Iterator[Rule]:
-    """Yield every row that some fact writes, each once."""
-    return iter(dict.fromkeys(rule for fact in facts() for rule in fact.rules))
+    """Yield every row that some kind of entry has, each once."""
+    return iter(dict.fromkeys(rule for kind in entry_kinds() for rule in kind.rules))
 
 
 def _rule(words: list[str]) -> Rule:

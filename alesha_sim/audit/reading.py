@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 
 Ints = npt.NDArray[np.signedinteger[Any]]
 Mask = npt.NDArray[np.bool_]
@@ -29,7 +29,7 @@ def exact(values: Ints, times: int | None = None) -> Ints:
 
 
 def recoded(
-    column: Coded, words: Mapping[str, int] | Sequence[str], dtype: npt.DTypeLike | None = None
+    column: TextColumn, words: Mapping[str, int] | Sequence[str], dtype: npt.DTypeLike | None = None
 ) -> npt.NDArray[Any]:
     """Return a text column's codes as `codes_of` does."""
     return codes_of(column.labels, words, dtype)[column.codes]

@@ -11,7 +11,7 @@ import numpy as np
 
 from alesha_sim.audit.reading import Ints, codes_of, exact, recoded
 from alesha_sim.books.accounts import BOOKS, Account, role_of
-from alesha_sim.columns import Coded, Columns, coded, numbers
+from alesha_sim.columns import Columns, TextColumn, numbers, text_column
 
 # The place of each account in the chart, which is how arrays tell accounts apart.
 ROLES: Mapping[str, int] = {account: place for place, account in enumerate(Account)}
@@ -37,7 +37,7 @@ class Register:
         self.price, self.charge, self.cost = (
             np.array([0, *(product[field] for product in catalogue)], np.int64) for field in (1, 2, 3)
         )
-        names, commodities = coded(table, "account"), coded(table, "commodity")
+        names, commodities = text_column(table, "account"), text_column(table, "commodity")
         self._names = names
         roles = [*(_role(label) for label in names.labels), (-1, -1)]
         self.role = np.array([role for role, _ in roles], np.int8)[names.codes]
@@ -46,8 +46,8 @@ class Register:
         self.currency = next((label for label in commodities.labels if label not in self.products), "")
         self.commodities = {self.currency: 0} | self.products
         self.commodity = recoded(commodities, self.commodities)
-        self.book = recoded(coded(table, "book"), BOOKS)
-        self.kind = coded(table, "kind")
+        self.book = recoded(text_column(table, "book"), BOOKS)
+        self.kind = text_column(table, "kind")
         self.opening, self.closing = exact(numbers(table, "opening")), exact(numbers(table, "closing"))
         self._index()
         self._read: list[tuple[Sequence[str], Ints]] = []
@@ -63,7 +63,7 @@ class Register:
         money = np.flatnonzero(self.commodity == 0)
         self._in_money[names.codes[money]] = money
 
-    def places(self, names: Coded, commodity: Ints) -> Ints:
+    def places(self, names: TextColumn, commodity: Ints) -> Ints:
         """Return the account of each row's side: the place of its name in its commodity, or -1."""
         name = self._own_codes(names.labels)[names.codes]
         found: Ints = self._in_money[name]

@@ -112,8 +112,8 @@ class Account(StrEnum):
         "shop:rolling-reserve", Kind.ASSET, "money", False,
         "Receivable: rolling reserve", "its money kept back by the bank",
     )
-    SHOP_COLLECTIONS_DUE = (
-        "shop:collections-due", Kind.ASSET, "money", False,
+    SHOP_COLLECTIONS_RECEIVABLE = (
+        "shop:collections-receivable", Kind.ASSET, "money", False,
         "Receivable: collections due", "collected at doors, not yet remitted by the supplier",
     )
     SHOP_SUPPLIER_ADVANCES = (
@@ -131,14 +131,15 @@ class Account(StrEnum):
         "shop:customer-prepayments", Kind.LIABILITY, "money", False,
         "Contract liabilities: customer prepayments", "paid by users, not delivered, not cancelled",
     )
-    SHOP_REFUNDS_DUE = (
-        "shop:refunds-due", Kind.LIABILITY, "money", False, "Refund liabilities", "refunds granted, not yet paid",
+    SHOP_REFUNDS_PAYABLE = (
+        "shop:refunds-payable", Kind.LIABILITY, "money", False, "Refund liabilities",
+        "refunds granted, not yet paid",
     )
     SHOP_EQUITY = (
         "shop:equity", Kind.EQUITY, "money", False, "Capital", "opening capital",
     )
-    SHOP_HANDOVERS = (
-        "shop:handovers", Kind.EQUITY, "units", False,
+    SHOP_GOODS_CLEARING = (
+        "shop:goods-clearing", Kind.EQUITY, "units", False,
         "", "units given (debit) to or taken (credit) from other books",
     )
     SHOP_SALES = (
@@ -185,8 +186,8 @@ class Account(StrEnum):
         "supplier:shop-advances", Kind.LIABILITY, "money", False,
         "Contract liabilities: advances of the shop", "charges received, goods not yet delivered",
     )
-    SUPPLIER_COLLECTIONS_OWED = (
-        "supplier:collections-owed", Kind.LIABILITY, "money", False,
+    SUPPLIER_COLLECTIONS_PAYABLE = (
+        "supplier:collections-payable", Kind.LIABILITY, "money", False,
         "Payable: collections owed to the shop", "collected for the shop, not yet remitted",
     )
     SUPPLIER_PAYABLES = (
@@ -196,11 +197,11 @@ class Account(StrEnum):
     SUPPLIER_EQUITY = (
         "supplier:equity", Kind.EQUITY, "money", False, "Capital", "opening capital",
     )
-    SUPPLIER_MADE = (
-        "supplier:made", Kind.EQUITY, "units", False, "", "units produced (and opening stock), cumulated",
+    SUPPLIER_PRODUCTION = (
+        "supplier:production", Kind.EQUITY, "units", False, "", "units produced (and opening stock), cumulated",
     )
-    SUPPLIER_HANDOVERS = (
-        "supplier:handovers", Kind.EQUITY, "units", False,
+    SUPPLIER_GOODS_CLEARING = (
+        "supplier:goods-clearing", Kind.EQUITY, "units", False,
         "", "units given (debit) to or taken (credit) from other books",
     )
     SUPPLIER_SALES = (
@@ -231,8 +232,8 @@ class Account(StrEnum):
     USERS_EQUITY = (
         "users:equity", Kind.EQUITY, "money", False, "Capital", "opening balances",
     )
-    USERS_HANDOVERS = (
-        "users:handovers", Kind.EQUITY, "units", False,
+    USERS_GOODS_CLEARING = (
+        "users:goods-clearing", Kind.EQUITY, "units", False,
         "", "units given (debit) to or taken (credit) from other books",
     )
     USERS_INCOME = (
@@ -254,12 +255,12 @@ def role_of(name: str) -> str:
 CODES = (
     "opening", "income", "pending", "void", "payment", "fee", "retention", "settlement", "refund", "release",
     "charges", "charges-return", "transport", "cancel", "allowance", "make", "reserve", "ship", "loss",
-    "come-back", "deliver", "sale", "cost", "collection", "remittance", "return", "write-off", "replace",
+    "return-to-sender", "deliver", "sale", "cost", "collection", "remittance", "return", "write-off", "replace",
 )  # fmt: skip
 """Why a transfer was made, in the order of the posting rules; a row holds the code's place."""
 
 (
     OPENING, INCOME, PENDING, VOID, PAYMENT, FEE, RETENTION, SETTLEMENT, REFUND, RELEASE, CHARGES,
-    CHARGES_RETURN, TRANSPORT, CANCEL, ALLOWANCE, MAKE, RESERVE, SHIP, LOSS, COME_BACK, DELIVER, SALE, COST,
+    CHARGES_RETURN, TRANSPORT, CANCEL, ALLOWANCE, MAKE, RESERVE, SHIP, LOSS, RETURN_TO_SENDER, DELIVER, SALE, COST,
     COLLECTION, REMITTANCE, RETURN, WRITE_OFF, REPLACE,
 ) = range(len(CODES))  # fmt: skip

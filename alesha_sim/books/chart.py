@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, KINDS, Kind
-from alesha_sim.columns import Coded
+from alesha_sim.columns import TextColumn
 from alesha_sim.numeric.counts import repeat
 
 Ids = npt.NDArray[np.int32]
@@ -97,16 +97,20 @@ class Chart:
                 labels.append(part.name)
         return labels, places
 
-    def sides(self, debits: Ids, credits: Ids) -> tuple[Coded, Coded, Ids]:
+    def sides(self, debits: Ids, credits: Ids) -> tuple[TextColumn, TextColumn, Ids]:
         """Return the names of the accounts of two sides of rows, and the places of those debited."""
         if len(self.places) <= len(debits):
             every, names = self.names()
             places = np.array(self.places, np.int32)
-            return Coded(names[debits], every), Coded(names[credits], every), places[debits]
+            return TextColumn(names[debits], every), TextColumn(names[credits], every), places[debits]
         # Few rows of a market of many users: not a name for each of its accounts.
         ids, of_row = np.unique(np.concatenate((debits, credits)), return_inverse=True)
         labels: dict[str, int] = {}
         codes = [labels.setdefault(self.name(account), len(labels)) for account in ids.tolist()]
         names = np.array(codes, np.int32)[of_row]
         places = np.array([self.places[account] for account in ids.tolist()], np.int32)[of_row[: len(debits)]]
-        return Coded(names[: len(debits)], list(labels)), Coded(names[len(debits) :], list(labels)), places
+        return (
+            TextColumn(names[: len(debits)], list(labels)),
+            TextColumn(names[len(debits) :], list(labels)),
+            places,
+        )

@@ -16,7 +16,7 @@ from mypy_extensions import mypyc_attr
 
 from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Account, Kind
 from alesha_sim.books.chart import Chart
-from alesha_sim.columns import Coded, Columns, Packed, times
+from alesha_sim.columns import Columns, Packed, TextColumn, times
 from alesha_sim.recording.packed_rows import Boxed, NewRows, in_memory
 from alesha_sim.units import AMOUNT_MAX
 from alesha_sim.vocabulary import NO_ID
@@ -333,15 +333,15 @@ class Ledger:
         debit, credit, places = self.chart.sides(rows["debit"], rows["credit"])
         return {
             "transfer": np.arange(first, first + len(rows), dtype=np.int64),
-            "time": times(rows["at"]),
-            "book": Coded(places % 4, BOOKS),
+            "posted_at": times(rows["at"]),
+            "book": TextColumn(places % 4, BOOKS),
             "debit": debit,
             "credit": credit,
             "amount": rows["amount"].astype(np.int64),
-            "commodity": Coded(places // 4, self.chart.commodities),
-            "code": Coded(rows["code"].astype(np.int32), CODES),
+            "commodity": TextColumn(places // 4, self.chart.commodities),
+            "code": TextColumn(rows["code"].astype(np.int32), CODES),
             "order": rows["order"].astype(np.int64),
-            "link": rows["entry"].astype(np.int64),
+            "entry": rows["entry"].astype(np.int64),
         }
 
     def _opened(self) -> npt.NDArray[np.int64]:
@@ -360,10 +360,10 @@ class Ledger:
         places = np.array(self.chart.places, np.int32)
         signs = np.array(self.chart.signs, np.int64)
         return {
-            "account": Coded(names, labels),
-            "book": Coded(places % 4, BOOKS),
-            "kind": Coded(self.chart.kinds(), KINDS),
-            "commodity": Coded(places // 4, self.chart.commodities),
+            "account": TextColumn(names, labels),
+            "book": TextColumn(places % 4, BOOKS),
+            "kind": TextColumn(self.chart.kinds(), KINDS),
+            "commodity": TextColumn(places // 4, self.chart.commodities),
             "opening": opening * signs,
             "closing": np.array(self._net, np.int64) * signs,
         }

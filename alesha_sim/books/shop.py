@@ -48,7 +48,7 @@ class ShopBook:
         self.cash = ledger.account(Account.SHOP_CASH)
         self._advances = ledger.account(Account.SHOP_SUPPLIER_ADVANCES)
         self._prepayments = ledger.account(Account.SHOP_CUSTOMER_PREPAYMENTS)
-        self._refunds_due = ledger.account(Account.SHOP_REFUNDS_DUE)
+        self._refunds_payable = ledger.account(Account.SHOP_REFUNDS_PAYABLE)
         self._equity = ledger.account(Account.SHOP_EQUITY)
         self._sales = ledger.account(Account.SHOP_SALES)
         self._cost_of_sales = ledger.account(Account.SHOP_COST_OF_SALES)
@@ -57,7 +57,7 @@ class ShopBook:
         # A shop that is paid at once and takes nothing back has none of these.
         self._settlement_due = LazyAccount(ledger, Account.SHOP_SETTLEMENT_DUE)
         self._rolling_reserve = LazyAccount(ledger, Account.SHOP_ROLLING_RESERVE)
-        self._collections_due = LazyAccount(ledger, Account.SHOP_COLLECTIONS_DUE)
+        self._collections_receivable = LazyAccount(ledger, Account.SHOP_COLLECTIONS_RECEIVABLE)
         self._sales_returns = LazyAccount(ledger, Account.SHOP_SALES_RETURNS)
         self._payment_fees = LazyAccount(ledger, Account.SHOP_PAYMENT_FEES)
 
@@ -113,13 +113,13 @@ class ShopBook:
         return self._ledger.transfer(at, SHOP, entry, order, self._payment_fees.id, self.cash, fee, FEE)
 
     def collected(self, at: float, entry: int, order: int, amount: int) -> bool:
-        """Collected at the door: collections-due / customer-prepayments."""
-        due = self._collections_due.id
+        """Collected at the door: collections-receivable / customer-prepayments."""
+        due = self._collections_receivable.id
         return self._ledger.transfer(at, SHOP, entry, order, due, self._prepayments, amount, COLLECTION)
 
     def remitted(self, at: float, entry: int, order: int, amount: int) -> bool:
-        """Collections passed on by the supplier: cash / collections-due."""
-        due = self._collections_due.id
+        """Collections passed on by the supplier: cash / collections-receivable."""
+        due = self._collections_receivable.id
         return self._ledger.transfer(at, SHOP, entry, order, self.cash, due, amount, REMITTANCE)
 
     # Charges
@@ -163,15 +163,15 @@ class ShopBook:
     # Given back
 
     def cancelled(self, at: float, order: int, amount: int) -> int:
-        """Cancelled, so that a refund is due: customer-prepayments / refunds-due. Returns the entry."""
-        return self._ledger.new_transfer(at, SHOP, order, self._prepayments, self._refunds_due, amount, CANCEL)
+        """Cancelled, so that a refund is due: customer-prepayments / refunds-payable. Returns the entry."""
+        return self._ledger.new_transfer(at, SHOP, order, self._prepayments, self._refunds_payable, amount, CANCEL)
 
     def refund(self, at: float, entry: int, order: int, amount: int, held_in: FundsLocation = DEPOSIT) -> bool:
-        """Refund: refunds-due / cash or settlement-due; nothing if it came out of escrow."""
+        """Refund: refunds-payable / cash or settlement-due; nothing if it came out of escrow."""
         if held_in is ESCROW:
             return self._ledger.post(at, SHOP, entry, order, ())
         source = self.cash if held_in is DEPOSIT else self._settlement_due.id
-        return self._ledger.transfer(at, SHOP, entry, order, self._refunds_due, source, amount, REFUND)
+        return self._ledger.transfer(at, SHOP, entry, order, self._refunds_payable, source, amount, REFUND)
 
     def late_refund(self, at: float, entry: int, order: int, delivered: int) -> bool:
         """Refund out of escrow of goods delivered too late: sales-returns / settlement-due."""
@@ -181,21 +181,21 @@ class ShopBook:
         return self._ledger.transfer(at, SHOP, entry, order, returns, due, delivered, ALLOWANCE)
 
     def compensated(self, at: float, order: int, amount: int) -> int:
-        """Compensation for a late delivery, so that a refund is due: sales-returns / refunds-due."""
+        """Compensation for a late delivery, so that a refund is due: sales-returns / refunds-payable."""
         return self._ledger.new_transfer(
-            at, SHOP, order, self._sales_returns.id, self._refunds_due, amount, ALLOWANCE
+            at, SHOP, order, self._sales_returns.id, self._refunds_payable, amount, ALLOWANCE
         )
 
     # Goods of its own: those that came back, and its stock
 
     def returned(self, at: float, order: int, lines: Lines, charge: int, amount: int) -> int:
-        """Sent back by the user: stock / handovers in units; stock / cost-of-sales at charge.
+        """Sent back by the user: stock / goods-clearing in units; stock / cost-of-sales at charge.
 
-        What is given back of the price: sales-returns / refunds-due.
+        What is given back of the price: sales-returns / refunds-payable.
         """
-        rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.handovers.ids, lines, RETURN)
+        rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.goods_clearing.ids, lines, RETURN)
         rows.append((self._stock_accounts.stock_value.id, self._cost_of_sales, charge, RETURN))
-        rows.append((self._sales_returns.id, self._refunds_due, amount, RETURN))
+        rows.append((self._sales_returns.id, self._refunds_payable, amount, RETURN))
         return self._ledger.post_new(at, SHOP, order, rows)
 
     def written_off(self, at: float, order: int, lines: Lines, charge: int) -> int:
@@ -203,8 +203,8 @@ class ShopBook:
         return self._ledger.post_new(at, SHOP, order, self._stock_accounts.written_off(lines, charge, WRITE_OFF))
 
     def received(self, at: float, entry: int, order: int, lines: Lines, charge: int) -> bool:
-        """Own stock received: stock / handovers in units; stock / supplier-advances at charge."""
-        rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.handovers.ids, lines, DELIVER)
+        """Own stock received: stock / goods-clearing in units; stock / supplier-advances at charge."""
+        rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.goods_clearing.ids, lines, DELIVER)
         rows.append((self._stock_accounts.stock_value.id, self._advances, charge, COST))
         return self._ledger.post(at, SHOP, entry, order, rows)
 
@@ -231,12 +231,12 @@ class ShopBook:
         held_in: FundsLocation = DEPOSIT,
         allowance: int = 0,
     ) -> bool:
-        """Own stock delivered: handovers / goods-in-transit in units; cost-of-sales / goods-in-transit at charge.
+        """Own stock delivered: goods-clearing / goods-in-transit; cost-of-sales / goods-in-transit at charge.
 
         Sold as by `delivered`.
         """
         accounts = self._stock_accounts
-        rows = unit_rows(accounts.handovers.ids, accounts.transit.ids, lines, DELIVER)
+        rows = unit_rows(accounts.goods_clearing.ids, accounts.transit.ids, lines, DELIVER)
         rows += self._sold(price, held_in, allowance)
         rows.append((self._cost_of_sales, accounts.transit_value.id, charge, COST))
         return self._ledger.post(at, SHOP, entry, order, rows)

@@ -14,7 +14,7 @@ class StockAccounts:
         self.stock_value = LazyAccount(ledger, Account.SHOP_STOCK)
         self.transit = LazyUnits(ledger, Account.SHOP_GOODS_IN_TRANSIT)
         self.transit_value = LazyAccount(ledger, Account.SHOP_GOODS_IN_TRANSIT)
-        self.handovers = LazyUnits(ledger, Account.SHOP_HANDOVERS)
+        self.goods_clearing = LazyUnits(ledger, Account.SHOP_GOODS_CLEARING)
         self.losses = LazyUnits(ledger, Account.SHOP_LOSSES)
         self.losses_value = LazyAccount(ledger, Account.SHOP_LOSSES)
 

@@ -6,7 +6,6 @@ from alesha_sim.books.accounts import (
     CHARGES,
     CHARGES_RETURN,
     COLLECTION,
-    COME_BACK,
     COST,
     DELIVER,
     LOSS,
@@ -15,6 +14,7 @@ from alesha_sim.books.accounts import (
     REMITTANCE,
     REPLACE,
     RESERVE,
+    RETURN_TO_SENDER,
     SALE,
     SHIP,
     SUPPLIER,
@@ -45,8 +45,8 @@ class SupplierBook:
         self._advances = ledger.account(Account.SUPPLIER_SHOP_ADVANCES)
         self._payables = ledger.account(Account.SUPPLIER_PAYABLES)
         self._equity = ledger.account(Account.SUPPLIER_EQUITY)
-        self._made = ledger.units(Account.SUPPLIER_MADE)
-        self._handovers = ledger.units(Account.SUPPLIER_HANDOVERS)
+        self._produced = ledger.units(Account.SUPPLIER_PRODUCTION)
+        self._goods_clearing = ledger.units(Account.SUPPLIER_GOODS_CLEARING)
         self._sales = ledger.account(Account.SUPPLIER_SALES)
         self._cost_of_sales = ledger.account(Account.SUPPLIER_COST_OF_SALES)
         self._transport = ledger.account(Account.SUPPLIER_TRANSPORT)
@@ -55,15 +55,17 @@ class SupplierBook:
         self._losses = LazyUnits(ledger, Account.SUPPLIER_LOSSES)
         self._losses_value = LazyAccount(ledger, Account.SUPPLIER_LOSSES)
         self._collections = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS)
-        self._collections_owed = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS_OWED)
+        self._collections_payable = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS_PAYABLE)
 
     def open(self, at: float, entry: int, amount: int) -> bool:
         """Opening: cash / equity."""
         return self._ledger.transfer(at, SUPPLIER, entry, NO_ID, self._cash, self._equity, amount, OPENING)
 
     def open_stock(self, at: float, lines: Lines) -> int:
-        """Opening stock: stock / made in units; stock / equity at cost."""
-        rows = self._units(self._stock.ids, self._made, lines, OPENING, self._stock_value, self._equity, OPENING)
+        """Opening stock: stock / production in units; stock / equity at cost."""
+        rows = self._units(
+            self._stock.ids, self._produced, lines, OPENING, self._stock_value, self._equity, OPENING
+        )
         return self._ledger.post_new(at, SUPPLIER, NO_ID, rows)
 
     # Money
@@ -81,27 +83,27 @@ class SupplierBook:
         return self._ledger.post(at, SUPPLIER, entry, order, rows)
 
     def collected(self, at: float, entry: int, order: int, total: int) -> bool:
-        """Collected at the door for the shop: collections / collections-owed."""
+        """Collected at the door for the shop: collections / collections-payable."""
         return self._ledger.transfer(
-            at, SUPPLIER, entry, order, self._collections.id, self._collections_owed.id, total, COLLECTION
+            at, SUPPLIER, entry, order, self._collections.id, self._collections_payable.id, total, COLLECTION
         )
 
     def remitted(self, at: float, entry: int, order: int, total: int) -> bool:
-        """Collections passed on to the shop: collections-owed / collections."""
+        """Collections passed on to the shop: collections-payable / collections."""
         return self._ledger.transfer(
-            at, SUPPLIER, entry, order, self._collections_owed.id, self._collections.id, total, REMITTANCE
+            at, SUPPLIER, entry, order, self._collections_payable.id, self._collections.id, total, REMITTANCE
         )
 
     # Goods
 
     def made_to_stock(self, at: float, lines: Lines) -> int:
-        """Made to stock: stock / made in units; stock / payables at cost."""
-        rows = self._units(self._stock.ids, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
+        """Made to stock: stock / production in units; stock / payables at cost."""
+        rows = self._units(self._stock.ids, self._produced, lines, MAKE, self._stock_value, self._payables, MAKE)
         return self._ledger.post_new(at, SUPPLIER, NO_ID, rows)
 
     def made_to_order(self, at: float, order: int, lines: Lines) -> int:
-        """Made to order: reserved / made in units; stock / payables at cost. Returns the entry."""
-        rows = self._units(self._reserved, self._made, lines, MAKE, self._stock_value, self._payables, MAKE)
+        """Made to order: reserved / production in units; stock / payables at cost. Returns the entry."""
+        rows = self._units(self._reserved, self._produced, lines, MAKE, self._stock_value, self._payables, MAKE)
         return self._ledger.post_new(at, SUPPLIER, order, rows)
 
     def reserved(self, at: float, order: int, lines: Lines) -> int:
@@ -133,7 +135,13 @@ class SupplierBook:
     def came_back(self, at: float, order: int, lines: Lines, transport: int) -> int:
         """Came back: stock / goods-in-transit in units, and at cost; transport / payables."""
         rows = self._units(
-            self._stock.ids, self._transit, lines, COME_BACK, self._stock_value, self._transit_value, COME_BACK
+            self._stock.ids,
+            self._transit,
+            lines,
+            RETURN_TO_SENDER,
+            self._stock_value,
+            self._transit_value,
+            RETURN_TO_SENDER,
         )
         rows.append((self._transport, self._payables, transport, TRANSPORT))
         return self._ledger.post_new(at, SUPPLIER, order, rows)
@@ -143,22 +151,28 @@ class SupplierBook:
         return self._ledger.new_entry()
 
     def delivered(self, at: float, entry: int, order: int, lines: Lines, charge: int) -> bool:
-        """Delivered: handovers / goods-in-transit in units; shop-advances / sales; cost-of-sales at cost."""
+        """Delivered: goods-clearing / goods-in-transit in units; shop-advances / sales; cost-of-sales at cost."""
         rows = self._units(
-            self._handovers, self._transit, lines, DELIVER, self._cost_of_sales, self._transit_value, COST
+            self._goods_clearing, self._transit, lines, DELIVER, self._cost_of_sales, self._transit_value, COST
         )
         rows.insert(-1, (self._advances, self._sales, charge, SALE))
         return self._ledger.post(at, SUPPLIER, entry, order, rows)
 
     def replaced(self, at: float, entry: int, order: int, lines: Lines) -> bool:
-        """Warranty swap: handovers / goods-in-transit in units, the new ones; losses / handovers, the broken ones.
+        """Warranty swap: goods-clearing / goods-in-transit, new ones; losses / goods-clearing, broken ones.
 
         At cost: losses / goods-in-transit.
         """
         lines = tuple(lines)
-        rows = unit_rows(self._losses.ids, self._handovers, lines, REPLACE)
+        rows = unit_rows(self._losses.ids, self._goods_clearing, lines, REPLACE)
         rows += self._units(
-            self._handovers, self._transit, lines, REPLACE, self._losses_value.id, self._transit_value, REPLACE
+            self._goods_clearing,
+            self._transit,
+            lines,
+            REPLACE,
+            self._losses_value.id,
+            self._transit_value,
+            REPLACE,
         )
         return self._ledger.post(at, SUPPLIER, entry, order, rows)
 

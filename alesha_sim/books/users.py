@@ -36,7 +36,7 @@ class UsersBook:
         self._advances = ledger.account(Account.USERS_ADVANCES)
         self._goods = ledger.units(Account.USERS_GOODS)
         self._equity = ledger.account(Account.USERS_EQUITY)
-        self._handovers = ledger.units(Account.USERS_HANDOVERS)
+        self._goods_clearing = ledger.units(Account.USERS_GOODS_CLEARING)
         self._spending = ledger.account(Account.USERS_SPENDING)
         self._income = LazyAccount(ledger, Account.USERS_INCOME)
 
@@ -61,11 +61,11 @@ class UsersBook:
         return self._ledger.transfer(at, USERS, entry, order, self._advances, self._cash[user], total, COLLECTION)
 
     def delivered(self, at: float, entry: int, order: int, lines: Lines, price: int, allowance: int = 0) -> bool:
-        """Delivered: goods / handovers in units; spending / advances at price.
+        """Delivered: goods / goods-clearing in units; spending / advances at price.
 
         After a late refund the goods cost nothing: advances / spending, the allowance.
         """
-        rows = unit_rows(self._goods, self._handovers, lines, DELIVER)
+        rows = unit_rows(self._goods, self._goods_clearing, lines, DELIVER)
         rows.append((self._spending, self._advances, price, SALE))
         if allowance:
             rows.append((self._advances, self._spending, allowance, ALLOWANCE))
@@ -95,16 +95,16 @@ class UsersBook:
         return self._ledger.post(at, USERS, entry, order, rows)
 
     def returned(self, at: float, entry: int, order: int, lines: Lines, amount: int) -> bool:
-        """Goods sent back: handovers / goods in units; advances / spending, what is given back of their price."""
-        rows = unit_rows(self._handovers, self._goods, lines, RETURN)
+        """Goods sent back: goods-clearing / goods; advances / spending, what is given back of their price."""
+        rows = unit_rows(self._goods_clearing, self._goods, lines, RETURN)
         rows.append((self._advances, self._spending, amount, RETURN))
         return self._ledger.post(at, USERS, entry, order, rows)
 
     def replaced(self, at: float, entry: int, order: int, lines: Lines) -> bool:
-        """Warranty swap: goods / handovers in units, the new ones; handovers / goods, the broken ones."""
+        """Warranty swap: goods / goods-clearing, the new ones; goods-clearing / goods, the broken ones."""
         lines = tuple(lines)
-        rows = unit_rows(self._goods, self._handovers, lines, REPLACE)
-        rows += unit_rows(self._handovers, self._goods, lines, REPLACE)
+        rows = unit_rows(self._goods, self._goods_clearing, lines, REPLACE)
+        rows += unit_rows(self._goods_clearing, self._goods, lines, REPLACE)
         return self._ledger.post(at, USERS, entry, order, rows)
 
     def compensated(self, at: float, entry: int, order: int, amount: int) -> bool:

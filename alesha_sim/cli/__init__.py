@@ -23,7 +23,7 @@ DONE, BROKEN, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with the arguments `argv` (default: the program's) and return its exit status.
 
-    0 done; 1 a law broken or a check failed; 2 bad input, with a line on standard error for each fault; 130 when
+    0 done; 1 a law broken or a check failed; 2 bad input, with a line on standard error for each problem; 130 when
     interrupted; 141 when whoever read the output has gone.
     """
     _prepare_streams()

@@ -19,7 +19,7 @@ from alesha_sim.cli import commands, report, step, studies
 from alesha_sim.cli.values import factor, file_name, goal, jobs, mode, positive, seed, setting, share, whole
 from alesha_sim.exports import FORMATS
 from alesha_sim.recording.levels import ALL, LEVELS
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, shown
 
 STATUSES = "exit status: 0 done, 1 a law broken or a check failed, 2 bad input"
 
@@ -41,8 +41,8 @@ class Parser(ArgumentParser):
         required = "the following arguments are required: "
         if message.startswith(required):
             names = message.removeprefix(required).split(", ")
-            raise ScenarioError([Fault(name, None, f"missing: see {self.prog} --help") for name in names])
-        raise ScenarioError([Fault(message.removeprefix("argument "), None, "")])
+            raise ScenarioError([Problem(name, None, f"missing: see {self.prog} --help") for name in names])
+        raise ScenarioError([Problem(message.removeprefix("argument "), None, "")])
 
     def _check_value(self, action: Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
@@ -98,14 +98,14 @@ class _Version(Action):
         parser.exit()
 
 
-def _unexpected(unknown: Sequence[str], valid: Sequence[str]) -> Iterator[Fault]:
-    """Yield a fault for each unknown option or, if there is none, for each argument too many."""
+def _unexpected(unknown: Sequence[str], valid: Sequence[str]) -> Iterator[Problem]:
+    """Yield a problem for each unknown option or, if there is none, for each argument too many."""
     options = [text.partition("=")[0] for text in unknown if text.startswith("-")]
     known = [name.partition(" ")[0] for name in valid if name.startswith("-")]
     for option in options:
-        yield Fault(option, None, f"unknown option: {nearest(option, [*known, '--help'])}")
+        yield Problem(option, None, f"unknown option: {nearest(option, [*known, '--help'])}")
     if not options:
-        yield from (Fault(shown(text), None, "unexpected argument") for text in unknown)
+        yield from (Problem(shown(text), None, "unexpected argument") for text in unknown)
 
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -138,7 +138,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "type": mode,
         "metavar": "MODE",
         "default": ALL,
-        "help": f"record {' or '.join(LEVELS)}: less is faster and smaller, every figure is the same; without "
+        "help": f"record {' or '.join(LEVELS)}: less is faster and smaller, every metric is the same; without "
         "transfers no law can be checked (left out: all)",
     },
     "--csv": {"action": "store_true", "help": "write the tables as CSV files too, which no spreadsheet runs"},
@@ -199,14 +199,14 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "--until": {
         "type": goal,
-        "metavar": "FIGURE=SHARE",
+        "metavar": "METRIC=SHARE",
         "action": "append",
         "default": [],
-        "help": "add runs until a figure's interval is this narrow, as a share of its mean, such as "
+        "help": "add runs until a metric's interval is this narrow, as a share of its mean, such as "
         "shop_cash=0.05; or FIGURE=absolute:HALF-WIDTH (repeatable)",
     },
     "--max-runs": {"type": positive, "metavar": "N", "help": "the most runs that --until may add (left out: 500)"},
-    "--warmup": {"metavar": "TIME", "help": "count figures after this time only, such as 12h"},
+    "--warmup": {"metavar": "TIME", "help": "count metrics after this time only, such as 12h"},
     "--series": {
         "metavar": "NAME",
         "action": "append",
@@ -220,10 +220,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     },
     "--confidence": {"type": share, "metavar": "SHARE", "help": "confidence of the intervals (left out: 0.95)"},
     "--baseline": {"metavar": "LABEL", "help": "compare each scenario with this one only"},
-    "--figure": {
+    "--metric": {
         "metavar": "NAME",
         "action": "append",
-        "help": "print this figure only (repeatable; JSON holds all)",
+        "help": "print this metric only (repeatable; JSON holds all)",
     },
     "--folder": {
         "type": file_name,
@@ -266,7 +266,7 @@ STUDY = (
     "--series",
     "--every",
     "--keep",
-    "--figure",
+    "--metric",
     "--confidence",
     "--jobs N",
     "--folder",
@@ -320,7 +320,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "report": Command(
         report.report,
-        "write a run, a saved result or a study as one page: figures, plots, the conversation of an order",
+        "write a run, a saved result or a study as one page: metrics, plots, the conversation of an order",
         "alesha report market_day --seed 7 --out report.html",
         ("scenario or folder", "--seed", "--set", "--out PAGE", "--order", "--force", "--quiet"),
     ),

@@ -13,7 +13,7 @@ from alesha_sim import scenarios
 from alesha_sim.cli import folder, output
 from alesha_sim.files import folders
 from alesha_sim.recording.levels import ALL
-from alesha_sim.scenarios.errors import nearest, refuse
+from alesha_sim.scenarios.errors import nearest, scenario_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +101,9 @@ def export(arguments: Namespace) -> bool:
     from alesha_sim.results.result import Result
 
     if arguments.to not in exports.FORMATS:
-        raise refuse("--to", arguments.to, f"unknown format: {nearest(arguments.to, list(exports.FORMATS))}")
+        raise scenario_error(
+            "--to", arguments.to, f"unknown format: {nearest(arguments.to, list(exports.FORMATS))}"
+        )
     folder.check_result(arguments.result)
     with folder.exporting(arguments.out):
         exports.check(arguments.to, arguments.out, overwrite=arguments.force)
@@ -164,7 +166,7 @@ def simulated(
             simulation.run(progress=bar.run if bar else None)
     except MemoryError:
         rule = "needs more memory than this machine has; users.count, demand and horizon decide how much"
-        raise refuse("scenario", scenario.name, rule) from None
+        raise scenario_error("scenario", scenario.name, rule) from None
     return simulation
 
 

@@ -1,7 +1,7 @@
 """What the command writes to disk: whole or not at all.
 
-Files are made in a hidden folder and moved to their places when all of them are complete, so that neither a fault
-nor an interruption leaves half of a result behind.
+Files are made in a hidden folder and moved to their places when all of them are complete, so that neither a
+problem nor an interruption leaves half of a result behind.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from alesha_sim.exports.files import UNLESS, replacing
 from alesha_sim.files import folders, regular
 from alesha_sim.recording.levels import ALL, NotRecorded
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 
 if TYPE_CHECKING:
     from alesha_sim.results.result import Result
@@ -41,7 +41,9 @@ def claimed(folder: Path | None, *, force: bool) -> Iterator[None]:
 def _check(folder: Path, *, force: bool) -> None:
     with _named("--out", folder):
         if folder.is_dir() and not folders.is_empty(folder) and not force:
-            raise refuse("--out", str(folder), "must be a new or empty folder (--force overwrites what is there)")
+            raise scenario_error(
+                "--out", str(folder), "must be a new or empty folder (--force overwrites what is there)"
+            )
         _check_writable(folder)
 
 
@@ -81,19 +83,19 @@ def check_file(file: Path, *, force: bool, argument: str = "FILE") -> None:
     """Raise ScenarioError unless a text file can be written; with `force` it may be there already."""
     with _named(argument, file):
         if file.is_dir():
-            raise refuse(argument, str(file), "must not be a folder")
+            raise scenario_error(argument, str(file), "must not be a folder")
         if regular.is_other(file):
-            raise refuse(argument, str(file), regular.RULE)
+            raise scenario_error(argument, str(file), regular.RULE)
         if file.exists() and not force:
-            raise refuse(argument, str(file), "must not be there already (--force overwrites it)")
+            raise scenario_error(argument, str(file), "must not be there already (--force overwrites it)")
         if not file.absolute().parent.is_dir():
-            raise refuse(argument, str(file), "must lie in a folder that is there")
+            raise scenario_error(argument, str(file), "must lie in a folder that is there")
 
 
 def check_result(folder: Path) -> None:
     """Raise ScenarioError unless a folder has the manifest of a result."""
     if not folders.place(folder, folders.MANIFEST).is_file():
-        raise refuse("RESULT", str(folder), f"must be a folder with a result ({folders.MANIFEST})")
+        raise scenario_error("RESULT", str(folder), f"must be a folder with a result ({folders.MANIFEST})")
 
 
 @contextmanager
@@ -102,25 +104,27 @@ def reading(folder: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise refuse("RESULT", str(folder), f"must be a folder with a result ({folders.MANIFEST})") from None
+        raise scenario_error(
+            "RESULT", str(folder), f"must be a folder with a result ({folders.MANIFEST})"
+        ) from None
     except (OSError, ValueError) as error:
-        raise refuse("RESULT", str(folder), _one_line(error)) from None
+        raise scenario_error("RESULT", str(folder), _one_line(error)) from None
 
 
 @contextmanager
 def spooling(folder: Path | None, out: Path | None) -> Iterator[None]:
     """Raise why a spool cannot be written, now or later in a run, as a ScenarioError of one line."""
     if folder is not None and out is not None and folder.resolve() == out.resolve():
-        raise refuse("--spool", str(folder), "must be another folder than that of --out")
+        raise scenario_error("--spool", str(folder), "must be another folder than that of --out")
     try:
         yield
     except FileExistsError:
-        raise refuse("--spool", str(folder), "must be a new or empty folder") from None
+        raise scenario_error("--spool", str(folder), "must be a new or empty folder") from None
     except OSError as error:
         if folder is None:
             raise
         reason = str(error.strerror or error).rpartition("cannot be written: ")[2]
-        raise refuse("--spool", str(folder), f"cannot be written: {reason}") from None
+        raise scenario_error("--spool", str(folder), f"cannot be written: {reason}") from None
 
 
 @contextmanager
@@ -132,14 +136,14 @@ def exporting(path: Path) -> Iterator[None]:
         raise
     except (FileExistsError, FileNotFoundError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise refuse("--out", str(path), f"cannot be written: {error.strerror}") from None
+            raise scenario_error("--out", str(path), f"cannot be written: {error.strerror}") from None
         rule = _one_line(error).removeprefix(f"{path}: ")
-        raise refuse("--out", str(path), rule.replace(UNLESS, " (--force overwrites it)")) from None
+        raise scenario_error("--out", str(path), rule.replace(UNLESS, " (--force overwrites it)")) from None
     except ModuleNotFoundError as error:
         rule = f"needs the package {error.name} (extra of the same name)"
-        raise refuse("--to", str(error.name), rule) from None
+        raise scenario_error("--to", str(error.name), rule) from None
     except OSError as error:
-        raise refuse("--out", str(path), f"cannot be written: {error.strerror or error}") from None
+        raise scenario_error("--out", str(path), f"cannot be written: {error.strerror or error}") from None
 
 
 def _one_line(error: Exception) -> str:
@@ -162,9 +166,9 @@ def _check_writable(folder: Path) -> None:
     """Raise ScenarioError unless the folder, or the nearest one above that is there, can be written in."""
     nearest = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
     if not nearest.is_dir():
-        raise refuse("--out", str(folder), f"{nearest} must be a folder")
+        raise scenario_error("--out", str(folder), f"{nearest} must be a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise refuse("--out", str(folder), f"{nearest} must be writable")
+        raise scenario_error("--out", str(folder), f"{nearest} must be writable")
 
 
 @contextmanager
@@ -173,4 +177,4 @@ def _named(field: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise refuse(field, str(path), f"cannot be written: {error.strerror or error}") from None
+        raise scenario_error(field, str(path), f"cannot be written: {error.strerror or error}") from None

@@ -10,7 +10,7 @@ import numpy as np
 
 from alesha_sim.books.owners import ENDS
 from alesha_sim.cli.output import plain, table
-from alesha_sim.columns import Coded, coded, equals
+from alesha_sim.columns import TextColumn, equals, text_column
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.recording.levels import ALL, NotRecorded
 from alesha_sim.tables.frames import instants
@@ -34,7 +34,7 @@ USER = "user:"
 
 
 def report_object(result: "Result", violations: Sequence[str] | None) -> dict[str, Any]:
-    """Return what `run --json` prints: figures without a value are None, amounts in major units.
+    """Return what `run --json` prints: metrics without a value are None, amounts in major units.
 
     Without a check there are no `violations`.
     """
@@ -43,7 +43,7 @@ def report_object(result: "Result", violations: Sequence[str] | None) -> dict[st
         "seed": result.seed,
         "digest": result.digest,
         "ended_at": ended_at(result, "us"),
-        "summary": plain(result.figures()),
+        "summary": plain(result.metrics()),
         "balances": result.closing_balances(),
         "recorded": result.record,
         "notes": result.notes,
@@ -60,10 +60,14 @@ def report(result: "Result", violations: Sequence[str] | None) -> str:
         head += ["cut off by the end of the run: some matters are still open"]
     head += result.notes
     money = scenario.currency.text
-    figures = result.exact_figures()
-    orders = _orders(result) if result.record == ALL else _counted_orders(figures)
-    counts = [("visits", f"{figures['visits']:,}"), *orders, ("units delivered", f"{figures['units']:,}")]
-    amounts = [(name, money(int(figures[name]))) for name in ("revenue", "refunds")]
+    metrics = result.exact_metrics()
+    orders = _orders(result) if result.record == ALL else _counted_orders(metrics)
+    counts = [
+        ("visits", f"{metrics['visits']:,}"),
+        *orders,
+        ("units delivered", f"{metrics['units_delivered']:,}"),
+    ]
+    amounts = [(name, money(int(metrics[name]))) for name in ("revenue", "refunds")]
     deposits = [
         ("balances", ""),
         *((f"  {owner}", text) for owner, text in result.balance_texts().items()),
@@ -86,22 +90,22 @@ def ended_at(result: "Result", unit: Literal["s", "us"]) -> str:
 def _orders(result: "Result") -> Iterator[tuple[str, str]]:
     """Yield the number of orders, of those in each status, and in each status of those with a reason."""
     orders = result.columns("orders")
-    status, reason = coded(orders, "status"), coded(orders, "reason")
+    status, reason = text_column(orders, "status"), text_column(orders, "reason")
     yield "orders", f"{len(status.codes):,}"
     for word, count in sorted(_counts(status), key=lambda found: STATUSES.index(found[0])):
         yield f"  {word}", f"{count:,}"
-        why = Coded(reason.codes[equals(status, word)], reason.labels)
+        why = TextColumn(reason.codes[equals(status, word)], reason.labels)
         yield from ((f"    {text}", f"{times:,}") for text, times in sorted(_counts(why)))
 
 
-def _counted_orders(figures: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+def _counted_orders(metrics: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     """Yield the number of users' orders, of those in each final status, and of those still open."""
-    yield "orders", f"{figures['orders']:,}"
+    yield "orders", f"{metrics['orders']:,}"
     names = (*ENDS, "open_orders")
-    yield from ((f"  {name.removesuffix('_orders')}", f"{figures[name]:,}") for name in names if figures[name])
+    yield from ((f"  {name.removesuffix('_orders')}", f"{metrics[name]:,}") for name in names if metrics[name])
 
 
-def _counts(text: Coded) -> Iterator[tuple[str, int]]:
+def _counts(text: TextColumn) -> Iterator[tuple[str, int]]:
     """Yield each text that occurs and how often."""
     counts = bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
     yield from ((label, count) for label, count in zip(text.labels, counts, strict=True) if count)

@@ -23,7 +23,7 @@ STANDSTILL = 1e-7
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON text; undefined figures must be None already (`plain`)."""
+    """Print a value as JSON text; undefined metrics must be None already (`plain`)."""
     print(json.dumps(value, indent=2, allow_nan=False))
 
 

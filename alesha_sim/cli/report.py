@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alesha_sim import scenarios
 from alesha_sim.cli import commands, folder, output
 from alesha_sim.files import folders
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 
 if TYPE_CHECKING:
     from alesha_sim.results.result import Result
@@ -26,7 +26,7 @@ def report(arguments: Namespace) -> bool:
     orders = len(result.orders)
     if arguments.order is not None and not 1 <= arguments.order <= orders:
         rule = f"must be from 1 to {orders}" if orders else "no order was placed"
-        raise refuse("--order", arguments.order, rule)
+        raise scenario_error("--order", arguments.order, rule)
     from alesha_sim.reports.page import page
 
     folder.write_text(arguments.out, page(result, arguments.order), force=arguments.force, argument="--out")
@@ -60,7 +60,7 @@ def _report_study(arguments: Namespace) -> bool:
     given = {"--seed": arguments.seed, "--set": arguments.set or None, "--order": arguments.order}
     for option, value in given.items():
         if value is not None:
-            raise refuse(option, value, f"cannot change {arguments.scenario}, which is a study")
+            raise scenario_error(option, value, f"cannot change {arguments.scenario}, which is a study")
     study = Study.load(arguments.scenario)
     folder.write_text(arguments.out, study_page(study), force=arguments.force, argument="--out")
     if not arguments.quiet:
@@ -74,8 +74,8 @@ def _saved(arguments: Namespace) -> "Result":
 
     for option, given in (("--seed", arguments.seed), ("--set", arguments.set or None)):
         if given is not None:
-            raise refuse(option, given, f"cannot change {arguments.scenario}, which has been run already")
+            raise scenario_error(option, given, f"cannot change {arguments.scenario}, which has been run already")
     try:
         return Result.load(arguments.scenario)
     except (OSError, ValueError) as error:
-        raise refuse("SCENARIO", arguments.scenario, f"cannot be read: {error}") from None
+        raise scenario_error("SCENARIO", arguments.scenario, f"cannot be read: {error}") from None

@@ -235,7 +235,7 @@ class Screen:
 def _told(entries: "Conversation") -> Iterator[str]:
     """Yield a line for each entry, and one for each day; amounts come before accounts, which are long."""
     from alesha_sim.conversation.entries import Message, amount_text, instant
-    from alesha_sim.conversation.wording import remarks
+    from alesha_sim.conversation.labels import remarks
 
     day = None
     for entry in entries:

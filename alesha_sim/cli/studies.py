@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from alesha_sim.cli import output, study_file
 from alesha_sim.cli.study_file import Named
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -21,7 +21,7 @@ FAILURES_SHOWN = 10
 """How many failed runs are named."""
 
 SHOWN = ("orders", "completed", "revenue", "shop_cash", "mean_delivery_seconds", "mean_bank_wait_seconds")
-"""The figures of a sweep's table unless others are asked for."""
+"""The metrics of a sweep's table unless others are asked for."""
 
 
 def replicate(arguments: Namespace) -> bool:
@@ -55,7 +55,7 @@ def compare(arguments: Namespace) -> bool:
     labels = [each.label for each in named]
     given = [label for label in labels if label is not None]
     if given and len(given) < len(labels):
-        raise refuse("label", given, "must be given to all alternatives or to none")
+        raise scenario_error("label", given, "must be given to all alternatives or to none")
     if "baseline" in study:  # before anything runs
         points = plan.labelled([each.scenario for each in named], given or None)
         plan.baseline_of([str(point.labels["scenario"]) for point in points], study["baseline"])
@@ -77,7 +77,7 @@ def _told(arguments: Namespace, asked: Mapping[str, Any], named: Sequence[Named]
     if arguments.json:
         output.print_json(_object(study, confidence, asked.get("baseline"), again))
     else:
-        shown = _figures(study, arguments.figure)
+        shown = _metrics(study, arguments.metric)
         print("\n\n".join([_head(study), _table(study, shown, confidence, asked.get("baseline")), *study.notes]))
         for error, command in list(zip(study.failures["error"], again, strict=True))[:FAILURES_SHOWN]:
             output.remark(f"failed: {error}\n  {command}")
@@ -102,7 +102,7 @@ def _again(study: "Study", named: Sequence[Named], point: int, seed: int) -> str
 
 def _object(study: "Study", confidence: float, baseline: str | None, again: Sequence[str]) -> dict[str, Any]:
     several = len(study.plan.points) > 1
-    compared = study.kind == "compare" and several and study.figures
+    compared = study.kind == "compare" and several and study.metrics
     differences = study.differences(baseline=baseline, confidence=confidence) if compared else None
     failures = study.failures.drop(columns=["trace", "command"]).assign(command=list(again))
     return {
@@ -138,51 +138,51 @@ def _head(study: "Study") -> str:
     return repr(study).splitlines()[0]
 
 
-def _figures(study: "Study", wanted: Sequence[str] | None) -> list[str]:
+def _metrics(study: "Study", wanted: Sequence[str] | None) -> list[str]:
     if wanted:
         return list(wanted)
-    return [name for name in SHOWN if name in study.figures] if study.kind == "sweep" else list(study.figures)
+    return [name for name in SHOWN if name in study.metrics] if study.kind == "sweep" else list(study.metrics)
 
 
-def _table(study: "Study", figures: Sequence[str], confidence: float, baseline: str | None) -> str:
-    """Return the study as text: means by figure, means by point, or differences."""
+def _table(study: "Study", metrics: Sequence[str], confidence: float, baseline: str | None) -> str:
+    """Return the study as text: means by metric, means by point, or differences."""
     if not len(study.runs):
         return "no run is finished"
     match study.kind:
         case "sweep":
-            return _by_point(study, figures, confidence)
+            return _by_point(study, metrics, confidence)
         case "compare":
-            return _by_pair(study, figures, confidence, baseline)
-    found = study.summary(confidence).loc[list(figures)]
+            return _by_pair(study, metrics, confidence, baseline)
+    found = study.summary(confidence).loc[list(metrics)]
     cells = [
-        (figure, _number(row.mean), f"± {_number(row.half_width)}", _number(row.sd), f"{row.runs:,}")
-        for figure, row in zip(found.index, _rows(found), strict=True)
+        (metric, _number(row.mean), f"± {_number(row.half_width)}", _number(row.sd), f"{row.runs:,}")
+        for metric, row in zip(found.index, _rows(found), strict=True)
     ]
-    return output.table([("figure", "mean", f"{confidence:.0%}", "sd", "runs"), *cells], right=(1, 2, 3, 4))
+    return output.table([("metric", "mean", f"{confidence:.0%}", "sd", "runs"), *cells], right=(1, 2, 3, 4))
 
 
-def _by_point(study: "Study", figures: Sequence[str], confidence: float) -> str:
+def _by_point(study: "Study", metrics: Sequence[str], confidence: float) -> str:
     factors = study.plan.factors
-    found, known = study.summary(confidence), study.figures
+    found, known = study.summary(confidence), study.metrics
     lines = []
     for number, point in enumerate(study.plan.points):
         labels = [point.labels[name] for name in factors]
         if not len(study.runs[study.runs["point"] == number]):
             continue
         # By place: two points of a design may have the same labels.
-        rows = [found.iloc[number * len(known) + known.index(figure)] for figure in figures]
+        rows = [found.iloc[number * len(known) + known.index(metric)] for metric in metrics]
         cells = [f"{_number(row['mean'])} ± {_number(row['half_width'])}" for row in rows]
         lines.append((*map(str, labels), *cells))
-    places = range(len(factors), len(factors) + len(figures))
-    return output.table([(*factors, *figures), *lines], right=list(places))
+    places = range(len(factors), len(factors) + len(metrics))
+    return output.table([(*factors, *metrics), *lines], right=list(places))
 
 
-def _by_pair(study: "Study", figures: Sequence[str], confidence: float, baseline: str | None) -> str:
+def _by_pair(study: "Study", metrics: Sequence[str], confidence: float, baseline: str | None) -> str:
     found = study.differences(baseline=baseline, confidence=confidence)
-    found = found[found["figure"].isin(list(figures))]
+    found = found[found["metric"].isin(list(metrics))]
     cells = [
         (
-            row.figure,
+            row.metric,
             f"{row.scenario} - {row.other}",
             _number(row.difference),
             f"± {_number(row.half_width)}",
@@ -191,9 +191,9 @@ def _by_pair(study: "Study", figures: Sequence[str], confidence: float, baseline
         )
         for row in _rows(found)
     ]
-    head = ("figure", "difference of", "mean", f"{confidence:.0%}", "saved", "")
+    head = ("metric", "difference of", "mean", f"{confidence:.0%}", "saved", "")
     note = (
-        "* the interval does not contain zero; the intervals of one figure hold together\n"
+        "* the interval does not contain zero; the intervals of one metric hold together\n"
         "saved: how many times as many independent runs would be as precise; all: the difference never varies"
     )
     return output.table([head, *cells], right=(2, 3, 4)) + "\n\n" + note
@@ -204,6 +204,6 @@ def _rows(frame: "DataFrame") -> list[Any]:
 
 
 def _number(value: float) -> str:
-    from alesha_sim.experiments.figures import number
+    from alesha_sim.experiments.metric_units import number
 
     return number(value)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim import scenarios
 from alesha_sim.scenarios import files
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
 
 if TYPE_CHECKING:
     from alesha_sim.experiments import Design
@@ -51,27 +51,27 @@ class Named(NamedTuple):
 
 def read(arguments: Namespace) -> dict[str, Any]:
     """Return the study file's table, the command line's options put over it; raises ScenarioError."""
-    from alesha_sim.results.metrics import FIGURES  # it loads NumPy, which a command line that is wrong need not
+    from alesha_sim.results.metrics import METRICS  # it loads NumPy, which a command line that is wrong need not
 
     file: Path | None = arguments.study
     found = {} if file is None else files.table(_text(file), str(file))
     kind = arguments.command
     known = (*COMMON, *OWN[kind])
-    faults = [
-        Fault(key, None, f"unknown key of a study: {nearest(key, known)}") for key in found if key not in known
+    problems = [
+        Problem(key, None, f"unknown key of a study: {nearest(key, known)}") for key in found if key not in known
     ]
     if found.get("kind", kind) != kind:
-        faults.append(Fault("kind", repr(found["kind"]), f"must be {kind}, as the command is"))
+        problems.append(Problem("kind", repr(found["kind"]), f"must be {kind}, as the command is"))
     for key in ("settings", "until", "grid", "latin_hypercube", "sobol"):
         if not isinstance(found.get(key, {}), Mapping):
-            faults.append(Fault(key, None, "must be a table"))
-    faults += [
-        Fault("--figure", repr(name), f"unknown figure: {nearest(name, FIGURES)}")
-        for name in arguments.figure or ()
-        if name not in FIGURES
+            problems.append(Problem(key, None, "must be a table"))
+    problems += [
+        Problem("--metric", repr(name), f"unknown metric: {nearest(name, METRICS)}")
+        for name in arguments.metric or ()
+        if name not in METRICS
     ]
-    if faults:
-        raise ScenarioError(faults)
+    if problems:
+        raise ScenarioError(problems)
     given = {name: getattr(arguments, name, None) for name in (*PASSED_ON, "confidence", "max_runs", "baseline")}
     found.update({name: value for name, value in given.items() if value is not None})
     found["settings"] = {**flat(found.get("settings", {})), **dict(arguments.set)}
@@ -101,7 +101,7 @@ def several_scenarios(arguments: Namespace, study: Mapping[str, Any]) -> list[Na
         for key in alternative:
             if key not in known:
                 field = f"alternatives[{number}].{key}"
-                raise ScenarioError([Fault(field, None, f"unknown key: {nearest(key, known)}")])
+                raise ScenarioError([Problem(field, None, f"unknown key: {nearest(key, known)}")])
         name = _beside(arguments.study, alternative.get("scenario", study.get("scenario")))
         own = _named(name, {**study["settings"], **flat(alternative.get("settings", {}))})
         found.append(own._replace(label=alternative.get("label")))
@@ -116,7 +116,7 @@ def design(arguments: Namespace, study: Mapping[str, Any]) -> "Design":
         return experiments.grid(dict(arguments.vary))
     there = [name for name in DESIGNS if name in study]
     if len(there) != 1:
-        raise ScenarioError([Fault("design", ", ".join(there) or None, f"must be one of {', '.join(DESIGNS)}")])
+        raise ScenarioError([Problem("design", ", ".join(there) or None, f"must be one of {', '.join(DESIGNS)}")])
     match there[0]:
         case "grid":
             return experiments.grid(flat(study["grid"]))
@@ -133,7 +133,7 @@ def _spread(name: str, make: Callable[..., "Design"], study: Mapping[str, Any]) 
     known = ("points", "ranges", "seed")
     for key in table:
         if key not in known:
-            raise ScenarioError([Fault(f"{name}.{key}", None, f"unknown key: {nearest(key, known)}")])
+            raise ScenarioError([Problem(f"{name}.{key}", None, f"unknown key: {nearest(key, known)}")])
     seed = table.get("seed", study.get("seed", 0))
     return make(flat(table.get("ranges", {})), points=table.get("points"), seed=seed)
 
@@ -153,13 +153,13 @@ def flat(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 def _tables(study: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     found = study.get(key, [])
     if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
-        raise ScenarioError([Fault(key, None, "must be a list of tables")])
+        raise ScenarioError([Problem(key, None, "must be a list of tables")])
     return found
 
 
 def _named(name: object, settings: Mapping[str, object]) -> Named:
     if not isinstance(name, str):
-        raise ScenarioError([Fault("scenario", None, "missing: must be given, here or in the study file")])
+        raise ScenarioError([Problem("scenario", None, "missing: must be given, here or in the study file")])
     scenario = scenarios.load(name)
     return Named(name, settings, scenario.with_settings(settings) if settings else scenario)
 
@@ -175,6 +175,6 @@ def _text(file: Path) -> str:
     try:
         return files.content(file, files.TOML_BYTES_MAX).decode()
     except OSError as error:
-        raise refuse("--study", str(file), f"cannot be read: {error.strerror}") from None
+        raise scenario_error("--study", str(file), f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise refuse("--study", str(file), "cannot be read: is not UTF-8 text") from None
+        raise scenario_error("--study", str(file), "cannot be read: is not UTF-8 text") from None

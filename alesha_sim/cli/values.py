@@ -70,13 +70,13 @@ def goal(text: str) -> tuple[str, object]:
     """Read FIGURE=0.05 or FIGURE=absolute:2 as what `until` takes; raises ArgumentTypeError."""
     from alesha_sim.units import is_plain_number
 
-    figure, _, width = (part.strip() for part in text.partition("="))
+    metric, _, width = (part.strip() for part in text.partition("="))
     absolute = width.startswith("absolute:")
     width = width.removeprefix("absolute:")
     if not is_plain_number(width):
         rule = "must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH, such as shop_cash=0.05"
         raise ArgumentTypeError(f"{shown(text)}: {rule}")
-    return figure, {"absolute": float(width)} if absolute else float(width)
+    return metric, {"absolute": float(width)} if absolute else float(width)
 
 
 def factor(text: str) -> tuple[str, list[object]]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.cli import folder, output
-from alesha_sim.scenarios.errors import Fault, ScenarioError
+from alesha_sim.scenarios.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     from alesha_sim.verification.fuzz.shrink import Shrunk
@@ -34,9 +34,9 @@ def check(arguments: Namespace) -> None:
     only_worlds = ("first", "jobs", "stop", "out", "force")
     values = {name: getattr(arguments, name) for name in only_worlds}
     given = [name for name, value in values.items() if value is not None and value is not False]
-    found = [] if arguments.worlds else [Fault(f"--{name}", None, "must come with --worlds") for name in given]
+    found = [] if arguments.worlds else [Problem(f"--{name}", None, "must come with --worlds") for name in given]
     if arguments.worlds and arguments.full:
-        found.append(Fault("--full", None, "must not come with --worlds"))
+        found.append(Problem("--full", None, "must not come with --worlds"))
     if found:
         raise ScenarioError(found)
     if arguments.out is not None:

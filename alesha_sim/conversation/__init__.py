@@ -6,7 +6,7 @@ Text, SVG and stepper need nothing but the standard library; pandas is loaded fo
 from alesha_sim.conversation.compare import Comparison, compare_conversations
 from alesha_sim.conversation.conversation import Conversation
 from alesha_sim.conversation.diagram import Diagram
-from alesha_sim.conversation.entries import Message, Sight, Transfer
+from alesha_sim.conversation.entries import Message, RunLookup, Transfer
 from alesha_sim.conversation.stepper import Pane, Stepper
 from alesha_sim.conversation.steps import Step
 
@@ -16,7 +16,7 @@ __all__ = [
     "Diagram",
     "Message",
     "Pane",
-    "Sight",
+    "RunLookup",
     "Step",
     "Stepper",
     "Transfer",

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from alesha_sim.conversation.diagram import SHOWN, image
 from alesha_sim.conversation.entries import amount_text
+from alesha_sim.conversation.labels import label
 from alesha_sim.conversation.layout import Drawing
 from alesha_sim.conversation.stepper import STILL, Stepper
 from alesha_sim.conversation.steps import Step, book_of
 from alesha_sim.conversation.svg import HALO, svg
-from alesha_sim.conversation.wording import label
 
 if TYPE_CHECKING:
     from alesha_sim.conversation.conversation import Conversation
@@ -104,7 +104,7 @@ def _essence(step: Step) -> tuple[Any, ...]:
         book_of(said.recipient),
         said.kind,
         said.fate,
-        said.detail,
+        said.reason,
         said.attempt,
     )
     moved = sorted((row.book, row.code, row.amount, row.commodity) for row in step.transfers)

@@ -7,12 +7,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.conversation.diagram import Diagram
-from alesha_sim.conversation.entries import Entry, Message, Sight, Transfer, amount_text, instant
+from alesha_sim.conversation.entries import Entry, Message, RunLookup, Transfer, amount_text, instant
+from alesha_sim.conversation.labels import clock, remarks
 from alesha_sim.conversation.lanes import in_order
 from alesha_sim.conversation.mermaid import mermaid
 from alesha_sim.conversation.stepper import Pane, Stepper
 from alesha_sim.conversation.steps import Step, book_of, steps
-from alesha_sim.conversation.wording import clock, remarks
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,8 +23,8 @@ class Conversation:
 
     `messages` and `transfers` are lists of plain tuples; iterating gives both in time order, messages by the
     instant of sending, so that each reply comes after its request. At one instant what was written comes before
-    what was said, since an entity writes a fact down before it answers. `steps` has each message with what it
-    moved, in the order of arrival. Its text shows one line for each entry. `sight` tells of the run around it;
+    what was said, since an entity posts an entry before it answers. `steps` has each message with what it
+    moved, in the order of arrival. Its text shows one line for each entry. `run` tells of the run around it;
     without one, balances and the order's status are not shown. `present` have lanes even if they say nothing.
     """
 
@@ -33,15 +33,15 @@ class Conversation:
         title: str,
         messages: Iterable[Message],
         transfers: Iterable[Transfer],
-        sight: Sight | None = None,
+        run: RunLookup | None = None,
         *,
         present: Iterable[str] = (),
     ) -> None:
         self.title = title
-        self.sight = sight
+        self.run = run
         self._present = list(present)
         self.messages = sorted(messages, key=attrgetter("sent_at", "message"))
-        self.transfers = sorted(transfers, key=attrgetter("time", "transfer"))
+        self.transfers = sorted(transfers, key=attrgetter("posted_at", "transfer"))
         # The sort keeps the order of equals: transfers first, then messages as they were numbered.
         self._entries: list[Entry] = [*self.transfers, *self.messages]
         self._entries.sort(key=instant)
@@ -59,7 +59,7 @@ class Conversation:
 
     def with_lanes(self, names: Iterable[str]) -> "Conversation":
         """Return the conversation with lanes for these entities too, though they say nothing in it."""
-        return Conversation(self.title, self.messages, self.transfers, self.sight, present=names)
+        return Conversation(self.title, self.messages, self.transfers, self.run, present=names)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -124,7 +124,7 @@ class Conversation:
         messages = [step.message for step in kept if step.message is not None]
         moved = [transfer for step in kept for transfer in step.transfers]
         title = f"{self.title} ({name}: {len(messages)} messages, {len(moved)} transfers)"
-        return Conversation(title, messages, moved, self.sight)
+        return Conversation(title, messages, moved, self.run)
 
     # Views of it
 
@@ -146,7 +146,7 @@ class Conversation:
     @property
     def pane(self) -> Pane:
         """What a stepper shows of the conversation, alone or beside another."""
-        return Pane(self.diagram(), self.sight)
+        return Pane(self.diagram(), self.run)
 
     def stepper(self) -> Stepper:
         """Return a page on which the conversation can be gone through message by message."""
@@ -159,7 +159,7 @@ class Conversation:
     def frame(self) -> "DataFrame":
         """Return one row per message and transfer in time order, missing where a column is the other's.
 
-        Columns: `at, sender, recipient, kind, fate, detail, book, debit, credit, amount, commodity, code, link`;
+        Columns: `at, sender, recipient, kind, fate, reason, book, debit, credit, amount, commodity, code, entry`;
         amounts as floats in major units, of goods in units.
         """
         from pandas import DataFrame, to_datetime
@@ -169,19 +169,19 @@ class Conversation:
             "recipient",
             "kind",
             "fate",
-            "detail",
+            "reason",
             "book",
             "debit",
             "credit",
             "amount",
             "commodity",
             "code",
-            "link",
+            "entry",
         )
         values = {name: [getattr(entry, name, None) for entry in self._entries] for name in columns}
         table = DataFrame(values, columns=list(columns))
         table.insert(0, "at", to_datetime([instant(entry) for entry in self._entries]).as_unit("us"))
-        return table.astype({"amount": "float64", "link": "Int64"})
+        return table.astype({"amount": "float64", "entry": "Int64"})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self.diagram()._repr_mimebundle_(include, exclude)

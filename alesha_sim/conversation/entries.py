@@ -19,7 +19,7 @@ class Message(NamedTuple):
     sent_at: datetime
     delivered_at: datetime | None
     fate: str
-    detail: str | None
+    reason: str | None
     visit: int | None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -29,7 +29,7 @@ class Transfer(NamedTuple):
     """A transfer; fields as the columns of the table `transfers`: money in major units, goods in units."""
 
     transfer: int
-    time: datetime
+    posted_at: datetime
     book: str
     debit: str
     credit: str
@@ -37,13 +37,13 @@ class Transfer(NamedTuple):
     commodity: str
     code: str
     order: int | None
-    link: int
+    entry: int
 
 
 Entry = Transfer | Message
 
 
-class Sight(Protocol):
+class RunLookup(Protocol):
     """What a conversation can look up of the run around it; `written` counts the run's transfers so far."""
 
     def written_before(self, at: datetime) -> int:
@@ -65,7 +65,7 @@ class Sight(Protocol):
 
 def instant(entry: Entry) -> datetime:
     """Return when an entry stands in time: a message when it was sent."""
-    return entry.sent_at if isinstance(entry, Message) else entry.time
+    return entry.sent_at if isinstance(entry, Message) else entry.posted_at
 
 
 def amount_text(transfer: Transfer) -> str:

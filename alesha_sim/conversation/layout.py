@@ -10,9 +10,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from alesha_sim.conversation.entries import Message, Transfer, amount_text
+from alesha_sim.conversation.labels import arrow_style, format_duration, label
 from alesha_sim.conversation.palette import colours
 from alesha_sim.conversation.steps import Step
-from alesha_sim.conversation.wording import label, lasting, tone
 
 FIRST_LANE, LANE, HEAD = 175.0, 212.0, 64.0
 ROW, PAUSE, LINE, PADDING, CLEAR = 34.0, 26.0, 15.0, 9.0, 7.0
@@ -32,7 +32,7 @@ class Lane(NamedTuple):
 
 
 class Arrow(NamedTuple):
-    """A message from its sending to its arrival; one that did not arrive ends on the way. `tone` as in wording."""
+    """A message from its sending to its arrival; one that did not arrive ends on the way. `style` as in labels."""
 
     step: int
     x1: float
@@ -40,7 +40,7 @@ class Arrow(NamedTuple):
     x2: float
     y2: float
     label: str
-    tone: str
+    style: str
 
 
 class Box(NamedTuple):
@@ -140,7 +140,7 @@ class _Rows:
         found: dict[Row, list[Transfer]] = {}
         landed = None if step.message is None else self.landed.get(step.message.message)
         for transfer in step.transfers:
-            row = landed if landed is not None and landed[0] == transfer.time else (transfer.time, 0)
+            row = landed if landed is not None and landed[0] == transfer.posted_at else (transfer.posted_at, 0)
             found.setdefault(row, []).append(transfer)
         return found
 
@@ -157,7 +157,7 @@ class _Rows:
             self.bottom[row] = y + (lines[row] * LINE + 2 * PADDING + CLEAR if row in lines else 0)
             y = self.bottom[row] + ROW
             if following is not None and following[0] - row[0] >= LONG:
-                pauses.append(Mark(y - ROW / 2 + PAUSE / 2, f"{lasting(following[0] - row[0])} later"))
+                pauses.append(Mark(y - ROW / 2 + PAUSE / 2, f"{format_duration(following[0] - row[0])} later"))
                 y += PAUSE
         self.instants = tuple(mark for mark in instants if mark.text)
         self.pauses = tuple(pauses)
@@ -184,8 +184,8 @@ def _arrow(number: int, said: Message, rows: _Rows, x: dict[str, float]) -> Arro
     x1, y1, x2 = x[said.sender], rows.bottom[rows.sent[said.message]], x[said.recipient]
     landed = rows.landed.get(said.message)
     if landed is not None:
-        return Arrow(number, x1, y1, x2, rows.top[landed], label(said), tone(said))
-    return Arrow(number, x1, y1, x1 + (x2 - x1) * 0.62, y1 + ROW * 0.62, label(said), tone(said))
+        return Arrow(number, x1, y1, x2, rows.top[landed], label(said), arrow_style(said))
+    return Arrow(number, x1, y1, x1 + (x2 - x1) * 0.62, y1 + ROW * 0.62, label(said), arrow_style(said))
 
 
 def _box(number: int, x: float, y: float, transfers: Sequence[Transfer]) -> Box:

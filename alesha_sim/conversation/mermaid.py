@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from alesha_sim.conversation.entries import amount_text
+from alesha_sim.conversation.labels import arrow_style, label
 from alesha_sim.conversation.steps import Step
-from alesha_sim.conversation.wording import label, tone
 
 ARROWS = {"plain": "->>", "refused": "-->>", "lost": "-x", "open": "-)", "idle": "--)"}
 
@@ -18,7 +18,7 @@ def mermaid(title: str, lanes: Sequence[str], steps: Iterable[Step]) -> str:
     for step in steps:
         if step.message is not None:
             said = step.message
-            arrow = ARROWS[tone(said)]
+            arrow = ARROWS[arrow_style(said)]
             lines.append(f"    {names[said.sender]}{arrow}{names[said.recipient]}: {_plain(label(said))}")
         if step.transfers:
             moved = "<br/>".join(_plain(f"{row.code} {amount_text(row)}") for row in step.transfers)

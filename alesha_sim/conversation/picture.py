@@ -4,7 +4,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from alesha_sim.conversation.layout import LINE, Drawing
-from alesha_sim.conversation.svg import TONES, barbs, label_place
+from alesha_sim.conversation.svg import STYLE_COLOURS, barbs, label_place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,15 +58,15 @@ def draw(drawing: Drawing, ax: "Axes") -> None:
 def _draw_messages(drawing: Drawing, ax: "Axes") -> None:
     halo = {"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}
     for arrow in drawing.arrows:
-        colour = TONES[arrow.tone]
-        ax.plot([arrow.x1, arrow.x2], [arrow.y1, arrow.y2], color=colour, lw=1.2, ls=STYLES[arrow.tone], zorder=2)
-        if arrow.tone == "lost":
+        colour = STYLE_COLOURS[arrow.style]
+        ax.plot([arrow.x1, arrow.x2], [arrow.y1, arrow.y2], color=colour, lw=1.2, ls=STYLES[arrow.style], zorder=2)
+        if arrow.style == "lost":
             ax.plot([arrow.x2], [arrow.y2], marker="x", color=colour, ms=9, mew=2.4, zorder=4)
         else:
             (x3, y3), (x4, y4) = barbs(arrow)
             ax.fill([x3, arrow.x2, x4], [y3, arrow.y2, y4], color=colour, lw=0, zorder=2)
         x, y, turn = label_place(arrow)
-        weight = "bold" if arrow.tone in ("refused", "lost") else "normal"
+        weight = "bold" if arrow.style in ("refused", "lost") else "normal"
         ax.text(
             x,
             y,

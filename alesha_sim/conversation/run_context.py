@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, DEPOSITS, Account, Kind
-from alesha_sim.columns import MISSING_TIME, Columns, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, equals, numbers, text_column
 from alesha_sim.tables.running_balance import changes
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import STATUSES
@@ -23,7 +23,7 @@ MILESTONES = {
 """From which of its instants on an order is in a status; the status in which it ended counts from its own."""
 
 
-class RunSight:
+class RunContext:
     """The tables of a run, looked at transfer by transfer; `written` counts transfers from the start."""
 
     def __init__(self, tables: Mapping[str, Columns], start: datetime, currency: Currency) -> None:
@@ -47,12 +47,12 @@ class RunSight:
 
     def written_before(self, at: datetime) -> int:
         """Return how many transfers were written before an instant."""
-        return int(np.searchsorted(numbers(self._tables["transfers"], "time"), self.microseconds(at)))
+        return int(np.searchsorted(numbers(self._tables["transfers"], "posted_at"), self.microseconds(at)))
 
     def balance(self, entity: str, written: int) -> Decimal | None:
         """Return an entity's deposit, of the bank its reserves, after so many transfers; None without one."""
         account = Account.BANK_RESERVES if entity == "bank" else DEPOSITS + entity
-        if account not in coded(self._tables["accounts"], "account").labels:
+        if account not in text_column(self._tables["accounts"], "account").labels:
             return None
         if account not in self._courses:
             self._courses[account] = self._course(account)
@@ -80,21 +80,21 @@ class RunSight:
     @cached_property
     def _sums(self) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         transfers, accounts = self._tables["transfers"], self._tables["accounts"]
-        names, kinds = coded(accounts, "account"), coded(accounts, "kind")
+        names, kinds = text_column(accounts, "account"), text_column(accounts, "kind")
         on_the_left = {
             names.labels[name]
             for name, kind in zip(names.codes.tolist(), kinds.codes.tolist(), strict=True)
             if kinds.labels[kind] in (Kind.ASSET, Kind.EXPENSE)
         }
-        money = equals(coded(transfers, "commodity"), self._currency.code)
+        money = equals(text_column(transfers, "commodity"), self._currency.code)
         amounts = np.where(money, numbers(transfers, "amount"), 0)
         left, right = np.zeros(len(amounts), np.int64), np.zeros(len(amounts), np.int64)
         for side, sign in (("debit", 1), ("credit", -1)):
-            text = coded(transfers, side)
+            text = text_column(transfers, side)
             is_left = np.array([label in on_the_left for label in text.labels] + [False])[text.codes]
             left += np.where(is_left, sign * amounts, 0)
             right -= np.where(is_left, 0, sign * amounts)
-        books = {book: equals(coded(transfers, "book"), book) for book in BOOKS}
+        books = {book: equals(text_column(transfers, "book"), book) for book in BOOKS}
         return {book: (_running(left, mine), _running(right, mine)) for book, mine in books.items()}
 
     def status(self, order: int, at: datetime) -> str | None:
@@ -105,7 +105,7 @@ class RunSight:
     def statuses(self, at: int) -> npt.NDArray[np.int64]:
         """Return every order's status at an instant as its place in `STATUSES`, -1 for one not placed yet."""
         orders = self._tables["orders"]
-        status = coded(orders, "status")
+        status = text_column(orders, "status")
         final = np.array([STATUSES.index(label) for label in status.labels], np.int64)[status.codes]
         found = np.full(len(final), -1, np.int64)
         for word, column in MILESTONES.items():

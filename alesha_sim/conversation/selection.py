@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import MISSING_TIME, Coded, Column, Columns, among, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, Column, Columns, TextColumn, equals, isin, numbers, text_column
 from alesha_sim.conversation import Conversation, Message, Transfer
-from alesha_sim.conversation.run_context import RunSight
+from alesha_sim.conversation.run_context import RunContext
 from alesha_sim.conversation.steps import book_of
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 
-class Talks:
+class ConversationSelection:
     """The conversations of one run, from its canonical tables."""
 
     def __init__(self, tables: Mapping[str, Columns], scenario: "Scenario") -> None:
@@ -26,12 +26,12 @@ class Talks:
         self._start = scenario.start
         self._currency = scenario.currency
         self._name = scenario.name
-        self._sight = RunSight(tables, scenario.start, scenario.currency)
+        self._run = RunContext(tables, scenario.start, scenario.currency)
 
     def about_order(self, order: int) -> Conversation:
         """Return one purchase: its visit's messages up to the order, then all about the order."""
         orders = self._tables["orders"]
-        status, owner = coded(orders, "status"), numbers(orders, "user")[order - 1]
+        status, owner = text_column(orders, "status"), numbers(orders, "user")[order - 1]
         said = messages_of(self._tables, order, self._start)
         moved = transfers_of(self._tables["transfers"], order, self._start, self._currency)
         return self._conversation(
@@ -47,17 +47,20 @@ class Talks:
     def between(self, one: str, other: str) -> Conversation:
         """Return all that two entities said to each other; `users` stands for all users."""
         messages, transfers = self._tables["messages"], self._tables["transfers"]
-        sender, recipient = coded(messages, "sender"), coded(messages, "recipient")
+        sender, recipient = text_column(messages, "sender"), text_column(messages, "recipient")
         sides = [_names(name, sender, recipient) for name in (one, other)]
-        (a, b), (c, d) = ([among(text, side) for text in (sender, recipient)] for side in sides)
+        (a, b), (c, d) = ([isin(text, side) for text in (sender, recipient)] for side in sides)
         said = plain_messages(messages, (a & d) | (c & b), self._start)
-        books = among(coded(transfers, "book"), {book_of(name) for side in sides for name in side})
+        books = isin(text_column(transfers, "book"), {book_of(name) for side in sides for name in side})
         moved = plain_transfers(transfers, books, self._start, self._currency)
-        return Conversation(self._name, said, moved, self._sight).between(one, other)
+        return Conversation(self._name, said, moved, self._run).between(one, other)
 
     def recent(self, count: int) -> Conversation:
         """Return the messages sent last, and all that was written since the first of them but for openings."""
-        sent, written = numbers(self._tables["messages"], "sent_at"), numbers(self._tables["transfers"], "time")
+        sent, written = (
+            numbers(self._tables["messages"], "sent_at"),
+            numbers(self._tables["transfers"], "posted_at"),
+        )
         row = max(0, len(sent) - count)
         return self.since(row, int(np.searchsorted(written, sent[row])) if row < len(sent) else len(written))
 
@@ -65,16 +68,16 @@ class Talks:
         """Return the messages and the transfers from some numbers on, but for openings."""
         messages, transfers = self._tables["messages"], self._tables["transfers"]
         said = plain_messages(messages, numbers(messages, "message") >= message, self._start)
-        written = (numbers(transfers, "transfer") >= transfer) & ~equals(coded(transfers, "code"), "opening")
+        written = (numbers(transfers, "transfer") >= transfer) & ~equals(text_column(transfers, "code"), "opening")
         moved = plain_transfers(transfers, written, self._start, self._currency)
         return self._conversation(self._name, said, moved)
 
     def _conversation(self, name: str, said: list[Message], moved: list[Transfer]) -> Conversation:
         title = f"{name}: {len(said)} messages, {len(moved)} transfers"
-        return Conversation(title, said, moved, self._sight)
+        return Conversation(title, said, moved, self._run)
 
 
-def _names(entity: str, *texts: Coded) -> list[str]:
+def _names(entity: str, *texts: TextColumn) -> list[str]:
     """Return the names in messages that an entity goes by; ValueError if it has none."""
     known = sorted({name for text in texts for name in text.labels})
     found = [name for name in known if entity in (name, book_of(name))]
@@ -102,7 +105,7 @@ def messages_of_user(tables: Mapping[str, Columns], user: int, start: datetime) 
     messages, orders = tables["messages"], tables["orders"]
     name = f"user:{user}"
     own = numbers(orders, "order")[numbers(orders, "user") == user]
-    mine = equals(coded(messages, "sender"), name) | equals(coded(messages, "recipient"), name)
+    mine = equals(text_column(messages, "sender"), name) | equals(text_column(messages, "recipient"), name)
     return plain_messages(messages, mine | np.isin(numbers(messages, "order"), own), start)
 
 
@@ -126,9 +129,9 @@ def transfers_of_user(
     own = numbers(orders, "order")[numbers(orders, "user") == user]
     mine = np.isin(numbers(transfers, "order"), own)
     for side in ("debit", "credit"):
-        text = coded(transfers, side)
-        mine |= among(text, [name for name in text.labels if name.endswith(f":{user}")])
-    return plain_transfers(transfers, mine & ~equals(coded(transfers, "code"), "opening"), start, currency)
+        text = text_column(transfers, side)
+        mine |= isin(text, [name for name in text.labels if name.endswith(f":{user}")])
+    return plain_transfers(transfers, mine & ~equals(text_column(transfers, "code"), "opening"), start, currency)
 
 
 def plain_transfers(
@@ -136,7 +139,7 @@ def plain_transfers(
 ) -> list[Transfer]:
     """Return some transfers as plain tuples; money in major units."""
     rows = np.flatnonzero(mine)
-    columns = (_plain(transfers[name], rows, start, name == "time") for name in Transfer._fields)
+    columns = (_plain(transfers[name], rows, start, name == "posted_at") for name in Transfer._fields)
     found = [Transfer._make(fields) for fields in zip(*columns, strict=True)]
     return [
         row._replace(amount=currency.major(int(row.amount)) if row.commodity == currency.code else row.amount)
@@ -146,7 +149,7 @@ def plain_transfers(
 
 def _plain(column: Column, rows: npt.NDArray[np.int64], start: datetime, is_time: bool) -> list[Any]:
     """Return some values of a column as Python's own: instants as datetimes, what is missing as None."""
-    if isinstance(column, Coded):
+    if isinstance(column, TextColumn):
         return [column.labels[code] if code >= 0 else None for code in column.codes[rows].tolist()]
     values = column[rows].tolist()
     if is_time:

@@ -94,7 +94,7 @@ function steppedConversation(host) {
       draw(inner, "text", { x: pane.width / 2, y, "text-anchor": "middle", class: "time halo", style: "font-style:italic;font-size:12px" }, text);
     }
     const steps = pane.steps.map((step, number) => {
-      const group = draw(inner, "g", { class: `step ${step.tone}`, role: "button", tabindex: -1, "aria-label": step.say, "data-step": number });
+      const group = draw(inner, "g", { class: `step ${step.style}`, role: "button", tabindex: -1, "aria-label": step.say, "data-step": number });
       group.addEventListener("click", () => go(number));
       return group;
     });
@@ -115,7 +115,7 @@ function steppedConversation(host) {
     if (step.arrow) {
       const [x1, y1, x2, y2] = step.arrow;
       draw(group, "path", { class: "arrow", d: `M${x1} ${y1}L${x2} ${y2}` });
-      if (step.tone === "lost") {
+      if (step.style === "lost") {
         draw(group, "path", { class: "arrow", style: "stroke-width:3px", d: `M${x2 - 6} ${y2 - 6}l12 12m0 -12l-12 12` });
       } else {
         const size = Math.hypot(x2 - x1, y2 - y1) || 1, u = (x2 - x1) / size, v = (y2 - y1) / size;

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from alesha_sim.conversation.diagram import Diagram
-from alesha_sim.conversation.entries import Sight, amount_text
+from alesha_sim.conversation.entries import RunLookup, amount_text
+from alesha_sim.conversation.labels import arrow_style, carried, clock, format_duration, label, meaning
 from alesha_sim.conversation.layout import Arrow, Box
 from alesha_sim.conversation.steps import Step
 from alesha_sim.conversation.svg import label_place
-from alesha_sim.conversation.wording import carried, clock, label, lasting, meaning, tone
 
 STILL = 100
 """How many steps the still image shows, so that a page stays small."""
@@ -29,7 +29,7 @@ class Pane(NamedTuple):
     """One conversation on the page: its diagram, and the run around it; without one balances are not shown."""
 
     diagram: Diagram
-    sight: Sight | None
+    run: RunLookup | None
 
 
 class Stepper:
@@ -117,7 +117,7 @@ def _described(pane: Pane) -> dict[str, Any]:
     for box in drawing.boxes:
         boxes.setdefault(box.step, []).append(box)
     owners = _owners(pane)
-    standing = _Standing(pane.sight, owners)
+    standing = _Standing(pane.run, owners)
     steps = [
         {
             **_drawn(arrows.get(number), boxes.get(number, ())),
@@ -137,16 +137,16 @@ def _described(pane: Pane) -> dict[str, Any]:
         "pauses": drawing.pauses,
         "owners": owners,
         "opening": standing.opening,
-        "currency": pane.sight.currency if pane.sight else "",
+        "currency": pane.run.currency if pane.run else "",
         "steps": steps,
     }
 
 
 def _owners(pane: Pane) -> list[str]:
     """Return the entities that have a balance."""
-    if pane.sight is None:
+    if pane.run is None:
         return []
-    return [lane for lane in pane.diagram.lanes if pane.sight.balance(lane, 0) is not None]
+    return [lane for lane in pane.diagram.lanes if pane.run.balance(lane, 0) is not None]
 
 
 def _drawn(arrow: Arrow | None, boxes: Sequence[Box]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _told(step: Step) -> dict[str, Any]:
         codes = ", ".join(dict.fromkeys(row.code for row in step.transfers))
         text = f"{step.lane} by itself: {codes}"
         return {
-            "tone": "plain",
+            "style": "plain",
             "who": [step.lane],
             "label": "",
             "say": text,
@@ -176,9 +176,9 @@ def _told(step: Step) -> dict[str, Any]:
         }
     when = f"sent {clock(said.sent_at)}"
     if said.delivered_at is not None:
-        when += f", arrived {lasting(said.delivered_at - said.sent_at)} later"
+        when += f", arrived {format_duration(said.delivered_at - said.sent_at)} later"
     return {
-        "tone": tone(said),
+        "style": arrow_style(said),
         "who": [said.sender, said.recipient],
         "label": label(said),
         "say": f"Message {label(said)}, {said.sender} to {said.recipient}",
@@ -197,48 +197,48 @@ def _meaning(kind: str) -> str:
 class _Standing:
     """What everybody has before and after each step, in the order of the steps; told where it changes."""
 
-    def __init__(self, sight: Sight | None, owners: Sequence[str]) -> None:
-        self._sight = sight
+    def __init__(self, run: RunLookup | None, owners: Sequence[str]) -> None:
+        self._run = run
         self._owners = owners
         self._written = 0
         self._order: int | None = None
         self._totals: str | None = None
-        self.opening = self._amounts = [_number(sight.balance(name, 0)) for name in owners] if sight else []
+        self.opening = self._amounts = [_number(run.balance(name, 0)) for name in owners] if run else []
 
     def around(self, step: Step) -> dict[str, Any]:
         """Describe what changed until a step and by it, the order's status, and whether the books balance."""
-        sight = self._sight
-        if sight is None:
+        run = self._run
+        if run is None:
             return {}
         if step.transfers:
             before = min(row.transfer for row in step.transfers)
             after = max(row.transfer for row in step.transfers) + 1
         else:
-            before = after = max(self._written, sight.written_before(step.at))
+            before = after = max(self._written, run.written_before(step.at))
         self._written = max(self._written, after)
-        found: dict[str, Any] = {"before": self._changes(sight, before), "after": self._changes(sight, after)}
-        totals = sight.totals(after)
+        found: dict[str, Any] = {"before": self._changes(run, before), "after": self._changes(run, after)}
+        totals = run.totals(after)
         text = "; ".join(f"{book} {left:,} = {right:,}" for book, (left, right) in totals.items())
         if text != self._totals:
             self._totals = found["totals"] = text
             found["balanced"] = all(left == right for left, right in totals.values())
-        found["status"] = self._status(step, sight)
+        found["status"] = self._status(step, run)
         return {name: value for name, value in found.items() if value not in ([], "")}
 
-    def _changes(self, sight: Sight, written: int) -> list[tuple[int, str]]:
+    def _changes(self, run: RunLookup, written: int) -> list[tuple[int, str]]:
         """Return whose balance is another than when last asked, by their place, and what it is now."""
-        amounts = [_number(sight.balance(name, written)) for name in self._owners]
+        amounts = [_number(run.balance(name, written)) for name in self._owners]
         pairs = zip(amounts, self._amounts, strict=True)
         found = [(place, new) for place, (new, old) in enumerate(pairs) if new != old]
         self._amounts = amounts
         return found
 
-    def _status(self, step: Step, sight: Sight) -> str:
+    def _status(self, step: Step, run: RunLookup) -> str:
         orders = [entry.order for entry in (step.message, *step.transfers) if entry is not None]
         self._order = next((order for order in orders if order is not None), self._order)
         if self._order is None:
             return ""
-        status = sight.status(self._order, step.at)
+        status = run.status(self._order, step.at)
         return f"Order {self._order}: {status}" if status else ""
 
 

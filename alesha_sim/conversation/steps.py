@@ -30,7 +30,7 @@ def steps(messages: Sequence[Message], transfers: Sequence[Transfer]) -> list[St
         if cause is not None:
             caused.setdefault(cause.message, []).append(transfer)
         else:
-            alone.setdefault((transfer.time, lane, transfer.order), []).append(transfer)
+            alone.setdefault((transfer.posted_at, lane, transfer.order), []).append(transfer)
     found = [
         Step(
             message.delivered_at or message.sent_at,
@@ -67,7 +67,7 @@ class _Places:
     def writer(self, transfer: Transfer) -> tuple[str, Message | None]:
         """Return who wrote a transfer, and at which message, if at one."""
         for place in (self._arrived, self._finished):
-            there = place.get((transfer.book, transfer.time), ())
+            there = place.get((transfer.book, transfer.posted_at), ())
             about = [message for message in there if message.order == transfer.order]
             if about:
                 return about[-1].recipient, about[-1]

@@ -6,7 +6,7 @@ from math import atan2, degrees, hypot
 
 from alesha_sim.conversation.layout import LINE, Arrow, Box, Drawing, Lane
 
-TONES = {"plain": "#333333", "refused": "#B33C00", "lost": "#B33C00", "open": "#666666", "idle": "#666666"}
+STYLE_COLOURS = {"plain": "#333333", "refused": "#B33C00", "lost": "#B33C00", "open": "#666666", "idle": "#666666"}
 DASHES = {"refused": "7 3", "open": "2 4", "idle": "4 4"}
 FONT = "font-family=\"'DejaVu Sans', 'Segoe UI', Helvetica, Arial, sans-serif\""
 STEEP = 20.0
@@ -61,15 +61,15 @@ def _head(lane: Lane) -> str:
 
 
 def _arrow(arrow: Arrow) -> str:
-    colour = TONES[arrow.tone]
-    dashes = f' stroke-dasharray="{DASHES[arrow.tone]}"' if arrow.tone in DASHES else ""
+    colour = STYLE_COLOURS[arrow.style]
+    dashes = f' stroke-dasharray="{DASHES[arrow.style]}"' if arrow.style in DASHES else ""
     line = f"M{arrow.x1:g} {arrow.y1:g}L{arrow.x2:g} {arrow.y2:g}"
     return f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="1.6"{dashes}/>' + _tip(arrow, colour)
 
 
 def _tip(arrow: Arrow, colour: str) -> str:
     x, y = arrow.x2, arrow.y2
-    if arrow.tone == "lost":
+    if arrow.style == "lost":
         return f'<path d="M{x - 6:g} {y - 6:g}l12 12m0 -12l-12 12" stroke="{colour}" stroke-width="3"/>'
     (x3, y3), (x4, y4) = barbs(arrow)
     return f'<path d="M{x3:g} {y3:g}L{x:g} {y:g}L{x4:g} {y4:g}z" fill="{colour}"/>'
@@ -87,7 +87,7 @@ def barbs(arrow: Arrow) -> tuple[tuple[float, float], tuple[float, float]]:
 def label_place(arrow: Arrow) -> tuple[float, float, float]:
     """Return the foot of an arrow's label, in its middle, and its turn in degrees: along the arrow if flat."""
     dx, dy = arrow.x2 - arrow.x1, arrow.y2 - arrow.y1
-    share = 0.8 if arrow.tone in ("lost", "open") else 0.5
+    share = 0.8 if arrow.style in ("lost", "open") else 0.5
     turn = degrees(atan2(dy, abs(dx))) * (1 if dx > 0 else -1)
     if abs(turn) > STEEP:
         share, turn = 0.5, 0.0
@@ -97,9 +97,10 @@ def label_place(arrow: Arrow) -> tuple[float, float, float]:
 def _label(arrow: Arrow) -> str:
     x, y, turn = label_place(arrow)
     turned = f' transform="rotate({turn:g} {x:g} {y:g})"' if turn else ""
-    weight = ' font-weight="bold"' if arrow.tone in ("refused", "lost") else ""
+    weight = ' font-weight="bold"' if arrow.style in ("refused", "lost") else ""
     return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{TONES[arrow.tone]}"{weight}{turned} {HALO}>'
+        f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{STYLE_COLOURS[arrow.style]}"'
+        f"{weight}{turned} {HALO}>"
         f"{escape(arrow.label)}</text>"
     )
 

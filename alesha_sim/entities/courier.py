@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.messages import Collected, Delivered, Lines, Noted, Refused
+from alesha_sim.messages import Acknowledged, CashCollected, Delivered, DeliveryRefused, Lines
 from alesha_sim.vocabulary import NO_ID
 
 
@@ -81,13 +81,13 @@ class Parcel:
         self.goods = goods
         self.is_lost = courier.loses()
         self.arrives_at = now + courier.travel(user) + (courier.report() if self.is_lost else 0.0)
-        self.reply: Noted | Collected | Refused | None = None
+        self.reply: Acknowledged | CashCollected | DeliveryRefused | None = None
         self.is_reported = False
         self.remit_at = 0.0
         self.returned = NO_ID
 
     def delivery_notice(self, collected: int) -> Delivered:
         """Return the notice to the shop once it is handed over; `collected` was paid for it, if anything was."""
-        if not isinstance(self.reply, Collected):
+        if not isinstance(self.reply, CashCollected):
             return Delivered(self.entry, self.lines)
         return Delivered(self.entry, self.lines, self.reply.transaction, collected)

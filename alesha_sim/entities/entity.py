@@ -15,7 +15,7 @@ from simpy.events import Process as SimpyProcess
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.task import Task
 from alesha_sim.kernel.timers import stop
-from alesha_sim.messages import Asks, Balance, BalanceEnquiry, Decline, Secret
+from alesha_sim.messages import Asks, Balance, Decline, EnquireBalance, Secret
 from alesha_sim.network import Channel, Delivery, Inbox, NoReply
 from alesha_sim.units import DAY, MINUTE
 from alesha_sim.vocabulary import NO_ID
@@ -116,7 +116,7 @@ class Party:
 
     def query_balance(self, bank: Channel, wallet: Wallet) -> Asking[int | Decline | NoReply]:
         """Ask the bank what can be spent: minor units, or the bank's `Decline`; `NoReply` if it never answers."""
-        reply = yield from self.ask(bank, BalanceEnquiry(wallet.account, wallet.secret))
+        reply = yield from self.ask(bank, EnquireBalance(wallet.account, wallet.secret))
         return reply.amount if isinstance(reply, Balance) else reply
 
 

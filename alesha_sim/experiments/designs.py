@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse, shown
+from alesha_sim.scenarios.errors import Problem, ScenarioError, scenario_error, shown
 from alesha_sim.scenarios.fields import plain, seconds, whole_from
 from alesha_sim.streams import Generator, Streams
 
@@ -32,9 +32,9 @@ class Design:
     def __post_init__(self) -> None:
         """Refuse an empty design."""
         if not self.points:
-            raise refuse("design", list(self.points), "must have at least one point")
+            raise scenario_error("design", list(self.points), "must have at least one point")
         if not self.factors:
-            raise refuse("design", list(self.points), "must change at least one field")
+            raise scenario_error("design", list(self.points), "must change at least one field")
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -48,12 +48,12 @@ def grid(factors: Mapping[str, Sequence[object]]) -> Design:
     Raises ScenarioError for a grid without factors, for values that are no list, and for an empty one.
     """
     found = [
-        Fault(str(path), shown(values), "must be a list of at least one value")
+        Problem(str(path), shown(values), "must be a list of at least one value")
         for path, values in factors.items()
         if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray) or not len(values)
     ]
     if found or not factors:
-        raise ScenarioError(found or [Fault("design", "{}", "must have at least one factor")])
+        raise ScenarioError(found or [Problem("design", "{}", "must have at least one factor")])
     values = [[plain(value) for value in each] for each in factors.values()]
     return Design(tuple(dict(zip(factors, point, strict=True)) for point in product(*values)), "grid")
 
@@ -67,7 +67,7 @@ def read(design: object) -> Design:
             return grid(design)
         case list() | tuple() if all(isinstance(point, Mapping) for point in design):
             return Design(tuple({path: plain(value) for path, value in point.items()} for point in design))
-    raise refuse("design", design, "must be a mapping from paths to lists, a list of points, or a Design")
+    raise scenario_error("design", design, "must be a mapping from paths to lists, a list of points, or a Design")
 
 
 def latin_hypercube(ranges: Mapping[str, Sequence[Any]], *, points: int, seed: int) -> Design:
@@ -94,7 +94,7 @@ def sobol(ranges: Mapping[str, Sequence[Any]], *, points: int, seed: int) -> Des
 
     points = whole_from("points", points, 1)
     if points & (points - 1):
-        raise refuse("points", points, "must be a power of two, else a Sobol' sequence is not balanced")
+        raise scenario_error("points", points, "must be a power of two, else a Sobol' sequence is not balanced")
 
     def unit(factors: int, chance: Generator) -> NDArray[np.float64]:
         return np.asarray(qmc.Sobol(factors, scramble=True, rng=chance).random(points))
@@ -119,8 +119,8 @@ class Ranges:
 
     def __init__(self, ranges: Mapping[str, Sequence[Any]]) -> None:
         if not ranges:
-            raise refuse("design", {}, "must have at least one factor")
-        found: list[Fault] = []
+            raise scenario_error("design", {}, "must have at least one factor")
+        found: list[Problem] = []
         self.paths = tuple(str(path) for path in ranges)
         self._scales: list[Callable[[float], object]] = []
         self.bounds: list[tuple[float, float]] = []
@@ -130,7 +130,7 @@ class Ranges:
                 self._scales.append(_scale(low, high))
                 self.bounds.append((float(low), float(high)))
             except (ScenarioError, TypeError, ValueError, ArithmeticError):
-                found.append(Fault(str(path), shown(span), _SPAN))
+                found.append(Problem(str(path), shown(span), _SPAN))
         if found:
             raise ScenarioError(found)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -133,7 +133,7 @@ def t_quantile(probability: float, freedom: ArrayLike) -> Array:
 def check_confidence(confidence: object) -> None:
     """Raise ScenarioError unless a confidence is a number between 0 and 1."""
     if not isinstance(confidence, int | float) or not 0 < confidence < 1:
-        raise refuse("confidence", confidence, "must be between 0 and 1")
+        raise scenario_error("confidence", confidence, "must be between 0 and 1")
 
 
 class Paired(NamedTuple):

@@ -65,7 +65,7 @@ class Execution:
             self.archive.keep(outcome)
         else:
             self.tracks.update({(name, outcome.run): track for name, track in outcome.series.items()})
-        self.rows.add(outcome.run, outcome.seed, outcome.digest, outcome.figures)
+        self.rows.add(outcome.run, outcome.seed, outcome.digest, outcome.metrics)
 
     def finish(self) -> None:
         """Tidy the folder."""

@@ -1,7 +1,7 @@
 """A study's folder: every finished run is there at once, whole or not at all, and a later start goes on from it.
 
     manifest.json      what the study is: its identity, versions, scenarios, points
-    runs/              a Parquet file a run: point, replication, seed, digest, figures
+    runs/              a Parquet file a run: point, replication, seed, digest, metrics
     runs.parquet       the same of many runs, which are taken together when a study ends
     series/<name>/     a Parquet file a run: point, replication, seconds, one column a name
     tables/<table>/    a Parquet file a run: point, replication, seed, and the table's own columns
@@ -36,13 +36,13 @@ from alesha_sim.experiments.plan import Plan
 from alesha_sim.experiments.run_table import Rows
 from alesha_sim.experiments.series import Track
 from alesha_sim.files import folders, regular
-from alesha_sim.scenarios.errors import ScenarioError, refuse
+from alesha_sim.scenarios.errors import ScenarioError, scenario_error
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FAILURES, TOGETHER = "failures.json", "runs.parquet"
-FORMAT = "alesha study 2"
+FORMAT = "alesha study 3"
 KEYS = ("point", "replication", "seed", "digest")
 RUN = re.compile(r"runs/p(\d+)-r(\d+)\.parquet")
 
@@ -82,7 +82,7 @@ class Archive:
                 self._check_same(identity)  # now that nobody else can fill it
                 self._begin(plan, identity)
             except OSError as error:
-                raise refuse("folder", str(self.folder), f"cannot be written: {error.strerror}") from None
+                raise scenario_error("folder", str(self.folder), f"cannot be written: {error.strerror}") from None
             yield self
 
     def _check_same(self, identity: Mapping[str, Any]) -> None:
@@ -242,8 +242,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         form = ""
     if form.startswith(FORMAT.rstrip("0123456789")):
         rule = f"holds a study of another format ({form}, and this is {FORMAT}): must be another folder"
-        raise refuse("folder", str(folder), rule)
-    raise refuse("folder", str(folder), "must be new, empty, or hold a study: there is something else in it")
+        raise scenario_error("folder", str(folder), rule)
+    raise scenario_error(
+        "folder", str(folder), "must be new, empty, or hold a study: there is something else in it"
+    )
 
 
 def seed_in(folder: str | PathLike[str]) -> int | None:
@@ -255,7 +257,7 @@ def seed_in(folder: str | PathLike[str]) -> int | None:
 def _is_new(folder: Path) -> bool:
     """Tell whether nothing is in the folder; raises ScenarioError if it is a file."""
     if folder.exists() and not folder.is_dir():
-        raise refuse("folder", str(folder), "must be a folder, not a file")
+        raise scenario_error("folder", str(folder), "must be a folder, not a file")
     return folders.is_empty(folder)
 
 
@@ -308,13 +310,13 @@ def _check_same(found: Mapping[str, Any], identity: Mapping[str, Any], folder: P
             rule = (
                 f"holds runs of {name} {found['versions'].get(name)}, and this is {used}: must be another folder"
             )
-            raise refuse("folder", str(folder), rule)
+            raise scenario_error("folder", str(folder), rule)
     for name, value in identity.items():
         if found["identity"].get(name) != value:
             rule = (
                 f"holds another study: its {name} differ{'' if name[-1] == 's' else 's'}: must be another folder"
             )
-            raise refuse("folder", str(folder), rule)
+            raise scenario_error("folder", str(folder), rule)
 
 
 # Files
@@ -355,10 +357,10 @@ def _row_table(outcome: Outcome) -> "pa.Table":
     import pyarrow as pa
 
     keys = [pa.array([value]) for value in (*outcome.run, outcome.seed, outcome.digest)]
-    # Each figure is a slice of one array: thirty arrays of one number would take longer to make than the file.
-    values = pa.array(np.array([*outcome.figures.values()], np.float64))
-    figures = [values.slice(place, 1) for place in range(len(values))]
-    return pa.table([*keys, *figures], names=[*KEYS, *outcome.figures])
+    # Each metric is a slice of one array: thirty arrays of one number would take longer to make than the file.
+    values = pa.array(np.array([*outcome.metrics.values()], np.float64))
+    metrics = [values.slice(place, 1) for place in range(len(values))]
+    return pa.table([*keys, *metrics], names=[*KEYS, *outcome.metrics])
 
 
 def _track_table(run: Run, track: Track) -> "pa.Table":

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from alesha_sim.experiments.code import Part, is_own, of_code, reference
-from alesha_sim.scenarios.errors import Fault, ScenarioError, dotted
+from alesha_sim.scenarios.errors import Problem, ScenarioError, dotted
 
 HOOK = "__alesha_identity__"
 """The method by which a class says what its objects are: it returns a value that can be taken apart."""
@@ -37,7 +37,7 @@ def identity(value: object, field: str = "") -> str:
     try:
         taken.write(field, value)
     except RecursionError:
-        raise ScenarioError([Fault(field, None, "is nested too deeply to be compared")]) from None
+        raise ScenarioError([Problem(field, None, "is nested too deeply to be compared")]) from None
     return taken.hexdigest()
 
 
@@ -129,7 +129,7 @@ class _Taken:
 
     def _refused(self, value: object) -> ScenarioError:
         path = dotted(*(label for label in self._path if not label.startswith("<")))
-        return ScenarioError([Fault(path, f"an object of {type(value).__qualname__}", RULE)])
+        return ScenarioError([Problem(path, f"an object of {type(value).__qualname__}", RULE)])
 
 
 def _leaf(value: Any) -> tuple[str, bytes] | None:

@@ -1,4 +1,4 @@
-"""What a worker does: it takes a scenario and a seed, runs them, and gives back figures. No environment travels.
+"""What a worker does: it takes a scenario and a seed, runs them, and gives back metrics. No environment travels.
 
 A job holds its scenario as bytes that cloudpickle made, so that policies defined in a notebook's cell travel too.
 How jobs reach the workers stands in `workers.py`.
@@ -11,7 +11,7 @@ from traceback import format_exception
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim.experiments.series import Recording, Track, table_bytes, track
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.simulation.simulation import simulate
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ class Job(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a job: figures and digest, or an `error` in one line with its `trace`."""
+    """What came of a job: metrics and digest, or an `error` in one line with its `trace`."""
 
     run: Run
     seed: int
     digest: str = ""
-    figures: Mapping[str, float] = {}
+    metrics: Mapping[str, float] = {}
     series: Mapping[str, Track] = {}
     tables: Mapping[str, bytes] = {}
     error: str = ""
@@ -104,15 +104,15 @@ def _done(job: Job) -> Outcome:
 
 
 def figures_of(result: "Result", recording: Recording) -> dict[str, float]:
-    """Return the figures of a run and the reader's own, both from the end of the warm-up on if there is one.
+    """Return the metrics of a run and the reader's own, both from the end of the warm-up on if there is one.
 
-    Raises ScenarioError for a figure of one's own that has the name of another.
+    Raises ScenarioError for a metric of one's own that has the name of another.
     """
     counted = result.after(recording.warmup) if recording.warmup else result
-    figures = {name: float(value) for name, value in counted.figures().items()}
-    if recording.figures is not None:
-        for name, value in recording.figures(counted).items():
-            if name in figures:
-                raise refuse("figures", name, "must not be the name of another figure")
-            figures[name] = float(value)
-    return figures
+    metrics = {name: float(value) for name, value in counted.metrics().items()}
+    if recording.metrics is not None:
+        for name, value in recording.metrics(counted).items():
+            if name in metrics:
+                raise scenario_error("metrics", name, "must not be the name of another metric")
+            metrics[name] = float(value)
+    return metrics

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from alesha_sim.files import folders, regular
-from alesha_sim.scenarios.errors import Fault, ScenarioError
+from alesha_sim.scenarios.errors import Problem, ScenarioError
 
 JOURNAL = "journal.sha256"
 LINE = re.compile(rb"([0-9a-f]{64})  ([\w./-]+)")
@@ -136,7 +136,7 @@ class Journal:
 
 def damaged(path: Path, rule: str) -> ScenarioError:
     """Return the error of a file of a study that is not as it was written."""
-    return ScenarioError([Fault("folder", str(path), rule)])
+    return ScenarioError([Problem("folder", str(path), rule)])
 
 
 # Files, each of which is in its place as a whole or not at all

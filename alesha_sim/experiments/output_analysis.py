@@ -1,6 +1,6 @@
 """Steady state: where the warm-up of a series ends, and what one long run says of the mean after it.
 
-Only arithmetic on series; the figures of a run after its warm-up are `Result.after`.
+Only arithmetic on series; the metrics of a run after its warm-up are `Result.after`.
 """
 
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.scenarios.fields import whole_from
 
 Array = NDArray[np.float64]
@@ -54,9 +54,9 @@ def mser5(series: ArrayLike, seconds: ArrayLike | None = None) -> WarmUp:
         np.arange(len(values), dtype=np.float64) if seconds is None else np.asarray(seconds, np.float64)
     )
     if len(values) < LEAST * BATCH:
-        raise refuse("series", f"{len(values)} values", f"must have at least {LEAST * BATCH}")
+        raise scenario_error("series", f"{len(values)} values", f"must have at least {LEAST * BATCH}")
     if len(times) != len(values):
-        raise refuse("seconds", f"{len(times)} instants", f"must be as many as the {len(values)} values")
+        raise scenario_error("seconds", f"{len(times)} instants", f"must be as many as the {len(values)} values")
     count = len(values) // BATCH
     batches = values[: count * BATCH].reshape(count, BATCH).mean(axis=1)
     statistic = _mser(batches)
@@ -77,9 +77,9 @@ def _mser(batches: Array) -> Array:
 def _finite(values: Array) -> Array:
     """Return values that are all finite, one after the other; raises ScenarioError for others."""
     if values.ndim != 1:
-        raise refuse("series", f"{values.ndim} dimensions", "must be one value after the other")
+        raise scenario_error("series", f"{values.ndim} dimensions", "must be one value after the other")
     if not np.isfinite(values).all():
-        raise refuse("series", "a value that is not finite", "must be finite")
+        raise scenario_error("series", "a value that is not finite", "must be finite")
     return values
 
 
@@ -110,7 +110,9 @@ def batch_means(
     values = _finite(np.asarray(series, dtype=np.float64)[warmup:])
     size = len(values) // batches if batches >= 2 else 0
     if size < 2:
-        raise refuse("batches", batches, f"must be at least 2, with two values or more each of {len(values)}")
+        raise scenario_error(
+            "batches", batches, f"must be at least 2, with two values or more each of {len(values)}"
+        )
     means = values[len(values) - size * batches :].reshape(batches, size).mean(axis=1)
     found = estimates(means[:, None], confidence)
     off = means - means.mean()

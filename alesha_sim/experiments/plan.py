@@ -10,9 +10,9 @@ from alesha_sim.experiments.designs import Design
 from alesha_sim.experiments.identity import identity
 from alesha_sim.experiments.job import Job, one_line, packed
 from alesha_sim.experiments.series import SERIES, Recording
-from alesha_sim.results.metrics import FIGURES
+from alesha_sim.results.metrics import METRICS
 from alesha_sim.scenarios import checked
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
 from alesha_sim.scenarios.fields import whole_from
 from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
 from alesha_sim.tables.schema import SCHEMA
@@ -36,7 +36,7 @@ class Plan:
     """What a study runs: scenarios, points, seed, and what is recorded of each run. Nothing in it changes.
 
     Replication k has the same seed at every point, so its named streams are the same (common random numbers).
-    Raises ScenarioError, with all faults of all points, unless every run could begin.
+    Raises ScenarioError, with all problems of all points, unless every run could begin.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Plan:
     def scenario(self, point: int) -> "Scenario":
         """Return the scenario of a point, its settings made; raises ValueError if there is no such point."""
         if not 0 <= point < len(self.points):
-            raise refuse("point", point, f"must be from 0 to {len(self.points) - 1}")
+            raise scenario_error("point", point, f"must be from 0 to {len(self.points) - 1}")
         scenario = self.scenarios[self.points[point].scenario]
         settings = self.points[point].settings
         return scenario.with_settings(settings) if settings else scenario
@@ -103,7 +103,7 @@ class Plan:
             "series": list(recording.series),
             "every": recording.every,
             "keep": list(recording.keep),
-            "figures": identity(recording.figures, "figures"),
+            "metrics": identity(recording.metrics, "metrics"),
         }
 
 
@@ -116,9 +116,9 @@ def alone(scenario: "Scenario") -> list[Point]:
 
 
 def swept(scenario: "Scenario", design: Design) -> list[Point]:
-    """Return the points of a design; raises ScenarioError with the faults of all that the scenario refuses."""
+    """Return the points of a design; raises ScenarioError with the problems of all that the scenario refuses."""
     points: list[Point] = []
-    found: dict[Fault, int] = {}
+    found: dict[Problem, int] = {}
     shown = {path: _labels([settings.get(path) for settings in design.points]) for path in design.factors}
     for number, settings in enumerate(design.points):
         labels = {path: shown[path][number] for path in design.factors}
@@ -126,12 +126,13 @@ def swept(scenario: "Scenario", design: Design) -> list[Point]:
             scenario.with_settings(settings)
             points.append(Point(0, settings, labels))
         except ScenarioError as error:
-            for fault in error.found:
-                found.setdefault(fault, number)
+            for problem in error.found:
+                found.setdefault(problem, number)
     if found:
         size = len(design.points)
         raise ScenarioError(
-            fault._replace(rule=f"{fault.rule} (point {number + 1} of {size})") for fault, number in found.items()
+            problem._replace(rule=f"{problem.rule} (point {number + 1} of {size})")
+            for problem, number in found.items()
         )
     return points
 
@@ -139,10 +140,10 @@ def swept(scenario: "Scenario", design: Design) -> list[Point]:
 def labelled(scenarios: Sequence["Scenario"], labels: Sequence[str] | None) -> list[Point]:
     """Return a point for each of several scenarios; raises ScenarioError unless the labels tell them apart."""
     if len(scenarios) < 2:
-        raise refuse("scenarios", f"{len(scenarios)} given", "must be two or more to be compared")
+        raise scenario_error("scenarios", f"{len(scenarios)} given", "must be two or more to be compared")
     names = _numbered([scenario.name for scenario in scenarios]) if labels is None else [*map(str, labels)]
     if len(names) != len(scenarios) or len(set(names)) < len(names):
-        raise refuse("labels", names, f"must be {len(scenarios)} different texts")
+        raise scenario_error("labels", names, f"must be {len(scenarios)} different texts")
     return [Point(number, {}, {"scenario": name}) for number, name in enumerate(names)]
 
 
@@ -191,19 +192,19 @@ def _packed(scenario: "Scenario", recording: Recording) -> bytes:
         return packed(scenario, recording)
     except Exception as error:
         identity(scenario)
-        identity(recording.figures, "figures")
-        raise refuse("scenario", scenario.name, f"cannot be sent to workers: {one_line(error)}") from error
+        identity(recording.metrics, "metrics")
+        raise scenario_error("scenario", scenario.name, f"cannot be sent to workers: {one_line(error)}") from error
 
 
 # Checks
 
 
-def check_figures(field: str, names: Iterable[str], own: object = None) -> None:
-    """Raise ScenarioError for figures that no run can have; with figures of one's own only a run can tell."""
-    unknown = [name for name in names if name not in FIGURES]
+def check_metrics(field: str, names: Iterable[str], own: object = None) -> None:
+    """Raise ScenarioError for metrics that no run can have; with metrics of one's own only a run can tell."""
+    unknown = [name for name in names if name not in METRICS]
     if unknown and own is None:
         raise ScenarioError(
-            Fault(field, repr(name), f"unknown figure: {nearest(name, FIGURES)}") for name in unknown
+            Problem(field, repr(name), f"unknown metric: {nearest(name, METRICS)}") for name in unknown
         )
 
 
@@ -211,10 +212,10 @@ def baseline_of(labels: Sequence[str], baseline: str | int) -> int:
     """Return the number of the point that a label or a number names; raises ScenarioError if none does."""
     if isinstance(baseline, str):
         if baseline not in labels:
-            raise refuse("baseline", baseline, f"unknown point: {nearest(baseline, labels)}")
+            raise scenario_error("baseline", baseline, f"unknown point: {nearest(baseline, labels)}")
         return labels.index(baseline)
     if isinstance(baseline, bool) or baseline not in range(len(labels)):
-        raise refuse("baseline", baseline, f"must be a label, or from 0 to {len(labels) - 1}")
+        raise scenario_error("baseline", baseline, f"must be a label, or from 0 to {len(labels) - 1}")
     return baseline
 
 
@@ -223,33 +224,33 @@ def recording_of(scenarios: Sequence["Scenario"], options: Mapping[str, Any]) ->
     from alesha_sim.scenarios.fields import seconds
 
     scenarios = [checked(scenario) for scenario in scenarios]
-    found: list[Fault] = []
+    found: list[Problem] = []
     durations = {}
     for name in ("warmup", "every"):
         given = options.get(name)
         try:
             durations[name] = 0.0 if given is None else seconds(given)
         except ScenarioError as error:
-            found += [fault.under(name) for fault in error.found]
+            found += [problem.prefixed(name) for problem in error.found]
     shortest = min(scenario.horizon for scenario in scenarios)
     for name, length in durations.items():
         if length >= shortest:
-            found.append(Fault(name, str(options[name]), f"must be less than the horizon of {shortest:g} s"))
+            found.append(Problem(name, str(options[name]), f"must be less than the horizon of {shortest:g} s"))
     known = {"series": tuple(SERIES), "keep": tuple(SCHEMA)}
     series, keep = (_names(name, options.get(name, ()), valid, found) for name, valid in known.items())
-    figures = options.get("figures")
-    if figures is not None and not callable(figures):
-        found.append(Fault("figures", repr(figures), "must be a function of a result"))
+    metrics = options.get("metrics")
+    if metrics is not None and not callable(metrics):
+        found.append(Problem("metrics", repr(metrics), "must be a function of a result"))
     if found:
         raise ScenarioError(found)
-    return Recording(durations["warmup"], series, durations["every"], keep, figures)
+    return Recording(durations["warmup"], series, durations["every"], keep, metrics)
 
 
-def _names(field: str, given: object, valid: Sequence[str], found: list[Fault]) -> tuple[str, ...]:
+def _names(field: str, given: object, valid: Sequence[str], found: list[Problem]) -> tuple[str, ...]:
     if isinstance(given, str) or not isinstance(given, Sequence):
-        found.append(Fault(field, repr(given), f"must be a list of names: {nearest(given, valid)}"))
+        found.append(Problem(field, repr(given), f"must be a list of names: {nearest(given, valid)}"))
         return ()
     found += [
-        Fault(field, repr(name), f"unknown name: {nearest(name, valid)}") for name in given if name not in valid
+        Problem(field, repr(name), f"unknown name: {nearest(name, valid)}") for name in given if name not in valid
     ]
     return tuple(dict.fromkeys(given))

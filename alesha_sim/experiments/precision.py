@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, Estimates, estimates
-from alesha_sim.experiments.figures import may_count
-from alesha_sim.scenarios.errors import Fault, ScenarioError, shown
+from alesha_sim.experiments.metric_units import may_count
+from alesha_sim.scenarios.errors import Problem, ScenarioError, shown
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,9 +19,9 @@ RUNS_MIN = 20
 
 
 class Goal(NamedTuple):
-    """How precise a figure's mean has to be: its half-width, as a share of the mean or absolutely."""
+    """How precise a metric's mean has to be: its half-width, as a share of the mean or absolutely."""
 
-    figure: str
+    metric: str
     width: float
     absolute: bool
 
@@ -36,26 +36,26 @@ class Goal(NamedTuple):
 def goals(until: Mapping[str, object]) -> tuple[Goal, ...]:
     """Return the goals that `until` names: a share (0.05), or {"absolute": 2.0}; raises ScenarioError."""
     found: list[Goal] = []
-    faults: list[Fault] = []
-    for figure, given in until.items():
+    problems: list[Problem] = []
+    for metric, given in until.items():
         absolute = isinstance(given, Mapping) and list(given) == ["absolute"]
         width = given["absolute"] if absolute and isinstance(given, Mapping) else given
         if isinstance(width, bool) or not isinstance(width, int | float) or not 0 < width < float("inf"):
             rule = 'must be a share of the mean above 0, such as 0.05, or {"absolute": a half-width above 0}'
-            faults.append(Fault(f"until.{figure}", shown(given), rule))
+            problems.append(Problem(f"until.{metric}", shown(given), rule))
         else:
-            found.append(Goal(str(figure), float(width), absolute))
+            found.append(Goal(str(metric), float(width), absolute))
     if not until:
-        faults.append(Fault("until", "{}", "must name at least one figure"))
-    if faults:
-        raise ScenarioError(faults)
+        problems.append(Problem("until", "{}", "must name at least one metric"))
+    if problems:
+        raise ScenarioError(problems)
     return tuple(found)
 
 
 class Rule:
     """Law's rule: stop at the first number of runs, 20 or more, at which every goal is met.
 
-    Intervals of several figures hold together with the probability `confidence` (Bonferroni). Source: Law,
+    Intervals of several metrics hold together with the probability `confidence` (Bonferroni). Source: Law,
     Simulation Modeling and Analysis, section 9.4.1 (a relative error of gamma needs gamma / (1 + gamma)). The rule
     looks at replications in their order, so the answer does not depend on how many are made at once. Values that
     do not vary tell nothing of precision: their goal is not met, unless they are a count or a share, which have
@@ -87,14 +87,14 @@ class Rule:
         return ceil(len(samples) * min(factor, 2.0))
 
     def table(self, samples: NDArray[np.float64]) -> "DataFrame":
-        """Return a row for each goal: `figure, mean, half_width, limit, runs, reached`."""
+        """Return a row for each goal: `metric, mean, half_width, limit, runs, reached`."""
         from pandas import DataFrame
 
         found = self._estimates(samples)
         limits = [goal.limit(mean) for goal, mean in zip(self.goals, found.mean.tolist(), strict=True)]
         return DataFrame(
             {
-                "figure": [goal.figure for goal in self.goals],
+                "metric": [goal.metric for goal in self.goals],
                 "mean": found.mean,
                 "half_width": found.half_width,
                 "limit": limits,
@@ -104,10 +104,10 @@ class Rule:
         )
 
     def notes(self, samples: NDArray[np.float64]) -> list[str]:
-        """Return a line for each goal whose figure never varied, so that nothing is known of its precision."""
+        """Return a line for each goal whose metric never varied, so that nothing is known of its precision."""
         found = self._estimates(samples)
         return [
-            f"{goal.figure} was {mean:,.6g} in all {runs} runs: without variance no precision is reached"
+            f"{goal.metric} was {mean:,.6g} in all {runs} runs: without variance no precision is reached"
             for goal, mean, sd, runs, reached in zip(
                 self.goals,
                 found.mean.tolist(),
@@ -120,7 +120,7 @@ class Rule:
         ]
 
     def _estimates(self, samples: NDArray[np.float64]) -> Estimates:
-        counts = [may_count(goal.figure) for goal in self.goals]
+        counts = [may_count(goal.metric) for goal in self.goals]
         return estimates(samples, self.confidence, len(self.goals), counts=counts)
 
     def _reached(self, found: Estimates) -> list[bool]:

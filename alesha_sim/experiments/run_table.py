@@ -1,4 +1,4 @@
-"""Finished runs in little memory: figures are columns of doubles, so that 10,000 runs weigh a few megabytes."""
+"""Finished runs in little memory: metrics are columns of doubles, so that 10,000 runs weigh a few megabytes."""
 
 from array import array
 from collections.abc import Iterable, Mapping
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Rows:
-    """The finished runs of a study: seed, digest and figures of each, in the order in which they came in."""
+    """The finished runs of a study: seed, digest and metrics of each, in the order in which they came in."""
 
     def __init__(self) -> None:
         self._places: dict[Run, int] = {}
         self._seeds = array("q")
         self._digests = bytearray()
-        self._figures: dict[str, array[float]] = {}
+        self._metrics: dict[str, array[float]] = {}
         self._first: dict[str, tuple[int, int, int]] = {}
 
     def __len__(self) -> int:
@@ -30,7 +30,7 @@ class Rows:
     def __contains__(self, run: Run) -> bool:
         return run in self._places
 
-    def add(self, run: Run, seed: int, digest: str, figures: Mapping[str, float]) -> None:
+    def add(self, run: Run, seed: int, digest: str, metrics: Mapping[str, float]) -> None:
         """Add a run; one that is there already stays as it was."""
         if run in self._places:
             return
@@ -38,13 +38,13 @@ class Rows:
         self._seeds.append(seed)
         self._digests += bytes.fromhex(digest)
         point, replication = run
-        for position, name in enumerate(figures):
-            if name not in self._figures:
-                self._figures[name] = array("d", [NAN]) * place
+        for position, name in enumerate(metrics):
+            if name not in self._metrics:
+                self._metrics[name] = array("d", [NAN]) * place
             here = (replication, point, position)
             self._first[name] = min(self._first.get(name, here), here)
-        for name, column in self._figures.items():
-            column.append(figures.get(name, NAN))
+        for name, column in self._metrics.items():
+            column.append(metrics.get(name, NAN))
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -52,13 +52,13 @@ class Rows:
         return tuple(self._places)
 
     @property
-    def figures(self) -> tuple[str, ...]:
-        """The names of all figures, as the first run that has them names them, whichever came in first."""
-        return tuple(sorted(self._figures, key=self._first.__getitem__))
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics, as the first run that has them names them, whichever came in first."""
+        return tuple(sorted(self._metrics, key=self._first.__getitem__))
 
-    def column(self, figure: str, runs: Iterable[Run]) -> NDArray[np.float64]:
-        """Return a figure of some runs, NaN where there is no such run."""
-        values = self._figures[figure]
+    def column(self, metric: str, runs: Iterable[Run]) -> NDArray[np.float64]:
+        """Return a metric of some runs, NaN where there is no such run."""
+        values = self._metrics[metric]
         places = [self._places.get(run, -1) for run in runs]
         return np.array([NAN if place < 0 else values[place] for place in places], dtype=np.float64)
 
@@ -69,13 +69,13 @@ class Rows:
         runs = sorted(self._places if chosen is None else (run for run in chosen if run in self._places))
         places = np.array([self._places[run] for run in runs], dtype=np.int64)
         seeds = np.array(self._seeds, np.int64)
-        figures = {name: np.array(self._figures[name], np.float64)[places] for name in self.figures}
+        metrics = {name: np.array(self._metrics[name], np.float64)[places] for name in self.metrics}
         return DataFrame(
             {
                 "point": np.array([point for point, _ in runs], dtype=np.int64),
                 "replication": np.array([replication for _, replication in runs], dtype=np.int64),
                 "seed": seeds[places],
                 "digest": [self._digests[32 * place : 32 * place + 32].hex() for place in places.tolist()],
-                **figures,
+                **metrics,
             }
         )

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from alesha_sim.experiments.estimates import CONFIDENCE, NOISE, check_confidence
 from alesha_sim.experiments.execution import Execution
 from alesha_sim.experiments.job import Run
-from alesha_sim.experiments.plan import check_figures
+from alesha_sim.experiments.plan import check_metrics
 from alesha_sim.experiments.study import Study
-from alesha_sim.scenarios.errors import nearest, refuse
+from alesha_sim.scenarios.errors import nearest, scenario_error
 from alesha_sim.scenarios.fields import whole_from
 
 if TYPE_CHECKING:
@@ -69,14 +69,14 @@ def kim_nelson(
     runs, left = np.full(systems, first), np.zeros(systems, np.int64)
     alive, count = np.array(everybody), first
     while True:
-        among = np.ix_(alive, alive)
-        unknown = np.isinf(reach[among])
+        isin = np.ix_(alive, alive)
+        unknown = np.isinf(reach[isin])
         if unknown.any():
             known = _reach(np.array(rows, dtype=np.float64)[:, alive], systems, confidence) / indifference**2
-            reach[among] = np.where(unknown, known, reach[among])
+            reach[isin] = np.where(unknown, known, reach[isin])
         means = totals[alive] / count
         # How far behind another one may be and still stay, which shrinks to nothing as the runs go on.
-        slack = np.maximum(0.0, indifference / (2 * count) * (reach[among] - count))
+        slack = np.maximum(0.0, indifference / (2 * count) * (reach[isin] - count))
         stays = (means[:, None] >= means[None, :] - slack).all(axis=1)
         left[alive[~stays]] = count
         alive = alive[stays]
@@ -138,7 +138,7 @@ class Selection:
 
 def select(
     scenarios: Sequence["Scenario"],
-    figure: str,
+    metric: str,
     *,
     indifference: float,
     largest: bool = True,
@@ -148,10 +148,10 @@ def select(
     labels: Sequence[str] | None = None,
     **options: Unpack["Options"],
 ) -> Selection:
-    """Choose the scenario with the largest (or smallest) mean of a figure by `kim_nelson`.
+    """Choose the scenario with the largest (or smallest) mean of a metric by `kim_nelson`.
 
-    `indifference` is the least difference worth detecting, in the figure's unit. Replication k has the same seed
-    in all scenarios; one in which any of them failed, or has no such figure, is passed over. Of scenarios that
+    `indifference` is the least difference worth detecting, in the metric's unit. Replication k has the same seed
+    in all scenarios; one in which any of them failed, or has no such metric, is passed over. Of scenarios that
     have not differed yet more runs are made, up to `max_runs` of each, and a note says if they never did. The
     choice does not depend on the number of workers. The options are those of `replicate`. Raises ScenarioError.
     """
@@ -160,20 +160,20 @@ def select(
 
     check_confidence(confidence)
     if isinstance(indifference, bool) or not isinstance(indifference, int | float) or not indifference > 0:
-        raise refuse("indifference", indifference, "must be a number above 0")
-    check_figures("figure", [figure], options.get("figures"))
+        raise scenario_error("indifference", indifference, "must be a number above 0")
+    check_metrics("metric", [metric], options.get("metrics"))
     first = whole_from("first", first, 3)
     max_runs = whole_from("max_runs", max_runs, first)
     plan = plan_of("compare", scenarios, labelled(scenarios, labels), options)
     with execution_of(plan, options) as execution:
-        source = _Source(execution, figure, max_runs, sign=1.0 if largest else -1.0)
+        source = _Source(execution, metric, max_runs, sign=1.0 if largest else -1.0)
         found = kim_nelson(
             source, len(scenarios), indifference=float(indifference), confidence=confidence, first=first
         )
         execution.finish()
     study = Study(execution, sorted(source.used), notes=[] if found.decided else ["the selection is not decided"])
     study.notes += [
-        f"{figure} never differed between {study.label(one)} and {study.label(other)} in {found.runs[one]:,} runs:"
+        f"{metric} never differed between {study.label(one)} and {study.label(other)} in {found.runs[one]:,} runs:"
         " without variance nothing is decided"
         for one, other in found.alike
     ]
@@ -183,13 +183,13 @@ def select(
 class _Source:
     """Gives `kim_nelson` values from runs: as many are made at once as there are cores, and used one by one."""
 
-    def __init__(self, execution: Execution, figure: str, max_runs: int, *, sign: float) -> None:
+    def __init__(self, execution: Execution, metric: str, max_runs: int, *, sign: float) -> None:
         from joblib import cpu_count
 
         self.sign = sign
         self.used: list[Run] = []
         self._execution = execution
-        self._figure = figure
+        self._metric = metric
         self._max_runs = max_runs
         self._next = 0
         self._ahead = int(cpu_count())
@@ -216,11 +216,11 @@ class _Source:
 
     def _values(self, runs: Sequence[Run]) -> Array:
         rows = self._execution.rows
-        if rows.figures and self._figure not in rows.figures:
-            raise refuse("figure", self._figure, f"unknown figure: {nearest(self._figure, rows.figures)}")
-        if not rows.figures:
+        if rows.metrics and self._metric not in rows.metrics:
+            raise scenario_error("metric", self._metric, f"unknown metric: {nearest(self._metric, rows.metrics)}")
+        if not rows.metrics:
             return np.full(len(runs), np.nan)
-        return self.sign * rows.column(self._figure, runs)
+        return self.sign * rows.column(self._metric, runs)
 
 
 def _table(study: Study, found: Decision, sign: float) -> "DataFrame":

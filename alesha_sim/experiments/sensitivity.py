@@ -1,4 +1,4 @@
-"""Sensitivity: which settings a figure depends on, by Morris's screening and Sobol' indices.
+"""Sensitivity: which settings a metric depends on, by Morris's screening and Sobol' indices.
 
 The designs and the arithmetic are SALib's (extra `sensitivity`); the runs are those of a sweep.
 """
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alesha_sim.experiments.designs import Design, Ranges
-from alesha_sim.experiments.plan import check_figures
+from alesha_sim.experiments.plan import check_metrics
 from alesha_sim.experiments.studies import sweep
 from alesha_sim.experiments.study import Study
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.scenarios.fields import whole_from
 from alesha_sim.streams import Streams
 
@@ -39,7 +39,7 @@ class Sensitivity:
 def morris(
     scenario: "Scenario",
     ranges: Mapping[str, Sequence[Any]],
-    figure: str,
+    metric: str,
     *,
     trajectories: int = 10,
     levels: int = 4,
@@ -56,7 +56,7 @@ def morris(
     spans, problem = _problem(ranges)
     seed = _seed(options)
     places = np.asarray(_salib("sample.morris").sample(problem, trajectories, num_levels=levels, seed=seed))
-    study, means = _means(scenario, spans, places, figure, runs, options)
+    study, means = _means(scenario, spans, places, metric, runs, options)
     found = _salib("analyze.morris").analyze(problem, places, means, num_levels=levels, seed=seed)
     names = {"mu": "mu", "mu_star": "mu_star", "sigma": "sigma", "mu_star_half_width": "mu_star_conf"}
     return Sensitivity(_table(spans, found, names, "mu_star"), study)
@@ -65,7 +65,7 @@ def morris(
 def sobol_indices(
     scenario: "Scenario",
     ranges: Mapping[str, Sequence[Any]],
-    figure: str,
+    metric: str,
     *,
     base: int = 64,
     runs: int = 1,
@@ -75,16 +75,16 @@ def sobol_indices(
 
     `base` (a power of two) times (factors + 2) points are run `runs` times each, with common random numbers. The
     table: `factor, first, total` and their 95 % half-widths. Source: Saltelli et al. (2010). Raises ScenarioError,
-    also where the package SALib is missing, and for a figure that never varies.
+    also where the package SALib is missing, and for a metric that never varies.
     """
     if not isinstance(base, int) or base < 2 or base & (base - 1):
-        raise refuse("base", base, "must be a power of two, at least 2")
+        raise scenario_error("base", base, "must be a power of two, at least 2")
     spans, problem = _problem(ranges)
     seed = _seed(options)
     places = np.asarray(_salib("sample.sobol").sample(problem, base, calc_second_order=False, seed=seed))
-    study, means = _means(scenario, spans, places, figure, runs, options)
+    study, means = _means(scenario, spans, places, metric, runs, options)
     if np.ptp(means) == 0:
-        raise refuse("figure", figure, "never varies over these ranges, so nothing can explain it")
+        raise scenario_error("metric", metric, "never varies over these ranges, so nothing can explain it")
     found = _salib("analyze.sobol").analyze(problem, means, calc_second_order=False, seed=seed)
     names = {"first": "S1", "first_half_width": "S1_conf", "total": "ST", "total_half_width": "ST_conf"}
     return Sensitivity(_table(spans, found, names, "total"), study)
@@ -95,14 +95,14 @@ def _salib(module: str) -> Any:
         return import_module(f"SALib.{module}")
     except ImportError:
         rule = 'needs the package SALib: python -m pip install "alesha-sim[sensitivity]"'
-        raise refuse("sensitivity", module.partition(".")[2], rule) from None
+        raise scenario_error("sensitivity", module.partition(".")[2], rule) from None
 
 
 def _problem(ranges: Mapping[str, Sequence[Any]]) -> tuple[Ranges, dict[str, Any]]:
     """Return the ranges, and the unit cube of as many factors as SALib describes it."""
     spans = Ranges(ranges)
     if len(spans.paths) < 2:
-        raise refuse("ranges", len(spans.paths), "must have two factors or more")
+        raise scenario_error("ranges", len(spans.paths), "must have two factors or more")
     size = len(spans.paths)
     return spans, {"num_vars": size, "names": list(spans.paths), "bounds": [[0.0, 1.0]] * size}
 
@@ -114,17 +114,17 @@ def _seed(options: "Options") -> int:
 
 
 def _means(
-    scenario: "Scenario", spans: Ranges, places: Array, figure: str, runs: int, options: "Options"
+    scenario: "Scenario", spans: Ranges, places: Array, metric: str, runs: int, options: "Options"
 ) -> tuple[Study, Array]:
-    """Run the points; return the mean of the figure at each. Raises ScenarioError if one has none."""
-    check_figures("figure", [figure], options.get("figures"))
+    """Run the points; return the mean of the metric at each. Raises ScenarioError if one has none."""
+    check_metrics("metric", [metric], options.get("metrics"))
     study = sweep(scenario, Design(tuple(spans.points(places))), runs, **options)
     if study.interrupted:
         raise KeyboardInterrupt
-    values = [study.values(figure, point) for point in range(len(places))]
+    values = [study.values(metric, point) for point in range(len(places))]
     missing = [point for point, each in enumerate(values) if np.isnan(each).all()]
     if missing:
-        raise refuse("figure", figure, f"has no value at {len(missing)} of {len(places)} points")
+        raise scenario_error("metric", metric, f"has no value at {len(missing)} of {len(places)} points")
     return study, np.array([np.nanmean(each) for each in values])
 
 

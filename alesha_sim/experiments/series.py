@@ -1,4 +1,4 @@
-"""What is recorded of a run besides its figures: time series on a common grid, and whole tables.
+"""What is recorded of a run besides its metrics: time series on a common grid, and whole tables.
 
 A series is read off a result through its public face; runs themselves are in `job.py`.
 """
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.units import MICROSECONDS
 
 if TYPE_CHECKING:
-    from alesha_sim.results.after_warmup import Window
+    from alesha_sim.results.after_warmup import AfterWarmup
     from alesha_sim.results.result import Result
 
 STEPS = 200
@@ -34,7 +34,7 @@ class Track(NamedTuple):
 class Recording(NamedTuple):
     """What is taken from every run.
 
-    Figures count after `warmup` seconds; `figures` is a function that returns more of them, from the result, or
+    Metrics count after `warmup` seconds; `metrics` is a function that returns more of them, from the result, or
     with a warm-up from the window on it;
     `series` are recorded every `every` seconds (0: a 200th of the horizon) up to the horizon; `keep` are tables.
     """
@@ -43,7 +43,7 @@ class Recording(NamedTuple):
     series: tuple[str, ...] = ()
     every: float = 0.0
     keep: tuple[str, ...] = ()
-    figures: Callable[["Result | Window"], Mapping[str, float]] | None = None
+    metrics: Callable[["Result | AfterWarmup"], Mapping[str, float]] | None = None
 
 
 def track(result: "Result", name: str, every: float) -> Track:
@@ -106,7 +106,7 @@ def _waits(result: "Result", seconds: NDArray[np.float64]) -> Columns:
     delivered, started = (numbers(messages, name) for name in ("delivered_at", "started_at"))
     columns = []
     for server in SERVERS:
-        mine = equals(coded(messages, "recipient"), server) & (started != MISSING_TIME)
+        mine = equals(text_column(messages, "recipient"), server) & (started != MISSING_TIME)
         step = np.ceil(delivered[mine] / MICROSECONDS / seconds[1]).astype(np.int64)
         inside = (step >= 1) & (step < len(seconds))
         waits = ((started[mine] - delivered[mine]) / MICROSECONDS)[inside]

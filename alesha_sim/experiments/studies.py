@@ -19,7 +19,7 @@ from alesha_sim.experiments.plan import (
     Plan,
     Point,
     alone,
-    check_figures,
+    check_metrics,
     labelled,
     recording_of,
     swept,
@@ -27,7 +27,7 @@ from alesha_sim.experiments.plan import (
 from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
 from alesha_sim.experiments.study import Study
 from alesha_sim.experiments.workers import check_jobs
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
 from alesha_sim.scenarios.fields import whole_from
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Options(TypedDict, total=False):
     as joblib counts them (left out, what `joblib.parallel_config` says, else one a core). With `folder` every run
     is kept there at once, and a later start makes only what is missing; `keep` names tables to be kept there
     whole. `series` names time series to be recorded (`balances`, `stock`, `open_orders`, `waits`) every `every`
-    seconds (or text such as "1h"); figures count after `warmup`; `figures` is a function from a `Result`, with a
-    `warmup` from `Result.after(warmup)`, to more named figures. `progress` shows how far it is, where somebody
+    seconds (or text such as "1h"); metrics count after `warmup`; `metrics` is a function from a `Result`, with a
+    `warmup` from `Result.after(warmup)`, to more named metrics. `progress` shows how far it is, where somebody
     sees it.
     """
 
@@ -56,7 +56,7 @@ class Options(TypedDict, total=False):
     series: Sequence[str]
     every: str | float | None
     warmup: str | float | None
-    figures: Any
+    metrics: Any
     progress: bool
 
 
@@ -71,7 +71,7 @@ def replicate(
 ) -> Study:
     """Run a scenario many times; replication k has a seed of its own that follows from the study's.
 
-    With `until`, runs are added until each figure named there is precise enough by Law's rule, at least 20 and at
+    With `until`, runs are added until each metric named there is precise enough by Law's rule, at least 20 and at
     most `max_runs`; `runs` does not count then. `{"shop_cash": 0.05}` wants a half-width that keeps the mean
     within 5 %, `{"declined": {"absolute": 2}}` one of at most 2, for a mean near zero; several hold together with
     the probability `confidence`. An interrupt keeps what is done. The other options are those of `Options`. Raises
@@ -84,7 +84,7 @@ def replicate(
         return _made(plan, runs, options)
     max_runs = whole_from("max_runs", max_runs, RUNS_MIN)
     wanted = goals(until)
-    check_figures("until", (goal.figure for goal in wanted), options.get("figures"))
+    check_metrics("until", (goal.metric for goal in wanted), options.get("metrics"))
     with execution_of(plan, options) as execution:
         return _until(execution, Rule(wanted, confidence), max_runs)
 
@@ -94,7 +94,7 @@ def sweep(scenario: "Scenario", design: object, runs: int = RUNS, **options: Unp
 
     A design is a mapping from dotted paths to lists of values (the full grid), a list of points (mappings from
     paths to values), or one of `alesha_sim.experiments.designs`: `latin_hypercube`, `sobol`. The options are those
-    of `Options`. Raises ScenarioError with every fault of every point before anything runs.
+    of `Options`. Raises ScenarioError with every problem of every point before anything runs.
     """
     runs = whole_from("runs", runs, 1)
     return _made(plan_of("sweep", [scenario], swept(scenario, designs.read(design)), options), runs, options)
@@ -129,14 +129,14 @@ def _check_points(plan: Plan) -> None:
     ]
     codes = dict.fromkeys(scenario.currency.code for scenario in scenarios)
     if len(codes) > 1:
-        raise refuse(
+        raise scenario_error(
             "currency", ", ".join(codes), "must be the same in all: amounts of several cannot be compared"
         )
     shortest = min(scenario.horizon for scenario in scenarios)
     for name in ("warmup", "every"):
         length = getattr(plan.recording, name)
         if length >= shortest:
-            raise refuse(name, length, f"must be less than the horizon of {shortest:g} s")
+            raise scenario_error(name, length, f"must be less than the horizon of {shortest:g} s")
 
 
 def _is_in_common(path: str) -> bool:
@@ -147,7 +147,7 @@ def _check_options(options: Options) -> None:
     known = list(Options.__annotations__)
     for name in options:
         if name not in known:
-            raise ScenarioError([Fault(name, None, f"unknown option: {nearest(name, known)}")])
+            raise ScenarioError([Problem(name, None, f"unknown option: {nearest(name, known)}")])
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def execution_of(plan: Plan, options: Options) -> Iterator[Execution]:
     check_jobs(options.get("jobs"))
     folder = options.get("folder")
     if plan.recording.keep and folder is None:
-        raise refuse("keep", list(plan.recording.keep), "must come with a folder")
+        raise scenario_error("keep", list(plan.recording.keep), "must come with a folder")
     given: dict[str, Any] = {"jobs": options.get("jobs"), "progress": options.get("progress", True)}
     if folder is None:
         yield Execution(plan, **given)
@@ -199,7 +199,7 @@ def _until(execution: Execution, rule: Rule, max_runs: int) -> Study:
         notes.append(f"not precise enough after {max_runs} runs: study.precision tells how far it is")
     samples = _samples(execution, rule, len(chosen))
     notes += rule.notes(samples)
-    table = rule.table(samples) if execution.rows.figures else None
+    table = rule.table(samples) if execution.rows.metrics else None
     return Study(execution, chosen, notes=notes, precision=table)
 
 
@@ -208,13 +208,13 @@ def _first(runs: int) -> list[Run]:
 
 
 def _samples(execution: Execution, rule: Rule, runs: int) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Return the figures that the rule looks at, a column each; raises ScenarioError for one that there is not."""
-    figures = execution.rows.figures
+    """Return the metrics that the rule looks at, a column each; raises ScenarioError for one that there is not."""
+    metrics = execution.rows.metrics
     for goal in rule.goals:
-        if figures and goal.figure not in figures:
-            raise refuse("until", goal.figure, f"unknown figure: {nearest(goal.figure, figures)}")
+        if metrics and goal.metric not in metrics:
+            raise scenario_error("until", goal.metric, f"unknown metric: {nearest(goal.metric, metrics)}")
     columns = [
-        execution.rows.column(goal.figure, _first(runs)) if figures else np.full(runs, np.nan)
+        execution.rows.column(goal.metric, _first(runs)) if metrics else np.full(runs, np.nan)
         for goal in rule.goals
     ]
     return np.stack(columns, axis=1)

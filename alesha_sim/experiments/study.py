@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from alesha_sim.experiments.estimates import CONFIDENCE, Estimates, estimates, paired, seldom
 from alesha_sim.experiments.execution import Execution
-from alesha_sim.experiments.figures import may_count, readable
 from alesha_sim.experiments.folder import Archive, read_manifest
 from alesha_sim.experiments.job import Outcome, Run
+from alesha_sim.experiments.metric_units import may_count, readable
 from alesha_sim.experiments.output_analysis import WarmUp, mser5
 from alesha_sim.experiments.plan import Plan, Point, baseline_of
 from alesha_sim.experiments.reproduction import command
 from alesha_sim.experiments.series import Recording, Track
 from alesha_sim.numeric.counts import repeat
-from alesha_sim.scenarios.errors import nearest, refuse
+from alesha_sim.scenarios.errors import nearest, scenario_error
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -79,7 +79,7 @@ class Study:
 
     @cached_property
     def runs(self) -> "DataFrame":
-        """One row per finished run: `point`, the design's columns, `replication`, `seed`, `digest`, figures."""
+        """One row per finished run: `point`, the design's columns, `replication`, `seed`, `digest`, metrics."""
         frame = self._rows.frame(self._chosen)
         self._label(frame, 1)
         return frame
@@ -96,9 +96,9 @@ class Study:
         return frame
 
     @property
-    def figures(self) -> tuple[str, ...]:
-        """The names of all figures."""
-        return self._rows.figures
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics."""
+        return self._rows.metrics
 
     def scenario(self, point: int = 0) -> "Scenario":
         """Return the scenario of a point; run with a row's seed it gives that row's digest."""
@@ -113,10 +113,10 @@ class Study:
         file = None if self._archive is None else self._archive.scenario_file(self.plan.points[point].scenario)
         return command(self.plan, (point, replication), file)
 
-    def values(self, figure: str, point: int = 0) -> NDArray[np.float64]:
-        """Return a figure of a point's runs by replication, NaN where one failed; ValueError if there is none."""
-        self._check_figure(figure)
-        return self._rows.column(figure, [run for run in self._chosen if run[0] == point])
+    def values(self, metric: str, point: int = 0) -> NDArray[np.float64]:
+        """Return a metric of a point's runs by replication, NaN where one failed; ValueError if there is none."""
+        self._check_figure(metric)
+        return self._rows.column(metric, [run for run in self._chosen if run[0] == point])
 
     def failed(self, point: int) -> int:
         """Return how many runs of a point failed."""
@@ -126,20 +126,20 @@ class Study:
         """Return a table that was kept, of all runs, as it is in the folder."""
         kept = self.plan.recording.keep
         if name not in kept or self._archive is None:
-            raise refuse("table", name, f"was not kept: keep=({name!r},) keeps it; {nearest(name, kept)}")
+            raise scenario_error("table", name, f"was not kept: keep=({name!r},) keeps it; {nearest(name, kept)}")
         if not len(self._rows):
-            raise refuse("table", name, "has no finished run")
+            raise scenario_error("table", name, "has no finished run")
         frame: DataFrame = self._archive.table(name, sorted(self._rows.runs)).to_pandas()
         return frame
 
     # Estimates
 
     def summary(self, confidence: float = CONFIDENCE) -> "DataFrame":
-        """Return each figure's `mean, sd, low, high, half_width, runs, failed` at each point, with its interval.
+        """Return each metric's `mean, sd, low, high, half_width, runs, failed` at each point, with its interval.
 
         Intervals are those of `estimates`: Student's t, but exact for shares and rare counts, where `half_width`
-        is how far the farther end is from the mean. The index is the figure's name, after the design's columns
-        where there are any. `runs` counts those in which the figure is defined, `failed` those that failed, which
+        is how far the farther end is from the mean. The index is the metric's name, after the design's columns
+        where there are any. `runs` counts those in which the metric is defined, `failed` those that failed, which
         count in no mean.
         """
         from pandas import DataFrame, Index, MultiIndex
@@ -147,47 +147,47 @@ class Study:
         factors, columns, keys = self.plan.factors, [], []
         for point in self._points():
             found = self._estimates(point, confidence)[1]
-            failed = np.full(len(self.figures), self.failed(point))
+            failed = np.full(len(self.metrics), self.failed(point))
             columns.append(np.stack([*found[:6], failed], axis=1))
             labels = self.plan.points[point].labels
-            keys += [(*(labels[name] for name in factors), figure) for figure in self.figures]
+            keys += [(*(labels[name] for name in factors), metric) for metric in self.metrics]
         names = ["mean", "sd", "low", "high", "half_width", "runs", "failed"]
-        index: Any = MultiIndex.from_tuples(keys, names=[*factors, "figure"]) if keys and factors else None
+        index: Any = MultiIndex.from_tuples(keys, names=[*factors, "metric"]) if keys and factors else None
         if index is None:
-            index = Index([key[-1] for key in keys], name="figure", dtype="str")
+            index = Index([key[-1] for key in keys], name="metric", dtype="str")
         values = np.concatenate(columns) if columns else np.empty((0, len(names)))
         return DataFrame(values, index=index, columns=names).astype(dict.fromkeys(names[5:], np.int64))
 
     def differences(
-        self, figure: str | None = None, *, baseline: str | int | None = None, confidence: float = CONFIDENCE
+        self, metric: str | None = None, *, baseline: str | int | None = None, confidence: float = CONFIDENCE
     ) -> "DataFrame":
-        """Return paired differences between points, of one figure or of all.
+        """Return paired differences between points, of one metric or of all.
 
         A row compares `scenario` less `other`: the mean `difference`, `sd, low, high, half_width`, the
         `correlation` that common random numbers made, `saved`: how many times as many independent runs would
         be as precise (infinitely many where the difference never varies), and `runs`. All pairs are compared, or
-        each point with the `baseline` (its label or number). The intervals of one figure hold together with the
+        each point with the `baseline` (its label or number). The intervals of one metric hold together with the
         probability `confidence` (Bonferroni). Raises ValueError.
         """
         from pandas import DataFrame
 
-        if figure is not None:
-            self._check_figure(figure)
+        if metric is not None:
+            self._check_figure(metric)
         pairs = self._pairs(baseline)
         rows = []
-        for name in self.figures if figure is None else (figure,):
+        for name in self.metrics if metric is None else (metric,):
             for one, other in pairs:
                 found = paired(self.values(name, one), self.values(name, other), confidence, len(pairs))
                 gap = found.difference
                 numbers = (gap.mean, gap.sd, gap.low, gap.high, gap.half_width, found.correlation, found.saved)
                 rows.append((name, self.label(one), self.label(other), *map(float, numbers), int(gap.runs)))
-        names = "figure scenario other difference sd low high half_width correlation saved runs"
+        names = "metric scenario other difference sd low high half_width correlation saved runs"
         return DataFrame(rows, columns=names.split())
 
     def _pairs(self, baseline: str | int | None) -> list[tuple[int, int]]:
         points = range(len(self.plan.points))
         if len(points) < 2:
-            raise refuse("differences", f"{len(points)} point", "must have two or more points")
+            raise scenario_error("differences", f"{len(points)} point", "must have two or more points")
         if baseline is None:
             return [(other, one) for one, other in combinations(points, 2)]
         other = baseline_of([self.label(point) for point in points], baseline)
@@ -202,10 +202,10 @@ class Study:
         """
         recorded = self.plan.recording.series
         if series not in recorded:
-            raise refuse("series", series, f"was not recorded: series=({series!r},) records it")
+            raise scenario_error("series", series, f"was not recorded: series=({series!r},) records it")
         runs = [run for run in self._chosen if run[0] == point and run in self._rows]
         if not runs:
-            raise refuse("point", point, "has no finished run")
+            raise scenario_error("point", point, "has no finished run")
         archive = self._archive
         found = [self._tracks[series, run] if archive is None else archive.track(series, run) for run in runs]
         return found[0], np.stack([track.values for track in found])
@@ -246,7 +246,7 @@ class Study:
         """Return where a series is cut by MSER-5 on its mean over the replications."""
         first, values = self.tracks(series, point)
         if name not in first.names:
-            raise refuse("name", name, f"is not in {series}: {nearest(name, first.names)}")
+            raise scenario_error("name", name, f"is not in {series}: {nearest(name, first.names)}")
         mean = estimates(values[:, :, first.names.index(name)]).mean
         there = ~np.isnan(mean)
         return mser5(mean[there], first.seconds[there])
@@ -269,9 +269,9 @@ class Study:
     # Inside
 
     def _estimates(self, point: int, confidence: float = CONFIDENCE) -> tuple[NDArray[np.float64], Estimates]:
-        """Return all figures of a point's runs, a column each, and their estimates."""
-        samples = np.stack([self.values(figure, point) for figure in self.figures], axis=1)
-        return samples, estimates(samples, confidence, counts=[may_count(figure) for figure in self.figures])
+        """Return all metrics of a point's runs, a column each, and their estimates."""
+        samples = np.stack([self.values(metric, point) for metric in self.metrics], axis=1)
+        return samples, estimates(samples, confidence, counts=[may_count(metric) for metric in self.metrics])
 
     def _doubts(self) -> list[str]:
         """Return lines on runs that count in no mean, and on means whose intervals are not to be trusted."""
@@ -281,7 +281,7 @@ class Study:
             lines.append(f"{runs} failed and count in no mean: study.failures tells how to make each again")
         masks = [seldom(*self._estimates(point)) for point in self._points()]
         doubted = (
-            [name for name, each in zip(self.figures, np.any(masks, axis=0), strict=True) if each] if masks else []
+            [name for name, each in zip(self.metrics, np.any(masks, axis=0), strict=True) if each] if masks else []
         )
         if doubted:
             lines.append(
@@ -301,9 +301,9 @@ class Study:
     def _failure(self, failure: Outcome) -> tuple[object, ...]:
         return (*failure.run, failure.seed, failure.error, self.command(*failure.run), failure.trace)
 
-    def _check_figure(self, figure: str) -> None:
-        if figure not in self.figures:
-            raise refuse("figure", figure, f"unknown figure: {nearest(figure, self.figures)}")
+    def _check_figure(self, metric: str) -> None:
+        if metric not in self.metrics:
+            raise scenario_error("metric", metric, f"unknown metric: {nearest(metric, self.metrics)}")
 
 
 def _quantiles(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from alesha_sim.experiments.cluster import Cluster, is_cluster
 from alesha_sim.experiments.job import Job, Outcome, Run, has_died, lost, run_job
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 
 OF_PROCESSES = ("LokyBackend", "MultiprocessingBackend")
 """The backends of joblib that start processes of their own, and that take a function to begin with in each."""
@@ -45,7 +45,7 @@ def check_jobs(jobs: object) -> None:
     """Raise ScenarioError unless `jobs` is None or a number of workers as joblib counts them (-1: all cores)."""
     if jobs is None or (isinstance(jobs, int) and not isinstance(jobs, bool) and jobs):
         return
-    raise refuse("jobs", jobs, "must be a whole number from 1, or -1 for one a core")
+    raise scenario_error("jobs", jobs, "must be a whole number from 1, or -1 for one a core")
 
 
 def outcomes(jobs: Iterable[Job], workers: int | None = None) -> Iterator[Outcome]:

@@ -1,4 +1,4 @@
-"""A result as a Beancount file: accounts and commodities declared, one transaction a fact and book, balances.
+"""A result as a Beancount file: accounts and commodities declared, one transaction an entry and book, balances.
 
 Source of the language: Beancount's "Language Syntax". A balance without `~ 0` would tolerate a difference of .01.
 """
@@ -35,7 +35,7 @@ def _declarations(journals: Journals) -> Iterator[str]:
 
 def _transaction(journals: Journals, each: Transaction) -> str:
     about = f", order {each.order}" if each.order > 0 else ""
-    lines = [f'\n{each.at[:10]} * "{each.book}" "{each.codes}{about}" ^L{each.link}', f'  time: "{each.at}"']
+    lines = [f'\n{each.at[:10]} * "{each.book}" "{each.codes}{about}" ^L{each.entry}', f'  time: "{each.at}"']
     if each.order > 0:
         lines.append(f"  order: {each.order}")
     for posting in each.postings:

@@ -11,7 +11,7 @@ TABLES = {
     "messages": "One row per sent copy of a message.",
     "transfers": "One row per transfer: amount is debited to one account and credited to another of its book.",
     "accounts": "One row per account and commodity; balances in the account's natural direction.",
-    "replenishments": "One row per lot of a product that was asked of production.",
+    "production_lots": "One row per lot of a product that was asked of production.",
     "users": "One row per user.",
 }
 
@@ -24,7 +24,7 @@ COLUMNS = {
         "payment_method": "How it is paid.",
         "status": "Where the order stands at the end of the run.",
         "reason": "Why the order was declined or cancelled; empty if it was not.",
-        "transaction": "The bank's transaction number of the payment.",
+        "payment_transaction": "The bank's transaction number of the payment.",
         "charges_transaction": "The bank's transaction number of the supplier's charges.",
         "paid_at": "When the shop learnt that it was paid.",
         "accepted_at": "When the shop learnt that the supplier accepted it.",
@@ -63,12 +63,12 @@ COLUMNS = {
         "started_at": "When a worker took it up.",
         "finished_at": "When it was answered or dealt with.",
         "fate": "What became of it.",
-        "detail": "The reason that a refusal gives.",
+        "reason": "The reason that a refusal gives.",
         "visit": "Number of the visit that it belongs to.",
     },
     "transfers": {
         "transfer": "Number of the transfer, from 0, in the order of writing.",
-        "time": "When it was written.",
+        "posted_at": "When it was written.",
         "book": "The book that it was written in: bank, shop, supplier or users.",
         "debit": "The account debited.",
         "credit": "The account credited.",
@@ -76,7 +76,7 @@ COLUMNS = {
         "commodity": "The currency, or the product's SKU.",
         "code": "Why it was made.",
         "order": "Number of the order that it belongs to.",
-        "link": "Number of the fact, the same in all books; a payment's is its transaction number.",
+        "entry": "Number of the journal entry, the same in all books; a payment's is its transaction number.",
     },
     "accounts": {
         "account": "Name of the account; begins with its book.",
@@ -86,8 +86,8 @@ COLUMNS = {
         "opening": "Balance of the opening entries.",
         "closing": "Balance at the end of the run.",
     },
-    "replenishments": {
-        "replenishment": "Number of the lot, from 0.",
+    "production_lots": {
+        "lot": "Number of the lot, from 0.",
         "sku": "The product.",
         "quantity": "Units of the lot.",
         "ordered_at": "When it was asked of production.",
@@ -112,7 +112,7 @@ KEYS = {
     "messages": ("message",),
     "transfers": ("transfer",),
     "accounts": ("account", "commodity"),
-    "replenishments": ("replenishment",),
+    "production_lots": ("lot",),
     "users": ("user",),
 }
 """The columns whose values together name a row."""

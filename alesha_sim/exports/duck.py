@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alesha_sim.books.accounts import DEPOSITS
-from alesha_sim.columns import Coded, Columns
+from alesha_sim.columns import Columns, TextColumn
 from alesha_sim.exports.dictionary import TABLES, meaning
 from alesha_sim.exports.files import Progress, silent
 from alesha_sim.exports.package import arrow, none, parts
@@ -27,11 +27,11 @@ VIEWS = {
     "entries": (
         "Both sides of every transfer, debits positive.",
         """
-        SELECT transfer, time, book, debit AS account, credit AS contra, commodity, amount AS change, code,
-            "order", link
+        SELECT transfer, posted_at, book, debit AS account, credit AS contra, commodity, amount AS change, code,
+            "order", entry
         FROM transfers
         UNION ALL
-        SELECT transfer, time, book, credit, debit, commodity, -amount, code, "order", link FROM transfers
+        SELECT transfer, posted_at, book, credit, debit, commodity, -amount, code, "order", entry FROM transfers
         """,
     ),
     "general_ledger": (
@@ -55,8 +55,8 @@ VIEWS = {
     "bank_statements": (
         "What the bank shows each owner of a deposit: debits go out, credits come in.",
         f"""
-        SELECT replace(account, '{DEPOSITS}', '') AS owner, transfer, time AS date, code AS text,
-            "order", link, greatest(change, 0) AS debit, greatest(-change, 0) AS credit, -balance AS balance
+        SELECT replace(account, '{DEPOSITS}', '') AS owner, transfer, posted_at AS date, code AS text,
+            "order", entry, greatest(change, 0) AS debit, greatest(-change, 0) AS credit, -balance AS balance
         FROM general_ledger WHERE starts_with(account, '{DEPOSITS}')
         """,
     ),
@@ -135,7 +135,7 @@ def _chosen(base: "DuckDBPyConnection", table: str, columns: Columns) -> str:
     """Make a type of each column of texts, and return the columns with them."""
     names = []
     for name, column in columns.items():
-        if isinstance(column, Coded) and column.labels:
+        if isinstance(column, TextColumn) and column.labels:
             labels = ", ".join(map(_quoted, column.labels))
             base.execute(f"CREATE TYPE {table}_{name} AS ENUM ({labels})")
             names.append(f'"{name}"::{table}_{name} AS "{name}"')

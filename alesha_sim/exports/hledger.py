@@ -42,7 +42,7 @@ def _amount(journals: Journals, place: int, amount: int) -> str:
 
 def _transaction(journals: Journals, each: Transaction) -> str:
     about = f", order {each.order}" if each.order > 0 else ""
-    head = f"\n{each.at[:10]} * ({each.book}-{each.link}) {each.book} | {each.codes}{about}  ; time:{each.at}"
+    head = f"\n{each.at[:10]} * ({each.book}-{each.entry}) {each.book} | {each.codes}{about}  ; time:{each.at}"
     lines = [
         f"    {journals.names[posting.account]}  {_amount(journals, posting.account, posting.amount)}"
         f"  ; code:{posting.code}"

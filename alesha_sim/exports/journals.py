@@ -1,6 +1,6 @@
 """A result's transfers as the transactions of plain-text accounting: names, amounts, dates. No format lives here.
 
-The rows of one book under one link are one transaction, and so balance. Source of names and signs: section 5 of
+The rows of one entry in one book are one transaction, and so balance. Source of names and signs: section 5 of
 the posting rules.
 """
 
@@ -40,11 +40,11 @@ class Posting(NamedTuple):
 
 
 class Transaction(NamedTuple):
-    """What one book wrote under one link: `at` as ISO 8601 text down to the microsecond, `order` -1 if of none."""
+    """What one book wrote of one entry: `at` as ISO 8601 text down to the microsecond, `order` -1 if of none."""
 
     at: str
     book: str
-    link: int
+    entry: int
     order: int
     codes: str
     postings: tuple[Posting, ...]
@@ -58,8 +58,8 @@ class Journals:
         self.scenario = result.scenario
         self.decimals = result.scenario.currency.decimals
         self.currency = result.scenario.currency.code
-        times = result.source.batches("transfers", ["time"])
-        last = max((int(numbers(batch, "time")[-1]) for batch in times), default=0)
+        times = result.source.batches("transfers", ["posted_at"])
+        last = max((int(numbers(batch, "posted_at")[-1]) for batch in times), default=0)
         year = int(str(self.journal.stamps(np.array([last], np.int64))[0]).partition("-")[0])
         if year >= LAST_YEAR:
             raise ValueError(
@@ -107,29 +107,29 @@ class Journals:
 
     def transactions(self, progress: Progress) -> Iterator[Transaction]:
         """Yield all transactions in the order of writing."""
-        for (link, book), rows in groupby(self._rows(progress), key=lambda row: (row.link, row.book)):
+        for (entry, book), rows in groupby(self._rows(progress), key=lambda row: (row.entry, row.book)):
             first = next(rows)
             postings, words = [], []
             for row in chain([first], rows):
                 postings.append(Posting(row.debit, row.amount, row.code))
                 postings.append(Posting(row.credit, -row.amount, row.code))
                 words.append(row.code)
-            yield Transaction(first.at, book, link, first.order, ", ".join(dict.fromkeys(words)), tuple(postings))
+            yield Transaction(first.at, book, entry, first.order, ", ".join(dict.fromkeys(words)), tuple(postings))
 
     def _rows(self, progress: Progress) -> "Iterator[_Row]":
         journal, done, total = self.journal, 0, len(self.journal)
         for batch in journal.batches(BEFORE, journal.end):
-            for part in chunks(len(batch.time)):
-                at = np.datetime_as_string(journal.stamps(batch.time[part]), unit="us").tolist()
+            for part in chunks(len(batch.posted_at)):
+                at = np.datetime_as_string(journal.stamps(batch.posted_at[part]), unit="us").tolist()
                 texts = (
                     [text.labels[code] for code in text.codes[part].tolist()] for text in (batch.book, batch.code)
                 )
-                columns = (batch.link, batch.order, batch.debit, batch.credit, batch.amount)
+                columns = (batch.entry, batch.order, batch.debit, batch.credit, batch.amount)
                 yield from map(
                     _Row._make, zip(at, *texts, *(column[part].tolist() for column in columns), strict=True)
                 )
                 progress((done + part.stop) / total, f"{done + part.stop:,} of {total:,} transfers")
-            done += len(batch.time)
+            done += len(batch.posted_at)
 
 
 class _Row(NamedTuple):
@@ -138,7 +138,7 @@ class _Row(NamedTuple):
     at: str
     book: str
     code: str
-    link: int
+    entry: int
     order: int
     debit: int
     credit: int

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from alesha_sim.accounting.journal_arrays import Ints
-from alesha_sim.columns import MISSING_TIME, coded, numbers
+from alesha_sim.columns import MISSING_TIME, numbers, text_column
 from alesha_sim.exports.files import Progress, chunks
 from alesha_sim.exports.process import ACTIVITIES, PAGES, PLACE, Log
 
@@ -83,11 +83,11 @@ class Model:
         of_order = (log.order > 0) & (log.order <= log.orders)
         self._supplied = np.zeros(log.orders + 1, np.bool_)
         self._supplied[log.order[(log.activity == PLACE["order from supplier"]) & of_order]] = True
-        self._pays = np.zeros(int(log.link.max(initial=0)) + 2, np.bool_)
+        self._pays = np.zeros(int(log.entry.max(initial=0)) + 2, np.bool_)
         pays = np.isin(log.activity, [PLACE[name] for name in PAYMENTS])
-        self._pays[log.link[pays & of_order & (log.amount >= 0)]] = True
+        self._pays[log.entry[pays & of_order & (log.amount >= 0)]] = True
         lines = result.columns("order_lines")
-        self._skus = coded(lines, "sku")
+        self._skus = text_column(lines, "sku")
         self._rank = np.argsort(numbers(lines, "order"), kind="stable")
         self._bounds = np.searchsorted(numbers(lines, "order")[self._rank], np.arange(log.orders + 2))
 
@@ -99,8 +99,8 @@ class Model:
     def _is_supplied(self, order: int) -> bool:
         return 0 < order <= self.log.orders and bool(self._supplied[order])
 
-    def _is_payment(self, link: int) -> bool:
-        return link > 0 and bool(self._pays[link])
+    def _is_payment(self, entry: int) -> bool:
+        return entry > 0 and bool(self._pays[entry])
 
     # Objects
 
@@ -174,21 +174,21 @@ class Model:
         moved = np.flatnonzero((log.amount >= 0) & (log.order > 0) & (log.order <= log.orders))
         for part in chunks(len(moved)):
             rows = moved[part]
-            columns = (log.link, log.order, log.amount)
-            codes = journal.code.codes[log.fact[rows]].tolist()
-            for link, order, amount, code in zip(
+            columns = (log.entry, log.order, log.amount)
+            codes = journal.code.codes[log.first_row[rows]].tolist()
+            for entry, order, amount, code in zip(
                 *(column[rows].tolist() for column in columns), codes, strict=True
             ):
-                yield from self._transaction(link, order, amount / self._major, journal.code.labels[code])
+                yield from self._transaction(entry, order, amount / self._major, journal.code.labels[code])
 
-    def _transaction(self, link: int, order: int, amount: float, code: str) -> Iterator[Object]:
+    def _transaction(self, entry: int, order: int, amount: float, code: str) -> Iterator[Object]:
         relations: tuple[tuple[str, str], ...] = ((f"order:{order}", "moves money for"),)
-        if self._is_payment(link):
+        if self._is_payment(entry):
             pays = ((f"order:{order}", "pays"),)
-            yield Object(f"payment:{link}", "payment", (("amount", EPOCH, amount),), pays)
-            relations += ((f"payment:{link}", "carries out"),)
+            yield Object(f"payment:{entry}", "payment", (("amount", EPOCH, amount),), pays)
+            relations += ((f"payment:{entry}", "carries out"),)
         attributes = (("amount", EPOCH, amount), ("code", EPOCH, code))
-        yield Object(f"transaction:{link}", "transaction", attributes, relations)
+        yield Object(f"transaction:{entry}", "transaction", attributes, relations)
 
     def _charges(self) -> Ints:
         """Return what the bank moved from shop to supplier for each order."""
@@ -207,7 +207,7 @@ class Model:
                 relations.append((f"order:{order}", "delivers"))
             if self._is_supplied(order):
                 relations.append((f"supplier-order:{order}", "fulfils"))
-            units = sum(amount for _, amount in log.lines(int(log.fact[row])))
+            units = sum(amount for _, amount in log.lines(int(log.first_row[row])))
             yield Object(f"parcel:{log.parcel[row]}", "parcel", (("units", EPOCH, units),), tuple(relations))
 
     # Events
@@ -229,7 +229,16 @@ class Model:
         """Yield all events in the order of time; an event that concerns no object is left out."""
         log, related, number = self.log, self._related(), 0
         for rows in log.slices():
-            columns = (log.activity, log.order, log.user, log.link, log.fact, log.parcel, log.amount, log.cost)
+            columns = (
+                log.activity,
+                log.order,
+                log.user,
+                log.entry,
+                log.first_row,
+                log.parcel,
+                log.amount,
+                log.cost,
+            )
             lists = [column[rows].tolist() for column in columns]
             for *fields, at, kept in zip(*lists, log.stamps(log.at[rows]), related[rows].tolist(), strict=True):
                 if kept:
@@ -244,8 +253,8 @@ class Model:
         activity: int,
         order: int,
         user: int,
-        link: int,
-        fact: int,
+        entry: int,
+        first_row: int,
         parcel: int,
         amount: int,
         cost: int,
@@ -256,38 +265,38 @@ class Model:
             attributes["amount"] = amount / self._major
         if cost:
             attributes["cost"] = cost / self._major
-        related = self._related_objects(name, order, user, link, fact, parcel, has_moved=amount >= 0)
+        related = self._related_objects(name, order, user, entry, first_row, parcel, has_moved=amount >= 0)
         creates = CREATES.get(name)
         relations = tuple((id, "creates" if kind == creates else kind) for id, kind in related)
         return Event(f"e{number}", name, at, attributes, relations)
 
     def _related_objects(
-        self, name: str, order: int, user: int, link: int, fact: int, parcel: int, *, has_moved: bool
+        self, name: str, order: int, user: int, entry: int, first_row: int, parcel: int, *, has_moved: bool
     ) -> Iterator[tuple[str, str]]:
         """Yield the objects of an event with the qualifiers of their relations."""
         if user >= 0:
             yield f"user:{user}", "visitor" if name in PAGES else "customer"
         if 0 < order <= self.log.orders:
             yield f"order:{order}", "order"
-            for sku in self._touched(name, order, fact):
+            for sku in self._touched(name, order, first_row):
                 yield _line(order, sku), "item"
-            if self._is_payment(link):
-                yield f"payment:{link}", "payment"
+            if self._is_payment(entry):
+                yield f"payment:{entry}", "payment"
             if has_moved:
-                yield f"transaction:{link}", "transaction"
+                yield f"transaction:{entry}", "transaction"
         if name in SUPPLYING and self._is_supplied(order):
             yield f"supplier-order:{order}", "supplier order"
         if parcel >= 0:
             yield f"parcel:{parcel}", "parcel"
 
-    def _touched(self, name: str, order: int, fact: int) -> Iterable[str]:
+    def _touched(self, name: str, order: int, first_row: int) -> Iterable[str]:
         """Return the products of an order that an event is about: all at check-out, later those it moves."""
         lines = self._lines(order)
         if name == "check out":
             return lines
-        if fact < 0:
+        if first_row < 0:
             return ()
-        moved = {sku for sku, _ in self.log.lines(fact)}
+        moved = {sku for sku, _ in self.log.lines(first_row)}
         return [sku for sku in lines if sku in moved]
 
 

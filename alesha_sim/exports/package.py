@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alesha_sim.columns import MISSING_TIME, Coded, Column, Columns, rows
+from alesha_sim.columns import MISSING_TIME, Column, Columns, TextColumn, rows
 from alesha_sim.exports.dictionary import KEYS, REFERENCES, TABLES, is_optional, meaning
 from alesha_sim.exports.files import CHUNK, Progress, silent
 from alesha_sim.storage.parquet import to_arrow
@@ -92,7 +92,7 @@ def _texts(table: str, columns: Columns, result: "Result") -> Iterable[tuple[Any
     money = in_money(columns, currency)
 
     def values(column: Column, kind: Type) -> list[Any]:
-        if isinstance(column, Coded):
+        if isinstance(column, TextColumn):
             labels = [*column.labels, ""]
             return [labels[code] for code in column.codes.tolist()]
         match kind:

@@ -1,7 +1,7 @@
 """A run as a process log: which events there were, and which objects took part. No file format lives here.
 
-Events come from three sources: messages (what somebody asked or answered), facts of the books (the first row that
-any book wrote under a link, so that each fact is one event), and the placing and completion of orders. What
+Events come from three sources: messages (what somebody asked or answered), entries of the books (the first row
+that any book wrote of it, so that each entry is one event), and the placing and completion of orders. What
 attackers say is left out: nothing comes of it. Events stand in the order of time, at one instant in that of
 `ACTIVITIES`, which is that of a purchase.
 """
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from alesha_sim.accounting.journal_arrays import Ints, Journal, words
 from alesha_sim.books.accounts import Account
-from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, text_column
 from alesha_sim.exports.files import chunks
 from alesha_sim.numeric.counts import repeat
 from alesha_sim.vocabulary import NO_ID
@@ -94,7 +94,7 @@ REQUESTS = {"Pay": "pay", "PlaceOrder": "order from supplier"}
 PAGES = ("view home page", "register", "log in", "view product")
 """What a visitor does before there is an order."""
 
-FACTS = {
+ENTRY_ACTIVITIES = {
     "pending": "hold money",
     "void": "give held money back",
     "payment": "authorise payment",
@@ -109,7 +109,7 @@ FACTS = {
     "reserve": "reserve",
     "ship": "ship",
     "loss": "lose parcel",
-    "come-back": "take parcel back",
+    "return-to-sender": "take parcel back",
     "deliver": "deliver",
     "collection": "collect at the door",
     "remittance": "remit collections",
@@ -117,7 +117,7 @@ FACTS = {
     "write-off": "write off",
     "replace": "replace under warranty",
 }
-"""What the first row of a fact is an event of, by its code; `opening` and `income` belong to no order."""
+"""What the first row of an entry is an event of, by its code; `opening` and `income` belong to no order."""
 
 COSTS = (Account.SUPPLIER_PAYABLES, Account.SHOP_PAYMENT_FEES)
 """Accounts whose increase is what the group spends on an order: production, transport, fees."""
@@ -126,7 +126,7 @@ COSTS = (Account.SUPPLIER_PAYABLES, Account.SHOP_PAYMENT_FEES)
 class Log:
     """The events of a result as columns of equal length, in order; instants in microseconds since the start.
 
-    `activity` is a place in `ACTIVITIES`; `order`, `visit`, `link`, `fact` (first row among the transfers) and
+    `activity` is a place in `ACTIVITIES`; `order`, `visit`, `entry`, `first_row` (of it, among the transfers) and
     `parcel` are -1 where there is none; `begun_at` is when a worker took the matter up, or `MISSING_TIME`;
     `amount` (minor units, -1 for none) is the money that the bank moved, `cost` what the group spends.
     """
@@ -136,28 +136,28 @@ class Log:
         self.journal = Journal(result)
         self.owner = numbers(result.columns("orders"), "user")
         self.orders = len(self.owner)
-        parts = [self._of_messages(), self._of_facts(), self._of_orders()]
+        parts = [self._of_messages(), self._of_entries(), self._of_orders()]
         columns = [np.concatenate(each) for each in zip(*parts, strict=True)]
         order = np.lexsort((columns[2], columns[1], columns[0]))
-        self.at, self.activity, _, self.order, self.user, self.visit, self.begun_at, self.fact = (
+        self.at, self.activity, _, self.order, self.user, self.visit, self.begun_at, self.first_row = (
             column[order] for column in columns
         )
-        link = np.append(self.journal.link, NO_ID)
-        self.link = link[self.fact]
+        entry = np.append(self.journal.entry, NO_ID)
+        self.entry = entry[self.first_row]
         self.amount, self.cost = self._money()
         self.parcel = self._parcels()
 
     def __len__(self) -> int:
         return len(self.at)
 
-    # The three sources: at, activity, sequence, order, user, visit, begun_at, fact
+    # The three sources: at, activity, sequence, order, user, visit, begun_at, first_row
 
     def _of_messages(self) -> list[Ints]:
         table = self.result.columns("messages")
         request, sent = numbers(table, "request"), numbers(table, "sent_at")
         order, visit = numbers(table, "order"), numbers(table, "visit")
         started = numbers(table, "started_at")
-        kind = coded(table, "kind")
+        kind = text_column(table, "kind")
         is_request = _is_request(table)
         asked = _asked(request, kind, is_request)
         activity = self._activities(kind, asked, is_request)
@@ -179,7 +179,7 @@ class Log:
             np.full(len(rows), NO_ID),
         ]
 
-    def _activities(self, kind: Coded, asked: Ints, is_request: npt.NDArray[np.bool_]) -> Ints:
+    def _activities(self, kind: TextColumn, asked: Ints, is_request: npt.NDArray[np.bool_]) -> Ints:
         """Return the activity of each message, -1 for none; `asked` is the kind of the request it answers."""
         width = len(kind.labels)
         table = np.full((width + 1, width), NO_ID)
@@ -196,7 +196,7 @@ class Log:
     def _is_honest(self, visit: Ints, order: Ints) -> npt.NDArray[np.bool_]:
         """Tell of each message whether it belongs to no attack."""
         visits = self.result.columns("visits")
-        honest = np.append(equals(coded(visits, "intent"), "honest"), True)
+        honest = np.append(equals(text_column(visits, "intent"), "honest"), True)
         of_order = np.ones(self.orders + 2, np.bool_)
         placed = numbers(visits, "order")
         of_order[placed[placed > 0]] = honest[:-1][placed > 0]
@@ -208,7 +208,7 @@ class Log:
         order = numbers(table, "order")[rows]
         found = np.full(len(rows), NO_ID)
         for side in ("sender", "recipient"):
-            text = coded(table, side)
+            text = text_column(table, side)
             labels = [int(label[5:]) if label.startswith("user:") else NO_ID for label in text.labels]
             users = np.array([*labels, NO_ID], np.int64)[text.codes[rows]]
             found = np.where(found == NO_ID, users, found)
@@ -220,10 +220,12 @@ class Log:
         owner = np.concatenate(([NO_ID], self.owner, [NO_ID]))
         return owner[np.where((order > 0) & (order <= self.orders), order, 0)]
 
-    def _of_facts(self) -> list[Ints]:
+    def _of_entries(self) -> list[Ints]:
         journal = self.journal
-        _, first = np.unique(journal.link, return_index=True)
-        code = np.array([PLACE.get(FACTS.get(label, ""), NO_ID) for label in journal.code.labels], np.int64)
+        _, first = np.unique(journal.entry, return_index=True)
+        code = np.array(
+            [PLACE.get(ENTRY_ACTIVITIES.get(label, ""), NO_ID) for label in journal.code.labels], np.int64
+        )
         rows = first[code[journal.code.codes[first]] >= 0]
         activity = code[journal.code.codes[rows]]
         book = np.array([*journal.book.labels, ""], object)[journal.book.codes[rows]]
@@ -236,14 +238,14 @@ class Log:
         ):
             activity = np.where((activity == PLACE[name]) & where, PLACE[better], activity)
         order, none = journal.order[rows], np.full(len(rows), NO_ID)
-        begun = self._served(order, journal.time[rows])
-        return [journal.time[rows], activity, rows, order, self._owners(order), none, begun, rows]
+        begun = self._served(order, journal.posted_at[rows])
+        return [journal.posted_at[rows], activity, rows, order, self._owners(order), none, begun, rows]
 
     def _served(self, order: Ints, at: Ints) -> Ints:
         """Return when the bank began to serve the request about an order that it finished at an instant."""
         table = self.result.columns("messages")
         mine = np.flatnonzero(
-            equals(coded(table, "recipient"), "bank") & (numbers(table, "finished_at") != MISSING_TIME)
+            equals(text_column(table, "recipient"), "bank") & (numbers(table, "finished_at") != MISSING_TIME)
         )
         orders, finished = numbers(table, "order")[mine], numbers(table, "finished_at")[mine]
         rank = np.lexsort((finished, orders))
@@ -260,7 +262,7 @@ class Log:
         """Return the placing and the completion of every order, whether or not its user was told."""
         orders = self.result.columns("orders")
         order, placed, closed = (numbers(orders, name) for name in ("order", "placed_at", "closed_at"))
-        done = np.flatnonzero(equals(coded(orders, "status"), "completed") & (closed != MISSING_TIME))
+        done = np.flatnonzero(equals(text_column(orders, "status"), "completed") & (closed != MISSING_TIME))
         both = np.concatenate((order, order[done]))
         activity = repeat(np.array([PLACE["check out"], PLACE["complete order"]]), [len(order), len(done)])
         at = np.concatenate((placed, closed[done]))
@@ -270,24 +272,24 @@ class Log:
     # What is known of each event
 
     def _money(self) -> tuple[Ints, Ints]:
-        """Return what the bank moved in the first row of each fact, and what the group spends on it."""
+        """Return what the bank moved in the first row of each entry, and what the group spends on it."""
         journal = self.journal
-        size = int(journal.link.max(initial=0)) + 1
+        size = int(journal.entry.max(initial=0)) + 1
         cost = np.zeros(size, np.int64)
         spent = np.zeros(len(journal.accounts), np.int64)
         spent[journal.places(COSTS[0])] = -1
         spent[journal.places(COSTS[1])] = 1
-        np.add.at(cost, journal.link, (spent[journal.debit] - spent[journal.credit]) * journal.amount)
-        facts = self.fact >= 0
+        np.add.at(cost, journal.entry, (spent[journal.debit] - spent[journal.credit]) * journal.amount)
+        has_entry = self.first_row >= 0
         labels = list(journal.book.labels)
         bank = labels.index("bank") if "bank" in labels else NO_ID - 1
-        # Events that no fact belongs to look up the last of these, even where nothing was ever posted.
+        # Events that no entry belongs to look up the last of these, even where nothing was ever posted.
         books, amounts = np.append(journal.book.codes, NO_ID), np.append(journal.amount, NO_ID)
-        amount = np.where(books[self.fact] == bank, amounts[self.fact], NO_ID)
-        return amount, np.where(facts, cost[self.link], 0)
+        amount = np.where(books[self.first_row] == bank, amounts[self.first_row], NO_ID)
+        return amount, np.where(has_entry, cost[self.entry], 0)
 
     def _parcels(self) -> Ints:
-        """Return the parcel of each event: named by the link under which it was shipped.
+        """Return the parcel of each event: named by the entry by which it was shipped.
 
         A parcel is over once it was delivered, lost or taken back; of several of an order on their way, the one
         shipped first that holds as many units is taken to be meant.
@@ -307,10 +309,10 @@ class Log:
         open_parcels: dict[int, list[tuple[int, int]]] = {}
         for row in np.flatnonzero(np.isin(self.activity, [*ships, *ends])).tolist():
             waiting = open_parcels.setdefault(int(self.order[row]), [])
-            units = sum(amount for _, amount in self.lines(int(self.fact[row])))
+            units = sum(amount for _, amount in self.lines(int(self.first_row[row])))
             if int(self.activity[row]) in ships:
-                waiting.append((int(self.link[row]), units))
-                found[row] = self.link[row]
+                waiting.append((int(self.entry[row]), units))
+                found[row] = self.entry[row]
             elif waiting:
                 place = next((n for n, each in enumerate(waiting) if each[1] == units), 0)
                 found[row] = waiting.pop(place)[0]
@@ -318,12 +320,12 @@ class Log:
                 del open_parcels[int(self.order[row])]
         return found
 
-    def lines(self, fact: int) -> list[tuple[str, int]]:
-        """Return the products and units that a fact moved, as the first book that wrote it has them."""
+    def lines(self, first_row: int) -> list[tuple[str, int]]:
+        """Return the products and units that an entry moved, as the first book that wrote it has them."""
         journal = self.journal
         found = []
-        link, book, row = journal.link[fact], journal.book.codes[fact], fact
-        while row < len(journal) and journal.link[row] == link and journal.book.codes[row] == book:
+        entry, book, row = journal.entry[first_row], journal.book.codes[first_row], first_row
+        while row < len(journal) and journal.entry[row] == entry and journal.book.codes[row] == book:
             place = int(journal.debit[row])
             if not journal.is_money[place]:
                 found.append((journal.accounts[place].commodity, int(journal.amount[row])))
@@ -365,13 +367,13 @@ class Log:
 
     def labels(self, table: str, column: str) -> list[str]:
         """Return a text column of a table as a list."""
-        return words(coded(self.result.columns(table), column))
+        return words(text_column(self.result.columns(table), column))
 
 
 def _is_request(table: Columns) -> npt.NDArray[np.bool_]:
     """Tell of each message whether it asks or tells: the first of its request in its direction."""
     request = numbers(table, "request")
-    sender = coded(table, "sender").codes
+    sender = text_column(table, "sender").codes
     # A reply goes back to whoever sent the first message of the request.
     first = np.full(int(request.max(initial=-1)) + 2, NO_ID, np.int64)
     rows = np.arange(len(request))[::-1]
@@ -380,7 +382,7 @@ def _is_request(table: Columns) -> npt.NDArray[np.bool_]:
     return np.asarray((sender == asker) | (request == NO_ID))
 
 
-def _asked(request: Ints, kind: Coded, is_request: npt.NDArray[np.bool_]) -> Ints:
+def _asked(request: Ints, kind: TextColumn, is_request: npt.NDArray[np.bool_]) -> Ints:
     """Return the kind of the request that each message belongs to, as a place among the labels."""
     found = np.full(int(request.max(initial=-1)) + 2, len(kind.labels), np.int64)
     asks = np.flatnonzero(is_request & (request != NO_ID))

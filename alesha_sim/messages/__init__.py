@@ -9,26 +9,26 @@ number.
 
 from alesha_sim.messages.fields import DEPOSIT, ESCROW, SECRET_FIELDS, FundsLocation, Lines, Method, Reason, Secret
 from alesha_sim.messages.fulfilment import (
-    CameBack,
-    Collected,
+    CashCollected,
     Deliver,
     Delivered,
+    DeliveryRefused,
     OrderAccepted,
     OrderRejected,
     PlaceOrder,
-    Refused,
     Remitted,
     Replace,
+    ReturnedToSender,
 )
-from alesha_sim.messages.message import NOTED, Asks, Message, Noted
+from alesha_sim.messages.message import NOTED, Acknowledged, Asks, Message
 from alesha_sim.messages.payments import (
     Authorise,
     Balance,
-    BalanceEnquiry,
     Capture,
     ConfirmDelivery,
     Credited,
     Decline,
+    EnquireBalance,
     EnquireTransaction,
     Hold,
     Receipt,
@@ -71,17 +71,16 @@ __all__ = [
     "ESCROW",
     "NOTED",
     "SECRET_FIELDS",
+    "Acknowledged",
     "Asks",
     "Authorise",
     "Balance",
-    "BalanceEnquiry",
-    "CameBack",
     "CancelOrder",
     "Capture",
+    "CashCollected",
     "Checkout",
     "ClaimAccepted",
     "ClaimWarranty",
-    "Collected",
     "Compensated",
     "Complain",
     "ConfirmDelivery",
@@ -90,6 +89,8 @@ __all__ = [
     "Decline",
     "Deliver",
     "Delivered",
+    "DeliveryRefused",
+    "EnquireBalance",
     "EnquirePayment",
     "EnquireTransaction",
     "FundsLocation",
@@ -101,7 +102,6 @@ __all__ = [
     "LoggedIn",
     "Message",
     "Method",
-    "Noted",
     "Notice",
     "Offer",
     "OrderAccepted",
@@ -116,7 +116,6 @@ __all__ = [
     "Refund",
     "Refunded",
     "Refusal",
-    "Refused",
     "Register",
     "Registered",
     "Remitted",
@@ -125,6 +124,7 @@ __all__ = [
     "Request",
     "ReturnGoods",
     "ReturnReceived",
+    "ReturnedToSender",
     "Secret",
     "Transfer",
     "Verification",
@@ -137,11 +137,11 @@ __all__ = [
 Request = (
     ViewHomepage | Register | LogIn | ViewProduct | Checkout | Pay | PayAtDoor | EnquirePayment | CancelOrder
     | ReturnGoods | ClaimWarranty | Complain | Authorise | Hold | Capture | Void | Transfer | Refund
-    | ConfirmDelivery | EnquireTransaction | VerifyTransaction | BalanceEnquiry | PlaceOrder | Replace | Deliver
+    | ConfirmDelivery | EnquireTransaction | VerifyTransaction | EnquireBalance | PlaceOrder | Replace | Deliver
 )  # fmt: skip
 Reply = (
     Homepage | Registered | LoggedIn | ProductPage | Invoice | Confirmation | Refusal | OrderCancelled
     | ReturnReceived | ClaimAccepted | Compensated | Receipt | Decline | Verification | Balance | OrderAccepted
-    | OrderRejected | Noted | Collected | Refused
+    | OrderRejected | Acknowledged | CashCollected | DeliveryRefused
 )  # fmt: skip
-Notice = Refunded | Credited | Delivered | CameBack | Remitted
+Notice = Refunded | Credited | Delivered | ReturnedToSender | Remitted

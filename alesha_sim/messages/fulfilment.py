@@ -3,7 +3,7 @@
 from typing import Final
 
 from alesha_sim.messages.fields import Lines, Reason
-from alesha_sim.messages.message import Asks, Message, Noted
+from alesha_sim.messages.message import Acknowledged, Asks, Message
 
 # shop -> supplier: buy
 
@@ -62,7 +62,7 @@ class OrderRejected(Message):
 # supplier -> user, shop -> user, supplier -> shop: deliver
 
 
-class Deliver(Asks["Noted | Collected | Refused"]):
+class Deliver(Asks["Acknowledged | CashCollected | DeliveryRefused"]):
     """Hand the goods over; `entry` is the delivery's.
 
     `collect` is to be paid to the account `payee` before. With `replaces` the user gives broken goods for them.
@@ -92,7 +92,7 @@ class Deliver(Asks["Noted | Collected | Refused"]):
         self.fee: Final = fee
 
 
-class Collected(Message):
+class CashCollected(Message):
     """The goods were taken and paid for at the door, under `transaction`."""
 
     __match_args__ = ("transaction",)
@@ -102,7 +102,7 @@ class Collected(Message):
         self.transaction: Final = transaction
 
 
-class Refused(Message):
+class DeliveryRefused(Message):
     """The goods were not taken at the door."""
 
     __match_args__ = ("reason",)
@@ -112,7 +112,7 @@ class Refused(Message):
         self.reason: Final = reason
 
 
-class Delivered(Asks[Noted]):
+class Delivered(Asks[Acknowledged]):
     """Tell the shop that the user has the goods; `collected` was paid at the door under `transaction`."""
 
     __match_args__ = ("entry", "lines", "transaction", "collected")
@@ -125,7 +125,7 @@ class Delivered(Asks[Noted]):
         self.collected: Final = collected
 
 
-class CameBack(Asks[Noted]):
+class ReturnedToSender(Asks[Acknowledged]):
     """Tell the shop that the user refused the goods; of the charges all but `transport` is returned."""
 
     __match_args__ = ("reason", "transaction", "returned", "transport")
@@ -138,7 +138,7 @@ class CameBack(Asks[Noted]):
         self.transport: Final = transport
 
 
-class Remitted(Asks[Noted]):
+class Remitted(Asks[Acknowledged]):
     """Tell the shop that `amount`, collected at the door, was passed on to it under `transaction`."""
 
     __match_args__ = ("transaction", "amount")

@@ -55,11 +55,11 @@ class Asks(Message, Generic[Reply_co]):
         raise NotImplementedError
 
 
-class Noted(Message):
+class Acknowledged(Message):
     """The notice was received and what it reports is in the receiver's book."""
 
     __slots__ = ()
 
 
-NOTED = Noted()
+NOTED = Acknowledged()
 """The one that is sent: it says nothing else."""

@@ -4,7 +4,7 @@ from math import inf
 from typing import Final
 
 from alesha_sim.messages.fields import FundsLocation, Reason, Secret
-from alesha_sim.messages.message import Asks, Message, Noted
+from alesha_sim.messages.message import Acknowledged, Asks, Message
 
 # any -> bank
 
@@ -164,7 +164,7 @@ class Verification(Message):
         self.order: Final = order
 
 
-class BalanceEnquiry(Asks["Balance | Decline"]):
+class EnquireBalance(Asks["Balance | Decline"]):
     """Ask what can be spent from an account, and what is held."""
 
     __match_args__ = ("account", "secret")
@@ -198,7 +198,7 @@ class ConfirmDelivery(Asks["Receipt | Decline"]):
 # bank -> user, bank -> shop
 
 
-class Refunded(Asks[Noted]):
+class Refunded(Asks[Acknowledged]):
     """Tell that `amount` of the payment `payment` (`total`, besides `fee`) came back under `transaction`.
 
     `late` says that the bank gave it back out of escrow because the goods were late; then the shop is told too.
@@ -218,7 +218,7 @@ class Refunded(Asks[Noted]):
         self.late: Final = late
 
 
-class Credited(Asks[Noted]):
+class Credited(Asks[Acknowledged]):
     """Tell the owner of a deposit of money not asked for: `amount` came under `transaction`.
 
     `cause` is `settlement`, `release` or `income`; of a settlement the bank took `fee` and kept `retained` back.

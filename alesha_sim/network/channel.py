@@ -289,7 +289,7 @@ class Channel:
             heappush(clock._queue, (clock._now + self.latency(), NORMAL, next(clock._eid), delivery))
             return
         copies = self.faults.copies(clock._now)
-        # Two latencies for every message, even a lost one, so that no spell shifts those after it.
+        # Two latencies for every message, even a lost one, so that no degradation shifts those after it.
         latencies = self.latency(), (self.faults.copy_latency or self.latency)()
         if copies == 0:
             self.log.lost(delivery.row)

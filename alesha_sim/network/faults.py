@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Window(NamedTuple):
-    """A spell on a channel, from `start` until before `end` (seconds): more loss, more doubling, more latency."""
+    """A degradation of a channel, from `start` until before `end` (seconds): more loss, doubling and latency."""
 
     start: float
     end: float
@@ -20,7 +20,7 @@ class Faults:
 
     A loss is drawn first; a copy that is not lost is doubled with its probability. `loss_draw` and
     `duplication_draw` give uniform numbers from streams of the channel's own, one for each message, so that a
-    spell shifts no later draw. In a spell the probability is that of either cause: 1 - (1 - p)(1 - q).
+    degradation shifts no later draw. In a degradation the probability is that of either cause: 1 - (1 - p)(1 - q).
     `copy_latency` gives the latencies of second copies, from a stream of theirs; None lets the channel's own do
     so.
     """
@@ -51,7 +51,7 @@ class Faults:
         return 0 if lost else 1 + doubled
 
     def delay(self, now: float) -> float:
-        """Return what the spells of this moment add to a copy's latency, seconds."""
+        """Return what the degradations of this moment add to a copy's latency, seconds."""
         return fsum(window.delay() for window in self._open(now) if window.delay is not None)
 
     def _open(self, now: float) -> list[Window]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alesha_sim import accounting
 from alesha_sim.books.accounts import Account
-from alesha_sim.conversation.wording import carried
+from alesha_sim.conversation.labels import carried
 from alesha_sim.messages import Authorise, Receipt
 from alesha_sim.scenarios.errors import nearest, shown
 from alesha_sim.units import DAY
@@ -198,7 +198,7 @@ def _secret_kinds(result: "Result") -> list[str]:
 
 
 def _lost(result: "Result") -> float:
-    return result.figures()["messages_lost"]
+    return result.metrics()["messages_lost"]
 
 
 EXERCISES = {
@@ -210,7 +210,7 @@ EXERCISES = {
             Slip(_paid, "That is what the user pays; look at what the shop passes on under the code charges."),
             Slip(_charges, "That is what the supplier gets; look at what came in before it, under payment."),
             Slip(
-                lambda result: result.figures()["shop_cash"],
+                lambda result: result.metrics()["shop_cash"],
                 "That is all the shop has in the end; look at what it opened with.",
             ),
         ),

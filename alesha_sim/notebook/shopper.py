@@ -7,7 +7,7 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsFloat
 
-from alesha_sim.columns import coded, numbers
+from alesha_sim.columns import numbers, text_column
 from alesha_sim.conversation import Conversation, Step
 from alesha_sim.entities.entity import Asking, Value, Wallet
 from alesha_sim.entities.user.intent import NoAnswer, VisitIntent
@@ -15,8 +15,8 @@ from alesha_sim.entities.user.population import UserPopulation
 from alesha_sim.entities.user.visit import UserVisit
 from alesha_sim.messages import (
     Balance,
-    BalanceEnquiry,
     Confirmation,
+    EnquireBalance,
     Homepage,
     Invoice,
     LoggedIn,
@@ -32,7 +32,7 @@ from alesha_sim.results.result import Result
 from alesha_sim.scenarios.errors import shown
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.units import as_whole
-from alesha_sim.vocabulary import ABANDONED, BOUGHT, BROWSED, LOOKED, REFUSED, REGISTERED
+from alesha_sim.vocabulary import ABANDONED, BOUGHT, BROWSED, LOGGED_IN, LOOKED, REFUSED
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
@@ -115,7 +115,7 @@ class Shopper:
         reply = self._ask(visit.ask_shop(LogIn(Secret(password))))
         if isinstance(reply, LoggedIn):
             self.is_logged_in = True
-            visit.context.log.reached(visit.number, REGISTERED)
+            visit.context.log.reached(visit.number, LOGGED_IN)
         return reply
 
     def look_at(self, sku: str) -> Any:
@@ -216,7 +216,7 @@ class Shopper:
     def orders(self) -> list[PlacedOrder]:
         """Return the shopper's orders as they stand."""
         orders = self.simulation.result().columns("orders")
-        status = coded(orders, "status")
+        status = text_column(orders, "status")
         rows = (numbers(orders, "user") == self.user).nonzero()[0].tolist()
         total = numbers(orders, "total")
         return [PlacedOrder(row + 1, int(total[row]), status.labels[status.codes[row]]) for row in rows]
@@ -233,7 +233,7 @@ class Shopper:
             said = step.message
             if said is None:
                 return any(row.order in orders for row in step.transfers)
-            return said.message in mine or said.kind in (BalanceEnquiry.__name__, Balance.__name__)
+            return said.message in mine or said.kind in (EnquireBalance.__name__, Balance.__name__)
 
         talk = result.since(*self._since).where(steps=concerns)
         talk.title = "What the last click sent"

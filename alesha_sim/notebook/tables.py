@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from alesha_sim.units import Currency
 
 AMOUNTS = frozenset(
-    ("revenue", "refunds", "returns", "fees", "stranded", "users_cash", "shop_cash", "supplier_cash",
+    ("revenue", "refunds", "sales_returns", "bank_fees", "stranded_funds", "users_cash", "shop_cash",
+    "supplier_cash",
      "shop_cash_min")
 )  # fmt: skip
 """The figures of a summary that are money."""
 
-SHARES = frozenset({"conversion", "decline_rate"})
+SHARES = frozenset({"conversion_rate", "decline_rate"})
 LOOK: list[Any] = [
     {"selector": "th", "props": "text-align: left; font-weight: 600"},
     {"selector": "caption", "props": "text-align: left; font-weight: 600; padding-bottom: 0.4em"},
@@ -77,8 +78,8 @@ def style_summary(result: "Result") -> "Styler":
     """Return the figures of `Result.summary` as people write them: money, shares, durations and counts."""
     currency = result.scenario.currency
     rows = [(name.replace("_", " ").removesuffix(" seconds"), _figure(name, value, currency))
-            for name, value in result.figures().items()]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["figure", "value"])
+            for name, value in result.metrics().items()]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["metric", "value"])
     title = f"{result.scenario.name}, seed {result.seed}"
     return _aligned(style_statement(table, currency, title), ["value"])
 

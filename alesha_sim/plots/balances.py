@@ -8,7 +8,7 @@ import numpy.typing as npt
 from matplotlib.ticker import FuncFormatter
 
 from alesha_sim.books.owners import OWNERS, owner_of
-from alesha_sim.columns import coded, numbers
+from alesha_sim.columns import numbers, text_column
 from alesha_sim.plots import style, times
 from alesha_sim.results import time_series
 from alesha_sim.units import MICROSECONDS, Currency
@@ -79,7 +79,9 @@ def deposits_over_time(result: "Result") -> Deposits:
     """Return the deposits of a result; the first row is the start, when nothing has changed yet."""
     course = time_series.balances(result.source.batches("transfers", time_series.BALANCES), None)
     accounts = result.columns("accounts")
-    owners = np.array([*map(owner_of, coded(accounts, "account").labels), ""])[coded(accounts, "account").codes]
+    owners = np.array([*map(owner_of, text_column(accounts, "account").labels), ""])[
+        text_column(accounts, "account").codes
+    ]
     opened = numbers(accounts, "opening")
     opening = np.array([opened[owners == owner].sum() for owner in OWNERS], np.int64)
     seconds = np.concatenate(([0.0], course.at / MICROSECONDS))

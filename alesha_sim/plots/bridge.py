@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from alesha_sim.books.accounts import CODES, DEPOSITS
 from alesha_sim.books.owners import owner_of
-from alesha_sim.columns import among, coded, equals, numbers
+from alesha_sim.columns import equals, isin, numbers, text_column
 from alesha_sim.plots import style
 from alesha_sim.tables import running_balance
 from alesha_sim.units import Currency
@@ -81,14 +81,14 @@ def cash_bridge(result: "Result", entity: str = "shop", *, ax: "Axes | None" = N
 def bridge_of(result: "Result", entity: str) -> Bridge:
     """Return what changed an entity's deposits; ValueError for who has none. Openings are no changes."""
     accounts, transfers = result.columns("accounts"), result.columns("transfers")
-    names = coded(accounts, "account")
+    names = text_column(accounts, "account")
     mine = [name for name in names.labels if owner_of(name) == entity or name == DEPOSITS + entity]
     if not mine:
         last = result.scenario.users.count - 1
         raise ValueError(f"entity {entity}: must be users, shop, supplier, or user:0 to user:{last}")
-    held = among(names, mine)
+    held = isin(names, mine)
     rows, change = running_balance.changes(transfers, mine)
-    codes = coded(transfers, "code")
+    codes = text_column(transfers, "code")
     changes = {}
     for code in CODES[1:]:
         wanted = equals(codes, code)[rows]

@@ -56,30 +56,30 @@ def dashboard(result: "Result", panels: Sequence[str] = SHOWN, *, figure: "Figur
     head: dict[str, Any] = {"fontsize": "x-large", "fontweight": "bold", "color": style.DARK, **style.AS_WRITTEN}
     figure.suptitle(_headline(result), x=0.01, ha="left", **head)
     grid = figure.add_gridspec(rows + 1, columns, height_ratios=[0.16, *[1] * rows], hspace=0.06, wspace=0.06)
-    _write_figures(figure.add_subplot(grid[0, :]), result)
+    _write_metrics(figure.add_subplot(grid[0, :]), result)
     for place, name in enumerate(panels):
         ax = PANELS[name](result, ax=figure.add_subplot(grid[1 + place // columns, place % columns]))
         _shorten_footnote(ax, result)
     return figure
 
 
-def key_figures(result: "Result") -> dict[str, str]:
+def key_metrics(result: "Result") -> dict[str, str]:
     """Return the figures that the page leads with, as texts by name."""
-    figures, currency = result.exact_figures(), result.scenario.currency
-    delivery = figures["mean_delivery_seconds"]
+    metrics, currency = result.exact_metrics(), result.scenario.currency
+    delivery = metrics["mean_delivery_seconds"]
 
     def money(name: str) -> str:
-        return style.amount(int(figures[name]), currency)
+        return style.amount(int(metrics[name]), currency)
 
     def share(name: str) -> str:
-        return "none" if math.isnan(figures[name]) else f"{100 * figures[name]:.3g}\N{NO-BREAK SPACE}%"
+        return "none" if math.isnan(metrics[name]) else f"{100 * metrics[name]:.3g}\N{NO-BREAK SPACE}%"
 
     return {
-        "visits": f"{figures['visits']:,}",
-        "orders": f"{figures['orders']:,}",
-        "orders per visit": share("conversion"),
+        "visits": f"{metrics['visits']:,}",
+        "orders": f"{metrics['orders']:,}",
+        "orders per visit": share("conversion_rate"),
         "declined": share("decline_rate"),
-        "open at the end": f"{figures['open_orders']:,}",
+        "open at the end": f"{metrics['open_orders']:,}",
         f"revenue, {currency.code}": money("revenue"),
         f"shop's cash, {currency.code}": money("shop_cash"),
         "mean delivery": "none" if math.isnan(delivery) else times.lasting(delivery),
@@ -91,10 +91,10 @@ def _headline(result: "Result") -> str:
     return f"{result.scenario.name.replace('_', ' ').capitalize()}: {days}, seed {result.seed}, 1 run"
 
 
-def _write_figures(ax: "Axes", result: "Result") -> None:
+def _write_metrics(ax: "Axes", result: "Result") -> None:
     """Write the key figures side by side, each above its name."""
     ax.set_axis_off()
-    texts = key_figures(result)
+    texts = key_metrics(result)
     for place, (name, text) in enumerate(texts.items()):
         at = (place / len(texts), 0.5)
         beside: dict[str, Any] = {

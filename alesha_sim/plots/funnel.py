@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import MISSING_TIME, Coded, Columns, among, coded, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, isin, numbers, text_column
 from alesha_sim.plots import style
 from alesha_sim.vocabulary import NO_ID, STAGES
 
@@ -92,9 +92,9 @@ def _kinds(result: "Result") -> tuple[list[_Kind], list[int]]:
     visits, orders = result.columns("visits"), result.columns("orders")
     order = numbers(visits, "order")
     texts = (
-        coded(visits, "outcome"),
-        _of_visits(coded(orders, "status"), order),
-        _of_visits(coded(orders, "reason"), order),
+        text_column(visits, "outcome"),
+        _of_visits(text_column(orders, "status"), order),
+        _of_visits(text_column(orders, "reason"), order),
         _last_refusals(result.columns("messages"), len(order)),
     )
     table = np.column_stack([_depths(visits, orders), *(text.codes for text in texts)])
@@ -104,26 +104,28 @@ def _kinds(result: "Result") -> tuple[list[_Kind], list[int]]:
     return found, counts.tolist()
 
 
-def _of_visits(text: Coded, order: npt.NDArray[np.int64]) -> Coded:
+def _of_visits(text: TextColumn, order: npt.NDArray[np.int64]) -> TextColumn:
     """Return a text of orders as one of the visits that placed `order`, missing where there is none."""
-    return Coded(np.append(text.codes, np.int32(NO_ID))[np.where(order == NO_ID, NO_ID, order - 1)], text.labels)
+    return TextColumn(
+        np.append(text.codes, np.int32(NO_ID))[np.where(order == NO_ID, NO_ID, order - 1)], text.labels
+    )
 
 
-def _last_refusals(messages: Columns, visits: int) -> Coded:
+def _last_refusals(messages: Columns, visits: int) -> TextColumn:
     """Return for each visit the reason of the last refusal that it got."""
-    details, visit = coded(messages, "detail"), numbers(messages, "visit")
+    details, visit = text_column(messages, "reason"), numbers(messages, "visit")
     refused = (details.codes != NO_ID) & (visit != NO_ID)
     codes = np.full(visits, NO_ID, np.int32)
     codes[visit[refused]] = details.codes[refused]  # of several values for one place the last one stays
-    return Coded(codes, details.labels)
+    return TextColumn(codes, details.labels)
 
 
 def _depths(visits: Columns, orders: Columns) -> npt.NDArray[np.int64]:
     """Return how far each visit got, as the place of its last stage."""
     order = numbers(visits, "order")
     depth = np.zeros(len(order), np.int64)
-    for place, stage in ((1, "registered"), (2, "checked_out")):
-        depth[among(coded(visits, "stage"), STAGES[STAGES.index(stage) :])] = place
+    for place, stage in ((1, "logged_in"), (2, "checked_out")):
+        depth[isin(text_column(visits, "stage"), STAGES[STAGES.index(stage) :])] = place
     ordered = np.flatnonzero(order != NO_ID)
     for place, instant in ((3, "paid_at"), (4, "delivered_at")):
         happened = numbers(orders, instant)[order[ordered] - 1] != MISSING_TIME

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
 from alesha_sim.plots import style, times
 from alesha_sim.results import time_series
 from alesha_sim.results.snapshot import queued
@@ -140,7 +140,7 @@ def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
 def queues_of(result: "Result") -> list[Queue]:
     """Return the queue before each organisation; who is still waiting at the end waits until then."""
     messages = result.columns("messages")
-    recipient, (mail, gone) = coded(messages, "recipient"), queued(messages)
+    recipient, (mail, gone) = text_column(messages, "recipient"), queued(messages)
     came, begun = numbers(messages, "delivered_at"), numbers(messages, "started_at")
     found = []
     for name in ORGANISATIONS:
@@ -149,7 +149,7 @@ def queues_of(result: "Result") -> list[Queue]:
         left = gone[mine & (gone != MISSING_TIME)]
         at = np.concatenate((came[mine], left))
         changes = np.concatenate((np.ones(np.count_nonzero(mine), np.int64), np.full(len(left), -1, np.int64)))
-        course = time_series.course(at, changes[:, None])
+        course = time_series.step_series(at, changes[:, None])
         kept = np.append(True, np.diff(course.values[:, 0]) != 0)
         seconds, counts = course.at[kept] / MICROSECONDS, course.values[kept, 0]
         spans = np.diff(np.append(seconds, max(result.ended_at, seconds[-1])))

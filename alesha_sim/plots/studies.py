@@ -1,4 +1,4 @@
-"""The plots of a study: a figure over its runs, over time, between scenarios, over two factors."""
+"""The plots of a study: a metric over its runs, over time, between scenarios, over two factors."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from alesha_sim.conversation import palette
 from alesha_sim.experiments.estimates import CONFIDENCE, estimates
-from alesha_sim.experiments.figures import PLAIN, Unit, may_count, spoken, unit_of
+from alesha_sim.experiments.metric_units import PLAIN, Unit, may_count, spoken, unit_of
 from alesha_sim.plots import style
 from alesha_sim.plots.times import TimeUnit, set_ticks, time_unit
-from alesha_sim.scenarios.errors import nearest, refuse
+from alesha_sim.scenarios.errors import nearest, scenario_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,18 +31,18 @@ LEAST_RUNS = 2
 
 
 def distribution(
-    study: "Study", figure: str, *, point: int = 0, confidence: float = CONFIDENCE, ax: "Axes | None" = None
+    study: "Study", metric: str, *, point: int = 0, confidence: float = CONFIDENCE, ax: "Axes | None" = None
 ) -> "Axes":
-    """Plot how a figure is spread over the runs of a point: each run, how many are alike, the mean's interval.
+    """Plot how a metric is spread over the runs of a point: each run, how many are alike, the mean's interval.
 
     Draws into `ax`, or into a new figure of pyplot, which stays open for the caller to show or close. Raises
-    ValueError for a figure that there is not, and if no run has it.
+    ValueError for a metric that there is not, and if no run has it.
     """
-    values = _values(study, figure, point)
+    values = _values(study, metric, point)
     ax = style.bare_axes(ax)
-    found = estimates(values[:, None], confidence, counts=may_count(figure))
+    found = estimates(values[:, None], confidence, counts=may_count(metric))
     mean, half = float(found.mean[0]), float(found.half_width[0])
-    scale = unit_of(figure, float(np.abs(values).max()), study.plan)
+    scale = unit_of(metric, float(np.abs(values).max()), study.plan)
     ax.hist(values, bins="fd" if np.ptp(values) > 0 else 1, color=style.PALE, edgecolor="white")
     ax.plot(values, np.zeros_like(values), "|", color=style.GREY, markersize=9, transform=ax.get_xaxis_transform())
     ax.axvspan(float(found.low[0]), float(found.high[0]), color=POINT_COLOURS[0], alpha=0.18, linewidth=0)
@@ -57,13 +57,13 @@ def distribution(
         color=POINT_COLOURS[0],
         fontweight="bold",
     )
-    ax.set_xlabel(_axis_label(figure, scale), **style.AS_WRITTEN)
+    ax.set_xlabel(_axis_label(metric, scale), **style.AS_WRITTEN)
     ax.set_ylabel("Runs")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     _count_in(ax.xaxis, scale)
     low, high = np.quantile(values, [0.05, 0.95])
     between = f"{_number(low / scale.size)} and {_written(high, scale)}"
-    title = f"{_name(figure)}: 90 % of the runs lie between {between}"
+    title = f"{_name(metric)}: 90 % of the runs lie between {between}"
     style.titled(ax, title, _footnote(study, [point], f"{len(values)} runs"))
     return ax
 
@@ -84,11 +84,11 @@ def band(
     """
     chosen = list(range(len(study.plan.points)) if points is None else points)
     if not 1 <= len(chosen) <= len(POINT_COLOURS):
-        raise refuse("points", len(chosen), f"must be from 1 to {len(POINT_COLOURS)} in one plot")
+        raise scenario_error("points", len(chosen), f"must be from 1 to {len(POINT_COLOURS)} in one plot")
     frame = study.series(series, confidence)
     names = list(dict.fromkeys(frame["name"]))
     if name not in names:
-        raise refuse("name", name, f"is not in {series}: {nearest(name, names)}")
+        raise scenario_error("name", name, f"is not in {series}: {nearest(name, names)}")
     frame = frame[frame["name"] == name]
     ax = style.bare_axes(ax)
     end = float(frame["seconds"].max())
@@ -117,7 +117,7 @@ def band(
 
 def effects(
     study: "Study",
-    figure: str,
+    metric: str,
     *,
     baseline: str | int | None = 0,
     confidence: float = CONFIDENCE,
@@ -127,7 +127,7 @@ def effects(
 
     They are compared with the `baseline`, all pairs if it is None. Raises ValueError as `Study.differences` does.
     """
-    frame = study.differences(figure, baseline=baseline, confidence=confidence)
+    frame = study.differences(metric, baseline=baseline, confidence=confidence)
     frame = frame.sort_values("difference", ignore_index=True, kind="stable")
     rows: list[Any] = list(frame.itertuples())
     ax = style.bare_axes(ax)
@@ -155,35 +155,35 @@ def effects(
     ax.set_yticks([])
     ax.set_ylim(-0.5, len(frame) - 0.3)
     ax.spines["left"].set_visible(False)
-    scale = unit_of(figure, float(np.nanmax(np.abs(frame[["low", "high"]].to_numpy()), initial=0.0)), study.plan)
+    scale = unit_of(metric, float(np.nanmax(np.abs(frame[["low", "high"]].to_numpy()), initial=0.0)), study.plan)
     _count_in(ax.xaxis, scale)
     against = "between scenarios" if several else f"from {frame['other'].iloc[0]}"
-    ax.set_xlabel(f"{_axis_label(figure, scale)}: difference {against}", loc="left", **style.AS_WRITTEN)
-    title = f"{_name(figure)}: {int(clear.sum())} of {len(frame)} differences are clear of zero"
+    ax.set_xlabel(f"{_axis_label(metric, scale)}: difference {against}", loc="left", **style.AS_WRITTEN)
+    title = f"{_name(metric)}: {int(clear.sum())} of {len(frame)} differences are clear of zero"
     remark = f"{int(frame['runs'].min())} paired runs. {confidence:.0%} intervals, which hold together"
     style.titled(ax, title, _footnote(study, [], remark))
     return ax
 
 
 def precision(
-    study: "Study", figure: str, *, point: int = 0, confidence: float = CONFIDENCE, ax: "Axes | None" = None
+    study: "Study", metric: str, *, point: int = 0, confidence: float = CONFIDENCE, ax: "Axes | None" = None
 ) -> "Axes":
-    """Plot how the mean of a figure and its interval settle as runs are added, and the goal if there was one.
+    """Plot how the mean of a metric and its interval settle as runs are added, and the goal if there was one.
 
-    Raises ValueError for a figure that there is not, and for fewer than two runs that have it.
+    Raises ValueError for a metric that there is not, and for fewer than two runs that have it.
     """
-    values = _values(study, figure, point)
+    values = _values(study, metric, point)
     if len(values) < LEAST_RUNS:
-        raise refuse("runs", len(values), f"must be {LEAST_RUNS} or more, to have an interval")
+        raise scenario_error("runs", len(values), f"must be {LEAST_RUNS} or more, to have an interval")
     counts = np.arange(LEAST_RUNS, len(values) + 1)
-    found = [estimates(values[:count], confidence, counts=may_count(figure)) for count in counts]
+    found = [estimates(values[:count], confidence, counts=may_count(metric)) for count in counts]
     mean, low, high, half = (
         np.array([float(getattr(each, part)) for each in found]) for part in ("mean", "low", "high", "half_width")
     )
     ax = style.bare_axes(ax)
     ax.fill_between(counts, low, high, color=POINT_COLOURS[0], alpha=0.25, linewidth=0)
     ax.plot(counts, mean, color=POINT_COLOURS[0], linewidth=2)
-    goal = _goal(study, figure)
+    goal = _goal(study, metric)
     if goal is not None:
         for sign in (-1, 1):
             ax.axhline(mean[-1] + sign * goal, color=style.GREY, linestyle="--", linewidth=1)
@@ -198,33 +198,33 @@ def precision(
             color=style.GREY,
         )
     _limit_to_later(ax, low, high)
-    scale = unit_of(figure, float(np.abs(mean).max()), study.plan)
+    scale = unit_of(metric, float(np.abs(mean).max()), study.plan)
     ax.set_xlabel("Runs")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_ylabel(_axis_label(figure, scale), **style.AS_WRITTEN)
+    ax.set_ylabel(_axis_label(metric, scale), **style.AS_WRITTEN)
     _count_in(ax.yaxis, scale)
     share = f", {half[-1] / abs(mean[-1]):.1%} of the mean" if mean[-1] else ""
     reached = f"{_number(mean[-1] / scale.size)} ± {_written(half[-1], scale)}"
-    title = f"{_name(figure)}: {reached} after {len(values)} runs{share}"
+    title = f"{_name(metric)}: {reached} after {len(values)} runs{share}"
     style.titled(ax, title, _footnote(study, [point], f"{len(values)} runs. Band: {confidence:.0%} interval"))
     return ax
 
 
-def heat_map(study: "Study", figure: str, x: str, y: str, *, ax: "Axes | None" = None) -> "Axes":
-    """Plot the mean of a figure over two factors of a sweep, whose values are in the order of the design.
+def heat_map(study: "Study", metric: str, x: str, y: str, *, ax: "Axes | None" = None) -> "Axes":
+    """Plot the mean of a metric over two factors of a sweep, whose values are in the order of the design.
 
     Over other factors of the design the mean is taken. Raises ValueError for a factor that there is not.
     """
     for name in (x, y):
         if name not in study.plan.factors:
-            raise refuse("factor", name, f"is not in the design: {nearest(name, study.plan.factors)}")
-    study.values(figure)
-    table = study.runs.pivot_table(index=y, columns=x, values=figure, aggfunc="mean", sort=False)
+            raise scenario_error("factor", name, f"is not in the design: {nearest(name, study.plan.factors)}")
+    study.values(metric)
+    table = study.runs.pivot_table(index=y, columns=x, values=metric, aggfunc="mean", sort=False)
     labels = [point.labels for point in study.plan.points]
     columns, rows = (list(dict.fromkeys(point[name] for point in labels)) for name in (x, y))
     means = table.reindex(index=rows, columns=columns).to_numpy(np.float64)
     ax = style.bare_axes(ax)
-    scale = unit_of(figure, float(np.nanmax(np.abs(means))), study.plan)
+    scale = unit_of(metric, float(np.nanmax(np.abs(means))), study.plan)
     shown: Any = ax.imshow(means, cmap="cividis", aspect="auto", origin="lower")
     for row, column in zip(*np.nonzero(~np.isnan(means)), strict=True):
         mean = float(means[row, column])
@@ -238,10 +238,10 @@ def heat_map(study: "Study", figure: str, x: str, y: str, *, ax: "Axes | None" =
     ax.set_xlabel(x, **style.AS_WRITTEN)
     ax.set_ylabel(y, **style.AS_WRITTEN)
     least, most = float(np.nanmin(means)), float(np.nanmax(means))
-    title = f"{_name(figure)}: from {_number(least / scale.size)} to {_written(most, scale)}"
+    title = f"{_name(metric)}: from {_number(least / scale.size)} to {_written(most, scale)}"
     others = [name for name in study.plan.factors if name not in (x, y)]
     over = f", over all {', '.join(others)}" if others else ""
-    remark = f"{len(study.runs):,} runs. Means of: {_axis_label(figure, scale)}{over}"
+    remark = f"{len(study.runs):,} runs. Means of: {_axis_label(metric, scale)}{over}"
     style.titled(ax, title, _footnote(study, [], remark))
     return ax
 
@@ -279,20 +279,20 @@ def warm_up(study: "Study", series: str, name: str, *, point: int = 0, ax: "Axes
 # What the plots share
 
 
-def _values(study: "Study", figure: str, point: int) -> Array:
-    """Return a figure's values that are defined; raises ScenarioError if there is none."""
-    values = study.values(figure, point)
+def _values(study: "Study", metric: str, point: int) -> Array:
+    """Return a metric's values that are defined; raises ScenarioError if there is none."""
+    values = study.values(metric, point)
     values = values[~np.isnan(values)]
     if not len(values):
-        raise refuse("figure", figure, f"has no value at point {point}")
+        raise scenario_error("metric", metric, f"has no value at point {point}")
     return values
 
 
-def _goal(study: "Study", figure: str) -> float | None:
+def _goal(study: "Study", metric: str) -> float | None:
     """Return the half-width that was asked for."""
     if study.precision is None:
         return None
-    found = study.precision.loc[study.precision["figure"] == figure, "limit"]
+    found = study.precision.loc[study.precision["metric"] == metric, "limit"]
     return float(found.iloc[0]) if len(found) else None
 
 
@@ -351,9 +351,9 @@ def _footnote(study: "Study", points: Sequence[int], remark: str) -> str:
     return f"{', '.join(names)}{at}, seed {study.seed}, {remark}{missing}"
 
 
-def _axis_label(figure: str, scale: Unit) -> str:
-    """Return a figure's name with its unit."""
-    return f"{_name(figure)} ({scale.name})" if scale.name else _name(figure)
+def _axis_label(metric: str, scale: Unit) -> str:
+    """Return a metric's name with its unit."""
+    return f"{_name(metric)} ({scale.name})" if scale.name else _name(metric)
 
 
 def _series_label(study: "Study", series: str, name: str) -> str:
@@ -380,8 +380,8 @@ def _count_in(axis: "Axis", scale: Unit = PLAIN) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: style.grouped(value / scale.size)))
 
 
-def _name(figure: str) -> str:
-    return spoken(figure).capitalize()
+def _name(metric: str) -> str:
+    return spoken(metric).capitalize()
 
 
 def _written(value: float, scale: Unit) -> str:

@@ -13,7 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
 from alesha_sim.conversation import palette
-from alesha_sim.experiments.figures import AMOUNT_UNITS
+from alesha_sim.experiments.metric_units import AMOUNT_UNITS
 from alesha_sim.units import Currency
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 
-from alesha_sim.experiments.figures import TimeUnit as TimeUnit
-from alesha_sim.experiments.figures import time_unit as time_unit
+from alesha_sim.experiments.metric_units import TimeUnit as TimeUnit
+from alesha_sim.experiments.metric_units import time_unit as time_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""What stays where tables are off: rows of those fields that figures are counted by, and a tally of messages.
+"""What stays where tables are off: rows of those fields that metrics are counted by, and a tally of messages.
 
 The logs are those of any run; only their rows are thinner. No rule and no decision lives here.
 """
@@ -14,7 +14,7 @@ from alesha_sim.units import MICROSECONDS
 KEPT: Mapping[str, tuple[str, ...]] = {
     "orders": ("placed_at", "total", "user", "status", "reason", "delivered_at"),
 }
-"""The fields that figures and the table of users need; of rows of other tables no more than the number."""
+"""The fields that metrics and the table of users need; of rows of other tables no more than the number."""
 
 
 class ThinRows(PackedRows):

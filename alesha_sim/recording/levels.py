@@ -9,7 +9,7 @@ ALL = "all"
 """The mode in which every message, order and transfer is kept."""
 
 SUMMARY = "summary"
-"""The mode in which nothing is kept but what figures need, and the tables `ALWAYS`."""
+"""The mode in which nothing is kept but what metrics need, and the tables `ALWAYS`."""
 
 LEVELS = (ALL, SUMMARY)
 
@@ -17,7 +17,7 @@ ALWAYS = ("accounts", "users")
 """The tables that every mode has, since they are made at the end of a run."""
 
 Tallies = Mapping[str, Mapping[str, int]]
-"""For each table that is off, the counts and sums that the figures of a result need of it."""
+"""For each table that is off, the counts and sums that the metrics of a result need of it."""
 
 
 class NotRecorded(ValueError):

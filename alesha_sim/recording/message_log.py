@@ -7,7 +7,18 @@ import numpy as np
 import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
-from alesha_sim.columns import NAN, Coded, Columns, Kinds, Packed, Vocabulary, _name, _or_missing, names_of, times
+from alesha_sim.columns import (
+    NAN,
+    Columns,
+    Kinds,
+    Packed,
+    TextColumn,
+    Vocabulary,
+    _name,
+    _or_missing,
+    entity_names,
+    times,
+)
 from alesha_sim.recording.packed_rows import Boxed, NewRows, in_memory
 from alesha_sim.vocabulary import DELIVERED, FATES, IN_FLIGHT, LOST, NO_ID, ORGANISATIONS, WITHDRAWN
 
@@ -128,15 +139,15 @@ class MessageLog:
             "message": np.arange(first, first + len(rows), dtype=np.int64),
             "request": rows["request"].astype(np.int64),
             "order": rows["order"].astype(np.int64),
-            "sender": names_of(rows["sender"], self.organisations),
-            "recipient": names_of(rows["recipient"], self.organisations),
-            "kind": self.kinds.words.coded(rows["kind"]),
+            "sender": entity_names(rows["sender"], self.organisations),
+            "recipient": entity_names(rows["recipient"], self.organisations),
+            "kind": self.kinds.words.text_column(rows["kind"]),
             "attempt": rows["attempt"].astype(np.int64),
             "sent_at": times(rows["sent_at"]),
             "delivered_at": times(rows["delivered_at"]),
             "started_at": times(rows["started_at"]),
             "finished_at": times(rows["finished_at"]),
-            "fate": Coded(rows["fate"].astype(np.int32), FATES),
-            "detail": _or_missing(self.details, rows["detail"]),
+            "fate": TextColumn(rows["fate"].astype(np.int32), FATES),
+            "reason": _or_missing(self.details, rows["detail"]),
             "visit": rows["visit"].astype(np.int64),
         }

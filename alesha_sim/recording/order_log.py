@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import INFINITY, MISSING_TIME, NAN, Coded, Columns, Packed, Vocabulary, _or_missing, times
+from alesha_sim.columns import (
+    INFINITY,
+    MISSING_TIME,
+    NAN,
+    Columns,
+    Packed,
+    TextColumn,
+    Vocabulary,
+    _or_missing,
+    times,
+)
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.recording.packed_rows import NewRows, in_memory
 from alesha_sim.units import total
@@ -118,10 +128,10 @@ class OrderLog:
             "user": rows["user"].astype(np.int64),
             "placed_at": times(rows["placed_at"]),
             "total": rows["total"].astype(np.int64),
-            "payment_method": self.methods.coded(rows["method"]),
-            "status": Coded(rows["status"].astype(np.int32), STATUSES),
+            "payment_method": self.methods.text_column(rows["method"]),
+            "status": TextColumn(rows["status"].astype(np.int32), STATUSES),
             "reason": _or_missing(self.reasons, rows["reason"]),
-            "transaction": rows["transaction"].astype(np.int64),
+            "payment_transaction": rows["transaction"].astype(np.int64),
             "charges_transaction": rows["charges_transaction"].astype(np.int64),
             "paid_at": times(rows["paid_at"]),
             "accepted_at": times(rows["accepted_at"]),
@@ -137,7 +147,7 @@ class OrderLog:
         rows = self._lines.array() if rows is None else rows
         return {
             "order": rows["order"].astype(np.int64),
-            "sku": Coded(rows["product"].astype(np.int32), self.skus),
+            "sku": TextColumn(rows["product"].astype(np.int32), self.skus),
             "quantity": rows["quantity"].astype(np.int64),
             "unit_price": rows["unit_price"].astype(np.int64),
             "unit_charge": rows["unit_charge"].astype(np.int64),

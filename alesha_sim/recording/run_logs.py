@@ -11,11 +11,11 @@ from alesha_sim.recording.levels import ALL, NotRecorded, Tallies
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.recording.packed_rows import NewRows, in_memory
-from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.recording.visit_log import VisitLog
 
 WAITED_FOR = ("bank", "shop")
-"""The parties of whose messages a figure says how long they waited."""
+"""The parties of whose messages a metric says how long they waited."""
 
 
 class Records:
@@ -27,7 +27,7 @@ class Records:
         self._messages = MessageLog(rows) if record == ALL else None
         self._message_counters: dict[str, MessageCounter] = {}
         self.orders, self.visits = OrderLog(skus, rows), VisitLog(rows)
-        self.replenishments = ReplenishmentLog(skus, rows)
+        self.production_lots = ProductionLotLog(skus, rows)
         self.registered_at = np.full(users, NAN)
 
     @property
@@ -44,11 +44,11 @@ class Records:
         return self._message_counters.setdefault(recipient, MessageCounter())
 
     def tallies(self) -> Tallies:
-        """Return what was counted in the place of each table that is off; no figure needs replenishments."""
+        """Return what was counted in the place of each table that is off; no metric needs production_lots."""
         if self._messages is not None:
             return {}
         orders, visits = self.orders.counts(), {"rows": len(self.visits)}
-        return {"orders": orders, "visits": visits, "replenishments": {}, "messages": self._message_counts()}
+        return {"orders": orders, "visits": visits, "production_lots": {}, "messages": self._message_counts()}
 
     def _message_counts(self) -> dict[str, int]:
         """Return how many messages there were and were lost, and how long those served by bank and shop waited."""

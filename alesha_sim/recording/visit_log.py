@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alesha_sim.columns import NAN, Coded, Columns, Packed, Vocabulary, times
+from alesha_sim.columns import NAN, Columns, Packed, TextColumn, Vocabulary, times
 from alesha_sim.recording.packed_rows import NewRows, in_memory
 from alesha_sim.vocabulary import HOME, INTENTS, NO_ID, OUTCOMES, STAGES
 
@@ -41,8 +41,8 @@ class VisitLog:
             "user": rows["user"].astype(np.int64),
             "arrived_at": times(rows["arrived_at"]),
             "left_at": times(rows["left_at"]),
-            "stage": Coded(rows["stage"].astype(np.int32), STAGES),
-            "outcome": Coded(rows["outcome"].astype(np.int32), OUTCOMES),
+            "stage": TextColumn(rows["stage"].astype(np.int32), STAGES),
+            "outcome": TextColumn(rows["outcome"].astype(np.int32), OUTCOMES),
             "order": rows["order"].astype(np.int64),
-            "intent": self.intents.coded(rows["intent"]),
+            "intent": self.intents.text_column(rows["intent"]),
         }

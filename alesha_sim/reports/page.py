@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alesha_sim.columns import coded, equals, numbers
-from alesha_sim.experiments.figures import readable
-from alesha_sim.plots.dashboard import PANELS, key_figures
+from alesha_sim.columns import equals, numbers, text_column
+from alesha_sim.experiments.metric_units import readable
+from alesha_sim.plots.dashboard import PANELS, key_metrics
 from alesha_sim.plots.studies import distribution, effects
 from alesha_sim.plots.style import FIGURE_INCHES
 
@@ -70,13 +70,13 @@ def page(result: "Result", order: int | None = None) -> str:
     return _whole(f"Report of {result.scenario.name}, seed {result.seed}", parts)
 
 
-def study_page(study: "Study", figures: Sequence[str] = STUDIED) -> str:
+def study_page(study: "Study", metrics: Sequence[str] = STUDIED) -> str:
     """Return the report of a study as a page: how far it is, figures with their intervals, plots, failures.
 
     `figures` are those that are plotted; one that no run has is left out. Of a single point each is shown as it is
     spread over the runs, of several as what each point changes against the first.
     """
-    known = [name for name in figures if name in study.figures]
+    known = [name for name in metrics if name in study.metrics]
     several = len(study.plan.points) > 1
     known = [name for name in known if np.isfinite(study.values(name, 0)).any()]
     plots = [_image(name, partial(effects if several else distribution, study, name)) for name in known]
@@ -110,8 +110,8 @@ def typical_order(result: "Result") -> int | None:
     """Return the first order of a user that was completed, else the first; None where nobody ordered."""
     orders = result.columns("orders")
     number = numbers(orders, "order")
-    users = ~equals(coded(orders, "payment_method"), "replenishment")
-    for wanted in (users & equals(coded(orders, "status"), "completed"), users):
+    users = ~equals(text_column(orders, "payment_method"), "replenishment")
+    for wanted in (users & equals(text_column(orders, "status"), "completed"), users):
         if wanted.any():
             return int(number[wanted][0])
     return None
@@ -136,9 +136,9 @@ def _heading(result: "Result") -> str:
 
 def _tables(result: "Result") -> str:
     """Return the figures, the deposits and the orders by status and reason."""
-    figures = key_figures(result)
+    metrics = key_metrics(result)
     tables = (
-        _table("Key figures", figures),
+        _table("Key figures", metrics),
         _table("Deposits at the end", result.balance_texts()),
         _table("Orders by status", _statuses(result)),
     )
@@ -147,7 +147,7 @@ def _tables(result: "Result") -> str:
 
 def _statuses(result: "Result") -> dict[str, str]:
     orders = result.columns("orders")
-    status, reason = coded(orders, "status"), coded(orders, "reason")
+    status, reason = text_column(orders, "status"), text_column(orders, "reason")
     counts: dict[str, int] = {}
     for state, why in zip(status.codes.tolist(), reason.codes.tolist(), strict=True):
         words = [status.labels[state], *([reason.labels[why]] if why >= 0 else [])]

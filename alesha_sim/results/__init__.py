@@ -2,6 +2,6 @@
 
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.results.result import Result
-from alesha_sim.results.snapshot import Moment
+from alesha_sim.results.snapshot import Snapshot
 
-__all__ = ["InboxStatistics", "Moment", "Result"]
+__all__ = ["InboxStatistics", "Result", "Snapshot"]

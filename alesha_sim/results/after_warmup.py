@@ -1,4 +1,4 @@
-"""A window on a result: its tables and figures from an instant on, for steady states. Only arithmetic on tables.
+"""A window on a result: its tables and metrics from an instant on, for steady states. Only arithmetic on tables.
 
 What began earlier is left out, an order's later messages and transfers are not; the laws, which hold for whole
 runs only, are not asked here.
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import MISSING_TIME, Coded, Columns, among, coded, codes, equals, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, codes, equals, isin, numbers, text_column
 from alesha_sim.recording.levels import ALL
-from alesha_sim.results.tabular import Tabulated
+from alesha_sim.results.tabular import TableAccess
 from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.tables import canonical
 from alesha_sim.tables.schema import Tables
@@ -25,8 +25,8 @@ BEGINS: Mapping[str, str] = {
     "orders": "placed_at",
     "visits": "arrived_at",
     "messages": "sent_at",
-    "transfers": "time",
-    "replenishments": "ordered_at",
+    "transfers": "posted_at",
+    "production_lots": "ordered_at",
 }
 """The column that says when a row began."""
 
@@ -34,10 +34,10 @@ FLOWS = ("income", "expense")
 """The kinds of account that begin a window at nothing."""
 
 
-class Window(Tabulated):
+class AfterWarmup(TableAccess):
     """A result from `seconds` after its start on; `Result.after` returns it.
 
-    It has the tables and figures of a result, its `seed` and `ended_at`, and nothing else. Accounts of assets,
+    It has the tables and metrics of a result, its `seed` and `ended_at`, and nothing else. Accounts of assets,
     liabilities and equity open with what they held then, those of income and expenses with nothing; users who
     registered earlier have no `registered_at`.
     """
@@ -61,7 +61,7 @@ class Window(Tabulated):
     def __getattr__(self, name: str) -> Any:
         """Say of what only a whole result has why it is not here."""
         raise AttributeError(
-            f"{name}: a result after its warm-up has tables and figures only", name=name, obj=self
+            f"{name}: a result after its warm-up has tables and metrics only", name=name, obj=self
         )
 
     def __repr__(self) -> str:
@@ -81,23 +81,23 @@ class Window(Tabulated):
         accounts = columns["accounts"]
         opening, closing = numbers(accounts, "opening"), numbers(accounts, "closing")
         then = opening + self._changed_before(columns)
-        flow = among(coded(accounts, "kind"), FLOWS)
+        flow = isin(text_column(accounts, "kind"), FLOWS)
         shown = {"opening": np.where(flow, 0, then), "closing": np.where(flow, closing - then, closing)}
         return canonical.canonical("accounts", {**accounts, **shown})
 
     def _changed_before(self, columns: Mapping[str, Columns]) -> npt.NDArray[np.int64]:
         """Return by how much each account's natural balance changed from its opening to the window's begin."""
         accounts, transfers = columns["accounts"], columns["transfers"]
-        early = numbers(transfers, "time") < self._begins
-        early &= ~equals(coded(transfers, "code"), "opening")
+        early = numbers(transfers, "posted_at") < self._begins
+        early &= ~equals(text_column(transfers, "code"), "opening")
         amounts = numbers(transfers, "amount")[early]
-        commodity = coded(transfers, "commodity")
-        place = {name: row for row, name in enumerate(_names(coded(accounts, "account"), accounts))}
+        commodity = text_column(transfers, "commodity")
+        place = {name: row for row, name in enumerate(_names(text_column(accounts, "account"), accounts))}
         debited = np.zeros(len(place) + 1, np.int64)  # the last one takes accounts that the table does not have
         for side, sign in (("debit", 1), ("credit", -1)):
-            keys = _keys(coded(transfers, side), commodity, early, place)
+            keys = _keys(text_column(transfers, side), commodity, early, place)
             np.add.at(debited, keys, sign * amounts)
-        natural = among(coded(accounts, "kind"), ("asset", "expense"))
+        natural = isin(text_column(accounts, "kind"), ("asset", "expense"))
         return np.where(natural, debited[:-1], -debited[:-1])
 
 
@@ -105,14 +105,14 @@ def _rows(table: str, columns: Columns, mask: npt.NDArray[np.bool_]) -> Columns:
     return canonical.canonical(
         table,
         {
-            name: Coded(column.codes[mask], column.labels) if isinstance(column, Coded) else column[mask]
+            name: TextColumn(column.codes[mask], column.labels) if isinstance(column, TextColumn) else column[mask]
             for name, column in columns.items()
         },
     )
 
 
-def _names(account: Coded, accounts: Columns) -> list[tuple[str, str]]:
-    commodity = coded(accounts, "commodity")
+def _names(account: TextColumn, accounts: Columns) -> list[tuple[str, str]]:
+    commodity = text_column(accounts, "commodity")
     return [
         (account.labels[one], commodity.labels[other])
         for one, other in zip(codes(account).tolist(), codes(commodity).tolist(), strict=True)
@@ -120,7 +120,7 @@ def _names(account: Coded, accounts: Columns) -> list[tuple[str, str]]:
 
 
 def _keys(
-    account: Coded, commodity: Coded, mask: npt.NDArray[np.bool_], place: Mapping[tuple[str, str], int]
+    account: TextColumn, commodity: TextColumn, mask: npt.NDArray[np.bool_], place: Mapping[tuple[str, str], int]
 ) -> npt.NDArray[np.int64]:
     """Return the row in the table of accounts that each transfer touches on one side, -1 for none."""
     found = np.array(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded, Column, Columns, numbers, times
+from alesha_sim.columns import Column, Columns, TextColumn, numbers, times
 from alesha_sim.conversation.selection import plain_messages
 from alesha_sim.recording.levels import Tallies
 from alesha_sim.results.explanation import _text
@@ -25,7 +25,7 @@ def is_as_drawn(visits: Columns, drawn: "Visits", ended_at: float) -> bool:
     return all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
 
 
-SAID = ("sender", "recipient", "kind", "order", "attempt", "sent_at", "detail", "delivered_at", "fate")
+SAID = ("sender", "recipient", "kind", "order", "attempt", "sent_at", "reason", "delivered_at", "fate")
 """The columns of messages that say what happened when; others tell of it again later."""
 
 
@@ -73,7 +73,7 @@ def _first_row(one: Columns, other: Columns, names: tuple[str, ...]) -> int | No
 
 def _comparable(one: Column, other: Column) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return two columns as numbers that are equal where the values are."""
-    if not isinstance(one, Coded) or not isinstance(other, Coded):
+    if not isinstance(one, TextColumn) or not isinstance(other, TextColumn):
         return _codes(one), _codes(other)
     places = {label: place for place, label in enumerate(dict.fromkeys((*one.labels, *other.labels)))}
     mine, theirs = (np.array([*(places[label] for label in text.labels), -1]) for text in (one, other))
@@ -81,14 +81,14 @@ def _comparable(one: Column, other: Column) -> tuple[npt.NDArray[np.int64], npt.
 
 
 def _codes(column: Column) -> npt.NDArray[np.int64]:
-    return column.codes.astype(np.int64) if isinstance(column, Coded) else column
+    return column.codes.astype(np.int64) if isinstance(column, TextColumn) else column
 
 
 def _value(columns: Columns, name: str, row: int) -> object:
     column = columns[name]
     if row >= len(_codes(column)):
         return "no such row"
-    return _text(column, row) if isinstance(column, Coded) else column[row].item()
+    return _text(column, row) if isinstance(column, TextColumn) else column[row].item()
 
 
 def _message(messages: Columns, row: int, start: datetime) -> str:
@@ -96,6 +96,6 @@ def _message(messages: Columns, row: int, start: datetime) -> str:
     if row >= count:
         return "no message"
     (said,) = plain_messages(messages, np.arange(count) == row, start)
-    detail = f" ({said.detail})" if said.detail else ""
+    detail = f" ({said.reason})" if said.reason else ""
     fate = "" if said.fate == "delivered" else f", {said.fate}"
     return f"{said.sender} -> {said.recipient} {said.kind}{detail}{fate} at {said.sent_at}"

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, numbers, text_column
 from alesha_sim.conversation import Message
 from alesha_sim.conversation.entries import instant
-from alesha_sim.conversation.run_context import RunSight
+from alesha_sim.conversation.labels import format_duration
+from alesha_sim.conversation.run_context import RunContext
 from alesha_sim.conversation.selection import messages_of
-from alesha_sim.conversation.wording import lasting
 from alesha_sim.messages import Reason
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID
@@ -16,17 +16,17 @@ from alesha_sim.vocabulary import NO_ID
 
 def why(tables: Mapping[str, Columns], order: int, start: datetime, currency: Currency) -> str:
     """Say in one sentence why an order ended as it did, or what it waits for."""
-    orders, sight = tables["orders"], RunSight(tables, start, currency)
-    status, reason = (_text(coded(orders, name), order - 1) for name in ("status", "reason"))
+    orders, run = tables["orders"], RunContext(tables, start, currency)
+    status, reason = (_text(text_column(orders, name), order - 1) for name in ("status", "reason"))
     said = messages_of(tables, order, start)
     about = [message for message in said if message.order == order]
     if reason:
-        cause = next((message for message in about if message.detail == reason), None)
+        cause = next((message for message in about if message.reason == reason), None)
         number = f", message {cause.message}" if cause else ""
-        return f"{status}: {_because(tables, order, reason, cause, sight) or reason}{number}"
+        return f"{status}: {_because(tables, order, reason, cause, run) or reason}{number}"
     if status == "completed":
         return _completed(tables, order, about, currency)
-    waits = _short_of_cash(tables, order, sight) if status == "processing" else None
+    waits = _short_of_cash(tables, order, run) if status == "processing" else None
     if waits is not None:
         return f"{status}: {waits}"
     last = max(about, key=instant, default=None)
@@ -37,21 +37,22 @@ def why(tables: Mapping[str, Columns], order: int, start: datetime, currency: Cu
 
 
 def _because(
-    tables: Mapping[str, Columns], order: int, reason: str, cause: Message | None, sight: RunSight
+    tables: Mapping[str, Columns], order: int, reason: str, cause: Message | None, run: RunContext
 ) -> str | None:
     """Return what stands behind a reason in figures, if the tables show it."""
     if reason != Reason.INSUFFICIENT_FUNDS or cause is None:
         return None
     user, total = (int(numbers(tables["orders"], name)[order - 1]) for name in ("user", "total"))
-    had = sight.balance(f"user:{user}", sight.written_before(cause.sent_at))
-    due = sight.major(total)
+    had = run.balance(f"user:{user}", run.written_before(cause.sent_at))
+    due = run.major(total)
     return f"deposit {had:,} below {due:,}" if had is not None and had < due else None
 
 
 def _completed(tables: Mapping[str, Columns], order: int, about: list[Message], currency: Currency) -> str:
     orders = tables["orders"]
     total, transaction, placed, arrived = (
-        int(numbers(orders, name)[order - 1]) for name in ("total", "transaction", "placed_at", "delivered_at")
+        int(numbers(orders, name)[order - 1])
+        for name in ("total", "payment_transaction", "placed_at", "delivered_at")
     )
     paid = f"paid {currency.text(total)}" + (f" under transaction {transaction}" if transaction != NO_ID else "")
     took = lasting_microseconds(arrived - placed) if arrived != MISSING_TIME else None
@@ -59,14 +60,14 @@ def _completed(tables: Mapping[str, Columns], order: int, about: list[Message], 
     return f"completed: {paid}{told}, message {max(about, key=instant).message}"
 
 
-def _short_of_cash(tables: Mapping[str, Columns], order: int, sight: RunSight) -> str | None:
+def _short_of_cash(tables: Mapping[str, Columns], order: int, run: RunContext) -> str | None:
     """Say that the shop cannot pay its supplier, if that is what an order waits for."""
     if numbers(tables["orders"], "charges_transaction")[order - 1] != NO_ID:
         return None
     lines = tables["order_lines"]
     mine = numbers(lines, "order") == order
-    due = sight.major(int((numbers(lines, "quantity")[mine] * numbers(lines, "unit_charge")[mine]).sum()))
-    has = sight.balance("shop", len(numbers(tables["transfers"], "time")))
+    due = run.major(int((numbers(lines, "quantity")[mine] * numbers(lines, "unit_charge")[mine]).sum()))
+    has = run.balance("shop", len(numbers(tables["transfers"], "posted_at")))
     if has is None or has >= due:
         return None
     return f"the shop's deposit {has:,} is below the supplier's charges {due:,}"
@@ -74,9 +75,9 @@ def _short_of_cash(tables: Mapping[str, Columns], order: int, sight: RunSight) -
 
 def lasting_microseconds(duration: int) -> str:
     """Write a duration roughly."""
-    return lasting(timedelta(microseconds=duration))
+    return format_duration(timedelta(microseconds=duration))
 
 
-def _text(text: Coded, row: int) -> str | None:
+def _text(text: TextColumn, row: int) -> str | None:
     code = int(text.codes[row])
     return text.labels[code] if code >= 0 else None

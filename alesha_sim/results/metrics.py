@@ -1,4 +1,4 @@
-"""The named figures of a result and the text that shows them. Only arithmetic on tables; no pandas here."""
+"""The named metrics of a result and the text that shows them. Only arithmetic on tables; no pandas here."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -9,56 +9,59 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import DEPOSITS, Account
 from alesha_sim.books.owners import ENDS, OPEN, OWNERS, owner_of
-from alesha_sim.columns import MISSING_TIME, Columns, among, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, equals, isin, numbers, text_column
 from alesha_sim.recording.order_log import lasted
 from alesha_sim.storage.on_disk import source_of, tallies_of
 from alesha_sim.tables.running_balance import changes
 from alesha_sim.tables.source import Source
 from alesha_sim.units import MICROSECONDS, Currency, total
 
-FIGURES = (
+METRICS = (
     "visits", "registered_users", "orders", "completed", "declined", "cancelled", "returned", "open_orders",
-    "units", "revenue", "refunds", "conversion", "decline_rate", "users_cash", "shop_cash", "supplier_cash",
+    "units_delivered", "revenue", "refunds", "conversion_rate", "decline_rate", "users_cash", "shop_cash",
+    "supplier_cash",
     "shop_cash_min", "mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds", "messages",
-    "messages_lost", "returns", "fees", "units_lost", "stranded", "stranded_orders",
+    "messages_lost", "sales_returns", "bank_fees", "units_lost", "stranded_funds", "stranded_orders",
 )  # fmt: skip
-"""The names of what `figures` returns, so that a wrong one is known before anything runs."""
+"""The names of what `metrics` returns, so that a wrong one is known before anything runs."""
 
 MONEY = (
-    "revenue", "refunds", "returns", "fees", "stranded", "users_cash", "shop_cash", "supplier_cash",
+    "revenue", "refunds", "sales_returns", "bank_fees", "stranded_funds", "users_cash", "shop_cash",
+    "supplier_cash",
     "shop_cash_min",
 )  # fmt: skip
-"""The figures that are amounts in major units."""
+"""The metrics that are amounts in major units."""
 
 
-def figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
-    """Return the named figures of a result: counts, amounts in major units, durations in seconds.
+def metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
+    """Return the named metrics of a result: counts, amounts in major units, durations in seconds.
 
     - `visits`, `messages`: rows of these tables; `messages_lost`: those whose fate is `lost`. `orders`: rows of
-      this table that are users'; what the shop orders for its stock counts in no figure of orders.
+      this table that are users'; what the shop orders for its stock counts in no metric of orders.
     - `registered_users`: users whom the shop registered.
     - `completed`, `declined`, `cancelled`, `returned`: orders in this status; `open_orders`: in one before these.
-    - `units`: units that users received. `revenue`: price of goods delivered less what was given back for
+    - `units_delivered`: units that users received. `revenue`: price of goods delivered less what was given back
+      for
       returns, as the shop's book has it (`shop:sales` less `shop:sales-returns`).
-    - `refunds`: money that the bank moved back to users. `returns`: price given back for goods sent back.
-    - `fees`: what the bank earned. `units_lost`: units that supplier or shop lost, replaced or wrote off.
-    - `stranded`: money that users have paid, as far as they know, and have neither goods nor money for;
+    - `refunds`: money that the bank moved back to users. `sales_returns`: price given back for goods sent back.
+    - `bank_fees`: what the bank earned. `units_lost`: units that supplier or shop lost, replaced or wrote off.
+    - `stranded_funds`: money that users have paid, as far as they know, and have neither goods nor money for;
       `stranded_orders`: how many orders it is in.
-    - `conversion`: orders per visit. `decline_rate`: declined orders per order.
+    - `conversion_rate`: orders per visit. `decline_rate`: declined orders per order.
     - `users_cash`, `shop_cash`, `supplier_cash`: deposits at the end, of all users together; `shop_cash_min`: the
       least that the shop's deposit was at any time.
     - `mean_delivery_seconds`: from an order's placing until the shop knows that it was delivered.
     - `mean_bank_wait_seconds`, `mean_shop_wait_seconds`: how long requests that were served, and notices that
       were read, had waited for a worker.
 
-    A figure with nothing to divide by or to average is NaN.
+    A metric with nothing to divide by or to average is NaN.
     """
-    found = exact_figures(tables, currency)
+    found = exact_metrics(tables, currency)
     return found | {name: found[name] / currency.scale for name in MONEY}
 
 
-def exact_figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
-    """Return the named figures with amounts in whole minor units, which no rounding to a float has touched."""
+def exact_metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
+    """Return the named metrics with amounts in whole minor units, which no rounding to a float has touched."""
     source, tallies = source_of(tables), tallies_of(tables)
 
     def counted(table: str, count: Callable[[Source], Counter[str]]) -> Counter[str]:
@@ -75,10 +78,10 @@ def exact_figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str
         "orders": mine,
         **{status: placed[status] for status in ENDS},
         "open_orders": sum(placed[status] for status in OPEN),
-        "units": moved["units"],
+        "units_delivered": moved["units"],
         "revenue": _closing(accounts, Account.SHOP_SALES, Account.SHOP_SALES_RETURNS),
         "refunds": moved["refunds"],
-        "conversion": _ratio(mine, arrived),
+        "conversion_rate": _ratio(mine, arrived),
         "decline_rate": _ratio(placed["declined"], mine),
         **cash,
         "shop_cash_min": moved["least"],
@@ -87,10 +90,10 @@ def exact_figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str
         "mean_shop_wait_seconds": _mean(said, "shop"),
         "messages": said["rows"],
         "messages_lost": said["lost"],
-        "returns": moved["returns"],
-        "fees": _closing(accounts, Account.BANK_FEES),
+        "sales_returns": moved["returns"],
+        "bank_fees": _closing(accounts, Account.BANK_FEES),
         "units_lost": moved["units_lost"],
-        "stranded": moved["stranded"],
+        "stranded_funds": moved["stranded"],
         "stranded_orders": moved["stranded_orders"],
     }
 
@@ -98,7 +101,7 @@ def exact_figures(tables: Mapping[str, Columns], currency: Currency) -> dict[str
 def deposits(tables: Mapping[str, Columns]) -> dict[str, int]:
     """Return the deposits at the end of all users together, the shop and the supplier, in minor units."""
     accounts = tables["accounts"]
-    names, closing = coded(accounts, "account"), numbers(accounts, "closing")
+    names, closing = text_column(accounts, "account"), numbers(accounts, "closing")
     totals = dict.fromkeys(OWNERS, 0)
     # Of an account there is one row, so this takes a pass over the rows and none over the labels for each owner.
     for code, amount in zip(names.codes.tolist(), closing.tolist(), strict=True):
@@ -112,8 +115,8 @@ def _orders(source: Source) -> Counter[str]:
     """Count users' orders, all and by status, and those delivered with the microseconds that took."""
     found: Counter[str] = Counter()
     for batch in source.batches("orders", ("payment_method", "status", "placed_at", "delivered_at")):
-        mine = ~equals(coded(batch, "payment_method"), "replenishment")
-        status = coded(batch, "status")
+        mine = ~equals(text_column(batch, "payment_method"), "replenishment")
+        status = text_column(batch, "status")
         found["orders"] += _rows(mine)
         for name in (*ENDS, *OPEN):
             found[name] += _rows(mine & equals(status, name))
@@ -130,9 +133,9 @@ def _messages(source: Source) -> Counter[str]:
     """Count messages, those lost, and those that bank and shop served with the microseconds they had waited."""
     found = Counter(rows=source.rows("messages"))
     for batch in source.batches("messages", ("recipient", "delivered_at", "started_at", "fate")):
-        found["lost"] += _rows(equals(coded(batch, "fate"), "lost"))
+        found["lost"] += _rows(equals(text_column(batch, "fate"), "lost"))
         for name in ("bank", "shop"):
-            served = equals(coded(batch, "recipient"), name)
+            served = equals(text_column(batch, "recipient"), name)
             found.update(lasted(name, *(numbers(batch, at)[served] for at in ("delivered_at", "started_at"))))
     return found
 
@@ -148,13 +151,13 @@ def _transfers(source: Source, currency: Currency) -> Counter[str]:
     """
     found = Counter(least=_least(source, DEPOSITS + "shop"), **_stranded(source))
     for batch in source.batches("transfers", ("book", "debit", "amount", "commodity", "code")):
-        amount, book, code = numbers(batch, "amount"), coded(batch, "book"), coded(batch, "code")
-        lost = among(coded(batch, "debit"), (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES))
+        amount, book, code = numbers(batch, "amount"), text_column(batch, "book"), text_column(batch, "code")
+        lost = isin(text_column(batch, "debit"), (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES))
         rows = {
             "units": equals(book, "users") & equals(code, "deliver"),
-            "units_lost": lost & ~equals(coded(batch, "commodity"), currency.code),
+            "units_lost": lost & ~equals(text_column(batch, "commodity"), currency.code),
             "refunds": equals(book, "bank") & equals(code, "refund"),
-            "returns": equals(coded(batch, "debit"), Account.SHOP_SALES_RETURNS) & equals(code, "return"),
+            "returns": equals(text_column(batch, "debit"), Account.SHOP_SALES_RETURNS) & equals(code, "return"),
         }
         for name, mask in rows.items():
             found[name] += total(amount[mask])
@@ -171,7 +174,7 @@ def _ratio(part: float, whole: float) -> float:
 
 def _closing(accounts: Columns, *names: str) -> int:
     """Return the closing balances of some accounts; sales returns are income with a debit balance."""
-    return int(numbers(accounts, "closing")[among(coded(accounts, "account"), names)].sum())
+    return int(numbers(accounts, "closing")[isin(text_column(accounts, "account"), names)].sum())
 
 
 def _stranded(source: Source) -> dict[str, int]:
@@ -182,7 +185,7 @@ def _stranded(source: Source) -> dict[str, int]:
         if (height := int(order.max(initial=0)) + 1) > len(advances):  # of an order that the table lacks
             advances = np.append(advances, np.zeros(height - len(advances), np.int64))
         for side, sign in (("debit", 1), ("credit", -1)):
-            rows = equals(coded(batch, side), Account.USERS_ADVANCES)
+            rows = equals(text_column(batch, side), Account.USERS_ADVANCES)
             np.add.at(advances, order[rows], sign * amount[rows])
     stranded = np.maximum(advances, 0)
     return {"stranded": total(stranded), "stranded_orders": _rows(stranded > 0)}
@@ -191,10 +194,10 @@ def _stranded(source: Source) -> dict[str, int]:
 def _least(source: Source, account: str) -> int:
     """Return the least balance that a liability account had at any time, its opening balance included."""
     accounts = source.whole("accounts")
-    least = balance = int(numbers(accounts, "opening")[equals(coded(accounts, "account"), account)].sum())
+    least = balance = int(numbers(accounts, "opening")[equals(text_column(accounts, "account"), account)].sum())
     for batch in source.batches("transfers", ("debit", "credit", "amount", "code")):
         rows, change = changes(batch, (account,))
-        change[equals(coded(batch, "code"), "opening")[rows]] = 0
+        change[equals(text_column(batch, "code"), "opening")[rows]] = 0
         course = balance - np.cumsum(change)
         least = int(course.min(initial=least))
         balance = int(course[-1]) if len(course) else balance

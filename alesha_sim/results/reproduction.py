@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from alesha_sim import scenarios
 from alesha_sim.recording.levels import ALL
-from alesha_sim.scenarios.errors import ScenarioError, refuse
+from alesha_sim.scenarios.errors import ScenarioError, scenario_error
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
@@ -24,7 +24,7 @@ def command(scenario: "Scenario", seed: int, record: str = ALL) -> str:
         return f"alesha run {scenario.name} --seed {seed}{texts}{mode}"
     file, text = f"{scenario.name}.toml", scenario.to_toml()
     if type(scenario).from_toml(text) != scenario:
-        raise refuse("scenario", scenario.name, "holds something that a file does not")
+        raise scenario_error("scenario", scenario.name, "holds something that a file does not")
     return f"cat > {file} <<'END'\n{text}END\nalesha run ./{file} --seed {seed}{mode}"
 
 

@@ -1,4 +1,4 @@
-"""The result of a run: its tables, the views and figures derived from them, and its place on disk.
+"""The result of a run: its tables, the views and metrics derived from them, and its place on disk.
 
 Everything here is derived from the canonical columns that a simulation recorded; nothing is simulated or decided.
 """
@@ -16,16 +16,16 @@ import numpy as np
 from alesha_sim.audit import laws
 from alesha_sim.books import owners
 from alesha_sim.books.accounts import BOOKS, DEPOSITS
-from alesha_sim.columns import Coded, Columns, coded, numbers
+from alesha_sim.columns import Columns, TextColumn, numbers, text_column
 from alesha_sim.conversation import Conversation
-from alesha_sim.conversation.selection import Talks
+from alesha_sim.conversation.selection import ConversationSelection
 from alesha_sim.numeric.counts import repeat
 from alesha_sim.recording.levels import ALL, Tallies
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.results import difference, explanation, metrics, snapshot, time_series
-from alesha_sim.results.after_warmup import Window
+from alesha_sim.results.after_warmup import AfterWarmup
 from alesha_sim.results.reproduction import command
-from alesha_sim.results.tabular import Tabulated
+from alesha_sim.results.tabular import TableAccess
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.storage import saved
 from alesha_sim.storage.on_disk import Spooled, source_of
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 
-class Result(Tabulated):
+class Result(TableAccess):
     """What a run left behind; `simulate` and `Simulation.result` return it.
 
     `scenario` and `seed` say what was run; it stopped `ended_at` seconds after the start, after `events` kernel
     events, with nothing left to happen if `drained`; `inboxes` tells of each organisation's inbox. The tables are
     DataFrames made on first use, with the columns of `alesha_sim.tables.schema.SCHEMA`: amounts in major units,
     instants as timestamps, texts categorical, numbers that may be missing Int64. Raises ValueError for other
-    columns. What needs a table that the run did not `record` raises NotRecorded; figures are the same in every
+    columns. What needs a table that the run did not `record` raises NotRecorded; metrics are the same in every
     mode.
     """
 
@@ -95,7 +95,7 @@ class Result(Tabulated):
         own = (self.digest, self.seed, self.ended_at, self.drained, self.events, self.inboxes)
         return (*own, self.scenario)
 
-    # Figures
+    # Metrics
 
     def closing_balances(self) -> dict[str, float]:
         """Return the deposits at the end of `users` together, `shop` and `supplier`, in major units."""
@@ -124,7 +124,7 @@ class Result(Tabulated):
         moved = self.source.batches("transfers", time_series.BALANCES)
         course = self._sampled(time_series.balances(moved, entity), every)
         names = list(owners.OWNERS) if entity is None else [entity]
-        time = DatetimeIndex(frames.instants(course.at, self.scenario.start), name="time")
+        time = DatetimeIndex(frames.instants(course.at, self.scenario.start), name="at")
         return DataFrame(course.values / self.scenario.currency.scale, index=time, columns=names)
 
     def stock(self, every: str | float | None = None) -> "DataFrame":
@@ -137,7 +137,7 @@ class Result(Tabulated):
         """
         from pandas import DataFrame
 
-        transfers, lots = self._tables["transfers"], self._tables["replenishments"]
+        transfers, lots = self._tables["transfers"], self._tables["production_lots"]
         orders, lines = self._tables["orders"], self._tables["order_lines"]
         skus = [product.sku for product in self.scenario.catalogue]
         courses = [self._sampled(each, every) for each in time_series.stocks(transfers, lots, orders, lines, skus)]
@@ -146,30 +146,30 @@ class Result(Tabulated):
         values = np.concatenate([course.values for course in courses])
         return DataFrame(
             {
-                "sku": frames.categorical(Coded(products.astype(np.int32), skus)),
+                "sku": frames.categorical(TextColumn(products.astype(np.int32), skus)),
                 "at": frames.instants(at, self.scenario.start),
                 **dict(zip(("on_hand", "on_order", "backordered"), values.T, strict=True)),
             }
         )
 
-    def _sampled(self, course: time_series.Course, every: str | float | None) -> time_series.Course:
+    def _sampled(self, course: time_series.StepSeries, every: str | float | None) -> time_series.StepSeries:
         return course if every is None else course.on_grid(_step(every), microseconds(self.ended_at))
 
     def _check_owner(self, entity: str) -> None:
-        names = coded(self._tables["accounts"], "account").labels
+        names = text_column(self._tables["accounts"], "account").labels
         if entity != "users" and DEPOSITS + entity not in names:
             last = self.scenario.users.count - 1
             raise ValueError(f"entity {entity}: must be users, shop, supplier, or user:0 to user:{last}")
 
-    def after(self, warmup: str | float) -> Window:
-        """Return the tables and figures from an instant on: seconds after the start, or text such as "2 days".
+    def after(self, warmup: str | float) -> AfterWarmup:
+        """Return the tables and metrics from an instant on: seconds after the start, or text such as "2 days".
 
         Raises ScenarioError for what is no such instant.
         """
         from alesha_sim.scenarios.fields import seconds
 
         begins = seconds(warmup)
-        return Window(self.scenario, self._tables, begins, seed=self.seed, ended_at=self.ended_at)
+        return AfterWarmup(self.scenario, self._tables, begins, seed=self.seed, ended_at=self.ended_at)
 
     # One book, one order
 
@@ -188,28 +188,28 @@ class Result(Tabulated):
         if (order is None) == (user is None):
             raise ValueError("follow: must name either an order or a user")
         if order is not None:
-            return self._talks.about_order(self._known_order(order))
+            return self._conversations.about_order(self._known_order(order))
         assert user is not None
-        return self._talks.with_user(_known("user", user, 0, self.scenario.users.count - 1))
+        return self._conversations.with_user(_known("user", user, 0, self.scenario.users.count - 1))
 
     def between(self, one: str, other: str) -> Conversation:
         """Return all that two entities said to each other, and what it moved; `users` stands for all users.
 
         Raises ValueError for an entity that neither sent nor received a message.
         """
-        return self._talks.between(one, other)
+        return self._conversations.between(one, other)
 
     def recent(self, count: int) -> Conversation:
         """Return the last `count` messages, by their sending, and all that was written since the first of them."""
-        return self._talks.recent(count)
+        return self._conversations.recent(count)
 
     def since(self, message: int, transfer: int) -> Conversation:
         """Return all that was said and written from a message's and a transfer's number on, but for openings."""
-        return self._talks.since(message, transfer)
+        return self._conversations.since(message, transfer)
 
     @cached_property
-    def _talks(self) -> Talks:
-        return Talks(self._tables, self.scenario)
+    def _conversations(self) -> ConversationSelection:
+        return ConversationSelection(self._tables, self.scenario)
 
     def _known_order(self, order: int) -> int:
         return _known("order", order, 1, len(numbers(self._tables["orders"], "order")))
@@ -221,7 +221,7 @@ class Result(Tabulated):
         number = self._known_order(order)
         return explanation.why(self._tables, number, self.scenario.start, self.scenario.currency)
 
-    def at(self, instant: "float | str | datetime") -> snapshot.Moment:
+    def at(self, instant: "float | str | datetime") -> snapshot.Snapshot:
         """Return balances, open orders and queues at an instant, after all that happened at it.
 
         The instant is seconds since the start, a duration such as "2 days", or a date and time. Raises ValueError
@@ -230,7 +230,7 @@ class Result(Tabulated):
         at = _seconds(instant, self.scenario.start)
         if not 0 <= at <= self.ended_at:
             raise ValueError(f"instant {instant}: must be from 0 to {self.ended_at} s after the start")
-        return snapshot.moment(self._tables, microseconds(at), self.scenario.start, self.scenario.currency)
+        return snapshot.snapshot(self._tables, microseconds(at), self.scenario.start, self.scenario.currency)
 
     def diff(self, other: "Result") -> str | None:
         """Name the first difference to another result in scenario, seed and what happened; None if none.
@@ -319,7 +319,7 @@ class Result(Tabulated):
 
     @property
     def notes(self) -> list[str]:
-        """What a reader of the figures must know beside them, a line each; mostly nothing."""
+        """What a reader of the metrics must know beside them, a line each; mostly nothing."""
         if not self.visits_cut:
             return []
         visits = "visit" if self.visits_cut == 1 else "visits"
@@ -339,8 +339,8 @@ class Result(Tabulated):
         return f"<p>{escape(self._headline())}</p><table>{head}{rows}</table>"
 
     def _headline(self) -> str:
-        figures = self.figures()
-        counts = ", ".join(f"{name.replace('_', ' ')} {figures[name]:,}" for name in _SHOWN)
+        metrics = self.metrics()
+        counts = ", ".join(f"{name.replace('_', ' ')} {metrics[name]:,}" for name in _SHOWN)
         end = "drained" if self.drained else "cut off"
         return f"Result of {self.scenario.name}, seed {self.seed}: {counts}; {end} after {_lasting(self.ended_at)}"
 

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.owners import OPEN, OWNERS
-from alesha_sim.columns import MISSING_TIME, Columns, coded, equals, numbers
-from alesha_sim.conversation.run_context import RunSight
+from alesha_sim.columns import MISSING_TIME, Columns, equals, numbers, text_column
+from alesha_sim.conversation.run_context import RunContext
 from alesha_sim.results.time_series import BALANCES, balances
 from alesha_sim.storage.on_disk import source_of
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID, ORGANISATIONS, STATUSES
 
 
-class Moment(NamedTuple):
+class Snapshot(NamedTuple):
     """How things stood at an instant, after all that happened at it.
 
     `balances` are deposits in major units, `orders` the status of each order that was open, `queues` how many
@@ -51,18 +51,18 @@ class Moment(NamedTuple):
         return f"<p>{self.at}</p><table>{rows}</table>"
 
 
-def moment(tables: Mapping[str, Columns], at: int, start: datetime, currency: Currency) -> Moment:
+def snapshot(tables: Mapping[str, Columns], at: int, start: datetime, currency: Currency) -> Snapshot:
     """Return how things stood at an instant (microseconds since the start)."""
     course = balances(source_of(tables).batches("transfers", BALANCES), None)
     amounts = course.values[np.searchsorted(course.at, at, side="right") - 1] / currency.scale
     deposits = dict(zip(OWNERS, amounts.tolist(), strict=True))
-    orders = open_orders(RunSight(tables, start, currency), at)
-    return Moment(start + timedelta(microseconds=at), deposits, orders, queues(tables, at), currency.code)
+    orders = open_orders(RunContext(tables, start, currency), at)
+    return Snapshot(start + timedelta(microseconds=at), deposits, orders, queues(tables, at), currency.code)
 
 
-def open_orders(sight: RunSight, at: int) -> dict[int, str]:
+def open_orders(run: RunContext, at: int) -> dict[int, str]:
     """Return the status of every order that was open at an instant (microseconds)."""
-    statuses = sight.statuses(at)
+    statuses = run.statuses(at)
     wanted = [STATUSES.index(status) for status in OPEN]
     return {int(row) + 1: STATUSES[statuses[row]] for row in np.flatnonzero(np.isin(statuses, wanted))}
 
@@ -70,7 +70,7 @@ def open_orders(sight: RunSight, at: int) -> dict[int, str]:
 def queues(tables: Mapping[str, Columns], at: int) -> dict[str, int]:
     """Return how many requests and notices waited for a worker of each organisation at an instant."""
     messages = tables["messages"]
-    recipient = coded(messages, "recipient")
+    recipient = text_column(messages, "recipient")
     came, (mail, left) = numbers(messages, "delivered_at"), queued(messages)
     waiting = mail & (came <= at) & ((left > at) | (left == MISSING_TIME))
     names = [name for name in (*ORGANISATIONS, *recipient.labels) if not name.startswith("user:")]
@@ -88,7 +88,7 @@ def queued(messages: Columns) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int
     asker withdraws it; the `Withdraw` itself is for the inbox, and waits for no worker.
     """
     came, request = numbers(messages, "delivered_at"), numbers(messages, "request")
-    fate, withdraws = coded(messages, "fate"), equals(coded(messages, "kind"), "Withdraw")
+    fate, withdraws = text_column(messages, "fate"), equals(text_column(messages, "kind"), "Withdraw")
     withdrawn = equals(fate, "withdrawn")
     mail: npt.NDArray[np.bool_] = (came != MISSING_TIME) & (equals(fate, "delivered") | withdrawn)
     left = numbers(messages, "started_at").copy()
@@ -101,7 +101,7 @@ def queued(messages: Columns) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int
 
 def _is_reply(messages: Columns) -> npt.NDArray[np.bool_]:
     """Tell which messages answer a request: all of its number whose sender is not who sent the first."""
-    request, sender = numbers(messages, "request"), coded(messages, "sender").codes
+    request, sender = numbers(messages, "request"), text_column(messages, "sender").codes
     known = request != NO_ID
     first = np.full(int(request.max(initial=0)) + 1, NO_ID)
     rows = np.flatnonzero(known)[::-1]

@@ -1,4 +1,4 @@
-"""What a result and a window on it have in common: tables as DataFrames, and their figures."""
+"""What a result and a window on it have in common: tables as DataFrames, and their metrics."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 
-class Tabulated:
+class TableAccess:
     """Canonical columns of all tables of a scenario; each becomes a DataFrame once, when it is first asked for."""
 
     scenario: "Scenario"
@@ -60,28 +60,28 @@ class Tabulated:
         return self._frame("accounts")
 
     @cached_property
-    def replenishments(self) -> "DataFrame":
+    def production_lots(self) -> "DataFrame":
         """One row per lot of a product that was asked of production."""
-        return self._frame("replenishments")
+        return self._frame("production_lots")
 
     @cached_property
     def users(self) -> "DataFrame":
         """One row per user; balances are deposits at the bank."""
         return self._frame("users")
 
-    def figures(self) -> dict[str, float]:
-        """Return the named figures of `summary` as a dictionary, without pandas."""
-        return metrics.figures(self._tables, self.scenario.currency)
+    def metrics(self) -> dict[str, float]:
+        """Return the named metrics of `summary` as a dictionary, without pandas."""
+        return metrics.metrics(self._tables, self.scenario.currency)
 
-    def exact_figures(self) -> dict[str, float]:
-        """Return the figures of `summary` with amounts in whole minor units, which no float has rounded."""
-        return metrics.exact_figures(self._tables, self.scenario.currency)
+    def exact_metrics(self) -> dict[str, float]:
+        """Return the metrics of `summary` with amounts in whole minor units, which no float has rounded."""
+        return metrics.exact_metrics(self._tables, self.scenario.currency)
 
     def summary(self) -> "Series[float]":
-        """Return the named figures, the same in every study; `alesha_sim.results.metrics.figures` defines each."""
+        """Return the named metrics, the same in every study; `alesha_sim.results.metrics.metrics` defines each."""
         from pandas import Series
 
-        return Series(self.figures(), name=self.scenario.name, dtype="float64")
+        return Series(self.metrics(), name=self.scenario.name, dtype="float64")
 
     def _frame(self, table: str) -> "DataFrame":
         return frames.frame(table, self.columns(table), self.scenario.currency, self.scenario.start)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import DEPOSITS, Account
 from alesha_sim.books.owners import OWNERS, owner_of
-from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, text_column
 from alesha_sim.numeric.counts import repeat
 from alesha_sim.tables import running_balance
 
@@ -18,19 +18,19 @@ Ints = npt.NDArray[np.int64]
 ON_HAND = (Account.SUPPLIER_STOCK, Account.SUPPLIER_RESERVED)
 
 
-class Course(NamedTuple):
+class StepSeries(NamedTuple):
     """How numbers went: `values[i]` (one column each) held from `at[i]` (microseconds) until `at[i + 1]`."""
 
     at: npt.NDArray[np.int64]
     values: npt.NDArray[np.int64]
 
-    def on_grid(self, every: int, end: int) -> "Course":
+    def on_grid(self, every: int, end: int) -> "StepSeries":
         """Return the values at 0, `every`, 2 `every`, ... until the first instant not before `end`."""
         grid = np.arange(0, end + every, every, dtype=np.int64)
-        return Course(grid, self.values[np.searchsorted(self.at, grid, side="right") - 1])
+        return StepSeries(grid, self.values[np.searchsorted(self.at, grid, side="right") - 1])
 
 
-def course(at: npt.NDArray[np.int64], changes: npt.NDArray[np.int64]) -> Course:
+def step_series(at: npt.NDArray[np.int64], changes: npt.NDArray[np.int64]) -> StepSeries:
     """Return the course of numbers that are zero before `changes` (one row each) happen to them.
 
     It begins at 0 and has one row per instant, with the values after all that happened then.
@@ -39,14 +39,14 @@ def course(at: npt.NDArray[np.int64], changes: npt.NDArray[np.int64]) -> Course:
     at = np.concatenate(([0], at[order]))
     values = np.concatenate((np.zeros((1, changes.shape[1]), np.int64), np.cumsum(changes[order], axis=0)))
     last = np.append(at[1:] != at[:-1], True)
-    return Course(at[last], values[last])
+    return StepSeries(at[last], values[last])
 
 
-BALANCES = ("debit", "credit", "amount", "time")
+BALANCES = ("debit", "credit", "amount", "posted_at")
 """The columns of transfers that `balances` reads."""
 
 
-def balances(transfers: Iterable[Columns], entity: str | None) -> Course:
+def balances(transfers: Iterable[Columns], entity: str | None) -> StepSeries:
     """Return the course of deposits in minor units: of users, shop and supplier, or of one `entity`.
 
     `transfers` are batches whose texts have the same labels.
@@ -54,14 +54,14 @@ def balances(transfers: Iterable[Columns], entity: str | None) -> Course:
     columns = {owner: place for place, owner in enumerate(OWNERS if entity is None else (entity,))}
     one_user = entity not in (None, "users")
 
-    def places(side: Coded) -> npt.NDArray[np.int8]:
+    def places(side: TextColumn) -> npt.NDArray[np.int8]:
         owners = [name.removeprefix(DEPOSITS) if one_user else owner_of(name) for name in side.labels]
         return np.array([columns.get(owner, -1) for owner in owners] + [-1], np.int8)
 
     sides: list[npt.NDArray[np.int8]] = []
     at, changes = [np.zeros(0, np.int64)], [np.zeros((0, len(columns)), np.int64)]
     for batch in transfers:
-        debit, credit = coded(batch, "debit"), coded(batch, "credit")
+        debit, credit = text_column(batch, "debit"), text_column(batch, "credit")
         sides = sides or [places(debit), places(credit)]
         debits, credits = sides[0][debit.codes], sides[1][credit.codes]
         touched = np.flatnonzero((debits >= 0) | (credits >= 0))
@@ -69,31 +69,31 @@ def balances(transfers: Iterable[Columns], entity: str | None) -> Course:
         change = np.zeros((len(touched), len(columns) + 1), np.int64)  # the last column takes what is nobody's
         change[rows, debits[touched]] -= amounts
         change[rows, credits[touched]] += amounts
-        at.append(numbers(batch, "time")[touched])
+        at.append(numbers(batch, "posted_at")[touched])
         changes.append(change[:, :-1])
-    return course(np.concatenate(at), np.concatenate(changes))
+    return step_series(np.concatenate(at), np.concatenate(changes))
 
 
 def stocks(
-    transfers: Columns, replenishments: Columns, orders: Columns, lines: Columns, skus: Sequence[str]
-) -> list[Course]:
+    transfers: Columns, production_lots: Columns, orders: Columns, lines: Columns, skus: Sequence[str]
+) -> list[StepSeries]:
     """Return the course of each product's units at the supplier: on hand, on order, backordered.
 
     Backordered are units of accepted orders that are neither reserved nor made for them. Replacements under
     warranty do not count. All products are read at once: a pass over the tables for each took minutes.
     """
-    goods = _products(coded(transfers, "commodity"), skus)
+    goods = _products(text_column(transfers, "commodity"), skus)
     parts = [
         _on_hand(transfers, goods),
-        *_on_order(replenishments, _products(coded(replenishments, "sku"), skus)),
-        _backordered(transfers, goods, orders, lines, _products(coded(lines, "sku"), skus), len(skus)),
+        *_on_order(production_lots, _products(text_column(production_lots, "sku"), skus)),
+        _backordered(transfers, goods, orders, lines, _products(text_column(lines, "sku"), skus), len(skus)),
     ]
     at, product, change = (np.concatenate(columns) for columns in zip(*(part[:3] for part in parts), strict=True))
     changes = np.zeros((len(at), 3), np.int64)
     changes[np.arange(len(at)), repeat(np.array([0, 1, 1, 2]), [len(part.at) for part in parts])] = change
     order = np.argsort(product, kind="stable")
     bounds = np.searchsorted(product[order], np.arange(len(skus) + 1)).tolist()
-    return [course(at[rows], changes[rows]) for rows in (order[slice(*ends)] for ends in pairwise(bounds))]
+    return [step_series(at[rows], changes[rows]) for rows in (order[slice(*ends)] for ends in pairwise(bounds))]
 
 
 class _Moves(NamedTuple):
@@ -104,7 +104,7 @@ class _Moves(NamedTuple):
     change: Ints
 
 
-def _products(text: Coded, skus: Sequence[str]) -> Ints:
+def _products(text: TextColumn, skus: Sequence[str]) -> Ints:
     """Return the place of each row's product in the catalogue, -1 for what is none."""
     places = {sku: place for place, sku in enumerate(skus)}
     return np.array([*(places.get(label, -1) for label in text.labels), -1], np.int64)[text.codes]
@@ -113,7 +113,7 @@ def _products(text: Coded, skus: Sequence[str]) -> Ints:
 def _on_hand(transfers: Columns, goods: Ints) -> _Moves:
     """Return how free and reserved units changed."""
     rows, change = running_balance.changes(transfers, ON_HAND)
-    return _Moves(numbers(transfers, "time")[rows], goods[rows], change)
+    return _Moves(numbers(transfers, "posted_at")[rows], goods[rows], change)
 
 
 def _on_order(lots: Columns, goods: Ints) -> tuple[_Moves, _Moves]:
@@ -135,9 +135,9 @@ def _backordered(
     there when they are reserved or made, and asked for no more when the charges are returned. Each product of an
     order is followed for itself: a pair is an order's number times the number of products, plus the product.
     """
-    order, code = numbers(transfers, "order"), coded(transfers, "code")
-    mine = equals(coded(transfers, "book"), "supplier") & (order > 0)
-    came = mine & (goods >= 0) & equals(coded(transfers, "debit"), Account.SUPPLIER_RESERVED)
+    order, code = numbers(transfers, "order"), text_column(transfers, "code")
+    mine = equals(text_column(transfers, "book"), "supplier") & (order > 0)
+    came = mine & (goods >= 0) & equals(text_column(transfers, "debit"), Account.SUPPLIER_RESERVED)
     lost = mine & (goods >= 0) & equals(code, "loss")
     charged, returned = (mine & equals(code, name) for name in ("charges", "charges-return"))
     of_goods, of_money = np.flatnonzero(came | lost), np.flatnonzero(charged | returned)
@@ -155,7 +155,7 @@ def _backordered(
     first = running_balance.begins(pair)
     waiting = np.where(returned[row], 0, np.maximum(running_balance.running(change, first), 0))
     before = np.where(first, 0, np.append(0, waiting[:-1])[: len(row)])
-    return _Moves(numbers(transfers, "time")[row], pair % products, waiting - before)
+    return _Moves(numbers(transfers, "posted_at")[row], pair % products, waiting - before)
 
 
 def _paired(order: Ints, lines: Columns, ordered: Ints, products: int) -> tuple[Ints, Ints, Ints]:

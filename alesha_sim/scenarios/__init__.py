@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from alesha_sim.scenarios.catalogue import SHIPPED
-from alesha_sim.scenarios.errors import Fault, ScenarioError
+from alesha_sim.scenarios.errors import Problem, ScenarioError
 from alesha_sim.scenarios.registry import describe, function_of, load, names
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "Fault",
+    "Problem",
     "Purchases",
     "ScenarioError",
     "Visits",

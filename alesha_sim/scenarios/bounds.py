@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from alesha_sim.policies import StockPolicy
 from alesha_sim.scenarios.channels import LINKS, Link
-from alesha_sim.scenarios.errors import Fault
+from alesha_sim.scenarios.errors import Problem
 from alesha_sim.units import AMOUNT_MAX, DAY, in_seconds
 
 if TYPE_CHECKING:
@@ -30,30 +30,30 @@ LONGEST_WAIT = DAY
 LOST_MAX = 0.999_999
 
 
-def unbounded(scenario: "ScenarioFields") -> Iterator[Fault]:
+def unbounded(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield what a run could not hold or would not end with."""
     yield from _opening_stock(scenario)
     if isinstance(scenario.users.opening_balance, Decimal):
-        yield from money_faults(
+        yield from money_problems(
             scenario, scenario.users.count * scenario.currency.minor(scenario.users.opening_balance)
         )
     yield from _periods(scenario)
     yield from _retries(scenario)
     if scenario.delivery.lost > LOST_MAX:
         rule = f"must be at most {LOST_MAX}: parcels would be sent for ever"
-        yield Fault("delivery.lost", str(scenario.delivery.lost), rule)
+        yield Problem("delivery.lost", str(scenario.delivery.lost), rule)
 
 
 # Amounts
 
 
-def _opening_stock(scenario: "ScenarioFields") -> Iterator[Fault]:
-    """Yield a fault for an opening stock whose cost the supplier's book cannot hold."""
+def _opening_stock(scenario: "ScenarioFields") -> Iterator[Problem]:
+    """Yield a problem for an opening stock whose cost the supplier's book cannot hold."""
     supplier, minor = scenario.supplier, scenario.currency.minor
     cost = sum(minor(product.cost) * opening_of(supplier.stock, product.sku) for product in scenario.catalogue)
     if cost + minor(supplier.opening_balance) > AMOUNT_MAX:
         rule = "must with supplier.opening_balance fit in 64 bits of minor units"
-        yield Fault("supplier.stock", f"opening stock for {scenario.currency.text(cost)}", rule)
+        yield Problem("supplier.stock", f"opening stock for {scenario.currency.text(cost)}", rule)
 
 
 def opening_of(policy: StockPolicy, sku: str) -> int:
@@ -71,8 +71,8 @@ def _earned(scenario: "ScenarioFields") -> int:
     return scenario.currency.minor(income.amount) * scenario.users.count * pay_days
 
 
-def money_faults(scenario: "ScenarioFields", opening: int) -> Iterator[Fault]:
-    """Yield a fault if what users earn does not fit the bank's book beside all opening balances.
+def money_problems(scenario: "ScenarioFields", opening: int) -> Iterator[Problem]:
+    """Yield a problem if what users earn does not fit the bank's book beside all opening balances.
 
     `opening` is what all users together have at the start, in minor units.
     """
@@ -81,13 +81,13 @@ def money_faults(scenario: "ScenarioFields", opening: int) -> Iterator[Fault]:
     earned = _earned(scenario)
     if income is not None and earned + opening + others > AMOUNT_MAX:
         rule = f"makes {currency.text(earned)} until the horizon: all money must fit in 64 bits of minor units"
-        yield Fault("users.income.amount", str(income.amount), rule)
+        yield Problem("users.income.amount", str(income.amount), rule)
 
 
 # What would never end
 
 
-def _periods(scenario: "ScenarioFields") -> Iterator[Fault]:
+def _periods(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield periods that a run would have too many of: reviews, until all lots have come, and pay-days."""
     supplier, income = scenario.supplier, scenario.users.income
     horizon = 0.0 if scenario.horizon == math.inf else scenario.horizon
@@ -103,10 +103,10 @@ def _periods(scenario: "ScenarioFields") -> Iterator[Fault]:
             rule = (
                 f"must be at least {in_seconds(length / TIMES_MAX)}, so that a run has {TIMES_MAX:,} at the most"
             )
-            yield Fault(field, in_seconds(period), rule)
+            yield Problem(field, in_seconds(period), rule)
 
 
-def _retries(scenario: "ScenarioFields") -> Iterator[Fault]:
+def _retries(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield links on which somebody would ask for ever, or so often that it comes to the same."""
     for name in LINKS:
         there, back = name.split("->")
@@ -117,15 +117,15 @@ def _retries(scenario: "ScenarioFields") -> Iterator[Fault]:
         if arriving == 0 and scenario.drain is None:
             rule = "must not be 1 with a timeout and neither attempts nor drain: who asks would ask for ever"
             lossy = name if asked.loss == 1 else f"{back}->{there}"
-            yield Fault(_place(scenario, lossy, "loss"), "1", rule)
+            yield Problem(_place(scenario, lossy, "loss"), "1", rule)
         elif 0 < arriving < 1 / TIMES_MAX:
             rule = f"must let more than one message in {TIMES_MAX:,} be answered, or have attempts"
-            yield Fault(_place(scenario, name, "loss"), str(asked.loss), rule)
-        elif _lasting(asked.timeout, asked.growth) < _silence(scenario, asked, answered):
+            yield Problem(_place(scenario, name, "loss"), str(asked.loss), rule)
+        elif _lasting(asked.timeout, asked.backoff) < _silence(scenario, asked, answered):
             rule = (
                 f"makes more than {2**DOUBLINGS:,} attempts while nobody answers: must be longer, or have attempts"
             )
-            yield Fault(_place(scenario, name, "timeout"), in_seconds(asked.timeout), rule)
+            yield Problem(_place(scenario, name, "timeout"), in_seconds(asked.timeout), rule)
 
 
 def _place(scenario: "ScenarioFields", link: str, field: str) -> str:
@@ -138,7 +138,7 @@ def _silence(scenario: "ScenarioFields", asked: Link, answered: Link) -> float:
     """Return about how long a message may go without an answer, seconds."""
     served = (scenario.bank.authorisation_time, scenario.shop.page_time, scenario.supplier.handling_time)
     longest = max(asked.latency.expected + answered.latency.expected, *(each.expected for each in served))
-    longest = max(longest, *(mishap.duration for mishap in scenario.faults), 0.0)
+    longest = max(longest, *(injected.duration for injected in scenario.faults), 0.0)
     if asked.loss == 1 or answered.loss == 1:
         longest = math.inf
     if scenario.drain is None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from alesha_sim.distributions import Constant
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Share, Whole
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.tagged_fields import Durations
@@ -30,7 +30,7 @@ LINKS = tuple(
 
 def _link_name(value: Any) -> Any:
     if value not in LINKS:
-        raise ScenarioError([Fault("", None, f"unknown link: {nearest(value, LINKS)}")])
+        raise ScenarioError([Problem("", None, f"unknown link: {nearest(value, LINKS)}")])
     return value
 
 
@@ -52,7 +52,7 @@ class Link(Part):
     attempts: Annotated[Whole, Field(ge=1)] | None = Field(
         default=None, examples=[5], description="How often is asked; left out, until a reply comes."
     )
-    growth: Annotated[Number, Field(ge=1)] = Field(
+    backoff: Annotated[Number, Field(ge=1)] = Field(
         default=2.0, description="By what each wait is longer than the one before: 1 constant, 2 doubling."
     )
     jitter: Annotated[Number, Field(ge=0, lt=1)] = Field(
@@ -91,7 +91,7 @@ class LinkOverride(Part):
     attempts: Annotated[Whole, Field(ge=1)] | None = Field(
         default=None, examples=[3], description="How often is asked here; left out, as in network.default."
     )
-    growth: Annotated[Number, Field(ge=1)] | None = Field(
+    backoff: Annotated[Number, Field(ge=1)] | None = Field(
         default=None,
         examples=[1],
         description="By what each wait here is longer than the one before; left out, as in network.default.",

@@ -17,20 +17,20 @@ from alesha_sim.policies import (
     StockPolicy,
 )
 from alesha_sim.scenarios.bounds import opening_of
-from alesha_sim.scenarios.errors import Fault, nearest
-from alesha_sim.scenarios.fields import money_fault
+from alesha_sim.scenarios.errors import Problem, nearest
+from alesha_sim.scenarios.fields import money_problem
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario_fields import ScenarioFields
 
-NO_HORIZON = Fault("horizon", None, "missing: must be given")
+NO_HORIZON = Problem("horizon", None, "missing: must be given")
 """Only a scenario whose visits are all recorded ends without a horizon."""
 
 _AIMS = {BaseStock: "level", ReorderPoint: "reorder_point", Periodic: "order_up_to"}
 """The field of each stock policy that says how much it wants to have."""
 
 
-def contradictions(scenario: "ScenarioFields") -> Iterator[Fault]:
+def contradictions(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield what does not go together."""
     if scenario.horizon == math.inf and not scenario.demand.is_recorded:
         yield NO_HORIZON
@@ -41,28 +41,28 @@ def contradictions(scenario: "ScenarioFields") -> Iterator[Fault]:
         yield from _stock("shop.stock", scenario.shop.stock, scenario)
         if isinstance(scenario.shop.stock, MakeToOrder):
             rule = "must be a kind that keeps goods: the shop makes none"
-            yield Fault("shop.stock.kind", "'make_to_order'", rule)
+            yield Problem("shop.stock.kind", "'make_to_order'", rule)
     yield from _zones(scenario)
     yield from _amounts(scenario)
 
 
-def _escrow(scenario: "ScenarioFields") -> Iterator[Fault]:
+def _escrow(scenario: "ScenarioFields") -> Iterator[Problem]:
     settlement = scenario.bank.settlement
     if not isinstance(settlement, Escrow):
         return
     share = scenario.users.payment.cash_on_delivery
     if share > 0:
         rule = "must be 0 where bank.settlement is escrow: the bank holds only what is paid in advance"
-        yield Fault("users.payment.cash_on_delivery", str(share), rule)
+        yield Problem("users.payment.cash_on_delivery", str(share), rule)
     if scenario.shop.advance < 1:
         rule = "must be 1 where bank.settlement is escrow: the bank holds the whole price"
-        yield Fault("shop.advance", str(scenario.shop.advance), rule)
+        yield Problem("shop.advance", str(scenario.shop.advance), rule)
     if settlement.refund_after is not None and scenario.shop.promise is None:
         rule = "missing: must be given where bank.settlement.refund_after says when late orders are refunded"
-        yield Fault("shop.promise", None, rule)
+        yield Problem("shop.promise", None, rule)
 
 
-def _promise(scenario: "ScenarioFields") -> Iterator[Fault]:
+def _promise(scenario: "ScenarioFields") -> Iterator[Problem]:
     promise, supplier = scenario.shop.promise, scenario.supplier
     if promise is None:
         return
@@ -72,40 +72,40 @@ def _promise(scenario: "ScenarioFields") -> Iterator[Fault]:
         shortest += supplier.lead_time.least
     if promise < shortest:
         rule = f"must be at least the shortest time in which goods are made and brought, {shortest:g} s"
-        yield Fault("shop.promise", f"{promise:g}", rule)
+        yield Problem("shop.promise", f"{promise:g}", rule)
 
 
-def _stock(field: str, policy: StockPolicy, scenario: "ScenarioFields") -> Iterator[Fault]:
+def _stock(field: str, policy: StockPolicy, scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield SKUs that there are not, and aims that the warehouse has no room for."""
     for place, sku in _named(policy):
         if sku not in scenario.skus:
-            yield Fault(f"{field}.{place}", repr(sku), f"unknown SKU: {nearest(sku, scenario.skus)}")
+            yield Problem(f"{field}.{place}", repr(sku), f"unknown SKU: {nearest(sku, scenario.skus)}")
     room = scenario.supplier.capacity
     if room is None or not field.startswith("supplier"):
         return
     yield from _aims(field, policy, room) or _openings(field, policy, room, scenario.skus)
     if scenario.supplier.minimum_lot > room:
         rule = f"must be at most supplier.capacity, {room}"
-        yield Fault("supplier.minimum_lot", str(scenario.supplier.minimum_lot), rule)
+        yield Problem("supplier.minimum_lot", str(scenario.supplier.minimum_lot), rule)
 
 
-def _aims(field: str, policy: StockPolicy, room: int) -> list[Fault]:
-    """Return a fault if a policy of this package wants to have more of a product than there is room for."""
+def _aims(field: str, policy: StockPolicy, room: int) -> list[Problem]:
+    """Return a problem if a policy of this package wants to have more of a product than there is room for."""
     rule = f"must be at most supplier.capacity, {room}"
     for kind, name in _AIMS.items():
         if isinstance(policy, kind):
             aim = getattr(policy, name)
             most = max(aim.values(), default=0) if isinstance(aim, Mapping) else aim
-            return [Fault(f"{field}.{name}", str(most), rule)] if most > room else []
+            return [Problem(f"{field}.{name}", str(most), rule)] if most > room else []
     return []
 
 
-def _openings(field: str, policy: StockPolicy, room: int, skus: Sequence[str]) -> list[Fault]:
-    """Return a fault for each product of which any policy opens with more than there is room for."""
+def _openings(field: str, policy: StockPolicy, room: int, skus: Sequence[str]) -> list[Problem]:
+    """Return a problem for each product of which any policy opens with more than there is room for."""
     opening = {sku: opening_of(policy, sku) for sku in skus}
     rule = f"must be at most supplier.capacity, {room}"
     return [
-        Fault(field, f"opening stock of {sku}, {units}", rule) for sku, units in opening.items() if units > room
+        Problem(field, f"opening stock of {sku}, {units}", rule) for sku, units in opening.items() if units > room
     ]
 
 
@@ -120,17 +120,17 @@ def _named(policy: Any) -> Iterator[tuple[str, str]]:
                 yield from ((field.name, sku) for sku in table)
 
 
-def _zones(scenario: "ScenarioFields") -> Iterator[Fault]:
+def _zones(scenario: "ScenarioFields") -> Iterator[Problem]:
     zones = scenario.delivery.zones
     names = [zone.name for zone in zones]
     for place, name in enumerate(names):
         if name in names[:place]:
-            yield Fault(f"delivery.zones[{place}].name", repr(name), "must not occur twice")
+            yield Problem(f"delivery.zones[{place}].name", repr(name), "must not occur twice")
     if zones and not sum(zone.share for zone in zones) > 0:
-        yield Fault("delivery.zones", None, "shares must have a positive sum")
+        yield Problem("delivery.zones", None, "shares must have a positive sum")
 
 
-def _amounts(scenario: "ScenarioFields") -> Iterator[Fault]:
+def _amounts(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield amounts with more decimals than the currency has."""
     fees, income = scenario.bank.fees, scenario.users.income
     amounts = {
@@ -140,4 +140,4 @@ def _amounts(scenario: "ScenarioFields") -> Iterator[Fault]:
         **{f"bank.fees.{name}": getattr(fees, name) for name in ("fixed", "payer_fixed", "declined")},
     }
     for field, amount in amounts.items():
-        yield from money_fault(field, amount, scenario.currency)
+        yield from money_problem(field, amount, scenario.currency)

@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, said in one line a fault: field, value and rule.
+"""What is wrong with a scenario, said in one line a problem: field, value and rule.
 
 Here live the error that every reader of scenarios raises and the translation of pydantic's findings into plain
 words. Importing this module loads nothing but the standard library.
@@ -12,11 +12,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 VALUE_LENGTH = 60
-"""How many characters of a refused value a fault shows."""
+"""How many characters of a refused value a problem shows."""
 
 
-class Fault(NamedTuple):
-    """One fault: the dotted field, the value as it was given (None when there is none) and the rule it breaks."""
+class Problem(NamedTuple):
+    """One problem: the dotted field, the value as it was given (None if there is none), the rule it breaks."""
 
     field: str
     value: str | None
@@ -25,34 +25,34 @@ class Fault(NamedTuple):
     def __str__(self) -> str:
         return ": ".join(" ".join(part.split()) for part in self if part)
 
-    def under(self, *above: str) -> "Fault":
-        """Return the same fault as seen from further outside: `price` under `catalogue`, `[1]`."""
+    def prefixed(self, *above: str) -> "Problem":
+        """Return the same problem as seen from further outside: `price` under `catalogue`, `[1]`."""
         return self._replace(field=dotted(*above, self.field))
 
 
 class ScenarioError(ValueError):
-    """A scenario, its file or its settings cannot be used; `faults` has one line for each reason.
+    """A scenario, its file or its settings cannot be used; `problems` has one line for each reason.
 
     A line reads `bank.workers: 0: must be at least 1`: the dotted field, the value, the rule. The text of the
     error is all lines.
     """
 
-    def __init__(self, found: Iterable[Fault]) -> None:
+    def __init__(self, found: Iterable[Problem]) -> None:
         self.found = tuple(found)
         super().__init__(self.found)
 
     @property
-    def faults(self) -> list[str]:
-        """The faults, a line each, every line once."""
-        return list(dict.fromkeys(str(fault) for fault in self.found))
+    def problems(self) -> list[str]:
+        """The problems, a line each, every line once."""
+        return list(dict.fromkeys(str(problem) for problem in self.found))
 
     def __str__(self) -> str:
-        return "\n".join(self.faults)
+        return "\n".join(self.problems)
 
 
-def refuse(field: str, value: object, rule: str) -> ScenarioError:
-    """Return the error of a single fault."""
-    return ScenarioError([Fault(field, shown(value), rule)])
+def scenario_error(field: str, value: object, rule: str) -> ScenarioError:
+    """Return the error of a single problem."""
+    return ScenarioError([Problem(field, shown(value), rule)])
 
 
 def dotted(*parts: str) -> str:
@@ -64,7 +64,7 @@ def dotted(*parts: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a fault shows it: short and on one line."""
+    """Return a value as a problem shows it: short and on one line."""
     match value:
         case int() if abs(value) > 10**VALUE_LENGTH:
             # Python refuses to write out the very long ones.
@@ -94,13 +94,13 @@ def nearest(name: object, valid: Iterable[str]) -> str:
 
 
 def from_lines(error: ValueError) -> ScenarioError:
-    """Return the error whose faults are the lines `field: value: rule` of another error's text."""
+    """Return the error whose problems are the lines `field: value: rule` of another error's text."""
     if isinstance(error, ScenarioError):
         return error
     found = []
     for line in str(error).splitlines():
         parts = line.split(": ", 2)
-        found.append(Fault(parts[0], _short(parts[1]), parts[2]) if len(parts) == 3 else Fault("", None, line))
+        found.append(Problem(parts[0], _short(parts[1]), parts[2]) if len(parts) == 3 else Problem("", None, line))
     return ScenarioError(found)
 
 
@@ -112,7 +112,7 @@ def translated(
     `names` are the model's fields, each with the kinds that it may have (pydantic puts the kind into the location
     of such a field); `given` is what the model was made from.
     """
-    found: list[Fault] = []
+    found: list[Problem] = []
     products = cache(lambda: product_names(given["catalogue"]))
     for detail in details:
         location = list(detail["loc"])
@@ -122,9 +122,9 @@ def translated(
         above = _path(location, products)
         inner = detail.get("ctx", {}).get("error")
         if isinstance(inner, ScenarioError):
-            found += [fault.under(*above) for fault in inner.found]
+            found += [problem.prefixed(*above) for problem in inner.found]
         else:
-            found.append(_fault(detail, above, names))
+            found.append(_problem(detail, above, names))
     return ScenarioError(found)
 
 
@@ -137,7 +137,7 @@ def _path(location: Sequence[str | int], products: Callable[[], list[str]]) -> l
 
 
 def product_names(catalogue: Iterable[Any]) -> list[str]:
-    """Return what a fault calls each product: its SKU, or its place when the SKU is missing or not its alone."""
+    """Return what a problem calls each product: its SKU, or its place when the SKU is missing or not its alone."""
     products = list(catalogue)
     skus = [p.get("sku") if isinstance(p, Mapping) else getattr(p, "sku", None) for p in products]
     times = Counter(sku for sku in skus if isinstance(sku, str) and sku)
@@ -145,22 +145,24 @@ def product_names(catalogue: Iterable[Any]) -> list[str]:
     return [str(sku) if fine else f"[{n}]" for n, (sku, fine) in enumerate(zip(skus, clear, strict=True))]
 
 
-def _fault(detail: Mapping[str, Any], above: Sequence[str], names: Mapping[str, Sequence[str]]) -> Fault:
-    """Return the fault of one finding of pydantic's own."""
+def _problem(detail: Mapping[str, Any], above: Sequence[str], names: Mapping[str, Sequence[str]]) -> Problem:
+    """Return the problem of one finding of pydantic's own."""
     kind, limits = detail["type"], detail.get("ctx", {})
     field = dotted(*above)
     tags = names.get(above[0], ()) if above else ()
     if kind == "missing":
-        return Fault(field, None, "missing: must be given")
+        return Problem(field, None, "missing: must be given")
     if kind == "extra_forbidden":
-        return Fault(field, None, f"unknown field: {nearest(above[-1], names)}")
+        return Problem(field, None, f"unknown field: {nearest(above[-1], names)}")
     if kind == "union_tag_not_found":
-        return Fault(dotted(field, "kind"), None, f"missing: must be one of {', '.join(tags)}")
+        return Problem(dotted(field, "kind"), None, f"missing: must be one of {', '.join(tags)}")
     if kind == "union_tag_invalid":
-        return Fault(dotted(field, "kind"), shown(limits["tag"]), f"unknown kind: {nearest(limits['tag'], tags)}")
+        return Problem(
+            dotted(field, "kind"), shown(limits["tag"]), f"unknown kind: {nearest(limits['tag'], tags)}"
+        )
     say = _RULES.get(kind)
     rule = say(limits) if say else str(detail["msg"])
-    return Fault(field, shown(detail["input"]), rule)
+    return Problem(field, shown(detail["input"]), rule)
 
 
 _RULES: dict[str, Callable[[Mapping[str, Any]], str]] = {

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeGuard
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
-from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
+from alesha_sim.scenarios.errors import Problem, ScenarioError, scenario_error
 from alesha_sim.units import MICROSECONDS, Currency, as_whole, is_plain_number
 
 SKU_PATTERN = "[a-z]([a-z0-9-]*[a-z0-9])?"
@@ -33,14 +33,14 @@ def knob(name: str, value: object) -> float:
     try:
         return number(value)
     except ScenarioError as error:
-        raise ScenarioError(fault.under(name) for fault in error.found) from None
+        raise ScenarioError(problem.prefixed(name) for problem in error.found) from None
 
 
 def whole(value: object) -> int:
     """Read a whole number; NumPy's count, bools do not."""
     found = as_whole(value)
     if found is None:
-        raise refuse("", value, "must be a whole number")
+        raise scenario_error("", value, "must be a whole number")
     return found
 
 
@@ -48,7 +48,9 @@ def whole_from(name: str, value: object, least: int, most: int | None = None) ->
     """Return the whole number of a field; raises ScenarioError unless it is from `least` to `most`."""
     found = as_whole(value, least, most)
     if found is None:
-        raise refuse(name, value, f"must be a whole number from {least}{'' if most is None else f' to {most}'}")
+        raise scenario_error(
+            name, value, f"must be a whole number from {least}{'' if most is None else f' to {most}'}"
+        )
     return found
 
 
@@ -65,13 +67,13 @@ def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
 def number(value: object) -> float:
     """Read a finite number of any numeric type; bools and text are none."""
     if not _is_number(value):
-        raise refuse("", value, "must be a number")
+        raise scenario_error("", value, "must be a number")
     try:
         read = float(value)
     except OverflowError:
         read = math.inf
     if not math.isfinite(read):
-        raise refuse("", value, "must be finite")
+        raise scenario_error("", value, "must be finite")
     return read
 
 
@@ -82,11 +84,11 @@ def seconds(value: object) -> float:
     elif _is_number(value):
         duration = number(value)
     else:
-        raise refuse("", value, _DURATION)
+        raise scenario_error("", value, _DURATION)
     if duration < 0:
-        raise refuse("", value, "must not be negative")
+        raise scenario_error("", value, "must not be negative")
     if duration > SECONDS_MAX:
-        raise refuse("", value, f"must be at most {SECONDS_MAX} seconds (285 years)")
+        raise scenario_error("", value, f"must be at most {SECONDS_MAX} seconds (285 years)")
     return round(duration * MICROSECONDS) / MICROSECONDS
 
 
@@ -97,10 +99,10 @@ def _timedelta(text: str) -> float:
     """Return the seconds in a text such as "250 ms"; a number without its unit would mean nanoseconds there."""
     from pandas import Timedelta
 
-    unclear = refuse("", text, _DURATION)
+    unclear = scenario_error("", text, _DURATION)
     try:
         with warnings.catch_warnings():
-            # Pandas warns of units that it will spell differently in future; they are clear as they are.
+            # Pandas warns of units that it will degradation differently in future; they are clear as they are.
             warnings.simplefilter("ignore")
             duration = float(Timedelta(text).total_seconds())
     except (ValueError, OverflowError):
@@ -127,24 +129,24 @@ def money(value: object) -> Decimal:
             case _:
                 raise ArithmeticError
     except ArithmeticError:
-        raise refuse("", value, 'must be an amount, such as 500 or "499.99"') from None
+        raise scenario_error("", value, 'must be an amount, such as 500 or "499.99"') from None
     if not amount.is_finite():
-        raise refuse("", value, "must be finite")
+        raise scenario_error("", value, "must be finite")
     if amount < 0:
-        raise refuse("", value, "must not be negative")
+        raise scenario_error("", value, "must not be negative")
     # Far beyond any ledger, and written out in full it would fill the memory.
     if amount.adjusted() > 30:
-        raise refuse("", value, "must fit in 64 bits of minor units")
+        raise scenario_error("", value, "must fit in 64 bits of minor units")
     return Decimal(f"{abs(amount):f}")
 
 
-def money_fault(field: str, amount: object, currency: Currency) -> list[Fault]:
-    """Return the fault of an amount with more decimals than the currency has, or beyond 64 bits; else nothing."""
+def money_problem(field: str, amount: object, currency: Currency) -> list[Problem]:
+    """Return the problem of an amount with more decimals than the currency has, or beyond 64 bits, if so."""
     if isinstance(amount, Decimal):
         try:
             currency.minor(amount)
         except ValueError as error:
-            return [Fault(field, str(amount), str(error).split(": ", 1)[1])]
+            return [Problem(field, str(amount), str(error).split(": ", 1)[1])]
     return []
 
 
@@ -152,16 +154,18 @@ def sku(value: object) -> str:
     """Read a SKU: up to 24 of a-z, 0-9 and dash, first a letter, last no dash, and no name of a column."""
     if not isinstance(value, str) or len(value) > 24 or not re.fullmatch(SKU_PATTERN, value):
         rule = "must have at most 24 characters of a-z, 0-9 and dash, begin with a letter and not end in a dash"
-        raise refuse("", value, rule)
+        raise scenario_error("", value, rule)
     if value in COLUMNS:
-        raise refuse("", value, f"must not be {', '.join(COLUMNS)}: columns of a demand table have these names")
+        raise scenario_error(
+            "", value, f"must not be {', '.join(COLUMNS)}: columns of a demand table have these names"
+        )
     return value
 
 
 def name(value: object) -> str:
     """Read a scenario's name: letters, digits, dashes and underscores."""
     if not isinstance(value, str) or len(value) > 100 or not re.fullmatch(NAME_PATTERN, value):
-        raise refuse("", value, "must be 1 to 100 letters, digits, dashes and underscores")
+        raise scenario_error("", value, "must be 1 to 100 letters, digits, dashes and underscores")
     return value
 
 
@@ -170,7 +174,7 @@ def encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise refuse("", text, "must be text that UTF-8 can write") from None
+        raise scenario_error("", text, "must be text that UTF-8 can write") from None
     return text
 
 
@@ -180,13 +184,13 @@ def instant(value: object) -> datetime:
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            raise refuse("", value, _INSTANT) from None
+            raise scenario_error("", value, _INSTANT) from None
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
     if not isinstance(value, datetime):
-        raise refuse("", value, _INSTANT)
+        raise scenario_error("", value, _INSTANT)
     if value.tzinfo is not None:
-        raise refuse("", value, "must have no time zone")
+        raise scenario_error("", value, "must have no time zone")
     # A pandas timestamp is a datetime too; only the plain one is kept.
     return datetime.combine(value.date(), value.time())
 
@@ -197,7 +201,7 @@ _INSTANT = 'must be a date and time, such as "2021-01-01 08:00"'
 def flag(value: object) -> bool:
     """Read what is true or false, and nothing else."""
     if not isinstance(value, bool):
-        raise refuse("", value, "must be true or false")
+        raise scenario_error("", value, "must be true or false")
     return value
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from alesha_sim.files import regular
-from alesha_sim.scenarios.errors import Fault, ScenarioError, dotted, refuse
+from alesha_sim.scenarios.errors import Problem, ScenarioError, dotted, scenario_error
 
 PACKAGE = "package:"
 """Begins the name of a file that comes with an installed package."""
@@ -31,7 +31,7 @@ def table(text: str, origin: str = "") -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ScenarioError([Fault(origin, None, f"is not TOML: {error}")]) from None
+        raise ScenarioError([Problem(origin, None, f"is not TOML: {error}")]) from None
 
 
 def read(path: str | PathLike[str]) -> dict[str, Any]:
@@ -40,9 +40,9 @@ def read(path: str | PathLike[str]) -> dict[str, Any]:
     try:
         found = table(content(path, TOML_BYTES_MAX).decode(), str(path))
     except OSError as error:
-        raise ScenarioError([Fault(str(path), None, f"cannot be read: {error.strerror}")]) from None
+        raise ScenarioError([Problem(str(path), None, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
-        raise ScenarioError([Fault(str(path), None, "cannot be read: is not UTF-8 text")]) from None
+        raise ScenarioError([Problem(str(path), None, "cannot be read: is not UTF-8 text")]) from None
     for demand in _demands(found):
         if isinstance(file := demand.get("file"), str) and not file.startswith(PACKAGE):
             demand["file"] = str(path.parent.absolute() / file)
@@ -101,7 +101,7 @@ def write(path: str | PathLike[str], dump: Mapping[str, Any]) -> None:
     try:
         check_size(len(written), TOML_BYTES_MAX)
     except OSError as error:
-        raise ScenarioError([Fault(str(path), None, f"cannot be written: {error.strerror}")]) from None
+        raise ScenarioError([Problem(str(path), None, f"cannot be written: {error.strerror}")]) from None
     path.write_bytes(written)
 
 
@@ -118,4 +118,4 @@ def _plain(value: Any, field: str) -> Any:
             return int(value)
         case str() | bool() | int() | float() | datetime():
             return value
-    raise refuse(field, type(value).__qualname__, "an object of Python cannot be written to a file")
+    raise scenario_error(field, type(value).__qualname__, "an object of Python cannot be written to a file")

@@ -9,7 +9,7 @@ from typing import Any, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from alesha_sim.scenarios.errors import Fault, ScenarioError, translated
+from alesha_sim.scenarios.errors import Problem, ScenarioError, translated
 
 
 class Kept:
@@ -22,7 +22,7 @@ class Kept:
 
 
 class Part(BaseModel):
-    """A part of a scenario: frozen, refusing unknown fields, raising all its faults at once as a ScenarioError."""
+    """A part of a scenario: frozen, refusing unknown fields, raising a ScenarioError with all its problems."""
 
     # Defaults are validated too, because a rule may join a default to a field that was given.
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=True)
@@ -36,7 +36,7 @@ class Part(BaseModel):
                 declared = _models(type(self), name)
                 if type(part) not in declared:
                     rule = f"must be of a class of the package itself: {', '.join(m.__name__ for m in declared)}"
-                    found.append(Fault(name + place, type(part).__qualname__, rule))
+                    found.append(Problem(name + place, type(part).__qualname__, rule))
         if found:
             raise ScenarioError(found)
         return self

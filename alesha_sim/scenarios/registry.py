@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.scenarios.catalogue import GROUP, SHIPPED
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, refuse
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +33,10 @@ def load(name_or_path: str | PathLike[str], **knobs: Any) -> "Scenario":
     if name_or_path in SHIPPED or name_or_path in names():
         return _called(str(name_or_path), knobs)
     if isinstance(name_or_path, str) and not _is_path(name_or_path):
-        raise refuse("scenario", name_or_path, f"unknown name: {nearest(name_or_path, names())}")
+        raise scenario_error("scenario", name_or_path, f"unknown name: {nearest(name_or_path, names())}")
     if knobs:
         rule = "a scenario from a file takes settings, not knobs"
-        raise ScenarioError([Fault(knob, None, rule) for knob in knobs])
+        raise ScenarioError([Problem(knob, None, rule) for knob in knobs])
     from alesha_sim.scenarios.scenario import Scenario
 
     return Scenario.read(name_or_path)
@@ -55,7 +55,7 @@ def _called(name: str, knobs: dict[str, Any]) -> "Scenario":
     known = list(signature(function).parameters)
     unknown = [knob for knob in knobs if knob not in known]
     if unknown:
-        found = [Fault(knob, None, f"unknown knob of {name}: {nearest(knob, known)}") for knob in unknown]
+        found = [Problem(knob, None, f"unknown knob of {name}: {nearest(knob, known)}") for knob in unknown]
         raise ScenarioError(found)
     return function(**knobs)
 

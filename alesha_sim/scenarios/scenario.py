@@ -15,13 +15,13 @@ from pydantic import ValidationError, model_validator
 
 from alesha_sim.distributions import Distribution
 from alesha_sim.scenarios import files, settings, summary_html
-from alesha_sim.scenarios.bounds import money_faults, unbounded
+from alesha_sim.scenarios.bounds import money_problems, unbounded
 from alesha_sim.scenarios.cross_checks import NO_HORIZON
 from alesha_sim.scenarios.cross_checks import contradictions as between_parts
 from alesha_sim.scenarios.demand import visit_draws
 from alesha_sim.scenarios.demand.base import Market, Visits
-from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
-from alesha_sim.scenarios.scenario_fields import ALL_MONEY, ScenarioFields, sound
+from alesha_sim.scenarios.errors import Problem, ScenarioError, scenario_error
+from alesha_sim.scenarios.scenario_fields import ALL_MONEY, ScenarioFields, checked
 from alesha_sim.streams import Streams
 from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, total
 
@@ -52,8 +52,8 @@ class Scenario(ScenarioFields):
         return ScenarioError(found)
 
     @model_validator(mode="after")
-    def _meant(self) -> Self:
-        return sound(self, [*between_parts(self), *unbounded(self)])
+    def _check_combination(self) -> Self:
+        return checked(self, [*between_parts(self), *unbounded(self)])
 
     def visits(self, seed: int) -> Visits:
         """Draw (or read) the intended visits, sorted by instant and all before the horizon.
@@ -65,7 +65,7 @@ class Scenario(ScenarioFields):
         try:
             at, user, quantities, cut = self.demand.purchases(market, streams)
         except ScenarioError as error:
-            raise ScenarioError(fault.under("demand") for fault in error.found) from None
+            raise ScenarioError(problem.prefixed("demand") for problem in error.found) from None
         at = np.rint(at * MICROSECONDS) / MICROSECONDS
         order = np.argsort(at, kind="stable")
         order = order[at[order] < self.horizon]
@@ -86,7 +86,7 @@ class Scenario(ScenarioFields):
             return self
         last = round(float(drawn.at[-1]) * MICROSECONDS)
         ended = self.model_copy(update={"horizon": (last + 1) / MICROSECONDS})
-        return sound(ended, list(unbounded(ended)))
+        return checked(ended, list(unbounded(ended)))
 
     def demand_table(self, seed: int) -> "DataFrame":
         """Return the intended visits as a DataFrame: `at` (seconds), `user`, the units of each SKU."""
@@ -107,9 +107,9 @@ class Scenario(ScenarioFields):
             drawn = given.draw(Streams(seed).generator("users:opening_balance"), users) * self.currency.scale
             # The sum is checked as floats, which do not wrap around; the margin is more than their error.
             if not drawn.sum() + others < AMOUNT_MAX * 0.999:
-                raise ScenarioError([Fault("users.opening_balance", str(given), ALL_MONEY)])
+                raise ScenarioError([Problem("users.opening_balance", str(given), ALL_MONEY)])
             balances = np.rint(drawn).astype(np.int64)
-            sound(self, list(money_faults(self, total(balances))))
+            checked(self, list(money_problems(self, total(balances))))
             return balances
         return np.full(users, self.currency.minor(given), dtype=np.int64)
 
@@ -124,7 +124,7 @@ class Scenario(ScenarioFields):
             scenario = type(self).model_validate(tree)
         except ScenarioError as error:
             raise ScenarioError([*found, *error.found]) from None
-        return sound(scenario, found)
+        return checked(scenario, found)
 
     def diff(self, other: "Scenario") -> str | None:
         """Name the first field that differs, such as `users.count: 1 against 2`; None if none does."""
@@ -165,12 +165,12 @@ class Scenario(ScenarioFields):
             total = sum(price * int(units) for price, units in zip(dearest, wanted.quantities[n], strict=True))
             if total > AMOUNT_MAX:
                 visit = f"demand: visit of user {wanted.user[n]} at {wanted.at[n]:g} s"
-                raise refuse(visit, self.currency.text(total), "must fit in 64 bits of minor units")
+                raise scenario_error(visit, self.currency.text(total), "must fit in 64 bits of minor units")
         wanted_units = wanted.quantities.sum(axis=0).tolist()  # each is below 2**31, and so are the visits
         turnover = sum(price * units for price, units in zip(dearest, wanted_units, strict=True))
         turnover += len(wanted.at) * self.currency.minor(self.supplier.return_transport)
         if turnover > AMOUNT_MAX:
-            raise refuse("demand: all visits", self.currency.text(turnover), _ALL_SALES)
+            raise scenario_error("demand: all visits", self.currency.text(turnover), _ALL_SALES)
 
 
 _ALL_SALES = "goods and what it may cost to bring them back must fit in 64 bits of minor units"

@@ -17,9 +17,9 @@ from alesha_sim.scenarios.demand.bursts import Flash, Waves
 from alesha_sim.scenarios.demand.mixture import Mixture
 from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
 from alesha_sim.scenarios.demand.replay import Replay
-from alesha_sim.scenarios.disruptions import Mishap, contradictions
-from alesha_sim.scenarios.errors import Fault, ScenarioError, product_names
-from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_fault
+from alesha_sim.scenarios.errors import Problem, ScenarioError, product_names
+from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_problem
+from alesha_sim.scenarios.injected_faults import InjectedFault, contradictions
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.sections import Bank, Delivery, Product, Shop, Supplier, Users
 from alesha_sim.scenarios.tagged_fields import CurrencyUsed
@@ -89,7 +89,7 @@ class ScenarioFields(Part):
     network: Network = Field(
         default=Network(), description="How messages travel between users, shop, bank and supplier."
     )
-    faults: tuple[Mishap, ...] = Field(
+    faults: tuple[InjectedFault, ...] = Field(
         default=(),
         description="What goes wrong for a while, by its kind; where messages can be lost, "
         "network.default.timeout must be given.",
@@ -99,7 +99,7 @@ class ScenarioFields(Part):
 
     @field_validator("catalogue")
     @classmethod
-    def _sellable(cls, catalogue: tuple[Product, ...], info: ValidationInfo) -> tuple[Product, ...]:
+    def _check_catalogue(cls, catalogue: tuple[Product, ...], info: ValidationInfo) -> tuple[Product, ...]:
         if not catalogue:
             raise ValueError("must have at least one product")
         if len(catalogue) > PRODUCTS_MAX:
@@ -107,7 +107,7 @@ class ScenarioFields(Part):
         skus = [product.sku for product in catalogue]
         first: dict[str, int] = {}
         found = [
-            Fault(f"[{n}].sku", repr(sku), "must not occur twice")
+            Problem(f"[{n}].sku", repr(sku), "must not occur twice")
             for n, sku in enumerate(skus)
             if first.setdefault(sku, n) < n
         ]
@@ -115,34 +115,35 @@ class ScenarioFields(Part):
         if currency is not None:
             for called, product in zip(product_names(catalogue), catalogue, strict=True):
                 if product.sku == currency.code.lower():
-                    found.append(Fault(f"{called}.sku", repr(product.sku), "must not be the currency's name"))
+                    found.append(Problem(f"{called}.sku", repr(product.sku), "must not be the currency's name"))
                 for field in ("marked_price", "price", "charge", "cost"):
-                    found += money_fault(f"{called}.{field}", getattr(product, field), currency)
-        return sound(catalogue, found)
+                    found += money_problem(f"{called}.{field}", getattr(product, field), currency)
+        return checked(catalogue, found)
 
     @field_validator("users", "shop")
     @classmethod
-    def _funded(cls, owner: Users | Shop, info: ValidationInfo) -> Users | Shop:
-        return sound(owner, _balance_faults(owner, info))
+    def _check_opening_balance(cls, owner: Users | Shop, info: ValidationInfo) -> Users | Shop:
+        return checked(owner, _balance_problems(owner, info))
 
     @field_validator("demand")
     @classmethod
-    def _suited(cls, demand: Any, info: ValidationInfo) -> Any:
+    def _check_demand(cls, demand: Any, info: ValidationInfo) -> Any:
         users = info.data.get("users")
-        return sound(
-            demand, demand.faults(users.count if users else None, _skus(info), info.data.get("horizon", math.inf))
+        return checked(
+            demand,
+            demand.problems(users.count if users else None, _skus(info), info.data.get("horizon", math.inf)),
         )
 
     @field_validator("supplier")
     @classmethod
-    def _supplying(cls, supplier: Supplier, info: ValidationInfo) -> Supplier:
-        return sound(supplier, _balance_faults(supplier, info) or _money_faults(supplier, info))
+    def _check_supplier(cls, supplier: Supplier, info: ValidationInfo) -> Supplier:
+        return checked(supplier, _balance_problems(supplier, info) or _money_problems(supplier, info))
 
     @field_validator("faults")
     @classmethod
-    def _consistent(cls, faults: tuple[Mishap, ...], info: ValidationInfo) -> tuple[Mishap, ...]:
+    def _check_faults(cls, faults: tuple[InjectedFault, ...], info: ValidationInfo) -> tuple[InjectedFault, ...]:
         network = info.data.get("network")
-        return faults if network is None else sound(faults, list(contradictions(faults, network)))
+        return faults if network is None else checked(faults, list(contradictions(faults, network)))
 
     @property
     def is_hostile(self) -> bool:
@@ -166,22 +167,22 @@ def _skus(info: ValidationInfo) -> tuple[str, ...] | None:
     return None if catalogue is None else tuple(product.sku for product in catalogue)
 
 
-def _balance_faults(owner: Users | Shop | Supplier, info: ValidationInfo) -> list[Fault]:
+def _balance_problems(owner: Users | Shop | Supplier, info: ValidationInfo) -> list[Problem]:
     currency = info.data.get("currency")
-    return [] if currency is None else money_fault("opening_balance", owner.opening_balance, currency)
+    return [] if currency is None else money_problem("opening_balance", owner.opening_balance, currency)
 
 
-def _money_faults(supplier: Supplier, info: ValidationInfo) -> list[Fault]:
+def _money_problems(supplier: Supplier, info: ValidationInfo) -> list[Problem]:
     """Return a fault when all opening balances, where they are constant, do not fit one ledger."""
     currency, users, shop = (info.data.get(part) for part in ("currency", "users", "shop"))
     if currency is None or users is None or shop is None or not isinstance(users.opening_balance, Decimal):
         return []
     total = sum(currency.minor(owner.opening_balance) for owner in (shop, supplier))
     total += users.count * currency.minor(users.opening_balance)
-    return [Fault("opening_balance", str(supplier.opening_balance), ALL_MONEY)] if total > AMOUNT_MAX else []
+    return [Problem("opening_balance", str(supplier.opening_balance), ALL_MONEY)] if total > AMOUNT_MAX else []
 
 
-def sound(value: Value, found: list[Fault]) -> Value:
+def checked(value: Value, found: list[Problem]) -> Value:
     """Return a value that has no faults; raises ScenarioError when it has."""
     if found:
         raise ScenarioError(found)

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from alesha_sim.distributions import Constant
 from alesha_sim.policies import Immediate, MakeToOrder
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.scenarios.fields import Duration, Flag, Money, Name, Number, Share, Sku, Text, Whole
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.tagged_fields import Amounts, Choice, Durations, Settlement, Stock, Trust
@@ -51,10 +51,10 @@ class Product(Part):
 
     @field_validator("cost")
     @classmethod
-    def _covered(cls, cost: Money, info: ValidationInfo) -> Money:
+    def _check_cost(cls, cost: Money, info: ValidationInfo) -> Money:
         charge = info.data.get("charge")
         if charge is not None and cost > charge:
-            raise refuse("", cost, f"must be at most the charge, {charge}")
+            raise scenario_error("", cost, f"must be at most the charge, {charge}")
         return cost
 
 
@@ -109,10 +109,10 @@ class Payment(Part):
     )
 
 
-class Afterwards(Part):
+class AfterSales(Part):
     """What users do about an order once it is placed."""
 
-    cancellation: Share = Field(default=0.0, description="Share of orders that the user wants cancelled.")
+    cancel_share: Share = Field(default=0.0, description="Share of orders that the user wants cancelled.")
     cancel_after: Durations = Field(
         default=Constant(HOUR),
         description="How long after the order the user wants that; what is shipped is not cancelled.",
@@ -121,14 +121,16 @@ class Afterwards(Part):
         default=Constant(2 * DAY),
         description="How long after delivery goods go back; later than return_window they are refused.",
     )
-    late_returns: Annotated[Number, Field(ge=0)] = Field(
+    late_return_factor: Annotated[Number, Field(ge=0)] = Field(
         default=1.0, description="By what a late delivery multiplies the products' return_share."
     )
     defect_after: Durations = Field(
         default=Constant(90 * DAY),
         description="How long after delivery goods break; later than warranty none is replaced.",
     )
-    complaint: Share = Field(default=0.0, description="Share of late deliveries about which the user complains.")
+    complaint_share: Share = Field(
+        default=0.0, description="Share of late deliveries about which the user complains."
+    )
 
 
 class Users(Part):
@@ -170,8 +172,8 @@ class Users(Part):
         default=None, description="How lateness and refusals keep a user from coming again; left out, not at all."
     )
     payment: Payment = Field(default=Payment(), description="How users pay.")
-    afterwards: Afterwards = Field(
-        default=Afterwards(), description="What users do about an order once it is placed."
+    after_sales: AfterSales = Field(
+        default=AfterSales(), description="What users do about an order once it is placed."
     )
 
 
@@ -208,7 +210,7 @@ class Shop(Part):
     compensation: Share = Field(
         default=0.0, description="Share of the price given back for a complaint about a late delivery."
     )
-    limit: Annotated[Whole, Field(ge=1)] | None = Field(
+    purchase_limit: Annotated[Whole, Field(ge=1)] | None = Field(
         default=None,
         examples=[1],
         description="Most units of a product that one user may order in all; left out, no limit.",
@@ -231,11 +233,11 @@ class Fees(Part):
     declined: Money = Field(default=Decimal(0), description="Taken from the shop for each declined payment.")
 
 
-class Reserve(Part):
+class RollingReserve(Part):
     """A rolling reserve: a share of all that is settled to the shop is kept back for a while."""
 
     share: Share = Field(default=0.0, description="Share of each settlement, after its fee, that is kept back.")
-    time: Duration = Field(default=30 * DAY, description="How long what is kept back stays with the bank.")
+    period: Duration = Field(default=30 * DAY, description="How long what is kept back stays with the bank.")
 
 
 class Bank(Part):
@@ -257,8 +259,9 @@ class Bank(Part):
         default=Immediate(), description="When users' payments reach the shop, by its kind."
     )
     fees: Fees = Field(default=Fees(), description="What the bank takes for payments.")
-    reserve: Reserve = Field(
-        default=Reserve(), description="A rolling reserve: what the bank keeps back of settlements for a while."
+    rolling_reserve: RollingReserve = Field(
+        default=RollingReserve(),
+        description="A rolling reserve: what the bank keeps back of settlements for a while.",
     )
 
 
@@ -282,7 +285,7 @@ class Supplier(Part):
         default=MakeToOrder(),
         description="How it keeps goods, by its kind; units are one number for all products, or a table by SKU.",
     )
-    unmet: Literal["backordered", "rejected"] = Field(
+    unmet_demand: Literal["backordered", "rejected"] = Field(
         default="backordered", description="What becomes of orders that stock cannot serve at once."
     )
     minimum_lot: Annotated[Whole, Field(ge=1)] = Field(

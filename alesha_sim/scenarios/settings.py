@@ -11,21 +11,21 @@ from decimal import Decimal
 from typing import Any
 
 from alesha_sim.distributions import KINDS
-from alesha_sim.scenarios.errors import Fault, ScenarioError, dotted, nearest
+from alesha_sim.scenarios.errors import Problem, ScenarioError, dotted, nearest
 from alesha_sim.scenarios.model import Part
 
 PARAMETERS = {"kind"} | {field.name for kind in KINDS.values() for field in fields(kind)}  # type: ignore[arg-type]
 """What can stand below a field that holds a distribution."""
 
 
-def changed(part: Part, changes: Mapping[str, object]) -> tuple[dict[str, Any], list[Fault]]:
-    """Return the part as a table with all changes made, and the faults of paths that lead nowhere.
+def changed(part: Part, changes: Mapping[str, object]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the part as a table with all changes made, and the problems of paths that lead nowhere.
 
     The outcome does not depend on the order of the changes: what contains goes before what is contained, and a
     kind before the fields of that kind.
     """
     tree = part.model_dump()
-    found: list[Fault] = []
+    found: list[Problem] = []
     for keys, value in sorted(((_keys(path), value) for path, value in changes.items()), key=_rank):
         try:
             _put(tree, keys, value)
@@ -47,7 +47,7 @@ def _rank(change: tuple[list[str], object]) -> tuple[int, bool, list[str]]:
 def _put(tree: Any, keys: list[str], value: object) -> None:
     """Put a value into a tree of tables."""
     if not keys:
-        raise ScenarioError([Fault("", None, "a setting must have a path, such as bank.workers")])
+        raise ScenarioError([Problem("", None, "a setting must have a path, such as bank.workers")])
     node = tree
     for depth in range(1, len(keys)):
         node = _below(node, keys[:depth], keys[depth])
@@ -77,7 +77,7 @@ def _below(node: Any, keys: list[str], below: str) -> Any:
             child = {"kind": "constant", "value": child}
         case _:
             rule = f"unknown field: {dotted(*keys)} has no fields"
-            raise ScenarioError([Fault(dotted(*keys, below), None, rule)])
+            raise ScenarioError([Problem(dotted(*keys, below), None, rule)])
     node[key] = child
     return child
 
@@ -86,7 +86,7 @@ def _product(products: Iterable[Mapping[str, Any]], keys: list[str]) -> int:
     """Return the place of the product whose SKU is the last key."""
     skus = [product["sku"] for product in products]
     if keys[-1] not in skus:
-        raise ScenarioError([Fault(dotted(*keys), None, f"unknown SKU: {nearest(keys[-1], skus)}")])
+        raise ScenarioError([Problem(dotted(*keys), None, f"unknown SKU: {nearest(keys[-1], skus)}")])
     return skus.index(keys[-1])
 
 

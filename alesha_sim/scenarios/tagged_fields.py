@@ -22,7 +22,7 @@ from alesha_sim.policies import (
     StockPolicy,
     TrustPolicy,
 )
-from alesha_sim.scenarios.errors import Fault, ScenarioError, from_lines, nearest, refuse
+from alesha_sim.scenarios.errors import Problem, ScenarioError, from_lines, nearest, scenario_error
 from alesha_sim.scenarios.fields import AMOUNT_SCHEMA, DURATION_SCHEMA, Written, money, seconds
 from alesha_sim.scenarios.model import Kept
 from alesha_sim.units import Currency
@@ -47,7 +47,7 @@ def distribution(value: object, read: Callable[[object], Any]) -> Distribution:
         except ScenarioError as error:
             # A place holder keeps the parameter from counting as missing.
             parameters[name] = None
-            found += [fault.under(name) for fault in error.found]
+            found += [problem.prefixed(name) for problem in error.found]
     return made(_kind(value, KINDS), parameters, found)
 
 
@@ -58,13 +58,13 @@ def _parameter(name: str, value: object, read: Callable[[object], Any]) -> objec
     if name != "values":
         return float(read(value))
     if not isinstance(value, list | tuple):
-        raise refuse("", value, "must be a list of at least one number")
+        raise scenario_error("", value, "must be a list of at least one number")
     values, found = [], []
     for n, each in enumerate(value):
         try:
             values.append(float(read(each)))
         except ScenarioError as error:
-            found += [fault.under(f"[{n}]") for fault in error.found]
+            found += [problem.prefixed(f"[{n}]") for problem in error.found]
     if found:
         raise ScenarioError(found)
     return tuple(values)
@@ -95,7 +95,7 @@ class Policies(NamedTuple):
         if not isinstance(value, Mapping):
             if isinstance(value, self.protocol) and not isinstance(value, type):
                 return value
-            raise refuse("", value, f"must be a table with a kind, or an object with {self.methods}")
+            raise scenario_error("", value, f"must be a table with a kind, or an object with {self.methods}")
         kind: type[Any] = _kind(value, self.kinds)
         lasting = getattr(kind, "durations", ())
         parameters, found = {}, []
@@ -105,7 +105,7 @@ class Policies(NamedTuple):
                     parameters[name] = seconds(given) if name in lasting and given is not None else given
             except ScenarioError as error:
                 parameters[name] = None  # keeps it from counting as missing
-                found += [fault.under(name) for fault in error.found]
+                found += [problem.prefixed(name) for problem in error.found]
         return made(kind, parameters, found)
 
     @property
@@ -129,19 +129,19 @@ def currency(value: object) -> Currency:
     """Read a currency: itself or a table of its code and decimals."""
     if isinstance(value, Currency):
         if type(value) is not Currency:
-            raise refuse("", type(value).__qualname__, "must be of the package's class Currency itself")
+            raise scenario_error("", type(value).__qualname__, "must be of the package's class Currency itself")
         return value
     if not isinstance(value, Mapping):
-        raise refuse("", value, "must be a table")
+        raise scenario_error("", value, "must be a table")
     return made(Currency, value)
 
 
-def made(kind: type[Made], table: Mapping[Any, Any], found: Sequence[Fault] = ()) -> Made:
-    """Make a dataclass that checks itself from a table; `found` are faults known already."""
+def made(kind: type[Made], table: Mapping[Any, Any], found: Sequence[Problem] = ()) -> Made:
+    """Make a dataclass that checks itself from a table; `found` are problems known already."""
     fields = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    unknown = [Fault(str(n), None, f"unknown field: {nearest(n, fields)}") for n in table if n not in fields]
+    unknown = [Problem(str(n), None, f"unknown field: {nearest(n, fields)}") for n in table if n not in fields]
     missing = [
-        Fault(field.name, None, "missing: must be given")
+        Problem(field.name, None, "missing: must be given")
         for field in dataclasses.fields(kind)  # type: ignore[arg-type]
         if field.default is dataclasses.MISSING and field.name not in table
     ]
@@ -157,9 +157,9 @@ def _kind(table: Mapping[Any, Any], kinds: Mapping[str, type[Made]]) -> type[Mad
     """Return the class that a table's `kind` names."""
     tag = table.get("kind")
     if tag is None:
-        raise ScenarioError([Fault("kind", None, f"missing: must be one of {', '.join(kinds)}")])
+        raise ScenarioError([Problem("kind", None, f"missing: must be one of {', '.join(kinds)}")])
     if not isinstance(tag, str) or tag not in kinds:
-        raise refuse("kind", tag, f"unknown kind: {nearest(tag, kinds)}")
+        raise scenario_error("kind", tag, f"unknown kind: {nearest(tag, kinds)}")
     return kinds[tag]
 
 

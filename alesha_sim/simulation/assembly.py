@@ -84,7 +84,7 @@ class Market:
         costs = [self._currency.minor(product.cost) for product in self.scenario.catalogue]
         wallets = {owner: self._wallets[owner] for owner in (SUPPLIER, COURIER)}
         terms = supplier_terms(self.scenario, self._streams)
-        return Supplier(self.clock, SupplierBook(self.ledger, costs), self.records.replenishments, wallets, terms)
+        return Supplier(self.clock, SupplierBook(self.ledger, costs), self.records.production_lots, wallets, terms)
 
     def _users(self) -> UserPopulation:
         count = self.scenario.users.count

@@ -18,7 +18,7 @@ _BLOCK = 512
 
 
 def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Streams) -> None:
-    """Give a channel the faults of its link, those of the scenario's outages and spells, and its retries."""
+    """Give a channel the faults of its link, those of the scenario's outages and degradations, and its retries."""
     link = scenario.network.link(name)
     windows = _windows(name, scenario, streams)
     if link.loss or link.duplication or windows:
@@ -27,25 +27,25 @@ def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Str
         channel.faults = Faults(link.loss, link.duplication, windows, lose, double, again)
     channel.is_keyed = True
     if link.timeout is not None:
-        policy = RetryPolicy(link.timeout, link.attempts, link.growth, link.jitter)
+        policy = RetryPolicy(link.timeout, link.attempts, link.backoff, link.jitter)
         channel.retry_with(policy, uniform(streams, f"channel:{name}:jitter"))
 
 
 def _windows(name: str, scenario: "Scenario", streams: Streams) -> list[Window]:
-    from alesha_sim.scenarios.disruptions import Crash, Spell, directions
+    from alesha_sim.scenarios.injected_faults import Crash, Degradation, directions
 
     windows = []
-    for number, mishap in enumerate(scenario.faults):
-        if isinstance(mishap, Crash) or name not in directions(mishap.link):
+    for number, injected in enumerate(scenario.faults):
+        if isinstance(injected, Crash) or name not in directions(injected.link):
             continue
-        end = mishap.start + mishap.duration
-        if not isinstance(mishap, Spell):
-            windows.append(Window(mishap.start, end, 1.0, 0.0, None))
+        end = injected.start + injected.duration
+        if not isinstance(injected, Degradation):
+            windows.append(Window(injected.start, end, 1.0, 0.0, None))
             continue
         delay = None
-        if mishap.latency is not None:
-            delay = durations(mishap.latency, streams.generator(f"channel:{name}:spell:{number}"))
-        windows.append(Window(mishap.start, end, mishap.loss, mishap.duplication, delay))
+        if injected.latency is not None:
+            delay = durations(injected.latency, streams.generator(f"channel:{name}:degradation:{number}"))
+        windows.append(Window(injected.start, end, injected.loss, injected.duplication, delay))
     return windows
 
 
@@ -58,7 +58,7 @@ def uniform(streams: Streams, name: str) -> Callable[[], float]:
 
 def schedule_crashes(clock: Clock, scenario: "Scenario", entities: Mapping[str, Entity]) -> None:
     """Let entities crash and restart when the scenario says so."""
-    from alesha_sim.scenarios.disruptions import Crash
+    from alesha_sim.scenarios.injected_faults import Crash
 
     acts: list[tuple[float, bool, Callable[[], None]]] = []
     for crash in scenario.faults:

@@ -12,7 +12,7 @@ import numpy as np
 
 from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import LawBroken
-from alesha_sim.columns import Coded, Columns, times
+from alesha_sim.columns import Columns, TextColumn, times
 from alesha_sim.entities.accounts import account_number
 from alesha_sim.entities.entity import Asking, Process, Value
 from alesha_sim.kernel.clock import INFINITY, MANY
@@ -68,10 +68,10 @@ class Simulation:
     With a folder as `spool`, what is recorded leaves memory as the run goes, and `result` leaves a whole result
     there; nothing else differs. Then nothing can happen after `result`.
 
-    `record` says what is kept: "all", or "summary": figures, accounts and users only. What happens is the same,
-    and so is every figure; whatever needs a table that is off raises NotRecorded, which names it. In both modes
+    `record` says what is kept: "all", or "summary": metrics, accounts and users only. What happens is the same,
+    and so is every metric; whatever needs a table that is off raises NotRecorded, which names it. In both modes
     the ledger refuses, at each transfer, what would break the laws L0 (two accounts of one book and commodity) or
-    L1 (a floor), and writes each fact once.
+    L1 (a floor), and writes each entry once.
 
     Raises TypeError for what is no scenario, ValueError for an unknown mode and for a seed that is no whole number
     from 0 to 2**63 - 1, FileExistsError for a spool with something in it, and OSError, naming the folder, if it
@@ -276,7 +276,7 @@ class Simulation:
             "messages": lambda: self.records.messages.columns(),
             "transfers": ledger.columns,
             "accounts": ledger.account_columns,
-            "replenishments": self.records.replenishments.columns,
+            "production_lots": self.records.production_lots.columns,
             "users": self._user_columns,
         }
         return {table: makers[table]() for table in recorded(self.record)}
@@ -288,7 +288,9 @@ class Simulation:
         placed, spent = self.records.orders.by_user(len(users))
         return {
             "user": users,
-            "account": Coded(users.astype(np.int32), [str(account_number(user)) for user in range(len(users))]),
+            "account": TextColumn(
+                users.astype(np.int32), [str(account_number(user)) for user in range(len(users))]
+            ),
             "registered_at": times(self.records.registered_at),
             "opening_balance": self._opening_balances,
             "closing_balance": np.array([available(user) for user in range(len(users))], np.int64),
@@ -347,7 +349,7 @@ def simulate(
 
     Without a `seed` one is drawn; the result tells which. With a folder as `spool` the tables are there and not
     in memory, and `record` says which are kept, as in `Simulation`. With `record="summary"` there are no
-    transfers to check; the ledger refuses in both modes what breaks L0 or L1 or writes a fact twice. Raises
+    transfers to check; the ledger refuses in both modes what breaks L0 or L1 or writes an entry twice. Raises
     LawBroken, naming each violation, if a law does not hold, and EntityError if an entity's code raised.
     """
     simulation = Simulation(scenario, seed, spool=spool, record=record)

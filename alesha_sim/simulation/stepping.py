@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 import numpy as np
 
 from alesha_sim import messages
-from alesha_sim.columns import coded, equals, numbers
+from alesha_sim.columns import equals, numbers, text_column
 from alesha_sim.conversation import Conversation
 from alesha_sim.network import Conflict, Withdraw
 from alesha_sim.results.result import Result
@@ -147,16 +147,18 @@ class Walk:
     def waiting(self) -> list[Waiting]:
         """Return who waits for a reply to what, longest first."""
         log = self.simulation.records.messages.columns()
-        request, sender, kind = numbers(log, "request"), coded(log, "sender"), coded(log, "kind")
+        request, sender, kind = numbers(log, "request"), text_column(log, "sender"), text_column(log, "kind")
         asks = np.flatnonzero(request != NO_ID)
         _, first = np.unique(request[asks], return_index=True)
         first = asks[first]
         asker = np.full(int(request.max(initial=0)) + 1, NO_ID)
         asker[request[first]] = sender.codes[first]
         known = np.where(request == NO_ID, 0, request)
-        answers = (request != NO_ID) & (sender.codes != asker[known]) & equals(coded(log, "fate"), "delivered")
+        answers = (
+            (request != NO_ID) & (sender.codes != asker[known]) & equals(text_column(log, "fate"), "delivered")
+        )
         closed = np.unique(request[answers | equals(kind, "Withdraw")])
-        recipient, sent, order = coded(log, "recipient"), numbers(log, "sent_at"), numbers(log, "order")
+        recipient, sent, order = text_column(log, "recipient"), numbers(log, "sent_at"), numbers(log, "order")
         return [
             Waiting(
                 sender.labels[sender.codes[row]],
@@ -172,7 +174,7 @@ class Walk:
     def parties(self) -> list[str]:
         """Return all organisations and, once a user has sent a message, the user who sent the last."""
         log = self.simulation.records.messages
-        sender = coded(log.columns(), "sender")
+        sender = text_column(log.columns(), "sender")
         is_user = np.array([label.startswith("user:") for label in sender.labels], np.bool_)
         sent = np.flatnonzero(is_user[sender.codes])
         return [*log.organisations, *(sender.labels[sender.codes[row]] for row in sent[-1:].tolist())]

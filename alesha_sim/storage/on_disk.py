@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded, Column, Columns, coded, codes, numbers
+from alesha_sim.columns import Column, Columns, TextColumn, codes, numbers, text_column
 from alesha_sim.files import folders
 from alesha_sim.recording.levels import ALL, NotRecorded, Tallies, is_on
 from alesha_sim.storage import parquet as storage_parquet
@@ -36,7 +36,7 @@ class Spooled(Mapping[str, Columns]):
     """The tables in a folder of Parquet files as a `Source`, and as a mapping of columns read when asked for.
 
     `digest` is that of all tables, as their manifest has it. What the run did not record in the mode `record`
-    raises NotRecorded; `tallies` has what figures need of it.
+    raises NotRecorded; `tallies` has what metrics need of it.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Spooled(Mapping[str, Columns]):
                 found[name][place : place + size] = codes(batch[name])
             place += size
         return {
-            name: Coded(_sealed(column), labels[name]) if name in labels else _sealed(column)
+            name: TextColumn(_sealed(column), labels[name]) if name in labels else _sealed(column)
             for name, column in found.items()
         }
 
@@ -107,7 +107,10 @@ class Spooled(Mapping[str, Columns]):
         names = list(SCHEMA[table]) if names is None else names
         recode = {name: self._recoder(table, name) for name in names if SCHEMA[table][name] is Type.TEXT}
         for columns in self._groups(table, names):
-            yield {name: recode[name](coded(columns, name)) if name in recode else columns[name] for name in names}
+            yield {
+                name: recode[name](text_column(columns, name)) if name in recode else columns[name]
+                for name in names
+            }
 
     def of_orders(self, first: int, last: int) -> Mapping[str, Columns]:
         """Return the rows of `OF_ORDERS` whose `order` is from `first` to `last`, in the order of rows.
@@ -141,21 +144,21 @@ class Spooled(Mapping[str, Columns]):
         if known is None:
             known = pa.array([], pa.string())
             for columns in self._groups(table, [name]):
-                met = pa.array(coded(columns, name).labels, pa.string())
+                met = pa.array(text_column(columns, name).labels, pa.string())
                 new = met.filter(_places(met, known) == NO_ID)
                 known = pa.concat_arrays([known, new]) if len(new) else known
             self._labels[table, name] = known
         return known
 
-    def _recoder(self, table: str, name: str) -> Callable[[Coded], Coded]:
+    def _recoder(self, table: str, name: str) -> Callable[[TextColumn], TextColumn]:
         """Return what gives a row group's text the labels of the whole table."""
         import pyarrow as pa
 
         known, labels = self._known(table, name), self.labels(table, name)
 
-        def recode(text: Coded) -> Coded:
+        def recode(text: TextColumn) -> TextColumn:
             places = np.append(_places(pa.array(text.labels, pa.string()), known), np.int32(NO_ID))
-            return Coded(_sealed(places[text.codes]), labels)
+            return TextColumn(_sealed(places[text.codes]), labels)
 
         return recode
 
@@ -290,19 +293,19 @@ def _joined(table: str, parts: Sequence[Columns]) -> Columns:
     for name, kind in SCHEMA[table].items():
         columns = [part[name] for part in parts]
         if kind is Type.TEXT:
-            found[name] = _joined_text([coded(part, name) for part in parts])
+            found[name] = _joined_text([text_column(part, name) for part in parts])
         else:
             found[name] = np.concatenate([np.empty(0, _DTYPES.get(kind, np.int64)), *map(codes, columns)])
     return found
 
 
-def _joined_text(texts: Sequence[Coded]) -> Coded:
+def _joined_text(texts: Sequence[TextColumn]) -> TextColumn:
     labels: dict[str, int] = {}
     joined = [np.empty(0, np.int32)]
     for text in map(by_appearance, texts):
         places = [labels.setdefault(label, len(labels)) for label in text.labels]
         joined.append(np.array([*places, NO_ID], np.int32)[text.codes])
-    return Coded(np.concatenate(joined), tuple(labels))
+    return TextColumn(np.concatenate(joined), tuple(labels))
 
 
 def _places(met: "pa.Array", known: "pa.Array") -> npt.NDArray[np.int32]:

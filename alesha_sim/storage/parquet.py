@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import MISSING_TIME, Coded, Column, Columns
+from alesha_sim.columns import MISSING_TIME, Column, Columns, TextColumn
 from alesha_sim.tables.canonical import canonical
 from alesha_sim.tables.frames import in_money, instants
 from alesha_sim.tables.schema import SCHEMA, Type
@@ -42,7 +42,7 @@ def to_arrow(table: str, columns: Columns, currency: Currency, start: datetime) 
     schema = SCHEMA[table]
 
     def array(column: Column, kind: Type) -> Any:
-        if isinstance(column, Coded):
+        if isinstance(column, TextColumn):
             return pa.DictionaryArray.from_arrays(
                 pa.array(column.codes, mask=column.codes == NO_ID), pa.array(column.labels, pa.string())
             )
@@ -105,7 +105,7 @@ def _column(values: Any, kind: Type, columns: Columns, currency: Currency, start
         return _minor(values, in_money(columns, currency), currency)
     if kind is Type.TEXT:
         text = compute.cast(values, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries().combine_chunks()
-        return Coded(text.indices.fill_null(NO_ID).to_numpy(), tuple(text.dictionary.to_pylist()))
+        return TextColumn(text.indices.fill_null(NO_ID).to_numpy(), tuple(text.dictionary.to_pylist()))
     if kind is Type.FLOAT:
         return np.asarray(compute.cast(values, pa.float64()).to_numpy())
     if kind is Type.TIME:

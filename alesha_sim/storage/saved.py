@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 
-FORMAT = 2
+FORMAT = 3
 OWN_DIGEST = "manifest_digest"
 
 

@@ -67,7 +67,7 @@ class Spool:
             "orders": records.orders.order_columns,
             "order_lines": records.orders.line_columns,
             "visits": records.visits.columns,
-            "replenishments": records.replenishments.columns,
+            "production_lots": records.production_lots.columns,
             "messages": records.messages.columns,
         }
         for table, columns in shown.items():

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded, Column, Columns, codes
+from alesha_sim.columns import Column, Columns, TextColumn, codes
 from alesha_sim.tables.schema import SCHEMA, Type
 from alesha_sim.vocabulary import NO_ID
 
@@ -21,7 +21,7 @@ def canonical(table: str, columns: Columns) -> Columns:
         raise ValueError(f"table {table}: columns {list(columns)}: must be {list(schema)}")
     for name, column in columns.items():
         if not _holds(column, schema[name]):
-            held = "text" if isinstance(column, Coded) else column.dtype
+            held = "text" if isinstance(column, TextColumn) else column.dtype
             raise ValueError(f"table {table}: column {name}: {held}: must be of type {schema[name]}")
     found = {name: one_form(column, schema[name]) for name, column in columns.items()}
     lengths = {name: len(codes(column)) for name, column in found.items()}
@@ -32,19 +32,19 @@ def canonical(table: str, columns: Columns) -> Columns:
 
 def _holds(column: Column, kind: Type) -> bool:
     """Tell whether a column can be one of this type; signed numbers only, since others may not fit."""
-    if isinstance(column, Coded) or kind is Type.TEXT:
-        return isinstance(column, Coded) and kind is Type.TEXT
+    if isinstance(column, TextColumn) or kind is Type.TEXT:
+        return isinstance(column, TextColumn) and kind is Type.TEXT
     return bool(column.dtype.kind == ("f" if kind is Type.FLOAT else "i"))
 
 
 def one_form(column: Column, kind: Type) -> Column:
     """Return a column in its canonical form."""
-    if isinstance(column, Coded):
+    if isinstance(column, TextColumn):
         return by_appearance(column)
     return _read_only(np.ascontiguousarray(column, np.float64 if kind is Type.FLOAT else np.int64))
 
 
-def by_appearance(text: Coded) -> Coded:
+def by_appearance(text: TextColumn) -> TextColumn:
     """Return a text with the labels in use only, in the order of their first appearance."""
     size = len(text.codes)
     first = np.full(len(text.labels) + 1, size)
@@ -55,7 +55,7 @@ def by_appearance(text: Coded) -> Coded:
     used = used[np.argsort(first[used], kind="stable")]
     renumbered = np.full(len(text.labels) + 1, NO_ID, np.int32)
     renumbered[used] = np.arange(len(used), dtype=np.int32)
-    return Coded(_read_only(renumbered[text.codes]), tuple(text.labels[place] for place in used.tolist()))
+    return TextColumn(_read_only(renumbered[text.codes]), tuple(text.labels[place] for place in used.tolist()))
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded, Columns, codes
+from alesha_sim.columns import Columns, TextColumn, codes
 from alesha_sim.recording.levels import ALL, Tallies
 from alesha_sim.tables.schema import SCHEMA, Tables
 from alesha_sim.units import Currency
@@ -46,7 +46,7 @@ def table_digest(table: str, columns: Columns) -> str:
 def _pieces(table: str, columns: Columns) -> Iterator[bytes | memoryview]:
     for name, column in columns.items():
         values = codes(column)
-        yield heading(table, name, len(values), column.labels if isinstance(column, Coded) else None)
+        yield heading(table, name, len(values), column.labels if isinstance(column, TextColumn) else None)
         yield little_endian(values)
 
 

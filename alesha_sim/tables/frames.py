@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded, Column, Columns, coded, equals
+from alesha_sim.columns import Column, Columns, TextColumn, equals, text_column
 from alesha_sim.tables.schema import SCHEMA, Type
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def in_money(columns: Columns, currency: Currency) -> npt.NDArray[np.bool_] | None:
     """Tell of each row whether its amounts are money; None if the table has nothing but money."""
-    return equals(coded(columns, "commodity"), currency.code) if "commodity" in columns else None
+    return equals(text_column(columns, "commodity"), currency.code) if "commodity" in columns else None
 
 
 def major(
@@ -53,7 +53,7 @@ def _values(
 ) -> Any:
     from pandas import arrays
 
-    if isinstance(column, Coded):
+    if isinstance(column, TextColumn):
         return categorical(column)
     match kind:
         case Type.REFERENCE:
@@ -66,7 +66,7 @@ def _values(
             return column
 
 
-def categorical(text: Coded) -> "Categorical[str]":
+def categorical(text: TextColumn) -> "Categorical[str]":
     """Return a text as pandas has it: one category for each label, a missing text NaN."""
     from pandas import Categorical, Index
 

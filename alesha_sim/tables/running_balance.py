@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Columns, among, coded, numbers
+from alesha_sim.columns import Columns, isin, numbers, text_column
 from alesha_sim.numeric.counts import repeat
 
 Ints = npt.NDArray[np.int64]
@@ -14,7 +14,7 @@ Ints = npt.NDArray[np.int64]
 
 def changes(transfers: Columns, accounts: Collection[str]) -> tuple[Ints, Ints]:
     """Return the rows that change the balance of some accounts together, and by how much: positive for a debit."""
-    debit, credit = (among(coded(transfers, side), accounts) for side in ("debit", "credit"))
+    debit, credit = (isin(text_column(transfers, side), accounts) for side in ("debit", "credit"))
     rows = np.flatnonzero(debit != credit)
     amounts = numbers(transfers, "amount")[rows]
     return rows, np.where(debit[rows], amounts, -amounts)

@@ -16,7 +16,7 @@ class Type(StrEnum):
     TIME = "time"  # an instant, or none (int64 microseconds since the start, MISSING_TIME = none)
     AMOUNT = "amount"  # money, or goods in rows of a product (int64 minor units, or units)
     FLOAT = "float"  # (float64)
-    TEXT = "text"  # text, or none (Coded)
+    TEXT = "text"  # text, or none (TextColumn)
 
 
 Schema = Mapping[str, Type]
@@ -24,7 +24,8 @@ Schema = Mapping[str, Type]
 SCHEMA: Mapping[str, Schema] = {
     "orders": {
         "order": Type.ID, "user": Type.ID, "placed_at": Type.TIME, "total": Type.AMOUNT,
-        "payment_method": Type.TEXT, "status": Type.TEXT, "reason": Type.TEXT, "transaction": Type.REFERENCE,
+        "payment_method": Type.TEXT, "status": Type.TEXT, "reason": Type.TEXT,
+        "payment_transaction": Type.REFERENCE,
         "charges_transaction": Type.REFERENCE, "paid_at": Type.TIME, "accepted_at": Type.TIME,
         "delivered_at": Type.TIME, "closed_at": Type.TIME, "advance": Type.AMOUNT, "promised_at": Type.TIME,
     },
@@ -40,19 +41,19 @@ SCHEMA: Mapping[str, Schema] = {
         "message": Type.ID, "request": Type.REFERENCE, "order": Type.REFERENCE, "sender": Type.TEXT,
         "recipient": Type.TEXT, "kind": Type.TEXT, "attempt": Type.COUNT, "sent_at": Type.TIME,
         "delivered_at": Type.TIME, "started_at": Type.TIME, "finished_at": Type.TIME, "fate": Type.TEXT,
-        "detail": Type.TEXT, "visit": Type.REFERENCE,
+        "reason": Type.TEXT, "visit": Type.REFERENCE,
     },
     "transfers": {
-        "transfer": Type.ID, "time": Type.TIME, "book": Type.TEXT, "debit": Type.TEXT, "credit": Type.TEXT,
+        "transfer": Type.ID, "posted_at": Type.TIME, "book": Type.TEXT, "debit": Type.TEXT, "credit": Type.TEXT,
         "amount": Type.AMOUNT, "commodity": Type.TEXT, "code": Type.TEXT, "order": Type.REFERENCE,
-        "link": Type.ID,
+        "entry": Type.ID,
     },
     "accounts": {
         "account": Type.TEXT, "book": Type.TEXT, "kind": Type.TEXT, "commodity": Type.TEXT,
         "opening": Type.AMOUNT, "closing": Type.AMOUNT,
     },
-    "replenishments": {
-        "replenishment": Type.ID, "sku": Type.TEXT, "quantity": Type.COUNT, "ordered_at": Type.TIME,
+    "production_lots": {
+        "lot": Type.ID, "sku": Type.TEXT, "quantity": Type.COUNT, "ordered_at": Type.TIME,
         "arrived_at": Type.TIME,
     },
     "users": {
@@ -66,7 +67,7 @@ SCHEMA: Mapping[str, Schema] = {
 class Tables(dict[str, Columns]):
     """The tables that a run recorded in the mode `record`, in the schema's order; any other raises NotRecorded.
 
-    `tallies` has what figures need of the tables that are off. Raises ValueError for a mode that there is not.
+    `tallies` has what metrics need of the tables that are off. Raises ValueError for a mode that there is not.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Coded, Column, Columns, codes, rows
+from alesha_sim.columns import Column, Columns, TextColumn, codes, rows
 
 BATCH = 240_000
 """Rows of a batch of columns that are in memory anyway; more gain nothing (measured)."""
@@ -93,7 +93,7 @@ class _Places:
 def picked(columns: Columns, rows: slice | npt.NDArray[Any]) -> Columns:
     """Return some rows of columns: a slice, their places, or a mask."""
     return {
-        name: Coded(column.codes[rows], column.labels) if isinstance(column, Coded) else column[rows]
+        name: TextColumn(column.codes[rows], column.labels) if isinstance(column, TextColumn) else column[rows]
         for name, column in columns.items()
     }
 
@@ -105,7 +105,7 @@ def joined(parts: Sequence[Columns]) -> Columns:
         values = [part[name] for part in parts]
         held = np.concatenate([codes(each) for each in values])
         first = values[0]
-        return Coded(held, first.labels) if isinstance(first, Coded) else held
+        return TextColumn(held, first.labels) if isinstance(first, TextColumn) else held
 
     return {name: column(name) for name in parts[0]}
 

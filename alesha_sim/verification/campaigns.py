@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alesha_sim.books.accounts import Account
-from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios.library.prepaid_campaigns import CRORE, LAST_WAVE, WAVES
 from alesha_sim.units import DAY, MICROSECONDS
@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
     customers: int
     recovered: float
 
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """Return the figures that were reported too, by the names in `REPORTED`."""
         return dict(zip(REPORTED, (*self[:3], self.stranded, float(self.customers)), strict=True))
 
@@ -87,10 +87,10 @@ def _lost(result: Result, orders: int) -> tuple[np.ndarray, np.ndarray]:
     transfers = result.columns("transfers")
     order, amount = numbers(transfers, "order"), numbers(transfers, "amount")
     lost, back = np.zeros(orders + 1, np.int64), np.zeros(orders + 1, np.int64)
-    debit, credit = (equals(coded(transfers, side), Account.USERS_ADVANCES) for side in ("debit", "credit"))
+    debit, credit = (equals(text_column(transfers, side), Account.USERS_ADVANCES) for side in ("debit", "credit"))
     np.add.at(lost, order[debit], amount[debit])
     np.subtract.at(lost, order[credit], amount[credit])
-    refunds = equals(coded(transfers, "book"), "bank") & equals(coded(transfers, "code"), "refund")
+    refunds = equals(text_column(transfers, "book"), "bank") & equals(text_column(transfers, "code"), "refund")
     np.add.at(back, order[refunds], amount[refunds])
     return lost[1:], back[1:]
 
@@ -98,9 +98,9 @@ def _lost(result: Result, orders: int) -> tuple[np.ndarray, np.ndarray]:
 def _short_from(result: Result, paid: np.ndarray) -> float:
     """Return the first day on which an order was paid whose charges had to wait for more than a day."""
     transfers = result.columns("transfers")
-    charges = equals(coded(transfers, "book"), "bank") & equals(coded(transfers, "code"), "charges")
+    charges = equals(text_column(transfers, "book"), "bank") & equals(text_column(transfers, "code"), "charges")
     bought = np.full(len(paid) + 1, np.inf)
-    bought[numbers(transfers, "order")[charges]] = _days(numbers(transfers, "time")[charges])
+    bought[numbers(transfers, "order")[charges]] = _days(numbers(transfers, "posted_at")[charges])
     waited = paid[bought[1:] - paid > 1]
     return float(waited.min()) if waited.size else float("nan")
 

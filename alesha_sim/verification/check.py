@@ -94,10 +94,10 @@ class Check:
         return [_mean(self.name, name, [run[name] for run in runs]) for name in runs[0]]
 
 
-def _mean(check: str, name: str, figures: list[Figure]) -> Row:
+def _mean(check: str, name: str, metrics: list[Figure]) -> Row:
     """Judge a figure by its mean; the expected value may differ from run to run."""
-    expected = float(np.mean([figure.expected for figure in figures]))
-    off = np.array([figure.observed - figure.expected for figure in figures])
+    expected = float(np.mean([figure.expected for figure in metrics]))
+    off = np.array([figure.observed - figure.expected for figure in metrics])
     error = float(off.std(ddof=1)) / sqrt(len(off))
     if not abs(off.mean()) <= ERRORS * error:
         verdict = DIFFERS

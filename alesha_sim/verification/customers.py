@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.columns import coded, equals, numbers
+from alesha_sim.columns import equals, numbers, text_column
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios import cdnow, repeat_buyers
@@ -53,7 +53,7 @@ class Purchases(NamedTuple):
         """Return how many customers had 0, 1 .. 6 and at least 7 repeat purchases by the end of `week`."""
         return bincount(np.minimum(self.repeats(week), 7), minlength=8)
 
-    def figures(self, weeks: Iterable[float]) -> dict[str, float]:
+    def metrics(self, weeks: Iterable[float]) -> dict[str, float]:
         """Return the figures of repeat buying by name: totals by week, and the histogram at week 39."""
         totals = {f"repeats by week {week:g}": float(self.repeats(week).sum()) for week in weeks}
         return totals | _bins(self.histogram(39.0))
@@ -73,7 +73,7 @@ def _completed(result: Result) -> Purchases:
     """Return the completed orders, each at the instant at which its visit began."""
     orders, visits = result.columns("orders"), result.columns("visits")
     row = numbers(visits, "order") - 1
-    complete = equals(coded(orders, "status"), "completed")
+    complete = equals(text_column(orders, "status"), "completed")
     bought = np.flatnonzero(row != NO_ID - 1)
     bought = bought[complete[row[bought]]]
     at = numbers(visits, "arrived_at")[bought] / (WEEK * MICROSECONDS)
@@ -106,7 +106,7 @@ def repeat_check(scenario: Scenario | None = None) -> Check:
         np.minimum.at(entries, drawn.user, drawn.at)
         expected = {f"repeats by week {week:g}": PUBLISHED.expected_repeats(entries, week) for week in WEEKS}
         expected |= _bins(PUBLISHED.expected_histogram(entries, 39.0))
-        return {name: Figure(found, expected[name]) for name, found in drawn.figures(WEEKS).items()}
+        return {name: Figure(found, expected[name]) for name, found in drawn.metrics(WEEKS).items()}
 
     return Check("repeat buyers, BG/NBD", run)
 
@@ -117,8 +117,8 @@ def orders_run(seed: int) -> Figures:
     simulation = Simulation(market, seed)
     simulation.run()
     drawn, found = _drawn(market, seed), _completed(simulation.result())
-    expected = {"purchases": float(len(drawn.at))} | drawn.figures(WEEKS)
-    observed = {"purchases": float(len(found.at))} | found.figures(WEEKS)
+    expected = {"purchases": float(len(drawn.at))} | drawn.metrics(WEEKS)
+    observed = {"purchases": float(len(found.at))} | found.metrics(WEEKS)
     return {name: Figure(observed[name], expected[name]) for name in expected}
 
 
@@ -132,6 +132,6 @@ def cdnow_run(seed: int) -> Figures:
         "customers": len(np.unique(found.user)),
         "purchases": len(found.at),
         "units": int(numbers(result.columns("order_lines"), "quantity").sum()),
-        **found.figures((39.0, 78.0)),
+        **found.metrics((39.0, 78.0)),
     }
     return {name: Figure(observed[name], number) for name, number in CDNOW.items()}

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.columns import MISSING_TIME, Columns, coded, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, numbers, text_column
 from alesha_sim.distributions import Constant, Distribution, Erlang, Exponential, Gamma
 from alesha_sim.scenarios import market_day
 from alesha_sim.scenarios.scenario import Scenario
@@ -91,7 +91,7 @@ def _waited_together(simulation: Simulation) -> float:
 
 def _waits(messages: Columns, recipient: str, start: float = 0.0, end: float = inf) -> NDArray[np.float64]:
     """Return the waits, seconds, of the messages that reached `recipient` (or `user:...`) in [start, end)."""
-    to = coded(messages, "recipient")
+    to = text_column(messages, "recipient")
     hits = np.array([label.split(":")[0] == recipient for label in to.labels])
     delivered, started = numbers(messages, "delivered_at"), numbers(messages, "started_at")
     # Replies go past the inbox, straight to whoever waits for them: nobody starts on them.
@@ -118,12 +118,12 @@ def little_run(seed: int) -> Figures:
         "supplier": simulation.supplier,
         "user": simulation.users,
     }
-    figures = {}
+    metrics = {}
     for name, party in parties.items():
         waits, counted = _waits(messages, name), party.inbox.statistics()
         rate = len(waits) / simulation.now
-        figures[f"{name}: messages"] = Figure(counted.arrivals, len(waits))
-        figures[f"{name}: mean number waiting"] = Figure(
+        metrics[f"{name}: messages"] = Figure(counted.arrivals, len(waits))
+        metrics[f"{name}: mean number waiting"] = Figure(
             counted.mean_waiting, rate * float(waits.mean()), 1e-6 * rate
         )
-    return figures
+    return metrics

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
 from alesha_sim.distributions import Constant, Distribution, Lognormal
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.results.result import Result
@@ -26,7 +26,7 @@ WARM_UP = 60.0
 """Days that are not counted: at least ten lead times, so that random lead times are forgotten too."""
 
 
-class Course(NamedTuple):
+class StepSeries(NamedTuple):
     """The product's units over time: each row of `values` held from `at` (days) until the next."""
 
     at: NDArray[np.float64]
@@ -62,7 +62,7 @@ def market(
             "demand": demand,
             "users": {"opening_balance": 10**9},
             "shop": {"opening_balance": 10**9},
-            "supplier": {"stock": stock, "unmet": unmet, "lead_time": lead_time, "delivery_time": 0},
+            "supplier": {"stock": stock, "unmet_demand": unmet, "lead_time": lead_time, "delivery_time": 0},
             "network": {"default": {"latency": 0}},
         }
     )
@@ -78,11 +78,11 @@ def _run(scenario: Scenario, seed: int) -> Result:
     return simulation.result()
 
 
-def course(result: Result) -> Course:
+def step_series(result: Result) -> StepSeries:
     """Return the course of the product's units at the supplier."""
     frame = result.stock()
     at = (frame["at"].to_numpy() - np.datetime64(result.scenario.start, "us")) / np.timedelta64(1, "D")
-    return Course(at, *(frame[name].to_numpy() for name in ("on_hand", "on_order", "backordered")))
+    return StepSeries(at, *(frame[name].to_numpy() for name in ("on_hand", "on_order", "backordered")))
 
 
 def _waits(result: Result, days: float) -> NDArray[np.float64]:
@@ -114,7 +114,7 @@ def reorder_point_check(theory: ReorderPoint, days: float) -> Check:
 
     def run(seed: int) -> Figures:
         result = _run(scenario, seed)
-        ordered = numbers(result.columns("replenishments"), "ordered_at") / (DAY * MICROSECONDS)
+        ordered = numbers(result.columns("production_lots"), "ordered_at") / (DAY * MICROSECONDS)
         rate = np.count_nonzero(ordered >= WARM_UP) / days
         return {**_kept(result, theory, WARM_UP + days), "lots a day": Figure(rate, theory.order_rate)}
 
@@ -123,7 +123,7 @@ def reorder_point_check(theory: ReorderPoint, days: float) -> Check:
 
 
 def _kept(result: Result, theory: BaseStock | ReorderPoint, days: float) -> Figures:
-    units, waits = course(result), _waits(result, days)
+    units, waits = step_series(result), _waits(result, days)
     return {
         "units owed": Figure(units.mean(units.backordered, WARM_UP, days), theory.backordered),
         "units in stock": Figure(units.mean(units.on_hand, WARM_UP, days), theory.on_hand),
@@ -145,9 +145,9 @@ def lost_sales_check(theory: LostSales, days: float, *, cv: float | None = None)
 
     def run(seed: int) -> Figures:
         result = _run(scenario, seed)
-        units, orders = course(result), result.columns("orders")
+        units, orders = step_series(result), result.columns("orders")
         counted = numbers(orders, "placed_at") >= WARM_UP * DAY * MICROSECONDS
-        lost = equals(coded(orders, "reason"), "out_of_stock")[counted]
+        lost = equals(text_column(orders, "reason"), "out_of_stock")[counted]
         return {
             "share lost": Figure(float(lost.mean()), theory.lost),
             "units on order": Figure(units.mean(units.on_order, WARM_UP, WARM_UP + days), theory.on_order),
@@ -170,10 +170,10 @@ def period_cost(mean: float, reorder_point: int, order_up_to: int, costs: Costs,
     """Return the mean cost of a period, by the stock just before each review, of a run of so many days."""
     stock = {"kind": "periodic", "reorder_point": reorder_point, "order_up_to": order_up_to, "period": DAY}
     result = _run(market(stock, _poisson(mean), Constant(0), periods), seed)
-    units = course(result)
+    units = step_series(result)
     reviews = np.arange(1.0, periods + 1)
     left, owed = (units.just_before(values, reviews) for values in (units.on_hand, units.backordered))
-    lots = len(numbers(result.columns("replenishments"), "quantity"))
+    lots = len(numbers(result.columns("production_lots"), "quantity"))
     return float(costs.holding * left.mean() + costs.shortage * owed.mean()) + costs.fixed * lots / periods
 
 
@@ -238,7 +238,7 @@ def bullwhip_check(lead_periods: int, forecast_periods: int, periods: int) -> Ch
 
 def lots_by_day(result: Result, periods: int) -> NDArray[np.int64]:
     """Return the units ordered at the review of each day, from day 1 on."""
-    lots = result.columns("replenishments")
+    lots = result.columns("production_lots")
     day = np.rint(numbers(lots, "ordered_at") / (DAY * MICROSECONDS)).astype(np.int64)
     counted = day <= periods
     found: NDArray[np.int64] = bincount(

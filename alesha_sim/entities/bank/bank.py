@@ -20,17 +20,17 @@ from alesha_sim.entities.entity import Entity, Process
 from alesha_sim.kernel.clock import INFINITY, Clock
 from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages import (
+    Acknowledged,
     Authorise,
     Balance,
-    BalanceEnquiry,
     Capture,
     ConfirmDelivery,
     Credited,
     Decline,
+    EnquireBalance,
     EnquireTransaction,
     FundsLocation,
     Hold,
-    Noted,
     Reason,
     Receipt,
     Refund,
@@ -51,7 +51,7 @@ LONGEST_HOLD = 365 * DAY
 
 _MOVES_MONEY = frozenset({Authorise, Transfer, Refund, Hold, Capture, Void})
 _ENDED_HOLD = {
-    HoldState.POSTED: Reason.HOLD_POSTED,
+    HoldState.POSTED: Reason.HOLD_CAPTURED,
     HoldState.VOIDED: Reason.HOLD_VOIDED,
     HoldState.EXPIRED: Reason.HOLD_EXPIRED,
 }
@@ -120,7 +120,7 @@ class Bank(Entity):
                 self.enquire_transaction(delivery.sender, delivery.order, enquiry.step)
             ),
             VerifyTransaction: lambda enquiry, delivery: delivery.answer(self.verify(enquiry.transaction)),
-            BalanceEnquiry: lambda enquiry, delivery: delivery.answer(self.balance(enquiry)),
+            EnquireBalance: lambda enquiry, delivery: delivery.answer(self.balance(enquiry)),
         }
 
     def work(self) -> Process:
@@ -176,7 +176,7 @@ class Bank(Entity):
         noted = yield from self.ask_until_answered(
             self._channel_to(recipient), notice, step=step, order=order, to=recipient
         )
-        if isinstance(noted, Noted):
+        if isinstance(noted, Acknowledged):
             del self._pending_notices[step, recipient]
 
     def _channel_to(self, recipient: int) -> Channel:
@@ -313,7 +313,7 @@ class Bank(Entity):
         key = (sender, order, NO_ID, step)
         stored = self.inbox.stored(key)
         if stored is None:
-            tombstone = Decline(Reason.NOT_DONE)
+            tombstone = Decline(Reason.NOT_EXECUTED)
             self.inbox.store_under(key, None, tombstone)
             return tombstone
         reply: Receipt | Decline = stored.reply
@@ -327,7 +327,7 @@ class Bank(Entity):
         payer, payee = account_number(booked.payer), account_number(booked.payee)
         return Verification(transaction, booked.amount, payer, payee, booked.order)
 
-    def balance(self, enquiry: BalanceEnquiry) -> Balance | Decline:
+    def balance(self, enquiry: EnquireBalance) -> Balance | Decline:
         """Say what can be spent from an account and what is held, to who knows its secret."""
         owner = self._authenticated_owner(enquiry.account, enquiry.secret)
         if isinstance(owner, Reason):

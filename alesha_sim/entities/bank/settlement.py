@@ -15,7 +15,7 @@ from alesha_sim.books.bank import BankBook
 from alesha_sim.entities.bank.calendar import Calendar, Notify
 from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.kernel.clock import INFINITY
-from alesha_sim.messages import NOTED, Credited, Decline, FundsLocation, Noted, Reason, Receipt, Refunded
+from alesha_sim.messages import NOTED, Acknowledged, Credited, Decline, FundsLocation, Reason, Receipt, Refunded
 from alesha_sim.policies.settlement import Fees, Immediate, refuse, seconds_faults, share_faults
 from alesha_sim.units import Share
 from alesha_sim.vocabulary import SHOP
@@ -139,7 +139,7 @@ class Settlements:
             self._notify(notice, f"refunded:{entry}", unsettled.order, recipient)
         self.note_refund(payment, unsettled.left)
 
-    def confirm(self, order: int, user: int) -> Noted | Decline:
+    def confirm(self, order: int, user: int) -> Acknowledged | Decline:
         """Settle what a user paid for an order and the bank has in escrow; afterwards nothing is known of it."""
         for payment in self._in_escrow.get(order, ()):
             if self._unsettled[payment].user == user:

@@ -63,7 +63,7 @@ class AfterSale:
         if refusal_reason is not None:
             return refusal_reason
         if not self._is_within(order, lines, lambda item: item.return_window_seconds):
-            return Reason.WINDOW_OVER
+            return Reason.RETURN_WINDOW_OVER
         if order.is_refunded_late:
             return Reason.ESCROW_CLOSED
         return Reason.NOT_SETTLED if order.is_escrowed else None

@@ -18,13 +18,13 @@ from alesha_sim.entities.shop.order_states import (
 )
 from alesha_sim.entities.shop.payables import Payables
 from alesha_sim.messages import (
-    CameBack,
     CancelOrder,
     FundsLocation,
     OrderCancelled,
     Reason,
     Refunded,
     Refusal,
+    ReturnedToSender,
 )
 from alesha_sim.network import Answer, Delivery, NoReply
 from alesha_sim.vocabulary import CANCELLED, DECLINED, NO_ID
@@ -133,7 +133,7 @@ class Cancellations:
 
     # News
 
-    def note_came_back(self, notice: CameBack, number: int) -> None:
+    def note_came_back(self, notice: ReturnedToSender, number: int) -> None:
         """The user did not take the goods at the door: cancel the order, give back what was paid in advance."""
         order = self._desk.find(number)
         if order is None or order.is_off:

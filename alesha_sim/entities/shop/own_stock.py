@@ -14,7 +14,7 @@ from alesha_sim.entities.shop.order_states import BEGIN, PAID, SENT
 from alesha_sim.entities.stock import Goods, Reservation, Warehouse
 from alesha_sim.kernel.clock import INFINITY
 from alesha_sim.kernel.timers import Timer
-from alesha_sim.messages import Deliver, Lines, Method, Noted
+from alesha_sim.messages import Acknowledged, Deliver, Lines, Method
 from alesha_sim.vocabulary import SHOP
 
 
@@ -95,7 +95,7 @@ class OwnStock:
         noted = yield from party.ask_until_answered(
             party.users, deliver, step=step, order=order.number, to=order.user
         )
-        if not isinstance(noted, Noted):
+        if not isinstance(noted, Acknowledged):
             return None
         allowance = order.total if order.is_refunded_late else 0
         self._book.delivered_own(

@@ -29,7 +29,6 @@ from alesha_sim.kernel.timers import Timeouts
 from alesha_sim.messages import (
     DEPOSIT,
     Authorise,
-    CameBack,
     CancelOrder,
     ClaimWarranty,
     Complain,
@@ -47,6 +46,7 @@ from alesha_sim.messages import (
     Refunded,
     Refusal,
     Remitted,
+    ReturnedToSender,
     ReturnGoods,
 )
 from alesha_sim.network import Answer, Delivery, NoReply
@@ -80,7 +80,7 @@ class Shop(Entity):
             Credited: self._note_credited,
             Remitted: self._note_remitted,
             Refunded: self.cancellations.note_refunded,
-            CameBack: self.cancellations.note_came_back,
+            ReturnedToSender: self.cancellations.note_came_back,
             **({} if self.stock is None else {Deliver: self._note_received}),
         }
         self._long_requests: dict[type, Callable[[Delivery], Process]] = {

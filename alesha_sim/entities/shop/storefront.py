@@ -113,7 +113,7 @@ class Storefront:
             return Reason.WRONG_TOTAL
         if checkout.method is _REPLENISHMENT:
             return Reason.METHOD_NOT_OFFERED
-        return None if self._desk.allows(user, checkout.lines) else Reason.LIMIT_REACHED
+        return None if self._desk.allows(user, checkout.lines) else Reason.PURCHASE_LIMIT_REACHED
 
 
 def _digest(password: Secret) -> bytes:

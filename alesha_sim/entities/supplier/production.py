@@ -18,12 +18,12 @@ from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages import Deliver, OrderCancelled, OrderRejected, Verification
 from alesha_sim.network import Answer, Delivery
-from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.vocabulary import NO_ID
 
 
 class Lot(NamedTuple):
-    """Units of a product on order for stock: `number` is the replenishment's."""
+    """Units of a product on order for stock: `number` is the lot's."""
 
     arrives_at: float
     number: int
@@ -32,7 +32,7 @@ class Lot(NamedTuple):
 
 
 class WorkOrder:
-    """What is made for one order, `lots` by the numbers of their replenishments; ready at `ready_at`."""
+    """What is made for one order, `lots` by the their numbers; ready at `ready_at`."""
 
     __slots__ = ("goods", "lots", "ready_at", "reservations")
 
@@ -99,7 +99,7 @@ class Production:
         self,
         party: Entity,
         book: SupplierBook,
-        log: ReplenishmentLog,
+        log: ProductionLotLog,
         terms: SupplierTerms,
         send_off: Callable[[Supply], None],
     ) -> None:

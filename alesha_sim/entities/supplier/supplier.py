@@ -16,12 +16,12 @@ from alesha_sim.entities.supplier.production import Production, Supply, WorkOrde
 from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
-    CameBack,
+    Acknowledged,
     CancelOrder,
-    Collected,
+    CashCollected,
     Decline,
+    DeliveryRefused,
     Lines,
-    Noted,
     OrderAccepted,
     OrderCancelled,
     OrderRejected,
@@ -29,15 +29,15 @@ from alesha_sim.messages import (
     Reason,
     Receipt,
     Refusal,
-    Refused,
     Remitted,
     Replace,
+    ReturnedToSender,
     Transfer,
     Verification,
     VerifyTransaction,
 )
 from alesha_sim.network import Answer, Delivery, NoReply
-from alesha_sim.recording.replenishment_log import ReplenishmentLog
+from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.vocabulary import COURIER, NO_ID, SHOP, SUPPLIER
 
 _ACCEPTED = OrderAccepted()
@@ -53,7 +53,7 @@ class Supplier(Entity):
         self,
         clock: Clock,
         book: SupplierBook,
-        log: ReplenishmentLog,
+        log: ProductionLotLog,
         wallets: Mapping[int, Wallet],
         terms: SupplierTerms,
     ) -> None:
@@ -222,10 +222,10 @@ class Supplier(Entity):
                 self.shop if to_shop else self.users, supply.hand_over(parcel, self._courier_wallet.account),
                 step=f"deliver:{parcel.entry}", order=supply.order, to=supply.user,
             )  # fmt: skip
-            if not isinstance(reply, Noted | Collected | Refused):
+            if not isinstance(reply, Acknowledged | CashCollected | DeliveryRefused):
                 return
             self._note_reply(supply, parcel, reply)
-        if isinstance(parcel.reply, Refused):
+        if isinstance(parcel.reply, DeliveryRefused):
             yield from self._take_back(supply, parcel, parcel.reply)
         elif not (to_shop or supply.replaces):
             if not parcel.is_reported:
@@ -237,18 +237,20 @@ class Supplier(Entity):
         supply.parcels.remove(parcel)
         self._close(supply)
 
-    def _note_reply(self, supply: Supply, parcel: Parcel, reply: Noted | Collected | Refused) -> None:
+    def _note_reply(
+        self, supply: Supply, parcel: Parcel, reply: Acknowledged | CashCollected | DeliveryRefused
+    ) -> None:
         """Write what became of a parcel at the door."""
         now, order, goods = self.clock.now, supply.order, parcel.goods
         parcel.reply = reply
-        if isinstance(reply, Refused):
+        if isinstance(reply, DeliveryRefused):
             self.book.came_back(now, order, goods, self._terms.return_transport)
             self.production.put_in(goods)
         elif supply.replaces:
             self.book.replaced(now, parcel.entry, order, goods)
         else:
             self.book.delivered(now, parcel.entry, order, goods, self._due(parcel.lines))
-        if isinstance(reply, Collected):
+        if isinstance(reply, CashCollected):
             self.book.collected(now, reply.transaction, order, supply.collect)
             parcel.remit_at = now + self._terms.remit_seconds
 
@@ -261,7 +263,7 @@ class Supplier(Entity):
     def _remit(self, supply: Supply, parcel: Parcel) -> Process:
         """Pass on to the shop what was collected for a parcel."""
         order = supply.order
-        if not isinstance(parcel.reply, Collected) or supply.payment is None:
+        if not isinstance(parcel.reply, CashCollected) or supply.payment is None:
             return
         if parcel.remit_at > self.clock.now:
             yield self.clock.pause(parcel.remit_at - self.clock.now)
@@ -312,7 +314,7 @@ class Supplier(Entity):
             answer.give(supply.outcome)
         self._close(supply)
 
-    def _take_back(self, supply: Supply, parcel: Parcel, refused: Refused) -> Process:
+    def _take_back(self, supply: Supply, parcel: Parcel, refused: DeliveryRefused) -> Process:
         """Give the charges of a refused parcel back, less the transport that is charged on, and tell the shop."""
         assert supply.payment is not None
         order, due = supply.order, self._due(parcel.lines)
@@ -326,7 +328,7 @@ class Supplier(Entity):
                 return
             parcel.returned = receipt.transaction
         self.book.charges_returned(self.clock.now, parcel.returned, order, due - charged, charged)
-        notice = CameBack(refused.reason, parcel.returned, due - charged, charged)
+        notice = ReturnedToSender(refused.reason, parcel.returned, due - charged, charged)
         yield from self.send_notice_reliably(self.shop, notice, step=f"came-back:{parcel.entry}", order=order)
 
     # Crash and restart

@@ -150,7 +150,7 @@ class OrderFollowUp(ActingUser):
                 return reply
             if isinstance(reply, NoReply):
                 return reply  # the order is in doubt
-            refusal_reason = reply.reason if isinstance(reply, Decline) else Reason.NOT_DONE
+            refusal_reason = reply.reason if isinstance(reply, Decline) else Reason.NOT_EXECUTED
         self._close(self.order)
         return refusal_reason
 

@@ -15,7 +15,17 @@ from alesha_sim.entities.user.order_follow_up import OrderFollowUp
 from alesha_sim.entities.user.terms import UserTerms
 from alesha_sim.entities.user.visit import UserVisit
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.messages import NOTED, Collected, Credited, Decline, Deliver, Reason, Receipt, Refunded, Refused
+from alesha_sim.messages import (
+    NOTED,
+    CashCollected,
+    Credited,
+    Decline,
+    Deliver,
+    DeliveryRefused,
+    Reason,
+    Receipt,
+    Refunded,
+)
 from alesha_sim.network import Delivery, NoReply
 from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.vocabulary import NO_ID
@@ -72,7 +82,7 @@ class UserPopulation(Entity):
         """Let the one pay who ordered; nobody else pays at a door."""
         follow_up = self.orders.find(delivery.order)
         if follow_up is None:
-            delivery.answer(Refused(Reason.UNKNOWN_ORDER))
+            delivery.answer(DeliveryRefused(Reason.UNKNOWN_ORDER))
         else:
             self.start(self._hand_over(parcel, follow_up, delivery), delivery)
 
@@ -81,9 +91,9 @@ class UserPopulation(Entity):
         paid = yield from follow_up.answer_the_door(parcel)
         if isinstance(paid, Receipt):
             self.orders.receive_goods(parcel, delivery.order)
-            delivery.answer(Collected(paid.transaction))
+            delivery.answer(CashCollected(paid.transaction))
         elif isinstance(paid, Reason):
-            delivery.answer(Refused(paid))
+            delivery.answer(DeliveryRefused(paid))
 
     def show_balance(self, user: int) -> Asking[int | Decline | NoReply]:
         """Ask the bank what a user can spend: minor units, its `Decline`, or `NoReply` if it never answers."""

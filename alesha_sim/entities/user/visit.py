@@ -32,11 +32,11 @@ from alesha_sim.vocabulary import (
     BOUGHT,
     BROWSED,
     CHECKED_OUT,
+    LOGGED_IN,
     LOOKED,
     NO_ID,
     PAID,
     REFUSED,
-    REGISTERED,
     UNANSWERED,
 )
 
@@ -107,7 +107,7 @@ class UserVisit(ActingUser):
             reply = yield from self.ask_shop(log_in)
         if not isinstance(reply, LoggedIn):
             return False
-        self.context.log.reached(self.number, REGISTERED)
+        self.context.log.reached(self.number, LOGGED_IN)
         return True
 
     def look_at_products(self) -> Process:

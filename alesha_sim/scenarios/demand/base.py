@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field
 
 from alesha_sim.numeric.counts import bincount, repeat
 from alesha_sim.numeric.elementary import power
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Whole
 from alesha_sim.scenarios.model import Part
 from alesha_sim.streams import Generator
@@ -130,7 +130,7 @@ class Demand(Part):
         """Whether all visits are recorded ones, of which the last may end the scenario."""
         return False
 
-    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+    def problems(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Problem]:
         """Return what does not fit the scenario's users, products and horizon.
 
         None stands for faulty users or products, infinity for a horizon that is faulty or left out.
@@ -157,11 +157,11 @@ class Single(Demand):
         wanted = [[self.quantities.get(sku, 0) for sku in market.skus]]
         return Purchases(np.array([self.at]), np.array([self.user]), np.array(wanted, dtype=np.int64))
 
-    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+    def problems(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Problem]:
         """Return the unknown SKUs, the user when there are not so many, and an instant after all visits."""
         found = unknown_skus("quantities", self.quantities, skus) + too_late("at", self.at, horizon)
         if users is not None and self.user >= users:
-            found.append(Fault("user", str(self.user), f"must be below users.count, {users}"))
+            found.append(Problem("user", str(self.user), f"must be below users.count, {users}"))
         return found
 
 
@@ -303,19 +303,19 @@ def spread(
 def refuse_many(field: str, count: float, what: str) -> None:
     """Raise ScenarioError if so many visits, units or numbers are more than memory is made for."""
     if not count <= DRAWN_MAX:
-        raise ScenarioError([Fault(field, f"{count:.3g} {what}", f"must be at most {DRAWN_MAX:,}")])
+        raise ScenarioError([Problem(field, f"{count:.3g} {what}", f"must be at most {DRAWN_MAX:,}")])
 
 
-def too_late(field: str, at: float, horizon: float) -> list[Fault]:
-    """Return a fault for an instant from which nobody would visit any more."""
+def too_late(field: str, at: float, horizon: float) -> list[Problem]:
+    """Return a problem for an instant from which nobody would visit any more."""
     rule = f"must be before the horizon, {in_seconds(horizon)}"
-    return [Fault(field, in_seconds(at), rule)] if at >= horizon else []
+    return [Problem(field, in_seconds(at), rule)] if at >= horizon else []
 
 
-def unknown_skus(field: str, given: Iterable[str] | None, skus: Sequence[str] | None) -> list[Fault]:
-    """Return a fault for each SKU that the catalogue does not have; None stands for nothing to look at."""
+def unknown_skus(field: str, given: Iterable[str] | None, skus: Sequence[str] | None) -> list[Problem]:
+    """Return a problem for each SKU that the catalogue does not have; None stands for nothing to look at."""
     if given is None or skus is None:
         return []
     return [
-        Fault(f"{field}.{sku}", None, f"unknown SKU: {nearest(sku, skus)}") for sku in given if sku not in skus
+        Problem(f"{field}.{sku}", None, f"unknown SKU: {nearest(sku, skus)}") for sku in given if sku not in skus
     ]

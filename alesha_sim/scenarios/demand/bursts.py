@@ -19,7 +19,7 @@ from alesha_sim.scenarios.demand.base import (
     too_late,
     unknown_skus,
 )
-from alesha_sim.scenarios.errors import Fault
+from alesha_sim.scenarios.errors import Problem
 from alesha_sim.scenarios.fields import Duration, Whole
 from alesha_sim.scenarios.model import Part
 from alesha_sim.streams import Generator
@@ -31,7 +31,7 @@ class Flash(Demand):
     """A flash sale: at an instant many users come at once, each of them one time.
 
     Each comes an exponential time after the sale opens. How much there is to be had is the supplier's stock, and
-    how much one user may order is `shop.limit`.
+    how much one user may order is `shop.purchase_limit`.
     """
 
     kind: Literal["flash"] = "flash"
@@ -47,11 +47,11 @@ class Flash(Demand):
         at = self.at + streams.generator("demand").standard_exponential(market.users)[: len(user)] * self.rush
         return Purchases(at, user, baskets(len(user), self.units, self.shares, market.skus, streams))
 
-    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+    def problems(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Problem]:
         """Return the unknown SKUs, too late an opening, and the number of visits when there are fewer users."""
-        found = super().faults(users, skus, horizon) + too_late("at", self.at, horizon)
+        found = super().problems(users, skus, horizon) + too_late("at", self.at, horizon)
         if users is not None and self.visits > users:
-            found.append(Fault("visits", str(self.visits), f"must be at most users.count, {users}"))
+            found.append(Problem("visits", str(self.visits), f"must be at most users.count, {users}"))
         return found
 
 
@@ -86,13 +86,13 @@ class Waves(Demand):
         wanted: NDArray[np.int64] = baskets(wave.visits, wave.units, wave.shares, market.skus, below)
         return Purchases(at, user, wanted)
 
-    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+    def problems(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Problem]:
         """Return the unknown SKUs of every wave, and that none begins in time."""
         del users
         found = [
-            fault
+            problem
             for place, wave in enumerate(self.waves)
-            for fault in unknown_skus(f"waves[{place}].shares", wave.shares, skus)
+            for problem in unknown_skus(f"waves[{place}].shares", wave.shares, skus)
         ]
         place, first = min(enumerate(self.waves), key=lambda wave: wave[1].at)
         return found + too_late(f"waves[{place}].at", first.at, horizon)

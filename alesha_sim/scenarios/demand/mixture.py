@@ -9,7 +9,7 @@ from alesha_sim.scenarios.demand.base import Demand, Draws, Market, Poisson, Pur
 from alesha_sim.scenarios.demand.bursts import Flash, Under, Waves, joined
 from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
 from alesha_sim.scenarios.demand.replay import Replay
-from alesha_sim.scenarios.errors import Fault, ScenarioError
+from alesha_sim.scenarios.errors import Problem, ScenarioError
 
 Component = Annotated[Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay, Field(discriminator="kind")]
 
@@ -30,7 +30,7 @@ class Mixture(Demand):
             try:
                 found.append(part.purchases(market, Under(streams, f"part:{place}:")))
             except ScenarioError as error:
-                raise ScenarioError(fault.under(f"parts[{place}]") for fault in error.found) from None
+                raise ScenarioError(problem.prefixed(f"parts[{place}]") for problem in error.found) from None
         return joined(found)
 
     @property
@@ -38,10 +38,10 @@ class Mixture(Demand):
         """Whether every part is."""
         return all(part.is_recorded for part in self.parts)
 
-    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
+    def problems(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Problem]:
         """Return what does not suit the scenario in any part."""
         return [
-            fault.under(f"parts[{place}]")
+            problem.prefixed(f"parts[{place}]")
             for place, part in enumerate(self.parts)
-            for fault in part.faults(users, skus, horizon)
+            for problem in part.problems(users, skus, horizon)
         ]

@@ -19,7 +19,7 @@ from alesha_sim.scenarios.demand.base import (
     baskets,
     refuse_many,
 )
-from alesha_sim.scenarios.errors import Fault, ScenarioError
+from alesha_sim.scenarios.errors import Problem, ScenarioError
 from alesha_sim.scenarios.fields import Number
 from alesha_sim.units import WEEK
 
@@ -62,7 +62,7 @@ class Repeats(Demand):
         refuse_many("r", (1 + expected) * users, "purchases expected")
         if expected > REPEATS_MAX:
             rule = f"must be at most {REPEATS_MAX:,}"
-            raise ScenarioError([Fault("r", f"{expected:.3g} purchases of a customer expected", rule)])
+            raise ScenarioError([Problem("r", f"{expected:.3g} purchases of a customer expected", rule)])
         with np.errstate(over="ignore", invalid="ignore"):  # of an alpha next to nothing; nobody then buys again
             rates = gammas(streams.generator("demand:rates"), self.r, users) * (1 / self.alpha)
         at = streams.generator("demand:entries").random(users) * self.entry_weeks

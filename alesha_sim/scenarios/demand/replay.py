@@ -13,7 +13,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, Wit
 
 from alesha_sim.scenarios.demand import visit_files
 from alesha_sim.scenarios.demand.base import Demand, Draws, Market, Purchases, Shares, spread, unknown_skus
-from alesha_sim.scenarios.errors import Fault, ScenarioError, refuse
+from alesha_sim.scenarios.errors import Problem, ScenarioError, scenario_error
 from alesha_sim.scenarios.fields import Flag, Text, plain
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def _columns(value: object) -> dict[str, tuple[Any, ...]] | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise refuse("", value, "must be a table of columns")
+        raise scenario_error("", value, "must be a table of columns")
     found = [
-        Fault(str(name), str(column), "must be a list")
+        Problem(str(name), str(column), "must be a list")
         for name, column in value.items()
         if isinstance(column, str) or not isinstance(column, Sequence | np.ndarray)
     ]
@@ -87,16 +87,16 @@ class Replay(Demand):
     @classmethod
     def _readable(cls, file: str | None, info: ValidationInfo) -> str | None:
         if info.data.get("format") == "visits" and file and not file.lower().endswith((".csv", ".parquet")):
-            raise refuse("", file, "must end in .csv or .parquet")
+            raise scenario_error("", file, "must end in .csv or .parquet")
         return file
 
     @field_validator("visits")
     @classmethod
     def _one_source(cls, visits: Columns, info: ValidationInfo) -> Columns:
         if "file" in info.data and (visits is None) == (info.data["file"] is None):
-            raise ScenarioError([Fault("", None, "either file or visits must be given")])
+            raise ScenarioError([Problem("", None, "either file or visits must be given")])
         if visits is not None and info.data.get("format") == "cdnow":
-            raise ScenarioError([Fault("", None, "must not be given with the format cdnow")])
+            raise ScenarioError([Problem("", None, "must not be given with the format cdnow")])
         return visits
 
     @classmethod
@@ -128,8 +128,8 @@ class Replay(Demand):
         """Recorded visits, as all are here."""
         return True
 
-    def faults(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Fault]:
-        """Return the faults of columns in the scenario; a file is looked at when its visits are asked for."""
+    def problems(self, users: int | None, skus: Sequence[str] | None, horizon: float) -> list[Problem]:
+        """Return the problems of columns in the scenario; a file is looked at when its visits are asked for."""
         found = unknown_skus("shares", self.shares, skus)
         if self.visits is not None:
             found += visit_files.inline(self.visits).checked(users, skus, self._bound(horizon))[1]

@@ -34,7 +34,7 @@ def pays_at_door(users: "Users", visitor: NDArray[np.int64], streams: Streams) -
 def draws(scenario: "ScenarioFields", visits: int, streams: Streams) -> dict[str, Floats]:
     """Draw, by the names of an entity's `VisitDraws`, what may happen to each visit's order; one row a visit."""
     users, products = scenario.users, scenario.catalogue
-    after, found = users.afterwards, {}
+    after, found = users.after_sales, {}
 
     def uniform(stream: str, *columns: int, name: str = "") -> None:
         found[name or stream] = streams.generator(f"demand:{stream}").random((visits, *columns))
@@ -45,7 +45,7 @@ def draws(scenario: "ScenarioFields", visits: int, streams: Streams) -> dict[str
 
     if users.payment.door_refusal > 0:
         uniform("door", name="door_refusal")
-    if after.cancellation > 0:
+    if after.cancel_share > 0:
         uniform("cancel")
         lasting("cancel_after", after.cancel_after)
     if any(product.return_share for product in products):
@@ -54,7 +54,7 @@ def draws(scenario: "ScenarioFields", visits: int, streams: Streams) -> dict[str
     if any(product.defect_share for product in products):
         uniform("defects", len(products))
         lasting("defect_after", after.defect_after)
-    if after.complaint > 0:
+    if after.complaint_share > 0:
         uniform("complaint")
     if users.choice is not None:
         uniform("taste", name="choice")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from alesha_sim.files import regular
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.scenarios.demand.base import UNITS_MAX
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest, shown
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, shown
 from alesha_sim.scenarios.fields import SECONDS_MAX
 from alesha_sim.scenarios.files import PACKAGE, check_size, content
 from alesha_sim.units import MICROSECONDS, in_seconds, is_plain_number
@@ -54,17 +54,17 @@ class Table:
 
     def checked(
         self, users: int | None, skus: Sequence[str] | None, horizon: float = math.inf
-    ) -> tuple[dict[str, Numbers], list[Fault]]:
-        """Return the columns as numbers, and a fault for each rule that a column breaks, with its first row.
+    ) -> tuple[dict[str, Numbers], list[Problem]]:
+        """Return the columns as numbers, and a problem for each rule that a column breaks, with its first row.
 
-        None stands for users or products that are themselves at fault: rules about them are left out. Instants
+        None stands for users or products that are themselves at problem: rules about them are left out. Instants
         are rounded to the clock's microseconds, and must be before the horizon.
         """
         found = self._misnamed(skus)
         if not found and len({len(column) for column in self.columns.values()}) > 1:
-            found = [Fault(self.source, None, "columns must be equally long")]
+            found = [Problem(self.source, None, "columns must be equally long")]
         if not found and not len(self.columns["at"]):
-            found = [Fault(self.source, None, "must hold at least one visit")]
+            found = [Problem(self.source, None, "must hold at least one visit")]
         if found:
             return {}, found
         numbers = {name: _numbers(column) for name, column in self.columns.items() if name != "at"}
@@ -74,48 +74,50 @@ class Table:
             found += self._broken(name, _number_rules(name, values, users))
         return ({}, found) if found else self._combined({"at": at, **numbers})
 
-    def _combined(self, numbers: dict[str, Numbers]) -> tuple[dict[str, Numbers], list[Fault]]:
-        """Return the columns with rows of one visit joined, and a fault if one of these holds too much."""
+    def _combined(self, numbers: dict[str, Numbers]) -> tuple[dict[str, Numbers], list[Problem]]:
+        """Return the columns with rows of one visit joined, and a problem if one of these holds too much."""
         columns = self.combine(numbers)
         if columns.get("units", np.zeros(1)).max() > UNITS_MAX:
-            return {}, [Fault(self.source, None, f"units of a user and day must be at most {UNITS_MAX} together")]
+            return {}, [
+                Problem(self.source, None, f"units of a user and day must be at most {UNITS_MAX} together")
+            ]
         return columns, []
 
-    def _misnamed(self, skus: Sequence[str] | None) -> list[Fault]:
-        """Return the faults of columns that are missing or unknown."""
+    def _misnamed(self, skus: Sequence[str] | None) -> list[Problem]:
+        """Return the problems of columns that are missing or unknown."""
         found = [
-            Fault(self.source, None, f"column {name}: missing: must be given")
+            Problem(self.source, None, f"column {name}: missing: must be given")
             for name in ("at", "user")
             if name not in self.columns
         ]
         goods = [name for name in self.columns if name not in ("at", "user")]
         if "units" in goods and len(goods) > 1:
-            found.append(Fault(self.source, None, "column units: must not stand beside columns of SKUs"))
+            found.append(Problem(self.source, None, "column units: must not stand beside columns of SKUs"))
         elif not goods:
-            found.append(Fault(self.source, None, "must have a column for at least one SKU, or units"))
+            found.append(Problem(self.source, None, "must have a column for at least one SKU, or units"))
         known = ("units", *skus) if skus else ("units", *goods)
         for name in goods:
             if name not in known:
-                found.append(Fault(self.source, None, f"column {name}: unknown column: {nearest(name, known)}"))
+                found.append(Problem(self.source, None, f"column {name}: unknown column: {nearest(name, known)}"))
         return found
 
     def _instants(self) -> Numbers:
         with np.errstate(over="ignore"):
             return np.rint(self.instants(self.columns["at"]) * MICROSECONDS) / MICROSECONDS
 
-    def _broken(self, name: str, rules: Iterable[tuple[str, NDArray[np.bool_]]]) -> list[Fault]:
-        """Return a fault for each rule that the numbers of a column break."""
+    def _broken(self, name: str, rules: Iterable[tuple[str, NDArray[np.bool_]]]) -> list[Problem]:
+        """Return a problem for each rule that the numbers of a column break."""
         given, found = self.columns[name], []
         for rule, broken in rules:
             rows = np.flatnonzero(broken)
             if rows.size:
                 more = f" (and {rows.size - 1} more)" if rows.size > 1 else ""
-                found.append(Fault(self.place(name, int(rows[0])), shown(given[rows[0]]), rule + more))
+                found.append(Problem(self.place(name, int(rows[0])), shown(given[rows[0]]), rule + more))
         return found
 
 
 # A row breaks only the first of a column's rules. A comparison with NaN is false, as is wanted: such a row is at
-# fault already.
+# problem already.
 
 
 def _instant_rules(
@@ -163,7 +165,7 @@ def refuse_twins(source: str, names: Sequence[str]) -> None:
     """Raise ScenarioError, naming the column, if two of a table have one name."""
     twice = dict.fromkeys(name for place, name in enumerate(names) if name in names[:place])
     if twice:
-        raise ScenarioError(Fault(source, None, f"column {name}: must not occur twice") for name in twice)
+        raise ScenarioError(Problem(source, None, f"column {name}: must not occur twice") for name in twice)
 
 
 def inline(columns: Mapping[str, Sequence[Any]]) -> Table:
@@ -193,7 +195,7 @@ def cdnow(file: str, start: datetime) -> Table:
     path = _located(file)
     rows = [(n, line.split()) for n, line in enumerate(_text(path).splitlines(), 1) if line.strip()]
     found = [
-        Fault(f"file: {path.name}, line {n}", None, "must hold customer, day as YYYYMMDD, units and dollars")
+        Problem(f"file: {path.name}, line {n}", None, "must hold customer, day as YYYYMMDD, units and dollars")
         for n, cells in rows
         if len(cells) < 4 or _noon(cells[-3]) is None
     ]
@@ -248,7 +250,7 @@ def _from_one(text: str) -> int | str:
 def _located(file: str) -> Path:
     """Return the path of a replay file, which may come with an installed package (found, never imported)."""
     if "\0" in file:
-        raise ScenarioError([Fault("file", shown(file), "must not hold a NUL character")])
+        raise ScenarioError([Problem("file", shown(file), "must not hold a NUL character")])
     if not file.startswith(PACKAGE):
         return Path(file)
     package, _, inside = file.removeprefix(PACKAGE).partition("/")
@@ -256,7 +258,7 @@ def _located(file: str) -> Path:
     spec = find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         hint = ": pip install 'alesha-sim[replay]'" if package == "lifetimes" else ""
-        raise ScenarioError([Fault("file", shown(file), f"the package {package} is not installed{hint}")])
+        raise ScenarioError([Problem("file", shown(file), f"the package {package} is not installed{hint}")])
     return Path(spec.submodule_search_locations[0], inside)
 
 
@@ -269,7 +271,7 @@ def file_digest(file: str) -> str:
 
 
 def _unreadable(path: Path, reason: object) -> ScenarioError:
-    return ScenarioError([Fault("file", str(path), f"cannot be read: {reason}")])
+    return ScenarioError([Problem("file", str(path), f"cannot be read: {reason}")])
 
 
 def _text(path: Path) -> str:
@@ -297,7 +299,7 @@ def _csv(path: Path) -> tuple[dict[str, Sequence[str]], list[int]]:
     for line, row in rows[1:]:
         if len(row) != len(names):
             rule = f"must have {len(names)} values, one for each column"
-            raise ScenarioError([Fault(f"file: {path.name}, line {line}", f"{len(row)} values", rule)])
+            raise ScenarioError([Problem(f"file: {path.name}, line {line}", f"{len(row)} values", rule)])
     columns = zip(*(row for _, row in rows[1:]), strict=True) if rows[1:] else [()] * len(names)
     return dict(zip(names, columns, strict=True)), [line for line, _ in rows[1:]]
 

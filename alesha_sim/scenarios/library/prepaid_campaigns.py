@@ -28,7 +28,7 @@ from math import ceil
 from typing import Any, Literal
 
 from alesha_sim.scenarios.catalogue import SHIPPED
-from alesha_sim.scenarios.errors import refuse
+from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.scenarios.fields import knob
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.units import DAY, Share
@@ -70,9 +70,9 @@ def prepaid_campaigns(
     """
     part = knob("scale", scale)
     if not 0 < part <= 1:
-        raise refuse("scale", scale, "must be above 0 and at most 1")
+        raise scenario_error("scale", scale, "must be above 0 and at most 1")
     if rule not in ("none", "escrow", "guidelines", "advance"):
-        raise refuse("rule", rule, "must be one of none, escrow, guidelines, advance")
+        raise scenario_error("rule", rule, "must be one of none, escrow, guidelines, advance")
     waves = [
         {"at": day * DAY, "duration": WAVE_DAYS * DAY, "visits": max(1, round(size * part))} for day, size in WAVES
     ]

@@ -44,10 +44,10 @@ def returns_season(
             "users": {
                 "count": users,
                 "opening_balance": 20_000,
-                "afterwards": {
+                "after_sales": {
                     "return_after": {"kind": "gamma", "mean": 3 * DAY, "cv": 0.5},
-                    "late_returns": late_factor,
-                    "complaint": complaint,
+                    "late_return_factor": late_factor,
+                    "complaint_share": complaint,
                 },
                 "trust": {"kind": "trust", "late": 0.15, "refused": 0.3, "on_time": 0.2},
             },

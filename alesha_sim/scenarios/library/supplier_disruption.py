@@ -53,7 +53,7 @@ def supplier_disruption(
                 "lead_time": {"kind": "lognormal", "mean": 4 * DAY, "cv": 0.4},
                 "delivery_time": {"kind": "uniform", "low": DAY, "high": 3 * DAY},
             },
-            "network": {"default": {"timeout": 600, "growth": 2}},
+            "network": {"default": {"timeout": 600, "backoff": 2}},
             "faults": [closing] if closed_days else [],
         }
     )

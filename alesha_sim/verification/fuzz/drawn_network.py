@@ -1,8 +1,8 @@
-"""What a random world's network is like, and what goes wrong in it: links, crashes, outages and spells."""
+"""What a random world's network is like, and what goes wrong in it: links, crashes, outages and degradations."""
 
 from alesha_sim.scenarios.bounds import DOUBLINGS
 from alesha_sim.scenarios.channels import LINKS
-from alesha_sim.scenarios.disruptions import BOTH, ENTITIES
+from alesha_sim.scenarios.injected_faults import BOTH, ENTITIES
 from alesha_sim.verification.fuzz.dice import Dice, Tree, exact, short
 
 LATENCIES = (0, 0.05, 0.05, 1, 10, 100)
@@ -30,15 +30,15 @@ def _link(dice: Dice, mean: float, slowest: float, *, is_lossy: bool) -> Tree:
         "duplication": dice.one_of(0, 0.05, 0.3, 1) if is_lossy else 0,
         "timeout": short(dice.widely(0.5, 20) * max(slowest, 0.2)),
         "attempts": dice.one_of(None, None, dice.whole(1, 8)),
-        "growth": dice.one_of(1, 1.5, 2, 2),
+        "backoff": dice.one_of(1, 1.5, 2, 2),
         "jitter": dice.one_of(0, 0, 0.3, 0.9),
     }
 
 
 def faults(dice: Dice, horizon: float) -> list[Tree]:
-    """Draw crashes, outages and spells, of which many go on when the visits are over."""
+    """Draw crashes, outages and degradations, of which many go on when the visits are over."""
     found = [fault for entity in ENTITIES for fault in crashes(dice, entity, horizon)]
-    for kind in ("outage", "spell"):
+    for kind in ("outage", "degradation"):
         for _ in range(dice.one_of(0, 0, dice.whole(1, 3))):
             start, duration = dice.one_of(0.0, dice.evenly(0, 2 * horizon)), dice.widely(0.1, horizon)
             fault: Tree = {
@@ -47,7 +47,7 @@ def faults(dice: Dice, horizon: float) -> list[Tree]:
                 "start": start,
                 "duration": duration,
             }
-            if kind == "spell":
+            if kind == "degradation":
                 fault |= {"loss": dice.one_of(0, 0.5, 1), "duplication": dice.one_of(0, 0.5, 1)}
                 fault["latency"] = dice.one_of(None, dice.spread(dice.widely(0.1, 100)))
             found.append(fault)
@@ -100,5 +100,5 @@ def keep_bounds(tree: Tree) -> None:
     longest = max((fault["duration"] for fault in tree["faults"]), default=0.0)
     for link in (default, *tree["network"]["links"].values()):
         timeout = link.get("timeout", default.get("timeout"))
-        if link.get("growth") == 1 and timeout is not None and timeout * 2**DOUBLINGS < longest:
-            link["growth"] = 1.5
+        if link.get("backoff") == 1 and timeout is not None and timeout * 2**DOUBLINGS < longest:
+            link["backoff"] = 1.5

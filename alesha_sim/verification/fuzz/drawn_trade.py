@@ -129,7 +129,7 @@ def payments(dice: Dice, tree: Tree, outline: Outline) -> None:
         bank["fees"] = _fees(dice, outline)
     if dice.chance(0.3):
         time = dice.one_of(0, dice.widely(0.1, outline.horizon))
-        bank["reserve"] = {"share": dice.one_of(0.1, 0.5, 1), "time": time}
+        bank["rolling_reserve"] = {"share": dice.one_of(0.1, 0.5, 1), "period": time}
 
 
 def _escrow(dice: Dice, outline: Outline, *, is_promised: bool) -> Tree:
@@ -151,7 +151,7 @@ def goods(dice: Dice, tree: Tree, outline: Outline) -> None:
     if dice.chance(0.5):
         supplier["stock"], opening = _stock(dice, outline)
     if dice.chance(0.7):
-        supplier["unmet"] = dice.one_of("backordered", "rejected")
+        supplier["unmet_demand"] = dice.one_of("backordered", "rejected")
         lot = supplier["minimum_lot"] = dice.one_of(1, 1, 3)
         supplier["capacity"] = dice.one_of(None, None, 40, max(opening, lot), max(opening, lot) + dice.whole(0, 3))
     transport = outline.money(dice.one_of(0, 7, 500))
@@ -204,14 +204,14 @@ def _stock(dice: Dice, outline: Outline) -> tuple[Tree, int]:
     }, opening
 
 
-def afterwards(dice: Dice, tree: Tree, outline: Outline) -> None:
+def after_sales(dice: Dice, tree: Tree, outline: Outline) -> None:
     """Draw what users do once they have ordered, and what the shop makes of it."""
     horizon = outline.horizon
     shares = {name: dice.one_of(0, 0, 0.2, 1) for name in ("restocking_fee", "unfit", "compensation")}
-    tree["shop"] |= shares | {"limit": dice.one_of(None, None, None, 2)}
+    tree["shop"] |= shares | {"purchase_limit": dice.one_of(None, None, None, 2)}
     lasting = {
         name: dice.one_of(0, *(dice.spread(dice.widely(0.01, horizon)) for _ in range(3)))
         for name in ("cancel_after", "return_after", "defect_after")
     }
-    wishes = {"cancellation": dice.one_of(0, 0, 0.3, 1), "complaint": dice.one_of(0, 0.5, 1)}
-    tree["users"]["afterwards"] = {**lasting, **wishes, "late_returns": dice.one_of(0, 1, 3)}
+    wishes = {"cancel_share": dice.one_of(0, 0, 0.3, 1), "complaint_share": dice.one_of(0, 0.5, 1)}
+    tree["users"]["after_sales"] = {**lasting, **wishes, "late_return_factor": dice.one_of(0, 1, 3)}

@@ -8,12 +8,12 @@ import numpy as np
 
 from alesha_sim.audit.posting_rules import permitted
 from alesha_sim.books.accounts import Account, role_of
-from alesha_sim.columns import MISSING_TIME, Coded, Columns, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, text_column
 from alesha_sim.messages import Method, Notice, Reason, Reply, Request
 from alesha_sim.network import Conflict, Withdraw
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.results.result import Result
-from alesha_sim.scenarios.disruptions import ENTITIES, Crash
+from alesha_sim.scenarios.injected_faults import ENTITIES, Crash
 from alesha_sim.units import MICROSECONDS
 from alesha_sim.vocabulary import FATES, INTENTS, OUTCOMES, STAGES, STATUSES
 
@@ -26,7 +26,7 @@ _COLUMNS = (
     ("attacks", "visits", "intent"),
     ("messages", "messages", "fate"),
     ("kinds of message", "messages", "kind"),
-    ("refusals", "messages", "detail"),
+    ("refusals", "messages", "reason"),
     ("visits", "visits", "outcome"),
     ("stages of visits", "visits", "stage"),
     ("orders", "orders", "status"),
@@ -37,7 +37,7 @@ _COLUMNS = (
 RECOVERY = {
     "shop": ("EnquireTransaction", "Transfer", "PlaceOrder", "Refund", "CancelOrder", "Replace", "Deliver"),
     "bank": ("Refunded", "Credited"),
-    "supplier": ("Deliver", "Delivered", "Transfer", "CameBack"),
+    "supplier": ("Deliver", "Delivered", "Transfer", "ReturnedToSender"),
 }
 """What organisations go on with at once when they are restarted, by the message that each branch sends."""
 
@@ -53,17 +53,17 @@ def counted(result: Result) -> Counts:
             what = f"crash of the {fault.entity}" if isinstance(fault, Crash) else fault.kind
             counts["faults", what] += 1
     for group, table, column in _COLUMNS:
-        for label, number in _by_label(coded(result.columns(table), column)):
+        for label, number in _by_label(text_column(result.columns(table), column)):
             counts[group, label] = number
     del counts["attacks", "honest"]
-    arrived = numbers(result.columns("replenishments"), "arrived_at") != MISSING_TIME
+    arrived = numbers(result.columns("production_lots"), "arrived_at") != MISSING_TIME
     counts["lots", "arrived"], counts["lots", "on order"] = int(arrived.sum()), int((~arrived).sum())
     counts.update(_recoveries(result))
     counts.update(_postings(result.columns("transfers"), result.scenario.currency.code))
     return +counts
 
 
-def _by_label(text: Coded) -> Iterator[tuple[str, int]]:
+def _by_label(text: TextColumn) -> Iterator[tuple[str, int]]:
     found = bincount(text.codes[text.codes >= 0], minlength=len(text.labels)).tolist()
     yield from ((str(label), number) for label, number in zip(text.labels, found, strict=True) if number)
 
@@ -71,16 +71,16 @@ def _by_label(text: Coded) -> Iterator[tuple[str, int]]:
 def _recoveries(result: Result) -> Counts:
     """Count what organisations sent at the instant at which they were restarted."""
     messages, counts = result.columns("messages"), Counts()
-    sent_at, kinds = numbers(messages, "sent_at"), coded(messages, "kind")
+    sent_at, kinds = numbers(messages, "sent_at"), text_column(messages, "kind")
     for entity in ENTITIES:
         ends = _restarts(result, entity)
         if ends:
-            resumed = np.isin(sent_at, ends) & equals(coded(messages, "sender"), entity)
-            for label, number in _by_label(Coded(kinds.codes[resumed], kinds.labels)):
+            resumed = np.isin(sent_at, ends) & equals(text_column(messages, "sender"), entity)
+            for label, number in _by_label(TextColumn(kinds.codes[resumed], kinds.labels)):
                 if label in RECOVERY[entity]:
                     counts[f"restart of the {entity}", label] = number
     orders = result.columns("orders")
-    unpaid = equals(coded(orders, "reason"), Reason.UNPAID)
+    unpaid = equals(text_column(orders, "reason"), Reason.UNPAID)
     placed, closed = (numbers(orders, name)[unpaid] for name in ("placed_at", "closed_at"))
     watched = [(placed < at) & (closed > at) for at in _restarts(result, "shop")]
     counts["restart of the shop", UNPAID] = int(sum(each.sum() for each in watched))
@@ -98,8 +98,8 @@ def _restarts(result: Result, entity: str) -> list[int]:
 
 def _postings(transfers: Columns, currency: str) -> Counts:
     """Count rows of the ledger by the rule that they follow."""
-    keys = [coded(transfers, name) for name in ("book", "code", "debit", "credit")]
-    units = ~equals(coded(transfers, "commodity"), currency)
+    keys = [text_column(transfers, name) for name in ("book", "code", "debit", "credit")]
+    units = ~equals(text_column(transfers, "commodity"), currency)
     sizes = tuple(len(key.labels) for key in keys)
     if not len(units):
         return Counts()
@@ -123,7 +123,7 @@ def _named(book: str, code: str, units: bool, debit: str, credit: str) -> str:
 
 
 ORDER_REASONS = (
-    Reason.NOT_DONE, Reason.WRONG_SECRET, Reason.ACCOUNT_LOCKED, Reason.INSUFFICIENT_FUNDS, Reason.UNPAID,
+    Reason.NOT_EXECUTED, Reason.WRONG_SECRET, Reason.ACCOUNT_LOCKED, Reason.INSUFFICIENT_FUNDS, Reason.UNPAID,
     Reason.OUT_OF_STOCK, Reason.CHANGED_MIND, Reason.REFUSED_AT_DOOR, Reason.LATE,
 )  # fmt: skip
 """Why an order may be declined or cancelled, or not end as it should; all others are said of requests alone."""
@@ -134,7 +134,7 @@ def vocabulary() -> Iterator[Kind]:
     said = (*get_args(Request), *get_args(Reply), *get_args(Notice), Conflict, Withdraw)
     groups: dict[str, tuple[str, ...]] = {
         "attacks": INTENTS[1:],
-        "faults": (*(f"crash of the {entity}" for entity in ENTITIES), "outage", "spell"),
+        "faults": (*(f"crash of the {entity}" for entity in ENTITIES), "outage", "degradation"),
         "kinds of message": tuple(kind.__name__ for kind in said),
         "lots": ("arrived", "on order"),
         "messages": FATES,
@@ -157,12 +157,12 @@ _NEVER: dict[str, dict[str, tuple[str, ...]]] = {
     "no shipped entity reserves money before it pays; a part of one's own may": {
         "kinds of message": ("Hold", "Capture", "Void"),
         "refusals": (
-            "unknown_hold", "hold_posted", "hold_voided", "hold_expired", "more_than_held", "invalid_duration",
+            "unknown_hold", "hold_captured", "hold_voided", "hold_expired", "more_than_held", "invalid_duration",
         ),
         "postings": tuple(_named(*rule) for rule in permitted() if Account.BANK_USER_HOLDS in rule),
     },
     "no shipped entity asks for its balance of its own accord; whoever plays a user does": {
-        "kinds of message": ("BalanceEnquiry", "Balance"),
+        "kinds of message": ("EnquireBalance", "Balance"),
     },
     "no shipped entity uses one key for two requests": {"kinds of message": ("Conflict",)},
     "shipped users log in, know their password, and order what is on sale in whole numbers": {

@@ -125,7 +125,7 @@ def _trade(dice: Dice, tree: Tree, outline: Outline) -> None:
         tree["shop"]["promise"] = dice.widely(1, 2 * outline.horizon)
     drawn_trade.payments(dice, tree, outline)
     drawn_trade.goods(dice, tree, outline)
-    drawn_trade.afterwards(dice, tree, outline)
+    drawn_trade.after_sales(dice, tree, outline)
     _keep_promises(tree)
 
 
@@ -157,7 +157,7 @@ def _indebted(dice: Dice, tree: Tree, outline: Outline) -> None:
     shop, users, horizon = tree["shop"], tree["users"], outline.horizon
     shop |= {"opening_balance": "0", "restocking_fee": 0}
     soon = {name: dice.spread(dice.widely(0.01, horizon / 4)) for name in ("cancel_after", "return_after")}
-    users["afterwards"] |= soon | {"cancellation": dice.one_of(0, 0.5)}
+    users["after_sales"] |= soon | {"cancel_share": dice.one_of(0, 0.5)}
     tree["supplier"] |= {
         name: dice.spread(dice.widely(0.01, horizon / 8)) for name in ("lead_time", "delivery_time")
     }

@@ -12,11 +12,11 @@ from typing import get_args
 import numpy as np
 
 from alesha_sim.books.accounts import Account
-from alesha_sim.columns import MISSING_TIME, coded, equals, numbers
+from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
 from alesha_sim.messages import Reason, Request
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios.channels import LINKS
-from alesha_sim.scenarios.disruptions import Spell, directions
+from alesha_sim.scenarios.injected_faults import Degradation, directions
 from alesha_sim.units import MICROSECONDS
 
 _REQUESTS = tuple(kind.__name__ for kind in get_args(Request))
@@ -36,11 +36,11 @@ def _budgets(result: Result) -> Iterator[str]:
     most = result.scenario.currency.minor(users.budget)
     totals = numbers(result.columns("orders"), "total")
     sent: dict[int, int] = {}
-    carts = equals(coded(messages, "kind"), "Checkout")
+    carts = equals(text_column(messages, "kind"), "Checkout")
     for visit, at in zip(numbers(messages, "visit")[carts], numbers(messages, "sent_at")[carts], strict=True):
         sent.setdefault(int(visit), int(at))
     ordered: Counter[tuple[int, int]] = Counter()
-    honest = equals(coded(visits, "intent"), "honest")
+    honest = equals(text_column(visits, "intent"), "honest")
     for visit, order in enumerate(numbers(visits, "order").tolist()):
         if order > 0 and honest[visit]:
             period = int(sent[visit] / MICROSECONDS // users.budget_period)
@@ -52,17 +52,17 @@ def _budgets(result: Result) -> Iterator[str]:
 
 def _room(result: Result) -> Iterator[str]:
     """No lot is asked for that would not fit beside the supplier's free stock and what is on order."""
-    room, lots = result.scenario.supplier.capacity, result.columns("replenishments")
+    room, lots = result.scenario.supplier.capacity, result.columns("production_lots")
     if room is None or not len(numbers(lots, "quantity")):
         return
     ordered_at, arrived_at, quantity = (numbers(lots, name) for name in ("ordered_at", "arrived_at", "quantity"))
     transfers = result.columns("transfers")
     stocked = (sku for sku in result.scenario.skus if result.scenario.supplier.stock.opening(sku) is not None)
     for sku in stocked:
-        mine = equals(coded(lots, "sku"), sku)
-        units = equals(coded(transfers, "commodity"), sku)
+        mine = equals(text_column(lots, "sku"), sku)
+        units = equals(text_column(transfers, "commodity"), sku)
         gain = sum(
-            sign * equals(coded(transfers, side), Account.SUPPLIER_STOCK).astype(np.int64)
+            sign * equals(text_column(transfers, side), Account.SUPPLIER_STOCK).astype(np.int64)
             for side, sign in (("debit", 1), ("credit", -1))
         )
         at, change = numbers(transfers, "time")[units], (gain * numbers(transfers, "amount"))[units]
@@ -84,7 +84,7 @@ def _losses(result: Result) -> Iterator[str]:
     least = (min(travel.least for travel in travels) + scenario.delivery.report_time.least) * MICROSECONDS
     if not scenario.delivery.lost or not least:
         return
-    at, order, code = numbers(transfers, "time"), numbers(transfers, "order"), coded(transfers, "code")
+    at, order, code = numbers(transfers, "time"), numbers(transfers, "order"), text_column(transfers, "code")
     shipped: dict[int, int] = {}
     for place in np.flatnonzero(equals(code, "ship") | equals(code, "loss")).tolist():
         sent = shipped.setdefault(int(order[place]), int(at[place]))
@@ -98,19 +98,19 @@ def _copies(result: Result) -> Iterator[str]:
     """Only links that double messages have second copies; a reply may be given to either copy of a request."""
     doubling = {name for name in LINKS if result.scenario.network.link(name).duplication}
     for fault in result.scenario.faults:
-        if isinstance(fault, Spell) and fault.duplication:
+        if isinstance(fault, Degradation) and fault.duplication:
             doubling.update(directions(fault.link))
     if len(doubling) == len(LINKS) or not result.scenario.is_hostile:
         return
     messages = result.columns("messages")
-    kinds = coded(messages, "kind")
+    kinds = text_column(messages, "kind")
     asks = [code for code, kind in enumerate(kinds.labels) if kind in _REQUESTS]
     asked = np.isin(kinds.codes, asks) & (numbers(messages, "request") >= 0)
     keys = [numbers(messages, name) for name in ("request", "attempt", "sent_at", "order")]
-    keys += [coded(messages, name).codes.astype(np.int64) for name in ("kind", "sender", "recipient")]
+    keys += [text_column(messages, name).codes.astype(np.int64) for name in ("kind", "sender", "recipient")]
     rows = np.stack(keys, axis=1)[asked]
     found, times = np.unique(rows, axis=0, return_counts=True)
-    sender, recipient = (coded(messages, name).labels for name in ("sender", "recipient"))
+    sender, recipient = (text_column(messages, name).labels for name in ("sender", "recipient"))
     for row in found[times > 1]:
         ends = (sender[row[5]].partition(":")[0], recipient[row[6]].partition(":")[0])
         if "->".join(ends) not in doubling:
@@ -122,9 +122,13 @@ def _locks(result: Result) -> Iterator[str]:
     bank, messages = result.scenario.bank, result.columns("messages")
     if bank.secret_attempts is None:
         return
-    kinds, detail, request = coded(messages, "kind"), coded(messages, "detail"), numbers(messages, "request")
+    kinds, detail, request = (
+        text_column(messages, "kind"),
+        text_column(messages, "reason"),
+        numbers(messages, "request"),
+    )
     enquiries = request[equals(kinds, "EnquireTransaction")]  # what was decided before is said to them again
-    decided = equals(coded(messages, "sender"), "bank") & ~np.isin(request, enquiries)
+    decided = equals(text_column(messages, "sender"), "bank") & ~np.isin(request, enquiries)
     at = numbers(messages, "sent_at")
 
     def first(reason: Reason) -> dict[int, int]:
@@ -142,17 +146,17 @@ def _locks(result: Result) -> Iterator[str]:
 def _grants(result: Result) -> Iterator[str]:
     """Compensation is a share of the price, a restocking fee is rounded, and neither leaves less than nothing."""
     shop, transfers, orders = result.scenario.shop, result.columns("transfers"), result.columns("orders")
-    names = ("order", "amount", "link")
-    order, amount, link = (numbers(transfers, name).tolist() for name in names)
-    book, code, commodity = (coded(transfers, name) for name in ("book", "code", "commodity"))
-    granting = equals(coded(transfers, "credit"), Account.SHOP_REFUNDS_DUE)
+    names = ("order", "amount", "entry")
+    order, amount, entry = (numbers(transfers, name).tolist() for name in names)
+    book, code, commodity = (text_column(transfers, name) for name in ("book", "code", "commodity"))
+    granting = equals(text_column(transfers, "credit"), Account.SHOP_REFUNDS_PAYABLE)
     collecting = equals(book, "shop") & equals(code, "collection")
     back = equals(book, "shop") & equals(code, "return") & ~equals(commodity, result.scenario.currency.code)
     prices = _prices(result)
-    paid = np.where(numbers(orders, "transaction") >= 0, numbers(orders, "advance"), 0).tolist()
+    paid = np.where(numbers(orders, "payment_transaction") >= 0, numbers(orders, "advance"), 0).tolist()
     worth: Counter[int] = Counter()
     for place in np.flatnonzero(back).tolist():
-        worth[link[place]] += prices[order[place], commodity.labels[commodity.codes[place]]] * amount[place]
+        worth[entry[place]] += prices[order[place], commodity.labels[commodity.codes[place]]] * amount[place]
     for place in np.flatnonzero(granting | collecting).tolist():
         number, what = order[place] - 1, code.labels[code.codes[place]]
         if collecting[place]:
@@ -162,7 +166,7 @@ def _grants(result: Result) -> Iterator[str]:
         if what == "allowance":
             due = _share(int(numbers(orders, "total")[number]), shop.compensation)
         elif what == "return":
-            due = worth[link[place]] - _share(worth[link[place]], shop.restocking_fee)
+            due = worth[entry[place]] - _share(worth[entry[place]], shop.restocking_fee)
         if amount[place] != min(due, paid[number]):
             yield f"order {order[place]}: {what} of {amount[place]}, of {paid[number]} left must be {due}"
         paid[number] -= amount[place]
@@ -171,7 +175,7 @@ def _grants(result: Result) -> Iterator[str]:
 def _prices(result: Result) -> dict[tuple[int, str], int]:
     """Return the price of a unit by order and product."""
     lines = result.columns("order_lines")
-    codes, labels = coded(lines, "sku")
+    codes, labels = text_column(lines, "sku")
     rows = zip(*(numbers(lines, name).tolist() for name in ("order", "unit_price")), codes.tolist(), strict=True)
     return {(order, labels[code]): price for order, price, code in rows}
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from alesha_sim.distributions import KINDS as DISTRIBUTIONS
 from alesha_sim.scenarios import files
-from alesha_sim.scenarios.disruptions import directions
 from alesha_sim.scenarios.fields import number
+from alesha_sim.scenarios.injected_faults import directions
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.sections import Product
 from alesha_sim.scenarios.tagged_fields import distribution
@@ -65,7 +65,7 @@ def without_visits(tree: Tree, start: int, end: int) -> Tree | None:
 
 
 def without_faults(tree: Tree, start: int, end: int) -> Tree | None:
-    """Take crashes, outages and spells out."""
+    """Take crashes, outages and degradations out."""
     if start >= len(tree["faults"]):
         return None
     return tree | {"faults": tree["faults"][:start] + tree["faults"][end:]}
@@ -168,11 +168,11 @@ def plainer(tree: Tree) -> Iterator[Tree]:
 
 
 def milder(tree: Tree) -> Iterator[Tree]:
-    """Let outages and spells go one way, and spells do one thing."""
+    """Let outages and degradations go one way, and degradations do one thing."""
     for n, fault in enumerate(tree["faults"]):
         if fault["kind"] != "crash":
             yield from (_changed(tree, ("faults", n, "link"), link) for link in directions(fault["link"]))
-        if fault["kind"] == "spell":
+        if fault["kind"] == "degradation":
             yield from (_changed(tree, ("faults", n, field), 0.0) for field in ("loss", "duplication"))
             yield _changed(tree, ("faults", n, "latency"), None)
             yield from _constant(tree, ("faults", n, "latency"))

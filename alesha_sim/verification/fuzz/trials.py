@@ -200,8 +200,8 @@ def _differences(result: Result, way: str) -> Iterator[str]:
     elif way != ALL:
         again = Simulation(result.scenario, result.seed, record=way)
         again.run()
-        found = again.result().figures()
-        for name, figure in result.figures().items():
+        found = again.result().metrics()
+        for name, figure in result.metrics().items():
             if repr(found[name]) != repr(figure):  # a figure may be NaN
                 yield f"record={way}: {name} is {found[name]!r}, with everything recorded {figure!r}"
 

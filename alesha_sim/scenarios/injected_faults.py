@@ -1,4 +1,4 @@
-"""What goes wrong for a while: outages of links, spells of bad network, crashes of entities.
+"""What goes wrong for a while: outages of links, degradations of bad network, crashes of entities.
 
 Here live declarations and the rules between them; what they do is in `network/faults.py` and in the entities.
 """
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from alesha_sim.scenarios.channels import LINKS, Network
-from alesha_sim.scenarios.errors import Fault, ScenarioError, nearest
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest
 from alesha_sim.scenarios.fields import Duration, Share
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.tagged_fields import Durations
@@ -21,7 +21,7 @@ _BOTH_WAYS = tuple(link.replace("->", BOTH) for link in LINKS)
 
 def _some_link(value: Any) -> Any:
     if value not in LINKS + _BOTH_WAYS:
-        raise ScenarioError([Fault("", None, f"unknown link: {nearest(value, LINKS)}")])
+        raise ScenarioError([Problem("", None, f"unknown link: {nearest(value, LINKS)}")])
     return value
 
 
@@ -43,14 +43,14 @@ class Outage(Part):
     duration: Lasting
 
 
-class Spell(Part):
+class Degradation(Part):
     """A link that is worse for a while: more loss, more duplication, more latency than usual."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"link": "user<->shop", "start": "4 hours", "duration": "1 hour"}]}
     )
 
-    kind: Literal["spell"] = "spell"
+    kind: Literal["degradation"] = "degradation"
     link: SomeLink
     start: Start
     duration: Lasting
@@ -76,7 +76,7 @@ class Crash(Part):
     duration: Lasting
 
 
-Mishap = Annotated[Outage | Spell | Crash, Field(discriminator="kind")]
+InjectedFault = Annotated[Outage | Degradation | Crash, Field(discriminator="kind")]
 
 
 def directions(link: str) -> tuple[str, ...]:
@@ -87,14 +87,16 @@ def directions(link: str) -> tuple[str, ...]:
     return f"{one}->{other}", f"{other}->{one}"
 
 
-def contradictions(mishaps: Sequence[Mishap], network: Network) -> Iterator[Fault]:
-    """Yield the faults of mishaps that do not go together, or not with the network."""
-    crashes = [(mishap, place) for place, mishap in enumerate(mishaps) if isinstance(mishap, Crash)]
+def contradictions(injected_faults: Sequence[InjectedFault], network: Network) -> Iterator[Problem]:
+    """Yield the faults of injected_faults that do not go together, or not with the network."""
+    crashes = [(injected, place) for place, injected in enumerate(injected_faults) if isinstance(injected, Crash)]
     for number, (crash, place) in enumerate(crashes):
         for other, _ in crashes[:number]:
             apart = crash.start >= other.start + other.duration or other.start >= crash.start + crash.duration
             if crash.entity == other.entity and not apart:
-                yield Fault(f"[{place}].start", str(crash.start), f"must not be while the {crash.entity} is down")
-    lossy = bool(mishaps) or any(network.link(name).loss for name in LINKS)
+                yield Problem(
+                    f"[{place}].start", str(crash.start), f"must not be while the {crash.entity} is down"
+                )
+    lossy = bool(injected_faults) or any(network.link(name).loss for name in LINKS)
     if lossy and any(network.link(name).timeout is None for name in LINKS):
-        yield Fault("", None, "network.default.timeout: missing: must be given where messages can be lost")
+        yield Problem("", None, "network.default.timeout: missing: must be given where messages can be lost")

@@ -1,4 +1,4 @@
-"""What a figure counts in, and how its values are written for people. Nothing is run here."""
+"""What a metric counts in, and how its values are written for people. Nothing is run here."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +33,7 @@ AMOUNT_UNITS = ((10**9, 10**9, "billion "), (10**6, 10**6, "million "), (10**5, 
 
 
 class Unit(NamedTuple):
-    """What a figure's values are divided by to be read, and what they are then in; "" for a plain number."""
+    """What a metric's values are divided by to be read, and what they are then in; "" for a plain number."""
 
     size: float
     name: str
@@ -47,27 +47,27 @@ def time_unit(seconds: float) -> TimeUnit:
     return next(unit for unit in TIME_UNITS if seconds >= unit.least)
 
 
-def is_duration(figure: str) -> bool:
-    """Tell whether a figure is in seconds."""
-    return figure.endswith("_seconds")
+def is_duration(metric: str) -> bool:
+    """Tell whether a metric is in seconds."""
+    return metric.endswith("_seconds")
 
 
-def is_money(figure: str) -> bool:
-    """Tell whether a figure is an amount of money, also one of one's own that is named after some cash."""
-    return figure in MONEY or "_cash" in figure
+def is_money(metric: str) -> bool:
+    """Tell whether a metric is an amount of money, also one of one's own that is named after some cash."""
+    return metric in MONEY or "_cash" in metric
 
 
-def may_count(figure: str) -> bool:
-    """Tell whether a figure may be a count or a share; of one's own only its values can tell."""
-    return not is_duration(figure) and not is_money(figure)
+def may_count(metric: str) -> bool:
+    """Tell whether a metric may be a count or a share; of one's own only its values can tell."""
+    return not is_duration(metric) and not is_money(metric)
 
 
-def unit_of(figure: str, largest: float, plan: "Plan") -> Unit:
-    """Return the unit in which values of a figure up to `largest` are read best."""
-    if is_duration(figure):
+def unit_of(metric: str, largest: float, plan: "Plan") -> Unit:
+    """Return the unit in which values of a metric up to `largest` are read best."""
+    if is_duration(metric):
         chosen = time_unit(largest)
         return Unit(chosen.seconds, chosen.name.lower())
-    if not is_money(figure):
+    if not is_money(metric):
         return PLAIN
     code = plan.scenarios[0].currency.code
     for least, size, word in AMOUNT_UNITS:
@@ -77,27 +77,27 @@ def unit_of(figure: str, largest: float, plan: "Plan") -> Unit:
 
 
 def readable(summary: "DataFrame", plan: "Plan") -> "DataFrame":
-    """Return a study's summary as texts: each figure in the unit that suits it, which its name says."""
+    """Return a study's summary as texts: each metric in the unit that suits it, which its name says."""
     from pandas import DataFrame
 
     if summary.empty:
-        return DataFrame(columns=[*plan.factors, "figure", *summary.columns])
+        return DataFrame(columns=[*plan.factors, "metric", *summary.columns])
     found = summary.reset_index()
     ends = found[["mean", "low", "high"]].abs().max(axis=1).fillna(0.0)
-    most = ends.groupby(found["figure"]).max()
-    units = {figure: unit_of(figure, most[figure], plan) for figure in found["figure"].unique()}
-    sizes = found["figure"].map(lambda figure: units[figure].size)
-    names = [f"{spoken(figure)}, {units[figure].name}".removesuffix(", ") for figure in found["figure"]]
+    most = ends.groupby(found["metric"]).max()
+    units = {metric: unit_of(metric, most[metric], plan) for metric in found["metric"].unique()}
+    sizes = found["metric"].map(lambda metric: units[metric].size)
+    names = [f"{spoken(metric)}, {units[metric].name}".removesuffix(", ") for metric in found["metric"]]
     # The labels of points as they are: pandas would round them, so that two could look the same.
-    texts = {factor: found[factor].map(str) for factor in plan.factors} | {"figure": names}
+    texts = {factor: found[factor].map(str) for factor in plan.factors} | {"metric": names}
     texts |= {each: (found[each] / sizes).map(number) for each in ("mean", "half_width", "low", "high", "sd")}
     texts |= {each: found[each].map("{:,}".format) for each in ("runs", "failed")}
     return DataFrame(texts).rename(columns={"half_width": "±"})
 
 
-def spoken(figure: str) -> str:
-    """Return a figure's name as people write it: `mean_delivery_seconds` is mean delivery."""
-    return figure.removesuffix("_seconds").replace("_", " ")
+def spoken(metric: str) -> str:
+    """Return a metric's name as people write it: `mean_delivery_seconds` is mean delivery."""
+    return metric.removesuffix("_seconds").replace("_", " ")
 
 
 def number(value: float) -> str:

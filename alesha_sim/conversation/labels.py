@@ -45,7 +45,7 @@ def _meanings() -> Mapping[str, str]:
 
 def remarks(message: Message) -> list[str]:
     """Return what is unusual about a copy: the refusal's reason, its fate, its attempt."""
-    found = [message.detail] if message.detail else []
+    found = [message.reason] if message.reason else []
     if message.fate != "delivered":
         found.append(FATES.get(message.fate, message.fate))
     if message.attempt > 1:
@@ -61,7 +61,7 @@ def label(message: Message) -> str:
     return f"{text}: {unusual}" if unusual else text
 
 
-def tone(message: Message) -> str:
+def arrow_style(message: Message) -> str:
     """Return how a message is drawn: `plain`, `refused`, `lost`, `open` or `idle` (read by nobody)."""
     if message.fate == "lost":
         return "lost"
@@ -69,7 +69,7 @@ def tone(message: Message) -> str:
         return "open"
     if message.fate != "delivered":
         return "idle"
-    return "refused" if message.detail else "plain"
+    return "refused" if message.reason else "plain"
 
 
 def clock(at: datetime) -> str:
@@ -77,7 +77,7 @@ def clock(at: datetime) -> str:
     return at.isoformat(sep=" ", timespec="milliseconds")
 
 
-def lasting(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """Write a duration roughly, in its largest fitting unit: `2.0 days`, `50 ms`."""
     seconds = duration.total_seconds()
     for unit, length in (("days", DAY), ("hours", HOUR), ("minutes", MINUTE), ("s", 1)):

@@ -1,14 +1,14 @@
-"""The log of the shop's own orders of goods."""
+"""The log of the lots that production is asked for."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from alesha_sim.columns import NAN, Coded, Columns, Packed, times
+from alesha_sim.columns import NAN, Columns, Packed, TextColumn, times
 from alesha_sim.recording.packed_rows import NewRows, in_memory
 
 
-class ReplenishmentLog:
+class ProductionLotLog:
     """One row per lot of a product that was asked of production, numbered from 0.
 
     `arrived(replenishment, at)` records that a lot is ready.
@@ -16,7 +16,7 @@ class ReplenishmentLog:
 
     def __init__(self, skus: Sequence[str], rows: NewRows = in_memory) -> None:
         self.skus = tuple(skus)
-        self._table = rows("replenishments", product="H", quantity="q", ordered_at="d", arrived_at="d")
+        self._table = rows("production_lots", product="H", quantity="q", ordered_at="d", arrived_at="d")
         self.arrived = self._table.part("arrived_at").fill
 
     def __len__(self) -> int:
@@ -27,11 +27,11 @@ class ReplenishmentLog:
         return self._table.append(product, quantity, at, NAN)
 
     def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
-        """Return the table `replenishments`, or what it shows of packed rows from row `first` on."""
+        """Return the table `production_lots`, or what it shows of packed rows from row `first` on."""
         rows = self._table.array() if rows is None else rows
         return {
-            "replenishment": np.arange(first, first + len(rows), dtype=np.int64),
-            "sku": Coded(rows["product"].astype(np.int32), self.skus),
+            "lot": np.arange(first, first + len(rows), dtype=np.int64),
+            "sku": TextColumn(rows["product"].astype(np.int32), self.skus),
             "quantity": rows["quantity"].astype(np.int64),
             "ordered_at": times(rows["ordered_at"]),
             "arrived_at": times(rows["arrived_at"]),
