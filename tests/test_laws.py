@@ -559,6 +559,14 @@ def test_deposit_of_an_unknown_user_is_caught(honest):
     assert lines == ["L9: bank:deposits:user:3 (BDT): no such user"]
 
 
+def test_user_without_a_deposit_is_caught(honest):
+    users = {name: np.append(column, column[-1:] * 0) for name, column in honest["users"].items()}
+    lines = check(honest | {"users": users}, CATALOGUE, drained=True)
+    assert len(lines) == 1
+    told = "L9: user 4: opening 0, closing 0, but the bank has an account that the table accounts lacks from "
+    assert lines[0].startswith(told), lines
+
+
 def charged_twice(world):
     entry = world.bank.payment(world.at, 1, 0, 1000)
     world.shop.payment(world.at, entry, 1, 1000)

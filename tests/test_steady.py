@@ -87,6 +87,14 @@ def test_batches_that_depend_on_each_other_are_told():
     assert batch_means(series, batches=40).correlation > 0.2
 
 
+@pytest.mark.parametrize(
+    ("means", "correlation"), [((1, 2, 3, 4), 0.25), ((1, -1, 1, -1), -0.75), ((7, 7, 7, 7), 0.0)]
+)
+def test_the_correlation_is_that_of_each_batch_mean_with_the_next(means, correlation):
+    found = batch_means(np.repeat(means, 2), batches=4)
+    assert (found.correlation, found.mean) == (correlation, np.mean(means))
+
+
 def test_a_warm_up_is_left_out():
     series = np.concatenate([np.full(100, 50.0), np.zeros(200)])
     assert batch_means(series, warmup=100, batches=10).mean == 0
