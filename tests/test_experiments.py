@@ -233,6 +233,12 @@ def test_a_comparison_names_its_scenarios(market):
 # Series
 
 
+@pytest.mark.parametrize("seed", [0, 2**63 - 1])
+def test_every_seed_from_0_to_the_largest_is_taken(market, seed):
+    study = replicate(market, runs=1, seed=seed, jobs=1)
+    assert study.seed == seed
+
+
 @pytest.mark.parametrize("name", ["balances", "stock", "open_orders", "waits"])
 def test_a_series_has_one_grid_for_all_runs(study, name):
     series = study.series(name)

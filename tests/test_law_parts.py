@@ -93,11 +93,12 @@ def test_a_row_of_no_rule_does_not_repeat_the_last_rule_of_the_link_before():
     assert not any("written before" in line for line in at_once)
 
 
-def test_orders_that_share_a_link_are_checked_together(honest):
+@pytest.mark.parametrize("batch", [11, 10_000])
+def test_orders_that_share_a_link_are_checked_together(honest, batch):
     transfers = honest["transfers"]
     first, other = (np.flatnonzero(transfers["order"] == order)[0] for order in (1, 4))
     tables = with_column(honest, "transfers", "entry", other, transfers["entry"][first])
-    in_parts, at_once = reports(tables, CATALOGUE, drained=True, rows=1, batch=11)
+    in_parts, at_once = reports(tables, CATALOGUE, drained=True, rows=1, batch=batch)
     assert in_parts == at_once
     assert any("also has rows of another order" in line for line in in_parts)
 

@@ -13,6 +13,7 @@ from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.columns import MISSING_TIME, TextColumn
+from alesha_sim.messages import Pocket
 from alesha_sim.vocabulary import OUTCOMES, STATUSES
 
 CATALOGUE = (
@@ -494,6 +495,7 @@ def test_tampering_is_named_by_its_law(honest, law, tamper):
 TOLD = [
     ("L0: unknown account, book or code: transfer 5, order -1", cell("transfers", "code", 5, None)),
     ("L0: unnamed account (BDT): not in the chart of accounts", cell("accounts", "account", 5, None)),
+    ("L0: an account of another book: transfer 13, ", changed("bank", "charges", 1, "book", "shop")),
     ("L0: there is no such order: transfer 13", changed("bank", "charges", 1, "order", 0)),
     ("L3: order 1: transaction 2 is no payment of this order", cell("orders", "payment_transaction", 0, 2)),
     ("L3: entry 9: the supplier took charges 1, the bank", changed("supplier", "charges", 1, "amount", 1)),
@@ -537,6 +539,13 @@ WHOLE = [
         ],
     ),
     (
+        cell("order_lines", "quantity", slice(1, 3), 0),
+        [
+            f"L0: row {row} of order_lines: order {order}, product 1, quantity 0: must be known and above zero"
+            for row, order in ((1, 1), (2, 2))
+        ],
+    ),
+    (
         cell("visits", "order", 0, -1),
         ["L5: visit 0 of user 0 was told bought, but order -1 of user -1 is nothing"],
     ),
@@ -565,6 +574,26 @@ def test_user_without_a_deposit_is_caught(honest):
     assert len(lines) == 1
     told = "L9: user 4: opening 0, closing 0, but the bank has an account that the table accounts lacks from "
     assert lines[0].startswith(told), lines
+
+
+def test_goods_kept_for_an_order_that_is_over_are_caught_whichever_order_it_is():
+    world = World()
+    for _ in world.story():
+        pass
+    world.supplier.made_to_order(world.at, 3, CARTS[3])
+    lines = check(world.tables(), CATALOGUE, drained=False)
+    assert [line for line in lines if line.startswith("L4: order 3, product 2: reserved 1, in transit 0")], lines
+
+
+def test_goods_that_cost_nothing_after_delivery_need_a_late_refund():
+    world = World()
+    world.open()
+    link = world.bank.payment(world.at, 1, BUYERS[1], worth(1, 1), Pocket.ESCROW)
+    world.shop.payment(world.at, link, 1, worth(1, 1), Pocket.ESCROW)
+    link = world.supplier.allot()
+    world.shop.delivered(world.at, link, 1, worth(1, 1), worth(1, 2), Pocket.ESCROW, worth(1, 1))
+    lines = check(world.tables(), CATALOGUE, drained=False)
+    assert "L8: order 1: book shop allows 1000 of 1000 sold, late refund 0" in lines
 
 
 def charged_twice(world):

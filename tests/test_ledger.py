@@ -79,7 +79,7 @@ REFUSED = [
     ("no whole number", "L0", lambda b: b.payment(0, 1.5)),
     ("accounts of two books", "L0", lambda b: (b.deposits[0], b.cash, 1, PAYMENT)),
     ("accounts of another book", "L0", lambda b: (b.cash, b.equity, 1, PAYMENT)),
-    ("the same account twice", "L0", lambda b: (b.deposits[0], b.deposits[0], 1, PAYMENT)),
+    ("the same account twice", "L0", lambda b: (b.deposits[0], b.deposits[0], 30, PAYMENT)),
     ("money for goods", "L0", lambda b: (b.stock[0], b.reserves, 1, PAYMENT)),
     ("unknown account", "L0", lambda b: (999, b.reserves, 1, PAYMENT)),
     ("deposit below zero", "L1", lambda b: b.payment(1, 51)),
@@ -135,6 +135,13 @@ def test_a_refused_row_is_told_with_its_book_link_code_and_what_both_accounts_ha
         with pytest.raises(LawBroken) as caught:
             write()
         assert str(caught.value) == told.format(entry)
+
+
+def test_two_commodities_in_a_row_are_refused_whatever_the_number_of_its_link(books):
+    told = "^L0: must be two accounts of the book supplier in one commodity"
+    for link in books.ledger.links_from(20):
+        with pytest.raises(LawBroken, match=told):
+            books.write((books.stock[0], books.made[1], 1, MAKE), book=SUPPLIER, link=link)
 
 
 def test_fact_whose_rows_cannot_be_read_to_the_end_is_not_written(books):

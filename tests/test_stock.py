@@ -18,7 +18,7 @@ from alesha_sim.entities.stock import IDLE_REVIEWS_MAX, Reservation, Warehouse
 from alesha_sim.entities.supplier.production import Production
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.timers import Schedule
-from alesha_sim.policies import BaseStock, MakeToOrder, MovingAverage, Periodic, ReorderPoint
+from alesha_sim.policies import BaseStock, MakeToOrder, MovingAverage, Periodic, PolicyError, ReorderPoint
 from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.streams import Streams
 from alesha_sim.vocabulary import SUPPLIER
@@ -378,6 +378,18 @@ def test_a_policy_of_ones_own_must_order_whole_numbers(given):
     else:
         with pytest.raises(ValueError, match="must be a whole number from 0 on"):
             stock.to_order(0)
+
+
+@pytest.mark.parametrize(("cost", "most"), [(0, 2**63 - 1), (1, 2**63 - 1), (3, (2**63 - 1) // 3)])
+def test_all_that_is_ordered_must_fit_in_64_bits_at_its_cost(cost, most):
+    class Greedy(BaseStock):
+        def order(self, sku, position, demands):
+            return most if position == 0 else 1
+
+    stock = Warehouse(stock_terms(Greedy(0)), SKUS, [cost] * len(SKUS))
+    assert stock.to_order(0) == most
+    with pytest.raises(PolicyError, match=r"^supplier\.stock: Greedy: order of laptop: 1 units at "):
+        stock.to_order(0)
 
 
 # Through the whole supplier

@@ -298,13 +298,12 @@ def users_allowances(evidence: Evidence) -> Ints:
 def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:
     """L10: nothing is sent before the advance is paid and the charges are known, nor given before the rest is."""
     e = evidence
-    due = charges(e)
     paid, collected = (_first_row(e, e.rows("bank", code)) for code in ("payment", "collection"))
     charged_at = _first_row(e, e.rows("supplier", "charges"))
     sent, sent_by_shop = (_first_row(e, e.rows(book, "ship", units=True)) for book in ("supplier", "shop"))
     taken = _first_row(e, e.rows("users", "deliver", units=True))
     # What the shop sent itself the supplier charges for neither then nor when it replaces it under warranty.
-    uncharged = (charged_at > sent) & (due > 0) & (sent_by_shop > sent)
+    uncharged = (charged_at > sent) & (sent_by_shop > sent)
     unpaid = ((paid > sent) & (e.advance > 0)) | uncharged
 
     def add(broken: Mask, verb: str, rows: Ints) -> None:

@@ -25,12 +25,11 @@ class HoldState(StrEnum):
 
 @dataclass(slots=True)
 class PendingTransfer:
-    """What `user` may not spend for the sake of `order`, in minor units, until `expires_at` (seconds)."""
+    """What `user` may not spend for the sake of `order`, in minor units."""
 
     order: int
     user: int
     amount: int
-    expires_at: float
     state: HoldState = HoldState.PENDING
 
 
@@ -55,7 +54,7 @@ class Holds:
         deposit, account = self._deposits[user], self.accounts[user]
         entry = self._ledger.new_entry()
         self._ledger.transfer(at, BANK, entry, order, deposit, account, amount, PENDING)
-        self._register[entry] = PendingTransfer(order, user, amount, expires_at)
+        self._register[entry] = PendingTransfer(order, user, amount)
         if expires_at < inf:
             heappush(self._expiries, (expires_at, entry))
         return entry
