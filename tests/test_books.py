@@ -586,7 +586,7 @@ def test_what_writes_nothing_is_still_told_once():
     assert not trade.shop.late_refund(1, entry, ORDER, 500)
 
 
-FACTS = {
+GIVEN = {
     "at": 7.5, "order": 4242, "user": 1, "total": 900, "amount": 400, "due": 401, "price": 900, "charge": 700,
     "fee": 31, "retained": 53, "payer_fee": 17, "transport": 71, "allowance": 113, "delivered": 211,
     "lines": LINES,
@@ -604,24 +604,21 @@ POSTINGS = [
 class Unbounded(Ledger):
     """A ledger without floors, in which each fact may be the first."""
 
-    def account(self, name, kind, *, commodity=0, floor=False):
-        return super().account(name, kind, commodity=commodity)
-
-    def family(self, prefix, kind, count, *, floor=False):
-        return super().family(prefix, kind, count)
+    def open(self, name, kind, *, floor=False, **more):
+        return super().open(name, kind, **more)
 
 
 @pytest.mark.interpreted
 @pytest.mark.parametrize(("kind", "name", "held_in"), POSTINGS)
-def test_a_fact_is_written_at_its_instant_under_its_link_and_order(kind, name, held_in):
+def test_a_fact_is_written_at_its_instant_under_its_entry_and_order(kind, name, held_in):
     ledger = Unbounded("BDT", SKUS)
     more = {BankBook: (2,), ShopBook: (), SupplierBook: ((300, 120, 540),), UsersBook: (2,)}[kind]
     book, entry = kind(ledger, *more), ledger.new_entries(9)[8]
     if kind is BankBook:  # nothing leaves escrow that was not put there
-        book.payment(0.0, FACTS["order"], 0, 1000, FundsLocation.ESCROW)
+        book.payment(0.0, GIVEN["order"], 0, 1000, FundsLocation.ESCROW)
     method, before = getattr(book, name), len(ledger)
     wanted = inspect.signature(method).parameters
-    given = {**FACTS, "entry": entry, "payment_link": entry, "held_in": held_in}
+    given = {**GIVEN, "entry": entry, "payment_entry": entry, "held_in": held_in}
     method(**{each: given[each] for each in wanted})
     rows = ledger.array()[before:]
     assert {*zip(rows["at"].tolist(), rows["order"].tolist(), strict=True)} <= {(7.5, 4242)}

@@ -13,7 +13,7 @@ from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.columns import MISSING_TIME, TextColumn
-from alesha_sim.messages import Pocket
+from alesha_sim.messages import FundsLocation
 from alesha_sim.vocabulary import OUTCOMES, STATUSES
 
 CATALOGUE = (
@@ -588,10 +588,10 @@ def test_goods_kept_for_an_order_that_is_over_are_caught_whichever_order_it_is()
 def test_goods_that_cost_nothing_after_delivery_need_a_late_refund():
     world = World()
     world.open()
-    link = world.bank.payment(world.at, 1, BUYERS[1], worth(1, 1), Pocket.ESCROW)
-    world.shop.payment(world.at, link, 1, worth(1, 1), Pocket.ESCROW)
-    link = world.supplier.allot()
-    world.shop.delivered(world.at, link, 1, worth(1, 1), worth(1, 2), Pocket.ESCROW, worth(1, 1))
+    entry = world.bank.payment(world.at, 1, BUYERS[1], worth(1, 1), FundsLocation.ESCROW)
+    world.shop.payment(world.at, entry, 1, worth(1, 1), FundsLocation.ESCROW)
+    entry = world.supplier.allot()
+    world.shop.delivered(world.at, entry, 1, worth(1, 1), worth(1, 2), FundsLocation.ESCROW, worth(1, 1))
     lines = check(world.tables(), CATALOGUE, drained=False)
     assert "L8: order 1: book shop allows 1000 of 1000 sold, late refund 0" in lines
 

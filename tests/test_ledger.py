@@ -109,7 +109,7 @@ def test_refused_row_leaves_rows_balances_and_link_untouched(books, law, row, be
 REFUSALS = [
     (
         lambda b: (b.cash, b.equity, 1, CHARGES),
-        "L0: must be two accounts of the book bank in one commodity: link {}, charges 1, debit / credit: "
+        "L0: must be two accounts of the book bank in one commodity: entry {}, charges 1, debit / credit: "
         "shop:cash (BDT) had 0, shop:equity (BDT) had 0",
     ),
     (
@@ -119,14 +119,14 @@ REFUSALS = [
     ),
     (
         lambda b: b.payment(0, -1),
-        "L0: must not be negative: link {}, payment -1, debit / credit: "
+        "L0: must not be negative: entry {}, payment -1, debit / credit: "
         "bank:deposits:user:0 (BDT) had 100, bank:deposits:shop (BDT) had 0",
     ),
 ]
 
 
 @pytest.mark.parametrize(("row", "told"), REFUSALS)
-def test_a_refused_row_is_told_with_its_book_link_code_and_what_both_accounts_had(books, row, told):
+def test_a_refused_row_is_told_with_its_book_entry_code_and_what_both_accounts_had(books, row, told):
     entry = books.ledger.new_entry()
     for write in (
         lambda: books.write(row(books), entry=entry),
@@ -137,11 +137,11 @@ def test_a_refused_row_is_told_with_its_book_link_code_and_what_both_accounts_ha
         assert str(caught.value) == told.format(entry)
 
 
-def test_two_commodities_in_a_row_are_refused_whatever_the_number_of_its_link(books):
+def test_two_commodities_in_a_row_are_refused_whatever_the_number_of_its_entry(books):
     told = "^L0: must be two accounts of the book supplier in one commodity"
-    for link in books.ledger.links_from(20):
+    for entry in books.ledger.new_entries(20):
         with pytest.raises(LawBroken, match=told):
-            books.write((books.stock[0], books.made[1], 1, MAKE), book=SUPPLIER, link=link)
+            books.write((books.stock[0], books.made[1], 1, MAKE), book=SUPPLIER, entry=entry)
 
 
 def test_fact_whose_rows_cannot_be_read_to_the_end_is_not_written(books):

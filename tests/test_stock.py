@@ -259,7 +259,7 @@ def test_who_withdraws_waits_no_longer_and_hands_back_what_was_reserved():
 @pytest.mark.parametrize(("claimed", "ordered"), [(2, []), (8, [(0, 8)])])
 def test_a_review_after_the_horizon_orders_as_any_other_if_nobody_ever_waited(claimed, ordered):
     stock = warehouse(Periodic({"laptop": 4}, {"laptop": 10}, 1.0), horizon=3.0)
-    stock.claim(Claim("a", 0, claimed))
+    stock.reserve(Reservation("a", 0, claimed))
     assert stock.next_review(0.0) == 1.0
     assert stock.review(5.0) == ordered
     assert stock.next_review(5.0) == math.inf
