@@ -271,20 +271,64 @@ def text(column):
     return np.array([*column.labels, None], object)[column.codes] if isinstance(column, TextColumn) else column
 
 
-def test_few_orders_are_read_from_few_row_groups(sources, monkeypatch):
+@pytest.fixture
+def groups_read(monkeypatch):
+    """Note every row group that is read: the file's table, the group, the columns asked for."""
     from pyarrow.parquet import ParquetFile
 
     read = []
     whole = ParquetFile.read_row_group
 
-    def watched(file, group, **options):
-        read.append(group)
-        return whole(file, group, **options)
+    def watched(file, group, columns=None, **options):
+        read.append((next(iter(file.schema_arrow.names)), group, columns))
+        return whole(file, group, columns=columns, **options)
 
     monkeypatch.setattr(ParquetFile, "read_row_group", watched)
+    return read
+
+
+def test_few_orders_are_read_from_few_row_groups(sources, groups_read):
     sources[0].of_orders(1, 3)
     with sources[0]._open("transfers") as file:
-        assert 0 < len(read) < file.num_row_groups
+        assert 0 < len(groups_read) < file.num_row_groups
+
+
+def groups_with(table, name, values):
+    """Return the row groups of a frame that hold rows whose number `name` is one of `values`."""
+    return {int(place) // BLOCK for place in np.flatnonzero(table[name].isin(values))}
+
+
+@pytest.mark.parametrize("is_loaded", [False, True])
+@pytest.mark.parametrize("name", ["market_day", "returns_season"])
+def test_an_order_is_followed_from_the_row_groups_that_hold_its_rows(name, is_loaded, tmp_path, groups_read):
+    expected = in_memory(name)
+    _, result = spooled(name, tmp_path)
+    result = Result.load(tmp_path) if is_loaded else result
+    orders, messages, transfers = expected.orders, expected.messages, expected.transfers
+    returned = orders.loc[orders["status"] == "returned", "order"].tolist()
+    for order in {1, len(orders) // 2, len(orders), *returned[:1]}:
+        groups_read.clear()
+        found, right = result.follow(order), expected.follow(order)
+        assert (found.title, found.messages, found.transfers) == (right.title, right.messages, right.transfers)
+        visit = expected.visits.loc[expected.visits["order"] == order, "visit"]
+        whole = {key: {group for first, group, names in groups_read if first == key and len(names) > 1}
+                 for key in ("message", "transfer")}  # fmt: skip
+        assert whole["transfer"] == groups_with(transfers, "order", [order])
+        assert whole["message"] == groups_with(messages, "order", [order]) | groups_with(messages, "visit", visit)
+        assert len(whole["message"]) < len(messages) / BLOCK / 2
+        assert len({group for first, group, _ in groups_read if first == "message"}) < len(messages) / BLOCK
+
+
+@pytest.mark.parametrize("order", [0, -1, 10**6])
+def test_an_order_that_there_is_not_is_refused_without_reading_a_row(order, sources, groups_read):
+    disk = in_memory("unreliable_network")
+    result = Result(
+        disk.scenario, 7, sources[0], ended_at=disk.ended_at, drained=True, events=disk.events, inboxes={}
+    )
+    last = len(disk.orders)
+    with pytest.raises(ValueError, match=rf"^order {order}: must be from 1 to {last}$"):
+        result.follow(order)
+    assert groups_read == []
 
 
 # What is left behind

@@ -148,7 +148,7 @@ def test_second_order_of_a_visit_is_followed_without_the_first():
     }  # fmt: skip
     tables = {
         "messages": messages,
-        "orders": {"placed_at": np.array([3, 7])},
+        "orders": {"order": np.array([1, 2]), "placed_at": np.array([3, 7])},
         "visits": {"visit": np.array([0]), "order": np.array([2])},
     }
     followed = [selection.messages_of(tables, order, datetime(2021, 1, 1)) for order in (1, 2)]

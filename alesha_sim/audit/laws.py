@@ -21,7 +21,7 @@ from alesha_sim.audit.per_entry import check_entries
 from alesha_sim.audit.per_order import check_orders
 from alesha_sim.audit.register import Priced
 from alesha_sim.columns import Columns
-from alesha_sim.tables.source import InMemory, Source
+from alesha_sim.tables.source import Source, source_of
 from alesha_sim.vocabulary import STATUSES
 
 __all__ = ["Priced", "check"]
@@ -41,7 +41,7 @@ def check(
     Amounts in messages are minor units of money or units of goods. If rows cannot be read (L0), the other laws are
     not checked. Source: section 3 of the posting rules.
     """
-    source = tables if isinstance(tables, Source) else InMemory(tables)
+    source = source_of(tables)
     parts = Parts(source, catalogue, rows)
     form, findings = Findings(), Findings()
     books = Books(parts.register, findings)

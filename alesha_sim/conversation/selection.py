@@ -11,11 +11,15 @@ from alesha_sim.columns import MISSING_TIME, Column, Columns, TextColumn, equals
 from alesha_sim.conversation import Conversation, Message, Transfer
 from alesha_sim.conversation.run_context import RunContext
 from alesha_sim.conversation.steps import book_of
+from alesha_sim.tables.source import source_of
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
+
+
+Mask = npt.NDArray[np.bool_] | slice
 
 
 class ConversationSelection:
@@ -30,12 +34,14 @@ class ConversationSelection:
 
     def about_order(self, order: int) -> Conversation:
         """Return one purchase: its visit's messages up to the order, then all about the order."""
-        orders = self._tables["orders"]
-        status, owner = text_column(orders, "status"), numbers(orders, "user")[order - 1]
+        source = source_of(self._tables)
         said = messages_of(self._tables, order, self._start)
-        moved = transfers_of(self._tables["transfers"], order, self._start, self._currency)
+        row, moved = (source.holding(table, "order", [order]) for table in ("orders", "transfers"))
+        status, owner = text_column(row, "status"), numbers(row, "user")[0]
         return self._conversation(
-            f"Order {order} of user:{owner}, {status.labels[status.codes[order - 1]]}", said, moved
+            f"Order {order} of user:{owner}, {status.labels[status.codes[0]]}",
+            said,
+            plain_transfers(moved, slice(None), self._start, self._currency),
         )
 
     def with_user(self, user: int) -> Conversation:
@@ -89,15 +95,16 @@ def _names(entity: str, *texts: TextColumn) -> list[str]:
 
 def messages_of(tables: Mapping[str, Columns], order: int, start: datetime) -> list[Message]:
     """Return the messages about an order and those of its visit that led to it, in the order of sending."""
-    messages, visits = tables["messages"], tables["visits"]
-    about, visit, request = (numbers(messages, name) for name in ("order", "visit", "request"))
-    mine = about == order
-    shopping = np.append(visit[mine], numbers(visits, "visit")[numbers(visits, "order") == order])
-    before = (about == NO_ID) & np.isin(visit, shopping[shopping != NO_ID])
+    source = source_of(tables)
+    about, visits, placed = (source.holding(table, "order", [order]) for table in ("messages", "visits", "orders"))
+    shopping = np.unique(np.append(numbers(about, "visit"), numbers(visits, "visit")))
+    said = source.holding("messages", "visit", shopping[shopping != NO_ID].tolist())
+    before = numbers(said, "order") == NO_ID
     # The invoice may leave after the order was placed; it answers a request that was sent before.
-    placed_at = numbers(tables["orders"], "placed_at")[order - 1]
-    asked = request[before & (numbers(messages, "sent_at") <= placed_at)]
-    return plain_messages(messages, mine | (before & np.isin(request, asked)), start)
+    request, is_early = numbers(said, "request"), numbers(said, "sent_at") <= numbers(placed, "placed_at")
+    led_to_it = before & np.isin(request, request[before & is_early])
+    found = [*plain_messages(about, slice(None), start), *plain_messages(said, led_to_it, start)]
+    return sorted(found, key=lambda message: message.message)
 
 
 def messages_of_user(tables: Mapping[str, Columns], user: int, start: datetime) -> list[Message]:
@@ -109,16 +116,10 @@ def messages_of_user(tables: Mapping[str, Columns], user: int, start: datetime) 
     return plain_messages(messages, mine | np.isin(numbers(messages, "order"), own), start)
 
 
-def plain_messages(messages: Columns, mine: npt.NDArray[np.bool_], start: datetime) -> list[Message]:
+def plain_messages(messages: Columns, mine: Mask, start: datetime) -> list[Message]:
     """Return some messages as plain tuples."""
-    rows = np.flatnonzero(mine)
-    columns = (_plain(messages[name], rows, start, name.endswith("_at")) for name in Message._fields)
+    columns = (_plain(messages[name], mine, start, name.endswith("_at")) for name in Message._fields)
     return [Message._make(fields) for fields in zip(*columns, strict=True)]
-
-
-def transfers_of(transfers: Columns, order: int, start: datetime, currency: Currency) -> list[Transfer]:
-    """Return the transfers of an order, in the order of writing; money in major units."""
-    return plain_transfers(transfers, numbers(transfers, "order") == order, start, currency)
 
 
 def transfers_of_user(
@@ -134,12 +135,9 @@ def transfers_of_user(
     return plain_transfers(transfers, mine & ~equals(text_column(transfers, "code"), "opening"), start, currency)
 
 
-def plain_transfers(
-    transfers: Columns, mine: npt.NDArray[np.bool_], start: datetime, currency: Currency
-) -> list[Transfer]:
+def plain_transfers(transfers: Columns, mine: Mask, start: datetime, currency: Currency) -> list[Transfer]:
     """Return some transfers as plain tuples; money in major units."""
-    rows = np.flatnonzero(mine)
-    columns = (_plain(transfers[name], rows, start, name == "posted_at") for name in Transfer._fields)
+    columns = (_plain(transfers[name], mine, start, name == "posted_at") for name in Transfer._fields)
     found = [Transfer._make(fields) for fields in zip(*columns, strict=True)]
     return [
         row._replace(amount=currency.major(int(row.amount)) if row.commodity == currency.code else row.amount)
@@ -147,7 +145,7 @@ def plain_transfers(
     ]
 
 
-def _plain(column: Column, rows: npt.NDArray[np.int64], start: datetime, is_time: bool) -> list[Any]:
+def _plain(column: Column, rows: Mask, start: datetime, is_time: bool) -> list[Any]:
     """Return some values of a column as Python's own: instants as datetimes, what is missing as None."""
     if isinstance(column, TextColumn):
         return [column.labels[code] if code >= 0 else None for code in column.codes[rows].tolist()]

@@ -11,9 +11,9 @@ from alesha_sim.books.accounts import DEPOSITS, Account
 from alesha_sim.books.owners import ENDS, OPEN, OWNERS, owner_of
 from alesha_sim.columns import MISSING_TIME, Columns, equals, isin, numbers, text_column
 from alesha_sim.recording.order_log import lasted
-from alesha_sim.storage.on_disk import source_of, tallies_of
+from alesha_sim.storage.on_disk import tallies_of
 from alesha_sim.tables.running_balance import changes
-from alesha_sim.tables.source import Source
+from alesha_sim.tables.source import Source, source_of
 from alesha_sim.units import MICROSECONDS, Currency, total
 
 METRICS = (

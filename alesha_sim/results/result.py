@@ -16,7 +16,7 @@ import numpy as np
 from alesha_sim.audit import laws
 from alesha_sim.books import owners
 from alesha_sim.books.accounts import BOOKS, DEPOSITS
-from alesha_sim.columns import Columns, TextColumn, numbers, text_column
+from alesha_sim.columns import Columns, TextColumn, text_column
 from alesha_sim.conversation import Conversation
 from alesha_sim.conversation.selection import ConversationSelection
 from alesha_sim.numeric.counts import repeat
@@ -28,11 +28,11 @@ from alesha_sim.results.reproduction import command
 from alesha_sim.results.tabular import TableAccess
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.storage import saved
-from alesha_sim.storage.on_disk import Spooled, source_of
+from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.tables import canonical, frames
 from alesha_sim.tables import digest as tables_digest
 from alesha_sim.tables.schema import Tables
-from alesha_sim.tables.source import Source
+from alesha_sim.tables.source import Source, source_of
 from alesha_sim.units import in_seconds, microseconds
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class Result(TableAccess):
         return ConversationSelection(self._tables, self.scenario)
 
     def _known_order(self, order: int) -> int:
-        return _known("order", order, 1, len(numbers(self._tables["orders"], "order")))
+        return _known("order", order, 1, self.source.rows("orders"))
 
     # Questions
 

@@ -12,7 +12,7 @@ from alesha_sim.books.owners import OPEN, OWNERS
 from alesha_sim.columns import MISSING_TIME, Columns, equals, numbers, text_column
 from alesha_sim.conversation.run_context import RunContext
 from alesha_sim.results.time_series import BALANCES, balances
-from alesha_sim.storage.on_disk import source_of
+from alesha_sim.tables.source import source_of
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID, ORGANISATIONS, STATUSES
 

@@ -23,7 +23,7 @@ from alesha_sim.storage.target import refuse_to_overwrite, remove_unrecorded
 from alesha_sim.tables.canonical import by_appearance, one_form
 from alesha_sim.tables.digest import begun_digest, heading, little_endian
 from alesha_sim.tables.schema import SCHEMA, Tables, Type, recorded
-from alesha_sim.tables.source import OF_ORDERS, InMemory, Source, picked
+from alesha_sim.tables.source import OF_ORDERS, picked
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID
 
@@ -122,12 +122,28 @@ class Spooled(Mapping[str, Columns]):
     def _of_orders(self, table: str, first: int, last: int) -> Columns:
         found = []
         for columns in self._groups(
-            table, list(SCHEMA[table]), lambda file, group: _may_hold(file, group, first, last)
+            table, list(SCHEMA[table]), lambda file, group: _may_hold(file, group, "order", first, last)
         ):
             order = numbers(columns, "order")
             rows = np.flatnonzero((order >= first) & (order <= last))
             if len(rows):
                 found.append(picked(columns, rows))
+        return _joined(table, found)
+
+    def holding(self, table: str, name: str, values: Sequence[int]) -> Columns:
+        """Return the rows of a table whose number `name` is one of `values`, in the order of rows.
+
+        Only row groups are read that have such rows; of those that may have some, this one column first.
+        """
+
+        def has_rows(file: "ParquetFile", group: int) -> bool:
+            if not any(_may_hold(file, group, name, value, value) for value in values):
+                return False
+            column = file.read_row_group(group, columns=[name], use_threads=False).column(0)
+            return bool(np.isin(column.fill_null(NO_ID).to_numpy(), values).any())
+
+        groups = self._groups(table, list(SCHEMA[table]), has_rows)
+        found = [picked(columns, np.isin(numbers(columns, name), values)) for columns in groups]
         return _joined(table, found)
 
     # Texts
@@ -224,11 +240,6 @@ class Spooled(Mapping[str, Columns]):
                 yield little_endian(codes(batch[name]))
 
 
-def source_of(tables: Mapping[str, Columns]) -> Source:
-    """Return what reads tables in batches, wherever they are."""
-    return tables if isinstance(tables, Spooled) else InMemory(tables)
-
-
 def tallies_of(tables: Mapping[str, Columns]) -> Tallies:
     """Return what was counted in the place of tables that are off."""
     return tables.tallies if isinstance(tables, Spooled | Tables) else {}
@@ -275,10 +286,10 @@ class _Columns(dict[str, Column]):
 _DTYPES: Mapping[Type, type[np.generic]] = {Type.TEXT: np.int32, Type.FLOAT: np.float64}
 
 
-def _may_hold(file: "ParquetFile", group: int, first: int, last: int) -> bool:
-    """Tell whether a row group may have rows of these orders, as its statistics tell."""
+def _may_hold(file: "ParquetFile", group: int, name: str, first: int, last: int) -> bool:
+    """Tell whether a row group may have rows whose number `name` is from `first` to `last`, by its statistics."""
     metadata = file.metadata.row_group(group)
-    place = file.schema_arrow.names.index("order")
+    place = file.schema_arrow.names.index(name)
     statistics = metadata.column(place).statistics
     if statistics is None or not statistics.has_null_count:
         return True

@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.columns import Column, Columns, TextColumn, codes, rows
+from alesha_sim.columns import Column, Columns, TextColumn, codes, numbers, rows
 
 BATCH = 240_000
 """Rows of a batch of columns that are in memory anyway; more gain nothing (measured)."""
@@ -42,6 +42,9 @@ class Source(Protocol):
         For -1 to -1 these are the transfers and visits that belong to no order, and no orders and lines.
         """
 
+    def holding(self, table: str, name: str, values: Sequence[int]) -> Columns:
+        """Return the rows of a table whose number `name` is one of `values`, in the order of rows."""
+
 
 class InMemory:
     """Columns that are in memory as a `Source`; `batch` is the number of rows that `batches` yields at once."""
@@ -71,6 +74,11 @@ class InMemory:
             table: picked(self._tables[table], self._places[table].between(first, last)) for table in OF_ORDERS
         }
 
+    def holding(self, table: str, name: str, values: Sequence[int]) -> Columns:
+        """Return the rows of a table whose number `name` is one of `values`, in the order of rows."""
+        columns = self._tables[table]
+        return picked(columns, np.flatnonzero(np.isin(numbers(columns, name), values)))
+
     @cached_property
     def _places(self) -> "dict[str, _Places]":
         return {table: _Places(self._tables[table]["order"]) for table in OF_ORDERS}
@@ -88,6 +96,11 @@ class _Places:
     def between(self, first: int, last: int) -> slice | npt.NDArray[np.uint32]:
         start, end = np.searchsorted(self._orders, (first, last + 1), sorter=self._rank).tolist()
         return slice(start, end) if self._rank is None else np.sort(self._rank[start:end])
+
+
+def source_of(tables: Mapping[str, Columns] | Source) -> Source:
+    """Return what reads tables in batches and by orders, wherever they are."""
+    return tables if isinstance(tables, Source) else InMemory(tables)
 
 
 def picked(columns: Columns, rows: slice | npt.NDArray[Any]) -> Columns:
