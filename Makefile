@@ -10,7 +10,7 @@ ALONE := $(foreach url,mathjax require_js jquery widget_renderer,--HTMLExporter.
 	--ExecutePreprocessor.store_widget_state=False
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly mutants lab compiled bench notebooks pairs picture docs clean
+.PHONY: help demo test check nightly mutants lab compiled wheels bench notebooks pairs picture docs clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -43,6 +43,9 @@ lab: $(VENV)/.notebook ## open the notebooks in JupyterLab
 compiled: $(VENV)/.dev ## compile what runs for every event; PYTHONPATH=build/site then runs with it
 	$(BIN)/python benchmarks/compiled.py
 
+wheels: ## build the source archive and a wheel for each Python here into dist, and try each (ten minutes or more)
+	$(or $(PYTHON),python3) tools/wheels.py
+
 bench: $(VENV)/.dev ## measure time and memory an order, beside other programs
 	@$(PIP) -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/run.py
@@ -66,8 +69,9 @@ clean: ## remove the environment, the demo's output and all caches
 
 # A stamp per set of extras: written once its installation has succeeded, renewed when the versions change.
 $(VENV)/.replay: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing alesha_sim and the CDNOW purchase histories into $(VENV) (a minute or two, once) ..."
-	@$(PIP) -e ".[replay]"
+	@echo "Installing alesha_sim and the CDNOW purchase histories into $(VENV) (a minute or two, once; three minutes"
+	@echo "more if there is a C compiler, which makes runs twice as fast; ALESHA_COMPILE=0 leaves that out) ..."
+	@$(PIP) ".[replay]"
 	@touch $@
 
 $(VENV)/.notebook: pyproject.toml constraints.txt | $(BIN)/python

@@ -1,14 +1,15 @@
-"""Compiles the modules in which a run spends its time, where the environment says `ALESHA_COMPILE=1`.
+"""Compiles the modules in which a run spends its time, where a C compiler and Python's headers are at hand.
 
 The compiler is mypyc; which modules it is given stands in `pyproject.toml`. The wheel holds them both ways, as
-machine code, which Python prefers, and as source, which a traceback quotes. A C compiler and Python's headers are
-needed.
+machine code, which Python prefers, and as source, which a traceback quotes. With `ALESHA_COMPILE=0` in the
+environment nothing is compiled; with `ALESHA_COMPILE=1` a build that cannot compile fails.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,11 @@ class CompilingHook(BuildHookInterface):
     def dependencies(self) -> list[str]:
         """Return what a build needs besides, where it compiles."""
         needs: list[str] = self.config["needs"]
-        return needs if _is_asked_for() else []
+        return needs if _is_wanted() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile a copy of the package, kept in `build`, and take the machine code into the wheel."""
-        if not _is_asked_for() or version == "editable":
+        if version == "editable" or not _is_wanted():
             return
         root = Path(self.root)
         workshop = root / "build" / "compiled"
@@ -39,7 +40,12 @@ class CompilingHook(BuildHookInterface):
             for pattern in self.config["modules"]
             for path in sorted(workshop.glob(pattern))
         ]
-        subprocess.run([sys.executable, "-m", "mypyc", *LENIENT, *modules], cwd=workshop, check=True)
+        compiled = subprocess.run([sys.executable, "-m", "mypyc", *LENIENT, *modules], cwd=workshop, check=False)
+        if compiled.returncode:
+            if _asked() == "1":
+                raise RuntimeError(f"mypyc failed with exit status {compiled.returncode}")
+            self.app.display_warning("alesha_sim: could not compile; this wheel is of Python alone, and slower")
+            return
         made = [*workshop.glob("*.so"), *workshop.glob("*.pyd")]
         made += [*workshop.glob(f"{PACKAGE}/**/*.so"), *workshop.glob(f"{PACKAGE}/**/*.pyd")]
         build_data["force_include"].update({str(path): str(path.relative_to(workshop)) for path in made})
@@ -55,5 +61,19 @@ class CompilingHook(BuildHookInterface):
         shutil.copytree(root / PACKAGE, workshop / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def _is_asked_for() -> bool:
-    return os.environ.get("ALESHA_COMPILE", "0") not in ("", "0")
+def _asked() -> str:
+    """Return what the environment asks for: 1 to compile, 0 not to, auto if it can be done; raises ValueError."""
+    asked = os.environ.get("ALESHA_COMPILE") or "auto"
+    if asked not in ("0", "1", "auto"):
+        raise ValueError(f"ALESHA_COMPILE: {asked!r}: must be 0, 1 or auto")
+    return asked
+
+
+def _is_wanted() -> bool:
+    return _asked() == "1" or (_asked() == "auto" and _has_compiler())
+
+
+def _has_compiler() -> bool:
+    """Tell whether there are a C compiler and Python's headers."""
+    compiler = (sysconfig.get_config_var("CC") or ("cl" if os.name == "nt" else "cc")).split()[0]
+    return shutil.which(compiler) is not None and Path(sysconfig.get_path("include"), "Python.h").exists()

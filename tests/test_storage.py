@@ -12,6 +12,7 @@ from pyarrow import parquet
 import alesha_sim as alesha
 from alesha_sim import Result
 from alesha_sim.columns import TextColumn
+from alesha_sim.files import program
 from alesha_sim.storage import parquet as storage_parquet
 from alesha_sim.storage import saved
 from alesha_sim.tables.canonical import canonical
@@ -83,10 +84,21 @@ def test_manifest_says_what_was_run_and_with_what(other, tmp_path):
     assert manifest["scenario"] == other.scenario.model_dump(mode="json")
     assert (manifest["seed"], manifest["digest"], manifest["drained"]) == (7, other.digest, True)
     assert (manifest["ended_at"], manifest["events"]) == (other.ended_at, other.events)
-    assert set(manifest["versions"]) == {"alesha_sim", "python", "numpy", "simpy"}
+    assert set(manifest["versions"]) == {"alesha_sim", "form", "python", "numpy", "simpy"}
     assert manifest["versions"]["alesha_sim"] == alesha.__version__
     assert manifest["rows"]["messages"] == len(other.messages)
     assert manifest["inboxes"]["shop"] == other.inboxes["shop"]._asdict()
+    assert json.loads(json.dumps(other.manifest)).items() <= manifest.items()
+
+
+def test_a_result_saved_again_names_the_program_that_ran_it(other, tmp_path, monkeypatch):
+    monkeypatch.setattr(program, "form", lambda: "compiled")
+    other.save(tmp_path / "first")
+    monkeypatch.undo()
+    loaded = Result.load(tmp_path / "first")
+    loaded.save(tmp_path / "second")
+    assert Result.load(tmp_path / "second").manifest["versions"]["form"] == "compiled"
+    assert loaded.manifest == {**other.manifest, "versions": loaded.manifest["versions"]}
 
 
 class SoldOut:
@@ -367,7 +379,7 @@ def test_manifest_may_be_laid_out_in_another_way(other, tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"format": 1, "recorded": "all"}', "format: 1: must be 2"),
+        ('{"format": 1, "recorded": "all"}', "format: 1: must be 3"),
         ("{}", "'format' is missing"),
         ("[]", "."),
         ("[" * 100_000, "."),

@@ -12,12 +12,12 @@ from argparse import (
     RawDescriptionHelpFormatter,
 )
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib.util import find_spec
 from typing import Any, NamedTuple, NoReturn
 
 from alesha_sim.cli import commands, report, step, studies
 from alesha_sim.cli.values import factor, file_name, goal, jobs, mode, positive, seed, setting, share, whole
 from alesha_sim.exports import FORMATS
+from alesha_sim.files import program
 from alesha_sim.recording.levels import ALL, LEVELS
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, shown
 
@@ -92,9 +92,7 @@ class _Version(Action):
     """Print the version, which the package itself holds: it stands above every layer, and is not imported here."""
 
     def __call__(self, parser: ArgumentParser, *_: Any) -> None:
-        busy = find_spec("alesha_sim.recording.message_log")  # found, not imported
-        form = "" if busy is None or str(busy.origin).endswith(".py") else " (compiled)"
-        print(f"alesha_sim {sys.modules['alesha_sim'].__version__}{form}")
+        print(f"alesha_sim {sys.modules['alesha_sim'].__version__} ({program.form()})")
         parser.exit()
 
 

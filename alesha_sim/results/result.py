@@ -55,7 +55,7 @@ class Result(TableAccess):
     def __init__(
         self, scenario: "Scenario", seed: int, columns: Mapping[str, Columns], *, ended_at: float, drained: bool,
         events: int, inboxes: Mapping[str, InboxStatistics], record: str = ALL, tallies: Tallies | None = None,
-        visits_cut: int = 0,
+        visits_cut: int = 0, versions: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.seed = seed
@@ -65,6 +65,7 @@ class Result(TableAccess):
         self.inboxes = dict(inboxes)
         self.record = record
         self.visits_cut = visits_cut
+        self._versions = versions or {}
         if isinstance(columns, Spooled):
             self._tables: Tables | Spooled = columns
         else:
@@ -295,11 +296,7 @@ class Result(TableAccess):
         if isinstance(self._tables, Spooled):
             self._tables.save(folder, overwrite=overwrite)
             return
-        manifest = saved.Manifest(
-            self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes,
-            self.record, self._tables.tallies, self.visits_cut,
-        )  # fmt: skip
-        saved.save(folder, manifest, self._tables, overwrite=overwrite)
+        saved.save(folder, self._manifest(), self._tables, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | PathLike[str], scenario: "Scenario | None" = None) -> Self:
@@ -312,7 +309,22 @@ class Result(TableAccess):
         return cls(
             manifest.scenario, manifest.seed, columns, ended_at=manifest.ended_at, drained=manifest.drained,
             events=manifest.events, inboxes=manifest.inboxes, record=manifest.recorded, tallies=manifest.tallies,
-            visits_cut=manifest.visits_cut,
+            visits_cut=manifest.visits_cut, versions=manifest.versions,
+        )  # fmt: skip
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What `manifest.json` says of the run: scenario, seed, digest, how it ended, what was recorded.
+
+        `versions` names the program that made it: alesha_sim, its form (`compiled` or `pure Python`), Python, NumPy,
+        SimPy.
+        """
+        return saved.described_run(self._manifest())
+
+    def _manifest(self) -> saved.Manifest:
+        return saved.Manifest(
+            self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes,
+            self.record, self._tables.tallies, self.visits_cut, self._versions,
         )  # fmt: skip
 
     # How it shows itself

@@ -1,19 +1,16 @@
 """Results as folders: written, checked and read back."""
 
 import json
-import platform
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import file_digest, sha256
-from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim.columns import Columns, rows
-from alesha_sim.files import folders, regular
+from alesha_sim.files import folders, program, regular
 from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.storage.parquet import SUFFIX, from_arrow, write_table
@@ -43,6 +40,7 @@ class Manifest(NamedTuple):
     recorded: str = ALL
     tallies: Tallies = MappingProxyType({})
     visits_cut: int = 0
+    versions: Mapping[str, str] = MappingProxyType({})
 
 
 def save(
@@ -77,7 +75,7 @@ def write_manifest(
     spooled: bool = False,
 ) -> None:
     """Write the manifest of a result whose tables are in the folder, with the rows and the digest of each."""
-    described = _described(manifest)
+    described = described_run(manifest)
     described["spooled"] = spooled
     described["rows"], described["table_digests"] = dict(heights), dict(digests)
     described["file_digests"] = {table + SUFFIX: _file_digest(folder / (table + SUFFIX)) for table in heights}
@@ -91,16 +89,12 @@ def _file_digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _described(manifest: Manifest) -> dict[str, Any]:
-    """Return what `manifest.json` says of the run."""
+def described_run(manifest: Manifest) -> dict[str, Any]:
+    """Return what `manifest.json` says of the run; without `versions`, this program made it."""
     return {
         "format": FORMAT,
-        "versions": {
-            "alesha_sim": sys.modules["alesha_sim"].__version__,
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("numpy", "simpy")},
-        },
         **manifest._asdict(),
+        "versions": dict(manifest.versions) or program.versions(),
         "scenario": manifest.scenario.model_dump(mode="json"),
         "inboxes": {name: statistics._asdict() for name, statistics in manifest.inboxes.items()},
         "tallies": {table: dict(tally) for table, tally in manifest.tallies.items()},

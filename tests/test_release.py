@@ -1,0 +1,92 @@
+"""What makes a release: the changelog's section, the Pythons found, the tests that wheels are tried with."""
+
+import importlib
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+LOG = "# Changelog\n\n## [Unreleased]\n\n## [0.2.0] - 2027-01-01\n\n### Added\n\n- this\n\n## [0.1.0]\n\n- that\n"
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    """Give a function that loads one of the scripts in `tools`."""
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    return importlib.import_module
+
+
+def test_a_version_has_its_section_of_the_changelog(tool):
+    section = tool("changelog").section
+    assert section(LOG, "0.2.0") == "### Added\n\n- this\n"
+    assert section(LOG, "0.1.0") == "- that\n"
+
+
+@pytest.mark.parametrize("version", ["0.3.0", "0x1.0", "0.2"])
+def test_a_version_without_a_section_is_refused(tool, version):
+    with pytest.raises(ValueError, match=f"no section for version {version}"):
+        tool("changelog").section(LOG, version)
+
+
+def test_a_tag_must_name_the_version_of_the_project(tool):
+    assert tool("changelog").checked("v0.2.0", "0.2.0") == "0.2.0"
+    with pytest.raises(ValueError, match=r"tag v0\.2\.1: must be v0\.2\.0"):
+        tool("changelog").checked("v0.2.1", "0.2.0")
+
+
+def test_hosted_builds_try_what_local_builds_try(tool):
+    command = PROJECT["tool"]["cibuildwheel"]["test-command"].split()
+    assert [Path(word).name for word in command if word.startswith("tests/")] == list(tool("wheels").TRIED)
+    assert all((ROOT / "tests" / name).exists() for name in tool("wheels").TRIED)
+
+
+def test_hosted_builds_cover_the_pythons_that_local_builds_look_for(tool):
+    wheels = tool("wheels")
+    names = [f"cp3{minor}-*" for minor in range(wheels.OLDEST, wheels.NEWEST + 1)]
+    assert PROJECT["tool"]["cibuildwheel"]["build"] == names
+
+
+def test_a_python_that_is_none_or_too_old_is_not_built_for(tool, tmp_path):
+    old = tmp_path / "python3.10"
+    old.write_text("#!/bin/sh\necho 3 10 1\n", "utf-8")
+    bare = tmp_path / "python3.12"
+    bare.write_text("#!/bin/sh\necho 3 12 0\n", "utf-8")
+    good = tmp_path / "python3.13"
+    good.write_text("#!/bin/sh\necho 3 13 1\n", "utf-8")
+    for path in (old, bare, good):
+        path.chmod(0o755)
+    named = [str(path) for path in (old, bare, good, tmp_path / "nothing")]
+    assert tool("wheels").at_hand(named) == [((3, 13), str(good))]
+
+
+def test_pyenv_versions_are_sorted_by_number(tool):
+    assert sorted(["3.12.10", "3.12.9", "3.12.1"], key=tool("wheels").numbers)[-1] == "3.12.10"
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("0", False), ("1", True)])
+def test_a_build_compiles_when_the_environment_says_so(tool, monkeypatch, value, wanted):
+    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.setenv("ALESHA_COMPILE", value)
+    assert tool("hatch_build")._is_wanted() is wanted
+
+
+def test_an_unknown_wish_is_refused(tool, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.setenv("ALESHA_COMPILE", "yes")
+    with pytest.raises(ValueError, match="ALESHA_COMPILE: 'yes': must be 0, 1 or auto"):
+        tool("hatch_build")._is_wanted()
+
+
+def test_the_changelog_tool_prints_one_line_for_a_version_it_does_not_know():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "changelog.py"), "v9.9.9"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"tag v9.9.9: must be v{PROJECT['project']['version']}, the version in pyproject.toml\n"
