@@ -316,8 +316,7 @@ class Result(TableAccess):
     def manifest(self) -> dict[str, Any]:
         """What `manifest.json` says of the run: scenario, seed, digest, how it ended, what was recorded.
 
-        `versions` names the program that made it: alesha_sim, its form (`compiled` or `pure Python`), Python, NumPy,
-        SimPy.
+        `versions` names the program: alesha_sim, its form (`compiled` or `pure Python`), Python, NumPy, SimPy.
         """
         return saved.described_run(self._manifest())
 
