@@ -41,8 +41,7 @@ def metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
     - `registered_users`: users whom the shop registered.
     - `completed`, `declined`, `cancelled`, `returned`: orders in this status; `open_orders`: in one before these.
     - `units_delivered`: units that users received. `revenue`: price of goods delivered less what was given back
-      for
-      returns, as the shop's book has it (`shop:sales` less `shop:sales-returns`).
+      for returns, as the shop's book has it (`shop:sales` less `shop:sales-returns`).
     - `refunds`: money that the bank moved back to users. `sales_returns`: price given back for goods sent back.
     - `bank_fees`: what the bank earned. `units_lost`: units that supplier or shop lost, replaced or wrote off.
     - `stranded_funds`: money that users have paid, as far as they know, and have neither goods nor money for;
