@@ -77,9 +77,10 @@ to the same state names news that comes twice or is overtaken.
 
 ## Status
 
-What the order's user sees: {", ".join(f"`{name}`" for name in STATUSES)}. The table `orders` says
-`in_doubt` as soon as anybody gives up asking about an order, whatever the shop learns afterwards, unless the order
-is declined.
+The shop's status of an order, which its user sees: {", ".join(f"`{name}`" for name in STATUSES)}.
+
+The column `status` of the table `orders` differs in one point: it stays `in_doubt` once anybody has given up
+asking about the order, whatever the shop learns afterwards, unless the order is declined.
 
 {table(STATUS_ROWS, EVENTS, STATUSES)}
 
@@ -89,6 +90,18 @@ How far the shop has got with having the order supplied, which nobody else knows
 {", ".join(f"`{name}`" for name in FULFILMENTS)}.
 
 {table(FULFILMENT_ROWS, STEPS, FULFILMENTS)}
+
+## When the supplier rejects an order
+
+1. `Supplier._supply` verifies the charges. If it does not accept the order, it sends the charges back to the shop
+   (`Supplier._return_charges`) and answers `OrderRejected`.
+2. `Fulfilment.buy` reads it and calls `_cancel_rejected`: the shop posts the charges that came back
+   (`Cancellations.note_charges_returned`) and stops the order (`Cancellations.cancel_order`, step `stop`), whose
+   user has a refund to get from now on.
+3. `Payables.refund_at_once` sends `Refund` to the bank. `Bank.refund` moves the money, answers `Receipt` and
+   sends the user `Refunded`. If the shop cannot pay, the refund waits in `Payables` until money comes in.
+4. The user gets a `Refusal` with the reason. Once the last refund is paid, the order is `cancelled`; until then it
+   stays `processing`.
 """
 
 

@@ -45,13 +45,13 @@ def bank():
 
 def test_an_account_is_locked_up_to_the_last_instant_and_usable_from_then_on():
     locks = AccountLockout(2, 100.0)
-    assert [locks.refuses(0, False, now) for now in (0.0, 10.0)] == [False, False]
-    assert locks.refuses(0, True, np.nextafter(110.0, 0.0))
-    assert not locks.refuses(0, True, 110.0)
-    assert [locks.refuses(0, False, now) for now in (120.0, 130.0)] == [False, False]
-    assert locks.refuses(0, False, 229.0)  # which starts no new count
-    assert not locks.refuses(0, False, 230.0)
-    assert not locks.refuses(0, True, 230.0)
+    assert [locks.note_attempt(0, False, now) for now in (0.0, 10.0)] == [False, False]
+    assert locks.note_attempt(0, True, np.nextafter(110.0, 0.0))
+    assert not locks.note_attempt(0, True, 110.0)
+    assert [locks.note_attempt(0, False, now) for now in (120.0, 130.0)] == [False, False]
+    assert locks.note_attempt(0, False, 229.0)  # which starts no new count
+    assert not locks.note_attempt(0, False, 230.0)
+    assert not locks.note_attempt(0, True, 230.0)
 
 
 def holdings(bank):

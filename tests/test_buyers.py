@@ -410,7 +410,7 @@ def test_nobody_pays_at_the_door_for_what_was_not_ordered():
 # Cancellation
 
 SOON = ALWAYS._replace(cancel_after=50.0)
-CANCELS = BehaviourRates(cancellation=0.5)
+CANCELS = BehaviourRates(cancel_share=0.5)
 
 
 def test_a_cancelled_order_is_asked_for_once_and_forgotten():
@@ -565,21 +565,22 @@ def test_an_order_in_escrow_is_kept_in_mind_until_the_bank_has_answered():
 
 @pytest.mark.parametrize(("at", "complaints"), [(PROMISED, 0), (PROMISED + 1, 1)])
 def test_a_late_delivery_is_complained_about_and_may_be_compensated(at, complaints):
-    town = delivered(at, BehaviourRates(complaint=0.5)).run()
+    town = delivered(at, BehaviourRates(complaint_share=0.5)).run()
     assert town.shop.asked(Complain) == [(at + DAY + 1, Complain())] * complaints
     assert town.rows[-1] == (("allowance", 30) if complaints else ("sale", 500))
     assert town.kept == []
 
 
 def test_a_complaint_may_be_in_vain():
-    town = delivered(200, BehaviourRates(complaint=0.5), answers={Complain: Compensated()}).run()
+    town = delivered(200, BehaviourRates(complaint_share=0.5), answers={Complain: Compensated()}).run()
     assert [code for code, _ in town.rows].count("allowance") == 0
     assert town.kept == []
 
 
 def test_whoever_does_not_care_does_not_complain():
     assert (
-        delivered(200, BehaviourRates(complaint=0.5), VisitDraws(complaint=0.5)).run().shop.asked(Complain) == []
+        delivered(200, BehaviourRates(complaint_share=0.5), VisitDraws(complaint=0.5)).run().shop.asked(Complain)
+        == []
     )
 
 
@@ -597,7 +598,7 @@ RETURNS = [
 @pytest.mark.parametrize(("shares", "factor", "at", "back"), RETURNS)
 def test_goods_go_back_by_chance_and_lateness(shares, factor, at, back):
     draws = VisitDraws(returns=(0.6, 0.4, 0.0), return_after=1000.0)
-    town = delivered(at, BehaviourRates(return_shares=(*shares, 1.0), late_returns=factor), draws).run()
+    town = delivered(at, BehaviourRates(return_shares=(*shares, 1.0), late_return_factor=factor), draws).run()
     assert town.shop.asked(ReturnGoods) == ([(at + 1001.0, ReturnGoods(back))] if back else [])
     assert town.balances == (TOTAL, 400 if back else 0, LAPTOP not in back, 2 * (WATCHES not in back))
     assert town.kept == []
@@ -696,7 +697,7 @@ def test_each_request_is_done_once_over_a_network_that_loses_and_doubles(seed):
 def test_a_request_that_nobody_ever_answers_leaves_the_order_in_doubt_and_is_dropped(step, monkeypatch):
     monkeypatch.setattr("alesha_sim.entities.entity.ROUNDS", 3)
     behaviour = {
-        CancelOrder: CANCELS, Complain: BehaviourRates(complaint=0.5), ReturnGoods: BACK,
+        CancelOrder: CANCELS, Complain: BehaviourRates(complaint_share=0.5), ReturnGoods: BACK,
         ClaimWarranty: BehaviourRates(defect_shares=(0.5, 0.0, 0.0)),
     }  # fmt: skip
     draws = SOON._replace(cancel_after=0.0)
@@ -726,7 +727,7 @@ def test_an_error_names_the_user_and_the_order():
 
 
 def test_memory_stays_flat_over_many_orders():
-    behaviour = EVERYTHING._replace(cancellation=0.0)
+    behaviour = EVERYTHING._replace(cancel_share=0.0)
     town = Town(behaviour=behaviour, promised_at=PROMISED, trust=Trust())
     for n in range(40):
         town.visit(at=1000.0 * n, user=n % 2).parcel(

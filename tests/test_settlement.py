@@ -247,8 +247,11 @@ def test_what_breaks_a_rule_is_refused_with_one_line_a_fault(kind, values, lines
 
 def test_a_reserve_must_be_a_share_and_a_duration():
     with pytest.raises(ValueError, match="must be") as error:
-        House(reserve_share=1.01, reserve_seconds=-1.0)
-    assert str(error.value).splitlines() == [f"reserve_share: 1.01: {SHARE}", f"reserve_seconds: -1.0: {SECONDS}"]
+        House(rolling_reserve_share=1.01, rolling_reserve_seconds=-1.0)
+    assert str(error.value).splitlines() == [
+        f"rolling_reserve_share: 1.01: {SHARE}",
+        f"rolling_reserve_seconds: -1.0: {SECONDS}",
+    ]
 
 
 FEES = [
@@ -273,7 +276,7 @@ def test_fees_are_those_of_the_table(fees, amount, shop, payer):
 
 # What each payment leaves where: user 0 has 1,000 and pays 400, at once or out of a pending transfer of 500.
 
-CONDITIONS = {"fees": Fees(10, 0.05, 2, 0.01), "reserve_share": 0.1, "reserve_seconds": 50.0}
+CONDITIONS = {"fees": Fees(10, 0.05, 2, 0.01), "rolling_reserve_share": 0.1, "rolling_reserve_seconds": 50.0}
 TAKEN = {
     "plain": (None, {}, Receipt(0, 400), {"user:0": 600, "shop": 400}),
     "with fees": (
@@ -285,11 +288,11 @@ TAKEN = {
         {"user:0": 594, "shop": 333, "rolling-reserve": 37, "fees": 36},
     ),
     "with a fee that takes it all": (
-        Immediate(), {"fees": Fees(500), "reserve_share": 0.5}, Receipt(0, 400, FundsLocation.DEPOSIT, 400),
-        {"user:0": 600, "fees": 400},
+        Immediate(), {"fees": Fees(500), "rolling_reserve_share": 0.5},
+        Receipt(0, 400, FundsLocation.DEPOSIT, 400), {"user:0": 600, "fees": 400},
     ),
     "all kept back": (
-        Immediate(), {"reserve_share": 1.0}, Receipt(0, 400, FundsLocation.DEPOSIT, 0, 400),
+        Immediate(), {"rolling_reserve_share": 1.0}, Receipt(0, 400, FundsLocation.DEPOSIT, 0, 400),
         {"user:0": 600, "rolling-reserve": 400},
     ),
     "settled later": (
@@ -799,7 +802,7 @@ def test_income_can_be_spent_at_the_instant_of_the_pay_day():
 
 
 def test_nothing_is_kept_of_payments_with_which_nothing_more_can_happen():
-    house = House(Escrow(100), reserve_share=0.5, reserve_seconds=3.0)
+    house = House(Escrow(100), rolling_reserve_share=0.5, rolling_reserve_seconds=3.0)
     for order in range(1, 201):
         house.paid(1, order=order, promised_at=house.clock.now)
         house.confirm(house.clock.now + 1, order)
@@ -836,7 +839,7 @@ class Story(NamedTuple):
 EARNED = {"user:0": 940, "user:1": 940, "supplier": 100, "shop": 108, "fees": 12}
 LATE = {"user:0": 1000, "user:1": 1000, "supplier": 100}
 PAID_OUT = {"user:0": 1160, "user:1": 1160, "supplier": 100, "shop": 120}
-KEPT = {"fees": Fees(1), "reserve_share": 0.5, "reserve_seconds": 40.0}
+KEPT = {"fees": Fees(1), "rolling_reserve_share": 0.5, "rolling_reserve_seconds": 40.0}
 STORIES = {
     "immediate": Story(Immediate(), KEPT, EARNED, {"release": 12}),
     "delayed": Story(Delayed(20), KEPT, EARNED, {"settlement": 12, "release": 12}),
@@ -899,7 +902,11 @@ def test_a_crash_loses_nothing_and_does_nothing_twice(name, at):
 
 
 def test_what_falls_due_while_the_bank_is_down_is_done_at_the_restart():
-    conditions = {"income": Income(5, 10.0, 12.0, 45.0), "reserve_share": 0.5, "reserve_seconds": 20.0}
+    conditions = {
+        "income": Income(5, 10.0, 12.0, 45.0),
+        "rolling_reserve_share": 0.5,
+        "rolling_reserve_seconds": 20.0,
+    }
     house = House(Delayed(15), **conditions).make_hostile().crash(10.0, 30.0)
     house.paid(100)
     house.run()

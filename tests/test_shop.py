@@ -220,7 +220,7 @@ def test_an_order_is_paid_only_as_its_invoice_says(advance, at_door):
 
 
 def test_a_limit_holds_for_all_orders_of_a_user_and_for_each_product():
-    shop = opened(limit=2)
+    shop = opened(purchase_limit=2)
     assert check_out(shop, (("laptop", 3),)) == Refusal(Reason.PURCHASE_LIMIT_REACHED)
     assert check_out(shop, (("laptop", 1), ("watch", 2))).order == 1
     assert check_out(shop, (("laptop", 2),)) == Refusal(Reason.PURCHASE_LIMIT_REACHED)
@@ -231,7 +231,7 @@ def test_a_limit_holds_for_all_orders_of_a_user_and_for_each_product():
 
 @pytest.mark.parametrize(("end", "may_order"), [("cancelled", True), ("declined", True), ("completed", False)])
 def test_what_was_cancelled_or_declined_does_not_count_towards_the_limit(end, may_order):
-    shop = opened(limit=1)
+    shop = opened(purchase_limit=1)
     check_out(shop)
     order = shop.desk.find(1)
     for event in ENDS[end]:

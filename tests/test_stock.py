@@ -396,7 +396,7 @@ def test_all_that_is_ordered_must_fit_in_64_bits_at_its_cost(cost, most):
 
 
 def test_rejected_orders_get_their_charges_back_and_leave_the_stock_alone():
-    world = World(BaseStock(1), lead=constant(50.0), unmet="rejected")
+    world = World(BaseStock(1), lead=constant(50.0), unmet_demand="rejected")
     world.order(0, 7, LAPTOP)
     world.order(1, 8, LAPTOP)
     world.run()
@@ -406,7 +406,7 @@ def test_rejected_orders_get_their_charges_back_and_leave_the_stock_alone():
 
 
 def test_the_supplier_counts_rejected_orders_as_demand():
-    world = World(MovingAverage(2, 10.0, 1), lead=constant(0.0), unmet="rejected", horizon=20.0)
+    world = World(MovingAverage(2, 10.0, 1), lead=constant(0.0), unmet_demand="rejected", horizon=20.0)
     for number in range(3):
         world.order(1, number, LAPTOP)
     world.order(12, 3, LAPTOP)

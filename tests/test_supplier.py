@@ -503,7 +503,7 @@ def test_broken_goods_are_replaced_at_the_suppliers_cost():
     ],
 )
 def test_what_cannot_be_had_is_not_replaced(lines, stock, reason):
-    world = World(stock, unmet="rejected")
+    world = World(stock, unmet_demand="rejected")
     world.ask(0, 7, Replace(lines, 0))
     world.run()
     assert world.replies[7] == [(0.0, OrderRejected(reason))]
@@ -590,7 +590,7 @@ FIERCE = {
     "(r, Q)": {"stock": ReorderPoint(1, 5), "partial": True},
     "(s, S)": {"stock": Periodic(2, 6, 40.0), "partial": True},
     "tight": {"stock": BaseStock(4), "capacity": 3, "minimum_lot": 2},
-    "rejecting": {"stock": BaseStock(2), "unmet": "rejected"},
+    "rejecting": {"stock": BaseStock(2), "unmet_demand": "rejected"},
 }
 
 

@@ -44,7 +44,7 @@ CHANGES = {
     "bank.settlement": {"kind": "delayed", "after": 9}, "bank.fees.fixed": 1, "bank.fees.share": 0.5,
     "bank.fees.payer_fixed": 1, "bank.fees.payer_share": 0.5, "bank.fees.declined": 1,
     "bank.rolling_reserve.share": 0.5,
-    "bank.rolling_reserve.time": 9,
+    "bank.rolling_reserve.period": 9,
     "supplier.workers": 3, "supplier.handling_time": 4, "supplier.lead_time": 4, "supplier.delivery_time": 4,
     "supplier.stock": {"kind": "base_stock", "level": 4}, "supplier.unmet_demand": "rejected",
     "supplier.minimum_lot": 2, "supplier.capacity": 50, "supplier.return_transport": 3,
@@ -76,7 +76,7 @@ ELSEWHERE = {
 """Fields that are no terms of a party, and why."""
 
 OTHERWISE = {
-    "users.after_sales.complaint_share": {"complaint", "keeps_orders"},
+    "users.after_sales.complaint_share": {"complaint_share", "keeps_orders"},
     "supplier.delivery_time": {"courier"},
     "supplier.stock": {"policy"},
     "shop.stock": {"policy"},
@@ -89,7 +89,7 @@ OTHERWISE = {
 }
 """What else, or under which other name, some fields move: a part that is made of several fields, or a shortcut."""
 
-NO_KNOB = {"articles.offer.sku", "supplier_account", "unfit_draw", "horizon", "until", "scale", "confirms"}
+NO_KNOB = {"catalogue.offer.sku", "supplier_account", "unfit_draw", "horizon", "until", "scale", "confirms"}
 """Terms that follow from a whole scenario, and not from a field of a section."""
 
 
@@ -101,7 +101,7 @@ def flat(value, path):
     elif named and not hasattr(value, "kind") and not isinstance(value, Share):
         for name in named:
             yield from flat(getattr(value, name), f"{path}.{name}".lstrip("."))
-    elif path == "articles":
+    elif path == "catalogue":
         for each in value:
             yield from flat(each, path)
     else:

@@ -110,8 +110,8 @@ def test_an_order_is_kept_and_not_judged_while_some_goods_are_missing():
 KEPT = [
     # terms, paid in advance, whether the order is kept
     ({}, 1000, False), ({}, 999, True), ({"trust": HALVED}, 1000, True),
-    ({"behaviour": BehaviourRates(complaint=0.1)}, 1000, True), ({"behaviour": BehaviourRates(return_shares=(0.0,
-    0.0))}, 1000, False),
+    ({"behaviour": BehaviourRates(complaint_share=0.1)}, 1000, True),
+    ({"behaviour": BehaviourRates(return_shares=(0.0, 0.0))}, 1000, False),
 ]  # fmt: skip
 
 
@@ -152,7 +152,7 @@ def test_terms_are_in_minor_units_and_seconds():
     assert list(terms.products) == list(scenario.skus)
     second = scenario.catalogue[1]
     assert terms.products[second.sku] == (1, 100 * second.price)
-    assert (terms.behaviour.door_refusal, terms.behaviour.complaint, terms.behaviour.late_returns) == (
+    assert (terms.behaviour.door_refusal, terms.behaviour.complaint_share, terms.behaviour.late_return_factor) == (
         0.25,
         0.5,
         2.0,

@@ -89,7 +89,7 @@ class Inbox(Receiver):
             self.add_worker()
 
     def withdraw(self, notice: Delivery) -> None:
-        """Let a request go that nobody waits for, unless a worker has begun with it."""
+        """Drop a request whose sender has given up, unless a worker has begun with it."""
         if not self.is_up:
             notice.channel.log.lost(notice.row)
             return

@@ -13,14 +13,14 @@ LONGEST_WAIT = DAY
 
 
 class RetryPolicy(NamedTuple):
-    """Attempt k waits `timeout * growth ** (k - 1)` seconds, from k = 2 times 1 - `jitter` to 1 + `jitter`.
+    """Attempt k waits `timeout * backoff ** (k - 1)` seconds, from k = 2 times 1 - `jitter` to 1 + `jitter`.
 
     Waits grow no further than a day. `attempts` None asks until a reply comes.
     """
 
     timeout: float
     attempts: int | None
-    growth: float
+    backoff: float
     jitter: float
 
 
@@ -62,8 +62,8 @@ class Retry:
     def _wait(self, attempt: int) -> float:
         """Return how long an attempt waits before jitter."""
         waits = self._waits
-        while len(waits) < attempt and waits[-1] < LONGEST_WAIT and self.policy.growth > 1:
-            waits.append(min(waits[-1] * self.policy.growth, LONGEST_WAIT))
+        while len(waits) < attempt and waits[-1] < LONGEST_WAIT and self.policy.backoff > 1:
+            waits.append(min(waits[-1] * self.policy.backoff, LONGEST_WAIT))
         return waits[min(attempt, len(waits)) - 1]
 
     def _new_timeouts(self, seconds: float) -> Timeouts:

@@ -19,8 +19,8 @@ SECONDS_MAX = 2.0**53
 class SettlementTerms(NamedTuple):
     """Where a payment is held, and when it is settled or given back: at whichever instant comes first.
 
-    Infinity is never, an instant that has passed is now. Of a payment into the shop's deposit the instants mean
-    nothing, and only what is in escrow goes back by itself; its payer settles it by confirming the delivery, too.
+    Infinity means never, and an instant that has passed means now. A payment into the shop's deposit ignores both.
+    Only a payment in escrow is given back by itself; its payer also settles it by confirming the delivery.
     """
 
     held_in: FundsLocation

@@ -50,8 +50,8 @@ def metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
     - `users_cash`, `shop_cash`, `supplier_cash`: deposits at the end, of all users together; `shop_cash_min`: the
       least that the shop's deposit was at any time.
     - `mean_delivery_seconds`: from an order's placing until the shop knows that it was delivered.
-    - `mean_bank_wait_seconds`, `mean_shop_wait_seconds`: how long requests that were served, and notices that
-      were read, had waited for a worker.
+    - `mean_bank_wait_seconds`, `mean_shop_wait_seconds`: how long requests and notices had waited for a worker,
+      the mean of `started_at - delivered_at` over the messages to bank or shop that have both.
 
     A metric with nothing to divide by or to average is NaN.
     """

@@ -37,7 +37,7 @@ def _link_name(value: Any) -> Any:
 class Link(Part):
     """A one-way link from one entity to another, and how whoever asks over it asks again.
 
-    Attempt k waits `timeout * growth ** (k - 1)` for a reply, from the second on times 1 - `jitter` to
+    Attempt k waits `timeout * backoff ** (k - 1)` for a reply, from the second on times 1 - `jitter` to
     1 + `jitter`.
     """
 

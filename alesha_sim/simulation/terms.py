@@ -41,7 +41,7 @@ def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
         unpaid_seconds=shop.unpaid_after,
         promise_seconds=INFINITY if shop.promise is None else shop.promise,
         advance=Share.read(shop.advance),
-        limit=shop.purchase_limit,
+        purchase_limit=shop.purchase_limit,
         keeps_orders=_has_after_sales(scenario),
         restocking_fee=Share.read(shop.restocking_fee),
         unfit=shop.unfit,
@@ -90,11 +90,11 @@ def _habits(scenario: "Scenario") -> BehaviourRates:
     products, after_sales = scenario.catalogue, scenario.users.after_sales
     return BehaviourRates(
         door_refusal=scenario.users.payment.door_refusal,
-        cancellation=after_sales.cancel_share,
+        cancel_share=after_sales.cancel_share,
         return_shares=tuple(product.return_share for product in products),
-        late_returns=after_sales.late_return_factor,
+        late_return_factor=after_sales.late_return_factor,
         defect_shares=tuple(product.defect_share for product in products),
-        complaint=after_sales.complaint_share,
+        complaint_share=after_sales.complaint_share,
         confirms=scenario.uses_escrow,
     )
 
@@ -110,8 +110,8 @@ def bank_terms(scenario: "Scenario", streams: Streams) -> BankTerms:
         lock_seconds=bank.lock_time,
         settlement=bank.settlement,
         fees=Fees(minor(fees.fixed), fees.share, minor(fees.payer_fixed), fees.payer_share, minor(fees.declined)),
-        reserve_share=bank.rolling_reserve.share,
-        reserve_seconds=bank.rolling_reserve.period,
+        rolling_reserve_share=bank.rolling_reserve.share,
+        rolling_reserve_seconds=bank.rolling_reserve.period,
         income=None if income is None else Income(minor(income.amount), income.every, income.first, until),
     )
 
@@ -126,7 +126,7 @@ def supplier_terms(scenario: "Scenario", streams: Streams) -> SupplierTerms:
         courier=_courier(scenario, streams, "supplier"),
         stock=StockTerms(supplier.stock, supplier.minimum_lot, supplier.capacity, scenario.horizon),
         workers=supplier.workers,
-        unmet=supplier.unmet_demand,
+        unmet_demand=supplier.unmet_demand,
         partial=scenario.delivery.partial,
         return_transport=minor(supplier.return_transport),
         transport_charged=Share.read(supplier.transport_charged),

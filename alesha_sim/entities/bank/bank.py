@@ -1,6 +1,7 @@
 """The bank: verifies accounts, moves money, answers enquiries. What it writes is in `books/bank.py`.
 
-What it does by the calendar, without being asked, is in `entities/bank/settlement.py`.
+Who may use an account is decided in `Bank._authenticated_owner` and `entities/bank/lockout.py`. What the bank does
+at certain times, without being asked, is in `entities/bank/settlement.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -366,6 +367,6 @@ class Bank(Entity):
             return Reason.UNKNOWN_ACCOUNT
         known = self._secrets[owner] if owner >= 0 else self._organisation_secrets[owner]
         right = secret == SECRET_FORM % known
-        if self._lockout is not None and self._lockout.refuses(owner, right, self.clock.now):
+        if self._lockout is not None and self._lockout.note_attempt(owner, right, self.clock.now):
             return Reason.ACCOUNT_LOCKED
         return owner if right else Reason.WRONG_SECRET

@@ -10,8 +10,12 @@ class AccountLockout:
         self._wrong: dict[int, int] = {}
         self._locked_until: dict[int, float] = {}
 
-    def refuses(self, owner: int, right: bool, now: float) -> bool:
-        """Tell whether the account is locked now; else note whether the secret was right."""
+    def note_attempt(self, owner: int, right: bool, now: float) -> bool:
+        """Note an attempt to use an account; return whether the account was locked already.
+
+        The attempt that locks an account is refused for its secret, later ones because of the lock. A right secret
+        sets the count back to zero; attempts during a lock are not counted.
+        """
         if self._locked_until.get(owner, now) > now:
             return True
         wrong = 0 if right else self._wrong.get(owner, 0) + 1

@@ -48,8 +48,8 @@ class Settlements:
         notify: Notify,
         terms: BankTerms,
     ) -> None:
-        share, seconds = terms.reserve_share, terms.reserve_seconds
-        refuse([*share_faults(reserve_share=share), *seconds_faults(reserve_seconds=seconds)])
+        share, seconds = terms.rolling_reserve_share, terms.rolling_reserve_seconds
+        refuse([*share_faults(rolling_reserve_share=share), *seconds_faults(rolling_reserve_seconds=seconds)])
         self._clock = calendar.clock
         self._book = book
         self._calendar = calendar

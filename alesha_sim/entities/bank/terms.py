@@ -13,8 +13,8 @@ class BankTerms(NamedTuple):
     To decide on what moves money takes one of `workers` (None: as many as it takes) `authorisation_seconds()`.
     After `secret_attempts` wrong secrets in a row (None: never) an account is locked for `lock_seconds`.
 
-    Payments reach the shop as `settlement` says, less `fees`; the share `reserve_share` of what is settled is kept
-    back for `reserve_seconds`. Users get their `income`, if there is any, on its pay-days.
+    Payments reach the shop as `settlement` says, less `fees`; of what is settled, `rolling_reserve_share` is kept
+    back for `rolling_reserve_seconds`. Users get their `income`, if there is any, on its pay-days.
     """
 
     authorisation_seconds: Callable[[], float]
@@ -23,6 +23,6 @@ class BankTerms(NamedTuple):
     lock_seconds: float = 0.0
     settlement: SettlementPolicy = Immediate()
     fees: Fees = Fees()
-    reserve_share: float = 0.0
-    reserve_seconds: float = 0.0
+    rolling_reserve_share: float = 0.0
+    rolling_reserve_seconds: float = 0.0
     income: Income | None = None

@@ -1,5 +1,6 @@
-"""How an order ends that is not supplied: cancelled by its user, refused at the door, refunded late by the bank.
+"""How an order ends that is not supplied.
 
+Its user cancels it, the supplier rejects it, it is refused at the door, or the bank refunds it because it is late.
 An order is cancelled whole. What was paid for it is given back by `entities/shop/payables.py`, once.
 """
 

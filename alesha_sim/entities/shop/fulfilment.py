@@ -1,6 +1,7 @@
 """How a paid order is supplied: from the shop's stock, or by the supplier, now or when there is money for it.
 
-The way of an order goes forward through this module: `begin`, `supply`, `buy`, then its delivery is noted.
+An order passes through it from `begin` by `supply` and `buy` to the note of its delivery. One that the supplier
+rejects is cancelled here (`_cancel_rejected`), and refunded by `payables.py`.
 """
 
 from alesha_sim.books.shop import ShopBook

@@ -30,7 +30,7 @@ class OrderDesk:
         }
         # Asked at every message: an attribute of an object is found faster than one of a named tuple.
         self._promise_seconds, self._advance = terms.promise_seconds, terms.advance
-        self._limit, self._keeps_orders = terms.limit, terms.keeps_orders
+        self._limit, self._keeps_orders = terms.purchase_limit, terms.keeps_orders
         self._orders: dict[int, Order] = {}
         self._ordered: dict[tuple[int, str], int] = {}
 

@@ -15,7 +15,7 @@ class ShopTerms(NamedTuple):
 
     Serving a page takes one of `workers` (None: as many as it takes) `page_seconds()`. The share `advance` of an
     order is paid from an account before delivery, which is promised within `promise_seconds`; an order that nobody
-    pays is cancelled after `unpaid_seconds`; one user may order `limit` units of a product in all.
+    pays is cancelled after `unpaid_seconds`; one user may order `purchase_limit` units of a product in all.
 
     After the sale the share `restocking_fee` of the price is kept when goods come back, and of these the share
     `unfit` is written off, as `unfit_draw` has it; the share `compensation` of an order's price is given back for
@@ -31,7 +31,7 @@ class ShopTerms(NamedTuple):
     unpaid_seconds: float | None = None
     promise_seconds: float = inf
     advance: Share = Share(1)
-    limit: int | None = None
+    purchase_limit: int | None = None
     keeps_orders: bool = False
     restocking_fee: Share = Share(0)
     unfit: float = 0.0

@@ -352,7 +352,7 @@ class Supplier(Entity):
         """Tell whether an order is taken: the policy takes it, and what is not there may be waited for."""
         if not self._stock.accepts(lines):
             return False
-        if self._terms.unmet == "backordered":
+        if self._terms.unmet_demand == "backordered":
             return True
         goods = self._products(lines)
         served = self.production.warehouse.can_serve(goods)

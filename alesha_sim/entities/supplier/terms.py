@@ -13,7 +13,7 @@ class SupplierTerms(NamedTuple):
 
     `charges` maps each SKU to (product index, charge in minor units), the indices counting from 0. To look at an
     order takes one of `workers` (None: as many as it takes) `handling_seconds()`, to make its goods
-    `lead_seconds()`; then the `courier` brings them. Goods are kept by `stock`; `unmet` demand waits or is
+    `lead_seconds()`; then the `courier` brings them. Goods are kept by `stock`; `unmet_demand` waits or is
     rejected. Under `partial` every line is shipped as soon as it is complete, except where something is collected
     at the door.
 
@@ -27,7 +27,7 @@ class SupplierTerms(NamedTuple):
     courier: Courier
     stock: StockTerms
     workers: int | None = None
-    unmet: Literal["backordered", "rejected"] = "backordered"
+    unmet_demand: Literal["backordered", "rejected"] = "backordered"
     partial: bool = False
     return_transport: int = 0
     transport_charged: Share = Share(1)

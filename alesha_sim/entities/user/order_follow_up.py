@@ -95,7 +95,7 @@ class OrderFollowUp(ActingUser):
     def note_bought(self) -> None:
         """The shop will supply what was ordered; a user who changes their mind starts cancelling."""
         self.is_bought = True
-        if self.draws.cancel < self.context.behaviour.cancellation:
+        if self.draws.cancel < self.context.behaviour.cancel_share:
             self._do(self._cancel())
 
     def note_refused(self, reason: Reason) -> None:
@@ -191,10 +191,10 @@ class OrderFollowUp(ActingUser):
         plans: list[tuple[float, Callable[[], Process]]] = []
         if behaviour.confirms:
             plans.append((now, self._confirm))
-        if is_late and draws.complaint < behaviour.complaint:
+        if is_late and draws.complaint < behaviour.complaint_share:
             plans.append((now + PAUSE, self._complain))
         back = self._drawn_lines(
-            draws.returns, behaviour.return_shares, behaviour.late_returns if is_late else 1.0
+            draws.returns, behaviour.return_shares, behaviour.late_return_factor if is_late else 1.0
         )
         if back:
             plans.append((now + draws.return_after, lambda: self._send_back(back)))

@@ -10,22 +10,22 @@ class BehaviourRates(NamedTuple):
     """How likely users are to do what about an order, each from 0 to 1.
 
     `return_shares` and `defect_shares` hold one share a product, by the product's index; the first is multiplied
-    by `late_returns` if the order came late. `complaint` is the share of late orders complained about. `confirms`
-    says that users tell the bank when everything is there, as money in escrow asks for.
+    by `late_return_factor` if the order came late. `complaint_share` is that of late orders complained about.
+    `confirms` says that users tell the bank when everything is there, as money in escrow asks for.
     """
 
     door_refusal: float = 0.0
-    cancellation: float = 0.0
+    cancel_share: float = 0.0
     return_shares: tuple[float, ...] = ()
-    late_returns: float = 1.0
+    late_return_factor: float = 1.0
     defect_shares: tuple[float, ...] = ()
-    complaint: float = 0.0
+    complaint_share: float = 0.0
     confirms: bool = False
 
     @property
     def act_later(self) -> bool:
         """Whether users may do anything about an order once it is placed."""
-        some = self.door_refusal or self.cancellation or self.complaint or self.confirms
+        some = self.door_refusal or self.cancel_share or self.complaint_share or self.confirms
         return bool(some) or any(self.return_shares) or any(self.defect_shares)
 
 
