@@ -104,10 +104,10 @@ def beyond_simulate(market: Any, options: dict[str, Any]) -> tuple[float, float]
     """Return the CPU seconds that a study takes in this process beyond `simulate`, and in it."""
     inside = 0.0
 
-    def timed(*given: Any) -> Any:
+    def timed(*given: Any, **named: Any) -> Any:
         nonlocal inside
         began = process_time()
-        result = simulate(*given)
+        result = simulate(*given, **named)
         inside += process_time() - began
         return result
 

@@ -97,7 +97,7 @@ def test_the_time_beyond_the_simulation_is_all_but_that_in_it(benchmark, monkeyp
 
     market, simulate, figures = studies.first_purchase(), studies.simulate, studies.job.figures_of
     monkeypatch.setattr(studies, "process_time", lambda: clock[0])
-    monkeypatch.setattr(studies, "simulate", lambda *given: takes(3.0, simulate(*given)))
+    monkeypatch.setattr(studies, "simulate", lambda *given, **named: takes(3.0, simulate(*given, **named)))
     monkeypatch.setattr(studies.job, "figures_of", lambda *given: takes(0.5, figures(*given)))
     assert studies.beyond_simulate(market, {"runs": 4, "seed": 1, "jobs": 1}) == (2.0, 12.0)
 

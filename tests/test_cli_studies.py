@@ -149,6 +149,45 @@ def test_a_folder_is_gone_on_with(call):
     assert "holds another study: its points differ" in other.err
 
 
+# Less recorded
+
+
+def test_a_study_can_record_less_and_says_that_no_law_was_checked(call):
+    asked = ("replicate", "market_day", *SMALL, "--runs", "2", "--seed", "1", "--jobs", "1", "--json")
+    whole, less = (json.loads(call(*asked, *more).out) for more in ((), ("--record", "summary")))
+    assert (whole["recorded"], whole["violations"], whole["notes"]) == ("all", [], [])
+    assert (less["recorded"], less["violations"]) == ("summary", None)
+    assert less["notes"] == [
+        "laws not checked: table transfers: not recorded with record='summary': must be run with record='all'"
+    ]
+    assert less["summary"] == whole["summary"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("sweep", "market_day", "--vary", "bank.workers=1,2"), ("compare", "market_day", "first_purchase")],
+)
+def test_sweep_and_compare_say_that_no_law_was_checked(call, asked):
+    answer = call(*asked, "--runs", "2", "--seed", "1", "--jobs", "1", "--record", "summary", "--metric", "orders")
+    assert answer.status == 0
+    assert answer.out.splitlines()[-1].startswith("laws not checked: ")
+
+
+def test_a_study_file_says_what_is_recorded_and_the_command_line_goes_before_it(call, tmp_path):
+    (tmp_path / "study.toml").write_text('scenario = "first_purchase"\nruns = 1\nrecord = "summary"')
+    asked = ("replicate", "--study", "study.toml", "--jobs", "1", "--json")
+    assert json.loads(call(*asked).out)["recorded"] == "summary"
+    assert json.loads(call(*asked, "--record", "all").out)["recorded"] == "all"
+
+
+def test_a_folder_of_another_mode_is_refused(call):
+    asked = ("replicate", "first_purchase", "--runs", "1", "--seed", "1", "--jobs", "1", "--folder", "study")
+    assert call(*asked, "--record", "summary").status == 0
+    other = call(*asked)
+    assert (other.status, other.err.count("\n")) == (2, 1)
+    assert "its record differs ('summary', and this is 'all'): must be another folder" in other.err
+
+
 # Study files
 
 COMPARISON = """
@@ -213,6 +252,11 @@ BAD_CALLS = [
         ("compare", "market_day", "cdnow", "--metric", "ordres"),
         "--metric: 'ordres': unknown metric: nearest is orders",
     ),
+    (("replicate", "market_day", "--record", "some"), "--record: 'some': must be one of all, summary"),
+    (
+        ("replicate", "market_day", "--record", "summary", "--series", "waits"),
+        "series: ['waits']: needs tables that record='summary' leaves out: must come with record='all'",
+    ),
     (("replicate", "market_day", "--until", "ordres=0.1"), "until: 'ordres': unknown metric: nearest is orders"),
 ]
 
@@ -230,6 +274,7 @@ BAD_FILES = [
     ('kind = "sweep"', "kind: 'sweep': must be replicate, as the command is"),
     ("settings = 3", "settings: must be a table"),
     ("runs = 0", "runs: 0: must be a whole number from 1"),
+    ('record = "some"', "record: 'some': must be one of all, summary"),
     ('warmup = "soon"', "warmup: 'soon': must be a number of seconds or a duration"),
     ("runs = ", "study.toml: is not TOML"),
     ('until = {orders = "few"}', "until.orders: 'few': must be a share of the mean above 0"),
@@ -245,7 +290,7 @@ def test_a_bad_file_is_one_line(call, tmp_path, text, fault):
 
 
 def test_a_failed_run_is_named_with_its_command_and_status_1(call, monkeypatch):
-    def broken(scenario, seed):
+    def broken(scenario, seed, record):
         raise RuntimeError("broken")
 
     monkeypatch.setattr(job, "simulate", broken)
@@ -255,16 +300,20 @@ def test_a_failed_run_is_named_with_its_command_and_status_1(call, monkeypatch):
     assert answer.status == 1
     assert answer.err.splitlines()[:2] == ["failed: RuntimeError: broken", f"  {again}"]
     assert "no run is finished" in answer.out
+    less = call(
+        "replicate", "market_day", *SMALL, "--runs", "1", "--seed", "1", "--jobs", "1", "--record", "summary"
+    )
+    assert less.err.splitlines()[1] == f"  {again} --record summary"
 
 
 def test_an_interrupt_prints_what_is_done(call, monkeypatch):
     made, simulate = [], job.simulate
 
-    def interrupted(scenario, seed):
+    def interrupted(scenario, seed, record):
         made.append(seed)
         if len(made) == 3:
             raise KeyboardInterrupt
-        return simulate(scenario, seed)
+        return simulate(scenario, seed, record=record)
 
     monkeypatch.setattr(job, "simulate", interrupted)
     answer = call("replicate", "market_day", *SMALL, "--runs", "5", "--seed", "1", "--jobs", "1")

@@ -5,10 +5,12 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+import small
 
 import alesha_sim
 from alesha_sim import compare, replicate, simulate, sweep
-from alesha_sim.experiments import Design, grid, latin_hypercube, sobol
+from alesha_sim.books.ledger import LawBroken
+from alesha_sim.experiments import Design, grid, job, latin_hypercube, select, sobol
 from alesha_sim.experiments.plan import alone, labelled, swept
 from alesha_sim.experiments.run_table import Rows
 from alesha_sim.experiments.studies import plan_of
@@ -40,7 +42,7 @@ def test_a_study_has_a_row_a_run_with_design_seed_digest_and_every_figure(study,
     assert list(study.runs.columns[:6]) == [
         "point", "supplier.lead_time", "bank.workers", "replication", "seed", "digest",
     ]  # fmt: skip
-    assert list(study.runs.columns[6:]) == list(simulate(market, seed=1).metrics())
+    assert list(study.runs.columns[6:]) == ["record", *simulate(market, seed=1).metrics()]
     assert list(zip(study.runs["supplier.lead_time"], study.runs["bank.workers"], strict=True))[::3] == [
         ("1 day", 1), ("1 day", 2), ("7 days", 1), ("7 days", 2),
     ]  # fmt: skip
@@ -84,6 +86,14 @@ def test_without_a_seed_one_is_drawn_and_told(market):
 def test_ones_own_figures_stand_beside_the_others(market):
     study = replicate(market, runs=2, seed=1, jobs=1, metrics=lambda result: {"events": result.events})
     assert study.runs["events"].tolist() == [simulate(market, seed).events for seed in study.runs["seed"].tolist()]
+
+
+@pytest.mark.parametrize("name", ["point", "replication", "seed", "digest", "record", "orders"])
+def test_ones_own_figure_cannot_stand_in_the_place_of_a_column(market, name):
+    study = replicate(market, runs=1, seed=1, jobs=1, metrics=lambda result: {name: 1.5})
+    rule = "must not be the name of another metric or column of runs"
+    assert study.failures["error"].tolist() == [f"ScenarioError: metrics: '{name}': {rule}"]
+    assert study.runs.empty
 
 
 def test_the_order_of_figures_does_not_depend_on_which_run_came_in_first():
@@ -394,6 +404,7 @@ def test_all_values_that_the_scenario_refuses_are_listed_once(market):
     ]
 
 
+LEFT_OUT = "needs tables that record='summary' leaves out: must come with record='all'"
 BAD_OPTIONS = [
     ({"runs": 0}, "runs: 0: must be a whole number from 1"),
     ({"seed": -1}, f"seed: -1: must be a whole number from 0 to {2**63 - 1}"),
@@ -406,6 +417,11 @@ BAD_OPTIONS = [
     ({"every": -1}, "every: -1: must not be negative"),
     ({"metrics": 3}, "metrics: 3: must be a function of a result"),
     ({"job": 3}, "job: unknown option: nearest is jobs"),
+    ({"record": "sumary"}, "record: 'sumary': must be one of all, summary"),
+    ({"record": None}, "record: None: must be one of all, summary"),
+    ({"record": "summary", "series": ["waits"]}, f"series: ['waits']: {LEFT_OUT}"),
+    ({"record": "summary", "keep": ["users", "orders"]}, f"keep: ['orders']: {LEFT_OUT}"),
+    ({"record": "summary", "warmup": "2 hours"}, f"warmup: '2 hours': {LEFT_OUT}"),
     ({"until": {}}, "until: {}: must name at least one metric"),
     ({"until": {"orders": 0.1}, "max_runs": 5}, "max_runs: 5: must be a whole number from 20"),
     ({"confidence": 1}, "confidence: 1: must be between 0 and 1"),
@@ -446,6 +462,73 @@ def test_a_bad_range_is_refused(make, ranges, points, fault):
 def test_a_sobol_design_needs_a_power_of_two():
     with pytest.raises(ScenarioError, match="points: 6: must be a power of two"):
         sobol({"a": (0, 1)}, points=6, seed=1)
+
+
+# Less recorded
+
+UNCHECKED = "laws not checked: table transfers: not recorded with record='summary': must be run with record='all'"
+
+
+@pytest.mark.parametrize("name", ["market_day", "unreliable_network", "returns_season", "cash_on_delivery"])
+def test_runs_that_record_less_have_the_same_figures_and_digests_of_their_own(name):
+    scenario = small.scenario(name)
+    whole, less = (replicate(scenario, runs=2, seed=5, jobs=1, record=mode) for mode in ("all", "summary"))
+    own = ["digest", "record"]
+    pd.testing.assert_frame_equal(less.runs.drop(columns=own), whole.runs.drop(columns=own), check_exact=True)
+    assert whole.runs["record"].tolist() == ["all", "all"]
+    assert less.runs["record"].tolist() == ["summary", "summary"]
+    assert not set(whole.runs["digest"]) & set(less.runs["digest"])
+    seed = int(less.runs["seed"][1])
+    assert simulate(scenario, seed, record="summary").digest == less.runs["digest"][1]
+
+
+def test_a_study_says_that_no_law_was_checked(market):
+    whole, less = (replicate(market, runs=1, seed=5, jobs=1, record=mode) for mode in ("all", "summary"))
+    assert (whole.record, whole.violations, whole.notes) == ("all", [], [])
+    assert (less.record, less.violations, less.notes) == ("summary", None, [UNCHECKED])
+    assert UNCHECKED in repr(less)
+    assert "laws not checked" in less._repr_html_()
+
+
+def test_a_run_that_breaks_a_law_is_told_as_a_violation(market, monkeypatch):
+    def breaking(scenario, seed, record):
+        raise LawBroken("L2: order 1: 3 units\nL3: order 2")
+
+    monkeypatch.setattr(job, "simulate", breaking)
+    assert replicate(market, runs=2, seed=5, jobs=1).violations == 2 * ["L2: order 1: 3 units L3: order 2"]
+    assert replicate(market, runs=2, seed=5, jobs=1, record="summary").violations is None
+
+
+def test_designs_comparisons_and_selections_record_less_too(market):
+    slow = market.with_settings({"shop.page_time": 5})
+    given = {"seed": 5, "jobs": 1}
+
+    def figures(**mode):
+        design = sweep(market, {"bank.workers": [1, 2]}, runs=2, **given, **mode)
+        both = compare(market, slow, runs=2, **given, **mode)
+        chosen = select([market, slow], "visits", indifference=500, first=3, max_runs=3, **given, **mode)
+        return [design, both, chosen.study]
+
+    for whole, less in zip(figures(), figures(record="summary"), strict=True):
+        pd.testing.assert_frame_equal(less.summary(), whole.summary(), check_exact=True)
+        assert UNCHECKED in less.notes
+        assert UNCHECKED not in whole.notes
+        assert (whole.runs["digest"] != less.runs["digest"]).all()
+
+
+def test_a_figure_of_ones_own_that_needs_what_is_off_fails_its_run(market):
+    def own(result):
+        return {"said": len(result.messages)}
+
+    study = replicate(market, runs=2, seed=5, jobs=1, record="summary", metrics=own)
+    line = "table messages: not recorded with record='summary': must be run with record='all'"
+    assert study.failures["error"].tolist() == 2 * [f"NotRecorded: {line}"]
+    assert replicate(market, runs=2, seed=5, jobs=1, metrics=own).failures.empty
+
+
+def test_tables_that_every_mode_has_can_be_kept(market, tmp_path):
+    study = replicate(market, runs=2, seed=5, jobs=1, record="summary", folder=tmp_path / "s", keep=["users"])
+    assert len(study.table("users")) == 40
 
 
 # Failures
@@ -507,6 +590,15 @@ def test_the_command_of_a_run_of_a_shipped_scenario_reproduces_it(capsys):
     assert words[:3] == ["alesha", "run", "market_day"]
     assert main([*words[1:], "--json"]) == 0
     assert study.runs["digest"][1] in capsys.readouterr().out
+
+
+def test_the_command_of_a_run_that_recorded_less_records_as_little(market):
+    study = replicate(market_day(), runs=1, seed=1, jobs=1, record="summary", metrics=lambda result: 1 / 0)
+    seed = int(study.failures["seed"][0])
+    assert study.command() == f"alesha run market_day --seed {seed} --record summary"
+    own = replicate(market.with_settings({"supplier.stock": Fragile()}), runs=1, jobs=1, record="summary")
+    seed = int(own.failures["seed"][0])
+    assert own.command() == f"alesha_sim.simulate(study.scenario(0), seed={seed}, record='summary')"
 
 
 def test_the_names_are_those_of_the_package():

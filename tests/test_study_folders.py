@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
@@ -325,7 +326,76 @@ def test_a_study_of_an_earlier_format_is_refused_as_such(market, tmp_path):
     assert snapshot(tmp_path) == before
 
 
+def test_a_folder_of_another_mode_is_refused_and_stays_as_it_was(market, tmp_path, counted):
+    for mode, other in (("all", "summary"), ("summary", "all")):
+        replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path / mode, record=mode)
+        before = snapshot(tmp_path)
+        assert refused(replicate, market, seed=5, folder=tmp_path / mode, record=other).endswith(
+            f"holds another study: its record differs ('{mode}', and this is '{other}'): must be another folder"
+        )
+        assert snapshot(tmp_path) == before
+    assert len(counted) == 4
+
+
+def test_a_study_that_records_less_is_gone_on_with_and_read_back(market, tmp_path, counted):
+    replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path, record="summary")
+    made = replicate(market, runs=4, seed=5, jobs=1, folder=tmp_path, record="summary")
+    assert counted == [(0, replication) for replication in range(4)]
+    loaded = Study.load(tmp_path)
+    assert same(made, replicate(market, runs=4, seed=5, jobs=1, record="summary"))
+    assert same(loaded, made)
+    assert (loaded.record, loaded.violations) == ("summary", None)
+    assert [line.partition(":")[0] for line in made.notes] == ["resumed", "laws not checked"]
+    assert loaded.notes == made.notes[1:]
+    assert loaded.command() == made.command()
+    assert loaded.command().endswith(" --record summary")
+    assert json.loads((tmp_path / "manifest.json").read_text())["identity"]["record"] == "summary"
+
+
+def test_a_folder_from_before_there_were_modes_holds_whole_runs(market, tmp_path, counted):
+    made = replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path)
+    manifest, journal = tmp_path / "manifest.json", tmp_path / "journal.sha256"
+    said = json.loads(manifest.read_text())
+    said["format"] = "alesha study 3"
+    del said["identity"]["record"]
+    before = sha256(manifest.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(said, indent=2))
+    journal.write_text(journal.read_text().replace(before, sha256(manifest.read_bytes()).hexdigest()))
+    assert same(Study.load(tmp_path), made)
+    assert same(replicate(market, runs=2, seed=5, jobs=1, folder=tmp_path), made)
+    assert len(counted) == 2
+    assert "its record differs" in refused(replicate, market, seed=5, folder=tmp_path, record="summary")
+
+
 # Killed
+
+KILLED_ONCE = """
+    import os, signal, sys
+    from pathlib import Path
+    from alesha_sim import replicate
+    from alesha_sim.scenarios import market_day
+    def deadly(result):
+        killed = Path(os.environ["KILLED"])
+        if len(list(Path(os.environ["STUDY"], "runs").glob("p*"))) == 2 and not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"events": result.events}
+    study = replicate(market_day(users=20, visits_per_day=30), runs=4, seed=5, jobs=1, metrics=deadly,
+                      folder=os.environ["STUDY"], record="summary")
+    print(study.notes[0])
+"""
+
+
+def test_a_study_that_records_less_goes_on_after_a_kill(market, tmp_path):
+    folder = tmp_path / "s"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KILLED": str(tmp_path / "killed"), "STUDY": str(folder)}
+    command = [sys.executable, "-c", textwrap.dedent(KILLED_ONCE)]
+    first, second = (subprocess.run(command, env=environment, capture_output=True, text=True) for _ in range(2))
+    assert first.returncode == -signal.SIGKILL
+    assert (second.returncode, second.stdout) == (0, "resumed: 2 of 4 runs were done already\n")
+    whole = replicate(market, runs=4, seed=5, jobs=1, record="summary").runs
+    pd.testing.assert_frame_equal(Study.load(folder).runs.drop(columns="events"), whole, check_exact=True)
+
 
 KILLED = """
     import sys

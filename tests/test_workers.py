@@ -108,6 +108,19 @@ def test_a_dask_cluster_gives_the_study_that_one_process_gives(market, cluster):
     pd.testing.assert_frame_equal(distributed.series("balances"), alone.series("balances"), check_exact=True)
 
 
+def test_runs_record_less_in_processes_and_on_a_cluster(market, cluster):
+    from joblib import parallel_config
+
+    def figures(**given):
+        return replicate(market, runs=4, seed=5, record="summary", **given).runs
+
+    alone = figures(jobs=1)
+    assert set(alone["record"]) == {"summary"}
+    pd.testing.assert_frame_equal(figures(jobs=2), alone, check_exact=True)
+    with parallel_config(backend="dask"):
+        pd.testing.assert_frame_equal(figures(), alone, check_exact=True)
+
+
 def test_any_other_backend_of_joblib_works_unchanged(market):
     from joblib import parallel_config
 

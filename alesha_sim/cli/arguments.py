@@ -18,7 +18,7 @@ from alesha_sim.cli import commands, report, step, studies
 from alesha_sim.cli.values import factor, file_name, goal, jobs, mode, positive, seed, setting, share, whole
 from alesha_sim.exports import FORMATS
 from alesha_sim.files import program
-from alesha_sim.recording.levels import ALL, LEVELS
+from alesha_sim.recording.levels import LEVELS
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, shown
 
 STATUSES = "exit status: 0 done, 1 a law broken or a check failed, 2 bad input"
@@ -135,7 +135,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "--record": {
         "type": mode,
         "metavar": "MODE",
-        "default": ALL,
         "help": f"record {' or '.join(LEVELS)}: less is faster and smaller, every metric is the same; without "
         "transfers no law can be checked (left out: all)",
     },
@@ -264,6 +263,7 @@ STUDY = (
     "--series",
     "--every",
     "--keep",
+    "--record",
     "--metric",
     "--confidence",
     "--jobs N",

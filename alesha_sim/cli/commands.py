@@ -60,7 +60,7 @@ def run(arguments: Namespace) -> bool:
     scenario = named_scenario(arguments)
     with folder.claimed(arguments.out, force=arguments.force):
         with folder.spooling(arguments.spool, arguments.out):
-            simulation = simulated(scenario, arguments, spool=arguments.spool, record=arguments.record)
+            simulation = simulated(scenario, arguments, spool=arguments.spool, record=arguments.record or ALL)
             result = simulation.result()
         violations = result.check() if result.is_checkable else None
         if arguments.out:

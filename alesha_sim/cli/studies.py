@@ -94,7 +94,7 @@ def _again(study: "Study", named: Sequence[Named], point: int, seed: int) -> str
     from alesha_sim.experiments.reproduction import command_line
 
     number, settings, *_ = study.plan.points[point]
-    return command_line(named[number].name, seed, {**named[number].settings, **settings})
+    return command_line(named[number].name, seed, {**named[number].settings, **settings}, study.record)
 
 
 # For programs
@@ -115,6 +115,8 @@ def _object(study: "Study", confidence: float, baseline: str | None, again: Sequ
         "differences": None if differences is None else _records(differences),
         "precision": None if study.precision is None else _records(study.precision),
         "failures": _records(failures),
+        "recorded": study.record,
+        "violations": study.violations,
         "notes": study.notes,
         "interrupted": study.interrupted,
     }

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from alesha_sim.experiments import Design
     from alesha_sim.scenarios.scenario import Scenario
 
-COMMON = ("kind", "runs", "seed", "settings", "warmup", "series", "every", "keep", "confidence", "jobs", "folder")
+PASSED_ON = ("runs", "seed", "warmup", "series", "every", "keep", "jobs", "folder", "record")
+COMMON = ("kind", "settings", "confidence", *PASSED_ON)
 DESIGNS = ("grid", "points", "latin_hypercube", "sobol")
 OWN = {
     "replicate": ("scenario", "until", "max_runs"),
@@ -36,8 +37,6 @@ OWN = {
     "compare": ("scenario", "alternatives", "baseline"),
 }
 """The keys of a study file that only one kind of study has."""
-
-PASSED_ON = ("runs", "seed", "warmup", "series", "every", "keep", "jobs", "folder")
 
 
 class Named(NamedTuple):

@@ -1,6 +1,6 @@
 """A study's folder: every finished run is there at once, whole or not at all, and a later start goes on from it.
 
-    manifest.json      what the study is: its identity, versions, scenarios, points
+    manifest.json      what the study is: its identity, versions, scenarios, points; what its runs record
     runs/              a Parquet file a run: point, replication, seed, digest, metrics
     runs.parquet       the same of many runs, which are taken together when a study ends
     series/<name>/     a Parquet file a run: point, replication, seconds, one column a name
@@ -30,20 +30,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alesha_sim.experiments.job import Outcome, Run
+from alesha_sim.experiments.job import KEYS, Outcome, Run
 from alesha_sim.experiments.journal import Journal, damaged, put
 from alesha_sim.experiments.plan import Plan
 from alesha_sim.experiments.run_table import Rows
 from alesha_sim.experiments.series import Track
 from alesha_sim.files import folders, regular
+from alesha_sim.recording.levels import ALL
 from alesha_sim.scenarios.errors import ScenarioError, scenario_error
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FAILURES, TOGETHER = "failures.json", "runs.parquet"
-FORMAT = "alesha study 3"
-KEYS = ("point", "replication", "seed", "digest")
+FORMAT = "alesha study 4"
+WITHOUT_MODES = "alesha study 3"
+"""The format of studies all of whose runs recorded everything; they are read and gone on with."""
+
 RUN = re.compile(r"runs/p(\d+)-r(\d+)\.parquet")
 
 
@@ -236,7 +239,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(regular.content(folder / folders.MANIFEST))
         form = str(found["format"])
-        if form == FORMAT:
+        if form in (FORMAT, WITHOUT_MODES):
+            found["identity"].setdefault("record", ALL)
             return dict(found)
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         form = ""
@@ -313,9 +317,9 @@ def _check_same(found: Mapping[str, Any], identity: Mapping[str, Any], folder: P
             raise scenario_error("folder", str(folder), rule)
     for name, value in identity.items():
         if found["identity"].get(name) != value:
-            rule = (
-                f"holds another study: its {name} differ{'' if name[-1] == 's' else 's'}: must be another folder"
-            )
+            differs = f"differ{'' if name[-1] == 's' else 's'}"
+            modes = f" ({found['identity'][name]!r}, and this is {value!r})" if name == "record" else ""
+            rule = f"holds another study: its {name} {differs}{modes}: must be another folder"
             raise scenario_error("folder", str(folder), rule)
 
 
@@ -329,7 +333,7 @@ def _file(run: Run) -> str:
 def _add(rows: Rows, content: bytes) -> None:
     """Add the finished runs of a file."""
     for row in _table(content).to_pylist():
-        point, replication, seed, digest = (row.pop(key) for key in KEYS)
+        point, replication, seed, digest = (row.pop(key) for key in KEYS[:4])
         rows.add((point, replication), seed, digest, row)
 
 
@@ -360,7 +364,7 @@ def _row_table(outcome: Outcome) -> "pa.Table":
     # Each metric is a slice of one array: thirty arrays of one number would take longer to make than the file.
     values = pa.array(np.array([*outcome.metrics.values()], np.float64))
     metrics = [values.slice(place, 1) for place in range(len(values))]
-    return pa.table([*keys, *metrics], names=[*KEYS, *outcome.metrics])
+    return pa.table([*keys, *metrics], names=[*KEYS[:4], *outcome.metrics])
 
 
 def _track_table(run: Run, track: Track) -> "pa.Table":

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from alesha_sim.results.result import Result
     from alesha_sim.scenarios.scenario import Scenario
 
+KEYS = ("point", "replication", "seed", "digest", "record")
+"""The columns of a study's runs that stand before its metrics."""
+
 Run = tuple[int, int]
 """A run of a study: the number of its point and of its replication, both from 0."""
 
@@ -91,7 +94,7 @@ def _done(job: Job) -> Outcome:
     scenario, recording = unpacked(job.parcel)
     if job.settings:
         scenario = scenario.with_settings(job.settings)
-    result = simulate(scenario, job.seed)
+    result = simulate(scenario, job.seed, record=recording.record)
     labels: dict[str, Any] = dict(zip(("point", "replication"), job.run, strict=True))
     return Outcome(
         job.run,
@@ -106,13 +109,13 @@ def _done(job: Job) -> Outcome:
 def figures_of(result: "Result", recording: Recording) -> dict[str, float]:
     """Return the metrics of a run and the reader's own, both from the end of the warm-up on if there is one.
 
-    Raises ScenarioError for a metric of one's own that has the name of another.
+    Raises ScenarioError for a metric of one's own that has the name of another, or of one of the `KEYS`.
     """
     counted = result.after(recording.warmup) if recording.warmup else result
     metrics = {name: float(value) for name, value in counted.metrics().items()}
     if recording.metrics is not None:
         for name, value in recording.metrics(counted).items():
-            if name in metrics:
-                raise scenario_error("metrics", name, "must not be the name of another metric")
+            if name in metrics or name in KEYS:
+                raise scenario_error("metrics", name, "must not be the name of another metric or column of runs")
             metrics[name] = float(value)
     return metrics

@@ -3,16 +3,17 @@
 Seeds, points and their labels live here. How runs are made stands in `execution.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim.experiments.designs import Design
 from alesha_sim.experiments.identity import identity
 from alesha_sim.experiments.job import Job, one_line, packed
 from alesha_sim.experiments.series import SERIES, Recording
+from alesha_sim.recording.levels import ALL, LEVELS, is_on
 from alesha_sim.results.metrics import METRICS
 from alesha_sim.scenarios import checked
-from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error, shown
 from alesha_sim.scenarios.fields import whole_from
 from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
 from alesha_sim.tables.schema import SCHEMA
@@ -104,6 +105,7 @@ class Plan:
             "every": recording.every,
             "keep": list(recording.keep),
             "metrics": identity(recording.metrics, "metrics"),
+            "record": recording.record,
         }
 
 
@@ -241,9 +243,26 @@ def recording_of(scenarios: Sequence["Scenario"], options: Mapping[str, Any]) ->
     metrics = options.get("metrics")
     if metrics is not None and not callable(metrics):
         found.append(Problem("metrics", repr(metrics), "must be a function of a result"))
+    record = options.get("record", ALL)
+    if record not in LEVELS:
+        found.append(Problem("record", shown(record), f"must be one of {', '.join(LEVELS)}"))
+        record = ALL
+    recording = Recording(durations.get("warmup", 0.0), series, durations.get("every", 0.0), keep, metrics, record)
+    found += _unrecorded(recording, options)
     if found:
         raise ScenarioError(found)
-    return Recording(durations["warmup"], series, durations["every"], keep, metrics)
+    return recording
+
+
+def _unrecorded(recording: Recording, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem for each option that needs tables which the mode of the runs does not record."""
+    record = recording.record
+    if record != ALL:
+        off = [table for table in recording.keep if not is_on(table, record)]
+        warmup = recording.warmup and options["warmup"]
+        needs = {"warmup": warmup, "series": list(recording.series), "keep": off}
+        rule = f"needs tables that record={record!r} leaves out: must come with record={ALL!r}"
+        yield from (Problem(name, shown(value), rule) for name, value in needs.items() if value)
 
 
 def _names(field: str, given: object, valid: Sequence[str], found: list[Problem]) -> tuple[str, ...]:

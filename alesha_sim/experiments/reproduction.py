@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from alesha_sim import scenarios
 from alesha_sim.experiments.job import Run
 from alesha_sim.experiments.plan import Plan
+from alesha_sim.recording.levels import ALL
 from alesha_sim.scenarios import catalogue
 
 if TYPE_CHECKING:
@@ -24,16 +25,18 @@ def command(plan: Plan, run: Run, file: Path | None = None) -> str:
     seed = plan.seed_of(replication)
     number, settings, *_ = plan.points[point]
     try:
-        return command_line(_named(plan.scenarios[number], file), seed, settings)
+        return command_line(_named(plan.scenarios[number], file), seed, settings, plan.recording.record)
     except (TypeError, ValueError):
-        return f"alesha_sim.simulate(study.scenario({point}), seed={seed})"
+        mode = "" if plan.recording.record == ALL else f", record={plan.recording.record!r}"
+        return f"alesha_sim.simulate(study.scenario({point}), seed={seed}{mode})"
 
 
-def command_line(scenario: str, seed: int, settings: Mapping[str, object]) -> str:
+def command_line(scenario: str, seed: int, settings: Mapping[str, object], record: str = ALL) -> str:
     """Return the command that runs a scenario with settings; TypeError for a value that it cannot hold."""
     words = ["alesha", "run", scenario, "--seed", str(seed)]
     for path, value in settings.items():
         words += ["--set", f"{path}={toml(value)}"]
+    words += [] if record == ALL else ["--record", record]
     return " ".join(map(quote, words))
 
 

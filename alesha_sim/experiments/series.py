@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
 from alesha_sim.numeric.counts import bincount
+from alesha_sim.recording.levels import ALL
 from alesha_sim.units import MICROSECONDS
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Recording(NamedTuple):
 
     Metrics count after `warmup` seconds; `metrics` is a function that returns more of them, from the result, or
     with a warm-up from the window on it;
-    `series` are recorded every `every` seconds (0: a 200th of the horizon) up to the horizon; `keep` are tables.
+    `series` are recorded every `every` seconds (0: a 200th of the horizon) up to the horizon; `keep` are tables;
+    `record` is the mode of the run itself.
     """
 
     warmup: float = 0.0
@@ -44,6 +46,7 @@ class Recording(NamedTuple):
     every: float = 0.0
     keep: tuple[str, ...] = ()
     metrics: Callable[["Result | AfterWarmup"], Mapping[str, float]] | None = None
+    record: str = ALL
 
 
 def track(result: "Result", name: str, every: float) -> Track:

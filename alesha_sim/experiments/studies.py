@@ -46,7 +46,8 @@ class Options(TypedDict, total=False):
     whole. `series` names time series to be recorded (`balances`, `stock`, `open_orders`, `waits`) every `every`
     seconds (or text such as "1h"); metrics count after `warmup`; `metrics` is a function from a `Result`, with a
     `warmup` from `Result.after(warmup)`, to more named metrics. `progress` shows how far it is, where somebody
-    sees it.
+    sees it. With `record="summary"` runs keep nothing but metrics, accounts and users, as in `simulate`, and their
+    digests are of that mode; the laws are not checked, as a note says, and there are neither series nor warm-up.
     """
 
     seed: int | None
@@ -58,6 +59,7 @@ class Options(TypedDict, total=False):
     warmup: str | float | None
     metrics: Any
     progress: bool
+    record: str
 
 
 def replicate(

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from alesha_sim.experiments.estimates import CONFIDENCE, Estimates, estimates, paired, seldom
 from alesha_sim.experiments.execution import Execution
 from alesha_sim.experiments.folder import Archive, read_manifest
-from alesha_sim.experiments.job import Outcome, Run
+from alesha_sim.experiments.job import KEYS, Outcome, Run
 from alesha_sim.experiments.metric_units import may_count, readable
 from alesha_sim.experiments.output_analysis import WarmUp, mser5
 from alesha_sim.experiments.plan import Plan, Point, baseline_of
 from alesha_sim.experiments.reproduction import command
 from alesha_sim.experiments.series import Recording, Track
 from alesha_sim.numeric.counts import repeat
+from alesha_sim.recording.levels import ALL, NotRecorded
 from alesha_sim.scenarios.errors import nearest, scenario_error
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Study:
     """Many runs of one or more scenarios; `replicate`, `sweep` and `compare` return it.
 
     `kind` says which of them did, `seed` is the study's, from which each replication's follows. `notes` are lines
-    that a reader should know; `interrupted` tells that runs are missing; `folder` is where the study is kept.
+    that a reader should know; `interrupted` tells that runs are missing; `folder` is where the study is kept;
+    `record` is the mode of its runs, which their digests are of.
     `precision` is a table of what `until` asked for and what was reached, None without it.
     """
 
@@ -51,6 +53,7 @@ class Study:
         self.plan = execution.plan
         self.kind = self.plan.kind
         self.seed = self.plan.seed
+        self.record = self.plan.recording.record
         self.interrupted = execution.interrupted
         self.folder = None if execution.archive is None else execution.archive.folder
         self.precision = precision
@@ -79,8 +82,9 @@ class Study:
 
     @cached_property
     def runs(self) -> "DataFrame":
-        """One row per finished run: `point`, the design's columns, `replication`, `seed`, `digest`, metrics."""
+        """A row a finished run: `point`, the design's columns, `replication, seed, digest, record`, metrics."""
         frame = self._rows.frame(self._chosen)
+        frame.insert(KEYS.index("record"), "record", self.record)
         self._label(frame, 1)
         return frame
 
@@ -101,7 +105,7 @@ class Study:
         return self._rows.metrics
 
     def scenario(self, point: int = 0) -> "Scenario":
-        """Return the scenario of a point; run with a row's seed it gives that row's digest."""
+        """Return the scenario of a point; run with a row's seed and `record` it gives that row's digest."""
         return self.plan.scenario(point)
 
     def label(self, point: int) -> str:
@@ -131,6 +135,14 @@ class Study:
             raise scenario_error("table", name, "has no finished run")
         frame: DataFrame = self._archive.table(name, sorted(self._rows.runs)).to_pandas()
         return frame
+
+    @property
+    def violations(self) -> list[str] | None:
+        """A line for each run that broke a law; None where runs had no transfers, so that none was checked."""
+        if self.record != ALL:
+            return None
+        broken = "LawBroken: "
+        return [each.error.removeprefix(broken) for each in self._failures if each.error.startswith(broken)]
 
     # Estimates
 
@@ -274,8 +286,8 @@ class Study:
         return samples, estimates(samples, confidence, counts=[may_count(metric) for metric in self.metrics])
 
     def _doubts(self) -> list[str]:
-        """Return lines on runs that count in no mean, and on means whose intervals are not to be trusted."""
-        lines = []
+        """Return lines on laws not checked, on runs that count in no mean, and on intervals not to be trusted."""
+        lines = [] if self.record == ALL else [f"laws not checked: {NotRecorded('transfers', self.record)}"]
         if failed := len(self._failures):
             runs = "1 run" if failed == 1 else f"{failed:,} runs"
             lines.append(f"{runs} failed and count in no mean: study.failures tells how to make each again")
@@ -320,6 +332,8 @@ def _plan_of(manifest: dict[str, Any]) -> Plan:
 
     said = manifest["identity"]
     points = [Point(point["scenario"], point["settings"], point["labels"]) for point in manifest["points"]]
-    recording = Recording(said["warmup"], tuple(said["series"]), said["every"], tuple(said["keep"]))
+    recording = Recording(
+        said["warmup"], tuple(said["series"]), said["every"], tuple(said["keep"]), record=said["record"]
+    )
     scenarios = [Scenario.model_validate(scenario) for scenario in manifest["scenarios"]]
     return Plan(said["kind"], scenarios, points, seed=said["seed"], recording=recording)
