@@ -171,16 +171,22 @@ class Costs:
         return [test for known in self.known.values() for test in known["failed"]]
 
     def chosen(self, module):
-        """Return a module's test files in the order of the run; those of its users only while the sum is small."""
-        own, total, chosen = f"test_{Path(module).stem}.py", 0.0, []
-        names, known = naming(module) | {GOLDEN}, self.known
-        for name in sorted(
-            tests_of(module) | names, key=lambda it: (it != own, it not in names, known[it]["spent"])
-        ):
-            total += known[name]["spent"]
-            if total <= self.seconds / (2 if name in names else 5) or name == GOLDEN:
-                chosen.append(name)
-        return chosen
+        """Return a module's test files in the order of the run: those that name it, then those of its users."""
+        names = naming(module) | {GOLDEN}
+        own = f"test_{Path(module).stem}.py"
+        return [
+            *self._within(names, self.seconds / 2, own),
+            *self._within(tests_of(module) - names, self.seconds / 5, own),
+        ]
+
+    def _within(self, names, seconds, own):
+        """Return the files that together take no longer, a module's own first and then the cheapest."""
+        total, files = 0.0, []
+        for name in sorted(names, key=lambda name: (name != own, self.known[name]["spent"])):
+            total += self.known[name]["spent"]
+            if total <= seconds or name == GOLDEN:
+                files.append(name)
+        return files
 
 
 def measured(name, folder):

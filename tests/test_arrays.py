@@ -3,6 +3,7 @@ import pytest
 import small
 
 import alesha_sim as alesha
+from alesha_sim.audit.reading import exact
 from alesha_sim.numeric.counts import bincount, repeat
 
 
@@ -64,3 +65,17 @@ def test_values_repeat_once_for_all_or_each_for_itself():
     assert repeat([5, 6], 2).tolist() == [5, 5, 6, 6]
     assert repeat([5, 6], [0, 3]).tolist() == [6, 6, 6]
     assert repeat([], []).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("values", "times", "is_exact_in_64_bits"),
+    [
+        ([2**59, 0, 0, 0], None, True), ([2**60], None, True), ([2**60] * 2, None, False), ([], None, True),
+        ([-(2**61)], None, False), ([-(2**59), 5], None, True), ([2**40], 2**20, True),
+        ([2**40], 2**20 + 1, False), ([-(2**40)], 2**20 + 1, False),
+    ],
+)  # fmt: skip
+def test_whole_numbers_stay_of_64_bits_while_these_hold_their_sum(values, times, is_exact_in_64_bits):
+    found = exact(np.array(values, np.int64), times)
+    assert found.tolist() == values
+    assert (found.dtype == np.int64) == is_exact_in_64_bits

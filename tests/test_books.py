@@ -541,6 +541,24 @@ def test_one_watch_sent_back_gives_the_last_trial_balance_of_the_posting_rules()
     assert trade.trial_balance()["shop:losses"] == 180
 
 
+def test_a_part_refunded_of_a_payment_not_heard_of_is_booked_after_the_whole_payment():
+    trade = Trade()
+    quietly(trade, trade_paid_at_the_bank)
+    entry = trade.bank.refund(1, ORDER, USER, 250)
+    trade.users.refunded(1, entry, trade.payment, USER, ORDER, PRICE, 250, fee=5, allowance=100)
+    assert list(rows_since(trade, trade.begun)) == [
+        "refund 250: bank:deposits:shop / bank:deposits:user:1",
+        "payment 1000: users:advances / users:cash:1",
+        "fee 5: users:spending / users:cash:1",
+        "refund 250: users:cash:1 / users:advances",
+        "allowance 100: users:advances / users:spending",
+    ]
+
+
+def trade_paid_at_the_bank(trade):
+    trade.payment = trade.bank.payment(1, ORDER, USER, PRICE)
+
+
 def test_escrow_of_an_order_is_what_its_payment_put_in_and_is_left():
     trade = Trade()
     assert trade.bank.escrowed(ORDER) == 0

@@ -5,7 +5,7 @@ import pytest
 
 from alesha_sim import replicate
 from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
-from alesha_sim.experiments.estimates import estimates, paired, seldom
+from alesha_sim.experiments.estimates import estimates, paired, seldom, t_quantile
 from alesha_sim.scenarios import first_purchase
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.theory import MMc
@@ -61,6 +61,11 @@ def test_a_share_has_clopper_and_pearsons_interval(events, runs, interval):
     assert found.half_width[0] == max(found.mean[0] - found.low[0], found.high[0] - found.mean[0])
     assert found.exact[0]
     assert not estimates(values).exact[0]
+
+
+def test_the_t_quantile_is_defined_from_one_degree_of_freedom_on():
+    found = t_quantile(0.975, [0, 0.5, 1, 2, 30])
+    assert found == pytest.approx([np.nan, np.nan, 12.7062, 4.3027, 2.0423], abs=1e-4, nan_ok=True)
 
 
 def test_a_rare_count_has_garwoods_interval():

@@ -268,6 +268,14 @@ def test_a_series_of_balances_is_the_mean_of_the_runs(study):
     assert series["mean"].to_numpy() == pytest.approx(np.mean([shop.to_numpy() for shop in shops], axis=0))
 
 
+def test_nine_tenths_of_the_runs_lie_between_few_and_most(study):
+    series = study.series("balances").query("point == 2 and name == 'shop'")
+    seeds = study.runs.query("point == 2")["seed"].tolist()
+    shops = [simulate(study.scenario(2), seed).balances(every=432)["shop"].iloc[:201] for seed in seeds]
+    few, most = np.quantile(np.array(shops), [0.05, 0.95], axis=0)
+    assert (series["few"].to_numpy(), series["most"].to_numpy()) == (pytest.approx(few), pytest.approx(most))
+
+
 def test_open_orders_are_those_neither_delivered_nor_closed(study):
     last = study.series("open_orders").query("point == 3").iloc[-1]
     orders = [simulate(study.scenario(3), seed).orders for seed in study.runs.query("point == 3")["seed"].tolist()]

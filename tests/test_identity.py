@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import functools
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, field_validator
 
 from alesha_sim import replicate
+from alesha_sim.experiments.code import reference
 from alesha_sim.experiments.identity import identity
 from alesha_sim.scenarios import ScenarioError, load, market_day
 
@@ -252,6 +254,14 @@ def test_comments_and_places_make_no_other_identity():
         exec(text, names)
         made.append(identity(names["metric"]))
     assert made[0] == made[1]
+
+
+def test_what_a_package_brings_is_named_with_the_version_of_the_package():
+    assert reference(json.dumps) == ("json", "dumps", "")
+    assert reference(np.mean) == ("numpy", "mean", np.__version__)
+    assert reference(np) == ("numpy", "", np.__version__)
+    assert reference(identity) == ("alesha_sim.experiments.identity", "identity", "")
+    assert reference(test_what_a_package_brings_is_named_with_the_version_of_the_package) is None
 
 
 def test_a_value_that_holds_itself_has_an_identity():

@@ -505,6 +505,8 @@ TOLD = [
     ("L4: order 1 is cancelled, but charged 1000, passed on 760", cell("orders", "status", 0, "cancelled")),
     ("L4: order 3 is cancelled, but shop:refunds-payable is 999", changed("shop", "refund", 3, "amount", 1)),
     ("L4: order 1, product 0: reserved 0, in transit 1, given 0", changed("supplier", "deliver", 1, "amount", 0)),
+    ("L4: order 1 is processing, total 1000, sold 1000", cell("orders", "status", 0, "processing")),
+    ("L7: entry 21: supplier:stock -1, but its units -540", lambda tables: changed_value(tables, "ship")),
     ("L9: book bank, commodity 0: debits exceed credits by -23699", cell("accounts", "closing", 0, 1)),
     ("L10: charges must be 760: transfer 13", changed("bank", "charges", 1, "amount", 1)),
 ]
@@ -543,6 +545,22 @@ WHOLE = [
         [
             f"L0: row {row} of order_lines: order {order}, product 1, quantity 0: must be known and above zero"
             for row, order in ((1, 1), (2, 2))
+        ],
+    ),
+    (
+        cell("transfers", "entry", 13, 7),
+        [
+            "L0: entry 7 has rows of another kind: transfer 10, order -1, entry 7: opening 5000, "
+            "shop:investment (BDT) / shop:equity (BDT)",
+            f"L0: entry 7 has rows of another kind: transfer 13, order 1, entry 7: charges 760, {AT_BANK}",
+            "L0: entry 7 also has rows of another order: transfer 10, order -1, entry 7: opening 5000, "
+            "shop:investment (BDT) / shop:equity (BDT)",
+            "L3: entry 7: shop:cash 0, but bank:deposits:shop -760",
+            "L3: entry 9: shop:cash -760, but book bank lacks the entry",
+            "L3: entry 9: supplier:cash 760, but book bank lacks the entry",
+            "L3: entry 7: bank:deposits:supplier 760, but book supplier never heard of it",
+            "L3: order 1: transaction 9 is no charges of this order at the bank",
+            "L3: entry 9: the supplier took charges 760, the bank moved 0",
         ],
     ),
     (
@@ -594,6 +612,41 @@ def test_goods_that_cost_nothing_after_delivery_need_a_late_refund():
     world.shop.delivered(world.at, entry, 1, worth(1, 1), worth(1, 2), FundsLocation.ESCROW, worth(1, 1))
     lines = check(world.tables(), CATALOGUE, drained=False)
     assert "L8: order 1: book shop allows 1000 of 1000 sold, late refund 0" in lines
+
+
+def test_more_goods_kept_and_given_than_ordered_are_caught():
+    world = World()
+    world.open()
+    for _ in world.pay(1):
+        pass
+    watch = ((1, 1),)
+    world.supplier.made_to_order(world.at, 1, CARTS[1])
+    world.supplier.shipped(world.at, 1, watch)
+    entry = world.supplier.allot()
+    world.users.delivered(world.at, entry, 1, watch, 250)
+    world.supplier.delivered(world.at, entry, 1, watch, 180)
+    world.supplier.made_to_order(world.at, 1, watch)
+    lines = check(world.tables(), CATALOGUE, drained=False)
+    assert [
+        line for line in lines if line.startswith("L10: order 1, product 1: reserved 2, in transit 0, given 1")
+    ]
+
+
+def test_goods_given_twice_are_caught_whichever_order_it_is():
+    world = World()
+    for _ in world.story():
+        pass
+    delivered_twice(world)
+    told = "L10: order 4, product 1: reserved 0, in transit 0, given 2, received 2, ordered 1"
+    assert [line for line in check(world.tables(), CATALOGUE, drained=False) if line.startswith(told)]
+
+
+def test_an_order_not_paid_yet_is_not_declined():
+    world = World()
+    world.open()
+    world.outcome[1] = "declined"
+    lines = check(world.tables(), CATALOGUE, drained=False)
+    assert lines == ["L5: visit 0 of user 0 was told declined, but order 1 of user 0 is received"]
 
 
 def charged_twice(world):

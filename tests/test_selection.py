@@ -107,6 +107,15 @@ def test_the_scenario_with_the_shortest_delivery_is_chosen():
     )
 
 
+def test_the_scenario_with_the_most_orders_is_chosen_and_means_are_those_of_the_runs():
+    market = market_day(users=20, visits_per_day=30)
+    scenarios = [market, market.with_settings({"demand.visits_per_day": 90})]
+    found = select(scenarios, "orders", indifference=5, seed=1, first=5, jobs=1)
+    assert (found.point, found.decided) == (1, True)
+    means = [found.study.values("orders", point).mean() for point in range(2)]
+    assert found.table["mean"].tolist() == pytest.approx(means)
+
+
 def test_the_choice_does_not_depend_on_the_number_of_workers():
     one, two = (choose(jobs=jobs, indifference=600, first=5) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one.table, two.table)

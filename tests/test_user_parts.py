@@ -9,13 +9,13 @@ from alesha_sim.entities.entity import Entity
 from alesha_sim.entities.user.context import UserContext
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.fraud import Attacker
-from alesha_sim.entities.user.intent import VisitIntent
+from alesha_sim.entities.user.intent import VisitIntent, mistyped
 from alesha_sim.entities.user.open_orders import OpenOrders
 from alesha_sim.entities.user.order_follow_up import OrderFollowUp, PlacedOrder
 from alesha_sim.entities.user.terms import BehaviourRates, UserTerms
 from alesha_sim.entities.user.trust import TrustLevels
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.messages import Confirmation, Invoice, Reason, Refusal
+from alesha_sim.messages import Confirmation, Invoice, Reason, Refusal, Secret
 from alesha_sim.network import Channel
 from alesha_sim.policies.users import LATE, ON_TIME, Logit, Trust
 from alesha_sim.recording.message_log import MessageLog
@@ -58,6 +58,11 @@ def test_every_user_has_an_account_and_secrets_of_16_digits():
 def test_someone_else_is_another_user_if_there_is_one(users, others):
     credentials = Credentials(KEYS[:users], KEYS[:users])
     assert [credentials.someone_else(user) for user in range(users)] == others
+
+
+@pytest.mark.parametrize(("secret", "wrong"), [("1230", "1231"), ("1003", "1000"), ("0120", "0121"), ("4", "0")])
+def test_a_mistyped_secret_differs_in_its_last_digit_alone(secret, wrong):
+    assert mistyped(Secret(secret)) == Secret(wrong)
 
 
 def test_trust_is_a_users_own_and_suffices_for_moods_below_it():
