@@ -44,7 +44,7 @@ def test_a_case_is_refused_in_one_line(argv, line, capsys):
 def test_the_control_passes(capsys):
     assert main([*of_shop("00-plain.csv"), "--json"]) == 0
     summary = json.loads(capsys.readouterr().out)["summary"]
-    assert (summary["orders"], summary["units"], summary["revenue"]) == (3, 5, 31)
+    assert (summary["orders"], summary["units_delivered"], summary["revenue"]) == (3, 5, 31)
 
 
 def test_visits_after_the_horizon_are_counted_where_that_is_asked_for(capsys):
@@ -62,7 +62,7 @@ def test_days_of_the_cdnow_layout_count_from_the_scenarios_start():
 def test_a_fee_in_yen_has_no_decimals():
     result = simulate(Scenario.read(CASES / "open/08-yen-fee.toml"), seed=1)
     assert result.scenario.currency.decimals == 0
-    assert result.metrics()["fees"] == 108
+    assert result.metrics()["bank_fees"] == 108
 
 
 def test_two_columns_of_one_name_are_one_line(capsys):

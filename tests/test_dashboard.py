@@ -37,8 +37,8 @@ def test_scenario_and_seed_stand_once_on_the_page(result):
 
 
 def test_key_figures_stand_beside_each_other_even_when_they_are_long(result, monkeypatch):
-    metrics = result.metrics() | {"revenue": 9_054_123_456.78, "shop_cash": 1_931_123_456.78}
-    monkeypatch.setattr(result, "figures", lambda: metrics)
+    metrics = result.exact_metrics() | {"revenue": 905_412_345_678, "shop_cash": 193_112_345_678}
+    monkeypatch.setattr(result, "exact_metrics", lambda: metrics)
     figure = plots.dashboard(result)
     figure.draw_without_rendering()
     boxes = [Text.get_window_extent(text) for text in figure.axes[0].texts[::2]]

@@ -608,7 +608,7 @@ class Model:
             return Reason.INVALID_AMOUNT
         if act.amount > hold["amount"]:
             return Reason.MORE_THAN_HELD
-        self._close(hold, "posted", act.amount)
+        self._close(hold, "captured", act.amount)
         return act.amount
 
     def _take(self, now, act):

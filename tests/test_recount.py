@@ -76,9 +76,9 @@ def cut_restocking_off(patch):
 
 def lock_too_early(patch):
     """An account is locked in the last instant, too, and so in the first."""
-    refuses = AccountLockout.refuses
+    refuses = AccountLockout.note_attempt
     patch.setattr(
-        AccountLockout, "refuses",
+        AccountLockout, "note_attempt",
         lambda self, owner, *at: self._locked_until.get(owner, at[1]) >= at[1] or refuses(self, owner, *at),
     )  # fmt: skip
 

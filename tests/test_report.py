@@ -206,11 +206,11 @@ def test_a_study_without_a_finished_run_has_a_report():
         raise ArithmeticError("never")
 
     market = alesha.scenarios.market_day(visits_per_day=9, users=5)
-    options = {"runs": 1, "seed": 4, "jobs": 1, "progress": False, "figures": broken}
+    options = {"runs": 1, "seed": 4, "jobs": 1, "progress": False, "metrics": broken}
     for study in (alesha.replicate(market, **options), alesha.sweep(market, {"bank.workers": [1, 2]}, **options)):
         assert "<p>No run is finished.</p>" in study_page(study)
         assert "count in no mean" in study_page(study)
-        assert "<th>figure</th>" in study._repr_html_()
+        assert "<th>metric</th>" in study._repr_html_()
 
 
 def test_a_study_cannot_be_changed_by_its_report(study_folder, tmp_path, capsys):

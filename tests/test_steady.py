@@ -146,7 +146,7 @@ def test_counts_before_and_after_add_up(result):
     earlier = (result.visits["arrived_at"] < "2021-01-02").sum(), (result.orders["placed_at"] < "2021-01-02").sum()
     assert (later["visits"] + earlier[0], later["orders"] + earlier[1]) == (len(result.visits), len(result.orders))
     assert 0 < later["orders"] < len(result.orders)
-    shop = result.transfers.query("book == 'shop' and code != 'opening' and time >= '2021-01-02'")
+    shop = result.transfers.query("book == 'shop' and code != 'opening' and posted_at >= '2021-01-02'")
     sold = shop[shop["credit"] == "shop:sales"]["amount"].sum()
     assert later["revenue"] == pytest.approx(sold)
     assert later["shop_cash"] == result.metrics()["shop_cash"]

@@ -54,7 +54,7 @@ def test_a_statement_has_true_minuses_bold_totals_and_nothing_for_what_is_missin
 def test_a_summary_writes_money_shares_durations_and_counts(result):
     texts = dict(cells(style_summary(result)))
     assert texts["shop cash"] == "10,240.00 BDT"
-    assert texts["conversion_rate"] == "100\N{NO-BREAK SPACE}%"
+    assert texts["conversion rate"] == "100\N{NO-BREAK SPACE}%"
     assert texts["mean delivery"] == "48 hours"
     assert texts["orders"] == "1"
     assert len(texts) == len(result.metrics())

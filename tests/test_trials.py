@@ -129,7 +129,9 @@ def test_a_world_is_compared_with_the_same_run_in_another_way(monkeypatch, way):
     )
     monkeypatch.setattr(Result, "digest", property(lambda self: type(self._tables).__name__))
     (line,) = trial(CALM._replace(way=way)).violations
-    assert line.startswith("spool: " if way == SPOOL else f"record={way}: units is 7, with everything recorded 1")
+    assert line.startswith(
+        "spool: " if way == SPOOL else f"record={way}: units_delivered is 7, with everything recorded 1"
+    )
 
 
 # Many worlds

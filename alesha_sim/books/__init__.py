@@ -2,6 +2,7 @@
 
 from alesha_sim.books.accounts import BANK, BOOKS, CODES, SHOP, SUPPLIER, USERS, Account, Kind
 from alesha_sim.books.bank import BankBook, Transaction
+from alesha_sim.books.chart import Chart
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
@@ -16,6 +17,7 @@ __all__ = [
     "USERS",
     "Account",
     "BankBook",
+    "Chart",
     "Kind",
     "LawBroken",
     "Ledger",

@@ -180,7 +180,6 @@ _NEVER: dict[str, dict[str, tuple[str, ...]]] = {
     "said of an order, and to nobody who waits for a reply": {
         "refusals": ("changed_mind", "refused_at_door"),
     },
-    "said by no shipped entity": {"refusals": ("bank_silent",)},
 }  # fmt: skip
 
 NEVER: Mapping[Kind, str] = {

@@ -65,7 +65,7 @@ def _room(result: Result) -> Iterator[str]:
             sign * equals(text_column(transfers, side), Account.SUPPLIER_STOCK).astype(np.int64)
             for side, sign in (("debit", 1), ("credit", -1))
         )
-        at, change = numbers(transfers, "time")[units], (gain * numbers(transfers, "amount"))[units]
+        at, change = numbers(transfers, "posted_at")[units], (gain * numbers(transfers, "amount"))[units]
         held = np.concatenate(([0], np.cumsum(change)))
         for lot in np.flatnonzero(mine).tolist():
             now = ordered_at[lot]
@@ -84,7 +84,7 @@ def _losses(result: Result) -> Iterator[str]:
     least = (min(travel.least for travel in travels) + scenario.delivery.report_time.least) * MICROSECONDS
     if not scenario.delivery.lost or not least:
         return
-    at, order, code = numbers(transfers, "time"), numbers(transfers, "order"), text_column(transfers, "code")
+    at, order, code = numbers(transfers, "posted_at"), numbers(transfers, "order"), text_column(transfers, "code")
     shipped: dict[int, int] = {}
     for place in np.flatnonzero(equals(code, "ship") | equals(code, "loss")).tolist():
         sent = shipped.setdefault(int(order[place]), int(at[place]))
