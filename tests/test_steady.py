@@ -34,6 +34,12 @@ def test_a_step_is_cut_where_it_ends():
     assert str(found) == "warm-up ends at 200 s, after 100 values"
 
 
+@pytest.mark.parametrize(("settles", "too_short"), [(50, False), (55, True)])
+def test_a_cut_beyond_the_first_half_and_no_other_is_too_short(settles, too_short):
+    found = mser5(np.where(np.arange(100) < settles, 10.0, 0.0))
+    assert (found.cut, found.too_short) == (settles, too_short)
+
+
 def test_a_series_without_a_warm_up_loses_little():
     assert np.median([mser5(noise(500, seed)).cut for seed in range(21)]) <= 50
 

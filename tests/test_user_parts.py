@@ -9,7 +9,7 @@ from alesha_sim.entities.entity import Entity
 from alesha_sim.entities.user.context import UserContext
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.fraud import Attacker
-from alesha_sim.entities.user.intent import VisitIntent, mistyped
+from alesha_sim.entities.user.intent import VisitDraws, VisitIntent, mistyped
 from alesha_sim.entities.user.open_orders import OpenOrders
 from alesha_sim.entities.user.order_follow_up import OrderFollowUp, PlacedOrder
 from alesha_sim.entities.user.terms import BehaviourRates, UserTerms
@@ -110,6 +110,15 @@ def test_an_order_is_kept_and_not_judged_while_some_goods_are_missing():
     assert (closed, shared.trust.suffices(1, 0.9)) == ([], True)
     follow_up.note_parcel((("watch", 1),), 250)
     assert (closed, shared.trust.suffices(1, 0.9)) == ([7], False)
+
+
+def test_what_is_due_as_the_goods_come_is_asked_for_in_the_same_event():
+    shared = context(behaviour=BehaviourRates(return_shares=(1.0, 1.0)))
+    intent = INTENT._replace(draws=VisitDraws(returns=(0.0, 0.0)))
+    follow_up = OrderFollowUp(shared, PlacedOrder(0, intent, CART, INVOICE), [].append)
+    follow_up.note_parcel(CART, 1000)
+    assert len(shared.party.shop.log) == 1
+    assert shared.clock.events == 0
 
 
 KEPT = [
