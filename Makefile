@@ -34,7 +34,7 @@ check: $(VENV)/.dev ## lint, check formats and types, run the tests
 nightly: $(VENV)/.dev ## run the tests at full size
 	ALESHA_FULL=1 $(BIN)/python -m pytest -n auto -q
 
-mutants: $(VENV)/.dev ## plant 400 one-line faults, one after the other, and count those that the tests find (hours)
+mutants: $(VENV)/.dev ## plant 400 one-line faults and count those that the tests find (an hour)
 	$(BIN)/python tests/mutants.py --count 400 --seed 1
 
 lab: $(VENV)/.notebook ## open the notebooks in JupyterLab
