@@ -189,7 +189,7 @@ class Balance(Message):
 # user -> bank: the goods are here
 
 
-class ConfirmDelivery(Asks["Receipt | Decline"]):
+class ConfirmDelivery(Asks["Acknowledged | Decline"]):
     """Say that everything of the order has arrived, so that what is in escrow for it goes to the shop."""
 
     __slots__ = ()
