@@ -172,21 +172,15 @@ class Costs:
 
     def chosen(self, module):
         """Return a module's test files in the order of the run: those that name it, then those of its users."""
-        names = naming(module) | {GOLDEN}
-        own = f"test_{Path(module).stem}.py"
-        return [
-            *self._within(names, self.seconds / 2, own),
-            *self._within(tests_of(module) - names, self.seconds / 5, own),
-        ]
-
-    def _within(self, names, seconds, own):
-        """Return the files that together take no longer, a module's own first and then the cheapest."""
-        total, files = 0.0, []
-        for name in sorted(names, key=lambda name: (name != own, self.known[name]["spent"])):
-            total += self.known[name]["spent"]
-            if total <= seconds or name == GOLDEN:
-                files.append(name)
-        return files
+        names, own = naming(module) | {GOLDEN}, f"test_{Path(module).stem}.py"
+        total, chosen = 0.0, []
+        for name in sorted(
+            tests_of(module) | names, key=lambda it: (it != own, it not in names, self.known[it]["spent"])
+        ):
+            if total + self.known[name]["spent"] <= self.seconds / 2 or name == GOLDEN:
+                total += self.known[name]["spent"]
+                chosen.append(name)
+        return chosen
 
 
 def measured(name, folder):
