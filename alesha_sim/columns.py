@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.numbered import NumberedLabels
 from alesha_sim.units import MICROSECONDS
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
@@ -120,5 +121,6 @@ def isin(text: TextColumn, words: Iterable[str]) -> npt.NDArray[np.bool_]:
     wanted = frozenset(words)
     # One entry more than labels, so that the code -1 of a missing text finds a False.
     hits = np.zeros(len(text.labels) + 1, np.bool_)
-    hits[:-1] = np.fromiter(map(wanted.__contains__, text.labels), np.bool_, len(text.labels))
+    labels = text.labels
+    hits[:-1] = labels.isin(wanted) if isinstance(labels, NumberedLabels) else [*map(wanted.__contains__, labels)]
     return hits[text.codes]

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1] / "alesha_sim"
 
 LAYERS = (
     ("units",),
-    ("files", "kernel", "messages", "streams", "theory", "vocabulary"),
+    ("files", "kernel", "messages", "numbered", "streams", "theory", "vocabulary"),
     ("columns", "numeric"),
     ("distributions", "policies", "recording"),
     ("books", "network", "scenarios", "tables"),
@@ -28,7 +28,7 @@ LAYERS = (
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 
 MODULES_AT_THE_TOP = {"__init__", "__main__"} | {
-    "columns", "distributions", "streams", "units", "vocabulary"
+    "columns", "distributions", "numbered", "streams", "units", "vocabulary"
 }  # fmt: skip
 """What may stand beside the packages: the two names that Python asks for, and the foundation modules."""
 
@@ -41,6 +41,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "files": (NOTHING, NOTHING),
     "kernel": ({"numpy", "simpy"}, NOTHING),
     "messages": ({"mypy_extensions"}, NOTHING),
+    "numbered": (NUMPY, NOTHING),
     "numeric": (NUMPY, NOTHING),
     "streams": (NUMPY, NOTHING),
     "theory": (NUMPY, {"pandas"}),

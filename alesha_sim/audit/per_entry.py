@@ -3,6 +3,8 @@
 They see the kinds of rows alone; what the amounts must be is in the other modules of laws.
 """
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,6 +23,7 @@ def check_entries(evidence: Evidence, findings: Findings) -> None:
     _check_once(e, findings)
 
 
+@cache
 def _writes() -> tuple[npt.NDArray[np.int64], int]:
     """Return for each rule the kinds of entry that write it, one bit a kind, and the bits of those of an order."""
     writes, of_order = np.zeros(len(RULES) + 1, np.int64), 0

@@ -12,6 +12,7 @@ import numpy as np
 from alesha_sim.audit.reading import Ints, codes_of, exact, recoded
 from alesha_sim.books.accounts import BOOKS, Account, role_of
 from alesha_sim.columns import Columns, TextColumn, numbers, text_column
+from alesha_sim.numbered import NumberedLabels, split
 
 # The place of each account in the chart, which is how arrays tell accounts apart.
 ROLES: Mapping[str, int] = {account: place for place, account in enumerate(Account)}
@@ -39,9 +40,12 @@ class Register:
         )
         names, commodities = text_column(table, "account"), text_column(table, "commodity")
         self._names = names
-        roles = [*(_role(label) for label in names.labels), (-1, -1)]
-        self.role = np.array([role for role, _ in roles], np.int8)[names.codes]
-        self.number = np.array([number for _, number in roles], np.int32)[names.codes]
+        stems, stem, number = split(names.labels)
+        roles = [*map(_role, stems), (-1, -1)]
+        of_row = np.append(stem, -1)[names.codes]
+        self.role = np.array([role for role, _ in roles], np.int8)[of_row]
+        numbered = np.append(number, -1)[names.codes]
+        self.number = np.maximum(np.array([own for _, own in roles], np.int64)[of_row], numbered)
         # Money is the one commodity that is no product; the bank's reserves hold nothing else.
         self.currency = next((label for label in commodities.labels if label not in self.products), "")
         self.commodities = {self.currency: 0} | self.products
@@ -78,7 +82,11 @@ class Register:
         for known, codes in self._read:
             if known is labels or known == labels:
                 return codes
-        codes = codes_of(labels, self._codes, np.int32)
+        own = self._names.labels
+        if isinstance(labels, NumberedLabels) and isinstance(own, NumberedLabels) and labels.stems == own.stems:
+            codes = np.append(own.find(labels), -1)
+        else:
+            codes = codes_of(labels, self._codes, np.int32)
         self._read = [(labels, codes), *self._read[:1]]
         return codes
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, KINDS, Kind
 from alesha_sim.columns import TextColumn
+from alesha_sim.numbered import WIDTH, NumberedLabels
 from alesha_sim.numeric.counts import repeat
 
 Ids = npt.NDArray[np.int32]
@@ -80,37 +81,29 @@ class Chart:
         kinds = [KINDS.index(part.kind) for part in self.parts]
         return repeat(np.array(kinds, np.int32), [part.size for part in self.parts])
 
-    def names(self) -> tuple[list[str], npt.NDArray[np.int32]]:
-        """Return all names, each once, and for every account the place of its name.
-
-        The strings are made here and not when accounts are opened, so that a run need not hold them.
-        """
-        labels: list[str] = []
+    def names(self) -> tuple[NumberedLabels, npt.NDArray[np.int32]]:
+        """Return all names, each once, and for every account the place of its name."""
+        stems: list[str] = []
+        keys: list[npt.NDArray[np.int64]] = [np.zeros(0, np.int64)]
         known: dict[str, int] = {}
         places = np.empty(len(self.places), np.int32)
+        size = 0
         for part in self.parts:
-            first = len(labels) if part.numbered else known.setdefault(part.name, len(labels))
+            first = size if part.numbered else known.setdefault(part.name, size)
             places[part.base : part.base + part.size] = np.arange(first, first + part.size)
-            if part.numbered:
-                labels += [f"{part.name}{number}" for number in range(part.size)]
-            elif first == len(labels):
-                labels.append(part.name)
-        return labels, places
+            if first == size:
+                keys.append(
+                    len(stems) * WIDTH + (1 + np.arange(part.size) if part.numbered else np.zeros(1, np.int64))
+                )
+                stems.append(part.name)
+                size += len(keys[-1])
+        return NumberedLabels(stems, np.concatenate(keys)), places
 
     def sides(self, debits: Ids, credits: Ids) -> tuple[TextColumn, TextColumn, Ids]:
         """Return the names of the accounts of two sides of rows, and the places of those debited."""
-        if len(self.places) <= len(debits):
-            every, names = self.names()
-            places = np.array(self.places, np.int32)
-            return TextColumn(names[debits], every), TextColumn(names[credits], every), places[debits]
-        # Few rows of a market of many users: not a name for each of its accounts.
-        ids, of_row = np.unique(np.concatenate((debits, credits)), return_inverse=True)
-        labels: dict[str, int] = {}
-        codes = [labels.setdefault(self.name(account), len(labels)) for account in ids.tolist()]
-        names = np.array(codes, np.int32)[of_row]
-        places = np.array([self.places[account] for account in ids.tolist()], np.int32)[of_row[: len(debits)]]
+        every, names = self.names()
         return (
-            TextColumn(names[: len(debits)], list(labels)),
-            TextColumn(names[len(debits) :], list(labels)),
-            places,
+            TextColumn(names[debits], every),
+            TextColumn(names[credits], every),
+            np.array(self.places, np.int32)[debits],
         )

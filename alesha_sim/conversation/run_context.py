@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, DEPOSITS, Account, Kind
-from alesha_sim.columns import MISSING_TIME, Columns, equals, numbers, text_column
+from alesha_sim.columns import MISSING_TIME, Columns, equals, isin, numbers, text_column
 from alesha_sim.tables.running_balance import changes
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import STATUSES
@@ -81,11 +81,9 @@ class RunContext:
     def _sums(self) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         transfers, accounts = self._tables["transfers"], self._tables["accounts"]
         names, kinds = text_column(accounts, "account"), text_column(accounts, "kind")
-        on_the_left = {
-            names.labels[name]
-            for name, kind in zip(names.codes.tolist(), kinds.codes.tolist(), strict=True)
-            if kinds.labels[kind] in (Kind.ASSET, Kind.EXPENSE)
-        }
+        on_the_left = set(
+            map(tuple(names.labels).__getitem__, names.codes[isin(kinds, (Kind.ASSET, Kind.EXPENSE))].tolist())
+        )
         money = equals(text_column(transfers, "commodity"), self._currency.code)
         amounts = np.where(money, numbers(transfers, "amount"), 0)
         left, right = np.zeros(len(amounts), np.int64), np.zeros(len(amounts), np.int64)

@@ -112,9 +112,9 @@ def _rows(table: str, columns: Columns, mask: npt.NDArray[np.bool_]) -> Columns:
 
 
 def _names(account: TextColumn, accounts: Columns) -> list[tuple[str, str]]:
-    commodity = text_column(accounts, "commodity")
+    commodity, labels = text_column(accounts, "commodity"), tuple(account.labels)
     return [
-        (account.labels[one], commodity.labels[other])
+        (labels[one], commodity.labels[other])
         for one, other in zip(codes(account).tolist(), codes(commodity).tolist(), strict=True)
     ]
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from alesha_sim.books.accounts import DEPOSITS, Account
 from alesha_sim.books.owners import ENDS, OPEN, OWNERS, owner_of
 from alesha_sim.columns import MISSING_TIME, Columns, equals, isin, numbers, text_column
+from alesha_sim.numbered import split
 from alesha_sim.recording.order_log import lasted
 from alesha_sim.storage.on_disk import tallies_of
 from alesha_sim.tables.running_balance import changes
@@ -101,13 +102,10 @@ def deposits(tables: Mapping[str, Columns]) -> dict[str, int]:
     """Return the deposits at the end of all users together, the shop and the supplier, in minor units."""
     accounts = tables["accounts"]
     names, closing = text_column(accounts, "account"), numbers(accounts, "closing")
-    totals = dict.fromkeys(OWNERS, 0)
-    # Of an account there is one row, so this takes a pass over the rows and none over the labels for each owner.
-    for code, amount in zip(names.codes.tolist(), closing.tolist(), strict=True):
-        owner = owner_of(names.labels[code])
-        if owner in totals:
-            totals[owner] += amount
-    return totals
+    stems, stem, _ = split(names.labels)
+    places = {owner: place for place, owner in enumerate(OWNERS)}
+    owners = np.array([places.get(owner_of(each), -1) for each in stems], np.int8)[stem[names.codes]]
+    return {owner: total(closing[owners == place]) for owner, place in places.items()}
 
 
 def _orders(source: Source) -> Counter[str]:

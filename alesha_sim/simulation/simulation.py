@@ -19,6 +19,7 @@ from alesha_sim.kernel.clock import INFINITY, MANY
 from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import Decline
 from alesha_sim.network import NoReply
+from alesha_sim.numbered import NumberedLabels
 from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios import checked
@@ -288,9 +289,7 @@ class Simulation:
         placed, spent = self.records.orders.by_user(len(users))
         return {
             "user": users,
-            "account": TextColumn(
-                users.astype(np.int32), [str(account_number(user)) for user in range(len(users))]
-            ),
+            "account": TextColumn(users.astype(np.int32), NumberedLabels([""], users + account_number(0) + 1)),
             "registered_at": times(self.records.registered_at),
             "opening_balance": self._opening_balances,
             "closing_balance": np.array([available(user) for user in range(len(users))], np.int64),

@@ -120,15 +120,11 @@ class Spooled(Mapping[str, Columns]):
         return {table: self._of_orders(table, first, last) for table in OF_ORDERS}
 
     def _of_orders(self, table: str, first: int, last: int) -> Columns:
-        found = []
-        for columns in self._groups(
+        groups = self._groups(
             table, list(SCHEMA[table]), lambda file, group: _may_hold(file, group, "order", first, last)
-        ):
-            order = numbers(columns, "order")
-            rows = np.flatnonzero((order >= first) & (order <= last))
-            if len(rows):
-                found.append(picked(columns, rows))
-        return _joined(table, found)
+        )
+        found = ((columns, numbers(columns, "order")) for columns in groups)
+        return _joined(table, [picked(rows, (order >= first) & (order <= last)) for rows, order in found])
 
     def holding(self, table: str, name: str, values: Sequence[int]) -> Columns:
         """Return the rows of a table whose number `name` is one of `values`, in the order of rows.
@@ -137,14 +133,12 @@ class Spooled(Mapping[str, Columns]):
         """
 
         def has_rows(file: "ParquetFile", group: int) -> bool:
-            if not any(_may_hold(file, group, name, value, value) for value in values):
-                return False
-            column = file.read_row_group(group, columns=[name], use_threads=False).column(0)
-            return bool(np.isin(column.fill_null(NO_ID).to_numpy(), values).any())
+            return any(_may_hold(file, group, name, value, value) for value in values) and bool(
+                np.isin(file.read_row_group(group, [name], use_threads=False)[name].fill_null(NO_ID), values).any()
+            )
 
         groups = self._groups(table, list(SCHEMA[table]), has_rows)
-        found = [picked(columns, np.isin(numbers(columns, name), values)) for columns in groups]
-        return _joined(table, found)
+        return _joined(table, [picked(columns, np.isin(numbers(columns, name), values)) for columns in groups])
 
     # Texts
 

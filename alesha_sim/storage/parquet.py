@@ -44,7 +44,7 @@ def to_arrow(table: str, columns: Columns, currency: Currency, start: datetime) 
     def array(column: Column, kind: Type) -> Any:
         if isinstance(column, TextColumn):
             return pa.DictionaryArray.from_arrays(
-                pa.array(column.codes, mask=column.codes == NO_ID), pa.array(column.labels, pa.string())
+                pa.array(column.codes, mask=column.codes == NO_ID), pa.array(list(column.labels), pa.string())
             )
         match kind:
             case Type.REFERENCE:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.columns import Column, Columns, TextColumn, codes
+from alesha_sim.numbered import NumberedLabels
 from alesha_sim.tables.schema import SCHEMA, Type
 from alesha_sim.vocabulary import NO_ID
 
@@ -55,7 +56,9 @@ def by_appearance(text: TextColumn) -> TextColumn:
     used = used[np.argsort(first[used], kind="stable")]
     renumbered = np.full(len(text.labels) + 1, NO_ID, np.int32)
     renumbered[used] = np.arange(len(used), dtype=np.int32)
-    return TextColumn(_read_only(renumbered[text.codes]), tuple(text.labels[place] for place in used.tolist()))
+    labels = text.labels
+    kept = labels[used] if isinstance(labels, NumberedLabels) else tuple(labels[place] for place in used.tolist())
+    return TextColumn(_read_only(renumbered[text.codes]), kept)
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -53,7 +53,7 @@ def _pieces(table: str, columns: Columns) -> Iterator[bytes | memoryview]:
 def heading(table: str, name: str, height: int, labels: Sequence[str] | None) -> bytes:
     """Return what stands before a column's numbers in a digest; `labels` of a text only."""
     line = f"{table}.{name} {SCHEMA[table][name]} {height}\n".encode()
-    return line if labels is None else line + json.dumps(labels).encode()
+    return line if labels is None else line + json.dumps(list(labels)).encode()
 
 
 def little_endian(values: npt.NDArray[Any]) -> memoryview:

@@ -95,7 +95,7 @@ class _Places:
 
     def between(self, first: int, last: int) -> slice | npt.NDArray[np.uint32]:
         start, end = np.searchsorted(self._orders, (first, last + 1), sorter=self._rank).tolist()
-        return slice(start, end) if self._rank is None else np.sort(self._rank[start:end])
+        return slice(start, end) if self._rank is None else np.sort(self._rank[start:end], kind="stable")
 
 
 def source_of(tables: Mapping[str, Columns] | Source) -> Source:
