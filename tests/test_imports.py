@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+import alesha_sim
+
 HEAVY = {"pydantic", "pandas", "matplotlib", "pyarrow", "IPython"}
 
 
@@ -101,3 +103,10 @@ def test_an_unknown_name_is_an_attribute_error():
         "except AttributeError as error:\n    answer = str(error)"
     )
     assert "Skenario" in message
+
+
+def test_reading_a_saved_result_loads_no_simpy(tmp_path):
+    alesha_sim.simulate(alesha_sim.scenarios.first_purchase(), seed=1).save(tmp_path / "out")
+    read = f"from alesha_sim.results import Result\nread = Result.load({str(tmp_path / 'out')!r})"
+    asked = "found = read.metrics(), read.check(), read.orders, read.follow(1)"
+    assert "simpy" not in in_fresh_interpreter(f"import sys\n{read}\n{asked}\nanswer = sorted(sys.modules)")
