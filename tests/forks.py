@@ -130,7 +130,8 @@ def carried_out(
                 yield job, folder, os.waitstatus_to_exitcode(status), spent.ru_utime + spent.ru_stime
                 free.append(folder)
                 continue
-            for late in [each for each, (*_, began) in running.items() if time.monotonic() - began > 10 * seconds]:
+            longest = 60 + 10 * seconds
+            for late in [each for each, (*_, began) in running.items() if time.monotonic() - began > longest]:
                 stopped(late)
             time.sleep(0.05)
     finally:
