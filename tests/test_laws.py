@@ -641,6 +641,18 @@ def test_goods_given_twice_are_caught_whichever_order_it_is():
     assert [line for line in check(world.tables(), CATALOGUE, drained=False) if line.startswith(told)]
 
 
+def test_goods_sent_back_twice_are_caught_whichever_order_it_is():
+    world = World()
+    for _ in world.story():
+        pass
+    watch = ((1, 1),)
+    for _ in range(2):
+        entry = world.shop.returned(world.at, 4, watch, 180, 0)
+        world.users.returned(world.at, entry, 4, watch, 0)
+    told = "L10: order 4, product 1: reserved 0, in transit 0, given 1, received 1, ordered 1, sent back 2"
+    assert [line for line in check(world.tables(), CATALOGUE, drained=False) if line.startswith(told)]
+
+
 def test_an_order_not_paid_yet_is_not_declined():
     world = World()
     world.open()
