@@ -22,6 +22,7 @@ from argparse import ArgumentParser
 from collections import Counter
 from compileall import compile_dir
 from functools import cache, partial
+from itertools import accumulate
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
@@ -49,6 +50,22 @@ LEFT_OUT = (
     "test_mutants.py", "test_notebooks.py", "test_pictures.py", "test_stepper.py", "test_tidy.py",
 )  # fmt: skip
 """Test files that say nothing about what code does, or start browsers, compilers and other libraries."""
+
+
+OWN = {
+    "audit/": ("test_laws.py", "test_law_parts.py"),
+    "books/": ("test_books.py", "test_ledger.py"),
+    "entities/bank/": ("test_bank.py", "test_settlement.py"),
+    "entities/shop/": ("test_shop.py", "test_after_sale.py"),
+    "entities/supplier/": ("test_supplier.py", "test_stock.py"),
+    "entities/user/": ("test_buyers.py", "test_user_parts.py"),
+    "experiments/": ("test_experiments.py",),
+    "experiments/folder.py": ("test_study_folders.py",),
+    "experiments/journal.py": ("test_study_attacks.py",),
+    "experiments/plan.py": ("test_study_folders.py",),
+    "network/": ("test_network.py", "test_retry.py"),
+}
+"""The test files of a whole part of the package, of which most modules have none by their own names."""
 
 
 def sample(count, seed, part=None):
@@ -112,9 +129,9 @@ def tests_of(module):
 
 @cache
 def naming(module):
-    """Return the test files that are a module's own, or import it or what it defines."""
+    """Return the test files that are a module's own or its part's, or import it or what it defines."""
     dotted = dotted_of(module)
-    found = set()
+    found = {name for part, names in OWN.items() if module.startswith(part) for name in names}
     for path in sorted((ROOT / "tests").glob("test_*.py")):
         text = path.read_text("utf-8")
         is_own = path.stem == f"test_{Path(module).stem}"
@@ -173,14 +190,15 @@ class Costs:
     def chosen(self, module):
         """Return a module's test files in the order of the run: those that name it, then those of its users."""
         names, own = naming(module) | {GOLDEN}, f"test_{Path(module).stem}.py"
-        total, chosen = 0.0, []
-        for name in sorted(
-            tests_of(module) | names, key=lambda it: (it != own, it not in names, self.known[it]["spent"])
-        ):
-            if total + self.known[name]["spent"] <= self.seconds / 2 or name == GOLDEN:
-                total += self.known[name]["spent"]
-                chosen.append(name)
-        return chosen
+        chosen = self._within(0.6 * self.seconds, names, own)
+        left = self.seconds / 2 - sum(self.known[name]["spent"] for name in chosen)
+        return chosen + self._within(max(left, self.seconds / 5), tests_of(module) - names, own)
+
+    def _within(self, seconds, names, own):
+        """Return those of the files that together take no longer, a module's own first and then the cheapest."""
+        files = sorted(names, key=lambda name: (name != own, self.known[name]["spent"]))
+        sums = accumulate(self.known[name]["spent"] for name in files)
+        return [name for name, total in zip(files, sums, strict=True) if total <= seconds or name == GOLDEN]
 
 
 def measured(name, folder):

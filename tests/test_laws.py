@@ -653,6 +653,22 @@ def test_goods_sent_back_twice_are_caught_whichever_order_it_is():
     assert [line for line in check(world.tables(), CATALOGUE, drained=False) if line.startswith(told)]
 
 
+def test_what_shop_and_supplier_hold_of_each_other_must_be_equal_once_all_is_settled():
+    world = World()
+    for _ in world.story():
+        pass
+    world.shop.charges(world.at, world.bank.charges(world.at, 2, 180), 2, 180)
+    entry = world.bank.collection(world.at, 2, BUYERS[2], 0)
+    world.shop.collected(world.at, entry, 2, 250)
+    lines = {drained: check(world.tables(), CATALOGUE, drained=drained) for drained in (True, False)}
+    for told in (
+        "L9: shop:supplier-advances 180, but supplier:shop-advances 0",
+        "L9: shop:collections-receivable 250, but supplier:collections-payable 0",
+    ):
+        assert told in lines[True]
+        assert told not in lines[False]
+
+
 def test_an_order_not_paid_yet_is_not_declined():
     world = World()
     world.open()

@@ -78,11 +78,17 @@ def test_a_module_meets_its_own_tests_then_those_that_name_it_then_those_of_its_
     assert not {"test_readme.py", *mutants.LEFT_OUT} & set(costs.chosen("books/holds.py"))
 
 
-def test_a_module_meets_no_more_tests_than_take_half_the_time_but_always_the_golden_digests():
+def test_a_module_meets_no_more_tests_than_fit_into_its_time_but_always_the_golden_digests():
     costs = mutants.Costs(mutants.ROOT / "no such file", 4)
     costs.known = {name: {"spent": 1.0} for name in mutants.tests_of("books/ledger.py") | {mutants.GOLDEN}}
     costs.known[mutants.GOLDEN] = {"spent": 90.0}
     assert costs.chosen("books/ledger.py")[2:] == [mutants.GOLDEN]
+
+
+def test_the_test_files_of_parts_and_their_parts_are_there():
+    for part, names in mutants.OWN.items():
+        assert (mutants.PACKAGE / part).exists()
+        assert all((mutants.ROOT / "tests" / name).is_file() for name in (*names, *mutants.LEFT_OUT))
 
 
 def endless(job, folder):

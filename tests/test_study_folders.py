@@ -86,6 +86,13 @@ def test_a_study_without_a_seed_goes_on_with_the_folders(market, tmp_path, count
     assert len(counted) == 3
 
 
+def test_a_folder_keeps_every_name_of_a_series(market, tmp_path):
+    sweep(market, DESIGN, runs=2, seed=5, jobs=1, folder=tmp_path, series=["balances"])
+    without = sweep(market, DESIGN, runs=2, seed=5, jobs=1, series=["balances"]).series("balances")
+    assert set(without["name"]) == {"users", "shop", "supplier"}
+    pd.testing.assert_frame_equal(Study.load(tmp_path).series("balances"), without)
+
+
 def test_a_folder_gives_the_study_back(market, tmp_path):
     made = sweep(market, DESIGN, runs=2, seed=5, jobs=1, folder=tmp_path, series=["balances"])
     loaded = Study.load(tmp_path)
