@@ -1,6 +1,7 @@
 """What makes a release: the changelog's section, the Pythons found, the tests that wheels are tried with."""
 
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -90,3 +91,12 @@ def test_the_changelog_tool_prints_one_line_for_a_version_it_does_not_know():
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"tag v9.9.9: must be v{PROJECT['project']['version']}, the version in pyproject.toml\n"
+
+
+def test_the_wheel_of_python_alone_is_not_compiled_by_a_compiler_at_hand():
+    script = (ROOT / "tools" / "wheels.py").read_text("utf-8")
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    assert (
+        script.count('"wheel"') - 1 == script.count("ALESHA_COMPILE=") == 2
+    )  # once among the packages to install
+    assert re.search(r'hatchling build -d dist\n\s+env:\n\s+ALESHA_COMPILE: "0"', workflow)

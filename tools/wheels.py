@@ -100,7 +100,7 @@ def build(work: Path, out: Path, pythons: dict[tuple[int, int], str]) -> list[tu
     builder = environment(work / "builder", first, BUILDERS)
     run(builder, "-m", "hatchling", "build", "-t", "sdist", "-d", str(out), cwd=ROOT)
     source = unpacked(next(out.glob("*.tar.gz")), work / "source")
-    run(builder, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out), cwd=source)
+    run(builder, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out), cwd=source, ALESHA_COMPILE="0")
     wheels = [(next(out.glob("*-none-any.whl")), first)]
     for version, python in pythons.items():
         name = "cp{}{}".format(*version)
