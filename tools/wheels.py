@@ -179,7 +179,8 @@ def passes(work: Path, wheel: Path, python: str) -> bool:
     run(bare, "-m", "alesha_sim", "run", "first_purchase", "--seed", "1", "--out", "first", cwd=place)
     install(bare, *TRIERS)
     shutil.copytree(ROOT / "tests", place / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", place)
+    for name in ("pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, place)
     marked = ("-m", "not interpreted") if is_compiled else ()
     tests = [*marked, *(f"tests/{name}" for name in TRIED)]
     done = attempt(bare, "-m", "pytest", "-q", "-n", "2", "--no-header", *tests, cwd=place)
