@@ -12,6 +12,16 @@ PRODUCTS_MAX: Final = 2**16
 
 ORGANISATIONS = ("shop", "bank", "supplier")
 
+CONNECTED = (
+    ("user", "shop"),
+    ("user", "bank"),
+    ("supplier", "user"),
+    ("shop", "bank"),
+    ("shop", "supplier"),
+    ("supplier", "bank"),
+)
+"""The pairs of parties that have channels to each other; all users share theirs."""
+
 STATUSES = ("received", "processing", "on_the_way", "completed", "cancelled", "declined", "returned", "in_doubt")
 STAGES = ("home", "logged_in", "browsed", "checked_out", "paid")
 OUTCOMES = ("looked", "bought", "declined", "abandoned", "unanswered")

@@ -50,10 +50,6 @@ class Asks(Message, Generic[Reply_co]):
 
     __slots__ = ()
 
-    def _replies(self) -> Reply_co:
-        """Tell the type checker; nobody calls it."""
-        raise NotImplementedError
-
 
 class Acknowledged(Message):
     """The notice was received and what it reports is in the receiver's book."""
@@ -61,5 +57,5 @@ class Acknowledged(Message):
     __slots__ = ()
 
 
-NOTED = Acknowledged()
+ACKNOWLEDGED = Acknowledged()
 """The one that is sent: it says nothing else."""

@@ -12,19 +12,9 @@ from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Share, Whole
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.tagged_fields import Durations
+from alesha_sim.vocabulary import CONNECTED
 
-LINKS = tuple(
-    f"{sender}->{recipient}"
-    for one, other in (
-        ("user", "shop"),
-        ("user", "bank"),
-        ("supplier", "user"),
-        ("shop", "bank"),
-        ("shop", "supplier"),
-        ("supplier", "bank"),
-    )
-    for sender, recipient in ((one, other), (other, one))
-)
+LINKS = tuple(f"{one}->{other}" for pair in CONNECTED for one, other in (pair, pair[::-1]))
 """The names of all one-way links; all users share theirs."""
 
 

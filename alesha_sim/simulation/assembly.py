@@ -26,25 +26,16 @@ from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes
 from alesha_sim.simulation.terms import bank_terms, duration_draws, shop_terms, supplier_terms, user_terms
 from alesha_sim.storage import Spool
 from alesha_sim.streams import Streams
-from alesha_sim.vocabulary import COURIER, SHOP, SUPPLIER
+from alesha_sim.vocabulary import CONNECTED, COURIER, SHOP, SUPPLIER
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
-
-LINKS = (
-    ("user", "shop"),
-    ("user", "bank"),
-    ("supplier", "user"),
-    ("shop", "bank"),
-    ("shop", "supplier"),
-    ("supplier", "bank"),
-)
 
 
 class Market:
     """Everything of one run but its visits: made here, opened by `open_books`, joined by `connect`.
 
-    It records what the mode `record` says; with a `spool`, that leaves memory by it.
+    It records what the level `record` says; with a `spool`, that leaves memory by it.
     """
 
     def __init__(self, scenario: "Scenario", seed: int, spool: Spool | None = None, record: str = ALL) -> None:
@@ -116,7 +107,7 @@ class Market:
             "bank": self.bank,
             "supplier": self.supplier,
         }
-        for one, other in LINKS:
+        for one, other in CONNECTED:
             there, back = self._channel(one, other, parties), self._channel(other, one, parties)
             there.connect(parties[other].inbox, back)
             back.connect(parties[one].inbox, there)
