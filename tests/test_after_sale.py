@@ -61,7 +61,7 @@ def test_a_delivered_order_leaves_no_balance_whenever_it_is_settled(held_in, set
 
 
 @pytest.mark.parametrize("held_in", LOCATIONS)
-def test_a_rejected_order_is_refunded_out_of_the_pocket_it_was_paid_into(held_in):
+def test_a_rejected_order_is_refunded_from_where_its_payment_is_held(held_in):
     market = Market(held_in=held_in)
     market.supplier.rejects = True
     order = market.buy()

@@ -628,7 +628,7 @@ class Unbounded(Ledger):
 
 @pytest.mark.interpreted
 @pytest.mark.parametrize(("kind", "name", "held_in"), POSTINGS)
-def test_a_fact_is_written_at_its_instant_under_its_entry_and_order(kind, name, held_in):
+def test_an_entry_is_written_at_its_instant_under_its_number_and_order(kind, name, held_in):
     ledger = Unbounded("BDT", SKUS)
     more = {BankBook: (2,), ShopBook: (), SupplierBook: ((300, 120, 540),), UsersBook: (2,)}[kind]
     book, (payment, entry) = kind(ledger, *more), ledger.new_entries(2)

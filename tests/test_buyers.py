@@ -459,7 +459,7 @@ def test_goods_may_come_while_the_shop_still_decides_on_a_cancellation():
 
 # Hung up while paying
 
-NOTED = [("payment", TOTAL), ("fee", 7)]
+ACKNOWLEDGED = [("payment", TOTAL), ("fee", 7)]
 
 
 def hung_up(reply=None, **reacting):
@@ -479,7 +479,7 @@ def money(town):
 
 def test_who_hung_up_learns_of_the_payment_by_the_delivery_note():
     town = hung_up().parcel(100, payment=PAYMENT, fee=7).run()
-    assert money(town) == [*NOTED, ("sale", TOTAL)]
+    assert money(town) == [*ACKNOWLEDGED, ("sale", TOTAL)]
     assert town.ends == [("checked_out", "abandoned")]
     assert town.shop.asked(EnquirePayment) == []
     assert town.balances == (TOTAL + 7, 0, 1, 2)
@@ -488,7 +488,7 @@ def test_who_hung_up_learns_of_the_payment_by_the_delivery_note():
 @pytest.mark.parametrize("at", [20, 40])
 def test_goods_that_come_before_the_user_hangs_up_tell_of_the_payment_too(at):
     town = hung_up(Refusal(Reason.UNKNOWN_ORDER, 1)).parcel(at, payment=PAYMENT, fee=7).run()
-    assert money(town) == [*NOTED, ("sale", TOTAL)]
+    assert money(town) == [*ACKNOWLEDGED, ("sale", TOTAL)]
     assert [outcome for _, outcome in town.ends] == ["abandoned"]
     assert town.shop.asked(EnquirePayment) == []
 
@@ -498,7 +498,7 @@ def test_who_hung_up_and_got_nothing_asks_the_shop_a_day_later(loss):
     town = hung_up()
     if loss:
         town.make_hostile(loss)
-    assert money(town.run()) == NOTED
+    assert money(town.run()) == ACKNOWLEDGED
     assert 86_400 < min(at for at, _ in town.shop.asked(EnquirePayment)) < 86_500
     assert not town.users.orders._unanswered
 
@@ -507,12 +507,12 @@ def test_goods_that_overtake_the_answer_to_an_enquiry_tell_first():
     town = hung_up(lambda asked: town.do_at(1000, lambda: asked.answer(paid(asked))))
     town.parcel(86_500, payment=PAYMENT, fee=7).run()
     assert len(town.shop.asked(EnquirePayment)) == 1
-    assert money(town) == [*NOTED, ("sale", TOTAL)]
+    assert money(town) == [*ACKNOWLEDGED, ("sale", TOTAL)]
 
 
 def test_who_hung_up_and_has_the_money_back_asks_nothing():
     town = hung_up().refund(100, PAYMENT, fee=7).run()
-    assert town.rows == [*NOTED, ("refund", TOTAL)]
+    assert town.rows == [*ACKNOWLEDGED, ("refund", TOTAL)]
     assert town.shop.asked(EnquirePayment) == []
 
 
@@ -520,7 +520,7 @@ def test_who_hung_up_and_has_the_money_back_asks_nothing():
 def test_who_hung_up_is_told_what_was_paid_of_an_order_that_is_off(transaction):
     refusal = Refusal(Reason.OUT_OF_STOCK, 1, transaction, TOTAL, 7)
     town = hung_up(refusal, trust=Trust(refused=0.5)).run()
-    assert town.rows == (NOTED if transaction == PAYMENT else [])
+    assert town.rows == (ACKNOWLEDGED if transaction == PAYMENT else [])
     assert (town.kept, town.trust[0]) == ([], 0.5)
 
 

@@ -187,7 +187,7 @@ def test_every_account_of_money_has_a_line_of_its_own_or_shares_it():
     assert classification.LINES["users:cash:"] == classification.LINES["shop:cash"] == "Cash"
 
 
-def test_every_code_is_an_event_or_never_begins_a_fact():
+def test_every_code_is_an_event_or_never_begins_an_entry():
     later = {"opening", "income", "retention", "transport", "allowance", "sale", "cost"}
     assert set(ENTRY_ACTIVITIES) | later == set(CODES)
     assert set(ENTRY_ACTIVITIES.values()) <= set(PLACE)

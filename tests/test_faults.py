@@ -320,7 +320,7 @@ def test_a_spell_loses_by_its_loss_and_doubles_by_its_duplication_alone(what, ki
     assert simulation.bank.shop.faults is None
 
 
-def test_a_spell_adds_to_what_the_link_does_already():
+def test_a_degradation_adds_to_what_the_link_does_already():
     both = {"loss": 0.6, "duplication": 0.6}
     degradation = {"kind": "degradation", "link": "shop->bank", "start": 0, "duration": 10, **both}
     faults = Simulation(scenario(ONE, faults=[degradation], link=both), seed=1).shop.bank.faults

@@ -414,7 +414,7 @@ def test_a_capture_of_nothing_is_no_payment(counter):
     assert counter.bank.verify(paid) == Decline(Reason.UNKNOWN_TRANSACTION)
 
 
-def test_a_posted_part_and_the_rest_have_one_link_and_the_order_of_the_hold(counter):
+def test_a_captured_part_and_the_rest_have_one_entry_and_the_order_of_the_hold(counter):
     hold = counter.held(60, order=7)
     paid = counter.capture(hold, 50).transaction
     rows = [(row["amount"], row["order"], row["entry"], CODES[row["code"]]) for row in counter.ledger.array()[-3:]]
@@ -502,14 +502,14 @@ def test_secrets_show_themselves_as_stars():
 
 
 def test_accounts_for_holds_are_opened_by_the_first_hold_alone(counter):
-    accounts, parts = len(counter.ledger.account_columns()["opening"]), len(counter.ledger.chart.parts)
+    accounts, parts = len(counter.ledger.account_columns()["opening"]), len(counter.ledger.chart.groups)
     counter.bank.authorise(Authorise(*of(0), 10, SHOP_ACCOUNT), order=1)
     counter.balance(0)
     assert len(counter.ledger.account_columns()["opening"]) == accounts
     counter.hold(10)
     counter.hold(10, user=1)
     assert len(counter.ledger.account_columns()["opening"]) == accounts + 2
-    assert len(counter.ledger.chart.parts) == parts + 1
+    assert len(counter.ledger.chart.groups) == parts + 1
 
 
 def test_a_run_with_payments_at_once_knows_no_holds():

@@ -84,7 +84,7 @@ def test_any_tampering_is_told_alike_in_parts_and_at_once(seed, rows, batch, cha
     assert in_parts == at_once
 
 
-def test_a_row_of_no_rule_does_not_repeat_the_last_rule_of_the_link_before():
+def test_a_row_of_no_rule_does_not_repeat_the_last_rule_of_the_entry_before():
     tables = trading.World(0).run(orders=6).tables()
     place = 7199 % len(tables["transfers"]["amount"])
     tables = with_column(tables, "transfers", "code", place, known(tables, "code", "sale"))
@@ -94,7 +94,7 @@ def test_a_row_of_no_rule_does_not_repeat_the_last_rule_of_the_link_before():
 
 
 @pytest.mark.parametrize("batch", [11, 10_000])
-def test_orders_that_share_a_link_are_checked_together(honest, batch):
+def test_orders_that_share_an_entry_are_checked_together(honest, batch):
     transfers = honest["transfers"]
     first, other = (np.flatnonzero(transfers["order"] == order)[0] for order in (1, 4))
     tables = with_column(honest, "transfers", "entry", other, transfers["entry"][first])

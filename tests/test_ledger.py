@@ -65,7 +65,7 @@ def books(request):
     return Books(request.param("BDT", SKUS))
 
 
-def test_rows_of_a_fact_move_all_their_accounts(books):
+def test_rows_of_an_entry_move_all_their_accounts(books):
     assert books.write(books.payment(0, 30), books.payment(1, 20))
     assert books.ledger.balance(books.deposits[0]) == 70
     assert books.ledger.balance(books.deposits[1]) == 30
@@ -93,7 +93,7 @@ REFUSED = [
     pytest.param(law, row, id=name, marks=[pytest.mark.interpreted] if name == "no whole number" else [])
     for name, law, row in REFUSED
 ])  # fmt: skip
-def test_refused_row_leaves_rows_balances_and_link_untouched(books, law, row, before):
+def test_refused_row_leaves_rows_balances_and_entry_untouched(books, law, row, before):
     entry, state = books.ledger.new_entry(), books.state()
     book = SHOP if row(books)[0] == books.cash and row(books)[2] > 1 else BANK
     good = {SHOP: (books.cash, books.equity, 5, PAYMENT), BANK: books.payment(0, 10)}[book]
@@ -194,7 +194,7 @@ def test_each_book_writes_its_part_under_the_same_link(books):
     assert books.ledger.holds(SHOP, entry)
 
 
-def test_zero_amounts_are_not_written_but_the_fact_is_held(books):
+def test_zero_amounts_are_not_written_but_the_entry_is_held(books):
     rows, entry = len(books.ledger), books.ledger.new_entry()
     assert books.write(books.payment(0, 0), entry=entry)
     assert len(books.ledger) == rows
@@ -203,7 +203,7 @@ def test_zero_amounts_are_not_written_but_the_fact_is_held(books):
         books.ledger.first(entry)
 
 
-def test_first_row_of_a_link_is_found(books):
+def test_first_row_of_an_entry_is_found(books):
     books.write(books.payment(0, 7))
     entry = books.ledger.new_entry()
     books.ledger.post(2.5, BANK, entry, 12, [books.payment(0, 0), books.payment(1, 9), books.payment(0, 8)])
@@ -226,7 +226,7 @@ def test_links_are_consecutive_from_one():
 def test_opening_many_accounts_makes_no_strings():
     ledger = Ledger("BDT", SKUS)
     users = ledger.family(Account.USERS_CASH, 100_000)
-    assert len(ledger.chart.parts) == 1
+    assert len(ledger.chart.groups) == 1
     assert ledger.chart.name(users[99_999]) == "users:cash:99999"
 
 

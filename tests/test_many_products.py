@@ -134,7 +134,7 @@ def test_an_account_is_named_without_a_walk_through_all_others():
     chart = Chart(["BDT", "p0"])
     for name, count in (("shop:cash", 1), ("users:cash:", 3), ("users:advances:", 0), ("bank:reserves", 1)):
         chart.open(name, KINDS[0], count=count, numbered=name.endswith(":"))
-    chart.parts = Unwalkable(chart.parts)
+    chart.groups = Unwalkable(chart.groups)
     names = ["shop:cash", "users:cash:0", "users:cash:1", "users:cash:2", "bank:reserves"]
     assert [chart.name(account) for account in range(5)] == names
     assert [chart.name(account) for account in (-1, 5)] == ["unknown account -1", "unknown account 5"]

@@ -322,7 +322,7 @@ def test_what_was_served_before_a_crash_stays_served():
     assert (pair.charges, pair.replies) == ({7: 1}, [(6, Receipt(7, 0))])
 
 
-def test_an_insisting_party_doubles_its_waits_and_pauses_up_to_a_day_and_doubts_after_200_rounds():
+def test_a_party_that_asks_until_answered_doubles_its_waits_and_pauses_up_to_a_day_and_doubts_after_200_rounds():
     pair, doubted = Pair(RetryPolicy(2.0, 1, 1.0, 0.0), there=outage(0, math.inf)), []
     party = Party(pair.clock, "asker", ASKER)
     party.mark_in_doubt = doubted.append

@@ -601,7 +601,7 @@ BEHIND = {
 
 
 @pytest.mark.parametrize("name", BEHIND)
-def test_a_refund_that_waits_behind_a_settlement_takes_the_right_pocket(name):
+def test_a_refund_that_waits_behind_a_settlement_takes_it_from_where_it_is_held(name):
     service, held_in, settled = BEHIND[name]
     house = House(Delayed(10), service=service, latency=0.5)
     paid = house.paid(400)

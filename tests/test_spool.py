@@ -144,7 +144,7 @@ def test_stepping_sees_the_same_messages(tmp_path):
     assert runs[1]._spool._rows["messages"].base >= BLOCK
 
 
-def test_the_first_row_of_every_link_is_found_wherever_it_is(tmp_path):
+def test_the_first_row_of_every_entry_is_found_wherever_it_is(tmp_path):
     def first(ledger, entry):
         try:
             return ledger.first(entry)
@@ -161,7 +161,7 @@ def test_the_first_row_of_every_link_is_found_wherever_it_is(tmp_path):
     assert sum(row is not None for row in found) > 700
 
 
-def test_a_fact_without_rows_has_no_first_row_however_rows_leave(tmp_path):
+def test_an_entry_without_rows_has_no_first_row_however_rows_leave(tmp_path):
     run = Simulation(scenario("first_purchase"), 7, spool=tmp_path)
     ledger, (one, other) = run.ledger, (run.ledger.new_entry(), run.ledger.new_entry())
     user, shop = run.bank.book.deposit(0), run.bank.book.deposit(-1)

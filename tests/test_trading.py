@@ -51,7 +51,7 @@ def rich():
     return found
 
 
-def test_every_row_of_every_fact_happens(rich):
+def test_every_row_of_every_entry_happens(rich):
     assert sorted(rich) == list(range(len(RULES)))
 
 

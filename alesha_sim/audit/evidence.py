@@ -1,6 +1,6 @@
 """The tables of a run, or a part of them, as arrays that laws can compare: sums by order, by entry, by order line.
 
-No law lives here. Everything is read from the canonical columns, so a result that was loaded from files can be
+Everything is read from the canonical columns, so a result that was loaded from files can be
 checked as well as one that has just run. No function loops over rows.
 """
 

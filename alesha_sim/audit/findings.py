@@ -1,4 +1,4 @@
-"""What a check of the laws found: lines of text, a limited number for each law. No law lives here."""
+"""What a check of the laws found: lines of text, a limited number for each law."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

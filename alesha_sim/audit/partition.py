@@ -1,7 +1,7 @@
 """How a check reads tables that may be too many for memory: transfers in their order, then orders in blocks.
 
 All rows of an entry belong to one order (L0), so that blocks of whole orders hold whole entries, too. Where rows
-break that, the orders that they join are checked together, in a block of their own. No law lives here.
+break that, the orders that they join are checked together, in a block of their own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

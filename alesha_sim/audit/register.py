@@ -1,6 +1,6 @@
 """What all transfers are checked against: the accounts that there are, and the products of the catalogue.
 
-It is prepared once, however many parts the transfers are read in. No law lives here.
+It is prepared once, however many parts the transfers are read in.
 """
 
 from collections.abc import Mapping, Sequence

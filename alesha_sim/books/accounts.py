@@ -102,7 +102,7 @@ class Account(StrEnum):
         "Investment in the supplier", "capital paid into the supplier, its wholly owned subsidiary",
     )
     SHOP_CASH = (
-        "shop:cash", Kind.ASSET, "money", False, "Cash", "its deposit, as far as it knows",
+        "shop:cash", Kind.ASSET, "money", False, "Cash", "its deposit, to its knowledge",
     )
     SHOP_SETTLEMENT_DUE = (
         "shop:settlement-due", Kind.ASSET, "money", False,
@@ -165,11 +165,11 @@ class Account(StrEnum):
     )
 
     SUPPLIER_CASH = (
-        "supplier:cash", Kind.ASSET, "money", False, "Cash", "its deposit, as far as it knows",
+        "supplier:cash", Kind.ASSET, "money", False, "Cash", "its deposit, to its knowledge",
     )
     SUPPLIER_COLLECTIONS = (
         "supplier:collections", Kind.ASSET, "money", False,
-        "Cash collected for the shop", "its courier account, as far as it knows",
+        "Cash collected for the shop", "its courier account, to its knowledge",
     )
     SUPPLIER_STOCK = (
         "supplier:stock", Kind.ASSET, "money, units", True,

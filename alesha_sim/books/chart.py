@@ -30,7 +30,7 @@ class Chart:
 
     def __init__(self, commodities: Sequence[str]) -> None:
         self.commodities = tuple(commodities)
-        self.parts: list[AccountGroup] = []
+        self.groups: list[AccountGroup] = []
         self.places: list[int] = []  # 4 * commodity + book, so that one comparison serves both
         self.signs: list[int] = []  # 1 if the account grows by debits, else -1
         self.capped: list[bool] = []  # may not have a debit balance
@@ -60,7 +60,7 @@ class Chart:
             raise ValueError(f"account {name}: {self.commodities[commodity]}: must not be opened twice")
         self._taken.add((name, commodity))
         base = len(self.places)
-        self.parts.append(AccountGroup(base, count, name, numbered, kind))
+        self.groups.append(AccountGroup(base, count, name, numbered, kind))
         self.places += [4 * commodity + BOOKS.index(book)] * count
         self.signs += [kind.sign] * count
         self.capped += [floor and kind.sign < 0] * count
@@ -70,16 +70,16 @@ class Chart:
     def name(self, account: int) -> str:
         """Return an account's name, such as `bank:deposits:user:17`."""
         # Of parts without accounts some begin where another does; the last one that does has the account.
-        after = bisect_right(self.parts, account, key=lambda part: part.base)
-        for part in self.parts[max(after - 1, 0) : after]:
-            if account < part.base + part.size:
-                return f"{part.name}{account - part.base}" if part.numbered else part.name
+        after = bisect_right(self.groups, account, key=lambda group: group.base)
+        for group in self.groups[max(after - 1, 0) : after]:
+            if account < group.base + group.size:
+                return f"{group.name}{account - group.base}" if group.numbered else group.name
         return f"unknown account {account}"
 
     def kinds(self) -> npt.NDArray[np.int32]:
         """Return the kind of every account, as its place in `KINDS`."""
-        kinds = [KINDS.index(part.kind) for part in self.parts]
-        return repeat(np.array(kinds, np.int32), [part.size for part in self.parts])
+        kinds = [KINDS.index(group.kind) for group in self.groups]
+        return repeat(np.array(kinds, np.int32), [group.size for group in self.groups])
 
     def names(self) -> tuple[NumberedLabels, npt.NDArray[np.int32]]:
         """Return all names, each once, and for every account the place of its name."""
@@ -88,14 +88,14 @@ class Chart:
         known: dict[str, int] = {}
         places = np.empty(len(self.places), np.int32)
         size = 0
-        for part in self.parts:
-            first = size if part.numbered else known.setdefault(part.name, size)
-            places[part.base : part.base + part.size] = np.arange(first, first + part.size)
+        for group in self.groups:
+            first = size if group.numbered else known.setdefault(group.name, size)
+            places[group.base : group.base + group.size] = np.arange(first, first + group.size)
             if first == size:
                 keys.append(
-                    len(stems) * WIDTH + (1 + np.arange(part.size) if part.numbered else np.zeros(1, np.int64))
+                    len(stems) * WIDTH + (1 + np.arange(group.size) if group.numbered else np.zeros(1, np.int64))
                 )
-                stems.append(part.name)
+                stems.append(group.name)
                 size += len(keys[-1])
         return NumberedLabels(stems, np.concatenate(keys)), places
 

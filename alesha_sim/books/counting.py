@@ -77,7 +77,7 @@ class CountingLedger(Ledger):
         }
 
     def first(self, entry: int) -> Transfer:
-        """Return the first row written under `entry`; KeyError if there is none, or it was let go for good."""
+        """Return the first row written under `entry`; KeyError if there is none, or it was discarded."""
         place = bisect_left(self._entries, entry)
         if place < len(self._entries) and self._entries[place] == entry:
             return Transfer(*self._kept.fields(place))
@@ -99,7 +99,7 @@ class CountingLedger(Ledger):
 
     def _count(self, rows: Rows) -> None:
         """Count what was moved, and keep what the bank may be asked for."""
-        parts = [part for part in self.chart.parts if part.size]
+        parts = [part for part in self.chart.groups if part.size]
         places = np.array([self.chart.places[part.base] for part in parts])
         debit = np.searchsorted([part.base for part in parts], rows["debit"], side="right") - 1
         code, book, is_money = rows["code"], places[debit] & 3, places[debit] < 4
@@ -142,4 +142,4 @@ class CountingLedger(Ledger):
 
     def _find(self, name: str) -> int:
         """Return the id of an account of money that has no number."""
-        return next(part.base for part in self.chart.parts if part.name == name)
+        return next(part.base for part in self.chart.groups if part.name == name)

@@ -114,7 +114,7 @@ class Ledger:
         """Return the balance in the account's natural direction (assets, expenses: debits less credits)."""
         return self._net[account] * self.chart.signs[account]
 
-    # Links
+    # Journal entries
 
     def new_entry(self) -> Boxed:
         """Allot the number of a new journal entry, counting from 1."""
@@ -273,7 +273,7 @@ class Ledger:
     ) -> None:
         """Write one row under each entry, without a loop: the openings of many accounts.
 
-        `debits` and `credits` are one account or one for each entry. The rules are those of `post`; besides,
+        `debits` and `credits` are one account or one for each entry. The rules are those of `post`; in addition,
         each row must raise both its accounts, so that no floor can break. Raises ValueError if balances could
         pass 64 bits.
         """

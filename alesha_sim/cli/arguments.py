@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from alesha_sim.cli import commands, report, step, studies
-from alesha_sim.cli.values import factor, file_name, goal, jobs, mode, positive, seed, setting, share, whole
+from alesha_sim.cli.values import factor, file_name, goal, jobs, level, positive, seed, setting, share, whole
 from alesha_sim.exports import FORMATS
 from alesha_sim.files import program
 from alesha_sim.recording.levels import LEVELS
@@ -133,8 +133,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "write the tables there while the run goes, so that it needs little memory; must be new or empty",
     },
     "--record": {
-        "type": mode,
-        "metavar": "MODE",
+        "type": level,
+        "metavar": "LEVEL",
         "help": f"record {' or '.join(LEVELS)}: less is faster and smaller, every metric is the same; without "
         "transfers no law can be checked (left out: all)",
     },

@@ -40,7 +40,7 @@ def jobs(text: str) -> int:
     return positive(text)
 
 
-def mode(text: str) -> str:
+def level(text: str) -> str:
     """Read what is to be recorded; raises ArgumentTypeError."""
     if text not in LEVELS:
         raise ArgumentTypeError(f"{shown(text)}: must be one of {', '.join(LEVELS)}")

@@ -318,8 +318,8 @@ def _check_same(found: Mapping[str, Any], identity: Mapping[str, Any], folder: P
     for name, value in identity.items():
         if found["identity"].get(name) != value:
             differs = f"differ{'' if name[-1] == 's' else 's'}"
-            modes = f" ({found['identity'][name]!r}, and this is {value!r})" if name == "record" else ""
-            rule = f"holds another study: its {name} {differs}{modes}: must be another folder"
+            levels = f" ({found['identity'][name]!r}, and this is {value!r})" if name == "record" else ""
+            rule = f"holds another study: its {name} {differs}{levels}: must be another folder"
             raise scenario_error("folder", str(folder), rule)
 
 

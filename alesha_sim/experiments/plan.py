@@ -255,7 +255,7 @@ def recording_of(scenarios: Sequence["Scenario"], options: Mapping[str, Any]) ->
 
 
 def _unrecorded(recording: Recording, options: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield a problem for each option that needs tables which the mode of the runs does not record."""
+    """Yield a problem for each option that needs tables which the level of the runs does not record."""
     record = recording.record
     if record != ALL:
         off = [table for table in recording.keep if not is_on(table, record)]

@@ -27,8 +27,8 @@ def command(plan: Plan, run: Run, file: Path | None = None) -> str:
     try:
         return command_line(_named(plan.scenarios[number], file), seed, settings, plan.recording.record)
     except (TypeError, ValueError):
-        mode = "" if plan.recording.record == ALL else f", record={plan.recording.record!r}"
-        return f"alesha_sim.simulate(study.scenario({point}), seed={seed}{mode})"
+        level = "" if plan.recording.record == ALL else f", record={plan.recording.record!r}"
+        return f"alesha_sim.simulate(study.scenario({point}), seed={seed}{level})"
 
 
 def command_line(scenario: str, seed: int, settings: Mapping[str, object], record: str = ALL) -> str:

@@ -38,7 +38,7 @@ class Recording(NamedTuple):
     Metrics count after `warmup` seconds; `metrics` is a function that returns more of them, from the result, or
     with a warm-up from the window on it;
     `series` are recorded every `every` seconds (0: a 200th of the horizon) up to the horizon; `keep` are tables;
-    `record` is the mode of the run itself.
+    `record` is the level of the run itself.
     """
 
     warmup: float = 0.0

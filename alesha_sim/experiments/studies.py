@@ -47,7 +47,7 @@ class Options(TypedDict, total=False):
     seconds (or text such as "1h"); metrics count after `warmup`; `metrics` is a function from a `Result`, with a
     `warmup` from `Result.after(warmup)`, to more named metrics. `progress` shows how far it is, where somebody
     sees it. With `record="summary"` runs keep nothing but metrics, accounts and users, as in `simulate`, and their
-    digests are of that mode; the laws are not checked, as a note says, and there are neither series nor warm-up.
+    digests are of that level; the laws are not checked, as a note says, and there are neither series nor warm-up.
     """
 
     seed: int | None

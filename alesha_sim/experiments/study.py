@@ -38,7 +38,7 @@ class Study:
 
     `kind` says which of them did, `seed` is the study's, from which each replication's follows. `notes` are lines
     that a reader should know; `interrupted` tells that runs are missing; `folder` is where the study is kept;
-    `record` is the mode of its runs, which their digests are of.
+    `record` is the level of its runs, which their digests are of.
     `precision` is a table of what `until` asked for and what was reached, None without it.
     """
 

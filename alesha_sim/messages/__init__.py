@@ -20,7 +20,7 @@ from alesha_sim.messages.fulfilment import (
     Replace,
     ReturnedToSender,
 )
-from alesha_sim.messages.message import NOTED, Acknowledged, Asks, Message
+from alesha_sim.messages.message import ACKNOWLEDGED, Acknowledged, Asks, Message
 from alesha_sim.messages.payments import (
     Authorise,
     Balance,
@@ -67,9 +67,9 @@ from alesha_sim.messages.shopping import (
 )
 
 __all__ = [
+    "ACKNOWLEDGED",
     "DEPOSIT",
     "ESCROW",
-    "NOTED",
     "SECRET_FIELDS",
     "Acknowledged",
     "Asks",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from alesha_sim.kernel.clock import NORMAL, Clock, ScheduledCallback
 from alesha_sim.kernel.timers import Timeouts
-from alesha_sim.messages import NOTED, Decline, OrderRejected, Refusal
+from alesha_sim.messages import ACKNOWLEDGED, Decline, OrderRejected, Refusal
 from alesha_sim.network.faults import Faults
 from alesha_sim.network.idempotency import Key
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
@@ -139,7 +139,7 @@ class Delivery(ScheduledCallback):
         if self.request is None:
             self.close()
         else:
-            self.answer(NOTED)
+            self.answer(ACKNOWLEDGED)
 
     def close(self) -> None:
         """Record that the message has been dealt with; a notice needs nothing more."""

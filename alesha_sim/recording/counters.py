@@ -1,6 +1,6 @@
-"""What stays where tables are off: rows of those fields that metrics are counted by, and a tally of messages.
+"""What is kept where tables are off: rows with only the fields that metrics need, and a counter of messages.
 
-The logs are those of any run; only their rows are thinner. No rule and no decision lives here.
+The logs are those of any run; only their rows are narrower. Contains no rules and no decisions.
 """
 
 import struct
@@ -36,11 +36,11 @@ class ThinRows(PackedRows):
         return self._count - 1
 
     def part(self, *names: str) -> Part:
-        """Return the neighbouring fields `names`, which are overlooked if they are not kept."""
-        return super().part(*names) if names[0] in self._kept else Overlooked(self, struct.Struct(""), 0)
+        """Return the neighbouring fields `names`, whose values are dropped if they are not kept."""
+        return super().part(*names) if names[0] in self._kept else NotKept(self, struct.Struct(""), 0)
 
 
-class Overlooked(Part):
+class NotKept(Part):
     """Fields that are not kept."""
 
     def fill(self, row: Boxed, value: Any) -> None:

@@ -6,15 +6,15 @@ Only the choice lives here: what is counted instead of recorded is in `counters.
 from collections.abc import Mapping
 
 ALL = "all"
-"""The mode in which every message, order and transfer is kept."""
+"""The level at which every message, order and transfer is kept."""
 
 SUMMARY = "summary"
-"""The mode in which nothing is kept but what metrics need, and the tables `ALWAYS`."""
+"""The level at which nothing is kept but what metrics need, and the tables `ALWAYS`."""
 
 LEVELS = (ALL, SUMMARY)
 
 ALWAYS = ("accounts", "users")
-"""The tables that every mode has, since they are made at the end of a run."""
+"""The tables that every level has, since they are made at the end of a run."""
 
 Tallies = Mapping[str, Mapping[str, int]]
 """For each table that is off, the counts and sums that the metrics of a result need of it."""
@@ -33,12 +33,12 @@ class NotRecorded(ValueError):
 
 
 def known(record: str, field: str = "record") -> str:
-    """Return a mode; ValueError, naming the field, for what is none."""
+    """Return a level; ValueError, naming the field, for what is none."""
     if record not in LEVELS:
         raise ValueError(f"{field}: {record!r}: must be one of {', '.join(LEVELS)}")
     return record
 
 
 def is_on(table: str, record: str) -> bool:
-    """Tell whether a mode records a table."""
+    """Tell whether a level records a table."""
     return record == ALL or table in ALWAYS

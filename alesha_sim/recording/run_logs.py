@@ -19,7 +19,7 @@ WAITED_FOR = ("bank", "shop")
 
 
 class Records:
-    """What a run records in the mode `record`; `rows` makes the rows of each log where all is kept."""
+    """What a run records at the level `record`; `rows` makes the rows of each log where all is kept."""
 
     def __init__(self, skus: Sequence[str], users: int, rows: NewRows = in_memory, record: str = ALL) -> None:
         self.record = record

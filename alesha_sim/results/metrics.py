@@ -45,7 +45,7 @@ def metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
       for returns, as the shop's book has it (`shop:sales` less `shop:sales-returns`).
     - `refunds`: money that the bank moved back to users. `sales_returns`: price given back for goods sent back.
     - `bank_fees`: what the bank earned. `units_lost`: units that supplier or shop lost, replaced or wrote off.
-    - `stranded_funds`: money that users have paid, as far as they know, and have neither goods nor money for;
+    - `stranded_funds`: money that users, to their knowledge, have paid and have neither goods nor money for;
       `stranded_orders`: how many orders it is in.
     - `conversion_rate`: orders per visit. `decline_rate`: declined orders per order.
     - `users_cash`, `shop_cash`, `supplier_cash`: deposits at the end, of all users together; `shop_cash_min`: the

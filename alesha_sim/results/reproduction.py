@@ -17,15 +17,15 @@ def command(scenario: "Scenario", seed: int, record: str = ALL) -> str:
 
     Raises ScenarioError for a scenario that no file can hold, such as one with a policy of the reader's own.
     """
-    mode = "" if record == ALL else f" --record {record}"
+    level = "" if record == ALL else f" --record {record}"
     settings = _settings(scenario)
     if settings is not None:
         texts = "".join(f" --set {quote(setting)}" for setting in settings)
-        return f"alesha run {scenario.name} --seed {seed}{texts}{mode}"
+        return f"alesha run {scenario.name} --seed {seed}{texts}{level}"
     file, text = f"{scenario.name}.toml", scenario.to_toml()
     if type(scenario).from_toml(text) != scenario:
         raise scenario_error("scenario", scenario.name, "holds something that a file does not")
-    return f"cat > {file} <<'END'\n{text}END\nalesha run ./{file} --seed {seed}{mode}"
+    return f"cat > {file} <<'END'\n{text}END\nalesha run ./{file} --seed {seed}{level}"
 
 
 def _settings(scenario: "Scenario") -> list[str] | None:

@@ -49,7 +49,7 @@ class Result(TableAccess):
     DataFrames made on first use, with the columns of `alesha_sim.tables.schema.SCHEMA`: amounts in major units,
     instants as timestamps, texts categorical, numbers that may be missing Int64. Raises ValueError for other
     columns. What needs a table that the run did not `record` raises NotRecorded; metrics are the same in every
-    mode.
+    level.
     """
 
     def __init__(
@@ -275,7 +275,7 @@ class Result(TableAccess):
     def check(self) -> list[str]:
         """Return a line for each violation of a conservation law; none if all hold.
 
-        Raises NotRecorded without transfers; what the ledger refuses at once is refused in every mode.
+        Raises NotRecorded without transfers; what the ledger refuses at once is refused at every level.
         """
         minor = self.scenario.currency.minor
         catalogue = [

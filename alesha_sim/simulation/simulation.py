@@ -70,13 +70,13 @@ class Simulation:
     there; nothing else differs. Then nothing can happen after `result`.
 
     `record` says what is kept: "all", or "summary": metrics, accounts and users only. What happens is the same,
-    and so is every metric; whatever needs a table that is off raises NotRecorded, which names it. In both modes
+    and so is every metric; whatever needs a table that is off raises NotRecorded, which names it. At both levels
     the ledger refuses, at each transfer, what would break the laws L0 (two accounts of one book and commodity) or
     L1 (a floor), and writes each entry once.
 
-    Raises TypeError for what is no scenario, ValueError for an unknown mode and for a seed that is no whole number
-    from 0 to 2**63 - 1, FileExistsError for a spool with something in it, and OSError, naming the folder, if it
-    cannot be written: now, or later in a run.
+    Raises TypeError for what is no scenario, ValueError for an unknown level and for a seed that is no whole
+    number from 0 to 2**63 - 1, FileExistsError for a spool with something in it, and OSError, naming the folder,
+    if it cannot be written: now, or later in a run.
     """
 
     def __init__(
@@ -348,7 +348,7 @@ def simulate(
 
     Without a `seed` one is drawn; the result tells which. With a folder as `spool` the tables are there and not
     in memory, and `record` says which are kept, as in `Simulation`. With `record="summary"` there are no
-    transfers to check; the ledger refuses in both modes what breaks L0 or L1 or writes an entry twice. Raises
+    transfers to check; the ledger refuses at both levels what breaks L0 or L1 or writes an entry twice. Raises
     LawBroken, naming each violation, if a law does not hold, and EntityError if an entity's code raised.
     """
     simulation = Simulation(scenario, seed, spool=spool, record=record)

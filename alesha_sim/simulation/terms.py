@@ -34,7 +34,7 @@ def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
     """Return what the shop sells and on which terms."""
     shop = scenario.shop
     return ShopTerms(
-        catalogue=_articles(scenario),
+        catalogue=_catalogue(scenario),
         supplier_account=account_number(SUPPLIER),
         page_seconds=duration_draws(streams, "shop:service", shop.page_time),
         workers=shop.workers,
@@ -52,7 +52,7 @@ def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
     )
 
 
-def _articles(scenario: "Scenario") -> list[CatalogueItem]:
+def _catalogue(scenario: "Scenario") -> list[CatalogueItem]:
     minor = scenario.currency.minor
     return [
         CatalogueItem(
@@ -77,7 +77,7 @@ def user_terms(scenario: "Scenario", streams: Streams) -> UserTerms:
     return UserTerms(
         products={product.sku: (k, minor(product.price)) for k, product in enumerate(scenario.catalogue)},
         scale=scenario.currency.scale,
-        behaviour=_habits(scenario),
+        behaviour=_behaviour(scenario),
         patience=None if users.patience is None else duration_draws(streams, "users:patience", users.patience),
         choice=users.choice,
         trust=users.trust,
@@ -86,7 +86,7 @@ def user_terms(scenario: "Scenario", streams: Streams) -> UserTerms:
     )
 
 
-def _habits(scenario: "Scenario") -> BehaviourRates:
+def _behaviour(scenario: "Scenario") -> BehaviourRates:
     products, after_sales = scenario.catalogue, scenario.users.after_sales
     return BehaviourRates(
         door_refusal=scenario.users.payment.door_refusal,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Spooled(Mapping[str, Columns]):
     """The tables in a folder of Parquet files as a `Source`, and as a mapping of columns read when asked for.
 
-    `digest` is that of all tables, as their manifest has it. What the run did not record in the mode `record`
+    `digest` is that of all tables, as their manifest has it. What the run did not record at the level `record`
     raises NotRecorded; `tallies` has what metrics need of it.
     """
 

@@ -167,7 +167,7 @@ def _checked(described: dict[str, Any]) -> dict[str, Any]:
 def _manifest(described: dict[str, Any], scenario: "Scenario | None") -> Manifest:
     from alesha_sim.scenarios.scenario import Scenario
 
-    # Older results have neither: there were no modes, and no visits were cut off by request.
+    # Older results have neither: there were no levels, and no visits were cut off by request.
     described = {"tallies": {}, "visits_cut": 0, **described}
     fields: dict[str, Any] = {name: described[name] for name in Manifest._fields}
     fields["scenario"] = scenario or Scenario.model_validate(described["scenario"])

@@ -17,7 +17,7 @@ from alesha_sim.units import Currency
 def digest(tables: Mapping[str, Columns], currency: Currency) -> str:
     """Return the SHA-256 of canonical tables, in hexadecimal digits.
 
-    It covers the recording mode, the currency's decimals, and of every column its table, name, type and
+    It covers the recording level, the currency's decimals, and of every column its table, name, type and
     little-endian bytes; of a text its labels too. Every NaN counts as the same. What was counted in the place of
     tables that are off stands before the tables.
     """
@@ -30,7 +30,7 @@ def digest(tables: Mapping[str, Columns], currency: Currency) -> str:
 
 
 def begun_digest(currency: Currency, record: str, tallies: Tallies) -> "hashlib._Hash":
-    """Return the SHA-256 of what stands before the tables: mode, the currency's decimals, tallies if there are."""
+    """Return the SHA-256 of what stands before the tables: level, the currency's decimals, any tallies."""
     counted = json.dumps(tallies, sort_keys=True) if tallies else ""
     return hashlib.sha256(f"alesha_sim {record} {currency.decimals}\n{counted}".encode())
 

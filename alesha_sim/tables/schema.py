@@ -65,9 +65,9 @@ SCHEMA: Mapping[str, Schema] = {
 
 
 class Tables(dict[str, Columns]):
-    """The tables that a run recorded in the mode `record`, in the schema's order; any other raises NotRecorded.
+    """The tables that a run recorded at the level `record`, in the schema's order; any other raises NotRecorded.
 
-    `tallies` has what metrics need of the tables that are off. Raises ValueError for a mode that there is not.
+    `tallies` has what metrics need of the tables that are off. Raises ValueError for a level that there is not.
     """
 
     def __init__(
@@ -82,5 +82,5 @@ class Tables(dict[str, Columns]):
 
 
 def recorded(record: str) -> tuple[str, ...]:
-    """Return the tables that a mode records."""
+    """Return the tables that a level records."""
     return tuple(table for table in SCHEMA if is_on(table, record))

@@ -15,7 +15,16 @@ from alesha_sim.books.bank import BankBook
 from alesha_sim.entities.bank.calendar import Calendar, Notify
 from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.kernel.clock import INFINITY
-from alesha_sim.messages import NOTED, Acknowledged, Credited, Decline, FundsLocation, Reason, Receipt, Refunded
+from alesha_sim.messages import (
+    ACKNOWLEDGED,
+    Acknowledged,
+    Credited,
+    Decline,
+    FundsLocation,
+    Reason,
+    Receipt,
+    Refunded,
+)
 from alesha_sim.policies.settlement import Fees, Immediate, refuse, seconds_faults, share_faults
 from alesha_sim.units import Share
 from alesha_sim.vocabulary import SHOP
@@ -144,7 +153,7 @@ class Settlements:
         for payment in self._in_escrow.get(order, ()):
             if self._unsettled[payment].user == user:
                 self._settle(payment)
-                return NOTED
+                return ACKNOWLEDGED
         closed = self._closed.get(order) == user
         return Decline(Reason.ESCROW_CLOSED if closed else Reason.UNKNOWN_TRANSACTION)
 

@@ -16,7 +16,7 @@ from alesha_sim.entities.user.terms import UserTerms
 from alesha_sim.entities.user.visit import UserVisit
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
-    NOTED,
+    ACKNOWLEDGED,
     CashCollected,
     Credited,
     Decline,
@@ -66,7 +66,7 @@ class UserPopulation(Entity):
                             self.open_the_door(parcel, delivery)
                         else:
                             self.orders.receive_goods(parcel, delivery.order)
-                            delivery.answer(NOTED)
+                            delivery.answer(ACKNOWLEDGED)
                     case Refunded() as refund:
                         self.orders.receive_refund(refund, delivery)
                         delivery.acknowledge()
