@@ -150,7 +150,7 @@ def users_of(module):
 
 
 def dotted_of(module):
-    """Return a module's name as an import degradations it."""
+    """Return a module's name as an import spells it."""
     return "alesha_sim." + module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 

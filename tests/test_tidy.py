@@ -332,7 +332,7 @@ def spelt_accounts(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         text = node.value if isinstance(node, ast.Constant) and id(node) not in prose else None
         if isinstance(text, str) and SPELT.search(text):
-            yield module.at(node, f"degradations an account: {text.strip()[:40]!r}")
+            yield module.at(node, f"spells an account: {text.strip()[:40]!r}")
 
 
 Rule = Callable[[Module], Iterator[str]]

@@ -102,7 +102,7 @@ def _timedelta(text: str) -> float:
     unclear = scenario_error("", text, _DURATION)
     try:
         with warnings.catch_warnings():
-            # Pandas warns of units that it will degradation differently in future; they are clear as they are.
+            # Pandas warns of units that it will interpret differently in future; they are clear as they are.
             warnings.simplefilter("ignore")
             duration = float(Timedelta(text).total_seconds())
     except (ValueError, OverflowError):
