@@ -1,6 +1,7 @@
 """Stock in the long run: the stock room against recursions that know nothing of it, and against exact theory."""
 
 import math
+import sys
 from bisect import bisect_left, bisect_right
 from types import SimpleNamespace
 
@@ -337,6 +338,32 @@ def test_forecasts_see_demand_that_was_refused_and_positions_do_not():
 
 
 # Reviews end
+
+
+@pytest.mark.parametrize("period", [0.1, 1 / 3, 0.7, 1e-9, 86400.0])
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+def test_missed_periods_end_at_the_multiples_of_the_period_to_the_last_bit(period, shift):
+    for number in (1, 3, 7, 49, 1000):
+        at = number * period
+        at = {-1: math.nextafter(at, 0), 0: at, 1: math.nextafter(at, math.inf)}[shift]
+        room, asked = (Warehouse(stock_terms(Periodic(4, 10, period)), SKUS) for _ in range(2))
+        room.demand([(0, 2)], at)
+        closed = sum(k * period < at for k in range(1, number + 3))  # demand at its end belongs to a period
+        assert room.demands[0] == [0] * closed
+        asked.review(at)  # one that falls on the end of a period closes it
+        assert len(asked.demands[0]) == sum(k * period <= at for k in range(1, number + 3))
+
+
+def test_a_review_after_a_long_pause_closes_all_missed_periods_in_one_step():
+    room, called = Warehouse(stock_terms(Periodic(4, 10, 0.001)), SKUS), []
+    room.demand([(0, 3)], 0.0005)
+    sys.setprofile(lambda frame, event, function: called.append(function) if event == "c_call" else None)
+    try:
+        room.review(100.0)
+    finally:
+        sys.setprofile(None)
+    assert (room.demands[0][0], sum(room.demands[0]), len(room.demands[0])) == (3, 3, 100_000)
+    assert len(called) < 100
 
 
 def test_reviews_go_on_to_the_horizon_and_no_further_if_nobody_waits():

@@ -113,15 +113,20 @@ class Warehouse:
         """Count a demand for the forecasts, whether it is met or not."""
         if self.period is None:
             return
-        while (self._closed + 1) * self.period < at:  # nobody reviewed in the meantime
-            self._close_period()
+        over = _periods(at, self.period)
+        # Demand at the very end of a period is of that period; periods before it nobody reviewed in the meantime.
+        self._close_periods(over - 1 if over * self.period == at else over)
         for product, units in goods:
             self._demanded[product] += units
 
-    def _close_period(self) -> None:
-        self._closed += 1
+    def _close_periods(self, last: int) -> None:
+        """Close the periods up to number `last`, of which the first has had all the demand."""
+        missed = last - self._closed
+        if missed <= 0:
+            return
+        self._closed = last
         for product, units in enumerate(self._demanded):
-            self.demands[product].append(units)
+            self.demands[product] += [units] + [0] * (missed - 1)
             self._demanded[product] = 0
 
     def reserve(self, reservation: Reservation, *, expedite: bool = False) -> int:
@@ -200,8 +205,7 @@ class Warehouse:
         """Close the periods that are over and return what is ordered; nothing if none has ended since the last."""
         if self.period is None or (self._reviewed + 1) * self.period > now:
             return []
-        while (self._closed + 1) * self.period <= now:
-            self._close_period()
+        self._close_periods(_periods(now, self.period))
         self._reviewed = self._closed
         asked = ((product, self.to_order(product)) for product in range(len(self._skus)))
         lots = [(product, units) for product, units in asked if units]
@@ -219,6 +223,16 @@ class Warehouse:
             if at <= now:
                 return (floor(now / self.period) + 1) * self.period
         return max(at, now)
+
+
+def _periods(at: float, period: float) -> int:
+    """Return how many periods are over at an instant, the one that ends then included."""
+    over = floor(at / period)  # the quotient may be rounded over a whole number
+    while (over + 1) * period <= at:
+        over += 1
+    while over * period > at:
+        over -= 1
+    return over
 
 
 def _whole(what: str, given: Any) -> int:
