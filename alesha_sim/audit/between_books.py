@@ -9,7 +9,7 @@ import numpy as np
 
 from alesha_sim.audit.evidence import Evidence, sum_of
 from alesha_sim.audit.findings import Findings
-from alesha_sim.audit.reading import Ints
+from alesha_sim.audit.reading import Ints, among
 from alesha_sim.books.accounts import CODES, Account
 
 
@@ -61,8 +61,8 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
     balances = e.balance(own, key), sum_of(e.balance(name, key) for name in others)
     holds = e.held(books[0]), e.held(books[1])
     # What a pending transfer moves, and what it gives back, was the user's before and is so after.
-    within = np.isin(e.code, [CODES.index(code) for code in ("pending", "void", *mirror.apart)])
-    moves = [e.marked(rows[~within[rows]], key) for rows in touched]
+    within = ("pending", "void", *mirror.apart)
+    moves = [e.marked(rows[~among(e.code[rows], within, CODES)], key) for rows in touched]
     compared = holds[0] & holds[1] & (moves[1] if mirror.partly else True)
     findings.add(
         3,

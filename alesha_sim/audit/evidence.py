@@ -5,14 +5,14 @@ checked as well as one that has just run. No function loops over rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.audit.posting_rules import Rule, permitted
-from alesha_sim.audit.reading import Ints, Mask, exact, recoded
+from alesha_sim.audit.reading import Ints, Mask, among, exact, recoded
 from alesha_sim.audit.register import ROLES, Priced, Register
 from alesha_sim.books.accounts import BOOKS, CODES, Account
 from alesha_sim.columns import Columns, numbers, text_column
@@ -222,35 +222,35 @@ class Evidence:
         return found
 
     @cached_property
-    def _by_rule(self) -> tuple[Ints, list[int]]:
-        """All rows sorted by rule, and where those of each begin and the last ends; before them who has none.
+    def _by_rule(self) -> dict[int, Ints]:
+        """The rows of each rule that has any, in their order; under -1 those that have no rule.
 
         Sorted once, in linear time for such small numbers: to look for the rows of each rule in turn took half
         of the check.
         """
-        counts = bincount(self.rule.astype(np.int16) + 1, minlength=len(RULES) + 1)
-        return np.argsort(self.rule, kind="stable"), np.cumsum(counts).tolist()
+        rows = np.argsort(self.rule, kind="stable")
+        ends = np.cumsum(bincount(self.rule.astype(np.int16) + 1, minlength=len(RULES) + 1)).tolist()
+        starts = [0, *ends]
+        return {
+            place: rows[start:end]
+            for place, (start, end) in enumerate(zip(starts, ends, strict=False), -1)
+            if start < end
+        }
 
-    def _ruled(self, place: int) -> Ints:
-        rows, bounds = self._by_rule
-        return rows[bounds[place] : bounds[place + 1]]
-
-    def _under(self, places: Iterable[int]) -> Ints:
+    def _under(self, places: Sequence[int]) -> Ints:
         """Return the rows of some rules, rule by rule."""
-        parts = [rows for place in places if len(rows := self._ruled(place))]
+        parts = [self._by_rule[place] for place in places if place in self._by_rule]
         return parts[0] if len(parts) == 1 else np.concatenate([_NONE, *parts])
 
     def rows(self, book: str, code: str, *, units: bool = False) -> Ints:
         """Return the rows of a code in a book, of money or else of units, in their order."""
-        wanted = [
-            place for rule, place in _PLACES.items() if (rule.book, rule.code, rule.units) == (book, code, units)
-        ]
+        wanted = _rules_of_code(book, code, units)
         found = self._under(wanted)
         return np.sort(found) if len(wanted) > 1 else found
 
     def ruled(self, code: str, debit: Account, credit: Account, *, units: bool = False) -> Ints:
         """Return the rows of one rule: of a code that debits one account and credits another of its book."""
-        return self._ruled(_PLACES[Rule(debit.book, code, units, debit, credit)])
+        return self._by_rule.get(_PLACES[Rule(debit.book, code, units, debit, credit)], _NONE)
 
     def by_rule(self, code: str, debit: Account, credit: Account, key: Key, worth: Ints | None = None) -> Ints:
         """Return the amounts moved under one rule by `key`: money, or units valued at `worth`."""
@@ -258,6 +258,8 @@ class Evidence:
 
     def summed(self, rows: Ints, key: Key, worth: Ints | None = None) -> Ints:
         """Return the sum of the amounts of `rows` by `key`; units are counted as `worth` each commodity says."""
+        if not len(rows):
+            return np.zeros(key.size, self.amount.dtype)
         amounts = self.amount[rows]
         if worth is not None:
             amounts = amounts * exact(worth, int(amounts.sum()))[self.row_commodity[rows]]
@@ -275,23 +277,22 @@ class Evidence:
         All users' accounts of a family count together. Money, or units valued at `worth`.
         """
         debits, credits = self.sides(account, units=worth is not None)
+        if not len(debits) and not len(credits):
+            return np.zeros(key.size, self.amount.dtype)
         return (self.summed(debits, key, worth) - self.summed(credits, key, worth)) * account.kind.sign
 
     def sides(self, account: Account, *, units: bool = False) -> tuple[Ints, Ints]:
         """Return the rows that debit and those that credit an account, of money or else of units, rule by rule."""
+        debits, credits = (self._under(places) for places in _rules_of_account(account, units))
+        unknown = self._by_rule.get(-1)
+        if unknown is None:
+            return debits, credits
+        unknown = unknown[(self.row_commodity[unknown] > 0) == units]
+        role = ROLES[account]
         return (
-            self._side([rule.debit for rule in RULES], self.debit_role, account, units=units),
-            self._side([rule.credit for rule in RULES], self.credit_role, account, units=units),
+            np.concatenate([unknown[self.debit_role[unknown] == role], debits]),
+            np.concatenate([unknown[self.credit_role[unknown] == role], credits]),
         )
-
-    def _side(self, accounts: list[Account], roles: Ints, account: Account, *, units: bool) -> Ints:
-        of_rules = self._under(n for n, rule in enumerate(RULES) if accounts[n] is account and rule.units == units)
-        rows, bounds = self._by_rule
-        unknown = rows[: bounds[0]]
-        if not len(unknown):
-            return of_rules
-        mine = (roles[unknown] == ROLES[account]) & ((self.row_commodity[unknown] > 0) == units)
-        return np.concatenate([unknown[mine], of_rules])
 
     def marked(self, rows: Ints, key: Key) -> Mask:
         """Tell which places of `key` have one of `rows`."""
@@ -334,6 +335,23 @@ def _from_one(column: npt.NDArray[Any], filler: int) -> npt.NDArray[Any]:
     return np.concatenate([np.array([filler], column.dtype), column])
 
 
+@cache
+def _rules_of_code(book: str, code: str, units: bool) -> list[int]:
+    """Return the rules of a code in a book, of money or else of units, as places in `RULES`."""
+    return [place for rule, place in _PLACES.items() if (rule.book, rule.code, rule.units) == (book, code, units)]
+
+
+@cache
+def _rules_of_account(account: Account, units: bool) -> tuple[list[int], list[int]]:
+    """Return the rules that debit an account and those that credit it, of money or else of units."""
+    rules = [(rule, place) for rule, place in _PLACES.items() if rule.units == units]
+    return (
+        [place for rule, place in rules if rule.debit is account],
+        [place for rule, place in rules if rule.credit is account],
+    )
+
+
+@cache
 def _known_rules() -> npt.NDArray[np.int8]:
     """Return the place of each rule by code, units or money, roles debited and credited; -1 for none."""
     known = np.full((len(CODES), 2, len(ROLES), len(ROLES)), -1, np.int8)
@@ -345,4 +363,4 @@ def _known_rules() -> npt.NDArray[np.int8]:
 
 def of_status(evidence: Evidence, *names: str) -> Mask:
     """Tell by order whether its status is one of those named."""
-    return np.isin(evidence.status, [STATUSES.index(name) for name in names])
+    return among(evidence.status, names, STATUSES)

@@ -251,7 +251,7 @@ def _check_units(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     back = (units.returned > units.received) | (units.sent_back > units.returned)
     findings.add(10, (back | (units.swapped > units.received))[:-1], describe, lines)
     statuses = ("cancelled", "declined", *(("completed", "returned") if drained else ()))
-    closed = np.isin(e.status, [STATUSES.index(name) for name in statuses])[units.order]
+    closed = of_status(e, *statuses)[units.order]
     findings.add(4, (closed & (units.kept != 0))[:-1], describe, lines)
     _check_all_back(e, findings, (units.returned != units.ordered)[:-1])
 

@@ -47,3 +47,11 @@ def codes_of(
     if dtype is None:
         dtype = np.min_scalar_type(-1 - max(words.values(), default=0))
     return np.array([*(words.get(label, -1) for label in labels), -1], dtype)
+
+
+def among(codes: Ints, words: Sequence[str], vocabulary: Sequence[str]) -> Mask:
+    """Tell of each code of a vocabulary, or -1 for none, whether it stands for one of `words`."""
+    wanted = np.zeros(len(vocabulary) + 1, np.bool_)
+    wanted[[vocabulary.index(word) for word in words]] = True
+    found: Mask = wanted[codes]
+    return found
