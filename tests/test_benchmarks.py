@@ -107,6 +107,19 @@ def test_the_memory_of_a_sweep_is_that_of_a_process_of_its_own(benchmark):
     assert studies.in_a_process(100) > 2**20
 
 
+def test_the_whole_call_is_measured_by_part_and_told(benchmark, monkeypatch):
+    whole_call = benchmark("whole_call")
+    monkeypatch.setattr(whole_call, "forms", lambda: {"Python": None})
+    (rounds,) = whole_call.measured(rounds=2).values()
+    parts = {*whole_call.CALL, *whole_call.AFTER, whole_call.WHOLE}
+    assert [set(figures) for figures in rounds] == [parts, parts]
+    assert all(figures["run"] > figures["laws"] > 0 for figures in rounds)
+    halved = [{part: seconds / 2 for part, seconds in figures.items()} for figures in rounds]
+    both = {"Python": rounds, "compiled": halved}
+    assert whole_call.ratios(both) == [0.5, 0.5]
+    assert whole_call.section(both).count("| 0.50 (0.50 to 0.50) |") == len(parts)
+
+
 def test_starting_is_measured_in_pairs_and_told(benchmark):
     startup = benchmark("startup")
     pairs = (startup.PAIRS[0], startup.Pair("nothing", ("-c", "pass"), ("-c", "pass")))

@@ -40,6 +40,7 @@ class Market:
 
     def __init__(self, scenario: "Scenario", seed: int, spool: Spool | None = None, record: str = ALL) -> None:
         self.scenario = scenario
+        self._is_hostile = scenario.is_hostile
         self.clock = Clock()
         self.skus = scenario.skus
         users, code = scenario.users.count, scenario.currency.code
@@ -113,7 +114,7 @@ class Market:
             back.connect(parties[one].inbox, there)
             for owner, channel, peer in ((one, there, other), (other, back, one)):
                 setattr(parties[owner], "users" if peer == "user" else peer, channel)
-        if self.scenario.is_hostile:
+        if self._is_hostile:
             for party in parties.values():
                 party.inbox.deduplicate()
                 party.mark_in_doubt = self.records.orders.mark_in_doubt
@@ -127,6 +128,6 @@ class Market:
         latency = duration_draws(self._streams, f"channel:{name}", link.latency)
         log = self.records.messages_to(recipient)
         channel = Channel(self.clock, log, latency, parties[recipient].code)
-        if self.scenario.is_hostile:
+        if self._is_hostile:
             make_hostile(channel, name, self.scenario, self._streams)
         return channel
