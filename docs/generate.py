@@ -22,23 +22,29 @@ from scenario_fields import Described, fields_of, literal, tag  # noqa: E402
 
 from alesha_sim.books.accounts import Account  # noqa: E402
 from alesha_sim.distributions import KINDS  # noqa: E402
+from alesha_sim.entities.shop.order_states import EVENTS, STATUS_ROWS  # noqa: E402
 from alesha_sim.scenarios.scenario import Scenario  # noqa: E402
+from alesha_sim.vocabulary import STATUSES  # noqa: E402
 
 WIDTH = 120
 
 
 def pages() -> dict[str, str]:
     """Return the text of each file that is generated, in full or in part, by its path."""
-    names = ("design.md", "model.md", "postings.md")
-    design, model, postings = ((ROOT / "docs" / name).read_text("utf-8") for name in names)
-    design = filled(filled(design, "layers", fenced(block())), "fields", fenced("\n".join(outline())))
+    names = ("architecture.md", "decisions/README.md", "model.md", "postings.md", "reference.md")
+    architecture, decided, model, postings, reference = (
+        (ROOT / "docs" / name).read_text("utf-8") for name in names
+    )
+    status = order_states.table(STATUS_ROWS, EVENTS, STATUSES)
     return {
         "alesha_sim/scenarios/template.toml": scenario_template.template(),
-        "docs/design.md": design,
+        "docs/architecture.md": filled(filled(architecture, "layers", fenced(block())), "status", status),
+        "docs/decisions/README.md": filled(decided, "index", "\n".join(decisions())),
         "docs/model.md": filled(model, "inputs", "\n".join(inputs())),
         "docs/order.md": order_states.page(),
         "docs/order.svg": order_states.picture(),
         "docs/postings.md": filled(postings, "accounts", "\n".join(chart())),
+        "docs/reference.md": filled(reference, "fields", fenced("\n".join(outline()))),
     }
 
 
@@ -116,6 +122,19 @@ def _row(path: str, default: str | None, field: Described, meaning: str) -> str:
     held = f"`{default}`" if default is not None else field.left_out or "none"
     held = "must be given" if field.must_be_given else held
     return f"| `{path}` | {held} | {meaning} |"
+
+
+# The decisions
+
+
+def decisions() -> Iterator[str]:
+    """Yield a table of all records of decisions: number, title, status."""
+    yield "| no. | decision | status |"
+    yield "|---|---|---|"
+    for file in sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md")):
+        heading, _, status, *_ = file.read_text("utf-8").splitlines()
+        number, _, title = heading.removeprefix("# ").partition(". ")
+        yield f"| {number} | [{title}]({file.name}) | {status.removeprefix('Status: ').removesuffix('.')} |"
 
 
 # The chart of accounts

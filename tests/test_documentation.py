@@ -11,7 +11,15 @@ from alesha_sim.entities.shop.order_states import FULFILMENT_ROWS, STATUS_ROWS
 from alesha_sim.scenarios.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ["docs/design.md", "docs/model.md", "docs/order.md", "docs/order.svg", "docs/postings.md"]
+DOCUMENTS = [
+    "docs/architecture.md",
+    "docs/decisions/README.md",
+    "docs/model.md",
+    "docs/order.md",
+    "docs/order.svg",
+    "docs/postings.md",
+    "docs/reference.md",
+]
 
 
 @pytest.fixture
@@ -28,6 +36,25 @@ def generate(monkeypatch):
 @pytest.mark.parametrize("name", [*DOCUMENTS, "alesha_sim/scenarios/template.toml"])
 def test_what_is_generated_is_up_to_date(generate, name):
     assert (ROOT / name).read_text("utf-8") == generate.pages()[name], "python docs/generate.py --write"
+
+
+SECTIONS = ["Context", "Decision", "Rejected options", "Consequences", "Figures"]
+OPENING = r"# {}\. \S.*\n\nStatus: (accepted|superseded by)\b.*\.\n\n## Context\n"
+
+
+def test_decisions_are_numbered_without_gaps():
+    records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    assert [int(record.name[:4]) for record in records] == list(range(1, len(records) + 1))
+    assert len(records) > 40
+
+
+@pytest.mark.parametrize("record", sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md")), ids=lambda p: p.stem)
+def test_a_decision_has_a_number_a_status_and_the_sections_of_the_others(record):
+    text = record.read_text("utf-8")
+    assert re.match(OPENING.format(record.name[:4]), text)
+    found = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert found == [section for section in SECTIONS if section in found]
+    assert {"Context", "Decision", "Consequences"} <= set(found)
 
 
 def test_a_page_without_the_marks_is_refused(generate):

@@ -472,7 +472,7 @@ def test_only_packages_and_foundation_modules_stand_at_the_top():
 
 
 def test_the_layers_in_the_documentation_are_those_that_are_enforced():
-    assert block() in (ROOT / "docs" / "design.md").read_text("utf-8")
+    assert block() in (ROOT / "docs" / "architecture.md").read_text("utf-8")
 
 
 def test_functions_are_short_by_the_median():
@@ -503,7 +503,7 @@ def test_statements_laid_out_by_hand_are_counted():
     assert skips("a = (\n    1,\n)  # fmt: skip\n# fmt: off\nb = '# fmt: skip'\n") == 2
 
 
-def test_the_public_names_are_those_of_the_design():
+def test_the_public_names_are_those_of_the_documentation():
     (face,) = (module for module in MODULES if module.name == "__init__.py")
     assignments = [node for node in face.tree.body if assigned(node) == ["__all__"]]
     assert [set(ast.literal_eval(node.value)) for node in assignments] == [PUBLIC]
