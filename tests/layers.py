@@ -11,7 +11,7 @@ from textwrap import wrap
 ROOT = Path(__file__).resolve().parents[1] / "alesha_sim"
 
 LAYERS = (
-    ("units",),
+    ("form", "units"),
     ("files", "kernel", "messages", "numbered", "streams", "theory", "vocabulary"),
     ("columns", "numeric"),
     ("distributions", "policies", "recording"),
@@ -28,7 +28,7 @@ LAYERS = (
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 
 MODULES_AT_THE_TOP = {"__init__", "__main__"} | {
-    "columns", "distributions", "numbered", "streams", "units", "vocabulary"
+    "columns", "distributions", "form", "numbered", "streams", "units", "vocabulary"
 }  # fmt: skip
 """What may stand beside the packages: the two names that Python asks for, and the foundation modules."""
 
@@ -39,7 +39,8 @@ ANALYSIS = {"numpy", "pandas", "pyarrow", "matplotlib"}
 NOTHING: set[str] = set()
 THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "files": (NOTHING, NOTHING),
-    "kernel": ({"numpy", "simpy"}, NOTHING),
+    "form": (NOTHING, NOTHING),
+    "kernel": ({*COMPILED, "simpy"}, NOTHING),
     "messages": ({"mypy_extensions"}, NOTHING),
     "numbered": (NUMPY, NOTHING),
     "numeric": (NUMPY, NOTHING),

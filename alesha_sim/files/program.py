@@ -2,19 +2,14 @@
 
 import platform
 import sys
-from functools import cache
 from importlib.metadata import version
-from importlib.util import find_spec
 
-BUSIEST = "alesha_sim.recording.message_log"
-"""A module that is compiled whenever any is; it is looked for, not imported."""
+from alesha_sim.form import COMPILED
 
 
-@cache
 def form() -> str:
     """Return `compiled` if the busiest modules are machine code, else `pure Python`."""
-    found = find_spec(BUSIEST)
-    return "pure Python" if found is None or str(found.origin).endswith(".py") else "compiled"
+    return "compiled" if COMPILED else "pure Python"
 
 
 def versions() -> dict[str, str]:
