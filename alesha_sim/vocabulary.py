@@ -5,12 +5,17 @@ from typing import Final
 NO_ID: Final = -1
 SHOP, BANK, SUPPLIER = -1, -2, -3
 COURIER = -4
-"""Owns the account into which is paid at doors; it is the supplier's, and no entity of its own."""
+"""Owns the account into which is paid at doors; it is the supplier's, and an entity only where one of that name is
+added to a run."""
+
+UNREGISTERED: Final = -(2**31)
+"""The code of an entity that has not been added to a run."""
 
 PRODUCTS_MAX: Final = 2**16
 """How many products a catalogue may have: a line of an order keeps its product's place in 16 bits."""
 
 ORGANISATIONS = ("shop", "bank", "supplier")
+"""The organisations that every run has, in the order of their codes from -1 down."""
 
 CONNECTED = (
     ("user", "shop"),

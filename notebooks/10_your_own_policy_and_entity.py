@@ -16,9 +16,7 @@ import pandas as pd
 import alesha_sim as alesha
 from alesha_sim.entities import Entity
 from alesha_sim.messages import FundsLocation
-from alesha_sim.network import Channel
 from alesha_sim.policies import SettlementTerms
-from alesha_sim.vocabulary import COURIER
 
 
 # %% [markdown]
@@ -44,33 +42,24 @@ scenario = scenario.with_settings({"bank.settlement": EscrowAbove(500_00)})
 # %% [markdown]
 # ## An entity
 #
-# An entity has an inbox and workers that serve it, and knows only what messages report. The courier takes the supplier's channel to the users for itself: what the supplier sends there lands in the courier's inbox. A rider takes a parcel up, rides, hands it over, and passes on what was said at the door.
+# An entity has an inbox and workers that serve it, and knows only what messages report. The simulation adds the courier, connects it to the supplier and to the users, and lets it take in what the one sends to the others. A rider takes a parcel up, rides, hands it over, and passes on what was said at the door.
 
 # %%
 class Courier(Entity):
     def __init__(self, simulation, riders, ride_seconds):
-        super().__init__(simulation.clock, "courier", COURIER, riders)
+        super().__init__(simulation.clock, workers=riders)
         self.ride_seconds = ride_seconds
-        supplier, log = simulation.supplier, simulation.records.messages
-        log.organisations.append(self.name)  # by which name messages show it
-        self.doors = supplier.users
-        there = Channel(simulation.clock, log, self.latency, COURIER)
-        back = Channel(simulation.clock, log, self.latency, supplier.code)
-        there.connect(self.inbox, back)
-        back.connect(supplier.inbox, there)
-        supplier.users = there
-        self.open_for_business()
-
-    def latency(self):
-        return 1.0  # seconds from the supplier's gate to the courier's desk
+        simulation.add_entity(self, name="courier", role="courier")
+        simulation.connect(self, simulation.supplier, latency="1 s")  # from its gate to the courier's desk
+        simulation.connect(self, simulation.users)
+        simulation.reroute(simulation.supplier, simulation.users, via=self)
 
     def work(self):
         rider = self.inbox.new_worker()
         while True:
             parcel = yield rider.receive()
-            yield self.clock.timeout(self.ride_seconds)
-            reply = yield from self.ask(self.doors, parcel.message, order=parcel.order, to=parcel.recipient)
-            parcel.answer(reply)
+            yield self.clock.pause(self.ride_seconds)
+            yield from self.pass_on(parcel, self.channels["users"])
 
 
 # %% [markdown]
@@ -116,7 +105,7 @@ assert one_parcel_a_rider(result, riders) == []
 courier.inbox.statistics()
 
 # %% [markdown]
-# The supplier addresses its parcel to the user as ever, and it is the courier who takes it up; two hours later the courier hands it over, and the answer goes back the same way.
+# The supplier gives its parcel to the courier, who takes it up; two hours later the courier hands it over to the user, and the answer goes back the same way.
 
 # %%
 result.follow(1).where(kinds=["Deliver", "Acknowledged", "Delivered"])

@@ -90,7 +90,7 @@ class Clerk(Entity):
         self.run(self._news(message, order, step))
 
     def _news(self, message, order, step):
-        yield from self.send_notice_reliably(self.shop, message, step=step, order=order)
+        yield from self.send_notice_reliably(self.channels["shop"], message, step=step, order=order)
 
 
 class BankClerk(Clerk):
@@ -223,7 +223,7 @@ class SupplierClerk(Clerk):
         self.run(self._hand_over(order, Deliver(entry, self.orders[order].lines)))
 
     def _hand_over(self, order, parcel):
-        noted = yield from self.ask_until_answered(self.shop, parcel, step="deliver", order=order)
+        noted = yield from self.ask_until_answered(self.channels["shop"], parcel, step="deliver", order=order)
         assert isinstance(noted, Acknowledged)
 
     def remit(self, order):
@@ -287,7 +287,7 @@ class Market:
             there.connect(parties[other].inbox, back)
             back.connect(parties[one].inbox, there)
             for owner, channel, peer in ((one, there, other), (other, back, one)):
-                setattr(parties[owner], "users" if peer == "user" else peer, channel)
+                parties[owner].channels["users" if peer == "user" else peer] = channel
         for party in parties.values():
             party.inbox.deduplicate()
             party.track_processes()
@@ -315,7 +315,9 @@ class Market:
     def _ask(self, name, message, user, order, step):
         asker = Party(self.clock, f"user:{user}", user)
         self.replies[name] = None
-        self.replies[name] = yield from asker.ask_until_answered(self.users.shop, message, step=step, order=order)
+        self.replies[name] = yield from asker.ask_until_answered(
+            self.users.channels["shop"], message, step=step, order=order
+        )
 
     def check_out(self, lines=(("laptop", 1),), *, user=0, method=Method.ACCOUNT):
         """Let a user order and return the order's number."""

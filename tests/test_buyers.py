@@ -133,8 +133,8 @@ class Town:
         back = Channel(self.clock, self.log, lambda: latency, -1)
         there.connect(party.inbox, back)
         back.connect(self.users.inbox, there)
-        setattr(self.users, party.name, there)
-        party.users = back
+        self.users.channels[party.name] = there
+        party.channels["users"] = back
         self.channels += [there, back]
 
     def make_hostile(self, loss=0.3, attempts=None, seed=1):
@@ -195,7 +195,10 @@ class Town:
     def send(self, sender, message, at, step="deliver", order=1, user=0):
         """Let an organisation bring a user something, and keep the reply."""
         party = Party(self.clock, sender.name, sender.code)
-        self.do_at(at, lambda: party.ask_until_answered(sender.users, message, step=step, order=order, to=user))
+        self.do_at(
+            at,
+            lambda: party.ask_until_answered(sender.channels["users"], message, step=step, order=order, to=user),
+        )
         return self
 
     def parcel(self, at, lines=CART, entry=None, **fields):

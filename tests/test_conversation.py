@@ -200,18 +200,18 @@ class Relay(Entity):
     def __init__(self, simulation, code):
         super().__init__(simulation.clock, "relay", code, None)
         supplier, log = simulation.supplier, simulation.records.messages
-        self.users = supplier.users
+        self.onward = supplier.channels["users"]
         there, back = (Channel(simulation.clock, log, lambda: 1.0, party) for party in (code, supplier.code))
         there.connect(self.inbox, back)
         back.connect(supplier.inbox, there)
-        supplier.users = there
+        supplier.channels["users"] = there
 
     def work(self):
         worker = self.inbox.new_worker()
         while True:
             parcel = yield worker.receive()
             parcel.answer(
-                (yield from self.ask(self.users, parcel.message, order=parcel.order, to=parcel.recipient))
+                (yield from self.ask(self.onward, parcel.message, order=parcel.order, to=parcel.recipient))
             )
 
 

@@ -78,7 +78,7 @@ class Counter:
         self.back = Channel(self.clock, self.log, lambda: latency, SHOP)
         self.there.connect(self.bank.inbox, self.back)
         self.back.connect(Inbox(self.clock), self.there)
-        self.bank.users = self.back
+        self.bank.channels["users"] = self.back
         self.shop = Party(self.clock, "shop", SHOP)
         self.placed = {}
 

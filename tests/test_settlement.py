@@ -103,7 +103,7 @@ class House:
             there, back = (Channel(self.clock, self.log, lambda: latency, code) for code in (BANK, party.code))
             there.connect(self.bank.inbox, back)
             back.connect(party.inbox, there)
-            setattr(self.bank, name, back)
+            self.bank.channels[name] = back
             self.ways[name] = there
         self.replies = []
 
@@ -112,7 +112,7 @@ class House:
         uniform = np.random.default_rng(seed).random
         for party in (self.bank, self.users, self.shop):
             party.inbox.deduplicate()
-        for channel in (*self.ways.values(), self.bank.users, self.bank.shop):
+        for channel in (*self.ways.values(), *self.bank.channels.values()):
             channel.faults = Faults(loss, loss, [], uniform, uniform)
             channel.retry_with(RetryPolicy(5.0, None, 1.0, 0.0), uniform)
         return self

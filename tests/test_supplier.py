@@ -91,10 +91,10 @@ class World:
         self.users = Player(self, "users", NO_ID, door)
         self.paid, self.transfers, self.replies = {}, [], {}
         self.streams, self.latency, self.loss, self.retries = Streams(seed), latency, loss, retries or loss > 0
-        self.supplier.bank = self.join(self.supplier, self.bank)
-        self.supplier.shop = self.join(self.supplier, self.shop)
-        self.supplier.users = self.join(self.supplier, self.users)
-        self.shop.supplier = self.supplier.shop.back
+        self.supplier.channels["bank"] = self.join(self.supplier, self.bank)
+        self.supplier.channels["shop"] = self.join(self.supplier, self.shop)
+        self.supplier.channels["users"] = self.join(self.supplier, self.users)
+        self.shop.channels["supplier"] = self.supplier.channels["shop"].back
         if opening := self.supplier.opening_stock():
             self.supplier.book.open_stock(0.0, opening)
         if loss or crashes:
@@ -147,7 +147,9 @@ class World:
             if at:
                 yield self.clock.timeout(at)
             named = step or f"{type(message).__name__}:{at}"
-            reply = yield from self.shop.ask_until_answered(self.shop.supplier, message, step=named, order=number)
+            reply = yield from self.shop.ask_until_answered(
+                self.shop.channels["supplier"], message, step=named, order=number
+            )
             self.replies.setdefault(number, []).append((self.clock.now, reply))
 
         self.clock.process(asking())

@@ -39,7 +39,7 @@ def context(**terms):
     """What users act with, around an entity that knows nothing of them and whose channel leads nowhere."""
     clock = Clock()
     party = Entity(clock, "anybody", NO_ID, None)
-    party.shop = Channel(clock, MessageLog(), lambda: 0.0, SHOP)
+    party.channels["shop"] = Channel(clock, MessageLog(), lambda: 0.0, SHOP)
     ledger, users = Ledger("BDT", tuple(PRODUCTS)), len(KEYS)
     book = UsersBook(ledger, users)
     book.open(0.0, ledger.new_entries(users), np.full(users, 5000))

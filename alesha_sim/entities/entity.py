@@ -1,4 +1,4 @@
-"""What the four entities have in common: an inbox, workers, and requests and notices in one line.
+"""What all entities have in common: an inbox, workers, channels, and requests and notices in one line.
 
 An entity knows of the others only what messages reported. Its decisions are plain methods without a `yield`; its
 processes hold the yields and one `match`.
@@ -16,9 +16,9 @@ from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.task import Task
 from alesha_sim.kernel.timers import stop
 from alesha_sim.messages import Asks, Balance, Decline, EnquireBalance, Secret
-from alesha_sim.network import Channel, Delivery, Inbox, NoReply
+from alesha_sim.network import Channel, Delivery, Inbox, NoReply, Relay
 from alesha_sim.units import DAY, MINUTE
-from alesha_sim.vocabulary import NO_ID
+from alesha_sim.vocabulary import NO_ID, UNREGISTERED
 
 Reply = TypeVar("Reply")
 Value = TypeVar("Value")
@@ -69,7 +69,7 @@ class Party:
         visit: int = NO_ID,
         to: int | None = None,
     ) -> Asking[Reply | NoReply]:
-        """Send a request and wait for its reply: `reply = yield from self.ask(self.bank, Authorise(...))`.
+        """Send a request and wait for its reply: `reply = yield from self.ask(self.channels["bank"], request)`.
 
         A request that changes something names its `step`: with sender, order and visit it is the key under which
         the receiver does it once. The reply is `NoReply` when the channel's last attempt went unanswered.
@@ -124,20 +124,16 @@ class Party:
 class Entity(Party):
     """A party with an inbox of its own; subclasses write `work`, the life of one worker.
 
-    `workers` serve the inbox; None adds a permanent one whenever mail comes and nobody is idle. Raises
-    ValueError for a user's code.
+    `workers` serve the inbox; None adds a permanent one whenever mail comes and nobody is idle. A run that it is
+    added to gives it its name and code. `channels` has its channels by the name of whom they lead to; another one
+    in the place of one of them leads its messages elsewhere. Raises ValueError for a user's code.
     """
 
-    # Its channels, by whom they lead to; the market sets those that there are.
-    users: Channel
-    shop: Channel
-    bank: Channel
-    supplier: Channel
-
-    def __init__(self, clock: Clock, name: str, code: int, workers: int | None) -> None:
+    def __init__(self, clock: Clock, name: str = "", code: int = UNREGISTERED, workers: int | None = None) -> None:
         if code >= 0:
             raise ValueError(f"entity {name!r}: code {code}: must be below 0, since those from 0 on are users'")
         super().__init__(clock, name, code)
+        self.channels: dict[str, Channel] = {}
         self._workers = workers
         self.inbox = Inbox(clock, self._add_worker if workers is None else None)
         self._processes: dict[SimpyProcess, None] | None = None
@@ -204,6 +200,28 @@ class Entity(Party):
             self.send_notice(channel, message, order=order)
             return ()
         return self._ask_in_rounds(channel, message, step, order, None)
+
+    def pass_on(self, delivery: Delivery, channel: Channel) -> Asking[object]:
+        """Send on what a relay brought to whom it was meant for, and the reply back; return the reply.
+
+        It is None for a notice, and `NoReply`, which is not sent back, where nobody answered. The receiver sees
+        this entity as the sender.
+        """
+        relay, message = delivery.channel, delivery.message
+        to = relay.address(delivery) if isinstance(relay, Relay) else None
+        if delivery.request is None:
+            self.send_notice(channel, message, order=delivery.order, visit=delivery.visit, to=to)
+            delivery.close()
+            return None
+        reply: object
+        if delivery.key is None:
+            reply = yield from self.ask(channel, message, order=delivery.order, visit=delivery.visit, to=to)
+        else:
+            step = f"{delivery.sender}:{delivery.visit}:{delivery.key[3]}"
+            reply = yield from self.ask_until_answered(channel, message, step=step, order=delivery.order, to=to)
+        if not isinstance(reply, NoReply):
+            delivery.answer(reply)
+        return reply
 
     def failure(self, delivery: Delivery, error: Exception) -> Exception:
         """Return the error that says where `error` happened."""

@@ -8,6 +8,7 @@ from alesha_sim.network.channel import Channel, Delivery, Receiver
 from alesha_sim.network.faults import Faults, Window
 from alesha_sim.network.idempotency import IdempotencyStore, Key, Stored
 from alesha_sim.network.inbox import Inbox, Worker
+from alesha_sim.network.relay import Relay
 from alesha_sim.network.request import Conflict, GaveUp, NoReply, Request, Withdraw
 from alesha_sim.network.retry import Retry, RetryPolicy
 
@@ -23,6 +24,7 @@ __all__ = [
     "Key",
     "NoReply",
     "Receiver",
+    "Relay",
     "Request",
     "Retry",
     "RetryPolicy",

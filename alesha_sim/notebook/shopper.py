@@ -205,7 +205,7 @@ class Shopper:
         simulation = self.simulation
         found = {f"user:{self.user}": simulation.ask(simulation.users.show_balance(self.user))}
         for party in (simulation.shop, simulation.supplier):
-            found[party.name] = simulation.ask(party.query_balance(party.bank, party.wallet))
+            found[party.name] = simulation.ask(party.query_balance(party.channels["bank"], party.wallet))
         return {name: answer for name, answer in found.items() if isinstance(answer, int)}
 
     @property

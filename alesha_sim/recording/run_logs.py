@@ -13,6 +13,7 @@ from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.recording.packed_rows import NewRows, in_memory
 from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.recording.visit_log import VisitLog
+from alesha_sim.vocabulary import ORGANISATIONS
 
 WAITED_FOR = ("bank", "shop")
 """The parties of whose messages a metric says how long they waited."""
@@ -26,6 +27,8 @@ class Records:
         rows = rows if record == ALL else thin
         self._messages = MessageLog(rows) if record == ALL else None
         self._message_counters: dict[str, MessageCounter] = {}
+        self.organisations = list(ORGANISATIONS) if self._messages is None else self._messages.organisations
+        """The names of those who are no users, in the order of their codes from -1 down."""
         self.orders, self.visits = OrderLog(skus, rows), VisitLog(rows)
         self.production_lots = ProductionLotLog(skus, rows)
         self.registered_at = np.full(users, NAN)

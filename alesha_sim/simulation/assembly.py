@@ -13,17 +13,17 @@ from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.entities.accounts import account_number, secret_text
 from alesha_sim.entities.bank.bank import Bank
-from alesha_sim.entities.entity import Entity, Wallet
+from alesha_sim.entities.entity import Wallet
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.entities.supplier.supplier import Supplier
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.population import UserPopulation
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.network import Channel
 from alesha_sim.recording.levels import ALL
 from alesha_sim.recording.run_logs import Records
-from alesha_sim.simulation.fault_injection import make_hostile, schedule_crashes
-from alesha_sim.simulation.terms import bank_terms, duration_draws, shop_terms, supplier_terms, user_terms
+from alesha_sim.simulation.fault_injection import schedule_crashes
+from alesha_sim.simulation.parties import USER, USERS, Parties
+from alesha_sim.simulation.terms import bank_terms, shop_terms, supplier_terms, user_terms
 from alesha_sim.storage import Spool
 from alesha_sim.streams import Streams
 from alesha_sim.vocabulary import CONNECTED, COURIER, SHOP, SUPPLIER
@@ -40,7 +40,6 @@ class Market:
 
     def __init__(self, scenario: "Scenario", seed: int, spool: Spool | None = None, record: str = ALL) -> None:
         self.scenario = scenario
-        self._is_hostile = scenario.is_hostile
         self.clock = Clock()
         self.skus = scenario.skus
         users, code = scenario.users.count, scenario.currency.code
@@ -50,6 +49,7 @@ class Market:
         else:
             self.records, self.ledger = Records(self.skus, users, record=record), CountingLedger(code, self.skus)
         self._streams = Streams(seed)
+        self.parties = Parties(self.clock, self.records, scenario, self._streams)
         self._currency = scenario.currency
         self._user_secrets = self._secrets("user:secret", scenario.users.count)
         own = self._secrets("bank:organisation_secret", 3).tolist()
@@ -102,32 +102,17 @@ class Market:
 
     def connect(self) -> None:
         """Join the entities by channels, let happen what is to go wrong, and open for business."""
-        parties: dict[str, Entity] = {
-            "user": self.users,
-            "shop": self.shop,
-            "bank": self.bank,
-            "supplier": self.supplier,
-        }
+        parties = self.parties
+        for entity, name, role in (
+            (self.users, USERS, USER),
+            (self.shop, "shop", "shop"),
+            (self.bank, "bank", "bank"),
+            (self.supplier, "supplier", "supplier"),
+        ):
+            parties.add(entity, name, role)
         for one, other in CONNECTED:
-            there, back = self._channel(one, other, parties), self._channel(other, one, parties)
-            there.connect(parties[other].inbox, back)
-            back.connect(parties[one].inbox, there)
-            for owner, channel, peer in ((one, there, other), (other, back, one)):
-                setattr(parties[owner], "users" if peer == "user" else peer, channel)
-        if self._is_hostile:
-            for party in parties.values():
-                party.inbox.deduplicate()
-                party.mark_in_doubt = self.records.orders.mark_in_doubt
-            schedule_crashes(self.clock, self.scenario, parties)
-        for party in parties.values():
+            parties.connect(*(parties[USERS if name == USER else name] for name in (one, other)))
+        entities = {member.name: member.entity for member in parties}
+        schedule_crashes(self.clock, self.scenario, entities)
+        for party in entities.values():
             party.open_for_business()
-
-    def _channel(self, sender: str, recipient: str, parties: dict[str, Entity]) -> Channel:
-        name = f"{sender}->{recipient}"
-        link = self.scenario.network.link(name)
-        latency = duration_draws(self._streams, f"channel:{name}", link.latency)
-        log = self.records.messages_to(recipient)
-        channel = Channel(self.clock, log, latency, parties[recipient].code)
-        if self._is_hostile:
-            make_hostile(channel, name, self.scenario, self._streams)
-        return channel

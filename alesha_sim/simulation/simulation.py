@@ -14,7 +14,7 @@ from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.columns import Columns, TextColumn, times
 from alesha_sim.entities.accounts import account_number
-from alesha_sim.entities.entity import Asking, Process, Value
+from alesha_sim.entities.entity import Asking, Entity, Process, Value
 from alesha_sim.kernel.clock import INFINITY, MANY
 from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import Decline
@@ -100,6 +100,7 @@ class Simulation:
         market = Market(scenario, self.seed, self._spool, record)
         self.clock, self.ledger, self.records = market.clock, market.ledger, market.records
         self.bank, self.shop, self.supplier, self.users = market.bank, market.shop, market.supplier, market.users
+        self.parties = market.parties
         tallied = self.ledger if isinstance(self.ledger, CountingLedger) else None
         self._flushed = [each for each in (self._spool, tallied) if each is not None]
         self.skus = market.skus
@@ -108,6 +109,32 @@ class Simulation:
         views_all = scenario.users.views == "all"
         arrivals = Arrivals(self.users, drawn, self.skus, views_all, played)
         Schedule(self.clock, arrivals.at, arrivals.begin)
+
+    # Entities of one's own
+
+    def add_entity(self, entity: Entity, *, name: str, role: str) -> None:
+        """Let an entity take part under a name (letters, digits, dashes) and in a role, and open for business.
+
+        It is given a code of its own, by which messages name it. Raises ValueError for a name that is taken or
+        begins with `user`, and for an entity that is here or was made with the clock of another simulation.
+        """
+        self.parties.add(entity, name, role)
+        entity.open_for_business()
+
+    def connect(self, one: Entity, other: Entity, *, latency: object = None) -> None:
+        """Give two entities a channel to each other, which each finds in its `channels` by the other's name.
+
+        `latency` is a distribution, seconds, or text such as "1 s"; left out, it is the network's, as is all that
+        can happen to messages. Raises ValueError for entities that were not added, or are connected.
+        """
+        self.parties.connect(one, other, latency)
+
+    def reroute(self, one: Entity, other: Entity, *, via: Entity) -> None:
+        """Let `via` take in whatever `one` sends to `other` from now on; `Entity.pass_on` sends it further.
+
+        What `other` sends to `one` goes as before. Raises ValueError unless both are connected to `via`.
+        """
+        self.parties.reroute(one, other, via)
 
     # Driving the clock
 
@@ -252,7 +279,7 @@ class Simulation:
         for user in range(self.scenario.users.count):
             self.clock.process(listen(f"user:{user}", self.users.show_balance(user)))
         for party in (self.shop, self.supplier):
-            self.clock.process(listen(party.name, party.query_balance(party.bank, party.wallet)))
+            self.clock.process(listen(party.name, party.query_balance(party.channels["bank"], party.wallet)))
         self.run_until(lambda: len(answers) == self.scenario.users.count + 2)
         return answers
 
@@ -313,7 +340,7 @@ class Simulation:
 
     def _ending(self) -> dict[str, Any]:
         """Return how the run stands: where, whether anything is left to happen, and what came through inboxes."""
-        inboxes = {party.name: party.inbox.statistics() for party in (self.shop, self.bank, self.supplier)}
+        inboxes = {name: entity.inbox.statistics() for name, _, _, entity in self.parties.organisations}
         return {
             "ended_at": self.now,
             "drained": self.drained,

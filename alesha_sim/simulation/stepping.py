@@ -177,7 +177,8 @@ class Walk:
         sender = text_column(log.columns(), "sender")
         is_user = np.array([label.startswith("user:") for label in sender.labels], np.bool_)
         sent = np.flatnonzero(is_user[sender.codes])
-        return [*log.organisations, *(sender.labels[sender.codes[row]] for row in sent[-1:].tolist())]
+        organisations = [member.name for member in self.simulation.parties.organisations]
+        return [*organisations, *(sender.labels[sender.codes[row]] for row in sent[-1:].tolist())]
 
     def recent(self, count: int = 12) -> Conversation:
         """Return the messages sent last and what was written since the first of them."""

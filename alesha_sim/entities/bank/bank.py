@@ -181,7 +181,7 @@ class Bank(Entity):
             del self._pending_notices[step, recipient]
 
     def _channel_to(self, recipient: int) -> Channel:
-        return self.shop if recipient == SHOP else self.users
+        return self.channels["shop" if recipient == SHOP else "users"]
 
     def recover(self) -> None:
         """Send the notices that have not been noted yet, and do what fell due in the meantime."""

@@ -166,7 +166,9 @@ class AfterSale:
         party = self._party
         step = "replace:" + ",".join(sku for sku, _ in claim.lines)
         replace = Replace(claim.lines, order.user)
-        reply = yield from party.ask_until_answered(party.supplier, replace, step=step, order=order.number)
+        reply = yield from party.ask_until_answered(
+            party.channels["supplier"], replace, step=step, order=order.number
+        )
         if isinstance(reply, NoReply):
             return
         _record_of(order).claims.remove(claim)

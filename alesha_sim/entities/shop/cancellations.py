@@ -87,7 +87,7 @@ class Cancellations:
         party = self._party
         order.take_step(RECALL)
         reply = yield from party.ask_until_answered(
-            party.supplier, CancelOrder(), step="cancel", order=order.number
+            party.channels["supplier"], CancelOrder(), step="cancel", order=order.number
         )
         if isinstance(reply, NoReply):
             return

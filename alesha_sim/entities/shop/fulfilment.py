@@ -82,12 +82,16 @@ class Fulfilment:
             order.take_step(BEGIN)
             transfer = Transfer(*self._payables.wallet, order.charges, desk.terms.supplier_account)
             step = f"charges:{order.tries}"
-            paid = yield from party.ask_until_answered(party.bank, transfer, step=step, order=order.number)
+            paid = yield from party.ask_until_answered(
+                party.channels["bank"], transfer, step=step, order=order.number
+            )
             if not self._note_charges(order, paid):
                 return self._standstill(order)
         collect = order.total - order.advance
         place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect, order.fee)
-        reply = yield from party.ask_until_answered(party.supplier, place, step="place", order=order.number)
+        reply = yield from party.ask_until_answered(
+            party.channels["supplier"], place, step="place", order=order.number
+        )
         if isinstance(reply, OrderRejected):
             return (yield from self._cancel_rejected(order, reply))
         if isinstance(reply, OrderAccepted):

@@ -93,7 +93,7 @@ class OwnStock:
         deliver = Deliver(parcel.entry, parcel.lines, payment=order.payment, fee=order.fee)
         step = f"deliver:{parcel.entry}"
         noted = yield from party.ask_until_answered(
-            party.users, deliver, step=step, order=order.number, to=order.user
+            party.channels["users"], deliver, step=step, order=order.number, to=order.user
         )
         if not isinstance(noted, Acknowledged):
             return None

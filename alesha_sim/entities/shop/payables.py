@@ -116,7 +116,7 @@ class Payables:
         refund = Refund(*self.wallet, payable.transaction, payable.amount)
         step = f"{payable.name}:{payable.tries}"
         payable.is_begun = True
-        reply = yield from party.ask_until_answered(party.bank, refund, step=step, order=order.number)
+        reply = yield from party.ask_until_answered(party.channels["bank"], refund, step=step, order=order.number)
         if isinstance(reply, Receipt):
             self._note_refund(order, payable, reply)
         elif isinstance(reply, Decline):

@@ -107,7 +107,7 @@ class Supplier(Entity):
         order, message = delivery.order, delivery.message
         # The step names the transaction, because whoever orders without an order shares one key.
         verify, step = VerifyTransaction(message.charges), f"verify:{message.charges}"
-        payment = yield from self.ask_until_answered(self.bank, verify, step=step, order=order)
+        payment = yield from self.ask_until_answered(self.channels["bank"], verify, step=step, order=order)
         if isinstance(payment, NoReply):
             return
         refusal_reason = self.refusal_reason(message, payment, order)
@@ -219,7 +219,8 @@ class Supplier(Entity):
                 yield from self._send_again(supply, parcel)
                 return
             reply = yield from self.ask_until_answered(
-                self.shop if to_shop else self.users, supply.hand_over(parcel, self._courier_wallet.account),
+                self.channels["shop" if to_shop else "users"],
+                supply.hand_over(parcel, self._courier_wallet.account),
                 step=f"deliver:{parcel.entry}", order=supply.order, to=supply.user,
             )  # fmt: skip
             if not isinstance(reply, Acknowledged | CashCollected | DeliveryRefused):
@@ -230,7 +231,7 @@ class Supplier(Entity):
         elif not (to_shop or supply.replaces):
             if not parcel.is_reported:
                 notice, step = parcel.delivery_notice(supply.collect), f"delivered:{parcel.entry}"
-                yield from self.send_notice_reliably(self.shop, notice, step=step, order=supply.order)
+                yield from self.send_notice_reliably(self.channels["shop"], notice, step=step, order=supply.order)
                 parcel.is_reported = True
             if supply.collect:
                 yield from self._remit(supply, parcel)
@@ -268,11 +269,11 @@ class Supplier(Entity):
         if parcel.remit_at > self.clock.now:
             yield self.clock.pause(parcel.remit_at - self.clock.now)
         remit = Transfer(*self._courier_wallet, supply.collect, supply.payment.payer)
-        receipt = yield from self.ask_until_answered(self.bank, remit, step="remit", order=order)
+        receipt = yield from self.ask_until_answered(self.channels["bank"], remit, step="remit", order=order)
         if isinstance(receipt, Receipt):
             self.book.remitted(self.clock.now, receipt.transaction, order, receipt.amount)
             remitted = Remitted(receipt.transaction, receipt.amount)
-            yield from self.send_notice_reliably(self.shop, remitted, step="remitted", order=order)
+            yield from self.send_notice_reliably(self.channels["shop"], remitted, step="remitted", order=order)
 
     # Charges that go back: rejected, cancelled, refused at the door
 
@@ -300,7 +301,7 @@ class Supplier(Entity):
         assert supply.payment is not None
         give_back = Transfer(*self.wallet, supply.payment.amount, supply.payment.payer)
         receipt = yield from self.ask_until_answered(
-            self.bank, give_back, step="charges-return", order=supply.order
+            self.channels["bank"], give_back, step="charges-return", order=supply.order
         )
         returned: tuple[int, ...] = ()
         if isinstance(receipt, Receipt):
@@ -323,13 +324,17 @@ class Supplier(Entity):
             parcel.returned = self.book.allot()
         elif parcel.returned == NO_ID:
             give_back = Transfer(*self.wallet, due - charged, supply.payment.payer)
-            receipt = yield from self.ask_until_answered(self.bank, give_back, step="charges-return", order=order)
+            receipt = yield from self.ask_until_answered(
+                self.channels["bank"], give_back, step="charges-return", order=order
+            )
             if not isinstance(receipt, Receipt):
                 return
             parcel.returned = receipt.transaction
         self.book.charges_returned(self.clock.now, parcel.returned, order, due - charged, charged)
         notice = ReturnedToSender(refused.reason, parcel.returned, due - charged, charged)
-        yield from self.send_notice_reliably(self.shop, notice, step=f"came-back:{parcel.entry}", order=order)
+        yield from self.send_notice_reliably(
+            self.channels["shop"], notice, step=f"came-back:{parcel.entry}", order=order
+        )
 
     # Crash and restart
 

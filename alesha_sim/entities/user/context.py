@@ -73,7 +73,7 @@ class ActingUser(Party):
     def __init__(self, context: UserContext, user: int) -> None:
         super().__init__(context.clock, f"user:{user}", user)
         self.context = context
-        self.shop = context.party.shop
+        self.shop = context.party.channels["shop"]
         self.mark_in_doubt = context.party.mark_in_doubt
 
     @property

@@ -164,7 +164,9 @@ class OrderFollowUp(ActingUser):
         account, secret = self.context.credentials.wallet(self.code)
         secret = mistyped(secret) if self.mistypes_secret else secret
         transfer = Transfer(account, secret, parcel.collect, parcel.payee)
-        return self.ask_until_answered(self.context.party.bank, transfer, step="door", order=self.order)
+        return self.ask_until_answered(
+            self.context.party.channels["bank"], transfer, step="door", order=self.order
+        )
 
     def _note_collection(self, receipt: Receipt) -> None:
         context = self.context
@@ -221,7 +223,7 @@ class OrderFollowUp(ActingUser):
 
     def _confirm(self) -> Process:
         """Tell the bank that everything is there; it may have given the money back already, and say so later."""
-        bank = self.context.party.bank
+        bank = self.context.party.channels["bank"]
         reply = yield from self.ask_until_answered(bank, ConfirmDelivery(), step="confirm", order=self.order)
         if isinstance(reply, Decline) and reply.reason == Reason.ESCROW_CLOSED:
             self._is_refunded = True
