@@ -1,23 +1,26 @@
-"""Draw the picture that the README opens with: messages of one purchase, beside everybody's balances.
+"""Draw the picture that the README opens with: the messages of one purchase, and the deposits before and after.
 
-`python docs/picture.py FILE` writes it as SVG; the same versions of the packages give the same bytes.
+`python docs/picture.py FILE` writes it as SVG. It is the package's own diagram, cropped so that its letters are
+readable at the width at which a repository's page shows it (`tests/test_readme.py` measures them in a browser).
 """
 
 import re
 import sys
-from io import StringIO
 from pathlib import Path
 
-import matplotlib
-from matplotlib.figure import Figure
-
 import alesha_sim as alesha
-from alesha_sim.plots import style
+from alesha_sim.conversation.svg import FONT
 
 SEED = 7
 SINCE, UNTIL = "2021-01-01T00:00:00.720", "2021-01-01T00:00:02"
-GAP, PLOT_WIDTH = 24, 720
-SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "alesha_sim", "font.family": "DejaVu Sans"}
+LEFT, RIGHT = 36, 900
+"""What is shown of the diagram's width."""
+
+SHOWN_WIDTH = 880
+"""At how many pixels' width a repository's page shows the picture."""
+
+TIMES_AT, STRIP = 46, 44
+CLOCK = re.compile(r'<text x="12" y="([\d.]+)" font-size="10.5" fill="#767676">[^<]*00:00:0([\d.]+)0</text>')
 
 
 def picture() -> str:
@@ -26,29 +29,35 @@ def picture() -> str:
     purchase = result.follow(1).where(since=SINCE, until=UNTIL)
     purchase.title = "One purchase, from the check-out to the confirmation"
     diagram = purchase.diagram()
-    width, height = diagram.drawing.width, diagram.drawing.height
-    plot, plot_height = balances(result)
-    size = width + GAP + PLOT_WIDTH, max(height, plot_height)
-    whole, below = f'width="{size[0]:g}" height="{size[1]:g}"', (size[1] - plot_height) / 2
+    drawing = diagram.drawing
+    times = rf'<text x="{TIMES_AT}" y="\1" font-size="12" fill="#595959">\2 s</text>'
+    inside = CLOCK.sub(times, diagram.svg).replace('<text x="16" y="22"', f'<text x="{TIMES_AT}" y="22"')
+    width, height = RIGHT - LEFT, drawing.height + STRIP
+    size = f'width="{SHOWN_WIDTH}" height="{height * SHOWN_WIDTH / width:.0f}"'
+    lanes = {lane.name: lane.x for lane in drawing.lanes}
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {whole} viewBox="0 0 {size[0]:g} {size[1]:g}">'
-        f'<rect width="100%" height="100%" fill="#ffffff"/>{diagram.svg}'
-        f'<g transform="translate({width + GAP:g} {below:g})">{plot}</g></svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
+        f'viewBox="{LEFT} 0 {width} {height:g}">'
+        f'<rect x="{LEFT}" width="100%" height="100%" fill="#ffffff"/>{inside}'
+        f'<g {FONT} font-size="13" fill="#222222">'
+        f"{''.join(deposits(result, lanes, drawing.height))}</g></svg>\n"
     )
 
 
-def balances(result: "alesha.Result") -> tuple[str, float]:
-    """Return the plot of balances as an SVG element of a fixed width, and its height."""
-    figure, drawn = Figure(figsize=style.FIGURE_INCHES, layout="constrained"), StringIO()
-    with matplotlib.rc_context(SETTINGS):
-        alesha.plots.balances(result, ax=figure.subplots())
-        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
-    text = drawn.getvalue()
-    text = text[text.index("<svg") :].rstrip()
-    inches = style.FIGURE_INCHES
-    height = PLOT_WIDTH * inches[1] / inches[0]
-    size = f'width="{PLOT_WIDTH}" height="{height:g}"'
-    return re.sub(r'width="[^"]*pt" height="[^"]*pt"', size, text, count=1), height
+def deposits(result: "alesha.Result", lanes: dict[str, float], y: float) -> list[str]:
+    """Return, below each party's lane, its deposit before and after the run; below the bank's, all deposits."""
+    accounts = result.accounts.query("account.str.startswith('bank:deposits:')").set_index("account")
+    lines = [
+        f'<text x="{TIMES_AT}" y="{y + 4:g}" font-size="12" fill="#595959">Deposits (BDT), before → after</text>'
+    ]
+    for name, x in lanes.items():
+        own = accounts if name == "bank" else accounts.loc[[f"bank:deposits:{name}"]]
+        change = f"{own['opening'].sum():,.0f} → {own['closing'].sum():,.0f}"
+        whose = "all: " if name == "bank" else ""
+        lines.append(
+            f'<text x="{x:g}" y="{y + 26:g}" text-anchor="middle" font-weight="bold">{whose}{change}</text>'
+        )
+    return lines
 
 
 if __name__ == "__main__":
