@@ -46,10 +46,10 @@ compiled: $(VENV)/.dev ## compile what runs for every event; PYTHONPATH=build/si
 wheels: ## build the source archive and a wheel for each Python here into dist, and try each (ten minutes or more)
 	$(or $(PYTHON),python3) tools/wheels.py
 
-bench: $(VENV)/.dev ## measure time and memory an order, beside other programs
+bench: $(VENV)/.dev ## measure time and memory, beside other programs; goes on where it was; PARTS="peers call"
 	@$(PIP) -r benchmarks/requirements.txt
-	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/studies.py
+	$(BIN)/python benchmarks/run.py $(PARTS)
+	$(if $(PARTS),,$(BIN)/python benchmarks/studies.py)
 
 notebooks: $(VENV)/.dev ## run every notebook and write it as a page to out/notebooks
 	$(BIN)/jupyter nbconvert --execute --to html $(ALONE) --output-dir out/notebooks notebooks/*.ipynb

@@ -3,6 +3,7 @@
 `PYTHONPATH=build/site` then runs any program with it, in the environment that it was built in.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -14,6 +15,17 @@ from zipfile import ZipFile
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "site"
+STAMP = "built_from"
+"""The file in it that holds the digest of the source that it was built from."""
+
+
+def library() -> str:
+    """Return a short digest of the library's source and of what says how it is built."""
+    digest = hashlib.sha256()
+    files = [*(ROOT / "alesha_sim").rglob("*.py"), ROOT / "hatch_build.py", ROOT / "pyproject.toml"]
+    for path in sorted(files):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def missing() -> str:
@@ -26,24 +38,31 @@ def missing() -> str:
     return ""
 
 
-def wheel(folder: str | Path, *, compile_it: bool) -> Path:
+def wheel(folder: str | Path, *, compile_it: bool, python: str = sys.executable) -> Path:
     """Build the library's wheel into an empty folder, compiled or not, and return its path."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command = [python, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
     subprocess.run(command, env=os.environ | {"ALESHA_COMPILE": str(int(compile_it))}, check=True)
     (built,) = Path(folder).glob("*.whl")
     return built
 
 
-def compiled() -> Path:
-    """Build the compiled library and return the folder to put in front of Python's path."""
+def compiled(site: Path = SITE, python: str = sys.executable) -> Path:
+    """Build the compiled library for a Python, and return the folder to put in front of its path."""
     print("compiling: three minutes or so ...", file=sys.stderr)
     with TemporaryDirectory() as folder:
-        built = wheel(folder, compile_it=True)
-        shutil.rmtree(SITE, ignore_errors=True)
+        built = wheel(folder, compile_it=True, python=python)
+        shutil.rmtree(site, ignore_errors=True)
         with ZipFile(built) as files:
-            files.extractall(SITE)
-    return SITE
+            files.extractall(site)
+    (site / STAMP).write_text(library(), "utf-8")
+    return site
+
+
+def up_to_date(site: Path = SITE, python: str = sys.executable) -> Path:
+    """Return the folder of the compiled library, built if there is none of this source."""
+    stamp = site / STAMP
+    return site if stamp.exists() and stamp.read_text("utf-8") == library() else compiled(site, python)
 
 
 if __name__ == "__main__":

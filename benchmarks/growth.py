@@ -14,7 +14,7 @@ from math import log10
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cases import MARKETS, SEED, Case, Figures
 from measure import peak, run_in_parts
@@ -43,17 +43,17 @@ def one(case: Growth) -> Figures:
     """Run a case in this process; return time an order in yardsticks, bytes at the peak, and shares of the run."""
     scenario = MARKETS[MARKET](Case(MARKET, case.users, case.orders))
     gc.collect()
-    figures: Figures = {"start_peak": peak()}
+    told: Figures = {"start_peak": peak()}
     with TemporaryDirectory() as folder:
         spool = {"spool": Path(folder) / "run"} if case.spooled else {}
         simulation = Simulation(scenario, SEED, **spool)
-        figures["setup_peak"] = peak()
+        told["setup_peak"] = peak()
         run, tick = run_in_parts(simulation, lambda: None)
         orders, events = len(simulation.records.orders), simulation.clock.events
-        figures |= {"run_peak": peak(), "run": run, "orders": orders, "events": events}
-        figures["an_order"] = run / orders / tick
-        figures |= afterwards(simulation, run)
-    return figures
+        told |= {"run_peak": peak(), "run": run, "orders": orders, "events": events}
+        told["an_order"] = run / orders / tick
+        told |= afterwards(simulation, run)
+    return told
 
 
 def afterwards(simulation: Simulation, run: float) -> Figures:
@@ -85,15 +85,25 @@ def measured(orders: Sequence[int] = ORDERS, users: Sequence[int] = USERS) -> di
     for case in cases:
         print(f"growth: {case.orders:,} orders, {case.users:,} users ...", file=sys.stderr)
         rounds = 1 if case.orders == orders[-1] else SEVERAL
-        found[case] = min((in_a_process(case) for _ in range(rounds)), key=lambda figures: figures["an_order"])
+        found[case] = min((in_a_process(case) for _ in range(rounds)), key=lambda told: told["an_order"])
     return found
+
+
+def figures(found: dict[Growth, Figures]) -> list[list[Any]]:
+    """Return what was measured as JSON can hold it."""
+    return [[list(case), told] for case, told in found.items()]
+
+
+def from_figures(pairs: list[list[Any]]) -> dict[Growth, Figures]:
+    """Return what `figures` was made of."""
+    return {Growth(*case): told for case, told in pairs}
 
 
 def in_a_process(case: Growth) -> Figures:
     """Measure a case in a process of its own."""
     with start("growth.py", "--one", case.orders, case.users, int(case.spooled)) as process:
-        figures: Figures = json.loads(line_from(process))
-        return figures
+        told: Figures = json.loads(line_from(process))
+        return told
 
 
 # The section and its picture
@@ -118,7 +128,7 @@ packages, at the end of the run and after the laws were checked; a whole table a
 
 ![Time an order and peak memory against the number of orders](growth.svg)
 
-{table(HEAD, [row(case, figures) for case, figures in found.items()])}"""
+{table(HEAD, [row(case, told) for case, told in found.items()])}"""
 
 
 HEAD = (
@@ -127,12 +137,12 @@ HEAD = (
 )  # fmt: skip
 
 
-def row(case: Growth, figures: Figures) -> list[str]:
+def row(case: Growth, told: Figures) -> list[str]:
     """Return a case's row of the table."""
-    mebibytes = (f"{figures[name] / 2**20:,.0f}" for name in ("run_peak", "check_peak"))
-    shares = (f"{figures[name]:.1%}" for name in ("check", "figures", "transfers", "balances"))
+    mebibytes = (f"{told[name] / 2**20:,.0f}" for name in ("run_peak", "check_peak"))
+    shares = (f"{told[name]:.1%}" for name in ("check", "figures", "transfers", "balances"))
     where = "spooled" if case.spooled else "in memory"
-    return [f"{case.orders:,}", f"{case.users:,}", where, f"{figures['an_order']:,.0f}", *mebibytes, *shares]
+    return [f"{case.orders:,}", f"{case.users:,}", where, f"{told['an_order']:,.0f}", *mebibytes, *shares]
 
 
 def draw(found: dict[Growth, Figures], path: Path) -> None:

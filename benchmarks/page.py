@@ -1,18 +1,15 @@
-"""Turns figures into the page docs/performance.md. Nothing is measured here."""
+"""Turns what was measured of the markets into sections of docs/performance.md. Nothing is measured here."""
 
 import platform
-import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from importlib.metadata import version
-from os import cpu_count
-from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from builds import facts, sentence
 from cases import CUSTOMERS, DAILY, SEED, Case, Figures
-from peers import Beside
-from peers_page import beside
+from kept import machine
 from tables import spread, table
 
 TABLES = ("orders", "order_lines", "visits", "messages", "transfers", "production_lots")
@@ -22,20 +19,36 @@ MARKETS = {
     "messages": "everybody orders, and only messages take time",
     "wary": "the same, with keys and time-outs that never ring",
 }
+FLOWS = ("buyers", "messages", "wary")
+"""Those of them that are measured with one number of users only."""
 
 
 class Measured(NamedTuple):
-    """What `run.py` measured: `times` by round and case, `traces` by number of users, `tables` of one case.
-
-    `peers` are the programs that do the same work, which are timed beside the library.
-    """
+    """What `markets.py` measured: `times` by round and case, `traces` by number of users, `tables` of one case."""
 
     sizes: tuple[int, ...]
     orders: int
     times: list[dict[Case, Figures]]
     traces: dict[int, Figures]
     tables: Figures
-    peers: Beside
+
+    @classmethod
+    def from_figures(cls, figures: dict[str, Any]) -> "Measured":
+        """Return what `figures` made JSON of."""
+        times = [{Case(*case): found for case, found in one} for one in figures["times"]]
+        traces = {int(users): found for users, found in figures["traces"].items()}
+        return cls(tuple(figures["sizes"]), figures["orders"], times, traces, figures["tables"])
+
+    def figures(self) -> dict[str, Any]:
+        """Return everything as JSON can hold it."""
+        times = [[[list(case), found] for case, found in one.items()] for one in self.times]
+        traces = {str(users): found for users, found in self.traces.items()}
+        return {**self._asdict(), "sizes": list(self.sizes), "times": times, "traces": traces}
+
+    @property
+    def yardstick(self) -> float:
+        """The seconds of an event of the yardstick, the median of all."""
+        return median(figures["yardstick"] for times in self.times for figures in times.values())
 
     def case(self, market: str, users: int) -> Case:
         """Return the case of a market with so many users."""
@@ -46,10 +59,10 @@ class Measured(NamedTuple):
         return spread([figure(times) for times in self.times])
 
 
-def page(measured: Measured) -> str:
-    """Return the page in Markdown."""
-    sections = (introduction, by_users, a_user, flow, memory)
-    return "\n\n".join([*(section(measured) for section in sections), beside(measured.peers)]) + "\n"
+def section(figures: dict[str, Any]) -> str:
+    """Return the sections in Markdown."""
+    measured = Measured.from_figures(figures)
+    return "\n\n".join(part(measured) for part in (by_users, a_user, flow, memory))
 
 
 def an_order(figures: Figures) -> float:
@@ -60,25 +73,6 @@ def an_order(figures: Figures) -> float:
 def an_event(figures: Figures) -> float:
     """Return the time of a kernel event, in events of the yardstick."""
     return figures["run"] / figures["events"] / figures["yardstick"]
-
-
-def introduction(measured: Measured) -> str:
-    """Say what was measured, how, where and when."""
-    ticks = median(figures["yardstick"] for times in measured.times for figures in times.values())
-    return f"""# Performance
-
-What an order and a user cost. `make bench` measures it and writes this page.
-
-Times are CPU times in multiples of the **yardstick**, the time that SimPy takes for one event of a process which
-does nothing but `yield env.timeout(1)`. Market and yardstick take turns of a few hundredths of a second in one
-process, and the processes of all rows take turns, so that all see the same changes of the machine's speed. Figures
-are medians of {len(measured.times)} rounds; in brackets stand the least and the greatest.
-
-{circumstances("simpy", "numpy", "pydantic")}
-| yardstick | {ticks * 1e6:.2f} microseconds an event |
-
-The market is `market_day` with seed {SEED}, {DAILY:,} orders a day and about {measured.orders:,} in all, and users
-who have money enough. Every message and every posting is recorded, and the laws hold in every run."""
 
 
 def by_users(measured: Measured) -> str:
@@ -105,6 +99,10 @@ def by_users(measured: Measured) -> str:
     one, other = measured.case("idle", many), measured.case("idle", few)
     ratio = measured.over_rounds(lambda times: an_order(times[one]) / an_order(times[other]))
     return f"""## An order, by the number of users
+
+The market is `market_day` with seed {SEED}, {DAILY:,} orders a day and about {measured.orders:,} in all, and users
+who have money enough. Every message and every posting is recorded, and the laws hold in every run. Medians of
+{len(measured.times)} rounds; an event of the yardstick took {measured.yardstick * 1e6:.2f} microseconds.
 
 The same {CUSTOMERS:,} customers come for the same goods, and all others are idle. The work is the same to the last
 event: **an order with {many:,} users takes {ratio} times as long as one with {few:,}**. Peak memory is
@@ -203,17 +201,15 @@ orders are under way, it holds {held(few, "run_most")} and {held(many, "run_most
 
 def circumstances(*packages: str) -> str:
     """Return a Markdown table of where, with what and when something was measured."""
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return f"""| | |
 |---|---|
-| machine | {cpu_count()} cores, {processor()} |
-| versions | {platform.python_implementation()} {platform.python_version()}, {versions} |
+| machine | {machine()} |
+| Python | {sentence(facts())} |
+| versions | {versions(*packages)} |
 | date | {date.today().isoformat()} |"""
 
 
-def processor() -> str:
-    """Return the processor's name."""
-    described = Path("/proc/cpuinfo")
-    text = described.read_text("utf-8") if described.exists() else ""
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return found[1].strip() if found else platform.processor() or platform.machine()
+def versions(*packages: str) -> str:
+    """Return the versions of Python and of packages."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return ", ".join([python, *(f"{name} {version(name)}" for name in packages)])

@@ -9,11 +9,13 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from statistics import fmean
 from time import process_time
 from typing import NamedTuple
 
 from cases import Figures
+from compiled import SITE
 from contenders.entrants import compare, outcome, prepared, present, site
 from contenders.flow import Flow
 from turns import line_from, next_turn, start
@@ -60,16 +62,22 @@ def timed(name: str, flow: Flow, end_turn: Callable[[Figures | None], None]) -> 
             figures["events"] = found.events
 
 
-def side_by_side(rounds: int, users: int = USERS, orders: int = ORDERS) -> Beside:
+def side_by_side(
+    rounds: int, users: int = USERS, orders: int = ORDERS, *, python: str | None = None, built: Path = SITE
+) -> Beside:
     """Time all who can take part, in alternation, in processes of their own of which only one works at a time.
 
-    Each round begins with another of them, so that nobody always follows the same one.
+    Each round begins with another of them, so that nobody always follows the same one. They run with another
+    `python`, if one is named, in which the packages of all are installed; `built` holds the compiled library.
     """
     names, absent = present()
     measured: list[dict[str, Figures]] = []
     with ExitStack() as running:
         processes = {
-            name: running.enter_context(start("peers.py", name, users, orders, site=site(name))) for name in names
+            name: running.enter_context(
+                start("peers.py", name, users, orders, site=site(name) and built, python=python)
+            )
+            for name in names
         }
         for process in processes.values():
             line_from(process)  # ready: it has done the work once and waits

@@ -1,6 +1,8 @@
 """Turns what was measured of other programs into a section of the page. Nothing is measured here."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
+from statistics import median
 
 from cases import Figures
 from contenders.entrants import REFERENCES, UNFIT, contenders
@@ -8,21 +10,18 @@ from peers import Beside
 from tables import spread, table
 
 
-def beside(measured: Beside) -> str:
-    """Return the section."""
+def beside(measured: Beside, second: Beside | None = None, builds: Sequence[str] = ()) -> str:
+    """Return the section, with the same programs on a `second` of two `builds` of Python, if there are two."""
     everybody = contenders()
     rounds = measured.rounds
-    names = [name for name in everybody if name in rounds[0]]
     some = next(iter(rounds[0].values()))
     about = [
-        f"- **{everybody[name].title}**{_version(name)}: {everybody[name].about}{_apart(name)}." for name in names
+        f"- **{everybody[name].title}**{_version(name)}: {everybody[name].about}{_apart(name)}."
+        for name in everybody
+        if name in rounds[0]
     ]
     about += [f"- **{everybody[name].title}** is left out: {why}." for name, why in measured.absent.items()]
     about += [f"- **{title}** is left out: {why}." for title, why in UNFIT.items()]
-    references = [name for name in REFERENCES if name in names]  # not everywhere is a compiler
-    ratios = [f"time / {_title(name)}" for name in references]
-    head = ("program", "messages", "kernel events", "time an order / yardstick", *ratios)
-    rows = [_row(name, rounds, references) for name in names]
     return f"""## Beside other programs
 
 The same {some["orders"]:,.0f} orders by {measured.users:,} users: every visitor orders, some cannot pay, some
@@ -33,9 +32,45 @@ each closed at the same instant, its deposits and its number of messages. Progra
 {len(rounds)} rounds, each in a process of its own. Timed is the run alone: drawing the demand before and reading
 the outcome after are left out for everybody. Ratios are those of the times of one round.
 
-{table(head, rows)}
+{_table(rounds)}
 
-{chr(10).join(about)}"""
+{chr(10).join(about)}{_second(second, builds)}"""
+
+
+def _second(second: Beside | None, builds: Sequence[str]) -> str:
+    """Return the part on the second build of Python, which begins after an empty line; "" if there is none."""
+    if second is None:
+        return ""
+    ticks = _tick(second.rounds) * 1e6
+    return f"""
+
+### On a second build of Python
+
+All of the above is {builds[0]}. The same programs and the same machine code with {builds[1]}:
+{len(second.rounds)} rounds, an event of the yardstick in {ticks:.2f} microseconds.
+
+{_table(second.rounds)}"""
+
+
+def _tick(rounds: list[dict[str, Figures]]) -> float:
+    """Return the seconds of an event of the yardstick, the median of all."""
+    return median(figures["yardstick"] for times in rounds for figures in times.values())
+
+
+def _table(rounds: list[dict[str, Figures]]) -> str:
+    """Return a row for each program that was timed."""
+    names = [name for name in contenders() if name in rounds[0]]
+    references = [name for name in REFERENCES if name in names]  # not everywhere is a compiler
+    ratios = [f"time / {_title(name)}" for name in references]
+    head = ("program", "messages", "kernel events", "time an order / yardstick", *ratios)
+    return table(head, [_row(name, rounds, references) for name in names])
+
+
+def ratios(measured: Beside, name: str, other: str) -> list[float]:
+    """Return the time of one program as a multiple of another's, by round; nothing if one did not take part."""
+    if not {name, other} <= measured.rounds[0].keys():
+        return []
+    return [times[name]["run"] / times[other]["run"] for times in measured.rounds]
 
 
 def _title(name: str) -> str:
@@ -58,5 +93,5 @@ def _row(name: str, rounds: list[dict[str, Figures]], references: list[str]) -> 
     orders = figures["orders"]
     events = f"{figures['events'] / orders:.1f}" if "events" in figures else ""
     own = [times[name]["run"] / orders / times[name]["yardstick"] for times in rounds]
-    ratios = [spread([times[name]["run"] / times[other]["run"] for times in rounds]) for other in references]
-    return [_title(name), f"{figures['messages'] / orders:.1f}", events, spread(own), *ratios]
+    compared = [spread([times[name]["run"] / times[other]["run"] for times in rounds]) for other in references]
+    return [_title(name), f"{figures['messages'] / orders:.1f}", events, spread(own), *compared]

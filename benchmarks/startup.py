@@ -74,6 +74,16 @@ def measured(rounds: int = ROUNDS, pairs: Sequence[Pair] = PAIRS) -> dict[Pair, 
     return found
 
 
+def figures(found: dict[Pair, Turns]) -> dict[str, dict[str, list[float]]]:
+    """Return what was measured as JSON can hold it."""
+    return {pair.name: turns._asdict() for pair, turns in found.items()}
+
+
+def from_figures(told: dict[str, dict[str, list[float]]]) -> dict[Pair, Turns]:
+    """Return what `figures` was made of, without what is no longer measured."""
+    return {pair: Turns(**told[pair.name]) for pair in PAIRS if pair.name in told}
+
+
 def section(found: dict[Pair, Turns] | None = None) -> str:
     """Return what was measured (now, if nothing is given) as a section in Markdown."""
     return "\n\n".join(paragraphs(measured() if found is None else found)) + "\n"

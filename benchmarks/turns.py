@@ -8,10 +8,16 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 
-def start(script: str, *arguments: object, site: Path | None = None) -> subprocess.Popen[str]:
-    """Start a script of this folder in a process of its own, with the modules of `site`, else the same as here."""
-    command = [sys.executable, str(HERE / script), *map(str, arguments)]
-    path = [*([] if site is None else [str(site)]), *sys.path]
+def start(
+    script: str, *arguments: object, site: Path | None = None, python: str | None = None
+) -> subprocess.Popen[str]:
+    """Start a script of this folder in a process of its own, with the modules of `site`, else the same as here.
+
+    Another `python` finds the library in `site` or in this checkout, and everything else in its own packages.
+    """
+    command = [python or sys.executable, str(HERE / script), *map(str, arguments)]
+    others = [str(HERE.parent)] if python else sys.path
+    path = [*([] if site is None else [str(site)]), *others]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

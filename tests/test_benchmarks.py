@@ -1,6 +1,8 @@
 """Every benchmark runs once at its smallest size; how long it takes is no test's business."""
 
 import importlib
+import json
+import sys
 from os import environ
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -140,31 +142,165 @@ def test_every_command_that_is_timed_at_the_start_runs(benchmark):
 
 
 def test_processes_take_turns_until_all_are_measured(benchmark):
-    run = benchmark("run")
-    cases = [run.Case("idle", users, 10 * ORDERS) for users in USERS]  # enough for more than one turn
-    figures = run.timed_in_turns(cases)
+    markets = benchmark("markets")
+    cases = [markets.Case("idle", users, 10 * ORDERS) for users in USERS]  # enough for more than one turn
+    figures = markets.timed_in_turns(cases)
     assert list(figures) == cases
     assert all(one["run"] > 0 and one["peak"] > 2**20 for one in figures.values())
 
 
 def test_a_process_that_fails_is_named(benchmark):
-    run = benchmark("run")
+    markets = benchmark("markets")
     with pytest.raises(RuntimeError, match="no_such_market"):
-        run.measured("traced", run.Case("no_such_market", 1, 1))
+        markets.measured("traced", markets.Case("no_such_market", 1, 1))
 
 
-def test_the_page_tells_every_figure(benchmark, monkeypatch):
-    run, page, measure = benchmark("run"), benchmark("page"), benchmark("measure")
-    monkeypatch.setattr(run, "timed_in_turns", lambda cases: {case: measure.timed(case) for case in cases})
-    monkeypatch.setattr(run, "measured", lambda name, case: getattr(measure, name)(case))
-    some = {"run": 1.0, "yardstick": 1.0, "orders": 1, "messages": 1}
-    peers = {"library_all": some, "lean_simpy": some, "event_simpy": some}
-    monkeypatch.setattr(run, "side_by_side", lambda rounds: benchmark("peers").Beside(1, 1, [peers] * rounds, {}))
-    text = page.page(run.measure_all(USERS, ORDERS, 2))
+@pytest.fixture
+def market_figures(benchmark, monkeypatch):
+    """Give what is measured of the markets, in this process."""
+    markets, measure = benchmark("markets"), benchmark("measure")
+    monkeypatch.setattr(markets, "timed_in_turns", lambda cases: {case: measure.timed(case) for case in cases})
+    monkeypatch.setattr(markets, "measured", lambda name, case: getattr(measure, name)(case))
+    return json.loads(json.dumps(markets.measure_all(USERS, ORDERS, 2).figures()))
+
+
+def test_the_sections_on_markets_tell_every_figure(benchmark, market_figures):
+    page, aims = benchmark("page"), benchmark("aims")
+    text = page.section(market_figures)
     assert text.count(f"\n| {USERS[1]} |") == 2
-    assert all(f"\n| {row} |" in text for row in (*page.TABLES, *page.MARKETS.values(), "machine", "versions"))
-    assert "\n| lean SimPy |" in text
-    assert "medians of 2 rounds" in " ".join(text.split())
+    assert all(f"\n| {row} |" in text for row in (*page.TABLES, *page.MARKETS.values()))
+    assert "Medians of 2 rounds" in " ".join(text.split())
+    assert len(aims.readiness({"markets": market_figures})) == 2
+
+
+def kept_figures(benchmark, parts):
+    """Return parts as if they had been measured just now."""
+    kept = benchmark("kept")
+    return {name: kept.measured(lambda figures=figures: figures) for name, figures in parts.items()}
+
+
+def test_figures_are_kept_part_by_part(benchmark, tmp_path):
+    kept = benchmark("kept")
+    one = kept.measured(lambda: {"runs": (1.23456789, 2), "name": "x"})
+    assert one.figures == {"runs": [1.23457, 2], "name": "x"}
+    kept.write(tmp_path / "new", "some", one)
+    assert kept.read(tmp_path / "new", "some") == one
+    assert kept.read(tmp_path / "new", "other") is None
+    assert one.is_current
+    assert not any(one._replace(**{name: "other"}).is_current for name in ("library", "build", "machine"))
+
+
+def test_a_measurement_goes_on_where_it_was_interrupted(benchmark, tmp_path):
+    run, kept = benchmark("run"), benchmark("kept")
+    chosen = run.options(["--figures", str(tmp_path)])
+    regular = [name for name, part in run.PARTS.items() if not part.is_long]
+    assert run.to_measure(chosen) == regular
+    for name, one in kept_figures(benchmark, {"call": 1, "peers": 2}).items():
+        kept.write(tmp_path, name, one if name == "call" else one._replace(library="another"))
+    assert run.to_measure(chosen) == regular[1:]
+    assert run.to_measure(run.options(["--figures", str(tmp_path), "--again"])) == regular
+    assert run.to_measure(run.options(["spooled", "call", "--figures", str(tmp_path)])) == ["call", "spooled"]
+    assert run.to_measure(run.options(["page"])) == []
+
+
+def test_a_part_that_fails_loses_no_other(benchmark, monkeypatch, tmp_path, capsys):
+    run, kept = benchmark("run"), benchmark("kept")
+    monkeypatch.setattr(run.compiled, "up_to_date", lambda: None)
+
+    def fail(effort):
+        raise RuntimeError("no luck")
+
+    monkeypatch.setitem(run.PARTS, "call", run.PARTS["call"]._replace(measure=fail))
+    monkeypatch.setitem(run.PARTS, "peers", run.PARTS["peers"]._replace(measure=lambda effort: effort.rounds))
+    assert run.measure(["call", "peers"], run.SMALL, tmp_path) == ["call"]
+    assert "call: failed: no luck" in capsys.readouterr().err
+    assert (kept.read(tmp_path, "call"), kept.read(tmp_path, "peers").figures) == (None, 1)
+
+
+def test_the_page_says_what_was_not_measured_and_what_is_of_another_library(benchmark):
+    run = benchmark("run")
+    found = kept_figures(benchmark, {"startup": {"import alesha_sim": {"own": [0.2], "base": [0.1]}}})
+    found["startup"] = found["startup"]._replace(library="0123456789ab")
+    text = "\n\n".join(run.whole_page(found))
+    assert "| compiled / lean SimPy | at most 1.1 | not measured |  | not measured |" in text
+    assert '| start-up | `make bench PARTS="startup"` |' in text
+    assert "`0123456789ab`, before the last change |" in text
+    assert '| other programs | `make bench PARTS="peers"` | not measured |  |  |' in text
+    assert "## Start-up" in text
+    assert "## Beside other programs" not in text
+
+
+def test_an_aim_is_judged_by_the_median(benchmark):
+    aims = benchmark("aims")
+    at_most = aims.Aim("a", 1.1, True, lambda figures: figures)
+    assert at_most.row([1.0, 1.1, 3.0])[1:] == ["at most 1.1", "1.10 (1.00 to 3.00)", "yes"]
+    assert at_most.row([1.0, 1.11, 1.2])[3] == "no"
+    assert at_most._replace(is_most=False, bound=1_900).row([1_900.0])[1:] == ["at least 1,900", "1,900", "yes"]
+    assert at_most.row([])[2:] == ["not measured", ""]
+
+
+def test_memory_of_an_order_is_the_slope_of_the_peaks(benchmark):
+    memory = benchmark("memory")
+    runs = [{"orders": orders, "peak": 5e7 + 1_900 * orders} for orders in (1_000, 2_000, 4_000)]
+    figures = {"compiled": {"runs": runs, "held": {"orders": 100, "held": 170_000}}}
+    assert memory.an_order(figures, "compiled") == pytest.approx(1_900)
+    assert memory.an_order(figures, "python") is None
+    assert "| compiled | 1,900 | 1,700 |" in memory.section(figures)
+    assert memory.growth({"runs": [{"peak": 10}, {"peak": 20}, {"peak": 22}]}) == 1.1
+
+
+def test_memory_is_measured_in_processes(benchmark):
+    memory = benchmark("memory")
+    found = memory.of_forms((20, 40), ("python",))
+    assert found["python"]["held"]["held"] > 1_000 * found["python"]["held"]["orders"] > 0
+    assert all(run["peak"] >= run["before"] > 2**20 for run in found["python"]["runs"])
+    spools = memory.of_spools((20, 40), "python")
+    assert "| 20 |" not in memory.section_of_spools(spools)  # so many come as the draw gives
+    assert [run["orders"] > 0 for run in spools["runs"]] == [True, True]
+
+
+def facts(**changes):
+    """Return what a plain build reports, with changes."""
+    plain = {"name": "CPython 3.12.1", "version": [3, 12], "compiler": "GCC 12.2.0", "level": "-O3"}
+    flags = {
+        "profile": False,
+        "link_time": False,
+        "free_threaded": False,
+        "prefix": "/opt/python",
+        "headers": True,
+    }
+    return plain | flags | changes
+
+
+BUILDS = [
+    ({}, "not profile-guided, not link-time optimised"),
+    ({"profile": True, "link_time": True}, "profile-guided, link-time optimised"),
+    ({"prefix": "/usr"}, "a distribution's package, which does not report whether it was optimised (Debian's is)"),
+    ({"prefix": "/usr", "profile": True}, "profile-guided, not link-time optimised"),
+    ({"free_threaded": True}, "not profile-guided, not link-time optimised, free-threaded"),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), BUILDS)
+def test_a_build_of_python_is_told_in_words(benchmark, changes, told):
+    assert benchmark("builds").sentence(facts(**changes)) == f"CPython 3.12.1, GCC 12.2.0, -O3, {told}"
+
+
+def test_the_flags_of_a_build_are_read(benchmark, monkeypatch):
+    builds = benchmark("builds")
+    said = {"PY_CFLAGS": "-Wall -O2 -g -O3", "CONFIG_ARGS": "'--enable-optimizations' '--with-lto=no'"}
+    monkeypatch.setattr(builds.sysconfig, "get_config_var", said.get)
+    found = builds.facts()
+    assert (found["level"], found["profile"], found["link_time"]) == ("-O3", True, False)
+
+
+def test_the_second_build_is_the_first_other_python_that_is_new_enough(benchmark, monkeypatch, tmp_path):
+    builds, own = benchmark("builds"), sys.base_prefix
+    pythons = {"old": facts(version=[3, 10]), "own": facts(prefix=own), "good": facts()}
+    monkeypatch.setattr(builds.shutil, "which", lambda path: None if path == "none" else path)
+    monkeypatch.setattr(builds, "facts_of", pythons.__getitem__)
+    monkeypatch.setattr(builds, "PLACES", ("none", "old", "own", "good"))
+    assert (builds.second(), builds.second("own"), builds.second("old")) == ("good", "own", None)
 
 
 def test_growth_is_measured_in_processes_and_told(benchmark, tmp_path):

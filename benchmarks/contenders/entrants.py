@@ -13,9 +13,12 @@ from compiled import SITE
 from contenders import library
 from contenders.flow import Flow, Outcome, Placed, Ready
 
-REFERENCES = ("lean_simpy", "event_simpy", "compiled_all")
-"""By whose times all others are divided: the leanest program of all, the leanest whose parties talk, the library,
-compiled and with all its records."""
+REFERENCES = ("lean_simpy", "event_simpy", "library_all", "compiled_all")
+"""By whose times all others are divided: the leanest program of all, the leanest whose parties talk, the library
+with all its records, in Python and compiled."""
+
+LIBRARIES = ("with_salabim", "with_simulsi", "with_simulatte", "with_mesa", "with_nagasim", "with_ciw")
+"""The programs that are written with another simulation library than SimPy."""
 
 
 class Contender(NamedTuple):
@@ -35,8 +38,11 @@ class Contender(NamedTuple):
 
 
 LIBRARY = {
-    "all": ("alesha_sim", "the library: books of all parties, every message, posting and visit recorded"),
-    "summary": ("alesha_sim, nothing but the flow", "the library with nothing recorded but counts"),
+    "all": (
+        "alesha_sim in Python",
+        "the library, not compiled: books of all parties, every message, posting and visit recorded",
+    ),
+    "summary": ("alesha_sim in Python, nothing but the flow", "the same with nothing recorded but counts"),
 }
 
 COMPILED = {
