@@ -17,6 +17,7 @@ Only rules live here; who adds up what is in the other modules.
 Source: sections 1, 2 and 4 of the posting rules; terms of IFRS 10, 15, IAS 1, 2 and 7.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from alesha_sim.books.accounts import Account
@@ -37,7 +38,7 @@ GROSS = frozenset(
 )
 """What makes the gross profit; all other income and expenses come after it."""
 
-CASH = {
+CASH: Mapping[str, tuple[str, ...]] = {
     "bank": (Account.BANK_RESERVES,),
     "shop": (Account.SHOP_CASH,),
     "supplier": (Account.SUPPLIER_CASH, Account.SUPPLIER_COLLECTIONS),
@@ -47,7 +48,7 @@ CASH = {
 
 _OPERATING, _FINANCING = "operating", "financing"
 
-FLOWS = {
+FLOWS: Mapping[str, Mapping[str, CashRule]] = {
     "bank": {
         "opening": CashRule(_FINANCING, "Deposited at the opening"),
         "income": CashRule(_FINANCING, "Deposited by users from outside"),
@@ -121,4 +122,10 @@ OPEN_ITEMS = {
 
 def flow_of(book: str, code: str) -> CashRule:
     """Return where a movement of a book's cash under a code stands."""
-    return FLOWS[book].get(code, CashRule(_OPERATING, code.capitalize().replace("-", " ")))
+    own = CashRule(_OPERATING, code.capitalize().replace("-", " "))
+    return FLOWS.get(book, FLOWS["shop"] if code == "opening" else {}).get(code, own)
+
+
+def cash_of(book: str) -> tuple[str, ...]:
+    """Return the names of what counts as a book's cash; in a book of one's own it is the account `cash`."""
+    return CASH.get(book, (f"{book}:cash",))

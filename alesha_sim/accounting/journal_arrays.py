@@ -4,7 +4,7 @@ Amounts are whole: minor units of money, units of goods. A balance counts debits
 whatever the kind of its account. Instants are microseconds since the start.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -196,8 +196,12 @@ class Journal:
 
     def of_book(self, book: str) -> Ints:
         """Return the places of a book's accounts; ValueError for a book that there is not."""
-        check_book(book)
+        self.check_book(book)
         return np.array([n for n, account in enumerate(self.accounts) if account.book == book], np.int64)
+
+    def check_book(self, book: str) -> None:
+        """Raise ValueError for a book that there is not."""
+        check_book(book, (account.book for account in self.accounts))
 
     def places(self, *names: str) -> Ints:
         """Return the places of the accounts that have one of these names, or of the families that end in `:`."""
@@ -222,10 +226,12 @@ class Journal:
         return amounts / np.where(self.is_money[accounts], float(self.currency.scale), 1.0)
 
 
-def check_book(book: str) -> None:
-    """Raise ValueError for a book that there is not."""
+def check_book(book: str, own: Iterable[str] = ()) -> None:
+    """Raise ValueError for a book that is neither one of the package's nor of a reader's `own`."""
     if book not in BOOKS:
-        raise ValueError(f"book {book}: must be one of {', '.join(BOOKS)}")
+        known = tuple(dict.fromkeys([*BOOKS, *own]))
+        if book not in known:
+            raise ValueError(f"book {book}: must be one of {', '.join(known)}")
 
 
 def words(text: TextColumn) -> list[str]:

@@ -77,7 +77,8 @@ class Evidence:
 
     What belongs together must be there together: all rows of an order, and all of an entry. Orders and entries
     stand at places of their own, 0 for no order; `orders` and `entries` have their numbers. Commodities are the
-    register's. What a table names and this package does not know is -1. `first` is the number of rows before.
+    register's. What a table names and this package does not know is -1. `first` is the number of rows before,
+    `row_number` that of each transfer; those of a reader's own books are in `own` alone.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Evidence:
 
     def _read_transfers(self, table: Columns) -> None:
         register = self.register
+        (table, self.row_number), self.own = register.own.set_aside(table, self.first)
         self.transfer, self.posted_at = numbers(table, "transfer"), numbers(table, "posted_at")
         self.amount = exact(numbers(table, "amount"))
         self.book = recoded(text_column(table, "book"), BOOKS)

@@ -41,7 +41,7 @@ def check_accounts(register: Register, findings: Findings) -> None:
 def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
     """L0: every transfer names accounts, a book, a code, an order and an entry that there are."""
     e = evidence
-    rows = e.first + np.arange(len(e.amount))
+    rows = e.row_number
     unreadable = (e.debit < 0) | (e.credit < 0) | (e.book < 0) | (e.code < 0)
     findings.add(0, unreadable, lambda row: f"unknown account, book or code: {e.row_name(row)}", rows)
     findings.add(

@@ -15,8 +15,10 @@ from alesha_sim.audit.at_close import Closing
 from alesha_sim.audit.between_books import check_mirrors
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.goods import check_goods
+from alesha_sim.audit.own_books import OwnBooks
 from alesha_sim.audit.partition import Parts
-from alesha_sim.audit.per_book import SECTIONS, Books
+from alesha_sim.audit.per_book import ROWS as ROW_LAWS
+from alesha_sim.audit.per_book import SECTIONS, STATEMENTS, Books
 from alesha_sim.audit.per_entry import check_entries
 from alesha_sim.audit.per_order import check_orders
 from alesha_sim.audit.register import Priced
@@ -44,16 +46,18 @@ def check(
     source = source_of(tables)
     parts = Parts(source, catalogue, rows)
     form, findings = Findings(), Findings()
-    books = Books(parts.register, findings)
-    has_doubt = _check_form(parts, form, books)
+    books, own_books = Books(parts.register, findings), OwnBooks(parts.register.own, findings)
+    has_doubt = _check_form(parts, form, findings, books, own_books)
     if form:
         return form.report()
     books.close(source.whole("users"), is_settled=drained and not has_doubt)
+    findings.begin(STATEMENTS, 1)
+    own_books.close()
     _check_blocks(parts, findings, drained=drained)
     return findings.report()
 
 
-def _check_form(parts: Parts, form: Findings, books: Books) -> bool:
+def _check_form(parts: Parts, form: Findings, findings: Findings, books: Books, own_books: OwnBooks) -> bool:
     """Read all tables once, and tell whether a transfer belongs to an order in doubt."""
     sizes, has_doubt = parts.sizes, False
     form.begin(0)
@@ -76,6 +80,9 @@ def _check_form(parts: Parts, form: Findings, books: Books) -> bool:
         form_laws.check_transfers(part, form, sizes)
         if not form:
             books.see(part)
+            if part.own is not None:
+                findings.begin(ROW_LAWS, 1)
+                own_books.see(part.own, orders=sizes.orders, entries=sizes.entries)
             has_doubt |= bool(is_doubtful[part.order_number].any())
         del part  # before the next one is read, so that there is one at a time
     return has_doubt

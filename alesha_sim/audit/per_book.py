@@ -50,7 +50,7 @@ class Books:
     def _check_rows(self, evidence: Evidence) -> None:
         """L0: amounts above zero, rows in the order of time, accounts of the row's own book."""
         e, findings = evidence, self._findings
-        rows = e.first + np.arange(len(e.amount))
+        rows = e.row_number
         findings.add(0, e.amount <= 0, lambda row: f"the amount must be above zero: {e.row_name(row)}", rows)
         findings.add(
             0, e.transfer != rows, lambda row: f"row {rows[row]} of transfers has number {e.transfer[row]}", rows
@@ -107,7 +107,7 @@ class Books:
         reserves = ROLES[Account.BANK_RESERVES]
         touched = (e.debit_role == reserves) | (e.credit_role == reserves)
         declared = (e.code == OPENING) | (e.code == INCOME)
-        rows = e.first + np.arange(len(e.amount))
+        rows = e.row_number
         self._findings.add(2, touched & ~declared, lambda row: f"changes the reserves: {e.row_name(row)}", rows)
 
     def close(self, users: Columns, *, is_settled: bool) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alesha_sim.audit.own_books import OwnAccounts
 from alesha_sim.audit.reading import Ints, codes_of, exact, recoded
 from alesha_sim.books.accounts import BOOKS, Account, role_of
 from alesha_sim.columns import Columns, TextColumn, numbers, text_column
@@ -28,7 +29,7 @@ class Priced(NamedTuple):
 
 
 class Register:
-    """The table `accounts` and the catalogue, prepared.
+    """The table `accounts` and the catalogue, prepared; accounts of a reader's own books are in `own` alone.
 
     Commodity 0 is money, 1 + k is product k of the catalogue; what this package does not know is -1.
     """
@@ -38,6 +39,8 @@ class Register:
         self.price, self.charge, self.cost = (
             np.array([0, *(product[field] for product in catalogue)], np.int64) for field in (1, 2, 3)
         )
+        self.own = OwnAccounts(table)
+        table = self.own.others
         names, commodities = text_column(table, "account"), text_column(table, "commodity")
         self._names = names
         stems, stem, number = split(names.labels)

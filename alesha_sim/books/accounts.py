@@ -6,12 +6,15 @@ each book.
 """
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 BOOKS = ("bank", "shop", "supplier", "users")
-"""The four books of a ledger, in the order of their ids."""
+"""The four books that every ledger has, in the order of their ids."""
 
 BANK, SHOP, SUPPLIER, USERS = range(4)
+
+BOOKS_MAX: Final = 8
+"""The most books of a ledger, those of a reader's own included: a bit each in a byte says which hold an entry."""
 
 
 class Kind(StrEnum):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import BOOKS, KINDS, Kind
+from alesha_sim.books.accounts import BOOKS, BOOKS_MAX, KINDS, Kind
 from alesha_sim.columns import TextColumn
 from alesha_sim.numbered import WIDTH, NumberedLabels
 from alesha_sim.numeric.counts import repeat
@@ -29,9 +29,10 @@ class Chart:
     """Accounts by id, from 0 in the order of opening; in lists, because looking one up there is cheapest."""
 
     def __init__(self, commodities: Sequence[str]) -> None:
-        self.commodities = tuple(commodities)
+        self.commodities = [*commodities]
+        self.books = [*BOOKS]
         self.groups: list[AccountGroup] = []
-        self.places: list[int] = []  # 4 * commodity + book, so that one comparison serves both
+        self.places: list[int] = []  # BOOKS_MAX * commodity + book, so that one comparison serves both
         self.signs: list[int] = []  # 1 if the account grows by debits, else -1
         self.capped: list[bool] = []  # may not have a debit balance
         self.floored: list[bool] = []  # may not have a credit balance
@@ -52,8 +53,8 @@ class Chart:
         Raises ValueError for a name of no book, an unknown commodity, an account opened before.
         """
         book = name.partition(":")[0]
-        if book not in BOOKS:
-            raise ValueError(f"account {name}: must begin with one of {', '.join(BOOKS)}")
+        if book not in self.books:
+            raise ValueError(f"account {name}: must begin with one of {', '.join(self.books)}")
         if not 0 <= commodity < len(self.commodities):
             raise ValueError(f"account {name}: commodity {commodity}: must be below {len(self.commodities)}")
         if (name, commodity) in self._taken:
@@ -61,11 +62,20 @@ class Chart:
         self._taken.add((name, commodity))
         base = len(self.places)
         self.groups.append(AccountGroup(base, count, name, numbered, kind))
-        self.places += [4 * commodity + BOOKS.index(book)] * count
+        self.places += [BOOKS_MAX * commodity + self.books.index(book)] * count
         self.signs += [kind.sign] * count
         self.capped += [floor and kind.sign < 0] * count
         self.floored += [floor and kind.sign > 0] * count
         return range(base, base + count)
+
+    def open_book(self, name: str) -> int:
+        """Add a book of one's own and return its number; ValueError for a name that is taken, and if all are."""
+        if name in self.books:
+            raise ValueError(f"book {name}: must not be opened twice")
+        if len(self.books) == BOOKS_MAX:
+            raise ValueError(f"book {name}: a ledger must have at most {BOOKS_MAX} books")
+        self.books.append(name)
+        return len(self.books) - 1
 
     def name(self, account: int) -> str:
         """Return an account's name, such as `bank:deposits:user:17`."""

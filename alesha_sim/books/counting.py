@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import (
     BANK,
+    BOOKS_MAX,
     CHARGES,
     CHARGES_RETURN,
     COLLECTION,
@@ -102,7 +103,7 @@ class CountingLedger(Ledger):
         parts = [part for part in self.chart.groups if part.size]
         places = np.array([self.chart.places[part.base] for part in parts])
         debit = np.searchsorted([part.base for part in parts], rows["debit"], side="right") - 1
-        code, book, is_money = rows["code"], places[debit] & 3, places[debit] < 4
+        code, book, is_money = rows["code"], places[debit] % BOOKS_MAX, places[debit] < BOOKS_MAX
         lost = np.array([part.name in (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES) for part in parts])[debit]
         returns = np.array([part.name == Account.SHOP_SALES_RETURNS for part in parts])[debit]
         for name, mask in (

@@ -1,4 +1,4 @@
-"""The ledger: balances and the append-only rows of transfers of all four books.
+"""The ledger: balances and the append-only rows of transfers of all books.
 
 Nothing but `post`, its one-row form `transfer` and its bulk form `open_many` moves anything. Which entries
 move what is decided in the module of each book; the ledger knows only that a row has two sides, that the rows
@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
-from alesha_sim.books.accounts import BOOKS, CODES, KINDS, OPENING, Account, Kind
+from alesha_sim.books.accounts import BOOKS_MAX, CODES, KINDS, OPENING, Account, Kind
 from alesha_sim.books.chart import Chart
+from alesha_sim.books.own_book import OwnBook, checked
 from alesha_sim.columns import Columns, Packed, TextColumn, times
 from alesha_sim.recording.packed_rows import Boxed, NewRows, in_memory
 from alesha_sim.units import AMOUNT_MAX
@@ -26,6 +27,8 @@ Row = tuple[int, int, int, Boxed]
 
 FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "entry": "i", "code": "B"}
 """The fields of a row, in the order of `Transfer`."""
+
+CODES_MAX: Final = 256
 
 _LAYOUT = struct.Struct("<" + "".join(FIELDS.values()))
 _WIDTH: Final = _LAYOUT.size
@@ -57,6 +60,8 @@ class Ledger:
 
     def __init__(self, currency_code: str, skus: Sequence[str], rows: NewRows = in_memory) -> None:
         self.chart = Chart((currency_code, *skus))
+        self.codes = [*CODES]
+        self._products = len(skus)
         self._rows = rows("transfers", **FIELDS)
         self._held = bytearray(1)  # by entry, one bit a book; entries count from 1
         self._first = array("I", [0])  # by entry: the row that the first book to hold it began with
@@ -77,6 +82,29 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._rows)
 
+    # Books, accounts and words of one's own
+
+    def open_book(self, name: str) -> OwnBook:
+        """Open a book of one's own; ValueError for a name that is no word or is taken, and for a ninth book."""
+        return OwnBook(self, name, self.chart.open_book(checked("book", name)))
+
+    def commodity(self, name: str) -> int:
+        """Return the number of a commodity; a word that is none yet becomes one. ValueError for what cannot."""
+        names = self.chart.commodities
+        if name not in names:
+            if checked("commodity", name) == names[0].lower():
+                raise ValueError(f"commodity: {name!r}: must not be the currency's name")
+            names.append(name)
+        return names.index(name)
+
+    def code(self, word: str) -> int:
+        """Return the number of a code; a word that is none yet becomes one. ValueError for what cannot."""
+        if word not in self.codes:
+            if len(self.codes) == CODES_MAX:
+                raise ValueError(f"code: {word!r}: a ledger must have at most {CODES_MAX} codes")
+            self.codes.append(checked("code", word))
+        return self.codes.index(word)
+
     # Accounts
 
     def account(self, account: Account) -> int:
@@ -88,7 +116,7 @@ class Ledger:
         # Not a range, because looking it up costs twice as much.
         return tuple(
             self.open(str(account), account.kind, commodity=product, floor=account.is_floored).start
-            for product in range(1, len(self.chart.commodities))
+            for product in range(1, 1 + self._products)
         )
 
     def family(self, account: Account, count: int) -> range:
@@ -164,7 +192,7 @@ class Ledger:
                 return False
             if amount > 0:
                 place = places[debit]
-                if place != places[credit] or place & 3 != book or debit == credit:
+                if place != places[credit] or place & 7 != book or debit == credit:
                     self._refuse(book, entry, debit, credit, amount, code)
                 taken = net[debit] + amount
                 given = net[credit] - amount
@@ -218,7 +246,7 @@ class Ledger:
                         self._refuse(book, entry, debit, credit, amount, code)
                     continue
                 place = places[debit]
-                if place != places[credit] or place & 3 != book or debit == credit:
+                if place != places[credit] or place & 7 != book or debit == credit:
                     self._refuse(book, entry, debit, credit, amount, code)
                 taken = net[debit] + amount
                 given = net[credit] - amount
@@ -251,15 +279,16 @@ class Ledger:
         chart = self.chart
         if amount < 0:
             rule = "L0: must not be negative"
-        elif chart.places[debit] != chart.places[credit] or chart.places[debit] & 3 != book or debit == credit:
-            rule = f"L0: must be two accounts of the book {BOOKS[book]} in one commodity"
+        elif chart.places[debit] != chart.places[credit] or chart.places[debit] & 7 != book or debit == credit:
+            rule = f"L0: must be two accounts of the book {chart.books[book]} in one commodity"
         else:
             rule = "L1: below zero"
+        names = [chart.commodities[chart.places[account] // BOOKS_MAX] for account in (debit, credit)]
         sides = ", ".join(
-            f"{chart.name(account)} ({chart.commodities[chart.places[account] // 4]}) had {self.balance(account)}"
-            for account in (debit, credit)
+            f"{chart.name(account)} ({name}) had {self.balance(account)}"
+            for account, name in zip((debit, credit), names, strict=True)
         )
-        raise LawBroken(f"{rule}: entry {entry}, {CODES[code]} {amount}, debit / credit: {sides}")
+        raise LawBroken(f"{rule}: entry {entry}, {self.codes[code]} {amount}, debit / credit: {sides}")
 
     def open_many(
         self,
@@ -313,8 +342,8 @@ class Ledger:
         if amounts.shape != debits.shape or amounts.dtype.kind not in "iu" or (amounts < 0).any():
             raise LawBroken("L0: opening amounts must be whole, one for each entry, none negative")
         places, signs = np.asarray(self.chart.places), np.asarray(self.chart.signs)
-        if ((places[debits] != places[credits]) | (places[debits] % 4 != book)).any():
-            raise LawBroken(f"L0: openings not within book {BOOKS[book]} and one commodity")
+        if ((places[debits] != places[credits]) | (places[debits] % BOOKS_MAX != book)).any():
+            raise LawBroken(f"L0: openings not within book {self.chart.books[book]} and one commodity")
         if ((signs[debits] < 0) | (signs[credits] > 0)).any():
             raise LawBroken("L1: openings must raise both accounts")
         had = np.abs(np.array(self._net, np.int64)[np.concatenate([debits, credits])])
@@ -334,12 +363,12 @@ class Ledger:
         return {
             "transfer": np.arange(first, first + len(rows), dtype=np.int64),
             "posted_at": times(rows["at"]),
-            "book": TextColumn(places % 4, BOOKS),
+            "book": TextColumn(places % BOOKS_MAX, tuple(self.chart.books)),
             "debit": debit,
             "credit": credit,
             "amount": rows["amount"].astype(np.int64),
-            "commodity": TextColumn(places // 4, self.chart.commodities),
-            "code": TextColumn(rows["code"].astype(np.int32), CODES),
+            "commodity": TextColumn(places // BOOKS_MAX, tuple(self.chart.commodities)),
+            "code": TextColumn(rows["code"].astype(np.int32), tuple(self.codes)),
             "order": rows["order"].astype(np.int64),
             "entry": rows["entry"].astype(np.int64),
         }
@@ -361,9 +390,9 @@ class Ledger:
         signs = np.array(self.chart.signs, np.int64)
         return {
             "account": TextColumn(names, labels),
-            "book": TextColumn(places % 4, BOOKS),
+            "book": TextColumn(places % BOOKS_MAX, tuple(self.chart.books)),
             "kind": TextColumn(self.chart.kinds(), KINDS),
-            "commodity": TextColumn(places // 4, self.chart.commodities),
+            "commodity": TextColumn(places // BOOKS_MAX, tuple(self.chart.commodities)),
             "opening": opening * signs,
             "closing": np.array(self._net, np.int64) * signs,
         }

@@ -92,7 +92,8 @@ class RunContext:
             is_left = np.array([label in on_the_left for label in text.labels] + [False])[text.codes]
             left += np.where(is_left, sign * amounts, 0)
             right -= np.where(is_left, 0, sign * amounts)
-        books = {book: equals(text_column(transfers, "book"), book) for book in BOOKS}
+        written = text_column(transfers, "book")
+        books = {book: equals(written, book) for book in dict.fromkeys([*BOOKS, *written.labels])}
         return {book: (_running(left, mine), _running(right, mine)) for book, mine in books.items()}
 
     def status(self, order: int, at: datetime) -> str | None:

@@ -26,7 +26,7 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
 def _declarations(journals: Journals) -> Iterator[str]:
     yield f'option "title" "{plain(journals.scenario.name)}, seed {journals.journal.result.seed}"\n'
     yield f'option "operating_currency" "{journals.currency}"\n\n'
-    for commodity in (journals.currency, *(sku.upper() for sku in journals.skus)):
+    for commodity in (journals.currency, *journals.goods):
         yield f"{journals.opened} commodity {commodity}\n"
     yield "\n"
     for name, places in journals.by_name().items():

@@ -28,7 +28,7 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
 def _declarations(journals: Journals) -> Iterator[str]:
     yield f"; {plain(journals.scenario.name)}, seed {journals.journal.result.seed}\n\n"
     yield f"decimal-mark .\ncommodity 1.{'0' * journals.decimals} {journals.currency}\n"
-    yield from (f'commodity 1. "{sku.upper()}"\n' for sku in journals.skus)
+    yield from (f'commodity 1. "{name}"\n' for name in journals.goods)
     yield "\n"
     for name in journals.by_name():
         yield f"account {name}  ; type:{TYPES[name.partition(':')[0]]}\n"

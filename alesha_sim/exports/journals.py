@@ -78,9 +78,10 @@ class Journals:
         return [name_of(account) for account in self.journal.accounts]
 
     @property
-    def skus(self) -> list[str]:
-        """The products, in the catalogue's order."""
-        return [product.sku for product in self.scenario.catalogue]
+    def goods(self) -> list[str]:
+        """What is counted in units, as other programs call it: the products, then commodities of one's own."""
+        held = [account.commodity for account in self.journal.accounts if account.commodity != self.currency]
+        return [name.upper() for name in dict.fromkeys([*self.scenario.skus, *held])]
 
     def commodity(self, account: int) -> str:
         """Return what an account holds, as other programs call it."""

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.accounting.journal_arrays import Ints, Journal, words
-from alesha_sim.books.accounts import Account
-from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, text_column
+from alesha_sim.books.accounts import BOOKS, Account
+from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, isin, numbers, text_column
 from alesha_sim.exports.files import chunks
 from alesha_sim.numeric.counts import repeat
 from alesha_sim.vocabulary import NO_ID
@@ -222,7 +222,8 @@ class Log:
 
     def _of_entries(self) -> list[Ints]:
         journal = self.journal
-        _, first = np.unique(journal.entry, return_index=True)
+        shipped = np.flatnonzero(isin(journal.book, BOOKS))  # entries of one's own are of no known activity
+        first = shipped[np.unique(journal.entry[shipped], return_index=True)[1]]
         code = np.array(
             [PLACE.get(ENTRY_ACTIVITIES.get(label, ""), NO_ID) for label in journal.code.labels], np.int64
         )

@@ -175,9 +175,10 @@ class Result(TableAccess):
     # One book, one order
 
     def ledger(self, book: str) -> "DataFrame":
-        """Return the transfers of one book: `bank`, `shop`, `supplier` or `users`; ValueError for another."""
-        if book not in BOOKS:
-            raise ValueError(f"book {book}: must be one of {', '.join(BOOKS)}")
+        """Return the transfers of one book: `bank`, `shop`, `supplier`, `users`, or your own; else ValueError."""
+        known = dict.fromkeys([*BOOKS, *text_column(self._tables["accounts"], "book").labels])
+        if book not in known:
+            raise ValueError(f"book {book}: must be one of {', '.join(known)}")
         return self.transfers[self.transfers["book"] == book].reset_index(drop=True)
 
     def follow(self, order: int | None = None, *, user: int | None = None) -> Conversation:
