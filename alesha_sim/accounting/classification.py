@@ -20,7 +20,7 @@ Source: sections 1, 2 and 4 of the posting rules; terms of IFRS 10, 15, IAS 1, 2
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from alesha_sim.books.accounts import Account
+from alesha_sim.books.accounts import OWN_CASH, Account
 
 
 class CashRule(NamedTuple):
@@ -128,4 +128,4 @@ def flow_of(book: str, code: str) -> CashRule:
 
 def cash_of(book: str) -> tuple[str, ...]:
     """Return the names of what counts as a book's cash; in a book of one's own it is the account `cash`."""
-    return CASH.get(book, (f"{book}:cash",))
+    return CASH.get(book, (f"{book}:{OWN_CASH}",))

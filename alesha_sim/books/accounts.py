@@ -34,6 +34,9 @@ class Kind(StrEnum):
 
 KINDS = tuple(Kind)
 
+OWN_CASH: Final = "cash"
+"""The account that counts as the cash of a book of a reader's own."""
+
 # What the names of deposits, and of holds, begin with; the owner follows, as `user:17` or `shop`.
 DEPOSITS, HOLDS = "bank:deposits:", "bank:holds:"
 
