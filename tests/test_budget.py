@@ -19,7 +19,7 @@ from alesha_sim.simulation.simulation import Simulation
 
 GROUPS = {
     "Delivery": "messages", "_Withdrawal": "messages",
-    "InfallibleEvent": "durations", "Worker": "durations",
+    "Signal": "durations", "Worker": "durations",
     # Arrivals, beginnings and ends of SimPy's own processes, and what wakes one that waits for money.
     "Schedule": "steps", "Initialize": "steps", "Process": "steps", "Task": "steps", "Event": "steps",
     "Timeouts": "time-outs",
@@ -35,9 +35,10 @@ AFTERWARDS = ("ReturnGoods", "Complain", "ClaimWarranty", "CancelOrder")
 def finished(scenario):
     """Run to the end and return the simulation and the number of events in each group."""
     simulation = Simulation(scenario, 7)
-    queue, counts = simulation.clock._queue, Counter()
-    while not simulation.drained:  # which puts the next event at the head of this queue
-        counts[GROUPS[type(queue[0][3]).__name__]] += 1
+    counts = Counter()
+    while not simulation.drained:
+        first = simulation.clock.calendar.first()
+        counts[GROUPS[type(getattr(first, "event", first)).__name__]] += 1
         simulation.step()
     return simulation, counts
 

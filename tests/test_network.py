@@ -1,10 +1,14 @@
 """Channels, inboxes and the clock, without any entity: exact instants, exact event counts."""
 
+from contextlib import suppress
+
 import pytest
+from simpy import Interrupt
 from simpy.core import EmptySchedule
 
 from alesha_sim.columns import MISSING_TIME
-from alesha_sim.kernel.clock import INFINITY, Clock
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.kernel.timers import Schedule, Timer
 from alesha_sim.messages import Decline, Reason, Receipt, VerifyTransaction
 from alesha_sim.network import Channel, Inbox
@@ -142,6 +146,26 @@ def test_an_idle_worker_whose_process_is_gone_is_passed_over():
     dead.callbacks.clear()
     pair.run(0.0)
     assert pair.replies == [(2.0, 0)]
+
+
+def test_a_worker_that_is_interrupted_in_its_service_serves_the_next_for_its_full_time():
+    pair = Pair(workers=0)
+    pair.inbox.add_worker = None
+
+    def serve():
+        worker = pair.inbox.new_worker()
+        while True:
+            delivery = yield worker.receive()
+            with suppress(Interrupt):
+                yield worker.serve_for(10)
+            delivery.answer(Receipt(delivery.message.transaction, 0))
+
+    serving = pair.clock.process(serve())
+    for at in (3, 6):
+        pair.clock.timeout(at).callbacks.append(lambda _: serving.interrupt())
+    pair.run(0.0, 0.0, 0.0, 12.0)
+    # arrivals at 1 and 13; services 1-3, 3-6, 6-16, 16-26, whatever was to end at 11 and 13
+    assert pair.replies == [(4, 0), (7, 1), (17, 2), (27, 3)]
 
 
 def test_the_mean_number_waiting_is_weighted_by_time():

@@ -103,7 +103,7 @@ class Pair:
 
     def finish(self):
         self.clock.run_to(END)
-        assert not self.clock._queue
+        assert not [*self.clock.calendar]
 
     def at(self, instant, act):
         self.clock.timeout(instant).callbacks.append(lambda _: act())
@@ -391,9 +391,9 @@ def test_no_more_than_one_event_a_wait_is_ever_armed():
     for number in range(50):
         pair.start(number, at=number / 2)
     most = 0
-    while pair.clock._queue:
+    while [*pair.clock.calendar]:
         pair.clock.step()
-        most = max(most, sum(isinstance(entry[-1], Timeouts) for entry in pair.clock._queue))
+        most = max(most, sum(isinstance(entry, Timeouts) for entry in pair.clock.calendar))
     assert most == 3  # waits of 4, 8 and 16 seconds
     assert [at for at, _ in pair.replies] == [28 + number / 2 for number in range(50)]
 

@@ -156,7 +156,7 @@ class World:
 
     def run(self):
         self.clock.run_to(1e7)
-        assert not self.clock._queue
+        assert not [*self.clock.calendar]
         self.check()
         return self
 

@@ -13,7 +13,8 @@ from simpy.events import Event
 from simpy.events import Process as SimpyProcess
 
 from alesha_sim.kernel.clock import Clock
-from alesha_sim.kernel.task import Task
+from alesha_sim.kernel.signal import Waitable
+from alesha_sim.kernel.task import Explain, Task, begin
 from alesha_sim.kernel.timers import stop
 from alesha_sim.messages import Asks, Balance, Decline, EnquireBalance, Secret
 from alesha_sim.network import Channel, Delivery, Inbox, NoReply, Relay
@@ -23,8 +24,8 @@ from alesha_sim.vocabulary import NO_ID, UNREGISTERED
 Reply = TypeVar("Reply")
 Value = TypeVar("Value")
 
-Process = Generator[Event, Any, None]
-Asking = Generator[Event, Any, Value]
+Process = Generator[Waitable, Any, None]
+Asking = Generator[Waitable, Any, Value]
 """A process that asks and comes to a value."""
 
 ROUNDS = 200
@@ -144,7 +145,7 @@ class Entity(Party):
             self._add_worker()
 
     def _add_worker(self) -> None:
-        self._remember(Task(self.clock, self.work()))
+        self._begin(self.work())
 
     def run(self, process: Asking[object]) -> None:
         """Let a process of this entity run from the end of this event on."""
@@ -152,7 +153,13 @@ class Entity(Party):
 
     def start(self, process: Process, delivery: Delivery) -> None:
         """Go on with a request in a process of its own, so that the worker is free for the next one."""
-        self._remember(Task(self.clock, process, partial(self.failure, delivery)))
+        self._begin(process, partial(self.failure, delivery))
+
+    def _begin(self, process: Process, explain: Explain | None = None) -> None:
+        if self._processes is None:
+            begin(self.clock, process, explain)
+        else:
+            self._remember(Task(self.clock, process, explain))
 
     def _remember(self, running: SimpyProcess) -> None:
         """Keep a process in mind until it ends, if the entity can crash."""
@@ -194,7 +201,7 @@ class Entity(Party):
 
     def send_notice_reliably(
         self, channel: Channel, message: Asks[object], *, step: str, order: int
-    ) -> Iterable[Event]:
+    ) -> Iterable[Waitable]:
         """Send a notice, and see to it that it arrives where messages can be lost."""
         if channel.retry is None:
             self.send_notice(channel, message, order=order)

@@ -1,9 +1,11 @@
 """SimPy's clock, tasks and timers, extended; nothing here knows a message."""
 
-from alesha_sim.kernel.clock import Clock, InfallibleEvent, ScheduledCallback
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.scheduled import ScheduledCallback
+from alesha_sim.kernel.signal import Signal
 
 __all__ = [
     "Clock",
-    "InfallibleEvent",
     "ScheduledCallback",
+    "Signal",
 ]

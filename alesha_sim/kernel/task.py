@@ -1,26 +1,107 @@
 """Tasks: SimPy processes that begin at once, and end without a kernel event where nobody waits for their end.
 
 Two events less for each process, and no second generator around it to explain what went wrong in it: measured
-0.91 of a market's run. Whoever shares their state with a process that they are in the middle of uses SimPy's own,
-which begins after all that happens in the present event.
+9 % faster. Who shares their state with a process that they are in the middle of uses SimPy's own, which begins
+after all that happens in the present event.
 """
 
 from collections.abc import Callable, Generator
 from typing import Any
 
-from simpy.events import Event, Process
+from simpy.events import Process
 
-from alesha_sim.kernel.clock import PENDING, Clock, InfallibleEvent
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.signal import PENDING, Signal, Waitable, Waiter
 
 Explain = Callable[[Exception], Exception]
 """Turns what a process raised into the error that says where it did."""
 
 
-class _Beginning:
-    """What a process is resumed with for the first time."""
+class Runner(Waiter):
+    """Runs a generator from one thing that it waits for to the next; `process` is what SimPy sees of it."""
 
-    _ok = True
-    _value = None
+    __slots__ = ("_clock", "_explain", "_send", "_task", "generator", "target")
+
+    def __init__(
+        self, clock: Clock, generator: Generator[Waitable, Any, Any], explain: Explain | None = None
+    ) -> None:
+        self._clock = clock
+        self._explain = explain
+        self._send = generator.send
+        self.functions = None
+        self._task: Task | None = None
+        self.generator = generator
+        self.target: Any = None
+        """What it waits for."""
+
+    @property
+    def process(self) -> "Task":
+        """The process that others may wait for or interrupt, made when somebody asks for it."""
+        task = self._task
+        if task is None:
+            task = self._task = Task(self._clock, self.generator, runner=self)
+        return task
+
+    def wake(self, value: Any, failed: Any = None) -> None:
+        """Go on with the value of what was waited for, or with the event that failed, until the next wait."""
+        clock = self._clock
+        before, clock._active_proc = clock._active_proc, self
+        event: Any = None
+        try:
+            event = self._send(value) if failed is None else self._raise(failed)
+            while True:
+                if not isinstance(event, Signal):
+                    event = self._after_simpy(event)
+                    if not isinstance(event, Signal):
+                        break
+                if event.is_over:
+                    event = self._send(event._value)
+                    continue
+                if event.waiter is None:
+                    event.waiter = self
+                else:
+                    event.callbacks.append(self.process._resume)
+                break
+        except StopIteration as end:
+            event = None
+            self._end(ok=True, value=end.value)
+        except BaseException as error:
+            event = None
+            self._end(ok=False, value=self._explained(error))
+        self.target = event
+        clock._active_proc = before
+
+    def _after_simpy(self, event: Any) -> Any:
+        """Wait for an event of SimPy's own; those that have happened are gone through. Return it, or a signal."""
+        while not isinstance(event, Signal):
+            if not hasattr(event, "callbacks"):
+                raise RuntimeError(f"{self.process.name}: yielded {event!r}: must be an event")
+            if event.callbacks is not None:
+                event.callbacks.append(self.process._resume)
+                break
+            event = self._send(event._value) if event._ok else self._raise(event)
+        return event
+
+    def _raise(self, event: Any) -> Any:
+        """Let the failure of an event happen where it is waited for, as a copy of this process's own."""
+        event._defused = True
+        error = type(event._value)(*event._value.args)
+        error.__cause__ = event._value
+        return self.generator.throw(error)
+
+    def _explained(self, error: BaseException) -> BaseException:
+        """Return what the process failed with, explained."""
+        if self._explain is None or not isinstance(error, Exception):
+            return error
+        explained = self._explain(error)
+        if explained is not error:
+            explained.__cause__ = error
+        return explained
+
+    def _end(self, *, ok: bool, value: object) -> None:
+        if self._task is not None or not ok:
+            self.process._end(ok=ok, value=value)
+            self._task = None  # the circle is broken
 
 
 class Task(Process):
@@ -31,71 +112,46 @@ class Task(Process):
     callbacks: Any  # None once it is over
     _ok: Any
     _value: Any
-    _target: Any
     _generator: Any
-    _wake: Any
 
     def __init__(
-        self, clock: Clock, generator: Generator[Event, Any, Any], explain: Explain | None = None
+        self,
+        clock: Clock,
+        generator: Generator[Waitable, Any, Any],
+        explain: Explain | None = None,
+        runner: Runner | None = None,
     ) -> None:
         # Not `Process.__init__`, which schedules the beginning.
-        self.env = self._clock = clock
+        self.env = clock
         self.callbacks = []
         self._value = PENDING
         self._generator = generator
-        self._send = generator.send
-        self._explain = explain
-        self._wake = self._resume  # one for all waits; the circle is broken at the end
-        self._resume(_BEGINNING)
+        if runner is None:
+            self._runner = Runner(clock, generator, explain)
+            self._runner._task = self
+            self._runner.wake(None)
+        else:
+            self._runner = runner
+
+    @property
+    def _target(self) -> Any:  # type: ignore[override]
+        return self._runner.target
 
     def _resume(self, event: Any) -> None:
-        """Go on until the next event that is still to come; SimPy's own, but for the end and for nesting."""
-        clock = self._clock
-        before, clock._active_proc = clock._active_proc, self
-        try:
-            while True:
-                if isinstance(event, InfallibleEvent):
-                    event = self._send(event._value)
-                else:
-                    event = self._send(event._value) if event._ok else self._raise(event)
-                callbacks: list[Any] | None = event.callbacks
-                if callbacks is not None:
-                    callbacks.append(self._wake)
-                    break
-        except StopIteration as end:
-            self._end(ok=True, value=end.value)
-            event = None
-        except BaseException as error:
-            self._end(ok=False, value=self._failure(error, event))
-            event = None
-        self._target = event
-        clock._active_proc = before
-
-    def _raise(self, event: Any) -> Event:
-        """Let the failure of an event happen where it is waited for, as a copy of this process's own."""
-        event._defused = True
-        error = type(event._value)(*event._value.args)
-        error.__cause__ = event._value
-        waits_for: Event = self._generator.throw(error)
-        return waits_for
-
-    def _failure(self, error: BaseException, event: object) -> BaseException:
-        """Return what the process failed with, explained."""
-        if not hasattr(event, "callbacks") and event is not _BEGINNING:
-            error = RuntimeError(f"{self.name}: yielded {event!r}: must be an event")
-        if self._explain is None or not isinstance(error, Exception):
-            return error
-        explained = self._explain(error)
-        if explained is not error:
-            explained.__cause__ = error
-        return explained
+        """Go on after an event that has happened."""
+        if event._ok:
+            self._runner.wake(event._value)
+        else:
+            self._runner.wake(None, event)
 
     def _end(self, *, ok: bool, value: object) -> None:
-        self._ok, self._value, self._wake = ok, value, None
+        self._ok, self._value = ok, value
         if ok and not self.callbacks:
             self.callbacks = None
         else:
             self.env.schedule(self)
 
 
-_BEGINNING = _Beginning()
+def begin(clock: Clock, generator: Generator[Waitable, Any, Any], explain: Explain | None = None) -> None:
+    """Run a task of which nobody needs to know; `Task` gives it to whoever waits for it or may stop it."""
+    Runner(clock, generator, explain).wake(None)

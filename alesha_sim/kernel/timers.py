@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from simpy.events import Process
 
-from alesha_sim.kernel.clock import AFTER_MESSAGES, INFINITY, Clock, ScheduledCallback
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.scheduled import AFTER_MESSAGES, INFINITY, ScheduledCallback
 
 Instants = Sequence[float] | npt.NDArray[np.float64]
 
@@ -28,7 +29,7 @@ class Schedule(ScheduledCallback):
 
     def _arm(self) -> None:
         if self._next < len(self._instants):
-            self._clock.schedule_at(self, float(self._instants[self._next]))
+            self._clock.calendar.put(self, float(self._instants[self._next]))
 
     def fire(self) -> None:
         """Call `begin` for the next instant, and wait for the one after it."""
@@ -67,7 +68,7 @@ class Timeouts(ScheduledCallback):
 
     def _arm(self) -> None:
         self._armed = True
-        self._clock.schedule_at(self, self._waiting[0][0], AFTER_MESSAGES)
+        self._clock.calendar.put(self, self._waiting[0][0], AFTER_MESSAGES)
 
     def fire(self) -> None:
         """Call `on_timeout` for all whose time is over."""
@@ -100,7 +101,7 @@ class Timer:
         """Fire at an instant, unless an earlier one is set: then `on_timeout` will name the next."""
         if at < (self._armed[-1] if self._armed else INFINITY):
             self._armed.append(at)
-            self._clock.schedule_at(_TimerEntry(self), at, AFTER_MESSAGES)
+            self._clock.calendar.put(_TimerEntry(self), at, AFTER_MESSAGES)
 
     def expire(self) -> None:
         """Do what is due and set the next instant; its heap entry calls this."""

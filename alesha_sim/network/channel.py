@@ -2,15 +2,14 @@
 
 The asker holds a `Request`, the receiver a `Delivery`. A delivery is the only heap entry a message needs, and it
 is armed again for the reply's way back. A request is never in the heap: the reply's landing resolves it in place.
-A channel without faults and without retries has None for both, which costs a comparison. The clock is read from
-SimPy's protected field, here and in the inbox: its property is a call, five times a message.
+A channel without faults and without retries has None for both, which costs a comparison.
 """
 
 from collections.abc import Callable
-from heapq import heappush
 from typing import Any, Final
 
-from alesha_sim.kernel.clock import NORMAL, Clock, ScheduledCallback
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.scheduled import ScheduledCallback
 from alesha_sim.kernel.timers import Timeouts
 from alesha_sim.messages import ACKNOWLEDGED, Decline, OrderRejected, Refusal
 from alesha_sim.network.faults import Faults
@@ -49,10 +48,22 @@ class Receiver:
 class Delivery(ScheduledCallback):
     """One copy of a message on its way to its receiver, and then the receiver's handle to answer it."""
 
-    # Set only where a request may come twice; as class attributes they cost the others nothing.
-    key: Key | None = None
-    content: bytes | None = None
-    attempt: Boxed = 1
+    __slots__ = (
+        "attempt",
+        "channel",
+        "content",
+        "is_reply",
+        "key",
+        "message",
+        "number",
+        "order",
+        "recipient",
+        "request",
+        "row",
+        "sender",
+        "visit",
+        "waits_since",
+    )
 
     def __init__(  # every field has its own meaning; a tuple would hide it
         self,
@@ -78,35 +89,32 @@ class Delivery(ScheduledCallback):
         self.visit = visit
         self.waits_since = 0.0
         self.is_reply = False
-        if key is not None:
-            self.key = key
+        self.key = key
+        self.attempt: Boxed = 1
+        self.content: bytes | None = None
 
     def fire(self) -> None:
         """Arrive: at the receiver, or back with the reply."""
-        if self.is_reply:
-            self._land()
-        else:
-            self.channel.inbox.arrive(self)
-
-    def _land(self) -> None:
         request, channel = self.request, self.channel
-        if request is not None and request.callbacks:
-            channel.log.landed(self.row, channel.clock._now)
-            # The body of `Request.resolve`, one call less for every reply.
-            callbacks: list[Any] = request.callbacks
-            request.callbacks = None
+        if not self.is_reply:
+            channel.inbox.arrive(self)
+            return
+        waiter = request.waiter if request is not None else None
+        if request is not None and waiter is not None and (waiter.functions is None or waiter.functions):
+            channel.log.landed(self.row, channel.clock.now)
+            request.waiter = None  # the body of `Signal.happen`, one call less for every reply
+            request.is_over = True
             request._value = self.message
-            for callback in callbacks:
-                callback(request)
+            waiter.wake(self.message)
         elif channel.back.inbox.is_up:
-            channel.log.landed(self.row, channel.clock._now, LATE)
+            channel.log.landed(self.row, channel.clock.now, LATE)
         else:
             channel.log.lost(self.row)
 
     def answer(self, reply: object) -> None:
         """Send `reply` back to the asker; the request is dealt with, and dealt with once."""
         channel = self.channel
-        channel.log.served(self.row, channel.clock._now)
+        channel.log.served(self.row, channel.clock.now)
         if self.key is not None:
             channel.inbox.store_under(self.key, self.content, reply)
         self.reply(reply)
@@ -115,7 +123,7 @@ class Delivery(ScheduledCallback):
         """Send a reply, be it the first time or again."""
         channel, kind = self.channel, type(reply)
         log, clock, back = channel.log, channel.clock, channel.back
-        now = clock._now
+        now = clock.now
         self.message = reply
         self.row = log.sent(
             now,
@@ -130,7 +138,7 @@ class Delivery(ScheduledCallback):
         )
         self.is_reply = True
         if back.faults is None:  # as in `Channel.ask`
-            heappush(clock._queue, (now + back.latency(), NORMAL, next(clock._eid), self))
+            clock.calendar.put(self, now + back.latency())
         else:
             back.send(self)
 
@@ -144,7 +152,7 @@ class Delivery(ScheduledCallback):
     def close(self) -> None:
         """Record that the message has been dealt with; a notice needs nothing more."""
         channel = self.channel
-        channel.log.served(self.row, channel.clock._now)
+        channel.log.served(self.row, channel.clock.now)
 
     def duplicate(self) -> "Delivery":
         """Return a second copy of the same message, with a row of its own."""
@@ -167,6 +175,8 @@ class Delivery(ScheduledCallback):
 
 class _Withdrawal(Delivery):
     """A notice for the inbox itself: nobody waits for the reply to a request any more."""
+
+    __slots__ = ()
 
     def fire(self) -> None:
         """Arrive."""
@@ -224,7 +234,7 @@ class Channel:
         Every wait for a reply is `wait_factor` times as long as the retry policy says, a day at most.
         """
         clock, log = self.clock, self.log
-        request, now = Request(clock), clock._now
+        request, now = Request(clock), clock.now
         number: Boxed = log.requests
         log.requests = number + 1
         request.number = number
@@ -232,13 +242,13 @@ class Channel:
         if not self.is_keyed:
             delivery = Delivery(self, message, row, request, number, sender, recipient, order, visit)
             if self.faults is None:
-                # The bodies of `send` and of `Environment.schedule`, two calls less for every request and reply.
-                heappush(clock._queue, (now + self.latency(), NORMAL, next(clock._eid), delivery))
+                clock.calendar.put(delivery, now + self.latency())  # the body of `send`, one call less
             else:
                 self.send(delivery)
             return request
         request.envelope = (number, sender, recipient, order, visit, key)
         request.message = message
+        request.attempt = 1
         request.wait_factor = wait_factor
         self.send(Delivery(self, message, row, request, *request.envelope))
         if self.retry is not None:
@@ -249,7 +259,7 @@ class Channel:
         request.attempt += 1
         number, sender, recipient, order, visit, _ = request.envelope
         row = self.log.sent(
-            self.clock._now,
+            self.clock.now,
             number,
             order,
             visit,
@@ -269,35 +279,35 @@ class Channel:
 
         def give_up(request: Request) -> None:
             self._withdraw(request.number, sender)
-            request.resolve(GaveUp())
+            request.happen(GaveUp())
 
         Timeouts(self.clock, seconds, is_waited_for, give_up).watch(request)
 
     def _withdraw(self, number: int, sender: int) -> None:
-        row = self.log.sent(self.clock._now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw)
+        row = self.log.sent(self.clock.now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw)
         self.send(_Withdrawal(self, Withdraw(number), row, None, number, sender, self.recipient, NO_ID, NO_ID))
 
     def send_notice(self, message: object, sender: Boxed, recipient: Boxed, order: Boxed, visit: Boxed) -> None:
         """Send a notice, to which there is no reply."""
-        row = self.log.sent(self.clock._now, NO_REQUEST, order, visit, sender, recipient, 1, type(message))
+        row = self.log.sent(self.clock.now, NO_REQUEST, order, visit, sender, recipient, 1, type(message))
         self.send(Delivery(self, message, row, None, NO_REQUEST, sender, recipient, order, visit))
 
     def send(self, delivery: Delivery) -> None:
         """Let a delivery arrive after this channel's latency, as far as its faults let it."""
         clock = self.clock
         if self.faults is None:
-            heappush(clock._queue, (clock._now + self.latency(), NORMAL, next(clock._eid), delivery))
+            clock.calendar.put(delivery, clock.now + self.latency())
             return
-        copies = self.faults.copies(clock._now)
+        copies = self.faults.copies(clock.now)
         # Two latencies for every message, even a lost one, so that no degradation shifts those after it.
         latencies = self.latency(), (self.faults.copy_latency or self.latency)()
         if copies == 0:
             self.log.lost(delivery.row)
         deliveries = [delivery, delivery.duplicate()] if copies == 2 else [delivery]
         for each, latency in zip(deliveries[:copies], latencies, strict=False):
-            delay = latency + self.faults.delay(clock._now)
-            heappush(clock._queue, (clock._now + delay, NORMAL, next(clock._eid), each))
+            delay = latency + self.faults.delay(clock.now)
+            clock.calendar.put(each, clock.now + delay)
 
 
 def _give_up(request: Request) -> None:
-    request.resolve(NoReply())
+    request.happen(NoReply())

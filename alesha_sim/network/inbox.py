@@ -6,10 +6,9 @@ because waking happens only in a delivery's callback, never in running process c
 
 from collections import deque
 from collections.abc import Callable
-from heapq import heappush
-from typing import Any
 
-from alesha_sim.kernel.clock import NORMAL, Clock, InfallibleEvent
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.signal import Signal
 from alesha_sim.network.channel import Delivery, Receiver
 from alesha_sim.network.idempotency import IdempotencyStore, Key, Stored, digest
 from alesha_sim.network.request import Conflict
@@ -17,31 +16,40 @@ from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.vocabulary import DUPLICATE, WITHDRAWN
 
 
-class Worker(InfallibleEvent):
-    """One of an entity's workers: an event that happens again and again, each time with a delivery."""
+class Worker(Signal):
+    """One of an entity's workers: a signal that happens again and again, each time with a delivery.
+
+    It is over while the worker waits for nothing. One whose process was interrupted still waits, and others stand
+    in for it until that is over.
+    """
+
+    __slots__ = ("_inbox",)
 
     def __init__(self, inbox: "Inbox") -> None:
         super().__init__(inbox.clock)
+        self.is_over = True
         self._inbox = inbox
 
-    def receive(self) -> InfallibleEvent:
-        """Return an event to yield: it is over at once if mail waits, else when some arrives."""
+    def receive(self) -> Signal:
+        """Return a signal to yield: it is over at once if mail waits, else when some arrives."""
         inbox = self._inbox
+        if not self.is_over:
+            return Worker(inbox).receive()
         if inbox.waiting:
-            # A processed event makes SimPy's process go on at once with the value: no kernel event.
-            self.callbacks = None
-            self._value = inbox.take()
+            self._value = inbox.take()  # who yields what is over goes on at once with its value: no kernel event
         else:
-            self.callbacks = []
+            self.is_over = False
             inbox.idle.append(self)
         return self
 
-    def serve_for(self, seconds: float) -> InfallibleEvent:
-        """Return an event to yield, over after so many seconds; the worker may wait for no other until then."""
-        self._value = None
-        self.callbacks = []
+    def serve_for(self, seconds: float) -> Signal:
+        """Return a signal to yield, over after so many seconds; the worker waits for no other until then."""
         clock = self._inbox.clock
-        heappush(clock._queue, (clock._now + seconds, NORMAL, next(clock._eid), self))
+        if not self.is_over:
+            return clock.pause(seconds)
+        self._value = None
+        self.is_over = False
+        clock.calendar.put(self, clock.now + seconds)
         return self
 
 
@@ -65,19 +73,20 @@ class Inbox(Receiver):
 
     def arrive(self, delivery: Delivery) -> None:
         """Record the delivery's arrival and wake an idle worker, or let it wait its turn."""
-        now = self.clock._now
+        now = self.clock.now
         if self._checks_arrivals and self._is_discarded(delivery):
             return
         self._arrivals += 1
         while self.idle:
             worker = self.idle.pop()
-            callbacks: list[Any] | None = worker.callbacks
-            if callbacks:  # nobody waits on the worker of a process that was stopped
+            waiter = worker.waiter
+            # Nobody waits on the worker of a process that was stopped.
+            if waiter is not None and (waiter.functions is None or waiter.functions):
                 delivery.channel.log.taken_at_once(delivery.row, now)
-                worker.callbacks = None
+                worker.waiter = None  # the body of `Signal.happen`, one call less for every delivery
+                worker.is_over = True
                 worker._value = delivery
-                for callback in callbacks:
-                    callback(worker)
+                waiter.wake(delivery)
                 return
         delivery.channel.log.landed(delivery.row, now)
         delivery.waits_since = now
@@ -93,7 +102,7 @@ class Inbox(Receiver):
         if not self.is_up:
             notice.channel.log.lost(notice.row)
             return
-        now = self.clock._now
+        now = self.clock.now
         notice.channel.log.landed(notice.row, now)
         left = [delivery for delivery in self.waiting if delivery.number == notice.number]
         self._count(now)
@@ -122,7 +131,7 @@ class Inbox(Receiver):
             delivery.channel.log.lost(delivery.row)
             return True
         if delivery.number in self._withdrawn:
-            delivery.channel.log.landed(delivery.row, self.clock._now, WITHDRAWN)
+            delivery.channel.log.landed(delivery.row, self.clock.now, WITHDRAWN)
             return True
         if self.idempotency is None or delivery.key is None:
             return False
@@ -137,7 +146,7 @@ class Inbox(Receiver):
             idempotency.begin(key, content)
             delivery.content = content
             return False
-        delivery.channel.log.landed(delivery.row, self.clock._now, DUPLICATE)
+        delivery.channel.log.landed(delivery.row, self.clock.now, DUPLICATE)
         if before not in (None, content):
             delivery.reply(Conflict())
         elif stored is not None:
@@ -162,7 +171,7 @@ class Inbox(Receiver):
         """Lose what waits, and whatever comes from now on."""
         assert self.idempotency is not None
         self.idempotency.crash()
-        self._count(self.clock._now)
+        self._count(self.clock.now)
         for delivery in self.waiting:
             delivery.channel.log.lost(delivery.row)
         self.waiting.clear()
@@ -170,7 +179,7 @@ class Inbox(Receiver):
 
     def take(self) -> Delivery:
         """Return the delivery that has waited longest."""
-        now = self.clock._now
+        now = self.clock.now
         self._count(now)
         delivery = self.waiting.popleft()
         delivery.channel.log.taken(delivery.row, now, delivery.waits_since)
@@ -182,6 +191,6 @@ class Inbox(Receiver):
 
     def statistics(self) -> InboxStatistics:
         """Return the counts since the start of the simulation."""
-        now = self.clock._now
+        now = self.clock.now
         area = self._waiting_seconds + len(self.waiting) * (now - self._changed_at)
         return InboxStatistics(self._arrivals, self._waited, area / now if now > 0 else 0.0, self._waiting_max)

@@ -1,8 +1,8 @@
-"""A request as its asker holds it: one event over all attempts, resolved in place by the first reply."""
+"""A request as its asker holds it: one signal over all attempts, resolved in place by the first reply."""
 
 from typing import Any, Final
 
-from alesha_sim.kernel.clock import InfallibleEvent
+from alesha_sim.kernel.signal import Signal
 from alesha_sim.messages.message import Message
 from alesha_sim.recording.packed_rows import Boxed
 
@@ -35,25 +35,16 @@ class Conflict(Message):
     __slots__ = ()
 
 
-class Request(InfallibleEvent):
-    """One question, waited for by its asker until the first reply arrives; its value is the reply.
+class Request(Signal):
+    """One question, waited for by its asker until the first reply arrives; its value is the reply."""
 
-    `callbacks` tells its state: a list = waited for, empty = given up, None = answered.
-    """
+    __slots__ = ("attempt", "envelope", "message", "number", "wait_factor")
 
-    # As class attributes these cost nothing where nobody asks twice.
-    attempt = 1
-    wait_factor = 1.0
+    number: Boxed
+
+    # What another attempt sends again; set only where there may be one.
+    attempt: Boxed
+    wait_factor: float
     """How many times longer than the channel's its waits are."""
-    number: Boxed = -1
-    message: Any = None
-    envelope: tuple[Any, ...] = ()
-    """What another attempt sends again; kept only where there may be one."""
-
-    def resolve(self, reply: object) -> None:
-        """Hand the reply to whoever waits, within the kernel event that brought it."""
-        callbacks: list[Any] = self.callbacks
-        self.callbacks = None
-        self._value = reply
-        for callback in callbacks:
-            callback(self)
+    message: Any
+    envelope: tuple[Any, ...]

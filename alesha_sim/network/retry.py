@@ -79,4 +79,4 @@ class Retry:
 
 def is_waited_for(request: Request) -> bool:
     """Tell whether somebody still waits for the reply."""
-    return bool(request.callbacks)
+    return request.is_awaited

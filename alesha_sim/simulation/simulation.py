@@ -15,7 +15,7 @@ from alesha_sim.books.ledger import LawBroken
 from alesha_sim.columns import Columns, TextColumn, times
 from alesha_sim.entities.accounts import account_number
 from alesha_sim.entities.entity import Asking, Entity, Process, Value
-from alesha_sim.kernel.clock import INFINITY, MANY
+from alesha_sim.kernel.scheduled import INFINITY, MANY
 from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import Decline
 from alesha_sim.network import NoReply

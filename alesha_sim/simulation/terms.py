@@ -17,7 +17,7 @@ from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.entities.user.terms import BehaviourRates, UserTerms
-from alesha_sim.kernel.clock import INFINITY
+from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.messages import Offer
 from alesha_sim.policies import Fees
 from alesha_sim.scenarios.demand import visit_draws

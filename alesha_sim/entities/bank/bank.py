@@ -18,7 +18,8 @@ from alesha_sim.entities.bank.lockout import AccountLockout
 from alesha_sim.entities.bank.settlement import Settlements
 from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.entities.entity import Entity, Process
-from alesha_sim.kernel.clock import INFINITY, Clock
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages import (
     Acknowledged,

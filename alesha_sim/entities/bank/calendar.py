@@ -7,7 +7,8 @@ from heapq import heappop, heappush
 from itertools import count
 
 from alesha_sim.books.bank import BankBook
-from alesha_sim.kernel.clock import INFINITY, Clock
+from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.messages import Credited, Refunded
 from alesha_sim.policies.settlement import amount_faults, refuse, seconds_faults
 from alesha_sim.vocabulary import NO_ID

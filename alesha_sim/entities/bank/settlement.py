@@ -14,7 +14,7 @@ from typing import Any
 from alesha_sim.books.bank import BankBook
 from alesha_sim.entities.bank.calendar import Calendar, Notify
 from alesha_sim.entities.bank.terms import BankTerms
-from alesha_sim.kernel.clock import INFINITY
+from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.messages import (
     ACKNOWLEDGED,
     Acknowledged,

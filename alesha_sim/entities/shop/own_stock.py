@@ -12,7 +12,7 @@ from alesha_sim.entities.shop.order import Order
 from alesha_sim.entities.shop.order_desk import OrderDesk
 from alesha_sim.entities.shop.order_states import BEGIN, PAID, SENT
 from alesha_sim.entities.stock import Goods, Reservation, Warehouse
-from alesha_sim.kernel.clock import INFINITY
+from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages import Acknowledged, Deliver, Lines, Method
 from alesha_sim.vocabulary import SHOP

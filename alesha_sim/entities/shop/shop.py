@@ -10,8 +10,6 @@ writes in its book.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from simpy.events import Event
-
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
 from alesha_sim.entities.shop.after_sales import AfterSale
@@ -25,6 +23,7 @@ from alesha_sim.entities.shop.payables import Payables
 from alesha_sim.entities.shop.storefront import Storefront
 from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.signal import Waitable
 from alesha_sim.kernel.timers import Timeouts
 from alesha_sim.messages import (
     DEPOSIT,
@@ -150,7 +149,7 @@ class Shop(Entity):
         reply = yield from self.ask(self.channels["bank"], authorise, step="authorise", order=order.number)
         yield from self._go_on(order, reply)
 
-    def _go_on(self, order: Order, reply: Receipt | Decline | NoReply) -> Iterable[Event]:
+    def _go_on(self, order: Order, reply: Receipt | Decline | NoReply) -> Iterable[Waitable]:
         """Take note of the bank's reply to a payment, and return what is to be done next about the order."""
         if isinstance(reply, Receipt):
             self._note_paid(order, reply)

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from simpy.events import Event
-
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.columns import INFINITY
 from alesha_sim.entities.courier import Parcel
@@ -206,7 +204,7 @@ class Production:
         if seconds > 0:
             self._clock.pause(seconds).callbacks.append(self.receive_lots)
 
-    def receive_lots(self, _: Event | None = None) -> None:
+    def receive_lots(self, _: object = None) -> None:
         """Take in every lot that is due, and then send off what they complete, so that it goes in one parcel."""
         if not self._lots:
             return

@@ -6,8 +6,6 @@ How goods are had or made is in `entities/supplier/production.py`, how parcels t
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from simpy.events import Event
-
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.entity import Entity, EntityError, Process, Wallet
@@ -15,6 +13,7 @@ from alesha_sim.entities.stock import Goods
 from alesha_sim.entities.supplier.production import Production, Supply, WorkOrder
 from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.kernel.clock import Clock
+from alesha_sim.kernel.signal import Waitable
 from alesha_sim.messages import (
     Acknowledged,
     CancelOrder,
@@ -142,7 +141,7 @@ class Supplier(Entity):
         supply.answers[0].give(_ACCEPTED)
         self.start(self._go_on(self._take_on(supply, self._products(message.lines)), supply), delivery)
 
-    def _take_on(self, supply: Supply, goods: Goods, *, expedite: bool = False) -> Iterable[Event]:
+    def _take_on(self, supply: Supply, goods: Goods, *, expedite: bool = False) -> Iterable[Waitable]:
         """Reserve goods for an order, have made or wait for the others; return what is to be done next."""
         work_order = self.production.provide(supply, goods, expedite=expedite)
         parcel = self._pack(supply)
@@ -158,11 +157,11 @@ class Supplier(Entity):
         if parcel is not None:
             self._run_for(supply, self._carry(supply, parcel))
 
-    def _run_for(self, supply: Supply, process: Iterable[Event]) -> None:
+    def _run_for(self, supply: Supply, process: Iterable[Waitable]) -> None:
         """Go on with an order in another process."""
         self.run(self._go_on(process, supply))
 
-    def _go_on(self, process: Iterable[Event], supply: Supply) -> Process:
+    def _go_on(self, process: Iterable[Waitable], supply: Supply) -> Process:
         try:
             yield from process
         except Exception as error:

@@ -14,7 +14,7 @@ from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.price_list import PriceList
 from alesha_sim.entities.user.terms import UserTerms
 from alesha_sim.entities.user.trust import TrustLevels
-from alesha_sim.kernel.task import Task
+from alesha_sim.kernel.task import begin
 from alesha_sim.messages import Lines, Pay
 from alesha_sim.policies.users import REFUSED
 from alesha_sim.recording.visit_log import VisitLog
@@ -83,7 +83,7 @@ class ActingUser(Party):
 
     def start(self, process: Process) -> None:
         """Let a process of this user run; an error in it names the user and the matter."""
-        Task(self.clock, process, self._failure)
+        begin(self.clock, process, self._failure)
 
     def _failure(self, error: Exception) -> EntityError:
         where = f"{self.name} failed on {self.subject} at {self.clock.now} s"
