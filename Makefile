@@ -31,8 +31,8 @@ check: $(VENV)/.dev ## lint, check formats and types, run the tests
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
-nightly: $(VENV)/.dev ## run the tests at full size
-	ALESHA_FULL=1 $(BIN)/python -m pytest -n auto -q
+nightly: $(VENV)/.dev ## run every test at full size, in Python and compiled, and sum up (hours; OPTIONS=--resume)
+	$(BIN)/python tools/nightly.py $(OPTIONS)
 
 mutants: $(VENV)/.dev ## plant 400 one-line faults and count those that the tests find (an hour)
 	$(BIN)/python tests/mutants.py --count 400 --seed 1

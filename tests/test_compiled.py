@@ -36,6 +36,9 @@ CHOSEN = (
 )
 """The test files that are run with the compiled library; all of them at full size."""
 
+APART = "ALESHA_COMPILED_APART" in os.environ
+"""Whether all tests are run with the compiled library elsewhere, as `make nightly` does."""
+
 
 @pytest.fixture(scope="module")
 def builder():
@@ -92,7 +95,7 @@ def test_the_compiled_library_runs_as_the_other_does(site):
     assert loaded.strip().endswith(".so")
     assert run(site, "-m", "alesha_sim", "--version") == "alesha_sim 0.1.0 (compiled)\n"
     assert run(site, str(TESTS / "golden.py")).splitlines() == ["nothing differs"]
-    chosen = [TESTS] if is_full_size() else [TESTS / name for name in CHOSEN]
+    chosen = [TESTS] if is_full_size() and not APART else [TESTS / name for name in CHOSEN]
     command = [*map(str, chosen), "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]
     command += ["-q", "-p", "no:cacheprovider", "-m", "not interpreted"]
     assert " passed" in run(site, "-m", "pytest", *command)
