@@ -2,7 +2,8 @@
 
 The compiler is mypyc; which modules it is given stands in `pyproject.toml`. The wheel holds them both ways, as
 machine code, which Python prefers, and as source, which a traceback quotes. With `ALESHA_COMPILE=0` in the
-environment nothing is compiled; with `ALESHA_COMPILE=1` a build that cannot compile fails.
+environment nothing is compiled; with `ALESHA_COMPILE=1` a build that cannot compile fails. A free-threaded Python
+gets the library in Python alone.
 """
 
 import os
@@ -73,7 +74,18 @@ def _asked() -> str:
 
 
 def _is_wanted() -> bool:
-    return _asked() == "1" or (_asked() == "auto" and _has_compiler())
+    """Tell whether to compile; raises RuntimeError where that is asked for and must not be done."""
+    asked = _asked()
+    if asked == "1" and _is_free_threaded():
+        raise RuntimeError(
+            "ALESHA_COMPILE=1: must be 0 or auto on a free-threaded Python, which is not compiled for"
+        )
+    return asked == "1" or (asked == "auto" and _has_compiler() and not _is_free_threaded())
+
+
+def _is_free_threaded() -> bool:
+    """Tell whether this Python was built without the global lock, for which the machine code was never tried."""
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def _has_compiler() -> bool:

@@ -1,8 +1,9 @@
-"""Times the library and plain SimPy programs with several Pythons: `python versions.py [ROUNDS] PYTHON PYTHON ...`.
+"""Times the library and plain SimPy programs with several Pythons: `versions.py [ROUNDS] PYTHON PYTHON ...`.
 
 Each Python needs the packages of the library (`pip install alesha-sim`, or an editable installation). All take
-turns, of which only one runs, so that all see the same changes of the machine's speed. What SimPy alone takes longer
-is the interpreter's; what the library takes longer than that is its own. Prints a table in Markdown.
+turns, of which only one runs, so that all see the same changes of the machine's speed. What SimPy alone takes
+longer is the interpreter's; what the library takes longer than that is its own. Prints a table in Markdown, each
+time as a multiple of that with the first Python.
 """
 
 import json
@@ -15,7 +16,9 @@ from peers import ORDERS, USERS
 from tables import spread, table
 from turns import line_from, next_turn, start
 
-PROGRAMS = {"lean_simpy": "lean SimPy", "textbook_simpy": "SimPy, textbook", "library_all": "the library in Python"}
+PROGRAMS = {
+    "lean_simpy": "lean SimPy", "textbook_simpy": "SimPy, textbook", "library_all": "the library in Python",
+}  # fmt: skip
 Turn = dict[str, dict[str, Figures]]
 """What each program took with each Python in one round."""
 

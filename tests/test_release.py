@@ -4,6 +4,7 @@ import importlib
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -73,6 +74,32 @@ def test_a_build_compiles_when_the_environment_says_so(tool, monkeypatch, value,
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.setenv("ALESHA_COMPILE", value)
     assert tool("hatch_build")._is_wanted() is wanted
+
+
+@pytest.fixture
+def without_lock(monkeypatch):
+    """Let this Python seem to be a free-threaded one."""
+    values = sysconfig.get_config_var
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: name == "Py_GIL_DISABLED" or values(name))
+
+
+@pytest.mark.parametrize("value", ["0", "auto"])
+def test_a_free_threaded_python_gets_the_library_in_python_alone(tool, monkeypatch, without_lock, value):
+    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.setenv("ALESHA_COMPILE", value)
+    assert tool("hatch_build")._is_wanted() is False
+
+
+def test_to_compile_for_a_free_threaded_python_is_refused(tool, monkeypatch, without_lock):
+    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.setenv("ALESHA_COMPILE", "1")
+    with pytest.raises(RuntimeError, match="ALESHA_COMPILE=1: must be 0 or auto on a free-threaded Python"):
+        tool("hatch_build")._is_wanted()
+
+
+def test_no_compiled_wheel_is_built_for_a_free_threaded_python(tool, capsys, without_lock):
+    exec(tool("wheels").PROBE)
+    assert capsys.readouterr().out == "{} {} 0\n".format(*sys.version_info)
 
 
 def test_an_unknown_wish_is_refused(tool, monkeypatch):

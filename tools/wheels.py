@@ -36,8 +36,10 @@ TRIED = (
 PROBE = """
 import ensurepip, pathlib, sys, sysconfig
 headers = pathlib.Path(sysconfig.get_path("include"), "Python.h")
-print(*sys.version_info[:2], int(headers.exists() and sys.implementation.name == "cpython"))
+has_lock = not sysconfig.get_config_var("Py_GIL_DISABLED")
+print(*sys.version_info[:2], int(headers.exists() and has_lock and sys.implementation.name == "cpython"))
 """
+"""What a Python is asked: its version, and whether a compiled wheel can be built for it."""
 
 
 def main() -> int:
