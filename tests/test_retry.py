@@ -386,6 +386,15 @@ def test_equal_waits_share_one_event():
     assert events(RetryPolicy(10.0, None, 2.0, 0.5)) - events(None) == 6
 
 
+def test_a_request_that_was_answered_is_not_kept_until_its_time_would_be_over():
+    pair = Pair(RetryPolicy(1e5, None, 2.0, 0.5), latency=1.0)
+    for number in range(50):
+        pair.start(number, at=float(number))
+    pair.clock.run_to(50.5)
+    assert len(pair.replies) == 49
+    assert [*pair.there.retry._first.waiting] == pair.requests[49:]
+
+
 def test_no_more_than_one_event_a_wait_is_ever_armed():
     pair = Pair(RetryPolicy(4.0, 3, 2.0, 0.0), there=outage(0, math.inf))
     for number in range(50):

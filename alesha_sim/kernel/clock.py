@@ -121,8 +121,7 @@ class SimpyEvent(ScheduledCallback):
     def fire(self) -> None:
         """Let the event happen, as SimPy's own `step` does."""
         event = self.event
-        callbacks: list[Any] = event.callbacks
-        event.callbacks = None
+        callbacks, event.callbacks = event.callbacks, None
         try:
             for callback in callbacks:
                 callback(event)
@@ -153,8 +152,7 @@ class Clock(Environment):
 
     def __init__(self, calendar: Callable[["Clock"], Any] = Calendar) -> None:
         super().__init__(0.0)
-        self.now = 0.0
-        self.events = 0
+        self.now, self.events = 0.0, 0
         self.calendar = calendar(self)
         # SimPy binds these anew at every call.
         self.timeout = partial(Timeout, self)  # type: ignore[method-assign]

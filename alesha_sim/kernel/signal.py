@@ -47,16 +47,13 @@ class Signal(ScheduledCallback):
     value: ClassVar[Any] = Event.value
 
     def __init__(self, clock: Any) -> None:
-        self.env = clock
-        self.waiter = None
-        self.is_over = False
-        self._value = PENDING
+        self.env, self.waiter = clock, None
+        self.is_over, self._value = False, PENDING
 
     def fire(self) -> None:
         """Happen, with the value that it has: whoever waits goes on before this returns."""
         waiter = self.waiter
-        self.waiter = None
-        self.is_over = True
+        self.waiter, self.is_over = None, True
         if waiter is not None:
             waiter.wake(self._value)
 
@@ -79,8 +76,7 @@ class Signal(ScheduledCallback):
         waiter: Any = self.waiter
         if waiter is None or waiter.functions is None:
             self.waiter = shared = Waiter()
-            shared.signal = self
-            shared.functions = [] if waiter is None else [waiter.process._resume]
+            shared.signal, shared.functions = self, [] if waiter is None else [waiter.process._resume]
             return shared.functions
         return waiter.functions
 

@@ -46,9 +46,8 @@ class Runner(Waiter):
         """Go on with the value of what was waited for, or with the event that failed, until the next wait."""
         clock = self._clock
         before, clock._active_proc = clock._active_proc, self
-        event: Any = None
         try:
-            event = self._send(value) if failed is None else self._raise(failed)
+            event: Any = self._send(value) if failed is None else self._raise(failed)
             while True:
                 if not isinstance(event, Signal):
                     event = self._after_simpy(event)
@@ -62,13 +61,13 @@ class Runner(Waiter):
                 else:
                     event.callbacks.append(self.process._resume)
                 break
+            self.target = event
         except StopIteration as end:
-            event = None
+            self.target = None
             self._end(ok=True, value=end.value)
         except BaseException as error:
-            event = None
+            self.target = None
             self._end(ok=False, value=self._explained(error))
-        self.target = event
         clock._active_proc = before
 
     def _after_simpy(self, event: Any) -> Any:

@@ -1,6 +1,5 @@
 """Timers: what happens at an instant rather than by a message; and the end of a process by force."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,37 +49,42 @@ class Timeouts(ScheduledCallback):
         self, clock: Clock, seconds: float, is_waiting: Callable[[Any], bool], on_timeout: Callable[[Any], None]
     ) -> None:
         self._clock = clock
-        self._seconds = seconds
+        self.seconds = seconds
         self._is_waiting = is_waiting
         self._on_timeout = on_timeout
-        self._waiting: deque[tuple[float, Any]] = deque()
-        self._armed = False
+        self.waiting: dict[Any, float] = {}
+        """Until when each waits, the earliest first; what is taken out waits no longer."""
+        self.is_armed = False
 
     def watch(self, thing: object) -> None:
-        """Let a thing wait from now on."""
-        self._waiting.append((self._clock.now + self._seconds, thing))
-        if not self._armed:
-            self._arm()
+        """Let a thing wait from now on, which did not wait before."""
+        self.waiting[thing] = self._clock.now + self.seconds
+        if not self.is_armed:
+            self.arm()
 
     def clear(self) -> None:
         """Drop all that wait."""
-        self._waiting.clear()
+        self.waiting.clear()
 
-    def _arm(self) -> None:
-        self._armed = True
-        self._clock.calendar.put(self, self._waiting[0][0], AFTER_MESSAGES)
+    def arm(self) -> None:
+        """Be in the calendar at the end of the first wait."""
+        self.is_armed = True
+        self._clock.calendar.put(self, next(iter(self.waiting.values())), AFTER_MESSAGES)
 
     def fire(self) -> None:
         """Call `on_timeout` for all whose time is over."""
-        waiting, over = self._waiting, []
+        waiting, passed = self.waiting, []
         now = self._clock.now
-        while waiting and (waiting[0][0] <= now or not self._is_waiting(waiting[0][1])):
-            thing = waiting.popleft()[1]
-            if self._is_waiting(thing):
-                over.append(thing)
-        self._armed = False
+        for thing, until in waiting.items():
+            if until > now and self._is_waiting(thing):
+                break
+            passed.append(thing)
+        for thing in passed:
+            del waiting[thing]
+        over = [thing for thing in passed if self._is_waiting(thing)]
+        self.is_armed = False
         if waiting:
-            self._arm()
+            self.arm()
         for thing in over:
             self._on_timeout(thing)
 

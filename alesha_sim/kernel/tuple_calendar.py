@@ -19,12 +19,10 @@ class TupleCalendar:
     """Entries in the order of their instants, their priorities and their arrival here; runs them on a clock."""
 
     def __init__(self, clock: Any) -> None:
-        self._clock = clock
-        self._next_number = count().__next__
+        self._clock, self._next_number = clock, count().__next__
         self._near: list[Any] = []
         self._later: list[Any] = []
-        self._later_at = INFINITY  # when the first of them happens
-        self._near_until = 0.0
+        self._later_at, self._near_until = INFINITY, 0.0  # when the first of those happens; what is near
 
     def __iter__(self) -> Iterator[ScheduledCallback]:
         """Yield all entries, in any order."""

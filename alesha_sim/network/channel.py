@@ -6,6 +6,7 @@ A channel without faults and without retries has None for both, which costs a co
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
 
 from alesha_sim.kernel.clock import Clock
@@ -15,7 +16,7 @@ from alesha_sim.messages import ACKNOWLEDGED, Decline, OrderRejected, Refusal
 from alesha_sim.network.faults import Faults
 from alesha_sim.network.idempotency import Key
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
-from alesha_sim.network.retry import Retry, RetryPolicy, is_waited_for
+from alesha_sim.network.retry import Retry, RetryPolicy
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.packed_rows import Boxed
 from alesha_sim.vocabulary import LATE, NO_ID
@@ -40,7 +41,7 @@ class Receiver:
         """Let a request go that nobody waits for."""
         raise NotImplementedError
 
-    def store_under(self, key: Key, content: bytes | None, reply: object) -> None:
+    def store_under(self, key: Key, content: object, reply: object) -> None:
         """Keep the reply to a request that carries a key."""
         raise NotImplementedError
 
@@ -91,7 +92,7 @@ class Delivery(ScheduledCallback):
         self.is_reply = False
         self.key = key
         self.attempt: Boxed = 1
-        self.content: bytes | None = None
+        self.content: Any = None
 
     def fire(self) -> None:
         """Arrive: at the receiver, or back with the reply."""
@@ -102,9 +103,10 @@ class Delivery(ScheduledCallback):
         waiter = request.waiter if request is not None else None
         if request is not None and waiter is not None and (waiter.functions is None or waiter.functions):
             channel.log.landed(self.row, channel.clock.now)
-            request.waiter = None  # the body of `Signal.happen`, one call less for every reply
-            request.is_over = True
-            request._value = self.message
+            # The body of `Signal.happen`, one call less for every reply.
+            request.waiter, request.is_over, request._value = None, True, self.message
+            if channel.retry is not None:
+                request.timeouts.waiting.pop(request, None)  # what came in time is not kept until its time is over
             waiter.wake(self.message)
         elif channel.back.inbox.is_up:
             channel.log.landed(self.row, channel.clock.now, LATE)
@@ -168,15 +170,12 @@ class Delivery(ScheduledCallback):
             self.visit,
             self.key,
         )
-        duplicate.is_reply, duplicate.content = self.is_reply, self.content
-        duplicate.attempt = self.attempt
+        duplicate.is_reply, duplicate.content, duplicate.attempt = self.is_reply, self.content, self.attempt
         return duplicate
 
 
 class _Withdrawal(Delivery):
     """A notice for the inbox itself: nobody waits for the reply to a request any more."""
-
-    __slots__ = ()
 
     def fire(self) -> None:
         """Arrive."""
@@ -217,7 +216,7 @@ class Channel:
     def retry_with(self, policy: RetryPolicy, uniform: Callable[[], float]) -> None:
         """Let every request be sent again until it is answered; `uniform` jitters the waits."""
         self.is_keyed = True
-        self.retry = Retry(self.clock, policy, uniform, self._resend, _give_up)
+        self.retry = Retry(self.clock, policy, uniform, self._resend, lambda request: request.happen(NoReply()))
 
     def ask(
         self,
@@ -240,18 +239,15 @@ class Channel:
         request.number = number
         row = log.sent(now, number, order, visit, sender, recipient, 1, type(message))
         if not self.is_keyed:
-            delivery = Delivery(self, message, row, request, number, sender, recipient, order, visit)
-            if self.faults is None:
-                clock.calendar.put(delivery, now + self.latency())  # the body of `send`, one call less
-            else:
-                self.send(delivery)
-            return request
-        request.envelope = (number, sender, recipient, order, visit, key)
-        request.message = message
-        request.attempt = 1
-        request.wait_factor = wait_factor
-        self.send(Delivery(self, message, row, request, *request.envelope))
+            key = None
+        delivery = Delivery(self, message, row, request, number, sender, recipient, order, visit, key)
+        if self.faults is None:
+            clock.calendar.put(delivery, now + self.latency())  # the body of `send`, one call less
+        else:
+            self.send(delivery)
         if self.retry is not None:
+            request.envelope, request.message = (number, sender, recipient, order, visit, key), message
+            request.attempt, request.wait_factor = 1, wait_factor
             self.retry.watch(request)
         return request
 
@@ -281,7 +277,7 @@ class Channel:
             self._withdraw(request.number, sender)
             request.happen(GaveUp())
 
-        Timeouts(self.clock, seconds, is_waited_for, give_up).watch(request)
+        Timeouts(self.clock, seconds, attrgetter("is_awaited"), give_up).watch(request)
 
     def _withdraw(self, number: int, sender: int) -> None:
         row = self.log.sent(self.clock.now, number, NO_ID, NO_ID, sender, self.recipient, 1, Withdraw)
@@ -307,7 +303,3 @@ class Channel:
         for each, latency in zip(deliveries[:copies], latencies, strict=False):
             delay = latency + self.faults.delay(clock.now)
             clock.calendar.put(each, clock.now + delay)
-
-
-def _give_up(request: Request) -> None:
-    request.happen(NoReply())

@@ -1,29 +1,27 @@
 """The idempotency store of an inbox: serves a request once, whatever the network does, and none while down.
 
-Built only where messages can be lost, doubled or asked again. What is kept of a request is its key and a digest of
-its content, never the content itself, so that no secret is stored.
+Built only where messages can be lost, doubled or asked again. What is kept of a request is its key and its
+content; of one that carries a secret a digest instead, so that no secret is stored.
 """
 
-from collections.abc import Iterable
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
+
+from alesha_sim.messages.fields import SECRET_FIELDS
 
 Key = tuple[Any, ...]
 """Sender, order or visit, step and try: what an asker finds again in its own records after a crash."""
 
 
-class Stored(NamedTuple):
+class Stored:
     """A reply that was given, and to which content (None: to any)."""
 
-    digest: bytes | None
-    reply: Any
+    __slots__ = ("content", "reply")
 
-
-def digest(message: Iterable[Any]) -> bytes:
-    """Return a digest of a message's kind and fields, secrets included."""
-    # A secret's own text is hidden; `str.__str__` would show it, and encoding does.
-    fields = [field.encode() if isinstance(field, str) else repr(field).encode() for field in message]
-    return blake2b(b"\x1f".join([type(message).__name__.encode(), *fields]), digest_size=12).digest()
+    def __init__(self, content: object, reply: object) -> None:
+        self.content: Any = content
+        self.reply: Any = reply
 
 
 class IdempotencyStore:
@@ -34,31 +32,58 @@ class IdempotencyStore:
 
     def __init__(self) -> None:
         self.is_up = True
-        self._active: dict[Key, bytes] = {}
-        self._served: dict[Key, Stored] = {}
+        self._known: dict[Key, Any] = {}  # the content of what is being served, a `Stored` for what was
+        self._readers: dict[type, Any] = {}
+        self._no_digest = blake2b(digest_size=12)
 
-    def begin(self, key: Key, content: bytes) -> None:
-        """Note that a request is being served."""
-        self._active[key] = content
+    def admit(self, key: Key, content: object) -> Any:
+        """Note that a request is being served and return None, if it is new.
 
-    def active(self, key: Key) -> bytes | None:
-        """Return the digest of the request that is being served under a key."""
-        return self._active.get(key)
+        Else return a `Stored` for what was served, the content of what is being served.
+        """
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = content
+        return known
 
     def served(self, key: Key) -> Stored | None:
         """Return the reply that was given under a key."""
-        return self._served.get(key)
+        known = self._known.get(key)
+        return known if isinstance(known, Stored) else None
 
-    def store(self, key: Key, content: bytes | None, reply: object) -> None:
+    def begin(self, key: Key, content: object) -> None:
+        """Note that a request is being served."""
+        self._known.setdefault(key, content)
+
+    def store(self, key: Key, content: object, reply: object) -> None:
         """Keep a reply, in the same step as its effect."""
-        self._active.pop(key, None)
-        self._served[key] = Stored(content, reply)
+        self._known[key] = Stored(content, reply)
 
     def forget(self, key: Key) -> None:
         """Note that a request will not be served."""
-        self._active.pop(key, None)
+        if not isinstance(self._known.get(key), Stored):
+            self._known.pop(key, None)
 
     def crash(self) -> None:
         """Go down: what was being served is gone, what was served is on record."""
         self.is_up = False
-        self._active.clear()
+        self._known = {key: known for key, known in self._known.items() if isinstance(known, Stored)}
+
+    def content(self, message: Any) -> Any:
+        """Return what tells a request from any other: the message, or a digest of one that carries a secret."""
+        kind = type(message)
+        if kind not in self._readers:
+            self._readers[kind] = _reader(message)
+        read = self._readers[kind]
+        if read is None:
+            return message
+        fields = [field if isinstance(field, str) else repr(field) for field in read(message)]
+        digest = self._no_digest.copy()  # half of the time that a new one takes
+        digest.update("\x1f".join(fields).encode())  # joined, a secret is its own text
+        return digest.digest()
+
+
+def _reader(message: Any) -> Any:
+    """Return what reads kind and fields of messages that carry secrets, which show as stars; None for others."""
+    has_secret = any(name in SECRET_FIELDS for name in message.__match_args__) or "***" in repr(message)
+    return attrgetter("__class__", *message.__match_args__) if has_secret else None

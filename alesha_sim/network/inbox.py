@@ -10,7 +10,7 @@ from collections.abc import Callable
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.signal import Signal
 from alesha_sim.network.channel import Delivery, Receiver
-from alesha_sim.network.idempotency import IdempotencyStore, Key, Stored, digest
+from alesha_sim.network.idempotency import IdempotencyStore, Key, Stored
 from alesha_sim.network.request import Conflict
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.vocabulary import DUPLICATE, WITHDRAWN
@@ -47,8 +47,7 @@ class Worker(Signal):
         clock = self._inbox.clock
         if not self.is_over:
             return clock.pause(seconds)
-        self._value = None
-        self.is_over = False
+        self._value, self.is_over = None, False
         clock.calendar.put(self, clock.now + seconds)
         return self
 
@@ -83,9 +82,8 @@ class Inbox(Receiver):
             # Nobody waits on the worker of a process that was stopped.
             if waiter is not None and (waiter.functions is None or waiter.functions):
                 delivery.channel.log.taken_at_once(delivery.row, now)
-                worker.waiter = None  # the body of `Signal.happen`, one call less for every delivery
-                worker.is_over = True
-                worker._value = delivery
+                # The body of `Signal.happen`, one call less for every delivery.
+                worker.waiter, worker.is_over, worker._value = None, True, delivery
                 waiter.wake(delivery)
                 return
         delivery.channel.log.landed(delivery.row, now)
@@ -126,39 +124,39 @@ class Inbox(Receiver):
         self._checks_arrivals = True
 
     def _is_discarded(self, delivery: Delivery) -> bool:
-        """Deal with a delivery that nobody is to serve: withdrawn, a duplicate, or the entity is down."""
-        if not self.is_up:
+        """Deal with a delivery that nobody is to serve: withdrawn, a duplicate, or the entity is down.
+
+        A request that was served before is answered again; one that is new is noted.
+        """
+        idempotency, key = self.idempotency, delivery.key
+        if idempotency is not None and not idempotency.is_up:
             delivery.channel.log.lost(delivery.row)
             return True
-        if delivery.number in self._withdrawn:
+        if self._withdrawn and delivery.number in self._withdrawn:
             delivery.channel.log.landed(delivery.row, self.clock.now, WITHDRAWN)
             return True
-        if self.idempotency is None or delivery.key is None:
+        if idempotency is None or key is None:
             return False
-        return self._is_duplicate(delivery, self.idempotency, delivery.key)
-
-    def _is_duplicate(self, delivery: Delivery, idempotency: IdempotencyStore, key: Key) -> bool:
-        """Answer a request that was served before, drop one that is being served; note one that is new."""
-        content = digest(delivery.message)
-        stored = idempotency.served(key)
-        before = stored.digest if stored is not None else idempotency.active(key)
-        if stored is None and before is None:
-            idempotency.begin(key, content)
+        content = idempotency.content(delivery.message)
+        known = idempotency.admit(key, content)
+        if known is None:
             delivery.content = content
             return False
         delivery.channel.log.landed(delivery.row, self.clock.now, DUPLICATE)
-        if before not in (None, content):
+        is_served = isinstance(known, Stored)
+        before = known.content if is_served else known
+        if before is not None and before != content:
             delivery.reply(Conflict())
-        elif stored is not None:
-            delivery.reply(stored.reply)
+        elif is_served:
+            delivery.reply(known.reply)
         return True
 
-    def begin(self, key: Key, content: bytes) -> None:
+    def begin(self, key: Key, content: object) -> None:
         """Turn copies of a request away from now on, until its reply is stored."""
         if self.idempotency is not None:
             self.idempotency.begin(key, content)
 
-    def store_under(self, key: Key, content: bytes | None, reply: object) -> None:
+    def store_under(self, key: Key, content: object, reply: object) -> None:
         """Keep the reply to a request that carries a key, in the same step as its effect."""
         if self.idempotency is not None:
             self.idempotency.store(key, content, reply)

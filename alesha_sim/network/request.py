@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from alesha_sim.kernel.signal import Signal
+from alesha_sim.kernel.timers import Timeouts
 from alesha_sim.messages.message import Message
 from alesha_sim.recording.packed_rows import Boxed
 
@@ -38,13 +39,14 @@ class Conflict(Message):
 class Request(Signal):
     """One question, waited for by its asker until the first reply arrives; its value is the reply."""
 
-    __slots__ = ("attempt", "envelope", "message", "number", "wait_factor")
+    __slots__ = ("attempt", "envelope", "message", "number", "timeouts", "wait_factor")
 
     number: Boxed
 
-    # What another attempt sends again; set only where there may be one.
+    # What another attempt sends again, and when; set only where there may be one.
     attempt: Boxed
     wait_factor: float
     """How many times longer than the channel's its waits are."""
     message: Any
     envelope: tuple[Any, ...]
+    timeouts: Timeouts

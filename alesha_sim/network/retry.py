@@ -1,6 +1,7 @@
 """Retries: how long an asker waits for a reply, how often it asks, and how the waits grow."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import NamedTuple
 
 from alesha_sim.kernel.clock import Clock
@@ -43,21 +44,29 @@ class Retry:
         self._uniform = uniform
         self._resend = resend
         self._give_up = give_up
-        self._timeouts: dict[float, Timeouts] = {}
         self._waits = [policy.timeout]
+        self._first = self._new_timeouts(min(policy.timeout, LONGEST_WAIT))
+        self._timeouts = {policy.timeout: self._first}
 
     def watch(self, request: Request) -> None:
         """Wait for the reply to the attempt that has just been sent."""
+        is_first = request.attempt == 1 and request.wait_factor == 1.0
+        request.timeouts = timeouts = self._first if is_first else self._later(request)
+        timeouts.waiting[request] = self._clock.now + timeouts.seconds  # the body of `watch`, one call less
+        if not timeouts.is_armed:
+            timeouts.arm()
+
+    def _later(self, request: Request) -> Timeouts:
+        """Return the time-outs of an attempt that may wait longer than others."""
         seconds = min(self._wait(request.attempt) * request.wait_factor, LONGEST_WAIT)
         jitter = self.policy.jitter
         if jitter and request.attempt > 1:
             seconds *= 1 + jitter * (2 * self._uniform() - 1)
-            self._new_timeouts(seconds).watch(request)  # nobody else waits exactly so long
-            return
+            return self._new_timeouts(seconds)  # nobody else waits exactly so long
         timeouts = self._timeouts.get(seconds)
         if timeouts is None:
             timeouts = self._timeouts[seconds] = self._new_timeouts(seconds)
-        timeouts.watch(request)
+        return timeouts
 
     def _wait(self, attempt: int) -> float:
         """Return how long an attempt waits before jitter."""
@@ -67,7 +76,9 @@ class Retry:
         return waits[min(attempt, len(waits)) - 1]
 
     def _new_timeouts(self, seconds: float) -> Timeouts:
-        return Timeouts(self._clock, round(seconds * MICROSECONDS) / MICROSECONDS, is_waited_for, self._on_timeout)
+        return Timeouts(
+            self._clock, round(seconds * MICROSECONDS) / MICROSECONDS, attrgetter("is_awaited"), self._on_timeout
+        )
 
     def _on_timeout(self, request: Request) -> None:
         attempts = self.policy.attempts
@@ -75,8 +86,3 @@ class Retry:
             self._resend(request)
         else:
             self._give_up(request)
-
-
-def is_waited_for(request: Request) -> bool:
-    """Tell whether somebody still waits for the reply."""
-    return request.is_awaited
