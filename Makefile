@@ -10,7 +10,7 @@ ALONE := $(foreach url,mathjax require_js jquery widget_renderer,--HTMLExporter.
 	--ExecutePreprocessor.store_widget_state=False
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check nightly mutants lab compiled wheels bench notebooks pairs picture docs clean
+.PHONY: help demo test check words coverage nightly mutants lab compiled wheels bench notebooks pairs picture docs clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -30,6 +30,16 @@ check: $(VENV)/.dev ## lint, check formats and types, run the tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+words: $(VENV)/.test ## check the documentation: words, names, links, blocks (installs pytest and ruff only)
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q tests/test_prose.py tests/test_names.py tests/test_readme.py
+
+coverage: $(VENV)/.dev ## run the tests and print which share of the package they execute
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n auto -q
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --skip-covered --sort cover
 
 nightly: $(VENV)/.dev ## run every test at full size, in Python and compiled, and sum up (hours; OPTIONS=--resume)
 	$(BIN)/python tools/nightly.py $(OPTIONS)
@@ -79,10 +89,15 @@ $(VENV)/.notebook: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) -e ".[notebook,replay]"
 	@touch $@ $(VENV)/.replay
 
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing alesha_sim, pytest and ruff into $(VENV) (a minute or so, once) ..."
+	@$(PIP) -e ".[test]"
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing alesha_sim and its development tools into $(VENV) (two minutes or so, once) ..."
 	@$(PIP) -e ".[dev]"
-	@touch $@ $(VENV)/.replay $(VENV)/.notebook
+	@touch $@ $(VENV)/.replay $(VENV)/.notebook $(VENV)/.test
 
 # Each candidate is run, not only found: a shim may stand on the path for a Python that is not installed.
 $(BIN)/python:

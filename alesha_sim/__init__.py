@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
     from alesha_sim.simulation.simulation import Simulation, simulate
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "Result",
     "Scenario",

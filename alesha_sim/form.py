@@ -11,6 +11,6 @@ def _here() -> None:
 COMPILED: Final = not isinstance(_here, FunctionType)
 """Whether this module is machine code, and with it the others that can be.
 
-Type checkers are told the value (`always_false` in pyproject.toml, `--always-true` in hatch_build.py), so that
+Type checkers get the value (`always_false` in pyproject.toml, `--always-true` in hatch_build.py), so that
 only the branch for its form is compiled.
 """

@@ -1,6 +1,6 @@
 """Money and time as whole numbers: a currency's minor units and the clock's microseconds.
 
-Here live the conversions between what people write and what a run counts with. Nothing here draws, stores or
+Contains the conversions between what people write and what a run counts with. Nothing here draws, stores or
 moves anything.
 """
 

@@ -117,7 +117,7 @@ def hanging() -> Iterator[None]:
 def browser() -> Any:
     """Give Chromium without a window, driven by Playwright; it never goes onto a network."""
     program = needed_program("chromium", "chromium-browser", "google-chrome")
-    playwright = needed("playwright.sync_api", "dev").sync_playwright().start()
+    playwright = needed("playwright.sync_api", "browser").sync_playwright().start()
     try:
         # In a container there is seldom a user namespace for Chromium's own sandbox.
         chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tqdm import tqdm
 
-from alesha_sim import Result, Simulation, scenarios, simulate
+from alesha_sim import Result, Simulation, __version__, scenarios, simulate
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.cli import arguments, folder, values
 from alesha_sim.entities.entity import EntityError
@@ -56,7 +56,9 @@ def test_help_lists_every_command(call):
 
 
 def test_module_and_version():
-    assert alesha("--version").stdout in ("alesha_sim 0.1.0 (pure Python)\n", "alesha_sim 0.1.0 (compiled)\n")
+    assert alesha("--version").stdout in (
+        f"alesha_sim {__version__} ({form})\n" for form in ("pure Python", "compiled")
+    )
 
 
 # Settings

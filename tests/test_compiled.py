@@ -15,6 +15,8 @@ from zipfile import ZipFile
 import pytest
 from conftest import is_full_size, missing
 
+from alesha_sim import __version__
+
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests"
 HOOK = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -93,7 +95,7 @@ def test_the_compiled_library_runs_as_the_other_does(site):
     loaded = run(site, "-c", "import alesha_sim.entities.shop.shop as shop; print(shop.__file__)")
     assert Path(loaded.strip()).is_relative_to(site)
     assert loaded.strip().endswith(".so")
-    assert run(site, "-m", "alesha_sim", "--version") == "alesha_sim 0.1.0 (compiled)\n"
+    assert run(site, "-m", "alesha_sim", "--version") == f"alesha_sim {__version__} (compiled)\n"
     assert run(site, str(TESTS / "golden.py")).splitlines() == ["nothing differs"]
     chosen = [TESTS] if is_full_size() and not APART else [TESTS / name for name in CHOSEN]
     command = [*map(str, chosen), "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml")]

@@ -61,7 +61,7 @@ def test_the_packages_are_pinned_as_in_the_constraints(entrants):
 def test_a_program_does_what_the_library_does(entrants, flow, expected, name):
     contender = entrants.contenders()[name]
     if contender.package:
-        needed(contender.package, "dev")
+        needed(contender.package, "bench")
     found = entrants.outcome(entrants.prepared(name), flow)
     entrants.compare(name, found, expected)
     assert (found.deposits, found.messages) == (expected.deposits, expected.messages)

@@ -235,7 +235,7 @@ def test_an_error_in_an_entity_names_it_the_message_and_the_instant_and_stops_th
     simulation.shop.storefront.product = broken
     with pytest.raises(EntityError, match=r"shop failed on ViewProduct .* at 0\.4\d* s: KeyError: 'hp-laptop'"):
         simulation.run()
-    with pytest.raises(RuntimeError, match="stopped for good: shop failed on ViewProduct"):
+    with pytest.raises(RuntimeError, match="cannot continue: shop failed on ViewProduct"):
         simulation.step()
 
 

@@ -565,7 +565,7 @@ WHOLE = [
     ),
     (
         cell("visits", "order", 0, -1),
-        ["L5: visit 0 of user 0 was told bought, but order -1 of user -1 is nothing"],
+        ["L5: visit 0 of user 0 ended bought, but order -1 of user -1 is nothing"],
     ),
 ]
 
@@ -674,7 +674,7 @@ def test_an_order_not_paid_yet_is_not_declined():
     world.open()
     world.outcome[1] = "declined"
     lines = check(world.tables(), CATALOGUE, drained=False)
-    assert lines == ["L5: visit 0 of user 0 was told declined, but order 1 of user 0 is received"]
+    assert lines == ["L5: visit 0 of user 0 ended declined, but order 1 of user 0 is received"]
 
 
 def charged_twice(world):

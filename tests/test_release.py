@@ -1,6 +1,7 @@
 """What makes a release: the changelog's section, the Pythons found, the tests that wheels are tried with."""
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
+import alesha_sim
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -127,3 +130,60 @@ def test_the_wheel_of_python_alone_is_not_compiled_by_a_compiler_at_hand():
         script.count('"wheel"') - 1 == script.count("ALESHA_COMPILE=") == 2
     )  # once among the packages to install
     assert re.search(r'hatchling build -d dist\n\s+env:\n\s+ALESHA_COMPILE: "0"', workflow)
+
+
+# The version, and the tools that check a change
+
+
+def pinned():
+    """Return the version of each package in constraints.txt, by its name in small letters."""
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    return {name.lower(): version for name, _, version in (line.partition("==") for line in lines) if version}
+
+
+def test_every_file_that_names_the_version_names_the_same():
+    version = PROJECT["project"]["version"]
+    assert alesha_sim.__version__ == version
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+
+
+def test_the_changelog_has_a_section_for_the_version_and_for_what_comes_next(tool):
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    versions = re.findall(r"^## \[([^\]]+)\]", text, re.MULTILINE)
+    assert versions[:2] == ["Unreleased", PROJECT["project"]["version"]]
+    assert all(tool("changelog").section(text, version) for version in versions[1:])
+
+
+def test_pre_commit_has_the_tested_ruff_and_mypy():
+    text = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
+    revisions = dict(re.findall(r"repo: \S+/(\S+)\n    rev: v(\S+)", text))
+    assert revisions == {"ruff-pre-commit": pinned()["ruff"], "mirrors-mypy": pinned()["mypy"]}
+    others = re.findall(r"- ([\w-]+)==(\S+)", text)
+    assert len(others) > 5
+    assert [other for other in others if pinned()[other[0].lower()] != other[1]] == []
+
+
+def test_continuous_integration_runs_one_script_on_every_python_that_wheels_are_built_for(tool):
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+    (pythons,) = re.findall(r"python: \[(.*)\]", text)
+    wheels = tool("wheels")
+    assert pythons.split(", ") == [f'"3.{minor}"' for minor in range(wheels.OLDEST, wheels.NEWEST + 1)]
+    assert re.findall(r"- run: (.*)", text) == [".ci/run"]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    classifiers = [f"Programming Language :: Python :: {python[1:-1]}" for python in pythons.split(", ")]
+    assert set(classifiers) <= set(PROJECT["project"]["classifiers"])
+
+
+def test_a_change_of_documentation_needs_pytest_and_ruff_only():
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert [re.split(r"[>=<]", requirement)[0] for requirement in extras["test"]] == ["pytest", "ruff"]
+
+
+def test_the_extra_for_developers_has_all_others():
+    extras = PROJECT["project"]["optional-dependencies"]
+
+    def held(extra):
+        inside = [match for each in extras[extra] if (match := re.fullmatch(r"alesha-sim\[(.*)\]", each))]
+        return {extra}.union(*(held(name) for match in inside for name in match[1].split(",")))
+
+    assert held("dev") == set(extras)

@@ -375,7 +375,7 @@ def test_nothing_happens_after_the_result(tmp_path):
     run, result = spooled("first_purchase", tmp_path)
     assert run.result() is result
     for act in (run.step, run.run):
-        with pytest.raises(RuntimeError, match="stopped for good: its result is in its spool"):
+        with pytest.raises(RuntimeError, match="cannot continue: its result is in its spool"):
             act()
 
 
@@ -434,7 +434,7 @@ def test_a_broken_run_stops_for_good_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(SpooledRows, "flush", full)
     with pytest.raises(OSError, match=r"spool .*: cannot be written: No space left on device"):
         run.run()
-    with pytest.raises(RuntimeError, match="stopped for good"):
+    with pytest.raises(RuntimeError, match="cannot continue"):
         run.run()
     del run
     assert list(tmp_path.iterdir()) == []

@@ -208,7 +208,7 @@ def test_play_goes_on_by_itself_and_stops(opened, steps):
 
 def test_the_page_follows_the_readers_theme(opened):
     # Awaited: a busy browser takes its time.
-    ground = needed("playwright.sync_api", "dev").expect(opened.locator(".page"))
+    ground = needed("playwright.sync_api", "browser").expect(opened.locator(".page"))
     ground.to_have_css("background-color", "rgb(255, 255, 255)")
     opened.emulate_media(color_scheme=DARK)
     ground.to_have_css("background-color", "rgb(22, 24, 28)")

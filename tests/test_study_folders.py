@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 from conftest import needs
 
-from alesha_sim import Study, replicate, simulate, sweep
+from alesha_sim import Study, __version__, replicate, simulate, sweep
 from alesha_sim.distributions import Exponential
 from alesha_sim.experiments import folder as archive
 from alesha_sim.policies import BaseStock
@@ -192,7 +192,7 @@ def test_runs_of_another_version_are_refused(market, tmp_path, monkeypatch):
     replicate(market, runs=1, seed=5, jobs=1, folder=tmp_path)
     monkeypatch.setattr(archive, "versions", lambda: {"alesha_sim": "9.9"})
     assert refused(replicate, market, seed=5, folder=tmp_path).endswith(
-        "holds runs of alesha_sim 0.1.0, and this is 9.9: must be another folder"
+        f"holds runs of alesha_sim {__version__}, and this is 9.9: must be another folder"
     )
 
 

@@ -1,6 +1,6 @@
 """The rules of the statements in accounting terms: which line an account belongs to, which one a cash movement.
 
-Only rules live here; who adds up what is in the other modules.
+Contains rules only; the other modules add up.
 
 - **Revenue** is recognised at delivery, parcel by parcel: until then what users paid is a liability (customer
   prepayments), and what the shop paid for goods an asset (advances). Money in escrow is not the shop's at all.

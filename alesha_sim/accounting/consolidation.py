@@ -65,7 +65,7 @@ class Consolidation:
                 str(row.credit),
                 row.amount,
                 row.code,
-                "told of by a message to come",
+                "reported by a message to come",
                 row.order,
                 row.entry,
                 row.message,

@@ -178,7 +178,7 @@ class CutOff:
         return set(journal.order[np.isin(journal.credit, escrow)].tolist())
 
     def _late_refunds(self) -> dict[int, int]:
-        """Return when the shop was told that an order's payment went back out of escrow."""
+        """Return when the shop learnt that an order's payment went back out of escrow."""
         table = self._journal.result.columns("messages")
         kind, recipient = words(text_column(table, "kind")), words(text_column(table, "recipient"))
         orders, landed = numbers(table, "order").tolist(), numbers(table, "delivered_at").tolist()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alesha_sim.results.result import Result
 
 ON_ITS_WAY, WAITING, SERVED, LOST, READ = "on its way", "waiting", "being served", "lost", "read"
-"""Where a message is: with the network, in an inbox, with a worker, gone, or with whoever it was for."""
+"""Where a message is: with the network, in an inbox, with a worker, gone, or with its recipient."""
 
 ASKED = ("Authorise", "EnquireTransaction", "Receipt")
 BOUGHT = ("Transfer", "Receipt", "PlaceOrder", "VerifyTransaction", "Verification")

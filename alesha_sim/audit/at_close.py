@@ -57,7 +57,7 @@ class Closing:
         known = e.marked(e.rows("shop", "charges"), e.by_order)
         needed = np.where(owed > 0, owed, np.where(known, 0, charges(e)))
         sent = of_status(e, "on_the_way")
-        # A lost parcel of the shop's own goods is bought anew, which may have to wait for money as well.
+        # A lost parcel of the shop's own goods is bought again, which may have to wait for money as well.
         waiting = (
             of_status(e, "processing") | (sent & ~known) | (of_status(e, "completed", "returned") & (owed > 0))
         )

@@ -31,7 +31,7 @@ MIRRORS = (
     Mirror(Account.SUPPLIER_CASH, (Account.BANK_SUPPLIER_DEPOSIT,)),
     Mirror(Account.SUPPLIER_COLLECTIONS, (Account.BANK_COURIER_DEPOSIT,)),
     Mirror(Account.SHOP_ROLLING_RESERVE, (Account.BANK_ROLLING_RESERVE,)),
-    # What was paid into escrow is due to the shop from the delivery on, of which the bank is not told.
+    # What was paid into escrow is due to the shop from the delivery on, which the bank does not learn.
     Mirror(Account.SHOP_SETTLEMENT_DUE, (Account.BANK_SETTLEMENT_DUE,), partly=True, apart=("sale", "allowance")),
     Mirror(Account.SHOP_SUPPLIER_ADVANCES, (Account.SUPPLIER_SHOP_ADVANCES,)),
     Mirror(Account.SHOP_COLLECTIONS_RECEIVABLE, (Account.SUPPLIER_COLLECTIONS_PAYABLE,)),

@@ -212,7 +212,7 @@ class Evidence:
 
     @cached_property
     def doubtful(self) -> Mask:
-        """Tell by entry which belong to an order in doubt: what was told there may never arrive."""
+        """Tell by entry which belong to an order in doubt: what was reported there may never arrive."""
         in_doubt = (self.status == STATUSES.index("in_doubt"))[self.order]
         return self.marked(np.flatnonzero(in_doubt & (self.order > 0)), self.by_entry)
 

@@ -1,9 +1,9 @@
 """The check of all conservation laws, from the tables of a run alone.
 
-What rows must be like to be read at all is in `form_laws`, the laws of whole books are in `book_laws`, those of
-the rows of an entry in `per_entry`, those of money that two books tell of in `between_books`, those of goods in
-`goods_laws`, those of orders in `order_laws` and, once nothing is on its way, in `closing_laws`; how tables are
-read in parts is in `parts`. The tables say what happened; no law asks the ledger that wrote them.
+What rows must be like to be readable is in `form.py`; the laws of whole books are in `per_book.py`, those of the
+rows of an entry in `per_entry.py`, those of money that two books record in `between_books.py`, those of goods in
+`goods.py`, those of orders in `per_order.py` and, once nothing is in transit, in `at_close.py`; how tables are
+read in parts is in `partition.py`. The tables say what happened; no law asks the ledger that wrote them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -77,7 +77,7 @@ class _Joins:
         self._is_shared = np.zeros(sizes.orders + 1, np.bool_)
 
     def see(self, evidence: Evidence) -> None:
-        """Read the next transfers; those with impossible numbers are told of elsewhere."""
+        """Read the next transfers; those with impossible numbers are reported elsewhere."""
         order, entry = evidence.order_number, evidence.entry_number
         if not len(entry) or order.min() < 0 or order.max() > self._sizes.orders:
             return

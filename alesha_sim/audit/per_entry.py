@@ -31,7 +31,7 @@ def _writes() -> tuple[npt.NDArray[np.int64], int]:
         of_order |= int(kind.of_order) << place
         for rule in kind.rules:
             writes[RULES.index(rule)] |= 1 << place
-    writes[-1] = -1  # what is no rule is told of elsewhere
+    writes[-1] = -1  # what follows no rule is reported elsewhere
     return writes, of_order
 
 

@@ -1,4 +1,4 @@
-"""Laws of orders at any instant: what is open, what happens once, what users were told (L4, L5, L8, L10)."""
+"""Laws of orders at any instant: what is open, what happens once, what users heard (L4, L5, L8, L10)."""
 
 import numpy as np
 
@@ -172,7 +172,7 @@ def _check_declined(evidence: Evidence, findings: Findings) -> None:
 
 
 def _check_told(evidence: Evidence, findings: Findings) -> None:
-    """L5: what a user was told, if anything, equals the outcome of the order."""
+    """L5: what a user heard, if anything, equals the outcome of the order."""
     e = evidence
     order = e.visit_order
     ordered = order > 0
@@ -193,7 +193,7 @@ def _check_told(evidence: Evidence, findings: Findings) -> None:
         5,
         untrue,
         lambda visit: (
-            f"visit {e.visit[visit]} of user {e.visitor[visit]} was told "
+            f"visit {e.visit[visit]} of user {e.visitor[visit]} ended "
             f"{_word(OUTCOMES, e.outcome[visit])}, but order {e.visit_order_number[visit]} of user "
             f"{e.ordered_by[order[visit]]} is {_word(STATUSES, e.status[order[visit]])}"
         ),
@@ -268,7 +268,7 @@ def _check_charges(evidence: Evidence, findings: Findings) -> None:
 
 
 def _check_late(evidence: Evidence, findings: Findings) -> None:
-    """L8: a late refund gives all of the escrow back; then goods cost nothing, as far as each book knows."""
+    """L8: a late refund gives all of the escrow back; then goods cost nothing, to each book's knowledge."""
     e = evidence
     key = e.by_order
     refunds = late_refunds(e)

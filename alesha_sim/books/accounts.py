@@ -226,7 +226,7 @@ class Account(StrEnum):
     )
 
     USERS_CASH = (
-        "users:cash:", Kind.ASSET, "money", False, "Cash", "the user's deposit, as far as the user knows",
+        "users:cash:", Kind.ASSET, "money", False, "Cash", "the user's deposit, to the user's knowledge",
     )
     USERS_ADVANCES = (
         "users:advances", Kind.ASSET, "money", False,

@@ -64,7 +64,7 @@ class CountingLedger(Ledger):
     def counts(self) -> dict[str, int]:
         """Return what was moved: units received and lost, money refunded and given back for returns, minor units.
 
-        Besides the least that the shop's deposit was at any time, what users have paid beyond goods and refunds,
+        Also the least that the shop's deposit was at any time, what users have paid beyond goods and refunds,
         and in how many orders.
         """
         self._let_go()

@@ -1,4 +1,4 @@
-"""The shop's book: the seller's prepayments, advances, stock and earnings, and its cash as far as it knows."""
+"""The shop's book: the seller's prepayments, advances, stock and earnings, and its cash to its knowledge."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The supplier's book: goods by unit and at cost, the shop's advances, and its cash as far as it knows."""
+"""The supplier's book: goods by unit and at cost, the shop's advances, and its cash to its knowledge."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The users' book: each user's cash as far as the user knows, what they paid for and what they received."""
+"""The users' book: each user's cash to the user's knowledge, what they paid for and what they received."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,6 +1,6 @@
 """The command `alesha`: how a call begins and how it ends.
 
-Here lives the exit status: 0 done, 1 a law broken or a check failed, 2 bad input. The arguments stand in
+Contains the exit status: 0 done, 1 a law broken or a check failed, 2 bad input. The arguments stand in
 `cli/arguments.py`, what each command does in `cli/commands.py`, how it prints in `cli/output.py`, what it tells of
 a run in `cli/outcome.py`, what it writes in `cli/folder.py`. Importing this package loads nothing but the standard
 library, so that short commands answer at once.
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with the arguments `argv` (default: the program's) and return its exit status.
 
     0 done; 1 a law broken or a check failed; 2 bad input, with a line on standard error for each problem; 130 when
-    interrupted; 141 when whoever read the output has gone.
+    interrupted; 141 when the reader of the output has gone.
     """
     _prepare_streams()
     try:

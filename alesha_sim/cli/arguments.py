@@ -1,6 +1,6 @@
 """The arguments of the command `alesha`: which there are, how they are read, and what is said when they are wrong.
 
-Here live the table of commands and the parser. What a command does stands in `commands.py`.
+Contains the table of commands and the parser. What a command does stands in `commands.py`.
 """
 
 import sys
@@ -246,7 +246,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "--order": {
         "type": positive,
         "metavar": "N",
-        "help": "number of the order that is told message by message; left out, the first completed one",
+        "help": "number of the order that is shown message by message; left out, the first completed one",
     },
 }
 """Every positional argument and option, as `ArgumentParser.add_argument` takes it.

@@ -1,6 +1,6 @@
 """What the command tells of a run: counts, amounts and balances, as text for people and as plain values for JSON.
 
-Here live wording and order only; how text is laid out stands in `output.py`.
+Contains wording and order only; how text is laid out stands in `output.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

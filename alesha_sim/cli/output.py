@@ -1,6 +1,6 @@
 """How the command prints: tables with aligned columns, JSON, remarks, and progress.
 
-Here lives layout only; what is told of a run stands in `outcome.py`. Machine-readable text goes to standard
+Contains layout only; what is said of a run is in `outcome.py`. Machine-readable text goes to standard
 output, remarks to standard error. Importing this module loads nothing but the standard library.
 """
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from alesha_sim.verification.fuzz.trials import Progress, Survey
 
 FAILURES_SHOWN = 10
-"""How many failing worlds are told of in some lines, the others in one."""
+"""How many failing worlds get lines of their own; the others share one."""
 
 LINES_SHOWN = 3
 """How many violations of a world are shown."""
 
 STEPS = 10
-"""How often progress is told where no terminal shows it all the time."""
+"""How often progress is printed where no terminal shows it all the time."""
 
 FILE = "world.toml"
 
@@ -117,7 +117,7 @@ def _smallest(found: "Survey", show: Show) -> "Shrunk":
 
 
 def _again(found: "Survey", number: int) -> str:
-    """Return the command that runs one world once more."""
+    """Return the command that runs one world again."""
     return f"alesha verify --worlds 1 --first {number} --seed {found.seed}"
 
 

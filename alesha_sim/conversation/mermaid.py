@@ -1,4 +1,4 @@
-"""A conversation in the notation of Mermaid's sequence diagrams: text only, drawn by whoever shows it."""
+"""A conversation in the notation of Mermaid's sequence diagrams: text only, drawn by the program that shows it."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -54,7 +54,7 @@ function steppedConversation(host) {
   const panes = make(page, "div", { class: told.panes.length > 1 ? "panes two" : "panes" });
   told.panes.forEach((pane) => views.push(show(pane)));
 
-  // Balances and totals are told where they change; each step is given all of them.
+  // Balances and totals are given where they change; each step is given all of them.
   function standing(pane) {
     let amounts = pane.opening, totals = "", balanced = true;
     const changed = (changes) => {

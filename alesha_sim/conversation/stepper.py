@@ -110,7 +110,7 @@ def _align(panes: Sequence[dict[str, Any]], difference: int | None) -> None:
 
 
 def _described(pane: Pane) -> dict[str, Any]:
-    """Describe one conversation: its drawing, and of each step what is told beside it."""
+    """Describe one conversation: its drawing, and of each step what is shown beside it."""
     drawing = pane.diagram.drawing
     arrows = {arrow.step: arrow for arrow in drawing.arrows}
     boxes: dict[int, list[Box]] = {}
@@ -195,7 +195,7 @@ def _meaning(kind: str) -> str:
 
 
 class _Standing:
-    """What everybody has before and after each step, in the order of the steps; told where it changes."""
+    """What everybody has before and after each step, in the order of the steps; given where it changes."""
 
     def __init__(self, run: RunLookup | None, owners: Sequence[str]) -> None:
         self._run = run

@@ -6,7 +6,7 @@ from alesha_sim.vocabulary import COURIER, SHOP, SUPPLIER
 FIRST_USER_ACCOUNT = 10_000_000
 ORGANISATION_ACCOUNTS = {SHOP: 9_000_001, SUPPLIER: 9_000_002, COURIER: 9_000_003}
 
-SECRET_FORM = "%016x"  # takes 0.6 of a format string's time, also for NumPy's numbers
+SECRET_FORM = "%016x"  # 40 % faster than a format string, also for NumPy's numbers
 
 
 def account_number(owner: int) -> int:

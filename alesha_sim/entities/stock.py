@@ -1,6 +1,6 @@
 """The warehouse: what is free, what is on order, and who waits; which lot is ordered when.
 
-Decisions alone live here, without a clock, a book or a yield: its keeper writes what they mean into a book, draws
+Contains decisions alone, without a clock, a book or a yield: its keeper writes what they mean into a book, draws
 lead times, and comes back when a lot has arrived.
 """
 

@@ -81,7 +81,7 @@ class Cluster:
                 self._client.cancel([future for _, future in started.values()])
 
     def _next(self, finished: "SimpleQueue[str]") -> str | None:
-        """Wait for the key of a future that has ended; None if the cluster has lost its workers for good."""
+        """Wait for the key of a future that has ended; None if the cluster has lost its workers permanently."""
         empty = 0
         while not self._is_gone:
             try:

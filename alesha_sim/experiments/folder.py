@@ -115,7 +115,7 @@ class Archive:
     # Runs
 
     def keep(self, outcome: Outcome) -> None:
-        """Write a finished run; once this returns, it is done for good."""
+        """Write a finished run; once this returns, the run counts as done."""
         name = _file(outcome.run)
         files = {f"tables/{table}/{name}": content for table, content in outcome.tables.items()}
         for series, track in outcome.series.items():

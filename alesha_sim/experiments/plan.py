@@ -1,6 +1,6 @@
 """Plans: what a study runs, checked as a whole before anything runs.
 
-Seeds, points and their labels live here. How runs are made stands in `execution.py`.
+Contains seeds, points and their labels. How runs are made is in `execution.py`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is recorded of a run besides its metrics: time series on a common grid, and whole tables.
+"""What is recorded of a run in addition to its metrics: time series on a common grid, and whole tables.
 
 A series is read off a result through its public face; runs themselves are in `job.py`.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alesha_sim.results.result import Result
 
 STEPS = 200
-"""How many steps of a horizon the common grid has unless told otherwise."""
+"""How many steps of a horizon the common grid has unless set otherwise."""
 
 SERVERS = ("shop", "bank", "supplier")
 

@@ -40,7 +40,7 @@ RUNS = 30
 class Options(TypedDict, total=False):
     """What every experiment takes.
 
-    `seed` decides all chance (left out, one is drawn and told as `study.seed`); `jobs` is the number of workers
+    `seed` decides all chance (left out, one is drawn, and is `study.seed`); `jobs` is the number of workers
     as joblib counts them (left out, what `joblib.parallel_config` says, else one a core). With `folder` every run
     is kept there at once, and a later start makes only what is missing; `keep` names tables to be kept there
     whole. `series` names time series to be recorded (`balances`, `stock`, `open_orders`, `waits`) every `every`

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and how far a writer is. No format lives here."""
+"""Files and folders that appear whole or not at all, and how far a writer is. Contains no format."""
 
 import os
 from collections.abc import Callable, Iterator

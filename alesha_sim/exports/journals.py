@@ -1,4 +1,4 @@
-"""A result's transfers as the transactions of plain-text accounting: names, amounts, dates. No format lives here.
+"""A result's transfers as the transactions of plain-text accounting: names, amounts, dates. Contains no format.
 
 The rows of one entry in one book are one transaction, and so balance. Source of names and signs: section 5 of
 the posting rules.

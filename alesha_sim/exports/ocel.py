@@ -119,7 +119,7 @@ class Model:
     def _users(self) -> Iterator[Object]:
         users = self.result.columns("users")
         balances = numbers(users, "opening_balance")
-        # Programs drop objects that no event is related to, so whoever never came is no object.
+        # Programs drop objects that no event is related to, so a user who never came is no object.
         seen = np.unique(self.log.user[self.log.user >= 0])
         for user, balance in zip(seen.tolist(), balances[seen].tolist(), strict=True):
             yield Object(f"user:{user}", "user", (("opening balance", EPOCH, balance / self._major),))

@@ -1,4 +1,4 @@
-"""A run as a process log: which events there were, and which objects took part. No file format lives here.
+"""A run as a process log: which events there were, and which objects took part. Contains no file format.
 
 Events come from three sources: messages (what somebody asked or answered), entries of the books (the first row
 that any book wrote of it, so that each entry is one event), and the placing and completion of orders. What
@@ -260,7 +260,7 @@ class Log:
         return np.asarray(begun[which[len(mine) :]])
 
     def _of_orders(self) -> list[Ints]:
-        """Return the placing and the completion of every order, whether or not its user was told."""
+        """Return the placing and the completion of every order, whether or not its user has heard of it."""
         orders = self.result.columns("orders")
         order, placed, closed = (numbers(orders, name) for name in ("order", "placed_at", "closed_at"))
         done = np.flatnonzero(equals(text_column(orders, "status"), "completed") & (closed != MISSING_TIME))
@@ -375,7 +375,7 @@ def _is_request(table: Columns) -> npt.NDArray[np.bool_]:
     """Tell of each message whether it asks or tells: the first of its request in its direction."""
     request = numbers(table, "request")
     sender = text_column(table, "sender").codes
-    # A reply goes back to whoever sent the first message of the request.
+    # A reply goes back to the sender of the request's first message.
     first = np.full(int(request.max(initial=-1)) + 2, NO_ID, np.int64)
     rows = np.arange(len(request))[::-1]
     first[request[::-1]] = rows

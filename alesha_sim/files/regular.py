@@ -20,7 +20,7 @@ def opened(path: str | os.PathLike[str]) -> BufferedReader:
     """
     if "\0" in str(path):
         raise OSError(EINVAL, "a file's name must not hold a NUL character")
-    file = open(path, "rb", opener=_at_once)  # noqa: SIM115  # closed by whoever asked for it
+    file = open(path, "rb", opener=_at_once)  # noqa: SIM115  # the caller closes it
     mode = os.fstat(file.fileno()).st_mode
     if S_ISREG(mode):
         return file

@@ -1,4 +1,4 @@
-"""The words of the messages: reasons, ways of payment, secrets. No behaviour lives here."""
+"""The words of the messages: reasons, ways of payment, secrets. Contains no behaviour."""
 
 from enum import StrEnum
 

@@ -12,7 +12,7 @@ class PlaceOrder(Asks["OrderAccepted | OrderRejected"]):
     """Order goods for a user, naming the user's payment and the transfer of the supplier's charges.
 
     `collect` is to be paid at the door, where the goods are given against it. The shop's own code as `user` means
-    that the goods are for the shop's stock. `fee` is what the bank took from the user besides the payment, for
+    that the goods are for the shop's stock. `fee` is what the bank took from the user on top of the payment, for
     the delivery note.
     """
 
@@ -67,7 +67,7 @@ class Deliver(Asks["Acknowledged | CashCollected | DeliveryRefused"]):
 
     `collect` is to be paid to the account `payee` before. With `replaces` the user gives broken goods for them.
     The delivery note names the `payment` that was made in advance (-1: nothing), and the `fee` that the bank took
-    from the user besides.
+    from the user in addition.
     """
 
     __match_args__ = ("entry", "lines", "collect", "payee", "replaces", "payment", "fee")

@@ -95,7 +95,7 @@ class Receipt(Message):
     """Done, under this transaction number; that of a `Hold` is what it is captured or voided by.
 
     `held_in` is where the shop's money went or came from, `fee` and `retained` what the bank took and kept back of
-    it, `payer_fee` what it took from the payer besides.
+    it, `payer_fee` what it took from the payer in addition.
     """
 
     __match_args__ = ("transaction", "amount", "held_in", "fee", "retained", "payer_fee")
@@ -176,7 +176,7 @@ class EnquireBalance(Asks["Balance | Decline"]):
 
 
 class Balance(Message):
-    """What can be spent from the account; `pending` is held of it besides."""
+    """What can be spent from the account; `pending` is also held."""
 
     __match_args__ = ("amount", "pending")
     __slots__ = __match_args__
@@ -199,9 +199,9 @@ class ConfirmDelivery(Asks["Acknowledged | Decline"]):
 
 
 class Refunded(Asks[Acknowledged]):
-    """Tell that `amount` of the payment `payment` (`total`, besides `fee`) came back under `transaction`.
+    """Tell that `amount` of the payment `payment` (`total`, plus `fee`) came back under `transaction`.
 
-    `late` says that the bank gave it back out of escrow because the goods were late; then the shop is told too.
+    `late` says that the bank gave it back out of escrow because the goods were late; then the shop gets it, too.
     """
 
     __match_args__ = ("payment", "total", "transaction", "amount", "fee", "late")

@@ -154,7 +154,7 @@ class PayAtDoor(Asks["Confirmation | Refusal"]):
 class Confirmation(Message):
     """The success message: paid under `transaction` (-1: nothing yet); `status` is the order's.
 
-    `total` is what was paid in advance, `fee` what the bank took from the user besides.
+    `total` is what was paid in advance, `fee` what the bank took in addition.
     """
 
     __match_args__ = ("order", "transaction", "total", "status", "text", "fee")
@@ -172,7 +172,7 @@ class Confirmation(Message):
 class Refusal(Message):
     """The shop does not do what was asked; a `transaction` was paid before the refusal and is refunded.
 
-    `total` is what was paid, `fee` what the bank took from the user besides, which nobody gives back.
+    `total` is what was paid, `fee` what the bank took in addition, which is never given back.
     """
 
     __match_args__ = ("reason", "order", "transaction", "total", "fee")

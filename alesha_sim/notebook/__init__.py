@@ -1,4 +1,4 @@
-"""For notebooks: a run gone through by buttons, and a shop in which the reader is the customer.
+"""For notebooks: a run stepped through with buttons, and a shop in which the reader is the customer.
 
 `Walkthrough` and `Storefront` need ipywidgets, and say so when they are made without it. What else shows itself in
 a notebook (conversations, steppers, results) needs nothing of this package. `check_answer` judges the answers to

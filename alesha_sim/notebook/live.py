@@ -53,7 +53,7 @@ class Live:
         return HTML(f'<div class="{name}">{self.still}</div>')  # type: ignore[no-untyped-call]
 
     def renew_stills(self) -> None:
-        """Draw the still images anew, as things are now."""
+        """Draw the still images again, as things are now."""
         for name, handle in self._stills:
             if handle is not None:
                 handle.update(self._still(name))

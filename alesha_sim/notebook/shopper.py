@@ -41,7 +41,7 @@ MOST_UNITS = 10**6
 """How many units of a product a cart can hold at most."""
 
 IN_WALLET = "*" * 16
-"""What stands for the shopper's own secret: whoever gives it means the right one, which is never shown."""
+"""What stands for the shopper's own secret: giving it means the right one, which is never shown."""
 
 
 class PlacedOrder(NamedTuple):
@@ -53,7 +53,7 @@ class PlacedOrder(NamedTuple):
 
 
 class Guest(UserVisit):
-    """A user on a visit that goes as far as it is told; pays with what was `typed` into the payment pop-up."""
+    """A user on a visit whose steps the caller decides; pays with what was `typed` into the payment pop-up."""
 
     def __init__(self, users: UserPopulation, user: int) -> None:
         super().__init__(users.context, users.orders, VisitIntent(user, (), (), False))

@@ -86,7 +86,7 @@ class Storefront(Live):
         self.renew_stills()
 
     def _refused(self, reply: Any) -> str:
-        """Say what the reader is told of a reply that is not what was hoped for."""
+        """Say what the reader sees of a reply that is not what was hoped for."""
         if isinstance(reply, Refusal):
             return f"Refused: {reply.reason.replace('_', ' ')}"
         return "No answer came; the visit is over." if isinstance(reply, NoReply) else f"Refused: {reply}"

@@ -1,4 +1,4 @@
-"""A run gone through by buttons: to the next message, event, order, instant or breakpoint, and back."""
+"""A run stepped through with buttons: to the next message, event, order, instant or breakpoint, and back."""
 
 from collections.abc import Callable
 from html import escape

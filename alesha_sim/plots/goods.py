@@ -105,7 +105,7 @@ def _chosen(everything: list[Shelf], skus: Sequence[str] | None) -> list[Shelf]:
     if unknown:
         raise ValueError(f"skus: {', '.join(unknown)}: must be among {', '.join(known)}")
     if not 1 <= len(skus) <= SHOWN:
-        raise ValueError(f"skus: {len(skus)} products: must be 1 to {SHOWN}, more lines cannot be told apart")
+        raise ValueError(f"skus: {len(skus)} products: must be 1 to {SHOWN}, more lines cannot be distinguished")
     return [known[sku] for sku in skus]
 
 

@@ -1,6 +1,6 @@
 """Policies: pure decisions that an entity asks for, one module for each who asks.
 
-Here live frozen values with a method or two, without a clock, a generator or a book of their own. A scenario
+Contains frozen values with a method or two, without a clock, a generator or a book of their own. A scenario
 names them by their `kind`; in Python any object with the same methods takes their place.
 """
 

@@ -146,7 +146,7 @@ class Fees:
         return min(self.fixed + self._of_shop.of(due), due)
 
     def of_payer(self, amount: int) -> int:
-        """Return what the payer of an amount pays besides; nothing for nothing."""
+        """Return what the payer of an amount pays in addition; nothing for nothing."""
         return self.payer_fixed + self._of_payer.of(amount) if amount > 0 else 0
 
 

@@ -53,7 +53,7 @@ pre { overflow-x: auto; background: var(--soft); padding: .6rem .8rem; }
 def page(result: "Result", order: int | None = None) -> str:
     """Return the report of a result as a page: what was run, figures, plots, and one order's conversation.
 
-    `order` is the order that is told; left out, the first that was completed, else the first. Raises ValueError
+    `order` is the order that is shown; left out, the first that was completed, else the first. Raises ValueError
     for one that there is not. The page asks for nothing from outside and holds no secret.
     """
     chosen = order if order is not None else typical_order(result)

@@ -144,7 +144,7 @@ def _mean(found: Counter[str], name: str) -> float:
 def _transfers(source: Source, currency: Currency) -> Counter[str]:
     """Add up what was moved: units received and lost; money refunded, and given back for returns, minor units.
 
-    Besides the least of the shop's deposit, and what is stranded in how many orders.
+    Also the least of the shop's deposit, and what is stranded in how many orders.
     """
     found = Counter(least=_least(source, DEPOSITS + "shop"), **_stranded(source))
     for batch in source.batches("transfers", ("book", "debit", "amount", "commodity", "code")):
@@ -175,7 +175,7 @@ def _closing(accounts: Columns, *names: str) -> int:
 
 
 def _stranded(source: Source) -> dict[str, int]:
-    """Return what users have paid, as far as they know, beyond goods and refunds, and in how many orders."""
+    """Return what users have, to their knowledge, paid beyond goods and refunds, and in how many orders."""
     advances = np.zeros(source.rows("orders") + 1, np.int64)
     for batch in source.batches("transfers", ("order", "debit", "credit", "amount")):
         order, amount = numbers(batch, "order"), numbers(batch, "amount")

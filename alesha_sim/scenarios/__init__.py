@@ -1,6 +1,6 @@
 """Scenarios: what can be run, by name, from a file, or made in Python.
 
-Here live the names and how they are found. Importing this package loads no scenario and no pydantic: the shipped
+Contains the names and how they are found. Importing this package loads no scenario and no pydantic: the shipped
 scenarios and `Scenario` itself are loaded when they are first asked for.
 """
 

@@ -1,6 +1,6 @@
 """The network of a scenario: how long messages take, what can happen to them, and how often askers ask.
 
-Here live declarations; what a channel does with them is in `network/`.
+Contains declarations; what a channel does with them is in `network/`.
 """
 
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ def _link_name(value: Any) -> Any:
 
 
 class Link(Part):
-    """A one-way link from one entity to another, and how whoever asks over it asks again.
+    """A one-way link from one entity to another, and how requests over it are retried.
 
     Attempt k waits `timeout * backoff ** (k - 1)` for a reply, from the second on times 1 - `jitter` to
     1 + `jitter`.

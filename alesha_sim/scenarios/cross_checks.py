@@ -1,6 +1,6 @@
 """Parts of a scenario that contradict each other: each is sound alone, together they cannot be meant.
 
-Here live rules only. They are looked at once all parts are sound.
+Contains rules only. They are looked at once all parts are sound.
 """
 
 import math

@@ -1,6 +1,6 @@
 """What is wrong with a scenario, said in one line a problem: field, value and rule.
 
-Here live the error that every reader of scenarios raises and the translation of pydantic's findings into plain
+Contains the error that every reader of scenarios raises and the translation of pydantic's findings into plain
 words. Importing this module loads nothing but the standard library.
 """
 

@@ -1,7 +1,7 @@
 """The types of a scenario's plain fields: how what people write is read and checked.
 
-Here live names, texts, numbers, shares, money, durations and instants as pydantic field types; what is a table of
-its own stands in `tagged_fields.py`. No field of any particular model lives here.
+Contains names, texts, numbers, shares, money, durations and instants as pydantic field types; what is a table of
+its own stands in `tagged_fields.py`. Contains no field of any particular model.
 """
 
 import math

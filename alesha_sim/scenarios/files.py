@@ -1,6 +1,6 @@
 """Scenarios as TOML: text in, table out, and back.
 
-Here lives what a file adds to a scenario's own rules: syntax, encoding and where a replay file is looked for. A
+Contains what a file adds to a scenario's own rules: syntax, encoding and where a replay file is looked for. A
 file never imports code.
 """
 

@@ -1,6 +1,6 @@
 """What goes wrong for a while: outages of links, degradations of bad network, crashes of entities.
 
-Here live declarations and the rules between them; what they do is in `network/faults.py` and in the entities.
+Contains declarations and the rules between them; what they do is in `network/faults.py` and in the entities.
 """
 
 from collections.abc import Iterator, Sequence

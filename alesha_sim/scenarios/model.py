@@ -1,6 +1,6 @@
 """The base of every model of a scenario.
 
-Here lives how a model is made and how it says what is wrong with it; no field of any particular model.
+Says how a model is made and how it says what is wrong with it; no field of any particular model.
 """
 
 from collections.abc import Iterator, Mapping

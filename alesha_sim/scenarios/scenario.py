@@ -1,6 +1,6 @@
 """The scenario: everything that a run needs to know, as one frozen value.
 
-Here lives the whole and the rules that join its parts. How it is read from a file stands in `files.py`, how
+Contains the whole and the rules that join its parts. How it is read from a file stands in `files.py`, how
 settings change it in `settings.py`.
 """
 

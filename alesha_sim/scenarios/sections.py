@@ -1,6 +1,6 @@
 """The parts of a scenario: products, users, shop, bank, supplier and how goods are brought to users.
 
-Here live declarations and the rules within one part. Rules that join parts stand in `scenario.py` and
+Contains declarations and the rules within one part. Rules that join parts stand in `scenario.py` and
 `cross_checks.py`, demand in `scenarios/demand/base.py`.
 """
 

@@ -1,6 +1,6 @@
 """Settings: changes to a scenario by dotted path.
 
-Here lives how a path finds its place in a scenario's table. Whether the result is sound is the scenario's own
+Says how a path finds its place in a scenario's table. Whether the result is sound is the scenario's own
 matter.
 """
 

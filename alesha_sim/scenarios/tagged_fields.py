@@ -1,6 +1,6 @@
 """The types of a scenario's fields that are tables: distributions, policies and the currency.
 
-Here lives how such a table, mostly tagged by its `kind`, becomes a frozen value and is written back. The values
+Says how such a table, mostly tagged by its `kind`, becomes a frozen value and is written back. The values
 check themselves; this module says where they stand.
 """
 

@@ -1,6 +1,6 @@
 """A simulation: one scenario, one seed, and the market that they make, from its first event to its last.
 
-Here the entities, channels, books and records are put together and the clock is driven. No decision lives here.
+Here the entities, channels, books and records are put together and the clock is driven. Contains no decisions.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -63,8 +63,8 @@ class MessageSeen(NamedTuple):
 class Simulation:
     """One market, ready to run; without a `seed` one is drawn and kept in `seed`.
 
-    Times are seconds since the scenario's start. Visits of the users who are `played` do not begin: whoever plays
-    them visits in their place. Once an entity's code has raised, the simulation stays stopped.
+    Times are seconds since the scenario's start. The visits of `played` users do not begin: the caller visits in
+    their place. Once an entity's code has raised, the simulation stays stopped.
 
     With a folder as `spool`, what is recorded leaves memory as the run goes, and `result` leaves a whole result
     there; nothing else differs. Then nothing can happen after `result`.
@@ -237,9 +237,9 @@ class Simulation:
 
     def _check_sound(self) -> None:
         if self._failure is not None:
-            raise RuntimeError(f"this simulation stopped for good: {self._failure}") from self._failure
+            raise RuntimeError(f"this simulation cannot continue: {self._failure}") from self._failure
         if self._spooled is not None:
-            raise RuntimeError("this simulation stopped for good: its result is in its spool")
+            raise RuntimeError("this simulation cannot continue: its result is in its spool")
 
     @contextmanager
     def _stopping_for_good(self) -> Iterator[None]:
@@ -267,7 +267,7 @@ class Simulation:
     def enquire_balances(self) -> dict[str, int | None]:
         """Let every user, the shop and the supplier ask the bank for their balance; minor units by name.
 
-        None stands for whoever got no answer, or was declined because the account is locked.
+        None stands for one who got no answer, or was declined because the account is locked.
         The questions travel through the channels and take their time, so the clock moves on.
         """
         answers: dict[str, int | None] = {}

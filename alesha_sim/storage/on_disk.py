@@ -204,7 +204,7 @@ class Spooled(Mapping[str, Columns]):
                 yield {name: one_form(columns[name], schema[name]) for name in names}
 
     def save(self, folder: str | PathLike[str], *, overwrite: bool = False) -> None:
-        """Copy the result, all or nothing; FileExistsError as `storage.save` raises it."""
+        """Copy the result, all or nothing; FileExistsError as `saved.save` raises it."""
         target = Path(folder).resolve()
         refuse_to_overwrite(target, overwrite=overwrite)
         with folders.replacing(target) as ready:

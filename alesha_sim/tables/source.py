@@ -1,6 +1,6 @@
 """Where the rows of a result's tables are kept, and how they are read: whole, in batches, by orders.
 
-Whoever reads through a `Source` needs no more memory for a run of a million orders than for one of a thousand.
+Reading through a `Source` takes no more memory for a run of a million orders than for one of a thousand.
 Nothing is derived here; which columns there are is in `schema.py`.
 """
 

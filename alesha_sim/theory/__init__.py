@@ -1,4 +1,4 @@
-"""Textbook results that a run must agree with: queues, impatience, stocks, repeat buying, asking again.
+"""Textbook results that a run must agree with: queues, impatience, stocks, repeat buying, retries.
 
 Formulas only: nothing here simulates, draws or reads a scenario. A queue's times are in the time unit of its
 rates, a customer's in the unit of `alpha` (weeks, as a rule).

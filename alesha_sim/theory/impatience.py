@@ -15,9 +15,9 @@ _LARGE = 1e200
 class ErlangA:
     """A queue with Poisson arrivals, exponential service, `servers` servers and customers who wait only so long.
 
-    Whoever waits leaves at the rate `abandon_rate`: patience is exponential with mean 1 / `abandon_rate`. Nobody
-    leaves from service, so the queue is stable at any load. Raises ValueError unless all rates are positive.
-    Source: Palm (1957), Research on telephone traffic carried by full availability groups, Tele 1; as in
+    A waiting customer leaves at the rate `abandon_rate`: patience is exponential with mean 1 / `abandon_rate`.
+    Nobody leaves from service, so the queue is stable at any load. Raises ValueError unless all rates are
+    positive. Source: Palm (1957), Research on telephone traffic carried by full availability groups, Tele 1; as in
     Garnett, Mandelbaum and Reiman (2002), Manufacturing & Service Operations Management 4(3), 208-227, and
     Mandelbaum and Zeltyn (2007), Service engineering in action: the Palm/Erlang-A queue.
     """

@@ -1,4 +1,4 @@
-"""Asking again over a channel that loses messages: how often, how long, and how often it is done twice."""
+"""Retries over a channel that loses messages: how often, how long, and how often something is done twice."""
 
 from __future__ import annotations
 

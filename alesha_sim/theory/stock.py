@@ -57,7 +57,7 @@ class Demand:
 
 @dataclass(frozen=True)
 class BaseStock:
-    """Continuous review (S - 1, S): every unit demanded is ordered anew at once; unmet demand is back-ordered.
+    """Continuous review (S - 1, S): every unit demanded is ordered again at once; unmet demand is back-ordered.
 
     The net stock is `level` less the Poisson demand of a lead time (Zipkin, Foundations of Inventory Management,
     2000, section 6.2), which by Palm's theorem also holds for random lead times with that mean if orders may

@@ -60,7 +60,7 @@ class Check:
     needs: str | None = None
 
     def rows(self, seed: int, report: Report = lambda runs: None) -> list[Row]:
-        """Make the check and return a row for each figure; `report` is told the number of runs so far."""
+        """Make the check and return a row for each figure; `report` gets the number of runs so far."""
         if self.needs is not None and find_spec(self.needs) is None:
             return [Row(self.name, f"needs the package {self.needs}", nan, nan, nan, SKIPPED)]
         if not self.replicated:

@@ -83,7 +83,7 @@ def _completed(result: Result) -> Purchases:
 def against_model(result: Result, model: BGNBD = PUBLISHED, weeks: Iterable[float] = WEEKS) -> dict[float, Figure]:
     """Return the repeat purchases of a result by the end of each week, and what a model expects of its customers.
 
-    The model is told when each customer first bought, nothing else. Weeks count from the start.
+    The model knows when each customer first bought, and nothing else. Weeks count from the start.
     """
     found = _completed(result)
     entries = np.full(result.scenario.users.count, inf)

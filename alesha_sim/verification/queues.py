@@ -94,7 +94,7 @@ def _waits(messages: Columns, recipient: str, start: float = 0.0, end: float = i
     to = text_column(messages, "recipient")
     hits = np.array([label.split(":")[0] == recipient for label in to.labels])
     delivered, started = numbers(messages, "delivered_at"), numbers(messages, "started_at")
-    # Replies go past the inbox, straight to whoever waits for them: nobody starts on them.
+    # Replies go past the inbox, straight to the process that waits for them: nobody starts on them.
     counted = hits[to.codes] & (started != MISSING_TIME)
     counted &= (delivered >= start * MICROSECONDS) & (delivered < end * MICROSECONDS)
     waits: NDArray[np.float64] = (started[counted] - delivered[counted]) / MICROSECONDS

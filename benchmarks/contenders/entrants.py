@@ -74,7 +74,7 @@ PEERS = {
         "Ciw",
         "a network of queues with routing of one's own; an event's time grows with the customers inside",
         "ciw",
-        apart="as a customer cannot become two, goods are made only once the user has been told, a little later",
+        apart="as a customer cannot become two, goods are made only once the user knows, a little later",
     ),
     "floor_heapq": Contender("the floor", "callbacks from a loop over a heap, no processes", ""),
 }

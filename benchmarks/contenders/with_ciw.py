@@ -4,7 +4,7 @@ Shop, bank and supplier are nodes with servers; whatever only takes time happens
 customer's `script` says, step by step, to which node it goes and how long it is served there; money is looked at
 when a service ends. See Ciw's guides on custom routing objects, custom distributions and custom individuals.
 
-A customer cannot become two, so the goods are made only once the user has been told, a tenth of a second late.
+A customer cannot become two, so the goods are made only once the user knows, a tenth of a second late.
 """
 
 from collections.abc import Callable, Iterator

@@ -27,7 +27,7 @@ class Visitor(Visit, Agent):
             self.remove()
 
     def end(self) -> None:
-        """Leave the model if the user has been told."""
+        """Leave the model if the user knows."""
         self.is_closed = True
         if self.has_heard:
             self.remove()

@@ -121,7 +121,7 @@ class AfterSale:
         yield from self._payables.give_back(order, refunds_payable)
 
     def _too_early(self, order: Order) -> Reason | None:
-        """Say why it cannot be told yet whether a complaint is justified, or from what to compensate."""
+        """Say why it is not known yet whether a complaint is justified, or from what to compensate."""
         if not self._terms.compensation.numerator or order.is_off:
             return None
         if not order.is_delivered:

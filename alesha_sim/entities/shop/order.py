@@ -163,7 +163,7 @@ class Order:
 
     @property
     def needs_cash(self) -> bool:
-        """Whether refunds of it come out of the shop's deposit, as far as the shop knows."""
+        """Whether refunds of it come out of the shop's deposit, to the shop's knowledge."""
         return self.held_in is DEPOSIT or self.is_settled
 
     @property

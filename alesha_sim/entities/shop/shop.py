@@ -130,7 +130,7 @@ class Shop(Entity):
             except Exception as error:
                 raise self.failure(delivery, error) from error
 
-    # A purchase: the user pays, now or at the door, then the order is supplied and the user is told.
+    # A purchase: the user pays, now or at the door, then the order is supplied and the user is informed.
 
     def _sell(self, delivery: Delivery) -> Process:
         """Have an order paid, buy its goods, and answer the user's `Pay` or `PayAtDoor`."""

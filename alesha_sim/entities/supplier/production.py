@@ -45,7 +45,7 @@ class Supply:
     """What the supplier has on record of an order, or of a replacement, that it is not done with.
 
     `reservations` are the lines not shipped yet, `work_orders` and `parcels` what is under way. An order that
-    `is_off` was rejected or cancelled; `outcome` is what the shop is told of that, once the charges have gone
+    `is_off` was rejected or cancelled; `outcome` is what the shop hears of that, once the charges have gone
     back. `payment` is that of the charges, `paid` the user's and its fee.
     """
 

@@ -104,7 +104,7 @@ class Supplier(Entity):
     def _supply(self, delivery: Delivery) -> Process:
         """Everything that one order asks of the supplier, from its charges to the goods' arrival."""
         order, message = delivery.order, delivery.message
-        # The step names the transaction, because whoever orders without an order shares one key.
+        # The step names the transaction, because all who order without an order share one key.
         verify, step = VerifyTransaction(message.charges), f"verify:{message.charges}"
         payment = yield from self.ask_until_answered(self.channels["bank"], verify, step=step, order=order)
         if isinstance(payment, NoReply):

@@ -36,7 +36,7 @@ from alesha_sim.units import DAY
 from alesha_sim.vocabulary import NO_ID, PAID
 
 PAUSE = DAY
-"""How long a user waits before complaining, and before asking again what the shop cannot do yet, seconds."""
+"""How long a user waits before complaining, and repeating a request that the shop cannot serve yet, seconds."""
 
 TRIES = 10
 """How often a user asks again what the shop cannot do yet."""

@@ -98,7 +98,7 @@ class UserVisit(ActingUser):
         return self.ask_shop(_VIEW_HOMEPAGE)
 
     def log_in(self) -> Asking[bool]:
-        """Log in; whoever is refused for not being registered registers first."""
+        """Log in; a user refused as not registered registers first."""
         password = self.context.credentials.password(self.code)
         log_in = LogIn(password)
         reply = yield from self.ask_shop(log_in)

@@ -1,6 +1,6 @@
 """Demand: which user visits when and wants what, drawn as one table before the clock starts.
 
-Here live what all kinds share and the plainest two; `repeat_buying.py` draws customers who come back, `bursts.py`
+Contains what all kinds share and the plainest two; `repeat_buying.py` draws customers who come back, `bursts.py`
 sales and campaigns, `mixture.py` joins several, `replay.py` reads recorded visits. Every choice has a named
 stream of its own, so that changing one setting shifts no other draw and variants of a scenario meet the same
 customers.

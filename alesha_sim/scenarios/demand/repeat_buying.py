@@ -89,8 +89,9 @@ class Repeats(Demand):
 class BgNbd(Repeats):
     """Repeat buying by the BG/NBD model (Fader, Hardie and Lee 2005, Marketing Science 24(2) 275-284).
 
-    After each repeat purchase a customer drops out for good with his own probability p; nobody drops out directly
-    after the first purchase. Among customers p is beta of a and b. The rest is as in every kind of repeat buying.
+    After each repeat purchase a customer drops out permanently with a probability p of their own; nobody does so
+    directly after the first purchase. Among customers p is beta of a and b. The rest is as in every kind of
+    repeat buying.
     """
 
     kind: Literal["bg_nbd"] = "bg_nbd"
@@ -117,7 +118,7 @@ class BgNbd(Repeats):
 class ParetoNbd(Repeats):
     """Repeat buying by the Pareto/NBD model (Schmittlein, Morrison and Colombo 1987, Management Science 33(1)).
 
-    A customer drops out for good an exponential time of rate mu a week after his entry. Among customers mu is
+    A customer drops out permanently an exponential time of rate mu a week after entry. Among customers mu is
     gamma of shape s and rate beta. The rest is as in every kind of repeat buying.
     """
 
@@ -137,5 +138,5 @@ class ParetoNbd(Repeats):
         patience = streams.generator("demand:lifetimes").standard_exponential(users)
         with np.errstate(divide="ignore", over="ignore"):
             lifetimes = patience / rates
-        # Whoever drops out at once has still made the first purchase.
+        # A customer who drops out at once has still made the first purchase.
         return np.full(users, np.inf), np.nextafter(entries, np.inf) + lifetimes

@@ -1,6 +1,6 @@
 """Replayed demand: visits that were recorded, from a file or from columns in the scenario itself.
 
-Here live the rules for such columns; how files become columns stands in `visit_files.py`.
+Contains the rules for such columns; how files become columns stands in `visit_files.py`.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Recorded visits as columns: how files become columns, and the rules that columns keep.
 
-Here live the readers of CSV, Parquet and CDNOW files and the checks that name column, row and value. Nothing is
+Contains the readers of CSV, Parquet and CDNOW files and the checks that name column, row and value. Nothing is
 drawn.
 """
 

@@ -23,7 +23,7 @@ def flash_sale(
 ) -> Scenario:
     """Return the scenario of a sale of `stock` phones that opens `opens` hours after the start.
 
-    Of `users` users `visits` come for one phone each, in the mean `rush` seconds after the opening, besides
+    Of `users` users `visits` come for one phone each, in the mean `rush` seconds after the opening, in addition to
     `quiet_visits_per_day` ordinary visits of all users; a user may order `limit` units of a product in all
     (None: no limit). The supplier rejects what it has no stock for, and the money comes back; it makes no more
     phones within the month. Raises ScenarioError.

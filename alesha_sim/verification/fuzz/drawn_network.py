@@ -70,7 +70,7 @@ def crashes(dice: Dice, entity: str, horizon: float) -> list[Tree]:
 def silence(dice: Dice, tree: Tree) -> None:
     """Draw a link that never comes back, or an organisation that never restarts, so that orders stay in doubt.
 
-    Either whoever asks gives up after a number of attempts, or the run is cut off.
+    Either the asker gives up after a number of attempts, or the run is cut off.
     """
     horizon = tree["horizon"]
     start = dice.one_of(0.0, *(dice.evenly(0, horizon) for _ in range(4)))

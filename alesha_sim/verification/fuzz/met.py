@@ -161,7 +161,7 @@ _NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "postings": tuple(_named(*rule) for rule in permitted() if Account.BANK_USER_HOLDS in rule),
     },
-    "no shipped entity asks for its balance of its own accord; whoever plays a user does": {
+    "no shipped entity asks for its balance of its own accord; a reader who plays a user does": {
         "kinds of message": ("EnquireBalance", "Balance"),
     },
     "no shipped entity uses one key for two requests": {"kinds of message": ("Conflict",)},
@@ -174,7 +174,7 @@ _NEVER: dict[str, dict[str, tuple[str, ...]]] = {
     "shipped entities know the accounts, and ask for no more than what was paid or bought": {
         "refusals": ("unknown_account", "unknown_payee", "invalid_amount", "more_than_bought"),
     },
-    "whoever orders at the supplier in the shop's place names a transaction that is not of such an order": {
+    "who orders at the supplier in the shop's place names a transaction that is not of such an order": {
         "refusals": ("not_the_shop", "transaction_used"),
     },
     "said of an order, and to nobody who waits for a reply": {

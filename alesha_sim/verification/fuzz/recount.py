@@ -1,4 +1,4 @@
-"""Recounts: figures that a run acted on, reckoned once more from its tables alone, where no law looks.
+"""Recounts: figures that a run acted on, recomputed from its tables alone, where no law looks.
 
 A law says what holds in every set of books. A recount says what this scenario's own numbers ask for: a budget,
 room in a warehouse, how long a loss takes to be known, what is granted, who is locked out, and copies.

@@ -40,7 +40,7 @@ class Shrunk(NamedTuple):
 def shrink(found: Trial, *, tries: int = TRIES, progress: Callable[[int], None] | None = None) -> Shrunk:
     """Make the world of a failed trial smaller as long as the law that failed first still fails.
 
-    `progress` is told the number of tries so far. The same trial always gives the same smallest one.
+    `progress` gets the number of tries so far. The same trial always gives the same smallest one.
     """
     shrinking = _Shrinking(found, tries, progress)
     if found.world.way != ALL:
@@ -117,7 +117,7 @@ class _Shrinking:
             size //= 2
 
     def _simplify(self, simpler: Callable[[Tree], Iterable[Tree]]) -> None:
-        """Try each simpler tree, made anew from what has become of the tree meanwhile."""
+        """Try each simpler tree, made again from the tree as it is by then."""
         place = 0
         while (tree := next(islice(simpler(self._tree), place, None), None)) is not None:
             if not self.change(tree):
