@@ -138,7 +138,8 @@ def test_the_wheel_of_python_alone_is_not_compiled_by_a_compiler_at_hand():
 def pinned():
     """Return the version of each package in constraints.txt, by its name in small letters."""
     lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-    return {name.lower(): version for name, _, version in (line.partition("==") for line in lines) if version}
+    parts = (line.partition("==") for line in lines)
+    return {name.lower().replace("_", "-"): version for name, _, version in parts if version}
 
 
 def test_every_file_that_names_the_version_names_the_same():
@@ -160,7 +161,7 @@ def test_pre_commit_has_the_tested_ruff_and_mypy():
     assert revisions == {"ruff-pre-commit": pinned()["ruff"], "mirrors-mypy": pinned()["mypy"]}
     others = re.findall(r"- ([\w-]+)==(\S+)", text)
     assert len(others) > 5
-    assert [other for other in others if pinned()[other[0].lower()] != other[1]] == []
+    assert [other for other in others if pinned()[other[0].lower().replace("_", "-")] != other[1]] == []
 
 
 def test_continuous_integration_runs_one_script_on_every_python_that_wheels_are_built_for(tool):

@@ -147,5 +147,5 @@ def _used(table: Columns) -> Columns:
     commodity = text_column(table, "commodity")
     used, places = np.unique(commodity.codes, return_inverse=True)
     if len(used) and used[0] < 0:
-        return table  # a missing one is told of elsewhere
+        return table  # a missing one is reported elsewhere
     return {**table, "commodity": TextColumn(places.astype(np.int32), [commodity.labels[code] for code in used])}
