@@ -168,7 +168,7 @@ CALLS = [
     (["run", "cdnow", "--set", "description=\udcff"], "description: '\\udcff': must be text that UTF-8 can write"),
     (
         ["replicate", "cdnow", "--until", "orders=0.0_5"],
-        "--until: 'orders=0.0_5': must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH, such as shop_cash=0.05",
+        "--until: 'orders=0.0_5': must be METRIC=SHARE or METRIC=absolute:HALF-WIDTH, such as shop_cash=0.05",
     ),
     *(
         (["verify", "--seed", seed], f"--seed: '{seed}': must be a whole number from 0 to {2**63 - 1}")

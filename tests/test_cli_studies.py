@@ -239,7 +239,7 @@ BAD_CALLS = [
     (("sweep", "market_day"), "design: must be one of grid, points, latin_hypercube, sobol"),
     (("sweep", "market_day", "--vary", "bank.workers"), "must be PATH=VALUE,VALUE, such as bank.workers=1,2,4"),
     (("sweep", "market_day", "--vary", "bank.wokers=1"), "bank.wokers: unknown field: nearest is workers"),
-    (("replicate", "market_day", "--until", "orders=few"), "must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH"),
+    (("replicate", "market_day", "--until", "orders=few"), "must be METRIC=SHARE or METRIC=absolute:HALF-WIDTH"),
     (("replicate", "market_day", "--confidence", "2"), "--confidence: '2': must be between 0 and 1"),
     (("replicate", "market_day", "--jobs", "0"), "'0': must be a whole number from 1"),
     (("replicate", "--study", "none.toml"), "--study: 'none.toml': cannot be read: No such file or directory"),

@@ -1,8 +1,8 @@
 """The command `alesha`: how a call begins and how it ends.
 
-Contains the exit status: 0 done, 1 a law broken or a check failed, 2 bad input. The arguments stand in
-`cli/arguments.py`, what each command does in `cli/commands.py`, how it prints in `cli/output.py`, what it tells of
-a run in `cli/outcome.py`, what it writes in `cli/folder.py`. Importing this package loads nothing but the standard
+Contains the exit status: 0 success, 1 a law is broken or a check failed, 2 invalid input. The arguments are in
+`cli/arguments.py`, what each command does in `cli/commands.py`, how it prints in `cli/output.py`, what it says of
+a run in `cli/outcome.py`, what it writes in `cli/folder.py`. Importing this package loads only the standard
 library, so that short commands answer at once.
 """
 

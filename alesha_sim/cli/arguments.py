@@ -21,7 +21,7 @@ from alesha_sim.files import program
 from alesha_sim.recording.levels import LEVELS
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, shown
 
-STATUSES = "exit status: 0 done, 1 a law broken or a check failed, 2 bad input"
+STATUSES = "exit status: 0 success, 1 a law is broken or a check failed, 2 invalid input"
 
 
 class Command(NamedTuple):
@@ -112,7 +112,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "--seed": {
         "type": seed,
         "metavar": "SEED",
-        "help": "whole number that decides all chance; left out, one is drawn",
+        "help": "whole number that determines all randomness (default: drawn at random)",
     },
     "--set": {
         "type": setting,
@@ -120,48 +120,51 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "action": "append",
         "default": [],
         "help": "change a field of the scenario, such as bank.workers=3 or supplier.lead_time='7 days' "
-        "(repeatable; VALUE is read as TOML, else as text; of two for one field the last counts)",
+        "(repeatable; VALUE is parsed as TOML, otherwise taken as text; the last setting of a field counts)",
     },
     "--out": {
         "type": file_name,
         "metavar": "FOLDER",
-        "help": "write all tables, manifest.json and balances.png there; must be new or empty",
+        "help": "write all tables, manifest.json and balances.png to this folder, which must be new or empty",
     },
     "--spool": {
         "type": file_name,
         "metavar": "FOLDER",
-        "help": "write the tables there while the run goes, so that it needs little memory; must be new or empty",
+        "help": "stream the tables to this folder during the run, to save memory; it must be new or empty",
     },
     "--record": {
         "type": level,
         "metavar": "LEVEL",
-        "help": f"record {' or '.join(LEVELS)}: less is faster and smaller, every metric is the same; without "
-        "transfers no law can be checked (left out: all)",
+        "help": f"record {' or '.join(LEVELS)}: less is faster and smaller and has the same metrics, but without "
+        "transfers no law can be checked (default: all)",
     },
-    "--csv": {"action": "store_true", "help": "write the tables as CSV files too, which no spreadsheet runs"},
-    "--force": {"action": "store_true", "help": "overwrite what is there"},
-    "--json": {"action": "store_true", "help": "print JSON on standard output, all else on standard error"},
+    "--csv": {
+        "action": "store_true",
+        "help": "also write the tables as CSV files, which are safe to open in a spreadsheet",
+    },
+    "--force": {"action": "store_true", "help": "overwrite existing files"},
+    "--json": {"action": "store_true", "help": "print JSON on standard output, everything else on standard error"},
     "--quiet": {
         "action": "store_true",
-        "help": "no progress and no remarks; run says nothing unless a law is broken",
+        "help": "no progress and no remarks; run prints nothing unless a law is broken",
     },
     "--all": {"action": "store_true", "help": "print all users, not only the first 20"},
     "--plain": {
         "action": "store_true",
-        "help": "print the whole conversation without waiting for keys, as is done where there is no terminal",
+        "help": "print the whole conversation without waiting for keys (the default without a terminal)",
     },
     "--full": {"action": "store_true", "help": "run the checks at full size, which takes minutes"},
     "--worlds": {
         "type": positive,
         "metavar": "N",
-        "help": "run so many random worlds instead, and check every law in each",
+        "help": "run N random scenarios (worlds) instead, and check every law in each",
     },
     "--first": {
         "type": whole,
         "metavar": "K",
-        "help": "number of the first world, from 0: a world is decided by the seed and its number",
+        "help": "number of the first world, from 0; a world follows from the seed and its number",
     },
-    "--jobs": {"type": positive, "metavar": "J", "help": "run worlds in so many processes"},
+    "--jobs": {"type": positive, "metavar": "J", "help": "number of processes that run worlds"},
     "--stop": {"action": "store_true", "help": "stop at the first world that fails"},
     "result": {"metavar": "RESULT", "type": file_name, "help": "folder of a result (see alesha run --out)"},
     "--to": {"metavar": "FORMAT", "required": True, "help": f"one of {', '.join(FORMATS)}"},
@@ -174,64 +177,72 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "scenario ?": {
         "nargs": "?",
         "metavar": "SCENARIO",
-        "help": "name of a scenario (see alesha list) or a TOML file; left out, the study file names it",
+        "help": "name of a scenario (see alesha list) or a TOML file; optional if the study file names one",
     },
     "scenarios": {
         "nargs": "*",
         "metavar": "SCENARIO",
-        "help": "two or more scenarios, by name or TOML file; left out, the study file names them",
+        "help": "two or more scenarios, by name or TOML file; optional if the study file names them",
     },
     "--study": {
         "type": file_name,
         "metavar": "FILE",
-        "help": "read the study from a TOML file; what the command line says goes before it",
+        "help": "read the study from a TOML file; the command line takes precedence",
     },
-    "--runs": {"type": positive, "metavar": "N", "help": "how many runs, at each point (left out: 30)"},
+    "--runs": {"type": positive, "metavar": "N", "help": "number of runs at each point (default: 30)"},
     "--vary": {
         "type": factor,
         "metavar": "PATH=VALUE,VALUE",
         "action": "append",
         "default": [],
-        "help": "a field and the values that it takes, such as bank.workers=1,2,4 (repeatable: the full grid)",
+        "help": "a field and its values, such as bank.workers=1,2,4 (repeatable, for a full grid)",
     },
     "--until": {
         "type": goal,
         "metavar": "METRIC=SHARE",
         "action": "append",
         "default": [],
-        "help": "add runs until a metric's interval is this narrow, as a share of its mean, such as "
-        "shop_cash=0.05; or FIGURE=absolute:HALF-WIDTH (repeatable)",
+        "help": "add runs until the interval of a metric is this narrow, relative to its mean, such as "
+        "shop_cash=0.05, or in absolute terms, METRIC=absolute:HALF-WIDTH (repeatable)",
     },
-    "--max-runs": {"type": positive, "metavar": "N", "help": "the most runs that --until may add (left out: 500)"},
-    "--warmup": {"metavar": "TIME", "help": "count metrics after this time only, such as 12h"},
+    "--max-runs": {
+        "type": positive,
+        "metavar": "N",
+        "help": "limit on the number of runs with --until (default: 500)",
+    },
+    "--warmup": {"metavar": "TIME", "help": "count metrics only after this time, such as 12h"},
     "--series": {
         "metavar": "NAME",
         "action": "append",
         "help": "record balances, stock, open_orders or waits (repeatable)",
     },
-    "--every": {"metavar": "TIME", "help": "how far apart the instants of a series are, such as 1h"},
+    "--every": {"metavar": "TIME", "help": "interval between the instants of a series, such as 1h"},
     "--keep": {
         "metavar": "TABLE",
         "action": "append",
         "help": "keep a whole table of every run in the folder, such as orders (repeatable)",
     },
-    "--confidence": {"type": share, "metavar": "SHARE", "help": "confidence of the intervals (left out: 0.95)"},
+    "--confidence": {
+        "type": share,
+        "metavar": "SHARE",
+        "help": "confidence level of the intervals (default: 0.95)",
+    },
     "--baseline": {"metavar": "LABEL", "help": "compare each scenario with this one only"},
     "--metric": {
         "metavar": "NAME",
         "action": "append",
-        "help": "print this metric only (repeatable; JSON holds all)",
+        "help": "print only this metric (repeatable; JSON has all)",
     },
     "--folder": {
         "type": file_name,
         "metavar": "FOLDER",
-        "help": "keep every finished run there at once; called again, only what is missing is run",
+        "help": "save each run here as it finishes; called again, make only the missing runs",
     },
-    "--jobs N": {"type": jobs, "metavar": "N", "help": "run in so many processes (left out: one a core)"},
+    "--jobs N": {"type": jobs, "metavar": "N", "help": "number of processes (default: one per core)"},
     "--out FILE": {
         "type": file_name,
         "metavar": "FILE",
-        "help": "write the smallest world found in which a law fails to this TOML file",
+        "help": "write the smallest failing world to this TOML file",
     },
     "scenario or folder": {
         "metavar": "SCENARIO",
@@ -241,12 +252,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "type": file_name,
         "metavar": "FILE",
         "required": True,
-        "help": "write the report to this HTML file, which holds everything and needs no network",
+        "help": "write the report to this HTML file, which is self-contained",
     },
     "--order": {
         "type": positive,
         "metavar": "N",
-        "help": "number of the order that is shown message by message; left out, the first completed one",
+        "help": "number of the order to show message by message (default: the first completed one)",
     },
 }
 """Every positional argument and option, as `ArgumentParser.add_argument` takes it.
@@ -276,7 +287,7 @@ STUDY = (
 COMMANDS: dict[str, Command] = {
     "list": Command(
         commands.list_scenarios,
-        "list the scenarios by name",
+        "list all scenarios",
         "alesha list",
         ("--json",),
     ),
@@ -300,19 +311,19 @@ COMMANDS: dict[str, Command] = {
     ),
     "balances": Command(
         commands.balances,
-        "run a scenario, then let everybody ask the bank for their balance",
+        "run a scenario, then let every party ask the bank for its balance",
         "alesha balances first_purchase --seed 7",
         ("scenario", "--seed", "--set", "--all", "--json", "--quiet"),
     ),
     "export": Command(
         commands.export,
-        "write a result as other programs read it: journals, event logs, tables",
+        "write a result in the format of another program: journals, event logs, tables",
         "alesha export out/market --to beancount --out market.beancount",
         ("result", "--to", "--out PATH", "--force", "--quiet"),
     ),
     "step": Command(
         step.step,
-        "go through a run message by message, by keys or, with --plain, all at once",
+        "step through a run message by message with keys, or print it all with --plain",
         "alesha step first_purchase --seed 7",
         ("scenario", "--seed", "--set", "--plain"),
     ),
@@ -330,7 +341,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "verify": Command(
         commands.verify,
-        "check the simulation against textbook theory, or all laws in random worlds",
+        "check the simulation against textbook theory, or every law in random scenarios",
         "alesha verify --worlds 200 --jobs 2 --seed 1",
         (
             "--seed",

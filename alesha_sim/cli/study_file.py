@@ -1,4 +1,4 @@
-"""Study files: an experiment in TOML, and how the command line goes before it.
+"""Study files: an experiment in TOML, and how the command line takes precedence.
 
     scenario = "market_day"        # a name, or a file beside this one
     runs = 30

@@ -67,14 +67,14 @@ def share(text: str) -> float:
 
 
 def goal(text: str) -> tuple[str, object]:
-    """Read FIGURE=0.05 or FIGURE=absolute:2 as what `until` takes; raises ArgumentTypeError."""
+    """Read METRIC=0.05 or METRIC=absolute:2 as what `until` takes; raises ArgumentTypeError."""
     from alesha_sim.units import is_plain_number
 
     metric, _, width = (part.strip() for part in text.partition("="))
     absolute = width.startswith("absolute:")
     width = width.removeprefix("absolute:")
     if not is_plain_number(width):
-        rule = "must be FIGURE=SHARE or FIGURE=absolute:HALF-WIDTH, such as shop_cash=0.05"
+        rule = "must be METRIC=SHARE or METRIC=absolute:HALF-WIDTH, such as shop_cash=0.05"
         raise ArgumentTypeError(f"{shown(text)}: {rule}")
     return metric, {"absolute": float(width)} if absolute else float(width)
 

@@ -1,6 +1,6 @@
 """Two years of growth: visits multiply from year to year, with weeks, seasons and pay-days, and so do costs.
 
-The question: when do the hands that serve a small shop become too few, and what do sales, fees and waiting come to
+The question: when does a small shop need more workers, and what do sales, fees and waiting come to
 in the second year?
 """
 
@@ -28,7 +28,7 @@ def growth(
 
     They follow the days of the week and the months. Users earn `monthly_income` (major units) every 30 days and
     spend at most 1,500 in that time. The shop's `shop_workers` clerks take `page_minutes` minutes for a page in
-    the mean (it is a shop that answers by hand), and the bank takes 1.5 % of what it settles two days later.
+    the mean (its staff answer by hand), and the bank takes 1.5 % of what it settles two days later.
     Raises ScenarioError.
     """
     return Scenario.model_validate(
