@@ -88,7 +88,7 @@ class Delivery(ScheduledCallback):
         self.recipient = recipient
         self.order = order
         self.visit = visit
-        self.waits_since = 0.0
+        self.waits_since: float  # set where it waits for a worker
         self.is_reply = False
         self.key = key
         self.attempt: Boxed = 1
@@ -228,7 +228,7 @@ class Channel:
         key: Key | None = None,
         wait_factor: float = 1.0,
     ) -> Request:
-        """Send a request and return the event of its reply, which is `NoReply` once nobody asks any more.
+        """Send a request and return the signal of its reply, which is `NoReply` once nobody asks any more.
 
         Every wait for a reply is `wait_factor` times as long as the retry policy says, a day at most.
         """

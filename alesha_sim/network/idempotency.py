@@ -72,9 +72,9 @@ class IdempotencyStore:
     def content(self, message: Any) -> Any:
         """Return what tells a request from any other: the message, or a digest of one that carries a secret."""
         kind = type(message)
-        if kind not in self._readers:
-            self._readers[kind] = _reader(message)
-        read = self._readers[kind]
+        read = self._readers.get(kind, kind)
+        if read is kind:
+            read = self._readers[kind] = _reader(message)
         if read is None:
             return message
         fields = [field if isinstance(field, str) else repr(field) for field in read(message)]
@@ -84,6 +84,6 @@ class IdempotencyStore:
 
 
 def _reader(message: Any) -> Any:
-    """Return what reads kind and fields of messages that carry secrets, which show as stars; None for others."""
+    """Return what reads kind and fields of messages with secrets, which show as stars; None for others."""
     has_secret = any(name in SECRET_FIELDS for name in message.__match_args__) or "***" in repr(message)
-    return attrgetter("__class__", *message.__match_args__) if has_secret else None
+    return attrgetter("__class__.__name__", *message.__match_args__) if has_secret else None
