@@ -53,7 +53,7 @@ LEFT_OUT = (
 
 
 OWN = {
-    "audit/": ("test_laws.py", "test_law_parts.py"),
+    "audit/": ("test_laws.py", "test_law_parts.py", "test_law_reports.py"),
     "books/": ("test_books.py", "test_ledger.py"),
     "entities/bank/": ("test_bank.py", "test_settlement.py"),
     "entities/shop/": ("test_shop.py", "test_after_sale.py"),

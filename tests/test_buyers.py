@@ -15,6 +15,7 @@ from alesha_sim.entities import EntityError
 from alesha_sim.entities.entity import Entity, Party
 from alesha_sim.entities.user.budget import Budgets
 from alesha_sim.entities.user.credentials import Credentials
+from alesha_sim.entities.user.fraud import NO_SUCH_TRANSACTION
 from alesha_sim.entities.user.intent import VisitDraws, VisitIntent
 from alesha_sim.entities.user.population import UserPopulation
 from alesha_sim.entities.user.price_list import PriceList
@@ -43,8 +44,10 @@ from alesha_sim.messages import (
     Method,
     Offer,
     OrderCancelled,
+    OrderRejected,
     Pay,
     PayAtDoor,
+    PlaceOrder,
     ProductPage,
     Reason,
     Receipt,
@@ -375,6 +378,12 @@ def test_the_rest_of_an_order_is_paid_at_the_door():
         ("payment", 300), ("collection", 700), ("sale", TOTAL),
     ]  # fmt: skip
     assert town.balances == (TOTAL, 0, 1, 2)
+
+
+def test_no_more_than_the_rest_is_paid_at_the_door():
+    town = at_the_door(advance=300, collect=701).run()
+    assert town.replies == [DeliveryRefused(Reason.WRONG_TOTAL)]
+    assert (town.bank.heard, town.rows) == ([], [("payment", 300)])
 
 
 POOR = Decline(Reason.INSUFFICIENT_FUNDS)
@@ -896,6 +905,15 @@ def test_an_attacker_comes_whatever_he_trusts_and_pays_from_an_account():
     assert checkout.method == Method.ACCOUNT
     assert town.ends == [("checked_out", "declined")]
     assert town.kept == []
+
+
+def test_who_claims_a_transaction_asks_for_the_goods_himself():
+    town = Town().visit(user=1, purpose="claim_transaction")
+    town.supplier.answers[PlaceOrder] = OrderRejected(Reason.UNKNOWN_TRANSACTION)
+    town.run()
+    ((_, place),) = town.supplier.asked(PlaceOrder)
+    assert place == PlaceOrder(CART, 1, NO_SUCH_TRANSACTION, NO_SUCH_TRANSACTION)
+    assert town.ends[-1][1] == "declined"
 
 
 # Policies

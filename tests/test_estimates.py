@@ -38,6 +38,21 @@ def test_a_value_that_is_missing_in_one_scenario_does_not_count_in_either():
     assert (int(found.difference.runs), float(found.difference.mean)) == (2, 2.0)
 
 
+@pytest.mark.parametrize("missing", [(1, 4), (4, 1)])
+def test_what_is_missing_in_one_scenario_is_left_out_of_every_estimate_of_a_pair(missing):
+    one = np.array([[1.9, 3.0], [0.8, 1.0], [1.1, 2.0], [0.1, 7.0], [9.9, 6.0], [4.4, 5.0]])
+    other = np.array([[0.7, 2.0], [8.8, 4.0], [0.2, 6.0], [1.2, 7.5], [0.1, 1.0], [3.4, 2.0]])
+    one[missing[0], 0] = other[missing[1], 0] = np.nan
+    kept = [0, 2, 3, 5]
+    found, whole, few = paired(one, other), paired(one[:, 1], other[:, 1]), paired(one[kept, 0], other[kept, 0])
+    for name in ("saved", "correlation"):
+        assert getattr(found, name).tolist() == pytest.approx(
+            [float(getattr(few, name)), float(getattr(whole, name))]
+        )
+    for together, apart in zip(found.difference, zip(few.difference, whole.difference, strict=True), strict=True):
+        assert together.tolist() == pytest.approx([float(each) for each in apart])
+
+
 def test_what_never_varies_has_an_interval_of_no_width_and_no_correlation():
     found = paired(np.ones(5), np.ones(5))
     assert float(found.difference.half_width) == 0
@@ -87,9 +102,17 @@ def test_many_events_and_amounts_have_students_interval():
     assert estimates(often, counts=True).half_width == pytest.approx(estimates(often).half_width)
 
 
-@pytest.mark.parametrize(("nonzero", "is_seldom"), [(0, False), (1, True), (5, True), (9, False)])
-def test_an_amount_that_is_zero_in_nearly_every_run_is_seldom(nonzero, is_seldom):
-    values = np.where(np.arange(20) < nonzero, 99.5, 0.0)[:, None]
+@pytest.mark.parametrize(
+    ("nonzero", "runs", "is_seldom"),
+    [
+        (0, 20, False), (1, 20, True), (5, 20, True), (6, 20, False), (9, 20, False),
+        (9, 36, True), (9, 35, False), (9, 80, True), (10, 80, False),
+    ],
+)  # fmt: skip
+def test_an_amount_other_than_zero_in_a_quarter_of_the_runs_and_in_nine_at_most_is_seldom(
+    nonzero, runs, is_seldom
+):
+    values = np.where(np.arange(runs) < nonzero, 99.5, 0.0)[:, None]
     assert seldom(values, estimates(values, counts=True)).tolist() == [is_seldom]
 
 
@@ -103,6 +126,20 @@ def test_a_difference_of_rounding_alone_never_varies():
     found = paired(one + 0.1, one)
     assert (one + 0.1 - one).std() > 0
     assert (float(found.difference.sd), float(found.saved)) == (0, np.inf)
+
+
+def test_a_difference_of_rounding_alone_never_varies_where_some_runs_have_no_value():
+    one = np.array([1.1, 2.3, np.nan, 3.7, 4.9]) * 1e6
+    found = paired(one + 0.1, one)
+    assert (int(found.difference.runs), float(found.difference.sd)) == (4, 0)
+    assert float(found.difference.mean) == pytest.approx(0.1, rel=1e-6)
+
+
+@pytest.mark.parametrize(("off", "varies"), [(0.9e-12, False), (1.2e-12, True)])
+def test_differences_vary_where_they_are_farther_from_their_mean_than_a_trillionth_of_the_values(off, varies):
+    other = np.full(3, 2.0**20)
+    one = other + np.array([-off, 0.0, off]) * 2.0**20
+    assert (float(paired(one, other).difference.sd) > 0) is varies
 
 
 def test_a_column_without_values_has_no_mean():

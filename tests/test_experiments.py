@@ -1,6 +1,7 @@
 """Experiments: what a study holds, that replications share their streams, and what is refused."""
 
 import dataclasses
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import alesha_sim
 from alesha_sim import compare, replicate, simulate, sweep
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.experiments import Design, grid, job, latin_hypercube, select, sobol
+from alesha_sim.experiments.designs import Ranges
 from alesha_sim.experiments.plan import alone, labelled, swept
 from alesha_sim.experiments.run_table import Rows
 from alesha_sim.experiments.studies import plan_of
@@ -331,6 +333,27 @@ def test_a_latin_hypercube_hits_each_stratum_once_and_keeps_types():
     assert all(isinstance(worker, int) for worker in workers)
     assert all(DAY <= point["supplier.lead_time"] <= 7 * DAY for point in design.points)
     assert design == latin_hypercube(ranges, points=8, seed=3) != latin_hypercube(ranges, points=8, seed=4)
+
+
+SPANS = [
+    ((2, 5), [2, 2, 3, 4, 5, 5]),
+    (
+        (Decimal("1.50"), Decimal("2.5")),
+        [Decimal(each) for each in ("1.50", "1.70", "1.75", "2.00", "2.49", "2.50")],
+    ),
+    ((1, Decimal("3.0")), [Decimal(each) for each in ("1.0", "1.4", "1.5", "2.0", "3.0", "3.0")]),
+    ((0.2, 0.6), [0.2, 0.28, 0.3, 0.4, 0.596, 0.6]),
+    ((-1, 0.5), [-1, -0.7, -0.625, -0.25, 0.485, 0.5]),
+    (("1 hour", "3 hours"), [3600, 5040, 5400, 7200, 10_728, 10_800]),
+]
+
+
+@pytest.mark.parametrize(("span", "values"), SPANS)
+def test_a_range_is_stretched_evenly_between_its_ends_both_included(span, values):
+    places = np.array([[0.0], [0.2], [0.25], [0.5], [0.99], [1.0]])
+    found = [point["x"] for point in Ranges({"x": span}).points(places)]
+    assert [type(value) for value in found] == [type(value) for value in found[:1]] * 6
+    assert [str(value) for value in found] == [str(value) for value in values] or found == pytest.approx(values)
 
 
 def test_a_sobol_design_is_balanced_in_every_half(market):

@@ -103,6 +103,19 @@ def test_orders_that_share_an_entry_are_checked_together(honest, batch):
     assert any("also has rows of another order" in line for line in in_parts)
 
 
+@pytest.mark.parametrize("batch", [150, 4000])
+def test_an_entry_that_orders_share_is_found_however_many_entries_there_are(batch):
+    tables = trading.World(0).run(orders=800).tables()
+    entries, orders = tables["transfers"]["entry"], tables["transfers"]["order"]
+    assert entries.max() > 1500
+    late = int(np.flatnonzero((entries > 1400) & (orders > 0))[0])
+    other = int(np.flatnonzero(orders[late:] != orders[late])[0]) + late
+    tables = with_column(tables, "transfers", "entry", other, entries[late])
+    in_parts, at_once = reports(tables, trading.CATALOGUE, drained=True, rows=400, batch=batch)
+    assert in_parts == at_once
+    assert any(line.startswith(f"L0: entry {entries[late]} also has rows of another order") for line in in_parts)
+
+
 def test_parts_hold_about_as_many_transfers_as_asked_for(honest, monkeypatch):
     sizes = []
     evidence = partition.Evidence

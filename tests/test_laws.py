@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import trading
 
 from alesha_sim.audit.laws import Priced, check
 from alesha_sim.books.accounts import BOOKS, CODES, Account
@@ -14,7 +15,7 @@ from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.columns import MISSING_TIME, TextColumn
 from alesha_sim.messages import FundsLocation
-from alesha_sim.vocabulary import OUTCOMES, STATUSES
+from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES
 
 CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),
@@ -414,6 +415,14 @@ TAMPERED = [
     ("time backwards", "L0", cell("transfers", "posted_at", 5, 10**12)),
     ("transfer with another number", "L0", cell("transfers", "transfer", 5, 99)),
     ("account without a name", "L0", cell("accounts", "account", 5, None)),
+    (
+        "account that the chart lacks",
+        "L0",
+        lambda tables: renamed(tables, "bank:holds:user:0", "bank:held:user:0"),
+    ),
+    ("account in another book", "L9", cell("accounts", "book", 4, "shop")),
+    ("visit to an order before the first", "L0", cell("visits", "order", 0, 0)),
+    ("users numbered otherwise", "L0", cell("users", "user", 2, 3)),
     ("order line of no product", "L0", cell("order_lines", "sku", 0, None)),
     ("order line of nothing", "L0", cell("order_lines", "quantity", 0, 0)),
     ("orders numbered otherwise", "L0", cell("orders", "order", 0, 2)),
@@ -471,6 +480,17 @@ TAMPERED = [
     ("made more than ordered", "L10", changed("supplier", "make", 1, "amount", 9)),
     ("product that was not ordered", "L10", changed("users", "deliver", 1, "commodity", "iphone-x")),
 ]
+
+
+def renamed(tables, name, other):
+    """Give an account another name in all tables."""
+    found = dict(tables)
+    for table, columns in (("accounts", ("account",)), ("transfers", ("debit", "credit"))):
+        labels = [other if label == name else label for label in tables[table][columns[0]].labels]
+        found[table] = tables[table] | {
+            column: TextColumn(tables[table][column].codes, labels) for column in columns
+        }
+    return found
 
 
 def misplaced(tables, column, value):
@@ -653,6 +673,22 @@ def test_goods_sent_back_twice_are_caught_whichever_order_it_is():
     assert [line for line in check(world.tables(), CATALOGUE, drained=False) if line.startswith(told)]
 
 
+@pytest.mark.parametrize(("user", "method"), [(0, "cash_on_delivery"), (SHOP, "replenishment")])
+def test_one_unit_that_arrives_at_another_than_who_ordered_it_is_caught(user, method):
+    world, watch = trading.World(0), [(1, 1)]
+    world.open()
+    world.orders.append(trading.Order(1, user, watch, 0, method, FundsLocation.DEPOSIT))
+    world.supplier.made_to_order(0.0, 1, watch)
+    world.supplier.shipped(0.0, 1, watch)
+    entry = world.supplier.allot()
+    if user == SHOP:
+        world.users.delivered(0.0, entry, 1, watch, 250)
+    else:
+        world.shop.received(0.0, entry, 1, watch, 180)
+    told = "L10: order 1, product 1: reserved 0, in transit 1, given 0, received 1, ordered 1"
+    assert [line for line in check(world.tables(), CATALOGUE, drained=False) if line.startswith(told)]
+
+
 def test_what_shop_and_supplier_hold_of_each_other_must_be_equal_once_all_is_settled():
     world = World()
     for _ in world.story():
@@ -667,6 +703,19 @@ def test_what_shop_and_supplier_hold_of_each_other_must_be_equal_once_all_is_set
     ):
         assert told in lines[True]
         assert told not in lines[False]
+
+
+@pytest.mark.parametrize(("price", "granted", "is_true"), [(1, 1, True), (250, 250, True), (250, 249, False)])
+def test_a_paid_order_is_declined_once_all_that_was_paid_is_granted(price, granted, is_true):
+    world = trading.World(0)
+    world.open()
+    world.orders.append(trading.Order(1, 0, [(1, 1)], price, "account", FundsLocation.DEPOSIT, "processing"))
+    entry = world.bank.payment(0.0, 1, 0, price)
+    world.shop.payment(0.0, entry, 1, price)
+    world.orders[0].payment, world.orders[0].outcome = entry, "declined"
+    world.shop.cancelled(0.0, 1, granted)
+    lines = check(world.tables(), CATALOGUE, drained=False)
+    assert any(line.startswith("L5: visit 0 ") for line in lines) is not is_true
 
 
 def test_an_order_not_paid_yet_is_not_declined():

@@ -92,6 +92,17 @@ def test_the_rule_covers_at_least_92_percent(full_size):
     assert covered / trials >= 0.92
 
 
+@pytest.mark.parametrize(("narrower", "runs"), [(4.0, 80), (1.24**0.5, 50), (1.01**0.5, 41), (0.49, 10)])
+def test_the_runs_likely_to_be_enough_grow_with_the_square_of_the_half_width_and_at_most_double(narrower, runs):
+    values = samples(10.0, 2.0, size=40)
+    half = float(estimates(values).half_width[0])
+    assert Rule(goals({"a": {"absolute": half / narrower}})).likely(values) == runs
+    share = half / narrower / float(values.mean())
+    assert Rule(goals({"a": share / (1 - share)})).likely(values) == runs
+    both = np.hstack([values, values])
+    assert Rule(goals({"a": {"absolute": 9.0}, "b": {"absolute": half / narrower}})).likely(both) >= runs
+
+
 # Through the simulation
 
 
@@ -110,6 +121,19 @@ def test_runs_are_added_until_each_goal_is_met(market):
 def test_the_number_of_runs_does_not_depend_on_the_number_of_workers(market):
     one, two = (replicate(market, until={"orders": 0.08}, seed=3, jobs=jobs) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one.runs, two.runs, check_exact=True)
+
+
+def test_two_runs_at_least_are_added_before_the_rule_looks_at_those_that_are_new(market, monkeypatch):
+    looks = []
+
+    def stop(rule, values, first):
+        looks.append((first, len(values)))
+        assert len(looks) < 9
+
+    monkeypatch.setattr(Rule, "stop", stop)
+    monkeypatch.setattr(Rule, "likely", lambda rule, values: 0)
+    replicate(market, until={"orders": 0.1}, seed=3, jobs=1, max_runs=25)
+    assert looks == [(20, 20), (21, 22), (23, 24), (25, 25)]
 
 
 def test_a_figure_that_never_varied_is_not_precise_and_it_is_said(market):

@@ -288,6 +288,17 @@ def test_no_copy_of_a_withdrawn_request_is_served(keyed, later):
     assert pair.charges == {1: 1}
 
 
+def test_a_withdrawn_request_may_be_asked_again_under_its_key():
+    pair = Pair(RetryPolicy(30.0, None, 1.0, 0.0), service=10.0, workers=1)
+    pair.start(1, key=(1,))
+    pair.start(2, key=(2,), at=1.0)
+    pair.at(1.75, lambda: pair.there.give_up_after(0.25, pair.requests[1], ASKER))
+    pair.start(2, key=(2,), at=5.0)
+    pair.finish()
+    assert pair.replies == [(2, GaveUp()), (11, Receipt(1, 0)), (21, Receipt(2, 0))]
+    assert pair.charges == {1: 1, 2: 1}
+
+
 # Down
 
 

@@ -128,7 +128,9 @@ def test_too_few_runs_are_told():
     found = select(same, "mean_delivery_seconds", indifference=1e-9, first=5, max_runs=6, seed=1, jobs=1)
     assert not found.decided
     assert "not decided after" in str(found)
-    assert found.study.notes == ["the selection is not decided"]
+    assert repr(found.study) == (
+        "Study of 2 scenarios, seed 1: 12 of 12 runs finished\nthe selection is not decided"
+    )
 
 
 def test_a_figure_that_never_varies_decides_nothing_and_it_is_said():

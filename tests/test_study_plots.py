@@ -1,12 +1,15 @@
 """The plots of studies by their structure: what is drawn where, what is said, and what is refused."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from alesha_sim import compare, plots, replicate, sweep
-from alesha_sim.experiments.metric_units import time_unit, unit_of
+from alesha_sim.experiments.metric_units import TIME_UNITS, time_unit, unit_of
+from alesha_sim.plots.times import set_ticks
 from alesha_sim.scenarios import ScenarioError, market_day
 
 FIGURE = "mean_delivery_seconds"
@@ -57,6 +60,23 @@ def test_an_axis_counts_in_weeks_from_twenty_of_them_on_and_in_other_units_from_
     most, least, name, seconds
 ):
     assert {time_unit(most)[1:3], time_unit(least)[1:3]} == {(seconds, name)}
+
+
+STEPS = {
+    "Weeks": (2, 4, 13, 26, 52), "Days": (1, 2, 7, 14, 28), "Hours": (1, 2, 3, 6, 12),
+    "Minutes": (1, 2, 5, 10, 15, 30),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", TIME_UNITS[:-1], ids=STEPS)
+def test_an_axis_of_time_has_at_most_eight_steps_each_of_which_divides_time_as_calendars_do(unit):
+    for step, wider in pairwise((0, *STEPS[unit.name])):
+        for ends_at in (8 * step + 0.1, 8 * wider):
+            ax = Figure().subplots()
+            set_ticks(ax, unit, ends_at)
+            ticks = ax.get_xticks().tolist()
+            assert ticks[:2] == ([0, wider] if ends_at >= wider else [0])
+            assert len(ticks) == ends_at // wider + 1
 
 
 @pytest.mark.parametrize("name", DRAW)

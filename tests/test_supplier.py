@@ -490,7 +490,9 @@ def test_broken_goods_are_replaced_at_the_suppliers_cost():
     world.ask(50, 7, Replace(LAPTOP, 0))
     world.run()
     assert world.replies[7][1] == (50.0, OrderAccepted())
-    assert [(at, message.replaces) for at, _, message in world.users.heard] == [(15.0, False), (65.0, True)]
+    (first, _, _), (again, _, swapped) = world.users.heard
+    assert (first, again) == (15.0, 65.0)
+    assert swapped == Deliver(swapped.entry, LAPTOP, collect=0, payee=-1, replaces=True, payment=-1, fee=0)
     assert (world.units("losses"), world.units("production")) == ([1, 0], [2, 0])
     assert world.money("losses") == 300
     assert len(world.told(Delivered)) == 1

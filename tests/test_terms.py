@@ -1,5 +1,6 @@
 """A knob has one name: that of the scenario's field, in the terms of the party that it is for."""
 
+import math
 import re
 from typing import get_args, get_origin
 
@@ -31,6 +32,10 @@ BASE = Scenario(
     shop={"stock": {"kind": "base_stock", "level": 3}, "unfit": 0.5},
     delivery={"lost": 0.5},
 )
+PLAIN = Scenario(horizon="1 day", catalogue=[TEA], demand=BASE.demand, users={"count": 20})
+NEVER = {"promise_seconds": math.inf, "unpaid_seconds": None}
+"""What is not waited for at all where a duration is left out; any other takes no time."""
+
 CHANGES = {
     "users.patience": 5, "users.income.amount": 6, "users.income.every": 9, "users.income.first": 9,
     "users.budget": 7, "users.budget_period": 9, "users.choice": {"kind": "logit", "price_sensitivity": 0.1},
@@ -160,3 +165,26 @@ def test_every_term_is_moved_by_a_field():
     found = {place for path in CHANGES for _, place in moved(path)}
     still = {place for _, place in terms_of(BASE)} - found
     assert {place for place in still if not {place, place.rpartition(".")[2]} & NO_KNOB} == set()
+
+
+def left_out(terms):
+    """Yield each term that may be left out, also of a part: its name, what it then is, what it is here."""
+    for name, value in zip(terms._fields, terms, strict=True):
+        if name in terms._field_defaults:
+            yield name, terms._field_defaults[name], value
+        if hasattr(value, "_fields") and not isinstance(value, Share):
+            yield from left_out(value)
+
+
+@pytest.mark.parametrize("make", PARTIES.values(), ids=PARTIES)
+def test_terms_that_are_left_out_are_those_of_a_plain_scenario_and_durations_take_no_time(make):
+    shares_of_no_product = {"behaviour", "return_shares", "defect_shares"}
+    for name, default, value in left_out(make(PLAIN, Streams(1))):
+        if name.endswith("_seconds"):
+            assert default == NEVER.get(name, 0), name
+        elif name == "horizon":
+            assert default == math.inf
+        elif name == "scale":
+            assert default == 1
+        elif name not in shares_of_no_product:
+            assert default == value, name

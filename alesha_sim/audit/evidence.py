@@ -231,7 +231,7 @@ class Evidence:
         of the check.
         """
         rows = np.argsort(self.rule, kind="stable")
-        ends = np.cumsum(bincount(self.rule.astype(np.int16) + 1, minlength=len(RULES) + 1)).tolist()
+        ends = np.cumsum(bincount(self.rule.astype(np.int16) + 1)).tolist()
         starts = [0, *ends]
         return {
             place: rows[start:end]

@@ -9,6 +9,7 @@ import numpy as np
 
 from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.reading import Ints
 from alesha_sim.audit.register import Register
 
 
@@ -36,6 +37,11 @@ def check_accounts(register: Register, findings: Findings) -> None:
         (r.role < 0) | (r.commodity < 0) | (r.book < 0),
         lambda account: f"{r.name(account)}: not in the chart of accounts",
     )
+
+
+def check_users(users: Ints, findings: Findings) -> None:
+    """L0: users are numbered from 0."""
+    findings.add(0, users != np.arange(len(users)), lambda row: f"row {row} of users has number {users[row]}")
 
 
 def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
@@ -103,7 +109,7 @@ def check_visits(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
     )
     findings.add(
         0,
-        (e.visitor < 0) | (e.visitor >= sizes.users) | (order < -1) | (order > sizes.orders),
+        (e.visitor < 0) | (e.visitor >= sizes.users) | (order < -1) | (order == 0) | (order > sizes.orders),
         lambda place: f"visit {rows[place]}: user {e.visitor[place]}, order {order[place]}: must be known",
         rows,
     )

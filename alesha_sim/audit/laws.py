@@ -22,7 +22,7 @@ from alesha_sim.audit.per_book import SECTIONS, STATEMENTS, Books
 from alesha_sim.audit.per_entry import check_entries
 from alesha_sim.audit.per_order import check_orders
 from alesha_sim.audit.register import Priced
-from alesha_sim.columns import Columns
+from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables.source import Source, source_of
 from alesha_sim.vocabulary import STATUSES
 
@@ -47,10 +47,13 @@ def check(
     parts = Parts(source, catalogue, rows)
     form, findings = Findings(), Findings()
     books, own_books = Books(parts.register, findings), OwnBooks(parts.register.own, findings)
+    users = source.whole("users")
     has_doubt = _check_form(parts, form, findings, books, own_books)
+    form.begin(5)
+    form_laws.check_users(numbers(users, "user"), form)
     if form:
         return form.report()
-    books.close(source.whole("users"), is_settled=drained and not has_doubt)
+    books.close(users, is_settled=drained and not has_doubt)
     findings.begin(STATEMENTS, 1)
     own_books.close()
     _check_blocks(parts, findings, drained=drained)

@@ -148,6 +148,10 @@ class Books:
             kinds != recoded(r.kind, KINDS),
             lambda account: f"{r.name(account)}: must be of kind {KINDS[kinds[account]]}",
         )
+        books = _BOOKS[r.role]
+        findings.add(
+            9, books != r.book, lambda account: f"{r.name(account)}: must be of book {BOOKS[books[account]]}"
+        )
         trial = np.zeros((len(BOOKS), len(r.price)), r.closing.dtype)
         np.add.at(trial, (r.book, r.commodity), r.closing * signs)
         findings.add(

@@ -123,12 +123,9 @@ class Ranges:
         found: list[Problem] = []
         self.paths = tuple(str(path) for path in ranges)
         self._scales: list[Callable[[float], object]] = []
-        self.bounds: list[tuple[float, float]] = []
         for path, span in ranges.items():
             try:
-                low, high = _bounds(span)
-                self._scales.append(_scale(low, high))
-                self.bounds.append((float(low), float(high)))
+                self._scales.append(_scale(*_bounds(span)))
             except (ScenarioError, TypeError, ValueError, ArithmeticError):
                 found.append(Problem(str(path), shown(span), _SPAN))
         if found:
