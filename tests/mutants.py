@@ -190,14 +190,14 @@ class Costs:
 
     def chosen(self, module):
         """Return a module's test files in the order of the run: those that name it, then those of its users."""
-        names, own = naming(module) | {GOLDEN}, f"test_{Path(module).stem}.py"
+        names, own = naming(module) | {GOLDEN}, {f"test_{Path(module).stem}.py", *OWN.get(module, ())}
         chosen = self._within(0.6 * self.seconds, names, own)
         left = self.seconds / 2 - sum(self.known[name]["spent"] for name in chosen)
         return chosen + self._within(max(left, self.seconds / 5), tests_of(module) - names, own)
 
     def _within(self, seconds, names, own):
         """Return those of the files that together take no longer, a module's own first and then the cheapest."""
-        files = sorted(names, key=lambda name: (name != own, self.known[name]["spent"]))
+        files = sorted(names, key=lambda name: (name not in own, self.known[name]["spent"]))
         sums = accumulate(self.known[name]["spent"] for name in files)
         return [name for name, total in zip(files, sums, strict=True) if total <= seconds or name == GOLDEN]
 

@@ -30,7 +30,7 @@ from alesha_sim.messages import (
     ReturnGoods,
     ReturnReceived,
 )
-from alesha_sim.vocabulary import NO_ID
+from alesha_sim.vocabulary import NO_ID, SHOP, SUPPLIER
 
 LAPTOP, WATCHES = ("laptop", 1), ("watch", 2)
 BOTH = (LAPTOP, WATCHES)
@@ -256,6 +256,8 @@ def test_an_order_that_was_sent_is_not_cancelled_and_may_be_asked_about_again():
     market.supplier.shipped.add(order)
     for name in ("once", "again"):
         assert cancelled(market, order, name=name) == Refusal(Reason.NOT_CANCELLABLE, order)
+    log = market.records.messages.array()
+    assert sum((log["sender"] == SHOP) & (log["recipient"] == SUPPLIER)) == 3  # the order, and twice to cancel it
     market.supplier.deliver(order)
     market.run()
     assert market.status(order) == ("completed", None)

@@ -607,7 +607,7 @@ def test_deposit_of_an_unknown_user_is_caught(honest):
 
 
 def test_user_without_a_deposit_is_caught(honest):
-    users = {name: np.append(column, column[-1:] * 0) for name, column in honest["users"].items()}
+    users = {name: np.append(column, 4 if name == "user" else 0) for name, column in honest["users"].items()}
     lines = check(honest | {"users": users}, CATALOGUE, drained=True)
     assert len(lines) == 1
     told = "L9: user 4: opening 0, closing 0, but the bank has an account that the table accounts lacks from "

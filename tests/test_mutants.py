@@ -75,7 +75,10 @@ def test_a_module_meets_its_own_tests_then_those_that_name_it_then_those_of_its_
     costs.known = {name: {"spent": 2.0} for name in mutants.tests_of("books/holds.py") | {mutants.GOLDEN}}
     costs.known["test_holds.py"] = {"spent": 9.0}
     assert costs.chosen("books/holds.py")[0] == "test_holds.py"
-    assert not {"test_readme.py", *mutants.LEFT_OUT} & set(costs.chosen("books/holds.py"))
+    costs.known = {name: {"spent": 2.0} for name in mutants.tests_of("experiments/folder.py") | {mutants.GOLDEN}}
+    costs.known["test_study_folders.py"] = {"spent": 70.0}
+    assert costs.chosen("experiments/folder.py")[0] == "test_study_folders.py"
+    assert not {"test_readme.py", *mutants.LEFT_OUT} & set(costs.chosen("experiments/folder.py"))
 
 
 def test_a_module_meets_no_more_tests_than_fit_into_its_time_but_always_the_golden_digests():

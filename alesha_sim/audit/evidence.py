@@ -214,7 +214,7 @@ class Evidence:
     def doubtful(self) -> Mask:
         """Tell by entry which belong to an order in doubt: what was reported there may never arrive."""
         in_doubt = (self.status == STATUSES.index("in_doubt"))[self.order]
-        return self.marked(np.flatnonzero(in_doubt & (self.order > 0)), self.by_entry)
+        return self.marked(np.flatnonzero(in_doubt), self.by_entry)
 
     @cached_property
     def rule(self) -> npt.NDArray[np.int8]:
