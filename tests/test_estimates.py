@@ -89,6 +89,12 @@ def test_a_rare_count_has_garwoods_interval():
     assert (found.low[0] * 30, found.high[0] * 30) == pytest.approx((0.6187, 8.7673), abs=1e-4)
 
 
+@pytest.mark.parametrize(("ones", "zeros", "is_exact"), [(27, 92, 1), (28, 92, 0), (27, 28, 1), (27, 27, 0)])
+def test_a_count_is_rare_below_thirty_events_and_where_half_of_the_runs_have_none(ones, zeros, is_exact):
+    found = estimates(np.repeat([2.0, 1.0, 0.0], [1, ones, zeros])[:, None], counts=True)
+    assert found.exact[0] == is_exact
+
+
 def test_events_that_come_in_lumps_count_as_lumps():
     lumps = estimates([[5.0], [5.0]] + [[0.0]] * 28, counts=True)
     # Two lumps: 0.2422 to 7.2247. Their size by variance over mean is 4.83 rather than 5, so they are 2.07.

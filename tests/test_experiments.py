@@ -423,6 +423,8 @@ def test_a_warm_up_must_end_before_every_horizon_of_a_design(market):
     design = {"horizon": ["1 day", "6 hours"]}
     rule = "must be less than the horizon of 21600 s"
     assert refused(sweep, market, design, warmup="12 hours") == [f"warmup: 43200.0: {rule}"]
+    assert refused(sweep, market, design, warmup="6 hours") == [f"warmup: 21600.0: {rule}"]
+    assert refused(sweep, market, design, every="6 hours") == [f"every: 21600.0: {rule}"]
 
 
 def test_all_values_that_the_scenario_refuses_are_listed_once(market):
@@ -445,6 +447,7 @@ BAD_OPTIONS = [
     ({"keep": ["order"]}, "keep: 'order': unknown name: nearest is orders"),
     ({"keep": ["orders"]}, "keep: ['orders']: must come with a folder"),
     ({"warmup": "2 days"}, "warmup: 2 days: must be less than the horizon of 86400 s"),
+    ({"warmup": "1 day"}, "warmup: 1 day: must be less than the horizon of 86400 s"),
     ({"every": -1}, "every: -1: must not be negative"),
     ({"metrics": 3}, "metrics: 3: must be a function of a result"),
     ({"job": 3}, "job: unknown option: nearest is jobs"),

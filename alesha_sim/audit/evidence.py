@@ -5,7 +5,8 @@ checked as well as one that has just run. No function loops over rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,25 +45,17 @@ class Key(NamedTuple):
 
 
 class Lines:
-    """Quantities ordered, by order and commodity; a product named twice in an order counts once, summed."""
+    """Quantities ordered, by order and commodity; a product named twice in an order counts once, summed.
+
+    Of each line, `order` is the order's place and `product` the product, from 0.
+    """
 
     def __init__(self, orders: Ints, commodities: Ints, quantities: Ints, products: int) -> None:
         self._products = np.int64(products + 1)  # orders may be places, of 32 bits where pointers are
         self.keys, places = np.unique(orders * self._products + commodities, return_inverse=True)
         self.quantity = np.zeros(len(self.keys), np.int64)
         np.add.at(self.quantity, places, quantities)
-
-    @property
-    def order(self) -> Ints:
-        """The order of each line, as its place."""
-        found: Ints = self.keys // self._products
-        return found
-
-    @property
-    def product(self) -> Ints:
-        """The product of each line, from 0."""
-        found: Ints = self.keys % self._products - 1
-        return found
+        self.order, self.product = self.keys // self._products, self.keys % self._products - 1
 
     def find(self, orders: Ints, commodities: Ints) -> Ints:
         """Return the place of each order's product among the lines, or their number if it was not ordered."""
@@ -326,10 +319,7 @@ class Evidence:
 
 def sum_of(sums: Iterable[Ints]) -> Ints:
     """Return the sum of arrays of one length."""
-    first, *others = sums
-    for other in others:
-        first = first + other
-    return first
+    return reduce(add, sums)
 
 
 def _from_one(column: npt.NDArray[Any], filler: int) -> npt.NDArray[Any]:

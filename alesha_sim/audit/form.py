@@ -9,7 +9,6 @@ import numpy as np
 
 from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.findings import Findings
-from alesha_sim.audit.reading import Ints
 from alesha_sim.audit.register import Register
 
 
@@ -37,11 +36,6 @@ def check_accounts(register: Register, findings: Findings) -> None:
         (r.role < 0) | (r.commodity < 0) | (r.book < 0),
         lambda account: f"{r.name(account)}: not in the chart of accounts",
     )
-
-
-def check_users(users: Ints, findings: Findings) -> None:
-    """L0: users are numbered from 0."""
-    findings.add(0, users != np.arange(len(users)), lambda row: f"row {row} of users has number {users[row]}")
 
 
 def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:

@@ -50,7 +50,8 @@ def check(
     users = source.whole("users")
     has_doubt = _check_form(parts, form, findings, books, own_books)
     form.begin(5)
-    form_laws.check_users(numbers(users, "user"), form)
+    user = numbers(users, "user")
+    form.add(0, user != np.arange(len(user)), lambda row: f"row {row} of users has number {user[row]}")
     if form:
         return form.report()
     books.close(users, is_settled=drained and not has_doubt)

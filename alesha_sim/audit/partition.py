@@ -79,9 +79,12 @@ class _Joins:
     def see(self, evidence: Evidence) -> None:
         """Read the next transfers; those with impossible numbers are reported elsewhere."""
         order, entry = evidence.order_number, evidence.entry_number
-        if not len(entry) or order.min() < 0 or order.max() > self._sizes.orders:
-            return
-        if entry.min() < 0 or entry.max() > self._sizes.entries:
+        if (
+            not len(entry)
+            or min(order.min(), entry.min()) < 0
+            or order.max() > self._sizes.orders
+            or entry.max() > self._sizes.entries
+        ):
             return
         self._grow(int(entry.max()) + 1)
         before = self._owner[entry]

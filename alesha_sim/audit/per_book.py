@@ -186,14 +186,20 @@ class Books:
         findings.add(9, places >= len(own), lambda place: f"{r.name(int(deposits[place]))}: no such user")
         inside = places < len(own)
         own[places[inside]] = deposits[inside]
-        findings.add(
-            9,
-            (own < 0) | (r.opening[own] != opening) | (r.closing[own] != closing),
-            lambda user: (
-                f"user {user}: opening {opening[user]}, closing {closing[user]}, but the bank "
-                f"has {r.name(int(own[user]))} from {r.opening[own[user]]} to {r.closing[own[user]]}"
-            ),
-        )
+        there = np.flatnonzero(own >= 0)
+        wrong = own < 0
+        wrong[there] = (r.opening[own[there]] != opening[there]) | (r.closing[own[there]] != closing[there])
+
+        def describe(user: int) -> str:
+            account = int(own[user])
+            has = (
+                f"has {r.name(account)} from {r.opening[account]} to {r.closing[account]}"
+                if account >= 0
+                else "has no account of theirs"
+            )
+            return f"user {user}: opening {opening[user]}, closing {closing[user]}, but the bank {has}"
+
+        findings.add(9, wrong, describe)
 
 
 def _add(net: Ints, evidence: Evidence, rows: Ints | slice) -> Ints:

@@ -320,6 +320,5 @@ def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:
 def _first_row(evidence: Evidence, rows: Ints) -> Ints:
     """Return the first of `rows` by order, the number of all rows where there is none."""
     first = np.full(len(evidence.total), len(evidence.amount), np.int64)
-    backwards = rows[::-1]
-    first[evidence.order[backwards]] = backwards
+    first[evidence.order[rows[::-1]]] = rows[::-1]
     return first

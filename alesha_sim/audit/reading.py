@@ -21,8 +21,9 @@ def exact(values: Ints, times: int | None = None) -> Ints:
 
     `times` is how often all together count at most, where that is not once each.
     """
-    largest = max(int(values.max(initial=0)), -int(values.min(initial=0)))
-    bound = largest * (len(values) if times is None else times)
+    bound = max(int(values.max(initial=0)), -int(values.min(initial=0))) * (
+        len(values) if times is None else times
+    )
     if bound > EXACT_MAX and times is None:
         bound = int(np.abs(values.astype(np.float64)).sum())
     return values if bound <= EXACT_MAX else cast(Ints, values.astype(object))
