@@ -10,11 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LATER = ("kernel", "network", "recording")
-"""Packages that are being rewritten."""
-
 MODULES = [
-    *(path for path in sorted((ROOT / "alesha_sim").rglob("*.py")) if path.parent.name not in LATER),
+    *sorted((ROOT / "alesha_sim").rglob("*.py")),
     ROOT / "alesha_sim" / "scenarios" / "template.toml",
 ]
 

@@ -154,7 +154,7 @@ class Clock(Environment):
         super().__init__(0.0)
         self.now, self.events = 0.0, 0
         self.calendar = calendar(self)
-        # SimPy binds these anew at every call.
+        # SimPy binds these again at every call.
         self.timeout = partial(Timeout, self)  # type: ignore[method-assign]
         self.process = partial(Process, self)
 

@@ -51,7 +51,7 @@ class Signal(ScheduledCallback):
         self.is_over, self._value = False, PENDING
 
     def fire(self) -> None:
-        """Happen, with the value that it has: whoever waits goes on before this returns."""
+        """Happen, with the value that it has; the waiting task continues before this returns."""
         waiter = self.waiter
         self.waiter, self.is_over = None, True
         if waiter is not None:
@@ -64,7 +64,7 @@ class Signal(ScheduledCallback):
 
     @property
     def is_awaited(self) -> bool:
-        """Whether somebody waits; whoever stopped waiting for a request has given it up."""
+        """Whether somebody waits; a task that stopped waiting for a request has given it up."""
         waiter = self.waiter
         return waiter is not None and (waiter.functions is None or bool(waiter.functions))
 

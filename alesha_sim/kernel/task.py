@@ -152,5 +152,5 @@ class Task(Process):
 
 
 def begin(clock: Clock, generator: Generator[Waitable, Any, Any], explain: Explain | None = None) -> None:
-    """Run a task of which nobody needs to know; `Task` gives it to whoever waits for it or may stop it."""
+    """Run a task that nobody waits for or stops; a `Task` can be waited for and stopped."""
     Runner(clock, generator, explain).wake(None)

@@ -122,7 +122,7 @@ class Delivery(ScheduledCallback):
         self.reply(reply)
 
     def reply(self, reply: Any) -> None:
-        """Send a reply, be it the first time or again."""
+        """Send a reply, for the first time or again."""
         channel, kind = self.channel, type(reply)
         log, clock, back = channel.log, channel.clock, channel.back
         now = clock.now

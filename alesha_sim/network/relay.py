@@ -43,7 +43,7 @@ class Relay(Channel):
         self.send(notice)
 
     def address(self, delivery: Delivery) -> Boxed | None:
-        """Return the code of the one whom a message was meant for; None for whoever is at the channel's end."""
+        """Return the code of the recipient that a message names; None for the party at the channel's end."""
         if isinstance(delivery, _Notice):
             return None if delivery.address == self.recipient else delivery.address
         return self._addresses.get(delivery.number)

@@ -1,6 +1,6 @@
-"""What a run can be told to record, and what is said of a table that it did not.
+"""What a run can record, and the error for a table that it did not.
 
-Only the choice lives here: what is counted instead of recorded is in `counters.py` and `books/counting.py`.
+Contains only the choice; what is counted instead of recorded is in `counters.py` and `books/counting.py`.
 """
 
 from collections.abc import Mapping

@@ -79,7 +79,7 @@ class OrderLog:
     def _known(self, order: int, status: int) -> int:
         """Return the status to record: in doubt for an order that somebody gave up asking about, unless declined.
 
-        Whoever closes it does not know of that, and money or goods of it may be missing somewhere else.
+        The party that closes it does not know of that, and its money or goods may be missing somewhere else.
         """
         is_doubted = bool(self._doubted) and order in self._doubted and status != DECLINED
         return IN_DOUBT if is_doubted else status
