@@ -17,7 +17,7 @@ from alesha_sim.units import DAY
 POISSON = {"kind": "poisson", "visits_per_day": 1}
 BG_NBD = {"kind": "bg_nbd", "weeks": 5, "r": 1, "alpha": 1, "a": 1, "b": 1}
 OFTEN = "makes more than 8,388,608 attempts while nobody answers: must be longer, or have attempts"
-ASKED_FOR_EVER = "must not be 1 with a timeout and neither attempts nor drain: who asks would ask for ever"
+ASKED_FOR_EVER = "must not be 1 with a timeout and neither attempts nor drain: who asks would ask forever"
 SELDOM = "must let more than one message in 10,000,000 be answered, or have attempts"
 SEVERAL = "so that a run has 10,000,000 at the most"
 OUTAGE = [{"kind": "outage", "link": "shop->bank", "start": 0, "duration": "1 day"}]
@@ -50,7 +50,7 @@ REFUSED = [
     ({"users": {"income": {"amount": 1, "every": 1e-6}}},
      f"users.income.every: 0.000001 s: must be at least 0.00864 s, {SEVERAL}"),
     ({"delivery": {"lost": 0.9999999}},
-     "delivery.lost: 0.9999999: must be at most 0.999999: parcels would be sent for ever"),
+     "delivery.lost: 0.9999999: must be at most 0.999999: parcels would be sent forever"),
     # What 64 bits do not hold.
     ({"supplier": {"stock": {"kind": "base_stock", "level": 10**9}, "opening_balance": "92233000000000000"}},
      "supplier.stock: opening stock for 960,000,000,000.00 BDT: must with supplier.opening_balance fit in 64 bits "

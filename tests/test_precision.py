@@ -140,7 +140,7 @@ def test_a_figure_that_never_varied_is_not_precise_and_it_is_said(market):
     study = replicate(market, until={"units_lost": 0.05}, seed=3, jobs=1, max_runs=25)
     assert (len(study.runs), study.precision["reached"].tolist()) == (25, [False])
     assert study.notes == [
-        "not precise enough after 25 runs: study.precision tells how far it is",
+        "not precise enough after 25 runs: study.precision has what was reached",
         "units_lost was 0 in all 25 runs: without variance no precision is reached",
     ]
     assert study.summary().loc["units_lost", "high"] == pytest.approx(1 - 0.025 ** (1 / 25))
@@ -150,7 +150,7 @@ def test_the_most_runs_are_kept_to_and_it_is_said(market):
     study = replicate(market, until={"orders": 0.001}, seed=3, jobs=1, max_runs=25)
     assert len(study.runs) == 25
     assert not study.precision["reached"][0]
-    assert study.notes == ["not precise enough after 25 runs: study.precision tells how far it is"]
+    assert study.notes == ["not precise enough after 25 runs: study.precision has what was reached"]
 
 
 BAD_GOALS = [

@@ -127,5 +127,5 @@ def flow_of(book: str, code: str) -> CashRule:
 
 
 def cash_of(book: str) -> tuple[str, ...]:
-    """Return the names of what counts as a book's cash; in a book of one's own it is the account `cash`."""
+    """Return the names of what counts as a book's cash; in a book of your own it is the account `cash`."""
     return CASH.get(book, (f"{book}:{OWN_CASH}",))

@@ -195,12 +195,12 @@ class Journal:
         return found
 
     def of_book(self, book: str) -> Ints:
-        """Return the places of a book's accounts; ValueError for a book that there is not."""
+        """Return the places of a book's accounts; ValueError for an unknown book."""
         self.check_book(book)
         return np.array([n for n, account in enumerate(self.accounts) if account.book == book], np.int64)
 
     def check_book(self, book: str) -> None:
-        """Raise ValueError for a book that there is not."""
+        """Raise ValueError for an unknown book."""
         check_book(book, (account.book for account in self.accounts))
 
     def places(self, *names: str) -> Ints:
@@ -258,7 +258,7 @@ class _Finder:
         self._tables: list[tuple[Sequence[str], Sequence[str], Ints]] = []
 
     def places(self, names: TextColumn, commodities: TextColumn) -> Ints:
-        """Return the place of each row's account; ValueError for one that there is not."""
+        """Return the place of each row's account; ValueError for an unknown one."""
         found = self._table(names.labels, commodities.labels)[names.codes, commodities.codes]
         if (found == NO_ID).any():
             raise ValueError("table transfers: names an account that the table accounts lacks")

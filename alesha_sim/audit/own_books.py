@@ -41,7 +41,7 @@ class OwnAccounts:
         self.books = tuple(dict.fromkeys(labels[code] for code in book.codes[own].tolist()))
 
     def set_aside(self, transfers: Columns, first: int) -> tuple[Rows, Rows | None]:
-        """Return the transfers of the package's books, and those of one's own, if there are any."""
+        """Return the transfers of the package's books, and those of your own, if there are any."""
         book = text_column(transfers, "book")
         rows = first + np.arange(len(book.codes))
         if not any(label in self.books for label in book.labels):

@@ -19,7 +19,7 @@ _FLOORED = np.array([account.is_floored for account in Account])
 _BOOKS = np.array([BOOKS.index(account.book) for account in Account], np.int8)
 
 SECTIONS = ("rows", "floors", "reserves", "statements")
-"""The order in which the report tells of them."""
+"""The order in which the report lists them."""
 
 ROWS, FLOORS, RESERVES, STATEMENTS = range(len(SECTIONS))
 

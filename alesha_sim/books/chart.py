@@ -69,7 +69,7 @@ class Chart:
         return range(base, base + count)
 
     def open_book(self, name: str) -> int:
-        """Add a book of one's own and return its number; ValueError for a name that is taken, and if all are."""
+        """Add a book of your own and return its number; ValueError for a name that is taken, and if all are."""
         if name in self.books:
             raise ValueError(f"book {name}: must not be opened twice")
         if len(self.books) == BOOKS_MAX:

@@ -82,10 +82,10 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._rows)
 
-    # Books, accounts and words of one's own
+    # Books, accounts and words of your own
 
     def open_book(self, name: str) -> OwnBook:
-        """Open a book of one's own; ValueError for a name that is no word or is taken, and for a ninth book."""
+        """Open a book of your own; ValueError for a name that is no word or is taken, and for a ninth book."""
         return OwnBook(self, name, self.chart.open_book(checked("book", name)))
 
     def commodity(self, name: str) -> int:

@@ -47,7 +47,7 @@ class OwnBook:
         """Open an account and return its id; tables show it as `book:name`.
 
         `kind` is "asset", "liability", "equity", "income" or "expense", by which statements classify it. It counts
-        money, or else units of `commodity`: a product's SKU, or a word of one's own. With `floor` its balance is
+        money, or else units of `commodity`: a product's SKU, or a word of your own. With `floor` its balance is
         never below zero. Raises ValueError for what is no such word, and for an account opened before.
         """
         checked("account", name)
@@ -58,7 +58,7 @@ class OwnBook:
         """Write a transfer under an entry of its own, and return the entry; LawBroken as in `Ledger.post`.
 
         `at` in seconds, `amount` in minor units of money or units of goods. `code` says why: one of the package's
-        or a word of one's own; under "opening" it is what the account had at the start.
+        or a word of your own; under "opening" it is what the account had at the start.
         """
         ledger = self._ledger
         return int(ledger.new_transfer(at, self.number, order, debit, credit, amount, ledger.code(code)))

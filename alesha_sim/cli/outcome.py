@@ -1,4 +1,4 @@
-"""What the command tells of a run: counts, amounts and balances, as text for people and as plain values for JSON.
+"""What the command prints of a run: counts, amounts and balances, as text for people and as plain values for JSON.
 
 Contains wording and order only; how text is laid out stands in `output.py`.
 """

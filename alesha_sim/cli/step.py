@@ -1,7 +1,7 @@
-"""`alesha step`: a run gone through by keys on a terminal, or printed whole where there is none.
+"""`alesha step`: steps through a run with keys on a terminal, or prints all of it where there is none.
 
-This module has the screen and what each key does to it; keys are read in `keys.py`, how a run is gone through is
-in `alesha_sim.simulation.stepping`.
+Contains the screen and what each key does to it; keys are read in `keys.py`, and stepping itself is in
+`alesha_sim.simulation.stepping`.
 """
 
 import sys

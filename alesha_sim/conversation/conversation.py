@@ -24,7 +24,7 @@ class Conversation:
     `messages` and `transfers` are lists of plain tuples; iterating gives both in time order, messages by the
     instant of sending, so that each reply comes after its request. At one instant what was written comes before
     what was said, since an entity posts an entry before it answers. `steps` has each message with what it
-    moved, in the order of arrival. Its text shows one line for each entry. `run` tells of the run around it;
+    moved, in the order of arrival. Its text shows one line for each entry. `run` describes the run around it;
     without one, balances and the order's status are not shown. `present` have lanes even if they say nothing.
     """
 

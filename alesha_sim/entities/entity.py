@@ -196,7 +196,7 @@ class Entity(Party):
         """Go on with what was unfinished when the entity crashed; nothing, if it only answers questions."""
 
     def work(self) -> Process:
-        """Serve the inbox, one delivery after the other, for ever."""
+        """Serve the inbox, one delivery after the other, forever."""
         raise NotImplementedError
 
     def send_notice_reliably(

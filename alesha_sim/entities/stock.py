@@ -18,7 +18,7 @@ Goods = list[tuple[int, int]]
 """(product's index, units)."""
 
 IDLE_REVIEWS_MAX = 100
-"""So many reviews after the horizon that bring nothing end reviewing: no policy may keep a run going for ever."""
+"""So many reviews after the horizon that bring nothing end reviewing: no policy may keep a run going forever."""
 
 
 class Reservation:

@@ -109,7 +109,7 @@ def _done(job: Job) -> Outcome:
 def figures_of(result: "Result", recording: Recording) -> dict[str, float]:
     """Return the metrics of a run and the reader's own, both from the end of the warm-up on if there is one.
 
-    Raises ScenarioError for a metric of one's own that has the name of another, or of one of the `KEYS`.
+    Raises ScenarioError for a metric of your own that has the name of another, or of one of the `KEYS`.
     """
     counted = result.after(recording.warmup) if recording.warmup else result
     metrics = {name: float(value) for name, value in counted.metrics().items()}

@@ -202,7 +202,7 @@ def _packed(scenario: "Scenario", recording: Recording) -> bytes:
 
 
 def check_metrics(field: str, names: Iterable[str], own: object = None) -> None:
-    """Raise ScenarioError for metrics that no run can have; with metrics of one's own only a run can tell."""
+    """Raise ScenarioError for metrics that no run can have; with metrics of your own only a run can tell."""
     unknown = [name for name in names if name not in METRICS]
     if unknown and own is None:
         raise ScenarioError(

@@ -69,7 +69,7 @@ class Study:
     def load(cls, folder: str | PathLike[str]) -> Self:
         """Read the study in a folder as far as it is done; nothing is run.
 
-        Raises ScenarioError if there is none, and for a scenario with a policy of one's own, which no file holds.
+        Raises ScenarioError if there is none, and for a scenario with a policy of your own, which no file holds.
         """
         place = Path(folder).absolute()
         plan = _plan_of(read_manifest(place))

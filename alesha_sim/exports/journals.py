@@ -79,7 +79,7 @@ class Journals:
 
     @property
     def goods(self) -> list[str]:
-        """What is counted in units, as other programs call it: the products, then commodities of one's own."""
+        """What is counted in units, as other programs call it: the products, then commodities of your own."""
         held = [account.commodity for account in self.journal.accounts if account.commodity != self.currency]
         return [name.upper() for name in dict.fromkeys([*self.scenario.skus, *held])]
 

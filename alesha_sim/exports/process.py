@@ -222,7 +222,7 @@ class Log:
 
     def _of_entries(self) -> list[Ints]:
         journal = self.journal
-        shipped = np.flatnonzero(isin(journal.book, BOOKS))  # entries of one's own are of no known activity
+        shipped = np.flatnonzero(isin(journal.book, BOOKS))  # entries of your own are of no known activity
         first = shipped[np.unique(journal.entry[shipped], return_index=True)[1]]
         code = np.array(
             [PLACE.get(ENTRY_ACTIVITIES.get(label, ""), NO_ID) for label in journal.code.labels], np.int64

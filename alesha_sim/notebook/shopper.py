@@ -75,7 +75,7 @@ class Shopper:
 
     Each method is a click: it steps the simulation until the reply is there and returns it, as the shop sent it
     (NoReply if none came). `last_click` is the conversation that it caused, `clicks` what was called so far,
-    without secrets. `cart` is units by SKU. Raises ValueError for a user that there is not. A click whose argument
+    without secrets. `cart` is units by SKU. Raises ValueError for an unknown user. A click whose argument
     is of another type or beyond its bounds raises ValueError, sends nothing and is not kept.
     """
 

@@ -24,7 +24,7 @@ class Storefront(Live):
 
     Every click runs the simulation until the shop's reply is there. `shopper` does the same without buttons;
     `finish()`, or the button, ends with a normal `Result`, which `result` has from then on. Raises ImportError
-    without ipywidgets, ValueError for a user that there is not.
+    without ipywidgets, ValueError for an unknown user.
     """
 
     def __init__(self, scenario: "Scenario", seed: int | None = None, *, user: int = 0) -> None:

@@ -33,11 +33,11 @@ NUMBERS = "text-align: right; font-variant-numeric: tabular-nums; white-space: n
 def style_ledger(result: "Result", book: str, order: int | None = None) -> "Styler":
     """Return the transfers of a book, or those of an order: money with its decimals, goods in units.
 
-    Raises ValueError for a book or an order that there is not, ImportError where Jinja2 is missing.
+    Raises ValueError for an unknown book or order, ImportError where Jinja2 is missing.
     """
     rows = result.ledger(book)
     if order is not None:
-        result.follow(order)  # refuses an order that there is not
+        result.follow(order)  # refuses an unknown order
         rows = rows[rows["order"] == order]
     rows = rows.drop(columns=["transfer", "book"]).reset_index(drop=True)
     whose = "" if order is None else f", order {order}"

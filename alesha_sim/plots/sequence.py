@@ -17,7 +17,7 @@ def conversation(
     """Draw the sequence diagram of an order of a result, or of a conversation such as `result.between(...)`.
 
     With `steps`, only so many of the first ones. A figure of its own has the diagram's size; in a given `ax` texts
-    are made smaller in proportion. Raises ValueError for an order that there is not.
+    are made smaller in proportion. Raises ValueError for an unknown order.
 
     Draws into `ax`, or into a new figure of pyplot, which stays open for the caller to show or close.
     """

@@ -36,7 +36,7 @@ def distribution(
     """Plot how a metric is spread over the runs of a point: each run, how many are alike, the mean's interval.
 
     Draws into `ax`, or into a new figure of pyplot, which stays open for the caller to show or close. Raises
-    ValueError for a metric that there is not, and if no run has it.
+    ValueError for an unknown metric, and if no run has it.
     """
     values = _values(study, metric, point)
     ax = style.bare_axes(ax)
@@ -170,7 +170,7 @@ def precision(
 ) -> "Axes":
     """Plot how the mean of a metric and its interval settle as runs are added, and the goal if there was one.
 
-    Raises ValueError for a metric that there is not, and for fewer than two runs that have it.
+    Raises ValueError for an unknown metric, and for fewer than two runs that have it.
     """
     values = _values(study, metric, point)
     if len(values) < LEAST_RUNS:
@@ -213,7 +213,7 @@ def precision(
 def heat_map(study: "Study", metric: str, x: str, y: str, *, ax: "Axes | None" = None) -> "Axes":
     """Plot the mean of a metric over two factors of a sweep, whose values are in the order of the design.
 
-    Over other factors of the design the mean is taken. Raises ValueError for a factor that there is not.
+    Over other factors of the design the mean is taken. Raises ValueError for an unknown factor.
     """
     for name in (x, y):
         if name not in study.plan.factors:

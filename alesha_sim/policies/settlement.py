@@ -32,7 +32,7 @@ class SettlementTerms(NamedTuple):
 class SettlementPolicy(Protocol):
     """What a bank asks about each payment.
 
-    A policy of one's own that uses the escrow sets `needs_confirmation = True`, so that users confirm deliveries.
+    A policy of your own that uses the escrow sets `needs_confirmation = True`, so that users confirm deliveries.
     """
 
     def terms(self, amount: int, paid_at: float, promised_at: float) -> SettlementTerms:

@@ -54,11 +54,11 @@ def page(result: "Result", order: int | None = None) -> str:
     """Return the report of a result as a page: what was run, figures, plots, and one order's conversation.
 
     `order` is the order that is shown; left out, the first that was completed, else the first. Raises ValueError
-    for one that there is not. The page asks for nothing from outside and holds no secret.
+    for an unknown one. The page asks for nothing from outside and holds no secret.
     """
     chosen = order if order is not None else typical_order(result)
     if chosen is not None:
-        result.follow(chosen)  # refuses, before anything is drawn, an order that there is not
+        result.follow(chosen)  # refuses, before anything is drawn, an unknown order
     parts = (
         _heading(result),
         _tables(result),

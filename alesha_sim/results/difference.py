@@ -26,7 +26,7 @@ def is_as_drawn(visits: Columns, drawn: "Visits", ended_at: float) -> bool:
 
 
 SAID = ("sender", "recipient", "kind", "order", "attempt", "sent_at", "reason", "delivered_at", "fate")
-"""The columns of messages that say what happened when; others tell of it again later."""
+"""The columns of messages that say what happened when; others repeat it later."""
 
 
 def first_difference(one: Mapping[str, Columns], other: Mapping[str, Columns], start: datetime) -> str | None:

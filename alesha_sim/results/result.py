@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 class Result(TableAccess):
     """What a run left behind; `simulate` and `Simulation.result` return it.
 
-    `scenario` and `seed` say what was run; it stopped `ended_at` seconds after the start, after `events` kernel
-    events, with nothing left to happen if `drained`; `inboxes` tells of each organisation's inbox. The tables are
-    DataFrames made on first use, with the columns of `alesha_sim.tables.schema.SCHEMA`: amounts in major units,
-    instants as timestamps, texts categorical, numbers that may be missing Int64. Raises ValueError for other
-    columns. What needs a table that the run did not `record` raises NotRecorded; metrics are the same in every
-    level.
+    `scenario` and `seed` say what was run. The run stopped `ended_at` seconds after the start, after `events`
+    kernel events, with nothing left to happen if `drained`; `inboxes` has statistics of each organisation's inbox.
+    The tables are DataFrames made on first use, with the columns of `alesha_sim.tables.schema.SCHEMA`: amounts in
+    major units, instants as timestamps, texts categorical, numbers that may be missing Int64. Raises ValueError
+    for other columns. Whatever needs a table that the run did not `record` raises NotRecorded; metrics are the
+    same at every level.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Result(TableAccess):
         return tables_digest.digest(self._tables, self.scenario.currency)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both ran the same, to the same end, and recorded the same."""
+        """Whether both ran the same scenario and seed to the same end, and recorded the same."""
         return isinstance(other, Result) and self._identity() == other._identity()
 
     def _identity(self) -> tuple[Any, ...]:
@@ -185,7 +185,7 @@ class Result(TableAccess):
         """Return one purchase: its visit's messages up to the order, then the order's messages and transfers.
 
         Of a `user` instead, all that was said to and by them and about their orders. Raises ValueError for an
-        order or a user that there is not, and unless one of the two is named.
+        order or user that does not exist, and unless one of the two is named.
         """
         if (order is None) == (user is None):
             raise ValueError("follow: must name either an order or a user")
@@ -202,7 +202,7 @@ class Result(TableAccess):
         return self._conversations.between(one, other)
 
     def recent(self, count: int) -> Conversation:
-        """Return the last `count` messages, by their sending, and all that was written since the first of them."""
+        """Return the `count` messages sent last, and all that was written since the first of them."""
         return self._conversations.recent(count)
 
     def since(self, message: int, transfer: int) -> Conversation:
@@ -253,7 +253,7 @@ class Result(TableAccess):
         Where a reader played a user, only `Shopper.reproduce` can tell the clicks, and this says so.
         """
         if not difference.is_as_drawn(self._tables["visits"], self.scenario.visits(self.seed), self.ended_at):
-            print("# a user was played by hand: Shopper.reproduce() prints the clicks")
+            print("# a reader played a user: Shopper.reproduce() prints the clicks")
             return
         scenario, drain = self.scenario, self.scenario.drain
         is_whole = self.drained if drain is None else self.drained or self.ended_at >= scenario.horizon + drain
@@ -261,7 +261,7 @@ class Result(TableAccess):
             if is_whole:
                 print(command(scenario, self.seed, self.record))
                 return
-        except ScenarioError:  # a policy of one's own, which no file holds
+        except ScenarioError:  # a policy of your own, which no file holds
             pass
         record = "" if self.record == ALL else f", record={self.record!r}"
         print(f"simulation = alesha.Simulation(scenario, seed={self.seed}{record})")
@@ -303,7 +303,7 @@ class Result(TableAccess):
     def load(cls, folder: str | PathLike[str], scenario: "Scenario | None" = None) -> Self:
         """Read a result that `save` wrote; it equals the one saved.
 
-        No code is read from a file, so a policy of one's own comes back only with the `scenario` that was run.
+        No code is read from a file, so a policy of your own comes back only with the `scenario` that was run.
         Raises FileNotFoundError if there is no result, and ValueError naming the file that is not as it was saved.
         """
         manifest, columns = saved.load(folder, scenario)

@@ -40,7 +40,7 @@ def unbounded(scenario: "ScenarioFields") -> Iterator[Problem]:
     yield from _periods(scenario)
     yield from _retries(scenario)
     if scenario.delivery.lost > LOST_MAX:
-        rule = f"must be at most {LOST_MAX}: parcels would be sent for ever"
+        rule = f"must be at most {LOST_MAX}: parcels would be sent forever"
         yield Problem("delivery.lost", str(scenario.delivery.lost), rule)
 
 
@@ -107,7 +107,7 @@ def _periods(scenario: "ScenarioFields") -> Iterator[Problem]:
 
 
 def _retries(scenario: "ScenarioFields") -> Iterator[Problem]:
-    """Yield links on which somebody would ask for ever, or so often that it comes to the same."""
+    """Yield links on which somebody would ask forever, or so often that it comes to the same."""
     for name in LINKS:
         there, back = name.split("->")
         asked, answered = scenario.network.link(name), scenario.network.link(f"{back}->{there}")
@@ -115,7 +115,7 @@ def _retries(scenario: "ScenarioFields") -> Iterator[Problem]:
             continue
         arriving = (1 - asked.loss) * (1 - answered.loss)
         if arriving == 0 and scenario.drain is None:
-            rule = "must not be 1 with a timeout and neither attempts nor drain: who asks would ask for ever"
+            rule = "must not be 1 with a timeout and neither attempts nor drain: who asks would ask forever"
             lossy = name if asked.loss == 1 else f"{back}->{there}"
             yield Problem(_place(scenario, lossy, "loss"), "1", rule)
         elif 0 < arriving < 1 / TIMES_MAX:

@@ -37,7 +37,7 @@ class Link(Part):
     timeout: Annotated[Duration, Field(gt=0)] | None = Field(
         default=None,
         examples=["5 s"],
-        description="How long the first attempt waits for a reply; left out, for ever.",
+        description="How long the first attempt waits for a reply; left out, forever.",
     )
     attempts: Annotated[Whole, Field(ge=1)] | None = Field(
         default=None, examples=[5], description="How often is asked; left out, until a reply comes."

@@ -76,7 +76,7 @@ def _promise(scenario: "ScenarioFields") -> Iterator[Problem]:
 
 
 def _stock(field: str, policy: StockPolicy, scenario: "ScenarioFields") -> Iterator[Problem]:
-    """Yield SKUs that there are not, and aims that the warehouse has no room for."""
+    """Yield unknown SKUs, and aims that the warehouse has no room for."""
     for place, sku in _named(policy):
         if sku not in scenario.skus:
             yield Problem(f"{field}.{place}", repr(sku), f"unknown SKU: {nearest(sku, scenario.skus)}")

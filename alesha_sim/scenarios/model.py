@@ -13,7 +13,7 @@ from alesha_sim.scenarios.errors import Problem, ScenarioError, translated
 
 
 class Kept:
-    """What a serializer returns around an object of one's own: pydantic would take a dataclass apart."""
+    """What a serializer returns around an object of your own: pydantic would take a dataclass apart."""
 
     __slots__ = ("value",)
 
@@ -29,7 +29,7 @@ class Part(BaseModel):
 
     @model_validator(mode="after")
     def _as_declared(self) -> Self:
-        """Refuse parts of a class of one's own: any change of the whole would turn them into the package's."""
+        """Refuse parts of a class of your own: any change of the whole would turn them into the package's."""
         found = []
         for name in type(self).model_fields:
             for place, part in _parts(getattr(self, name)):
@@ -64,7 +64,7 @@ class Part(BaseModel):
             raise cls._translated(error, None) from None
 
     def model_dump(self, **options: Any) -> dict[str, Any]:
-        """Return the part as a table, as pydantic does; objects of one's own stay what they are in Python."""
+        """Return the part as a table, as pydantic does; objects of your own stay what they are in Python."""
         return {name: _opened(value) for name, value in super().model_dump(**options).items()}
 
     @classmethod
@@ -87,7 +87,7 @@ class Part(BaseModel):
 
 
 def _opened(value: Any) -> Any:
-    """Return what a dump holds with all objects of one's own in their places."""
+    """Return what a dump holds with all objects of your own in their places."""
     match value:
         case Kept():
             return value.value

@@ -151,7 +151,7 @@ class Users(Part):
     patience: Durations | None = Field(
         default=None,
         examples=["1 min"],
-        description="How long a user on a visit waits for each reply of the shop; left out, for ever.",
+        description="How long a user on a visit waits for each reply of the shop; left out, forever.",
     )
     attacks: Attacks = Field(
         default=Attacks(), description="Shares of all visits that are attacks; together at most 1."

@@ -64,19 +64,19 @@ class Simulation:
     """One market, ready to run; without a `seed` one is drawn and kept in `seed`.
 
     Times are seconds since the scenario's start. The visits of `played` users do not begin: the caller visits in
-    their place. Once an entity's code has raised, the simulation stays stopped.
+    their place. Once an entity's code has raised, the simulation cannot continue.
 
-    With a folder as `spool`, what is recorded leaves memory as the run goes, and `result` leaves a whole result
-    there; nothing else differs. Then nothing can happen after `result`.
+    With a folder as `spool`, rows leave memory for that folder as the run goes, and `result` completes a result
+    there; nothing else differs. After `result` such a simulation cannot continue.
 
-    `record` says what is kept: "all", or "summary": metrics, accounts and users only. What happens is the same,
+    `record` says what is kept: "all", or "summary" (metrics, accounts and users only). What happens is the same,
     and so is every metric; whatever needs a table that is off raises NotRecorded, which names it. At both levels
     the ledger refuses, at each transfer, what would break the laws L0 (two accounts of one book and commodity) or
     L1 (a floor), and writes each entry once.
 
-    Raises TypeError for what is no scenario, ValueError for an unknown level and for a seed that is no whole
-    number from 0 to 2**63 - 1, FileExistsError for a spool with something in it, and OSError, naming the folder,
-    if it cannot be written: now, or later in a run.
+    Raises TypeError for anything but a scenario, ValueError for an unknown level or a seed that is not a whole
+    number from 0 to 2**63 - 1, FileExistsError for a spool folder that is not empty, and OSError, naming the
+    folder, if it cannot be written, now or later in the run.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Simulation:
         arrivals = Arrivals(self.users, drawn, self.skus, views_all, played)
         Schedule(self.clock, arrivals.at, arrivals.begin)
 
-    # Entities of one's own
+    # Entities of your own
 
     def add_entity(self, entity: Entity, *, name: str, role: str) -> None:
         """Let an entity take part under a name (letters, digits, dashes) and in a role, and open for business.

@@ -1,4 +1,4 @@
-"""Going through a run by hand: to the next message, event, order, instant or breakpoint, and back by replay.
+"""Stepping through a run: to the next message, event, order, instant or breakpoint, and back by replay.
 
 A simulation cannot be copied, so going back builds it again from scenario and seed and runs it up to there.
 """
@@ -40,7 +40,7 @@ class Waiting(NamedTuple):
 
 
 class Walk:
-    """A run that is gone through by hand; `simulation` is its present state, and can be looked at.
+    """A run that is stepped through; `simulation` is its present state, and can be looked at.
 
     Without a seed one is drawn. After each move the receiver of the last message has acted up to its next wait.
     """

@@ -67,7 +67,7 @@ SCHEMA: Mapping[str, Schema] = {
 class Tables(dict[str, Columns]):
     """The tables that a run recorded at the level `record`, in the schema's order; any other raises NotRecorded.
 
-    `tallies` has what metrics need of the tables that are off. Raises ValueError for a level that there is not.
+    `tallies` has what metrics need of the tables that are off. Raises ValueError for an unknown level.
     """
 
     def __init__(

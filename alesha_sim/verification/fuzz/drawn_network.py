@@ -84,7 +84,7 @@ def silence(dice: Dice, tree: Tree) -> None:
             {"kind": "outage", "link": dice.one_of(*LINKS).replace("->", dice.one_of("->", BOTH))},
         )
     tree["faults"] = [*others, last | {"start": start, "duration": FOR_EVER}]
-    # Of income that the bank gives up telling of nothing is on record, so the books would differ for ever.
+    # Of income that the bank gives up telling of nothing is on record, so the books would differ forever.
     is_unheard = "income" in tree["users"] and last.get("link") in ("bank->user", "bank<->user", "user<->bank")
     if dice.chance(0.2) or is_unheard:
         tree["drain"] = dice.one_of(0, horizon, short(10 * horizon))

@@ -154,7 +154,7 @@ def vocabulary() -> Iterator[Kind]:
 
 
 _NEVER: dict[str, dict[str, tuple[str, ...]]] = {
-    "no shipped entity reserves money before it pays; a part of one's own may": {
+    "no shipped entity reserves money before it pays; a part of your own may": {
         "kinds of message": ("Hold", "Capture", "Void"),
         "refusals": (
             "unknown_hold", "hold_captured", "hold_voided", "hold_expired", "more_than_held", "invalid_duration",

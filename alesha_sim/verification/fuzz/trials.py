@@ -30,10 +30,10 @@ from alesha_sim.verification.fuzz.recount import recounted
 from alesha_sim.verification.fuzz.reductions import spelt_out
 
 EVENTS_MAX = 20_000
-"""How many kernel events a world may have: who asks faster than is answered would go on for ever."""
+"""How many kernel events a world may have: who asks faster than is answered would go on forever."""
 
 SECONDS_MAX = 120.0
-"""How long a world may take: one event may go on for ever, too."""
+"""How long a world may take: one event may go on forever, too."""
 
 STOPPED = ("worlds", "stopped by an error")
 
