@@ -4,6 +4,7 @@ from alesha_sim.books.accounts import BANK, BOOKS, CODES, SHOP, SUPPLIER, USERS,
 from alesha_sim.books.bank import BankBook, Transaction
 from alesha_sim.books.chart import Chart
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
+from alesha_sim.books.own_book import OwnBook
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
@@ -21,6 +22,7 @@ __all__ = [
     "Kind",
     "LawBroken",
     "Ledger",
+    "OwnBook",
     "ShopBook",
     "SupplierBook",
     "Transaction",
