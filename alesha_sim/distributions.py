@@ -8,6 +8,7 @@ import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import chain, pairwise, repeat
 from operator import mul
 from typing import Any, ClassVar
@@ -182,9 +183,9 @@ class Lognormal(Distribution):
         """Draw the exponential of a normal variable."""
         if self.mean == 0 or _is_steady(self.cv):
             return np.full(size, self.mean)
-        variance = log1p(self.cv * self.cv)
+        mu, sigma = _of_logarithm(self.mean, self.cv)
         normal = generator.standard_normal(size)  # `lognormal` draws the same, but leaves exp to the C library
-        return exp(log(self.mean) - variance / 2 + math.sqrt(variance) * normal)
+        return exp(mu + sigma * normal)
 
     @property
     def expected(self) -> float:
@@ -299,10 +300,18 @@ KINDS: dict[str, type[Distribution]] = {
 """Every distribution of this module by its `kind`."""
 
 
+@lru_cache(maxsize=1024)
+def _of_logarithm(mean: float, cv: float) -> tuple[float, float]:
+    # The mean and the standard deviation of the variable's logarithm.
+    variance = log1p(cv * cv)
+    return log(mean) - variance / 2, math.sqrt(variance)
+
+
 def durations(distribution: Distribution, generator: Generator | None, block: int = 512) -> Callable[[], float]:
     """Return a function that gives the next duration in seconds, rounded to one microsecond when drawn.
 
-    Values are drawn `block` at a time, which changes their cost and not their sequence. A `Constant` needs no
+    Values are drawn `block` at a time, later up to four times as many where the distribution is of this module,
+    which changes their cost and not their sequence. A `Constant` needs no
     generator and consumes nothing. Raises ValueError when another distribution has none, and when a
     distribution of the caller's own draws a value that is negative or not finite.
     """
@@ -315,8 +324,10 @@ def durations(distribution: Distribution, generator: Generator | None, block: in
 
 def _blocks(distribution: Distribution, generator: Generator, block: int) -> Iterator[list[float]]:
     """Yield rounded draws, a list at a time, without end."""
-    while True:
-        drawn = distribution.draw(generator, block)
+    # A distribution of the reader's own may use its generator otherwise for other sizes.
+    grown = [block, 2 * block] if type(distribution) in KINDS.values() else []
+    for size in chain(grown, repeat(4 * block if grown else block)):
+        drawn = distribution.draw(generator, size)
         # A NaN makes both comparisons false.
         if not (drawn.min() >= 0 and drawn.max() < math.inf):
             raise ValueError(f"{distribution}: drew a duration that is negative or not finite")

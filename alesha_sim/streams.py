@@ -7,6 +7,7 @@ elsewhere.
 import secrets
 from hashlib import blake2b
 
+import numpy as np
 from numpy.random import PCG64DXSM, Generator, SeedSequence
 
 from alesha_sim.units import as_whole
@@ -44,8 +45,9 @@ class Streams:
         and "Upgrading PCG64 with PCG64DXSM"). Python's own `hash` would differ from process to process.
         """
         digest = blake2b(name.encode(), digest_size=16).digest()
-        words = tuple(int.from_bytes(digest[start : start + 4], "little") for start in range(0, 16, 4))
-        return Generator(PCG64DXSM(SeedSequence(self.seed, spawn_key=words)))
+        # `SeedSequence(seed, spawn_key=words)` joins the same eight words, in twice the time.
+        words = np.frombuffer(self.seed.to_bytes(16, "little") + digest, "<u4").astype(np.uint32)
+        return Generator(PCG64DXSM(SeedSequence(words)))
 
 
 def fresh_seed() -> int:

@@ -1,12 +1,14 @@
 import os
 import subprocess
 import sys
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.random import PCG64DXSM, SeedSequence
 
 from alesha_sim import streams
 from alesha_sim.streams import SEED_MAX, Generator, Streams, fresh_seed
@@ -30,6 +32,13 @@ def words(seed, name):
 )
 def test_first_draws_of_a_named_stream_never_shift(seed, name, first):
     assert words(seed, name)[:2] == first
+
+
+@given(seeds, names)
+def test_a_stream_is_numpy_s_own_of_the_seed_and_the_name_as_spawn_key(seed, name):
+    digest = blake2b(name.encode(), digest_size=16).digest()
+    key = [int.from_bytes(digest[start : start + 4], "little") for start in range(0, 16, 4)]
+    assert words(seed, name) == PCG64DXSM(SeedSequence(seed, spawn_key=key)).random_raw(4).tolist()
 
 
 @given(seeds, names)

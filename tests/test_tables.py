@@ -1,4 +1,5 @@
 import hashlib
+import json
 import struct
 
 import numpy as np
@@ -151,6 +152,14 @@ def test_digest_covers_decimals_and_names_of_tables():
     assert fingerprint(lots(), Currency("BDT", 0)) != fingerprint(lots())
     columns = canonical("production_lots", lots())
     assert tables_digest.table_digest("production_lots", columns) != digest({"production_lots": columns}, BDT)
+
+
+@pytest.mark.parametrize(
+    "labels", [[], [""], ["a", "b 1"], ['"'], ['a", "b', "c"], ["\\"], ["\u00e9"], ["\n"], ["\x7f"], ["\ud800"]]
+)
+def test_labels_stand_in_a_digest_as_json_has_them(labels):
+    line = tables_digest.heading("visits", "outcome", 3, None)
+    assert tables_digest.heading("visits", "outcome", 3, labels) == line + json.dumps(labels).encode()
 
 
 def test_every_nan_has_the_same_digest(monkeypatch):

@@ -111,9 +111,7 @@ class CutOff:
                 for code, to in back
                 if code in rows
             ]
-        if "sale" in rows:
-            return self._sold(held, rows["sale"].amount, order, at)
-        return []
+        return self._sold(held, rows["sale"].amount, order, at) if "sale" in rows else []
 
     def _sold(self, held: list[Held], charge: int, order: int, at: int) -> list[Posting]:
         """Return the shop's sale of a parcel to its user."""

@@ -53,9 +53,9 @@ class Findings:
         """
         found = Place(law, self.section, self._part, self._step)
         self._step += 1
-        places = np.flatnonzero(broken)
-        if not len(places):
+        if not np.count_nonzero(broken):  # a third of the time of looking for the places
             return
+        places = np.flatnonzero(broken)
         ranks = places if numbers is None else numbers[places]
         first = np.argsort(ranks, kind="stable")[:LIMIT]
         lines = [(int(ranks[n]), f"L{law}: {describe(int(places[n]))}") for n in first.tolist()]

@@ -35,9 +35,7 @@ def positive(text: str) -> int:
 
 def jobs(text: str) -> int:
     """Read a number of workers as joblib counts them; raises ArgumentTypeError."""
-    if text == "-1":
-        return -1
-    return positive(text)
+    return -1 if text == "-1" else positive(text)
 
 
 def level(text: str) -> str:

@@ -3,7 +3,7 @@
 Where runs are made stands in `workers.py`, where they are kept in `folder.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 
 from alesha_sim.experiments.folder import Archive
@@ -43,17 +43,16 @@ class Execution:
             return not self.interrupted
         done = len(self.rows) + len(self.failures)
         try:
-            with Progress(shown=self._progress, total=total or done + len(missing), done=done) as bar:
-                for outcome in self._outcomes(missing):
+            with (
+                Progress(shown=self._progress, total=total or done + len(missing), done=done) as bar,
+                closing(outcomes((self.plan.job(*run) for run in missing), self._jobs)) as finished,
+            ):
+                for outcome in finished:
                     self._keep(outcome)
                     bar.count(failed=bool(outcome.error))
         except KeyboardInterrupt:
             self.interrupted = True
         return not self.interrupted
-
-    def _outcomes(self, missing: Sequence[Run]) -> Iterator[Outcome]:
-        with closing(outcomes((self.plan.job(*run) for run in missing), self._jobs)) as finished:  # type: ignore[type-var]
-            yield from finished
 
     def _keep(self, outcome: Outcome) -> None:
         if outcome.error:

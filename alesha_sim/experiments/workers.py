@@ -6,7 +6,8 @@ Nothing global is set: neither the start method of processes nor joblib's own co
 """
 
 import os
-from collections.abc import Iterable, Iterator
+import signal
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
@@ -27,8 +28,10 @@ LOOK = 1.0
 def end_with_parent() -> None:
     """Let this process, a worker, end at once when the process that started it has ended, however that ended.
 
-    A worker that waits for work never learns of it otherwise: it holds both ends of the pipe that it waits at.
+    A worker that waits for work never learns of it otherwise: it holds both ends of the pipe that it waits at. An
+    interrupt, which a terminal sends to all processes, is the first one's to answer.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_outlast, args=(parent_process(),), name="end with parent", daemon=True).start()
 
 
@@ -48,7 +51,7 @@ def check_jobs(jobs: object) -> None:
     raise scenario_error("jobs", jobs, "must be a whole number from 1, or -1 for one a core")
 
 
-def outcomes(jobs: Iterable[Job], workers: int | None = None) -> Iterator[Outcome]:
+def outcomes(jobs: Iterable[Job], workers: int | None = None) -> Generator[Outcome]:
     """Run jobs side by side and yield their outcomes as they come in, in any order.
 
     `workers` None means what `joblib.parallel_config` says, and else one worker a core of this machine. A job at
@@ -58,7 +61,8 @@ def outcomes(jobs: Iterable[Job], workers: int | None = None) -> Iterator[Outcom
     from joblib.parallel import get_active_backend
 
     backend, configured = get_active_backend()
-    count = _count(workers, configured)
+    asked = configured if workers is None else workers
+    count = -1 if asked is None else int(asked)
     if is_cluster(backend):
         yield from Cluster(backend, count).outcomes(jobs)
     else:
@@ -108,10 +112,3 @@ def _until_broken(
     except Exception as error:  # a job's own error is its outcome, so this one is of the workers
         return error
     return None
-
-
-def _count(workers: int | None, configured: int | None) -> int:
-    """Return how many workers joblib is asked for, in its own way of counting."""
-    if workers is not None:
-        return workers
-    return -1 if configured is None else int(configured)

@@ -70,8 +70,8 @@ def power(base: float, exponent: Real) -> Real:
 def _raised(x: Any, more: Any) -> Any:
     """Return e^(x + more), where the second is far smaller."""
     if isinstance(x, np.ndarray):
-        is_tame = (x > LEAST) & (x < 710.0)
-        tame, more = np.clip(x, LEAST, 710.0), np.where(is_tame, more, 0.0)
+        more = np.where((x > LEAST) & (x < 710.0), more, 0.0) if isinstance(more, np.ndarray) else more
+        tame = np.minimum(np.maximum(x, LEAST), 710.0)  # `np.clip` takes as long again
         with np.errstate(invalid="ignore", over="ignore", under="ignore"):
             steps: Any = np.rint(tame / LN2[0])
             return np.ldexp(_grown(tame, more, steps), steps.astype(np.int32))
@@ -86,7 +86,8 @@ def _grown(x: Any, more: Any, steps: Any) -> Any:
     rest, low = _sum(x - steps * LN2[0], more - steps * LN2[1])
     series = _EXP[0] * rest
     for term in _EXP[1:]:
-        series = (series + term) * rest
+        series += term
+        series *= rest
     one = 1.0 + rest
     return one + ((rest - (one - 1.0)) + (series * rest + low * one))
 
@@ -116,7 +117,8 @@ def _parts(x: Any, more: Any) -> tuple[Any, Any]:
     z = s * s
     series = _ATANH[0] * z
     for term in _ATANH[1:]:
-        series = (series + term) * z
+        series += term
+        series *= z
     high, rest = _sum(steps * LN2[0], 2 * s)
     return _sum(high, rest + (2 * s_low + series * s + steps * LN2[1]) + more / x)
 

@@ -31,8 +31,8 @@ class Part(BaseModel):
     def _as_declared(self) -> Self:
         """Refuse parts of a class of your own: any change of the whole would turn them into the package's."""
         found = []
-        for name in type(self).model_fields:
-            for place, part in _parts(getattr(self, name)):
+        for name, value in self.__dict__.items():
+            for place, part in _parts(value):
                 declared = _models(type(self), name)
                 if type(part) not in declared:
                     rule = f"must be of a class of the package itself: {', '.join(m.__name__ for m in declared)}"

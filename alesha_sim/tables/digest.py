@@ -53,6 +53,11 @@ def _pieces(table: str, columns: Columns) -> Iterator[bytes | memoryview]:
 def heading(table: str, name: str, height: int, labels: Sequence[str] | None) -> bytes:
     """Return what stands before a column's numbers in a digest; `labels` of a text only."""
     line = f"{table}.{name} {SCHEMA[table][name]} {height}\n".encode()
+    # What `json.dumps` makes, several times as fast where no label has a character that JSON escapes.
+    text = '", "'.join(labels or ())
+    is_plain = text.isascii() and text.isprintable() and "\\" not in text
+    if labels and is_plain and text.count('"') == 2 * (len(labels) - 1):
+        return line + f'["{text}"]'.encode()
     return line if labels is None else line + json.dumps(list(labels)).encode()
 
 

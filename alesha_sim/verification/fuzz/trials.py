@@ -143,14 +143,8 @@ def _runner(jobs: int, worlds: int) -> Iterator[Callable[..., Any]]:
         return
     # Not forked, whatever the platform does by default: this process may have threads.
     context = get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, worlds), mp_context=context, initializer=_begin) as pool:
+    with ProcessPoolExecutor(min(jobs, worlds), mp_context=context, initializer=end_with_parent) as pool:
         yield partial(pool.map, chunksize=max(1, min(10, worlds // (4 * jobs))))
-
-
-def _begin() -> None:
-    """Let the first process alone answer to an interrupt, and end with it: it ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
 
 
 def _tried(seed: int, number: int) -> tuple[Slow, list[str], Counts]:
