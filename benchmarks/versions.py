@@ -1,4 +1,4 @@
-"""Times the library and plain SimPy programs with several Pythons: `versions.py [ROUNDS] PYTHON PYTHON ...`.
+"""Times the library and plain SimPy programs with several Pythons: `python versions.py PYTHON PYTHON ...`.
 
 Each Python needs the packages of the library (`pip install alesha-sim`, or an editable installation). All take
 turns, of which only one runs, so that all see the same changes of the machine's speed. What SimPy alone takes
@@ -8,6 +8,7 @@ time as a multiple of that with the first Python.
 
 import json
 import sys
+from argparse import ArgumentParser
 from contextlib import ExitStack
 
 from builds import facts_of
@@ -77,7 +78,16 @@ def section(pythons: list[str], found: list[Turn]) -> str:
     return table(head, rows(pythons, found))
 
 
+def main() -> None:
+    """Measure with the Pythons of the command line and print the table."""
+    parser = ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("pythons", nargs="+", metavar="PYTHON", help="the first is what others are compared with")
+    parser.add_argument("--rounds", type=int, default=9, help="how often everything is timed (%(default)s)")
+    parser.add_argument("--users", type=int, default=USERS, help="%(default)s")
+    parser.add_argument("--orders", type=int, default=ORDERS, help="%(default)s")
+    chosen = parser.parse_args()
+    print(section(chosen.pythons, measured(chosen.pythons, chosen.rounds, chosen.users, chosen.orders)))
+
+
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    those = [word for word in sys.argv[1:] if not word.isdigit()]
-    print(section(those, measured(those, numbers[0] if numbers else 7)))
+    main()

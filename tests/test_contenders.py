@@ -1,6 +1,7 @@
 """Programs that are timed beside the library do the same work, or are refused; how fast is no test's business."""
 
 import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,16 @@ def test_the_section_compares_with_the_compiled_library_where_there_is_one(bench
     assert "| time / lean SimPy | time / SimPy, messages on bare events | time / alesha_sim compiled |" in text
     row = next(line for line in text.splitlines() if line.startswith("| Mesa |"))
     assert [cell.split()[0] for cell in row.split("|")[-4:-1]] == ["8.0", "2.00", "4.00"]
+
+
+def test_programs_are_timed_with_several_pythons_in_turn(benchmark, monkeypatch):
+    versions = benchmark("versions")
+    monkeypatch.setattr(versions, "PROGRAMS", {"lean_simpy": "lean SimPy", "library_all": "the library in Python"})
+    (turn,) = versions.measured([sys.executable], 1, USERS, ORDERS)
+    times = turn[sys.executable]
+    assert list(times) == ["lean_simpy", "library_all"]
+    doubled = {name: {figure: 2 * value for figure, value in told.items()} for name, told in times.items()}
+    doubled["library_all"]["run"] *= 3
+    monkeypatch.setattr(versions, "facts_of", lambda python: {"name": python})
+    row = versions.rows([sys.executable, "other"], [{sys.executable: times, "other": doubled}])[1]
+    assert [cell.split()[0] for cell in row] == ["other", "2.00", "2.00", "6.0", "3.00"]
