@@ -8,6 +8,7 @@ version of Python is used as it is, as in an installed wheel; for another versio
 import subprocess
 import sys
 import tomllib
+from email.parser import Parser
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,20 @@ def prepared(found: str, folder: Path) -> tuple[Path, Path]:
     print(f"second build: an environment of {found} ...", file=sys.stderr)
     if not python.exists() or facts_of(str(python)) != facts_of(found):
         subprocess.run([found, "-m", "venv", "--clear", str(folder / "env")], check=True)
-    project = tomllib.loads((compiled.ROOT / "pyproject.toml").read_text("utf-8"))
-    needed = list(project["project"]["dependencies"])
-    needed += project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"].get("runs_with", [])
-    needed += ["hatchling", "mypy", "setuptools", "wheel"] if compiles else []
+    packages = needed()
+    packages += ["hatchling", "mypy", "setuptools", "wheel"] if compiles else []
     install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     constraints = ["-c", str(compiled.ROOT / "constraints.txt"), "-r", str(REQUIREMENTS)]
-    subprocess.run([*install, *constraints, *needed], check=True)
+    subprocess.run([*install, *constraints, *packages], check=True)
     if not compiles:
         return python, compiled.SITE
     return python, compiled.up_to_date(folder / "site", str(python))
+
+
+def needed() -> list[str]:
+    """Return what the library runs with: as the compiled one says of itself, else as the project does."""
+    for path in compiled.SITE.glob("*.dist-info/METADATA"):
+        said = Parser().parsestr(path.read_text("utf-8")).get_all("Requires-Dist", [])
+        return [package for package in said if "extra ==" not in package]
+    project = tomllib.loads((compiled.ROOT / "pyproject.toml").read_text("utf-8"))
+    return list(project["project"]["dependencies"])

@@ -316,3 +316,14 @@ def test_growth_is_measured_in_processes_and_told(benchmark, tmp_path):
     assert "| 20 | 1,100 | in memory |" in text
     growth.draw(found, tmp_path / "growth.svg")
     assert "<svg" in (tmp_path / "growth.svg").read_text()
+
+
+def test_a_second_build_gets_what_the_compiled_library_needs(benchmark, monkeypatch, tmp_path):
+    second_build = benchmark("second_build")
+    monkeypatch.setattr(second_build.compiled, "SITE", tmp_path)
+    plain = second_build.needed()
+    assert "simpy>=4.1" in plain
+    (tmp_path / "x.dist-info").mkdir()
+    said = "Requires-Dist: simpy>=4.1\nRequires-Dist: only_compiled\nRequires-Dist: x; extra == 'dev'\n"
+    (tmp_path / "x.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.4\n{said}\n", "utf-8")
+    assert second_build.needed() == ["simpy>=4.1", "only_compiled"]
