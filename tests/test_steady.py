@@ -126,6 +126,14 @@ def test_batches_that_tell_nothing_are_refused(series, options, fault):
     assert caught.value.problems == [fault]
 
 
+def test_fifty_values_have_a_cut_and_two_batches_of_two_values_a_mean():
+    assert mser5(np.repeat([10.0, 0.0], [5, 45])).cut == 5
+    found = batch_means([9.0, 1.0, 3.0, 5.0, 7.0], batches=2)
+    assert (found.mean, found.batches) == (4.0, 2)
+    with pytest.raises(ScenarioError, match="batches: 1: must be at least 2, with two values or more each of 100"):
+        batch_means(noise(100), batches=1)
+
+
 def test_what_is_not_finite_within_the_warm_up_does_not_matter():
     assert batch_means([np.nan, *noise(100)], warmup=1, batches=10) == batch_means(noise(100), batches=10)
 
