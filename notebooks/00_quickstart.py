@@ -23,7 +23,7 @@ result.follow(1)
 # %% [markdown]
 # ## The shop's ledger
 #
-# What the shop writes in its own book, when it learns of it. The charges leave its cash before the user is told; the sale is not earned before the delivery, two days later.
+# What the shop writes in its own book, when it learns of it. The charges leave its cash before the user knows; the sale is not earned before the delivery, two days later.
 
 # %%
 result.ledger("shop")

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # What happens in one purchase, message by message?
 #
-# A user who is not registered yet comes to the shop with 5,000 BDT in the bank and buys a laptop and two watches. The shop opens with 10,000 BDT and its supplier with 5,000 BDT. Everybody knows only what messages told them, and writes only into their own book.
+# A user who is not registered yet comes to the shop with 5,000 BDT in the bank and buys a laptop and two watches. The shop opens with 10,000 BDT and its supplier with 5,000 BDT. Everybody knows only what messages reported, and writes only into their own book.
 
 # %% tags=["parameters"]
 seed = 7
@@ -18,7 +18,7 @@ purchase = result.follow(1)
 # %% [markdown]
 # ## Step through it
 #
-# Go from message to message by the buttons or the arrow keys. Beside the diagram stands what each message wrote into the book of whoever received it, and everybody's balance before and after.
+# Go from message to message by the buttons or the arrow keys. Beside the diagram stands what each message wrote into the book of its receiver, and everybody's balance before and after.
 
 # %%
 purchase.stepper()

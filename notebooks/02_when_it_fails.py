@@ -52,7 +52,7 @@ compare_conversations(good.follow(1), sold_out.follow(1))
 # %% [markdown]
 # ## Lost messages
 #
-# Crosses are messages that never arrived. Whoever waits for a reply asks again after two seconds, then after four, and so on; what was done once is not done again.
+# Crosses are messages that never arrived. An asker without a reply retries after two seconds, then after four, and so on; what was done once is not done again.
 
 # %%
 lossy = scenario.with_settings({"network.default.loss": loss, "network.default.timeout": 2})

@@ -20,7 +20,7 @@ result
 # %% [markdown]
 # ## The model
 #
-# Each customer buys at a rate of their own and may drop out for good after any purchase; rates and drop-out shares differ between customers.
+# Each customer buys at a rate of their own and may drop out permanently after any purchase; rates and drop-out shares differ between customers.
 
 # %%
 customers.PUBLISHED
@@ -44,4 +44,4 @@ course.loc[[fitted_until, weeks]].round(3)
 # %% [markdown]
 # ## Answer
 #
-# Nearly: told only when each customer first bought, the model expects 4,169 repeat purchases by week 78 where there were 4,339, which is 3.9 % too few.
+# Nearly: knowing only when each customer first bought, the model expects 4,169 repeat purchases by week 78 where there were 4,339, which is 3.9 % too few.

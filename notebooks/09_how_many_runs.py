@@ -1,7 +1,7 @@
 # %% [markdown]
 # # How many runs make a figure precise enough?
 #
-# A single run answers nothing. Runs are added until the mean is as precise as asked for, and the same question is then asked at several points of a design.
+# One run is one draw. Runs are added until the mean is as precise as asked for, and the same question is then asked at several points of a design.
 
 # %% tags=["parameters"]
 seed = 7

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MODULES = [
+    *sorted((ROOT / "notebooks").glob("*.py")),
     *sorted((ROOT / "alesha_sim").rglob("*.py")),
     ROOT / "alesha_sim" / "scenarios" / "template.toml",
 ]
