@@ -4,15 +4,17 @@ Where runs are made stands in `workers.py`, where they are kept in `folder.py`.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from alesha_sim.experiments.folder import Archive
-from alesha_sim.experiments.job import Outcome, Run
+from alesha_sim.experiments.job import Outcome, Run, one_line
 from alesha_sim.experiments.plan import Plan
 from alesha_sim.experiments.progress import Progress
 from alesha_sim.experiments.run_table import Rows
 from alesha_sim.experiments.series import Track
 from alesha_sim.experiments.workers import outcomes
+from alesha_sim.scenarios.errors import scenario_error
 
 
 class Execution:
@@ -46,15 +48,20 @@ class Execution:
             with (
                 Progress(shown=self._progress, total=total or done + len(missing), done=done) as bar,
                 closing(outcomes((self.plan.job(*run) for run in missing), self._jobs)) as finished,
+                ThreadPoolExecutor(1) as keeper,  # which no interrupt reaches, so that a run is kept to the end
             ):
                 for outcome in finished:
-                    self._keep(outcome)
+                    keeper.submit(self._keep, outcome).result()
                     bar.count(failed=bool(outcome.error))
         except KeyboardInterrupt:
             self.interrupted = True
         return not self.interrupted
 
     def _keep(self, outcome: Outcome) -> None:
+        if taken := [name for name in self.plan.factors if name in outcome.metrics]:
+            # How the metrics of one's own are called is known once a run has them.
+            wrong = scenario_error("metrics", taken[0], "must not be the name of a column of the design")
+            outcome = Outcome(outcome.run, outcome.seed, error=one_line(wrong))
         if outcome.error:
             self.failures[outcome.run] = outcome
             if self.archive is not None:

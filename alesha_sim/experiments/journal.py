@@ -79,10 +79,11 @@ class Journal:
             raise self._damaged(name)
 
     def _damaged(self, name: str) -> ScenarioError:
-        path = self.folder / name
-        if not os.path.lexists(path):
-            return damaged(path, "is missing")
-        return damaged(path, f"is not as it was written: {JOURNAL} has another digest")
+        path, its = self.folder / name, "its run" if "/" in name else "the runs in it"
+        rule, which = f"is not as it was written: {JOURNAL} has another digest", "it and its line"
+        rule, which = (rule, which) if os.path.lexists(path) else ("is missing", "its line")
+        again = f"; to have {its} made again, delete {which} in {JOURNAL}"
+        return damaged(path, rule + again * name.startswith("runs"))
 
     # Writing
 

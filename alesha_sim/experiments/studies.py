@@ -40,15 +40,14 @@ RUNS = 30
 class Options(TypedDict, total=False):
     """What every experiment takes.
 
-    `seed` determines all randomness (default: drawn, and kept as `study.seed`). `jobs` is the number of workers as
-    joblib counts them (default: what `joblib.parallel_config` says, else one per core). With `folder` every run is
-    saved there as it finishes, and a later start makes only the missing runs; `keep` names tables to be kept there
-    whole. `series` names time series to record (`balances`, `stock`, `open_orders`, `waits`), one value for each
-    `every` (seconds, or text such as "1h"). Metrics count after `warmup`. `metrics` is a function from a `Result`
-    (with a `warmup`, from `Result.after(warmup)`) to more named metrics. `progress` shows the progress on a
-    terminal or in a notebook. With `record="summary"` runs keep only metrics, accounts and users, as in
-    `simulate`, and their digests are of that level; the laws are not checked, as a note says, and there are no
-    series and no warm-up.
+    `seed` decides all chance (left out, one is drawn, and is `study.seed`); `jobs` is the number of workers
+    as joblib counts them (left out, what `joblib.parallel_config` says, else one a core). With `folder` every run
+    is kept there at once, and a later start makes only what is missing; `keep` names tables to be kept there
+    whole. `series` names time series to be recorded (`balances`, `stock`, `open_orders`, `waits`) every `every`
+    seconds (or text such as "1h"); metrics count after `warmup`; `metrics` is a function from a `Result`, with a
+    `warmup` from `Result.after(warmup)`, to more named metrics. `progress` shows how far it is, where somebody
+    sees it. With `record="summary"` runs keep nothing but metrics, accounts and users, as in `simulate`, and their
+    digests are of that level; the laws are not checked, as a note says, and there are neither series nor warm-up.
     """
 
     seed: int | None
@@ -75,8 +74,8 @@ def replicate(
     """Run a scenario many times; replication k has a seed of its own that follows from the study's.
 
     With `until`, runs are added until each metric named there is precise enough by Law's rule, at least 20 and at
-    most `max_runs`; `runs` does not count then. `{"shop_cash": 0.05}` asks for the mean to within 5 %,
-    `{"declined": {"absolute": 2}}` for a half-width of at most 2, for a mean near zero. Several hold together with
+    most `max_runs`; `runs` does not count then. `{"shop_cash": 0.05}` wants a half-width that keeps the mean
+    within 5 %, `{"declined": {"absolute": 2}}` one of at most 2, for a mean near zero; several hold together with
     the probability `confidence`. An interrupt keeps what is done. The other options are those of `Options`. Raises
     ScenarioError.
     """
@@ -116,7 +115,7 @@ def compare(
 
 
 def plan_of(kind: str, scenarios: Sequence["Scenario"], points: Sequence[Point], options: Options) -> Plan:
-    """Return the plan of an experiment; raises ScenarioError for unknown or invalid options."""
+    """Return the plan of an experiment; raises ScenarioError for options that there are not or that are wrong."""
     _check_options(options)
     recording: Recording = recording_of(scenarios, options)
     plan = Plan(kind, scenarios, points, seed=options.get("seed"), recording=recording)
@@ -127,7 +126,9 @@ def plan_of(kind: str, scenarios: Sequence["Scenario"], points: Sequence[Point],
 def _check_points(plan: Plan) -> None:
     """Raise ScenarioError unless all points have one currency, and a horizon that the recording fits in."""
     scenarios = [
-        plan.scenario(number) if any(map(_is_in_common, point.settings)) else plan.scenarios[point.scenario]
+        plan.scenario(number)
+        if any(path.partition(".")[0] in ("currency", "horizon") for path in point.settings)
+        else plan.scenarios[point.scenario]
         for number, point in enumerate(plan.points)
     ]
     codes = dict.fromkeys(scenario.currency.code for scenario in scenarios)
@@ -140,10 +141,6 @@ def _check_points(plan: Plan) -> None:
         length = getattr(plan.recording, name)
         if length >= shortest:
             raise scenario_error(name, length, f"must be less than the horizon of {shortest:g} s")
-
-
-def _is_in_common(path: str) -> bool:
-    return path.partition(".")[0] in ("currency", "horizon")
 
 
 def _check_options(options: Options) -> None:
@@ -185,7 +182,7 @@ def _made(plan: Plan, runs: int, options: Options) -> Study:
 
 
 def _until(execution: Execution, rule: Rule, max_runs: int) -> Study:
-    """Make runs until the rule is met; those beyond the first number that meets it do not count."""
+    """Make runs until the rule is content; those beyond the first number that contents it do not count."""
     aim, looked, enough = RUNS_MIN, RUNS_MIN, None
     notes: list[str] = _resumed(execution, _first(max_runs))
     while execution.make(_first(aim), total=max_runs):
@@ -199,7 +196,7 @@ def _until(execution: Execution, rule: Rule, max_runs: int) -> Study:
     execution.finish()
     chosen = _first(aim if enough is None else enough)
     if enough is None and not execution.interrupted:
-        notes.append(f"not precise enough after {max_runs} runs: study.precision has what was reached")
+        notes.append(f"not precise enough after {max_runs} runs: study.precision tells how far it is")
     samples = _samples(execution, rule, len(chosen))
     notes += rule.notes(samples)
     table = rule.table(samples) if execution.rows.metrics else None
@@ -211,7 +208,7 @@ def _first(runs: int) -> list[Run]:
 
 
 def _samples(execution: Execution, rule: Rule, runs: int) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Return the metrics that the rule looks at, a column each; raises ScenarioError for an unknown one."""
+    """Return the metrics that the rule looks at, a column each; raises ScenarioError for one that there is not."""
     metrics = execution.rows.metrics
     for goal in rule.goals:
         if metrics and goal.metric not in metrics:
@@ -230,5 +227,4 @@ def _resumed(execution: Execution, chosen: Sequence[Run]) -> list[str]:
 
 
 def _stopped(execution: Execution, chosen: Sequence[Run]) -> str:
-    done = sum(run in execution.rows for run in chosen)
-    return f"interrupted: {done:,} of {len(chosen):,} runs are done"
+    return f"interrupted: {sum(run in execution.rows for run in chosen):,} of {len(chosen):,} runs are done"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from alesha_sim.experiments.estimates import CONFIDENCE, Estimates, estimates, paired, seldom
 from alesha_sim.experiments.execution import Execution
 from alesha_sim.experiments.folder import Archive, read_manifest
-from alesha_sim.experiments.job import KEYS, Outcome, Run
+from alesha_sim.experiments.job import KEYS, Run
 from alesha_sim.experiments.metric_units import may_count, readable
 from alesha_sim.experiments.output_analysis import WarmUp, mser5
 from alesha_sim.experiments.plan import Plan, Point, baseline_of
@@ -69,7 +69,7 @@ class Study:
     def load(cls, folder: str | PathLike[str]) -> Self:
         """Read the study in a folder as far as it is done; nothing is run.
 
-        Raises ScenarioError if there is none, and for a scenario with a policy of your own, which no file holds.
+        Raises ScenarioError if there is none, and for a scenario with a policy of one's own, which no file holds.
         """
         place = Path(folder).absolute()
         plan = _plan_of(read_manifest(place))
@@ -93,7 +93,10 @@ class Study:
         """One row per run that failed: its place as in `runs`, `error`, `command` to make it again, `trace`."""
         from pandas import DataFrame
 
-        rows = [self._failure(failure) for failure in self._failures]
+        rows = [
+            (*failure.run, failure.seed, failure.error, self.command(*failure.run), failure.trace)
+            for failure in self._failures
+        ]
         names = ["point", "replication", "seed", "error", "command", "trace"]
         frame = DataFrame(rows, columns=names).astype(dict.fromkeys(names[:3], "int64"))
         self._label(frame, 1)
@@ -309,9 +312,6 @@ class Study:
         for offset, name in enumerate(self.plan.factors):
             labels = [self.plan.points[point].labels[name] for point in frame["point"]]
             frame.insert(place + offset, name, labels)
-
-    def _failure(self, failure: Outcome) -> tuple[object, ...]:
-        return (*failure.run, failure.seed, failure.error, self.command(*failure.run), failure.trace)
 
     def _check_figure(self, metric: str) -> None:
         if metric not in self.metrics:
