@@ -117,7 +117,7 @@ def test_what_is_due_as_the_goods_come_is_asked_for_in_the_same_event():
     intent = INTENT._replace(draws=VisitDraws(returns=(0.0, 0.0)))
     follow_up = OrderFollowUp(shared, PlacedOrder(0, intent, CART, INVOICE), [].append)
     follow_up.note_parcel(CART, 1000)
-    assert len(shared.party.shop.log) == 1
+    assert len(shared.party.channels["shop"].log) == 1
     assert shared.clock.events == 0
 
 
