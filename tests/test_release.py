@@ -155,6 +155,15 @@ def test_the_changelog_has_a_section_for_the_version_and_for_what_comes_next(too
     assert all(tool("changelog").section(text, version) for version in versions[1:])
 
 
+def test_no_line_of_the_changelog_stands_under_two_versions():
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    lines = [
+        " ".join(entry.split()) for entry in re.split(r"^(?=- |#)", text, flags=re.MULTILINE) if entry[:1] == "-"
+    ]
+    assert len(lines) > 100
+    assert [line for line in set(lines) if lines.count(line) > 1] == []
+
+
 def test_pre_commit_has_the_tested_ruff_and_mypy():
     text = (ROOT / ".pre-commit-config.yaml").read_text("utf-8")
     revisions = dict(re.findall(r"repo: \S+/(\S+)\n    rev: v(\S+)", text))
