@@ -462,7 +462,7 @@ def test_a_late_refund_in_the_middle_of_buying_recalls_the_goods_once_they_are_o
 def test_news_of_a_late_refund_may_come_before_the_receipt_of_the_payment():
     market = escrowed()
     order = market.check_out()
-    market.shop.bank.back.latency = lambda: next(slow)
+    market.shop.channels["bank"].back.latency = lambda: next(slow)
     slow = iter([50.0, 1.0])
     market.pay(order)
     market.at(5, lambda: market.bank.refund_late(order))
@@ -480,7 +480,7 @@ def test_a_late_refund_while_the_bank_declines_the_charges_calls_the_order_off()
     order = market.check_out()
     market.pay(order)
     market.at(4.5, lambda: market.bank.refund_late(order))
-    market.shop.bank.latency = iter([1.0, 3.0]).__next__
+    market.shop.channels["bank"].latency = iter([1.0, 3.0]).__next__
     market.run()
     transaction = market.bank.payment_of[order]
     assert market.replies[f"pay:{order}"] == Refusal(Reason.LATE, order, transaction, 500)

@@ -314,16 +314,16 @@ def test_debts_that_wait_for_money_when_the_shop_crashes_are_paid_as_it_comes_in
 def test_a_spell_loses_by_its_loss_and_doubles_by_its_duplication_alone(what, kinds):
     degradation = {"kind": "degradation", "link": "shop->bank", "start": 10, "duration": 10, what: 0.5}
     simulation = Simulation(scenario(ONE, faults=[degradation]), seed=1)
-    faults = simulation.shop.bank.faults
+    faults = simulation.shop.channels["bank"].faults
     assert {faults.copies(15.0) for _ in range(200)} == kinds
     assert {faults.copies(at) for at in (9.999, 20.0) for _ in range(200)} == {1}
-    assert simulation.bank.shop.faults is None
+    assert simulation.bank.channels["shop"].faults is None
 
 
 def test_a_degradation_adds_to_what_the_link_does_already():
     both = {"loss": 0.6, "duplication": 0.6}
     degradation = {"kind": "degradation", "link": "shop->bank", "start": 0, "duration": 10, **both}
-    faults = Simulation(scenario(ONE, faults=[degradation], link=both), seed=1).shop.bank.faults
+    faults = Simulation(scenario(ONE, faults=[degradation], link=both), seed=1).shop.channels["bank"].faults
     counts = np.bincount([faults.copies(5.0) for _ in range(4000)], minlength=3)
     passed = 0.4 * 0.4
     expected = np.array([1 - passed, passed * 0.4 * 0.4, passed * (1 - 0.4 * 0.4)])

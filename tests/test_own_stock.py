@@ -189,7 +189,7 @@ def test_money_that_comes_while_a_refund_is_declined_pays_it_before_a_replenishm
     assert market.bank.deposit == 50
     assert market.shop.payables  # a replenishment waits for 800
     market.ask("return", ReturnGoods((LAPTOP,)), order=order)
-    market.bank.shop.latency = iter([50.0] + [1.0] * 9).__next__
+    market.bank.channels["shop"].latency = iter([50.0] + [1.0] * 9).__next__
     market.at(10, lambda: market.bank.release(order, 450))
     market.run()
     assert market.shop.desk.find(order).refunds_payable == ()
