@@ -124,8 +124,11 @@ def test_jobs_that_were_given_up_run_again_one_by_one_and_are_lost_if_their_work
         (0, run): [Future(run, died), Future(run, end)] for run, end in ((0, DONE[0]), (1, died), (3, DONE[3]))
     }
     client = Client(twice)
-    found = list(Cluster(client, 5).outcomes(JOBS))
-    assert client.submitted == [0, 1, 2, 3, 4, 0, 1, 3]
+    found, submitted = [], []
+    for outcome in Cluster(client, 5).outcomes(JOBS):
+        found.append(outcome)
+        submitted.append(len(client.submitted))
+    assert (client.submitted, submitted[2:]) == ([0, 1, 2, 3, 4, 0, 1, 3], [7, 8, 8])
     assert [outcome.run[1] for outcome in found] == [2, 4, 0, 1, 3]
     assert [outcome for outcome in found if outcome.run != (0, 1)] == [DONE[place] for place in (2, 4, 0, 3)]
     assert (found[3].error, found[3].trace) == ("the worker died", "all workers died")
