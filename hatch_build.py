@@ -53,6 +53,7 @@ class CompilingHook(BuildHookInterface):
         made = [*workshop.glob("*.so"), *workshop.glob("*.pyd")]
         made += [*workshop.glob(f"{PACKAGE}/**/*.so"), *workshop.glob(f"{PACKAGE}/**/*.pyd")]
         build_data["force_include"].update({str(path): str(path.relative_to(workshop)) for path in made})
+        build_data["dependencies"] += self.config["uses"]
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 

@@ -39,7 +39,13 @@ INTENTS = (
     "tamper_total",
 )
 FATES = ("in_flight", "delivered", "lost", "duplicate", "late", "withdrawn")
-IN_FLIGHT, DELIVERED, LOST, DUPLICATE, LATE, WITHDRAWN = range(6)
+IN_FLIGHT: Final = 0
+DELIVERED: Final = 1
+LOST: Final = 2
+DUPLICATE: Final = 3
+LATE: Final = 4
+WITHDRAWN: Final = 5
+"""Places in `FATES`, one a line: such a constant is part of the machine code, another is looked up."""
 RECEIVED, PROCESSING, ON_THE_WAY, COMPLETED, CANCELLED, DECLINED, RETURNED, IN_DOUBT = range(8)
 HOME, LOGGED_IN, BROWSED, CHECKED_OUT, PAID = range(5)
 LOOKED, BOUGHT, REFUSED, ABANDONED, UNANSWERED = range(5)

@@ -51,7 +51,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "columns": (NUMPY, NOTHING),
     "distributions": (NUMPY, NOTHING),
     "policies": (NUMPY, NOTHING),
-    "recording": (COMPILED, NOTHING),
+    "recording": ({*COMPILED, "librt"}, NOTHING),  # librt only where it is machine code
     "scenarios": ({"numpy", "pydantic", "pydantic_core", "tomli_w"}, {"pandas", "pyarrow"}),
     "books": (COMPILED, NOTHING),
     "network": (NUMPY, NOTHING),

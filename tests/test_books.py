@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
-from alesha_sim.books.accounts import CODES
+from alesha_sim.books.accounts import BOOKS_MAX, CODES
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.shop import ShopBook
@@ -504,9 +504,9 @@ def rows_since(trade, begun):
     """Return the rows written since as text, in the form of `FACTS`."""
     chart = trade.ledger.chart
     for row in trade.ledger.array()[begun:]:
-        commodity = chart.places[row["debit"]] // 4
+        commodity = chart.places[row["debit"]] // BOOKS_MAX
         units = f" {SKUS[commodity - 1]}" if commodity else ""
-        sides = f"{chart.name(row['debit'])} / {chart.name(row['credit'])}"
+        sides = f"{chart.name(int(row['debit']))} / {chart.name(int(row['credit']))}"
         yield f"{CODES[row['code']]} {row['amount']}{units}: {sides}"
 
 

@@ -379,8 +379,8 @@ def test_live_balances_equal_the_rows_and_no_floor_breaks(facts):
     for row in books.ledger.array().tolist():
         net[row[1]] += row[3]
         net[row[2]] -= row[3]
-        assert all(net[place] >= 0 for place, floored in enumerate(chart.floored) if floored)
-        assert all(net[place] <= 0 for place, capped in enumerate(chart.capped) if capped)
+        assert all(net[place] >= 0 for place, least in enumerate(chart.least) if least == 0)
+        assert all(net[place] <= 0 for place, most in enumerate(chart.most) if most == 0)
     assert [books.ledger.balance(place) for place in range(len(net))] == [
         amount * sign for amount, sign in zip(net, chart.signs, strict=True)
     ]

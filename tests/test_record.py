@@ -300,7 +300,7 @@ def test_a_bank_whose_rows_have_gone_knows_its_transactions():
         run.run()
         run.result()  # lets everything go that is counted
         books[record] = run.bank.book
-    links = range(len(books["all"]._ledger._held) + 2)
+    links = range(books["all"]._ledger._next_entry + 2)
     found, expected = ([books[record].transaction(entry) for entry in links] for record in ("summary", "all"))
     assert found == expected
     assert sum(each is not None for each in expected) > 100

@@ -155,7 +155,7 @@ def test_the_first_row_of_every_entry_is_found_wherever_it_is(tmp_path):
     for until in (20_000.0, 80_000.0):
         for run in runs:
             run.run(until)
-        links = range(-1, len(runs[0].ledger._held) + 2)
+        links = range(-1, runs[0].ledger._next_entry + 2)
         expected, found = ([first(run.ledger, entry) for entry in links] for run in runs)
         assert found == expected
     assert sum(row is not None for row in found) > 700

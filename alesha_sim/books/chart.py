@@ -9,8 +9,15 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, BOOKS_MAX, KINDS, Kind
 from alesha_sim.columns import TextColumn
+from alesha_sim.form import COMPILED
 from alesha_sim.numbered import WIDTH, NumberedLabels
 from alesha_sim.numeric.counts import repeat
+from alesha_sim.units import AMOUNT_MAX
+
+if COMPILED:
+    from alesha_sim.recording import typed_tables as tables
+else:
+    from alesha_sim.recording import packed_tables as tables
 
 Ids = npt.NDArray[np.int32]
 
@@ -26,16 +33,20 @@ class AccountGroup(NamedTuple):
 
 
 class Chart:
-    """Accounts by id, from 0 in the order of opening; in lists, because looking one up there is cheapest."""
+    """Accounts by id, from 0 in the order of opening; what each has is in a list, or compiled in a vector."""
 
     def __init__(self, commodities: Sequence[str]) -> None:
         self.commodities = [*commodities]
         self.books = [*BOOKS]
         self.groups: list[AccountGroup] = []
-        self.places: list[int] = []  # BOOKS_MAX * commodity + book, so that one comparison serves both
-        self.signs: list[int] = []  # 1 if the account grows by debits, else -1
-        self.capped: list[bool] = []  # may not have a debit balance
-        self.floored: list[bool] = []  # may not have a credit balance
+        self.places: tables.Numbers = tables.account_numbers()
+        """By account: BOOKS_MAX * commodity + book, so that one comparison serves both."""
+        self.signs: tables.Numbers = tables.account_numbers()
+        """By account: 1 if it grows by debits, else -1."""
+        self.most: tables.Numbers = tables.account_numbers()
+        """By account: the largest debit balance that it may have: 0, or what fits in 64 bits."""
+        self.least: tables.Numbers = tables.account_numbers()
+        """By account: the smallest debit balance that it may have, below zero a credit balance."""
         self._taken: set[tuple[str, int]] = set()
 
     def open(
@@ -62,10 +73,10 @@ class Chart:
         self._taken.add((name, commodity))
         base = len(self.places)
         self.groups.append(AccountGroup(base, count, name, numbered, kind))
-        self.places += [BOOKS_MAX * commodity + self.books.index(book)] * count
-        self.signs += [kind.sign] * count
-        self.capped += [floor and kind.sign < 0] * count
-        self.floored += [floor and kind.sign > 0] * count
+        self.places = tables.longer(self.places, BOOKS_MAX * commodity + self.books.index(book), count)
+        self.signs = tables.longer(self.signs, kind.sign, count)
+        self.most = tables.longer(self.most, 0 if floor and kind.sign < 0 else AMOUNT_MAX, count)
+        self.least = tables.longer(self.least, 0 if floor and kind.sign > 0 else -AMOUNT_MAX, count)
         return range(base, base + count)
 
     def open_book(self, name: str) -> int:

@@ -27,8 +27,9 @@ from alesha_sim.books.accounts import (
     USERS,
     Account,
 )
-from alesha_sim.books.ledger import FIELDS, LawBroken, Ledger, Transfer
+from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
 from alesha_sim.recording.packed_rows import in_memory
+from alesha_sim.recording.packed_tables import TRANSFER_FIELDS
 from alesha_sim.units import total
 
 BLOCK = 2**13
@@ -50,7 +51,7 @@ class CountingLedger(Ledger):
     def __init__(self, currency_code: str, skus: Sequence[str]) -> None:
         super().__init__(currency_code, skus)
         self._entries = array("I")  # of the rows that are kept, in ascending order
-        self._kept = in_memory("transfers", **FIELDS)
+        self._kept = in_memory("transfers", **TRANSFER_FIELDS)
         self._openings = np.zeros(0, np.int64)
         self._moved: Counter[str] = Counter()
         self._advances = np.zeros(1, np.int64)  # by order: what users have paid for it beyond goods and refunds

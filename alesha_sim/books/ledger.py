@@ -6,7 +6,6 @@ of an entry are written all or none, and that a book writes an entry once.
 """
 
 import struct
-from array import array
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, NoReturn
 
@@ -14,24 +13,34 @@ import numpy as np
 import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
-from alesha_sim.books.accounts import BOOKS_MAX, CODES, KINDS, OPENING, Account, Kind
+from alesha_sim.books import ledger_columns
+from alesha_sim.books.accounts import BOOKS_MAX, CODES, OPENING, Account, Kind
 from alesha_sim.books.chart import Chart
 from alesha_sim.books.own_book import OwnBook, checked
-from alesha_sim.columns import Columns, Packed, TextColumn, times
+from alesha_sim.columns import Columns, Packed
+from alesha_sim.form import COMPILED
 from alesha_sim.recording.packed_rows import Boxed, NewRows, in_memory
 from alesha_sim.units import AMOUNT_MAX
 from alesha_sim.vocabulary import NO_ID
 
+if COMPILED:
+    from alesha_sim.recording import typed_tables as tables
+else:
+    from alesha_sim.recording import packed_tables as tables
+
 Row = tuple[int, int, int, Boxed]
 """What a book gives for one transfer: debit account, credit account, amount, code."""
 
-FIELDS = {"at": "d", "debit": "i", "credit": "i", "amount": "q", "order": "i", "entry": "i", "code": "B"}
-"""The fields of a row, in the order of `Transfer`."""
+_REFUSED: Final = (struct.error, OverflowError, IndexError, TypeError)
+"""What a value raises that its field cannot hold, and an unknown account; compiled, a large sum a ValueError."""
 
 CODES_MAX: Final = 256
 
-_LAYOUT = struct.Struct("<" + "".join(FIELDS.values()))
-_WIDTH: Final = _LAYOUT.size
+_UNKNOWN: Final = "unknown account"
+_BOOKS: Final = BOOKS_MAX  # named once more: compiled, an imported name is looked up at every use
+
+_ROOM: Final = 64
+"""For how many more entries than are asked for there is room, at the least."""
 
 
 @mypyc_attr(native_class=False)
@@ -62,25 +71,16 @@ class Ledger:
         self.chart = Chart((currency_code, *skus))
         self.codes = [*CODES]
         self._products = len(skus)
-        self._rows = rows("transfers", **FIELDS)
-        self._held = bytearray(1)  # by entry, one bit a book; entries count from 1
-        self._first = array("I", [0])  # by entry: the row that the first book to hold it began with
-        self._net: list[int] = []  # by account: debits less credits
-        chart = self.chart
-        # One attribute, taken apart at once, costs `post` less than eight.
-        self._hot = (
-            self._rows.rows,
-            self._rows.pack,
-            self._net,
-            chart.places,
-            chart.capped,
-            chart.floored,
-            self._held,
-            self._first,
-        )
+        self._rows = tables.TransferRows(rows)
+        self._net: tables.Numbers = tables.account_numbers()
+        """By account: debits less credits."""
+        self._next_entry: Boxed = 1
+        """The number of the next entry."""
+        self._marks: tables.Numbers = tables.longer(tables.entry_numbers(), 0, 1)
+        """By entry: one bit a book that holds it, and above them the row that the first of these began with."""
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._rows.next
 
     # Books, accounts and words of your own
 
@@ -135,7 +135,7 @@ class Ledger:
     ) -> range:
         """Open accounts that need not be of the chart, as `Chart.open` does."""
         ids = self.chart.open(name, kind, count=count, commodity=commodity, floor=floor, numbered=numbered)
-        self._net += [0] * count
+        self._net = tables.longer(self._net, 0, count)
         return ids
 
     def balance(self, account: int) -> int:
@@ -146,28 +146,30 @@ class Ledger:
 
     def new_entry(self) -> Boxed:
         """Allot the number of a new journal entry, counting from 1."""
-        entry = len(self._held)
-        self._held.append(0)
-        self._first.append(0)
+        entry = self._next_entry
+        if entry == len(self._marks):
+            self._marks = tables.longer(self._marks, 0, _ROOM + len(self._marks) // 8)
+        self._next_entry = entry + 1
         return entry
 
     def new_entries(self, count: int) -> range:
         """Allot `count` entries at once."""
-        start = len(self._held)
-        self._held += bytes(count)
-        self._first.extend([0] * count)
+        start = int(self._next_entry)
+        self._marks = tables.longer(self._marks, 0, max(0, start + count - len(self._marks)))
+        self._next_entry = start + count
         return range(start, start + count)
 
     def holds(self, book: int, entry: int) -> bool:
         """Tell whether `book` has posted `entry`, even if all its amounts were zero."""
-        return 0 < entry < len(self._held) and bool(self._held[entry] >> book & 1)
+        return 0 < entry < self._next_entry and bool(self._marks[entry] >> book & 1)
 
     def first(self, entry: int) -> Transfer:
         """Return the first row written under `entry`; KeyError if there is none."""
-        if not (0 < entry < len(self._first) and self._first[entry] < len(self)):
+        number = self._marks[entry] >> _BOOKS if 0 < entry < self._next_entry else len(self)
+        if number >= len(self):
             raise KeyError(entry)
         # `Transfer._make` would count the fields again, in Python.
-        row = tuple.__new__(Transfer, self._rows.fields(self._first[entry]))
+        row = tuple.__new__(Transfer, self._rows.fields(number))
         if row.entry != entry:
             raise KeyError(entry)
         return row
@@ -182,32 +184,42 @@ class Ledger:
         It repeats the rules of `post`, because half of all entries have one row, and without the loop, the
         tuple and the means to undo a row costs 0.75 times as much (0.45 against 0.6 us, a bare pack 0.11).
         """
-        buffer, pack, net, places, capped, floored, held, first = self._hot
         bit = 1 << book
-        if entry < 1:  # it would be read from the other end
+        if not 0 < entry < self._next_entry:
             raise LawBroken(f"L0: entry {entry} was never allotted")
+        held = self._marks[entry]
+        if held & bit:
+            return False
         try:
-            holders = held[entry]
-            if holders & bit:
-                return False
             if amount > 0:
-                place = places[debit]
-                if place != places[credit] or place & 7 != book or debit == credit:
+                chart, net = self.chart, self._net
+                place = chart.places[debit]
+                if place != chart.places[credit] or place & 7 != book or debit == credit:
                     self._refuse(book, entry, debit, credit, amount, code)
-                taken = net[debit] + amount
-                given = net[credit] - amount
-                if (taken > 0 and capped[debit]) or (given < 0 and floored[credit]):
+                # Sums beyond 64 bits do not wrap: an `int` never does, compiled neither.
+                owed: int = net[debit]
+                owned: int = net[credit]
+                owed += amount
+                owned -= amount
+                if owed > chart.most[debit] or owned < chart.least[credit]:
                     self._refuse(book, entry, debit, credit, amount, code)
-                if not holders:
-                    first[entry] = self._rows.base + len(buffer) // _WIDTH
-                buffer += pack(at, debit, credit, amount, order, entry, code)
-                net[debit] = taken
-                net[credit] = given
+                written = self._rows
+                if not held:
+                    held = written.next << _BOOKS
+                if COMPILED:
+                    written.write(at, debit, credit, amount, order, entry, code)
+                else:  # its body, a call less
+                    buffer = written.buffer
+                    buffer += tables.PACK_TRANSFER(at, debit, credit, amount, order, entry, code)
+                    written.next += 1
+                net[debit] = owed
+                net[credit] = owned
             elif amount:
                 self._refuse(book, entry, debit, credit, amount, code)
-        except (struct.error, IndexError, TypeError) as error:  # a TypeError only where this is compiled
-            raise LawBroken(f"L0: {error} (entry {entry}, order {order}, amount {amount})") from error
-        held[entry] = holders | bit
+        except (*_REFUSED, ValueError) as error:
+            told = str(error) or _UNKNOWN
+            raise LawBroken(f"L0: {told} (entry {entry}, order {order}, amount {amount})") from error
+        self._marks[entry] = held | bit
         return True
 
     def new_transfer(
@@ -231,56 +243,66 @@ class Ledger:
         Raises LawBroken, and writes nothing, for an entry never allotted, a negative amount or one beyond 64
         bits, accounts of another book or of two commodities (L0), and a floor broken by any of the rows (L1).
         """
-        buffer, pack, net, places, capped, floored, held, first = self._hot
         bit = 1 << book
-        if entry < 1:
+        if not 0 < entry < self._next_entry:
             raise LawBroken(f"L0: entry {entry} was never allotted")
-        start = len(buffer)
+        held = self._marks[entry]
+        if held & bit:
+            return False
+        start = self._rows.next
         try:
-            holders = held[entry]
-            if holders & bit:
-                return False
+            chart, written = self.chart, self._rows
             for debit, credit, amount, code in rows:
                 if amount <= 0:
                     if amount:
                         self._refuse(book, entry, debit, credit, amount, code)
                     continue
-                place = places[debit]
-                if place != places[credit] or place & 7 != book or debit == credit:
+                place = chart.places[debit]
+                if place != chart.places[credit] or place & 7 != book or debit == credit:
                     self._refuse(book, entry, debit, credit, amount, code)
-                taken = net[debit] + amount
-                given = net[credit] - amount
-                if (taken > 0 and capped[debit]) or (given < 0 and floored[credit]):
-                    self._refuse(book, entry, debit, credit, amount, code)
-                buffer += pack(at, debit, credit, amount, order, entry, code)
-                net[debit] = taken
-                net[credit] = given
-        except (struct.error, IndexError, TypeError) as error:
+                net = self._net  # once more a row: who makes the rows may open an account, which may move it
+                try:
+                    owed: int = net[debit]
+                    owned: int = net[credit]
+                    owed += amount
+                    owned -= amount
+                    if owed > chart.most[debit] or owned < chart.least[credit]:
+                        self._refuse(book, entry, debit, credit, amount, code)
+                    if COMPILED:
+                        written.write(at, debit, credit, amount, order, entry, code)
+                    else:
+                        buffer = written.buffer
+                        buffer += tables.PACK_TRANSFER(at, debit, credit, amount, order, entry, code)
+                        written.next += 1
+                except ValueError as error:
+                    raise LawBroken(f"L0: {error} (entry {entry}, order {order})") from error
+                net[debit] = owed
+                net[credit] = owned
+        except _REFUSED as error:
             self._undo(start)
-            raise LawBroken(f"L0: {error} (entry {entry}, order {order})") from error
+            raise LawBroken(f"L0: {str(error) or _UNKNOWN} (entry {entry}, order {order})") from error
         except BaseException:
             self._undo(start)
             raise
-        if not holders:
-            first[entry] = self._rows.base + start // _WIDTH
-        held[entry] = holders | bit
+        self._marks[entry] = (held or start << _BOOKS) | bit
         return True
 
     def _undo(self, start: int) -> None:
-        """Take back the rows from byte `start` on, whose entry could not be finished."""
-        buffer, net = self._rows.rows, self._net
-        for _, debit, credit, amount, _, _, _ in _LAYOUT.iter_unpack(buffer[start:]):
+        """Take back the rows from number `start` on, whose entry could not be finished."""
+        net = self._net
+        for _, debit, credit, amount, _, _, _ in self._rows.cut(start):
             net[debit] -= amount
             net[credit] += amount
-        del buffer[start:]
 
     def _refuse(self, book: int, entry: int, debit: int, credit: int, amount: int, code: int) -> NoReturn:
         """Raise LawBroken for a row."""
-        chart = self.chart
+        chart, owed, owned = self.chart, int(self._net[debit]), int(self._net[credit])
         if amount < 0:
             rule = "L0: must not be negative"
         elif chart.places[debit] != chart.places[credit] or chart.places[debit] & 7 != book or debit == credit:
             rule = f"L0: must be two accounts of the book {chart.books[book]} in one commodity"
+        elif max(owed + amount, amount - owned) > AMOUNT_MAX:
+            rule = "L0: balances must fit in 64 bits"
         else:
             rule = "L1: below zero"
         names = [chart.commodities[chart.places[account] // BOOKS_MAX] for account in (debit, credit)]
@@ -309,15 +331,13 @@ class Ledger:
         debited = np.broadcast_to(np.asarray(debits, np.int64), len(entries))
         credited = np.broadcast_to(np.asarray(credits, np.int64), len(entries))
         self._check_opening(book, entries, debited, credited, amounts)
-        # Copies, not views: a profiler's thread that holds this frame would keep a view alive, and with it the
-        # size of the arrays.
-        held = np.array(self._held[entries.start : entries.stop], np.uint8)
-        written = np.flatnonzero((held >> book & 1 == 0) & (amounts > 0))
-        numbers = len(self._rows) + np.arange(len(written))
-        first = np.array(self._first[entries.start : entries.stop], np.uint32)
-        first[written] = np.where(held[written] == 0, numbers, first[written])
-        self._held[entries.start : entries.stop] = (held | np.uint8(1 << book)).tobytes()
-        self._first[entries.start : entries.stop] = array(self._first.typecode, first.tobytes())
+        held = np.array(self._marks, np.int64)
+        mine = held[entries.start : entries.stop]
+        written = np.flatnonzero((mine >> book & 1 == 0) & (amounts > 0))
+        begun = self._rows.next + np.arange(len(written))
+        mine[written] = np.where(mine[written] == 0, begun << _BOOKS, mine[written])
+        mine |= 1 << book
+        self._marks = tables.replaced(self._marks, held)
         rows = np.empty(len(written), self._rows.dtype)
         rows["at"], rows["order"], rows["code"] = at, NO_ID, code
         rows["debit"], rows["credit"], rows["amount"] = debited[written], credited[written], amounts[written]
@@ -326,7 +346,7 @@ class Ledger:
         net = np.array(self._net, np.int64)
         np.add.at(net, rows["debit"], rows["amount"])
         np.subtract.at(net, rows["credit"], rows["amount"])
-        self._net[:] = net.tolist()
+        self._net = tables.replaced(self._net, net)
 
     def _check_opening(
         self,
@@ -337,7 +357,7 @@ class Ledger:
         amounts: npt.NDArray[np.int64],
     ) -> None:
         """Refuse openings that break a rule of `open_many`."""
-        if len(entries) and not (entries.step == 1 and entries.start > 0 and entries.stop <= len(self._held)):
+        if len(entries) and not (entries.step == 1 and entries.start > 0 and entries.stop <= self._next_entry):
             raise LawBroken(f"L0: entries {entries} were never allotted")
         if amounts.shape != debits.shape or amounts.dtype.kind not in "iu" or (amounts < 0).any():
             raise LawBroken("L0: opening amounts must be whole, one for each entry, none negative")
@@ -352,6 +372,10 @@ class Ledger:
 
     # Tables
 
+    def settle(self) -> None:
+        """Let rows that are held back for a while join the packed ones."""
+        self._rows.settle()
+
     def array(self) -> npt.NDArray[np.void]:
         """Return a copy of all rows as a structured array with the fields of `Transfer`."""
         return self._rows.array()
@@ -359,19 +383,7 @@ class Ledger:
     def columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
         """Return the table `transfers`, or what it shows of packed rows from row `first` on."""
         rows = self.array() if rows is None else rows
-        debit, credit, places = self.chart.sides(rows["debit"], rows["credit"])
-        return {
-            "transfer": np.arange(first, first + len(rows), dtype=np.int64),
-            "posted_at": times(rows["at"]),
-            "book": TextColumn(places % BOOKS_MAX, tuple(self.chart.books)),
-            "debit": debit,
-            "credit": credit,
-            "amount": rows["amount"].astype(np.int64),
-            "commodity": TextColumn(places // BOOKS_MAX, tuple(self.chart.commodities)),
-            "code": TextColumn(rows["code"].astype(np.int32), tuple(self.codes)),
-            "order": rows["order"].astype(np.int64),
-            "entry": rows["entry"].astype(np.int64),
-        }
+        return ledger_columns.transfers(self.chart, self.codes, first, rows)
 
     def _opened(self) -> npt.NDArray[np.int64]:
         """Return by account what its openings debited to it, less what they credited."""
@@ -384,15 +396,4 @@ class Ledger:
 
     def account_columns(self) -> Columns:
         """Return the table `accounts`: opening and closing balances, in each account's natural direction."""
-        opening = self._opened()
-        labels, names = self.chart.names()
-        places = np.array(self.chart.places, np.int32)
-        signs = np.array(self.chart.signs, np.int64)
-        return {
-            "account": TextColumn(names, labels),
-            "book": TextColumn(places % BOOKS_MAX, tuple(self.chart.books)),
-            "kind": TextColumn(self.chart.kinds(), KINDS),
-            "commodity": TextColumn(places // BOOKS_MAX, tuple(self.chart.commodities)),
-            "opening": opening * signs,
-            "closing": np.array(self._net, np.int64) * signs,
-        }
+        return ledger_columns.accounts(self.chart, self._opened(), np.array(self._net, np.int64))

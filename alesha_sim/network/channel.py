@@ -17,7 +17,7 @@ from alesha_sim.network.faults import Faults
 from alesha_sim.network.idempotency import Key
 from alesha_sim.network.request import GaveUp, NoReply, Request, Withdraw
 from alesha_sim.network.retry import Retry, RetryPolicy
-from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.messages import Messages
 from alesha_sim.recording.packed_rows import Boxed
 from alesha_sim.vocabulary import LATE, NO_ID
 
@@ -195,7 +195,7 @@ class Channel:
     def __init__(
         self,
         clock: Clock,
-        log: MessageLog,
+        log: Messages,
         latency: Callable[[], float],
         recipient: Boxed,
         faults: Faults | None = None,

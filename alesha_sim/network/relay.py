@@ -6,7 +6,7 @@ from alesha_sim.kernel.clock import Clock
 from alesha_sim.network.channel import NO_REQUEST, Channel, Delivery
 from alesha_sim.network.idempotency import Key
 from alesha_sim.network.request import Request
-from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.messages import Messages
 from alesha_sim.recording.packed_rows import Boxed
 
 
@@ -16,7 +16,7 @@ class Relay(Channel):
     For whom a message was meant, `address` tells.
     """
 
-    def __init__(self, clock: Clock, log: MessageLog, latency: Callable[[], float], recipient: Boxed) -> None:
+    def __init__(self, clock: Clock, log: Messages, latency: Callable[[], float], recipient: Boxed) -> None:
         super().__init__(clock, log, latency, recipient)
         self._addresses: dict[int, int] = {}  # by the number of a request
 

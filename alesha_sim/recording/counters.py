@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.messages import Messages
 from alesha_sim.recording.packed_rows import Boxed, PackedRows, Part
 from alesha_sim.units import MICROSECONDS
 
@@ -49,31 +49,25 @@ class NotKept(Part):
     def fill_two(self, row: Boxed, one: Any, other: Any) -> None:
         """Do nothing."""
 
-    def fill_three(self, row: Boxed, one: Any, other: Any, third: Any) -> None:
-        """Do nothing."""
-
 
 def thin(table: str, /, **fields: str) -> PackedRows:
     """Return the rows of a table that is off."""
     return ThinRows(KEPT.get(table, ()), **fields)
 
 
-class MessageCounter(MessageLog):
+class MessageCounter(Messages):
     """Counts the copies of messages that are sent to one recipient, and how long those taken up had waited.
 
     A copy has no number.
     """
 
-    mention = "".format
-    """Names a message in an error's text: not at all."""
-
     def __init__(self) -> None:
-        super().__init__(thin)
+        super().__init__()
         self._copies = self._losses = self._services = self._waited = 0
 
     def sent(
         self,
-        at: Any,
+        at: float,
         request: Boxed,
         order: Boxed,
         visit: Boxed,
@@ -87,12 +81,12 @@ class MessageCounter(MessageLog):
         self._copies += 1
         return 0
 
-    def sent_again(self, row: int) -> int:
+    def sent_again(self, row: Boxed) -> Boxed:
         """Count a second copy of a message that leaves together with the first."""
         self._copies += 1
         return 0
 
-    def taken_at_once(self, row: Boxed, at: Any) -> None:
+    def taken_at_once(self, row: Boxed, at: float) -> None:
         """Count a copy that a worker took up as it came."""
         self._services += 1
 
@@ -101,7 +95,7 @@ class MessageCounter(MessageLog):
         self._services += 1
         self._waited += round(at * MICROSECONDS) - round(since * MICROSECONDS)
 
-    def lost(self, row: int) -> None:
+    def lost(self, row: Boxed) -> None:
         """Count a copy that never reached anybody who could read it."""
         self._losses += 1
 

@@ -6,13 +6,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
-Boxed: TypeAlias = int | Any
-"""A whole number that is handed on more often than reckoned with.
-
-Compiled, it stays the object that it is; what is annotated as an `int` is unpacked, and packed again for others.
-"""
+Boxed: TypeAlias = i64
+"""A number of a message, an order, an entry or an entity: compiled, it is no object, and never passes 64 bits."""
 
 _NUMPY_CODES = {"d": "f8", "q": "i8", "i": "i4", "H": "u2", "I": "u4", "h": "i2", "B": "u1", "b": "i1"}
 
@@ -103,7 +100,7 @@ class Part:
         self._pack = layout.pack
         self._pack_into = layout.pack_into
 
-    # Three methods, since to collect values in a tuple and spread them again costs a third of a call.
+    # Two methods, since to collect values in a tuple and spread them again costs a third of a call.
 
     def fill(self, row: Boxed, value: Any) -> None:
         """Write the one field of row `row`."""
@@ -120,14 +117,6 @@ class Part:
             self._pack_into(self._rows, place * self._width + self._offset, one, other)
         else:
             self._table.change(row, self._offset, self._pack(one, other))
-
-    def fill_three(self, row: Boxed, one: Any, other: Any, third: Any) -> None:
-        """Write the three fields of row `row`."""
-        place: int = row - self._table.base
-        if place >= 0:
-            self._pack_into(self._rows, place * self._width + self._offset, one, other, third)
-        else:
-            self._table.change(row, self._offset, self._pack(one, other, third))
 
 
 NewRows = Callable[..., PackedRows]

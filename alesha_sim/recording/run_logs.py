@@ -9,6 +9,7 @@ from alesha_sim.columns import NAN
 from alesha_sim.recording.counters import MessageCounter, thin
 from alesha_sim.recording.levels import ALL, NotRecorded, Tallies
 from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.messages import Messages
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.recording.packed_rows import NewRows, in_memory
 from alesha_sim.recording.production_lot_log import ProductionLotLog
@@ -40,7 +41,7 @@ class Records:
             raise NotRecorded("messages", self.record)
         return self._messages
 
-    def messages_to(self, recipient: str) -> MessageLog:
+    def messages_to(self, recipient: str) -> Messages:
         """Return what takes down the messages to a kind of party: one log for all, or a counter of its own."""
         if self._messages is not None:
             return self._messages

@@ -50,6 +50,7 @@ class Spool:
         self._scenario = scenario
         self._block, self._lag = BLOCK, LAG
         self._rows: dict[str, SpooledRows] = {}
+        self._settle: list[Callable[[], None]] = []
         self._writers: dict[str, _Writer] = {}
         self._stack = ExitStack()
         refuse_to_overwrite(self.folder)
@@ -63,6 +64,7 @@ class Spool:
         """Return the logs of a run that records everything."""
         with self._named():
             records = Records(skus, users, self._new_rows)
+        self._settle.append(records.messages.settle)
         shown: dict[str, Shown] = {
             "orders": records.orders.order_columns,
             "order_lines": records.orders.line_columns,
@@ -78,6 +80,7 @@ class Spool:
         """Return the ledger of a run."""
         with self._named():
             ledger = Ledger(currency_code, skus, self._new_rows)
+        self._settle.append(ledger.settle)
         self._write("transfers", ledger.columns)
         return ledger
 
@@ -101,6 +104,8 @@ class Spool:
     def finish(self, others: Mapping[str, Columns], manifest: saved.Manifest) -> Spooled:
         """Write what is left, the tables that were not spooled, and the manifest; return the tables."""
         scenario = self._scenario
+        for settle in self._settle:
+            settle()
         with self._named():
             for table, rows in self._rows.items():
                 rows.flush()
