@@ -15,7 +15,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from alesha_sim.cli import commands, report, step, studies
-from alesha_sim.cli.values import factor, file_name, goal, jobs, level, positive, seed, setting, share, whole
+from alesha_sim.cli.values import (
+    factor,
+    file_name,
+    function,
+    goal,
+    jobs,
+    level,
+    positive,
+    seed,
+    setting,
+    share,
+    whole,
+)
 from alesha_sim.exports import FORMATS
 from alesha_sim.files import program
 from alesha_sim.recording.levels import LEVELS
@@ -137,6 +149,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "metavar": "LEVEL",
         "help": f"record {' or '.join(LEVELS)}: less is faster and smaller and has the same metrics, but without "
         "transfers no law can be checked (default: all)",
+    },
+    "--setup": {
+        "type": function,
+        "metavar": "MODULE:FUNCTION",
+        "help": "hand every simulation to this function of your own, whose module may lie in the current folder",
     },
     "--csv": {
         "action": "store_true",
@@ -270,6 +287,7 @@ STUDY = (
     "--runs",
     "--seed",
     "--set",
+    "--setup",
     "--warmup",
     "--series",
     "--every",
@@ -307,13 +325,25 @@ COMMANDS: dict[str, Command] = {
         commands.run,
         "run a scenario, check every law, and print what happened with everybody's balances",
         "alesha run market_day --seed 7 --set bank.workers=3 --out out/market",
-        ("scenario", "--seed", "--set", "--out", "--csv", "--spool", "--record", "--force", "--json", "--quiet"),
+        (
+            "scenario",
+            "--seed",
+            "--set",
+            "--setup",
+            "--out",
+            "--csv",
+            "--spool",
+            "--record",
+            "--force",
+            "--json",
+            "--quiet",
+        ),
     ),
     "balances": Command(
         commands.balances,
         "run a scenario, then let every party ask the bank for its balance",
         "alesha balances first_purchase --seed 7",
-        ("scenario", "--seed", "--set", "--all", "--json", "--quiet"),
+        ("scenario", "--seed", "--set", "--setup", "--all", "--json", "--quiet"),
     ),
     "export": Command(
         commands.export,
@@ -325,13 +355,13 @@ COMMANDS: dict[str, Command] = {
         step.step,
         "step through a run message by message with keys, or print it all with --plain",
         "alesha step first_purchase --seed 7",
-        ("scenario", "--seed", "--set", "--plain"),
+        ("scenario", "--seed", "--set", "--setup", "--plain"),
     ),
     "report": Command(
         report.report,
         "write a run, a saved result or a study as one page: metrics, plots, the conversation of an order",
         "alesha report market_day --seed 7 --out report.html",
-        ("scenario or folder", "--seed", "--set", "--out PAGE", "--order", "--force", "--quiet"),
+        ("scenario or folder", "--seed", "--set", "--setup", "--out PAGE", "--order", "--force", "--quiet"),
     ),
     "schema": Command(
         commands.schema,

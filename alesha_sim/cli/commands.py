@@ -4,10 +4,12 @@ No text is laid out here (`output.py`, `outcome.py`) and no result written (`fol
 NumPy included, is imported inside the function that needs it.
 """
 
+import sys
 from argparse import Namespace
-from importlib import resources
+from importlib import import_module, resources
+from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alesha_sim import scenarios
 from alesha_sim.cli import folder, output
@@ -16,7 +18,7 @@ from alesha_sim.recording.levels import ALL
 from alesha_sim.scenarios.errors import nearest, scenario_error
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from alesha_sim.scenarios.scenario import Scenario
     from alesha_sim.simulation.simulation import Simulation
@@ -151,7 +153,28 @@ def verify(arguments: Namespace) -> bool:
 def named_scenario(arguments: Namespace) -> "Scenario":
     """Return the scenario that is named, all its settings made at once."""
     scenario = scenarios.load(arguments.scenario)
-    return scenario.with_settings(dict(arguments.set)) if arguments.set else scenario
+    scenario = scenario.with_settings(dict(arguments.set)) if arguments.set else scenario
+    return scenarios.with_extensions(scenario, setup_of(arguments))[0]
+
+
+def setup_of(arguments: Namespace) -> "Callable[[Any], object] | None":
+    """Return the function of the reader's own that the command line names; None if it names none."""
+    named: str | None = getattr(arguments, "setup", None)
+    if named is None:
+        return None
+    module, _, name = named.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:  # the installed command does not look there
+        sys.path.insert(0, here)
+    try:
+        found: Any = import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except Exception as error:
+        raise scenario_error("--setup", named, f"cannot be loaded: {type(error).__name__}: {error}") from error
+    if not callable(found):
+        raise scenario_error("--setup", named, "must be a function of a simulation")
+    function: Callable[[Any], object] = found
+    return function
 
 
 def simulated(

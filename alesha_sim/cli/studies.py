@@ -9,6 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.cli import output, study_file
+from alesha_sim.cli.commands import setup_of
 from alesha_sim.cli.study_file import Named
 from alesha_sim.scenarios.errors import scenario_error
 
@@ -30,7 +31,7 @@ def replicate(arguments: Namespace) -> bool:
 
     study = study_file.read(arguments)
     named = study_file.one_scenario(arguments, study)
-    options = study_file.options(study, "until", "max_runs", "confidence")
+    options = {**study_file.options(study, "until", "max_runs", "confidence"), "setup": setup_of(arguments)}
     made = experiments.replicate(named.scenario, progress=not arguments.quiet, **options)
     return _told(arguments, study, [named], made)
 
@@ -41,7 +42,8 @@ def sweep(arguments: Namespace) -> bool:
 
     study = study_file.read(arguments)
     named, design = study_file.one_scenario(arguments, study), study_file.design(arguments, study)
-    made = experiments.sweep(named.scenario, design, progress=not arguments.quiet, **study_file.options(study))
+    options = {**study_file.options(study), "setup": setup_of(arguments)}
+    made = experiments.sweep(named.scenario, design, progress=not arguments.quiet, **options)
     return _told(arguments, study, [named], made)
 
 
@@ -63,6 +65,7 @@ def compare(arguments: Namespace) -> bool:
         *(each.scenario for each in named),
         labels=given or None,
         progress=not arguments.quiet,
+        setup=setup_of(arguments),
         **study_file.options(study),
     )
     return _told(arguments, study, named, made)
@@ -72,7 +75,8 @@ def _told(arguments: Namespace, asked: Mapping[str, Any], named: Sequence[Named]
     """Print a study; tell whether no run failed. An interrupt that ended it goes on once it is printed."""
     confidence = asked.get("confidence", 0.95)
     again = [
-        _again(study, named, *run) for run in zip(study.failures["point"], study.failures["seed"], strict=True)
+        _again(study, named, arguments.setup, *run)
+        for run in zip(study.failures["point"], study.failures["seed"], strict=True)
     ]
     if arguments.json:
         output.print_json(_object(study, confidence, asked.get("baseline"), again))
@@ -89,12 +93,13 @@ def _told(arguments: Namespace, asked: Mapping[str, Any], named: Sequence[Named]
     return study.failures.empty
 
 
-def _again(study: "Study", named: Sequence[Named], point: int, seed: int) -> str:
+def _again(study: "Study", named: Sequence[Named], setup: str | None, point: int, seed: int) -> str:
     """Return the command that makes a failed run again."""
     from alesha_sim.experiments.reproduction import command_line
 
     number, settings, *_ = study.plan.points[point]
-    return command_line(named[number].name, seed, {**named[number].settings, **settings}, study.record)
+    line = command_line(named[number].name, seed, {**named[number].settings, **settings}, study.record)
+    return line if setup is None else f"{line} --setup {setup}"
 
 
 # For programs

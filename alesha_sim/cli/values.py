@@ -54,6 +54,14 @@ def file_name(text: str) -> Path:
     return Path(text)
 
 
+def function(text: str) -> str:
+    """Read where a function of the reader's own stands; raises ArgumentTypeError."""
+    module, colon, name = text.partition(":")
+    if not (colon and all(part.isidentifier() for part in [*module.split("."), *name.split(".")])):
+        raise ArgumentTypeError(f"{shown(text)}: must be a module and a function in it, such as courier:install")
+    return text
+
+
 def share(text: str) -> float:
     """Read a number between 0 and 1; raises ArgumentTypeError."""
     from alesha_sim.units import is_plain_number  # loads NumPy, which only studies need

@@ -14,7 +14,9 @@ from alesha_sim.recording.levels import ALL, LEVELS, is_on
 from alesha_sim.results.metrics import METRICS
 from alesha_sim.scenarios import checked
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error, shown
+from alesha_sim.scenarios.extensions import functions_of
 from alesha_sim.scenarios.fields import whole_from
+from alesha_sim.simulation.collecting import NAME as COLLECTOR
 from alesha_sim.streams import SEED_MAX, Streams, fresh_seed
 from alesha_sim.tables.schema import SCHEMA
 
@@ -106,7 +108,16 @@ class Plan:
             "keep": list(recording.keep),
             "metrics": identity(recording.metrics, "metrics"),
             "record": recording.record,
+            **self._registered(),
         }
+
+    def _registered(self) -> dict[str, Any]:
+        """Return what makes the extensions that are named these ones; nothing where none is."""
+        named = [each for point in range(len(self.points)) for each in self.scenario(point).extensions]
+        if not any(isinstance(each, str) for each in named):
+            return {}
+        functions = [functions_of(self.scenario(point)) for point in range(len(self.points))]
+        return {"extensions": identity(functions, "extensions")}
 
 
 # Points
@@ -238,7 +249,9 @@ def recording_of(scenarios: Sequence["Scenario"], options: Mapping[str, Any]) ->
     for name, length in durations.items():
         if length >= shortest:
             found.append(Problem(name, str(options[name]), f"must be less than the horizon of {shortest:g} s"))
-    known = {"series": tuple(SERIES), "keep": tuple(SCHEMA)}
+    # Which series a function of one's own collects, only a run can tell.
+    collects = any(scenario.extensions for scenario in scenarios)
+    known = {"series": None if collects else tuple(SERIES), "keep": tuple(SCHEMA)}
     series, keep = (_names(name, options.get(name, ()), valid, found) for name, valid in known.items())
     metrics = options.get("metrics")
     if metrics is not None and not callable(metrics):
@@ -265,11 +278,15 @@ def _unrecorded(recording: Recording, options: Mapping[str, Any]) -> Iterator[Pr
         yield from (Problem(name, shown(value), rule) for name, value in needs.items() if value)
 
 
-def _names(field: str, given: object, valid: Sequence[str], found: list[Problem]) -> tuple[str, ...]:
+def _names(field: str, given: object, valid: Sequence[str] | None, found: list[Problem]) -> tuple[str, ...]:
+    """Return the names that a field lists; without `valid` ones any will do that can name a folder."""
     if isinstance(given, str) or not isinstance(given, Sequence):
-        found.append(Problem(field, repr(given), f"must be a list of names: {nearest(given, valid)}"))
+        found.append(Problem(field, repr(given), f"must be a list of names: {nearest(given, valid or SERIES)}"))
         return ()
-    found += [
-        Problem(field, repr(name), f"unknown name: {nearest(name, valid)}") for name in given if name not in valid
-    ]
+    for name in given:
+        if valid is None:
+            if not (isinstance(name, str) and COLLECTOR.fullmatch(name)):
+                found.append(Problem(field, repr(name), "must be the name of a series or of a collector"))
+        elif name not in valid:
+            found.append(Problem(field, repr(name), f"unknown name: {nearest(name, valid)}"))
     return tuple(dict.fromkeys(given))

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.recording.levels import ALL
+from alesha_sim.recording.samples import Samples
+from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
 from alesha_sim.units import MICROSECONDS
 
 if TYPE_CHECKING:
@@ -55,11 +57,25 @@ def track(result: "Result", name: str, every: float) -> Track:
     What holds at the end of a run goes on to hold, so that all runs have the same grid.
     """
     horizon = result.scenario.horizon
-    step = every or horizon / STEPS
+    sampled = None if name in SERIES else _sampled(result, name)
+    step = sampled.every if sampled else every or horizon / STEPS
     step = max(round(step * MICROSECONDS), 1) / MICROSECONDS
     seconds = np.arange(max(int(horizon / step + 1e-9), 1) + 1).astype(np.float64) * step
+    if sampled:
+        return Track(sampled.names, seconds, _held(sampled.values, len(seconds)))
     names, values = SERIES[name](result, seconds)
     return Track(names, seconds, values)
+
+
+def _sampled(result: "Result", name: str) -> Samples:
+    """Return what a collector of the run sampled; ScenarioError if there was no such one, or nothing to sample."""
+    if name not in result.samples:
+        known = [*SERIES, *result.samples]
+        raise ScenarioError([Problem("series", repr(name), f"unknown name: {nearest(name, known)}")])
+    samples = result.samples[name]
+    if not len(samples.seconds):
+        raise scenario_error("series", name, "was never sampled: nothing happened in the run")
+    return samples
 
 
 Columns = tuple[tuple[str, ...], NDArray[np.float64]]

@@ -27,6 +27,7 @@ from alesha_sim.experiments.plan import (
 from alesha_sim.experiments.precision import RUNS_MIN, Rule, goals
 from alesha_sim.experiments.study import Study
 from alesha_sim.experiments.workers import check_jobs
+from alesha_sim.scenarios import with_extensions
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
 from alesha_sim.scenarios.fields import whole_from
 
@@ -40,14 +41,17 @@ RUNS = 30
 class Options(TypedDict, total=False):
     """What every experiment takes.
 
-    `seed` decides all chance (left out, one is drawn, and is `study.seed`); `jobs` is the number of workers
-    as joblib counts them (left out, what `joblib.parallel_config` says, else one a core). With `folder` every run
-    is kept there at once, and a later start makes only what is missing; `keep` names tables to be kept there
-    whole. `series` names time series to be recorded (`balances`, `stock`, `open_orders`, `waits`) every `every`
-    seconds (or text such as "1h"); metrics count after `warmup`; `metrics` is a function from a `Result`, with a
-    `warmup` from `Result.after(warmup)`, to more named metrics. `progress` shows how far it is, where somebody
-    sees it. With `record="summary"` runs keep nothing but metrics, accounts and users, as in `simulate`, and their
-    digests are of that level; the laws are not checked, as a note says, and there are neither series nor warm-up.
+    `seed` determines all randomness (default: drawn, and kept as `study.seed`). `jobs` is the number of workers as
+    joblib counts them (default: what `joblib.parallel_config` says, else one per core). With `folder` every run is
+    saved there as it finishes, and a later start makes only the missing runs; `keep` names tables to be kept there
+    whole. `series` names time series to record (`balances`, `stock`, `open_orders`, `waits`), one value for each
+    `every` (seconds, or text such as "1h"). Metrics count after `warmup`. `metrics` is a function from a `Result`
+    (with a `warmup`, from `Result.after(warmup)`) to more named metrics. `progress` shows the progress on a
+    terminal or in a notebook. With `record="summary"` runs keep only metrics, accounts and users, as in
+    `simulate`, and their digests are of that level; the laws are not checked, as a note says, and there are no
+    series and no warm-up.
+    `setup` is a function that is handed each simulation before its first event, as in `Simulation`; what it
+    collects is recorded by its name in `series`, at the collector's own `every`.
     """
 
     seed: int | None
@@ -60,6 +64,7 @@ class Options(TypedDict, total=False):
     metrics: Any
     progress: bool
     record: str
+    setup: Any
 
 
 def replicate(
@@ -117,6 +122,7 @@ def compare(
 def plan_of(kind: str, scenarios: Sequence["Scenario"], points: Sequence[Point], options: Options) -> Plan:
     """Return the plan of an experiment; raises ScenarioError for options that there are not or that are wrong."""
     _check_options(options)
+    scenarios = [with_extensions(scenario, options.get("setup"))[0] for scenario in scenarios]
     recording: Recording = recording_of(scenarios, options)
     plan = Plan(kind, scenarios, points, seed=options.get("seed"), recording=recording)
     _check_points(plan)

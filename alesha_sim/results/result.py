@@ -22,7 +22,8 @@ from alesha_sim.conversation.selection import ConversationSelection
 from alesha_sim.numeric.counts import repeat
 from alesha_sim.recording.levels import ALL, Tallies
 from alesha_sim.recording.run_logs import InboxStatistics
-from alesha_sim.results import difference, explanation, metrics, snapshot, time_series
+from alesha_sim.recording.samples import Samples
+from alesha_sim.results import difference, explanation, instants, metrics, snapshot, time_series
 from alesha_sim.results.after_warmup import AfterWarmup
 from alesha_sim.results.reproduction import command
 from alesha_sim.results.tabular import TableAccess
@@ -56,6 +57,7 @@ class Result(TableAccess):
         self, scenario: "Scenario", seed: int, columns: Mapping[str, Columns], *, ended_at: float, drained: bool,
         events: int, inboxes: Mapping[str, InboxStatistics], record: str = ALL, tallies: Tallies | None = None,
         visits_cut: int = 0, versions: Mapping[str, str] | None = None,
+        collected: Mapping[str, Samples] | None = None,
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.seed = seed
@@ -66,6 +68,7 @@ class Result(TableAccess):
         self.record = record
         self.visits_cut = visits_cut
         self._versions = versions or {}
+        self._samples = dict(collected or {})
         if isinstance(columns, Spooled):
             self._tables: Tables | Spooled = columns
         else:
@@ -94,7 +97,8 @@ class Result(TableAccess):
 
     def _identity(self) -> tuple[Any, ...]:
         own = (self.digest, self.seed, self.ended_at, self.drained, self.events, self.inboxes)
-        return (*own, self.scenario)
+        samples = [(name, found.plain()) for name, found in self._samples.items()]
+        return (*own, self.scenario, samples)
 
     # Metrics
 
@@ -109,6 +113,16 @@ class Result(TableAccess):
         return {owner: text(minor) for owner, minor in metrics.deposits(self._tables).items()}
 
     # Over time
+
+    @property
+    def samples(self) -> Mapping[str, Samples]:
+        """What `Simulation.collect` sampled, as arrays; `collected` has it as frames."""
+        return self._samples
+
+    @property
+    def collected(self) -> "dict[str, DataFrame]":
+        """What `Simulation.collect` sampled, by collector: `at` and a column for each of its numbers."""
+        return {name: frames.sampled(found, self.scenario.start) for name, found in self._samples.items()}
 
     def balances(self, entity: str | None = None, every: str | float | None = None) -> "DataFrame":
         """Return deposits at the bank over time, in major units, indexed by `time`.
@@ -154,7 +168,7 @@ class Result(TableAccess):
         )
 
     def _sampled(self, course: time_series.StepSeries, every: str | float | None) -> time_series.StepSeries:
-        return course if every is None else course.on_grid(_step(every), microseconds(self.ended_at))
+        return course if every is None else course.on_grid(instants.step(every), microseconds(self.ended_at))
 
     def _check_owner(self, entity: str) -> None:
         names = text_column(self._tables["accounts"], "account").labels
@@ -229,7 +243,7 @@ class Result(TableAccess):
         The instant is seconds since the start, a duration such as "2 days", or a date and time. Raises ValueError
         for one before the start or after the end.
         """
-        at = _seconds(instant, self.scenario.start)
+        at = instants.seconds_since(instant, self.scenario.start)
         if not 0 <= at <= self.ended_at:
             raise ValueError(f"instant {instant}: must be from 0 to {self.ended_at} s after the start")
         return snapshot.snapshot(self._tables, microseconds(at), self.scenario.start, self.scenario.currency)
@@ -310,7 +324,7 @@ class Result(TableAccess):
         return cls(
             manifest.scenario, manifest.seed, columns, ended_at=manifest.ended_at, drained=manifest.drained,
             events=manifest.events, inboxes=manifest.inboxes, record=manifest.recorded, tallies=manifest.tallies,
-            visits_cut=manifest.visits_cut, versions=manifest.versions,
+            visits_cut=manifest.visits_cut, versions=manifest.versions, collected=manifest.collected,
         )  # fmt: skip
 
     @property
@@ -324,7 +338,7 @@ class Result(TableAccess):
     def _manifest(self) -> saved.Manifest:
         return saved.Manifest(
             self.scenario, self.seed, self.digest, self.ended_at, self.drained, self.events, self.inboxes,
-            self.record, self._tables.tallies, self.visits_cut, self._versions,
+            self.record, self._tables.tallies, self.visits_cut, self._versions, self._samples,
         )  # fmt: skip
 
     # How it shows itself
@@ -372,28 +386,3 @@ def _known(name: str, number: int, first: int, last: int) -> int:
         known = f"must be from {first} to {last}" if last >= first else f"there are no {name}s"
         raise ValueError(f"{name} {number}: {known}")
     return index(number)
-
-
-def _seconds(instant: "float | str | datetime", start: datetime) -> float:
-    """Read an instant (seconds, a duration, or a date and time) as seconds since the start."""
-    from alesha_sim.scenarios.fields import seconds
-
-    if isinstance(instant, str):
-        try:
-            instant = datetime.fromisoformat(instant)
-        except ValueError:
-            return seconds(instant)
-    return (instant - start).total_seconds() if isinstance(instant, datetime) else float(instant)
-
-
-def _step(every: str | float) -> int:
-    """Read a positive duration, in seconds or as text, as microseconds."""
-    from pandas import Timedelta
-
-    try:
-        step = microseconds(Timedelta(every).total_seconds() if isinstance(every, str) else every)
-    except (ValueError, TypeError, OverflowError):
-        step = 0
-    if step <= 0:
-        raise ValueError(f"every: {every!r}: must be a positive duration, in seconds or such as '1h'")
-    return step

@@ -5,13 +5,15 @@ scenarios and `Scenario` itself are loaded when they are first asked for.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.errors import Problem, ScenarioError
 from alesha_sim.scenarios.registry import describe, function_of, load, names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alesha_sim.scenarios.demand.base import Purchases as Purchases
     from alesha_sim.scenarios.demand.base import Visits as Visits
     from alesha_sim.scenarios.library.card_testing import card_testing
@@ -64,6 +66,17 @@ def checked(scenario: object) -> "Scenario":
         return scenario
     hint = f": scenarios.load({scenario!r}) makes one of a name or a file" if isinstance(scenario, str) else ""
     raise TypeError(f"scenario: {shown(scenario)}: must be a Scenario{hint}")
+
+
+def with_extensions(scenario: object, setup: object) -> tuple["Scenario", "list[Callable[[Any], object]]"]:
+    """Return a scenario with `setup` among its extensions, and the functions of all; ScenarioError for a fault."""
+    found = checked(scenario)
+    if setup is None and not found.extensions:
+        return found, []
+    from alesha_sim.scenarios import extensions
+
+    found = extensions.with_setup(found, setup)
+    return found, extensions.functions_of(found)
 
 
 def __getattr__(name: str) -> object:

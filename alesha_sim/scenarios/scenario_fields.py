@@ -18,6 +18,7 @@ from alesha_sim.scenarios.demand.mixture import Mixture
 from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
 from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.errors import Problem, ScenarioError, product_names
+from alesha_sim.scenarios.extensions import Extension
 from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_problem
 from alesha_sim.scenarios.injected_faults import InjectedFault, contradictions
 from alesha_sim.scenarios.model import Part
@@ -93,6 +94,10 @@ class ScenarioFields(Part):
         default=(),
         description="What goes wrong for a while, by its kind; where messages can be lost, "
         "network.default.timeout must be given.",
+    )
+    extensions: tuple[Extension, ...] = Field(
+        default=(),
+        description="What of other packages takes part, by the names that they register; `--setup` adds your own.",
     )
 
     # Each validator sees the parts above its field that are sound, so one call finds all faults of all parts.

@@ -3,6 +3,7 @@
 Here the entities, channels, books and records are put together and the clock is driven. Contains no decisions.
 """
 
+import math
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
@@ -14,7 +15,7 @@ from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import LawBroken
 from alesha_sim.columns import Columns, TextColumn, times
 from alesha_sim.entities.accounts import account_number
-from alesha_sim.entities.entity import Asking, Entity, Process, Value
+from alesha_sim.entities.entity import Asking, Process, Value
 from alesha_sim.kernel.scheduled import INFINITY, MANY
 from alesha_sim.kernel.timers import Schedule
 from alesha_sim.messages import Decline
@@ -22,9 +23,11 @@ from alesha_sim.network import NoReply
 from alesha_sim.numbered import NumberedLabels
 from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.results.result import Result
-from alesha_sim.scenarios import checked
+from alesha_sim.scenarios import with_extensions
 from alesha_sim.simulation.arrivals import Arrivals
 from alesha_sim.simulation.assembly import Market
+from alesha_sim.simulation.collecting import Collectors
+from alesha_sim.simulation.doors import Doors
 from alesha_sim.simulation.gc_tuning import relaxed_collector
 from alesha_sim.storage import Spool
 from alesha_sim.storage.saved import Manifest
@@ -60,7 +63,7 @@ class MessageSeen(NamedTuple):
     order: int
 
 
-class Simulation:
+class Simulation(Doors):
     """One market, ready to run; without a `seed` one is drawn and kept in `seed`.
 
     Times are seconds since the scenario's start. The visits of `played` users do not begin: the caller visits in
@@ -73,6 +76,9 @@ class Simulation:
     and so is every metric; whatever needs a table that is off raises NotRecorded, which names it. At both levels
     the ledger refuses, at each transfer, what would break the laws L0 (two accounts of one book and commodity) or
     L1 (a floor), and writes each entry once.
+
+    Before the first event, the functions of `scenario.extensions` and then `setup` are handed the simulation:
+    there a reader's own entities, books and collectors are added. `setup` stays among the scenario's extensions.
 
     Raises TypeError for anything but a scenario, ValueError for an unknown level or a seed that is not a whole
     number from 0 to 2**63 - 1, FileExistsError for a spool folder that is not empty, and OSError, naming the
@@ -87,10 +93,12 @@ class Simulation:
         played: Container[int] = (),
         spool: str | PathLike[str] | None = None,
         record: str = ALL,
+        setup: Callable[["Simulation"], object] | None = None,
     ) -> None:
         self.record = known(record)
         self.seed = fresh_seed() if seed is None else seed
-        drawn = checked(scenario).visits(self.seed)
+        scenario, extensions = with_extensions(scenario, setup)
+        drawn = scenario.visits(self.seed)
         self.scenario = scenario = scenario.ending(drawn)
         self._visits_cut = drawn.cut
         self._currency = scenario.currency
@@ -109,32 +117,9 @@ class Simulation:
         views_all = scenario.users.views == "all"
         arrivals = Arrivals(self.users, drawn, self.skus, views_all, played)
         Schedule(self.clock, arrivals.at, arrivals.begin)
-
-    # Entities of your own
-
-    def add_entity(self, entity: Entity, *, name: str, role: str) -> None:
-        """Let an entity take part under a name (letters, digits, dashes) and in a role, and open for business.
-
-        It is given a code of its own, by which messages name it. Raises ValueError for a name that is taken or
-        begins with `user`, and for an entity that is here or was made with the clock of another simulation.
-        """
-        self.parties.add(entity, name, role)
-        entity.open_for_business()
-
-    def connect(self, one: Entity, other: Entity, *, latency: object = None) -> None:
-        """Give two entities a channel to each other, which each finds in its `channels` by the other's name.
-
-        `latency` is a distribution, seconds, or text such as "1 s"; left out, it is the network's, as is all that
-        can happen to messages. Raises ValueError for entities that were not added, or are connected.
-        """
-        self.parties.connect(one, other, latency)
-
-    def reroute(self, one: Entity, other: Entity, *, via: Entity) -> None:
-        """Let `via` take in whatever `one` sends to `other` from now on; `Entity.pass_on` sends it further.
-
-        What `other` sends to `one` goes as before. Raises ValueError unless both are connected to `via`.
-        """
-        self.parties.reroute(one, other, via)
+        self._collectors = Collectors()
+        for extension in extensions:
+            extension(self)
 
     # Driving the clock
 
@@ -154,8 +139,11 @@ class Simulation:
         if self.drained:
             return False
         with self._stopping_for_good():
+            self._sample_to(math.nextafter(self.clock.peek(), 0.0))
             self.clock.step()
             self._flush()
+        if self.clock.peek() == INFINITY:
+            self._sample_to(self.now)
         return True
 
     def next_message(self) -> MessageSeen | None:
@@ -206,23 +194,33 @@ class Simulation:
         """
         limit = self._end() if until is None else _seconds(until)
         self._check_sound()
+        was_over = self.drained
         stride, most = (INFINITY, MANY) if progress is None else (self.scenario.horizon / _WATCHED, _PATIENCE)
         while not self.drained and self.clock.peek() <= limit:
             with self._stopping_for_good():
                 self._run_to(min(limit, max(self.clock.peek(), self.now + stride)), self.clock.events + most)
             if progress is not None:
                 progress(Progress(self.now, self.scenario.horizon, len(self.records.orders), self.clock.events))
+        if not was_over:
+            self._sample_to(self.now if self.drained else limit)
         if limit < INFINITY:
             self.clock.advance_to(limit)
+
+    def _sample_to(self, at: float) -> None:
+        """Take the samples that are due up to an instant, before which nothing more happens."""
+        while self._collectors.due <= at and self._failure is None:
+            with self._stopping_for_good():
+                self._collectors.sample(self)
 
     def _run_to(self, until: float, events: int) -> None:
         """Run up to an instant, or until so many events have been processed in all."""
         clock = self.clock
-        if not self._flushed:
+        if not (self._flushed or self._collectors):
             clock.run_to(until, events - clock.events)
             return
         while not self.drained and clock.peek() <= until and clock.events < events:
-            clock.run_to(until, _RELIEVED)
+            self._sample_to(math.nextafter(clock.peek(), 0.0))
+            clock.run_to(min(until, self._collectors.due), _RELIEVED)
             self._flush()
 
     def _flush(self) -> None:
@@ -326,6 +324,8 @@ class Simulation:
 
     def result(self) -> Result:
         """Return everything recorded so far; with a spool, finish it first."""
+        if self.now < self.clock.peek() < INFINITY:
+            self._sample_to(self.now)
         if self._spool is None:
             return Result(self.scenario, self.seed, self._tables(), record=self.record, **self._ending())
         if self._spooled is None:
@@ -348,6 +348,7 @@ class Simulation:
             "inboxes": inboxes,
             "tallies": self._tallies(),
             "visits_cut": self._visits_cut,
+            "collected": self._collectors.samples(),
         }
 
     def _tallies(self) -> Tallies:
@@ -370,15 +371,17 @@ def simulate(
     progress: Callable[[Progress], None] | None = None,
     spool: str | PathLike[str] | None = None,
     record: str = ALL,
+    setup: Callable[[Simulation], object] | None = None,
 ) -> Result:
     """Run a scenario to its end, check the laws, and return the result.
 
     Without a `seed` one is drawn; the result tells which. With a folder as `spool` the tables are there and not
-    in memory, and `record` says which are kept, as in `Simulation`. With `record="summary"` there are no
-    transfers to check; the ledger refuses at both levels what breaks L0 or L1 or writes an entry twice. Raises
-    LawBroken, naming each violation, if a law does not hold, and EntityError if an entity's code raised.
+    in memory; `record` says which are kept, and `setup` takes along what is your own, as in `Simulation`. With
+    `record="summary"` there are no transfers to check; the ledger refuses at both levels what breaks L0 or L1 or
+    writes an entry twice. Raises LawBroken, naming each violation, if a law does not hold, and EntityError if an
+    entity's code raised.
     """
-    simulation = Simulation(scenario, seed, spool=spool, record=record)
+    simulation = Simulation(scenario, seed, spool=spool, record=record, setup=setup)
     simulation.run(progress=progress)
     result = simulation.result()
     del simulation  # a check needs the memory more

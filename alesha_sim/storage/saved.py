@@ -13,6 +13,7 @@ from alesha_sim.columns import Columns, rows
 from alesha_sim.files import folders, program, regular
 from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.recording.run_logs import InboxStatistics
+from alesha_sim.recording.samples import Samples
 from alesha_sim.storage.parquet import SUFFIX, from_arrow, write_table
 from alesha_sim.storage.target import refuse_to_overwrite, remove_unrecorded
 from alesha_sim.tables.digest import digest, table_digest
@@ -41,6 +42,7 @@ class Manifest(NamedTuple):
     tallies: Tallies = MappingProxyType({})
     visits_cut: int = 0
     versions: Mapping[str, str] = MappingProxyType({})
+    collected: Mapping[str, Samples] = MappingProxyType({})
 
 
 def save(
@@ -97,6 +99,7 @@ def described_run(manifest: Manifest) -> dict[str, Any]:
         "versions": dict(manifest.versions) or program.versions(),
         "scenario": manifest.scenario.model_dump(mode="json"),
         "inboxes": {name: statistics._asdict() for name, statistics in manifest.inboxes.items()},
+        "collected": {name: samples.plain() for name, samples in manifest.collected.items()},
         "tallies": {table: dict(tally) for table, tally in manifest.tallies.items()},
     }
 
@@ -167,13 +170,14 @@ def _checked(described: dict[str, Any]) -> dict[str, Any]:
 def _manifest(described: dict[str, Any], scenario: "Scenario | None") -> Manifest:
     from alesha_sim.scenarios.scenario import Scenario
 
-    # Older results have neither: there were no levels, and no visits were cut off by request.
-    described = {"tallies": {}, "visits_cut": 0, **described}
+    # Older results lack these: there were no levels, no visits were cut off by request, nothing was collected.
+    described = {"tallies": {}, "visits_cut": 0, "collected": {}, **described}
     fields: dict[str, Any] = {name: described[name] for name in Manifest._fields}
     fields["scenario"] = scenario or Scenario.model_validate(described["scenario"])
     if scenario is not None and scenario.model_dump(mode="json") != described["scenario"]:
         raise ValueError("scenario: must be the one that was run")
     fields["inboxes"] = {name: InboxStatistics(**statistics) for name, statistics in described["inboxes"].items()}
+    fields["collected"] = {name: Samples.read(said) for name, said in described["collected"].items()}
     return Manifest(**fields)
 
 

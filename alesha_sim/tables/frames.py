@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.columns import Column, Columns, TextColumn, equals, text_column
+from alesha_sim.recording.samples import Samples
 from alesha_sim.tables.schema import SCHEMA, Type
-from alesha_sim.units import Currency
+from alesha_sim.units import MICROSECONDS, Currency
 from alesha_sim.vocabulary import NO_ID
 
 if TYPE_CHECKING:
@@ -71,3 +72,11 @@ def categorical(text: TextColumn) -> "Categorical[str]":
     from pandas import Categorical, Index
 
     return Categorical.from_codes(text.codes, categories=Index(list(text.labels), dtype="str"))
+
+
+def sampled(samples: Samples, start: datetime) -> "DataFrame":
+    """Return samples as a DataFrame: `at` as timestamps, then a column for each number."""
+    from pandas import DataFrame
+
+    at = np.rint(samples.seconds * MICROSECONDS).astype(np.int64)
+    return DataFrame({"at": instants(at, start), **dict(zip(samples.names, samples.values.T, strict=True))})
