@@ -5,7 +5,7 @@ it balances in every commodity holds for it as for any book.
 """
 
 import re
-from typing import Any, Protocol
+from typing import Any
 
 from alesha_sim.books.accounts import Kind
 from alesha_sim.vocabulary import NO_ID
@@ -14,32 +14,11 @@ WORD = re.compile(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")
 RULE = "must be at most 24 of a-z, 0-9 and dash, first a letter, last no dash"
 
 
-class Books(Protocol):
-    """What a book needs of its ledger."""
-
-    def commodity(self, name: str) -> int:
-        """Return the number of a commodity."""
-
-    def code(self, word: str) -> int:
-        """Return the number of a code."""
-
-    def open(self, name: str, kind: Kind, *, commodity: int = 0, floor: bool = False) -> range:
-        """Open an account and return its id as a range."""
-
-    def new_transfer(
-        self, at: float, book: int, order: int, debit: int, credit: int, amount: int, code: int
-    ) -> Any:
-        """Write a new entry of one row, and return its number: an int, however it is annotated there."""
-
-    def balance(self, account: int) -> int:
-        """Return an account's balance."""
-
-
 class OwnBook:
     """A book under a name; `number` is how the ledger knows it. `Ledger.open_book` makes it."""
 
-    def __init__(self, ledger: Books, name: str, number: int) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Any, name: str, number: int) -> None:
+        self._ledger = ledger  # a Ledger, whose module imports this one
         self.name = name
         self.number = number
 
@@ -52,7 +31,7 @@ class OwnBook:
         """
         checked("account", name)
         place = 0 if commodity is None else self._ledger.commodity(commodity)
-        return self._ledger.open(f"{self.name}:{name}", Kind(kind), commodity=place, floor=floor).start
+        return int(self._ledger.open(f"{self.name}:{name}", Kind(kind), commodity=place, floor=floor).start)
 
     def post(self, at: float, debit: int, credit: int, amount: int, code: str, *, order: int = NO_ID) -> int:
         """Write a transfer under an entry of its own, and return the entry; LawBroken as in `Ledger.post`.
@@ -65,7 +44,7 @@ class OwnBook:
 
     def balance(self, account: int) -> int:
         """Return an account's balance in its natural direction, in minor units or units."""
-        return self._ledger.balance(account)
+        return int(self._ledger.balance(account))
 
 
 def checked(field: str, word: str) -> str:

@@ -16,14 +16,12 @@ from pydantic import PlainSerializer, PlainValidator, SerializationInfo, WithJso
 
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
 from alesha_sim.scenarios.fields import Written
-from alesha_sim.scenarios.model import Kept
+from alesha_sim.scenarios.model import Kept, Part
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from alesha_sim.scenarios.scenario import Scenario
-
-Taken = TypeVar("Taken", bound="Scenario")
+Scenario = TypeVar("Scenario", bound=Part)  # one with `extensions`: its own module imports this one
 
 GROUP = "alesha_sim.extensions"
 
@@ -39,20 +37,25 @@ def name_of(extension: object) -> str:
     return f"{named.__module__}:{named.__qualname__}"
 
 
-def with_setup(scenario: Taken, setup: object) -> Taken:
+def with_setup(scenario: Scenario, setup: object) -> Scenario:
     """Return the scenario with a function among its extensions: in the place of its name, or as the last."""
     if setup is None:
         return scenario
     if not callable(setup) or isinstance(setup, type):
         raise scenario_error("setup", setup, "must be a function of a simulation")
-    given = [setup if each == name_of(setup) else each for each in scenario.extensions]
+    given = [setup if each == name_of(setup) else each for each in _named_in(scenario)]
     given += [] if setup in given else [setup]
     return scenario.model_copy(update={"extensions": tuple(given)})
 
 
-def functions_of(scenario: "Scenario") -> list[Callable[[Any], object]]:
+def functions_of(scenario: Part) -> list[Callable[[Any], object]]:
     """Return the functions of a scenario's extensions; raises ScenarioError for a name that nobody registered."""
-    return [each if callable(each) else _registered(place, each) for place, each in enumerate(scenario.extensions)]
+    return [each if callable(each) else _registered(place, each) for place, each in enumerate(_named_in(scenario))]
+
+
+def _named_in(scenario: Part) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = vars(scenario)["extensions"]
+    return found
 
 
 def _registered(place: int, name: str) -> Callable[[Any], object]:
