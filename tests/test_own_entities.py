@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from matplotlib import pyplot
 
 import alesha_sim as alesha
 from alesha_sim.entities import Entity
+from alesha_sim.experiments.series import track
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import Balance
+from alesha_sim.plots import queueing
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.vocabulary import BANK, COURIER, SHOP, SUPPLIER
 
@@ -203,3 +206,20 @@ def test_an_entity_asks_under_a_latency_of_its_own_and_a_breakpoint_finds_it():
     (asked,) = made.result().messages.query("kind == 'EnquireBalance'").itertuples()
     assert (asked.sender, asked.recipient) == ("auditor", "bank")
     assert Balance.__name__ in set(made.result().messages["kind"])
+
+
+def test_figures_of_waiting_show_it_beside_the_others():
+    made = simulation("market_day")
+    Courier(made, riders=1, ride_seconds=7200.0)
+    result = run(made)
+    shown = {queue.name: len(queue.waits) for queue in queueing.queues_of(result)}
+    assert list(shown) == ["shop", "bank", "supplier", "courier"]
+    assert shown["courier"] == result.inboxes["courier"].arrivals
+    for plot in (alesha.plots.queues, alesha.plots.waiting):
+        lines = plot(result).get_lines()
+        assert {"shop", "bank", "supplier", "courier"} <= {line.get_label() for line in lines}
+        pyplot.close("all")
+    (queue,) = [queue for queue in queueing.queues_of(result) if queue.name == "courier"]
+    fullest = int(queue.waiting.argmax())
+    assert result.at(queue.seconds[fullest]).queues["courier"] == queue.waiting[fullest] > 1
+    assert track(result, "waits", 3600.0).names == ("shop", "bank", "supplier", "courier")

@@ -124,7 +124,8 @@ def _waits(result: "Result", seconds: NDArray[np.float64]) -> Columns:
     messages = result.columns("messages")
     delivered, started = (numbers(messages, name) for name in ("delivered_at", "started_at"))
     columns = []
-    for server in SERVERS:
+    servers = tuple(dict.fromkeys([*SERVERS, *result.inboxes]))
+    for server in servers:
         mine = equals(text_column(messages, "recipient"), server) & (started != MISSING_TIME)
         step = np.ceil(delivered[mine] / MICROSECONDS / seconds[1]).astype(np.int64)
         inside = (step >= 1) & (step < len(seconds))
@@ -132,7 +133,7 @@ def _waits(result: "Result", seconds: NDArray[np.float64]) -> Columns:
         count = bincount(step[inside], minlength=len(seconds))
         total = bincount(step[inside], waits, minlength=len(seconds))
         columns.append(np.divide(total, count, out=np.full(len(seconds), np.nan), where=count > 0))
-    return SERVERS, np.stack(columns, axis=1)
+    return servers, np.stack(columns, axis=1)
 
 
 SERIES: Mapping[str, Callable[["Result", NDArray[np.float64]], Columns]] = {

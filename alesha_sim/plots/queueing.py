@@ -7,6 +7,7 @@ import numpy.typing as npt
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
+from alesha_sim.conversation import palette
 from alesha_sim.plots import style, times
 from alesha_sim.results import time_series
 from alesha_sim.results.snapshot import queued
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from alesha_sim.results.result import Result
 
 Floats = npt.NDArray[np.float64]
+OTHER_STYLE, OTHER_WIDTH = "-.", 1.6
+"""The lines of a reader's own entities."""
+
 CHANGES_MAX, BINS = 400, 160
 """A line with more changes than the first is drawn as means over so many spans of equal length."""
 
@@ -55,14 +59,15 @@ def queues(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     unit = times.time_unit(until)
     ends_at = until / unit.seconds
     lines = [_line(queue, until) for queue in found]
-    for queue, (at, waiting) in zip(found, lines, strict=True):
-        width = style.LINE_WIDTHS[queue.name]
+    colours = palette.colours([queue.name for queue in found])
+    for queue, colour, (at, waiting) in zip(found, colours, lines, strict=True):
+        width = style.LINE_WIDTHS.get(queue.name, OTHER_WIDTH)
         ax.plot(
             at / unit.seconds,
             waiting,
             drawstyle="steps-post",
-            color=style.COLOURS[queue.name],
-            linestyle=style.LINE_STYLES[queue.name],
+            color=colour,
+            linestyle=style.LINE_STYLES.get(queue.name, OTHER_STYLE),
             linewidth=0.75 * width,
             zorder=3 - width / 10,
             label=queue.name,
@@ -77,8 +82,8 @@ def queues(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     style.caption(ax, _longest(found), result, remark)
     style.lay_out(ax)
     labels = [
-        style.EndLabel(style.COLOURS[queue.name], float(waiting[-1]), _head(queue), _foot(queue))
-        for queue, (_, waiting) in zip(found, lines, strict=True)
+        style.EndLabel(colour, float(waiting[-1]), _head(queue), _foot(queue))
+        for queue, colour, (_, waiting) in zip(found, colours, lines, strict=True)
     ]
     style.label_ends(ax, labels, ends_at)
     return ax
@@ -97,7 +102,8 @@ def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     last = max((float(np.quantile(queue.waits, 0.999)) for queue in found if len(queue.waits)), default=0.0)
     unit = times.time_unit(last)
     ends_at = (last or 1.0) / unit.seconds
-    for queue in found:
+    colours = palette.colours([queue.name for queue in found])
+    for queue, colour in zip(found, colours, strict=True):
         waits = np.sort(queue.waits)
         at = np.append(0.0, waits) / unit.seconds
         # The share of nobody is none.
@@ -106,9 +112,9 @@ def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
             np.append(at, max(ends_at, at[-1])),
             np.append(left, 0.0),
             drawstyle="steps-post",
-            color=style.COLOURS[queue.name],
-            linestyle=style.LINE_STYLES[queue.name],
-            linewidth=style.LINE_WIDTHS[queue.name],
+            color=colour,
+            linestyle=style.LINE_STYLES.get(queue.name, OTHER_STYLE),
+            linewidth=style.LINE_WIDTHS.get(queue.name, OTHER_WIDTH),
             label=queue.name,
         )
     top = max((float((queue.waits > 0).mean()) for queue in found if len(queue.waits)), default=0.0)
@@ -132,7 +138,7 @@ def waiting(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
             ha="right",
             va="center",
             fontweight="bold",
-            color=style.COLOURS[queue.name],
+            color=colours[place],
         )
     return ax
 
@@ -143,7 +149,7 @@ def queues_of(result: "Result") -> list[Queue]:
     recipient, (mail, gone) = text_column(messages, "recipient"), queued(messages)
     came, begun = numbers(messages, "delivered_at"), numbers(messages, "started_at")
     found = []
-    for name in ORGANISATIONS:
+    for name in dict.fromkeys([*ORGANISATIONS, *result.inboxes]):
         mine = mail & equals(recipient, name)
         served = mine & (begun != MISSING_TIME)
         left = gone[mine & (gone != MISSING_TIME)]
