@@ -1,4 +1,4 @@
-"""Classes of one's own: policies and distributions survive every change of a scenario; parts are refused."""
+"""Classes of one's own: policies, distributions, demands survive every change of a scenario; parts are refused."""
 
 from dataclasses import dataclass
 
@@ -37,11 +37,6 @@ OWN = OwnPoisson(visits_per_day=3)
 @pytest.mark.parametrize(
     ("fields", "line"),
     [
-        ({"demand": OWN}, "demand: OwnPoisson: must be of a class of the package itself: Single, Poisson, "),
-        (
-            {"demand": {"kind": "mixture", "parts": [Poisson(visits_per_day=3), OWN]}},
-            "demand.parts[1]: OwnPoisson: ",
-        ),
         ({"users": OwnUsers()}, "users: OwnUsers: must be of a class of the package itself: Users"),
         (
             {"network": {"links": {"user->shop": OwnOverride()}}},
@@ -58,6 +53,19 @@ def test_a_part_of_a_class_of_ones_own_is_refused_and_never_replaced(fields, lin
         made(**fields)
     (found,) = error.value.problems
     assert found.startswith(line)
+
+
+@pytest.mark.parametrize("demand", [OWN, {"kind": "mixture", "parts": [Poisson(visits_per_day=3), OWN]}])
+def test_a_demand_of_ones_own_stays_what_it_is_when_the_scenario_changes(demand):
+    scenario = made(demand=demand)
+    changed = scenario.with_settings({"bank.workers": 3})
+    for each in (scenario, changed):
+        found = getattr(each.demand, "parts", (None, each.demand))[1]
+        assert found == OWN
+        assert type(found) is OwnPoisson
+    assert "OwnPoisson" in str(scenario.model_dump(mode="json")["demand"])
+    with pytest.raises(ScenarioError, match="an object of Python cannot be written to a file"):
+        scenario.to_toml()
 
 
 class Sometimes(Constant):

@@ -5,7 +5,7 @@ Says how a model is made and how it says what is wrong with it; no field of any 
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Self, get_args, get_origin
+from typing import Any, ClassVar, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -24,6 +24,9 @@ class Kept:
 class Part(BaseModel):
     """A part of a scenario: frozen, refusing unknown fields, raising a ScenarioError with all its problems."""
 
+    may_be_derived: ClassVar[bool] = False
+    """Whether a class of one's own derived from it stays what it is, in the fields that allow it."""
+
     # Defaults are validated too, because a rule may join a default to a field that was given.
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=True)
 
@@ -34,7 +37,7 @@ class Part(BaseModel):
         for name, value in self.__dict__.items():
             for place, part in _parts(value):
                 declared = _models(type(self), name)
-                if type(part) not in declared:
+                if type(part) not in declared and not part.may_be_derived:
                     rule = f"must be of a class of the package itself: {', '.join(m.__name__ for m in declared)}"
                     found.append(Problem(name + place, type(part).__qualname__, rule))
         if found:

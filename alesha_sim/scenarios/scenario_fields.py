@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 from pydantic import Field, ValidationInfo, field_validator
 
 from alesha_sim.scenarios.channels import Network
-from alesha_sim.scenarios.demand.base import Poisson, Single
+from alesha_sim.scenarios.demand.base import OWN, Poisson, Single
 from alesha_sim.scenarios.demand.bursts import Flash, Waves
 from alesha_sim.scenarios.demand.mixture import Mixture
 from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
@@ -71,7 +71,7 @@ class ScenarioFields(Part):
     )
     users: Users = Field(default=Users(), description="The customers: how many, what they have, how they behave.")
     demand: Annotated[
-        Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay | Mixture, Field(discriminator="kind")
+        Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay | Mixture, Field(discriminator="kind"), *OWN
     ] = Field(
         examples=[{"kind": "poisson", "visits_per_day": 100}],
         description="Who visits when and wants what, by its kind.",

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 def rows(scenario: "ScenarioFields") -> dict[str, str]:
     """Return what a scenario is about, in a few lines by name."""
     code, days = scenario.currency.code, scenario.horizon / DAY
+    kind = getattr(scenario.demand, "kind", type(scenario.demand).__name__)
     staff = {name: getattr(scenario, name).workers for name in ("shop", "bank", "supplier")}
     told = {
-        "visits": f"{scenario.demand.kind}, {days:,.4g} day{'s' * (days != 1)} from {scenario.start:%Y-%m-%d}",
+        "visits": f"{kind}, {days:,.4g} day{'s' * (days != 1)} from {scenario.start:%Y-%m-%d}",
         "users": f"{scenario.users.count:,}",
         "products": ", ".join(f"{product.name} {product.price:,} {code}" for product in scenario.catalogue[:5])
         + (f" and {len(scenario.catalogue) - 5} more" if len(scenario.catalogue) > 5 else ""),

@@ -12,17 +12,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from math import fsum
 from types import MappingProxyType
-from typing import Annotated, Literal, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    ValidatorFunctionWrapHandler,
+    WrapSerializer,
+    WrapValidator,
+)
 
 from alesha_sim.numeric.counts import bincount, repeat
 from alesha_sim.numeric.elementary import power
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest
 from alesha_sim.scenarios.fields import Duration, Number, Whole
-from alesha_sim.scenarios.model import Part
+from alesha_sim.scenarios.model import Kept, Part
 from alesha_sim.streams import Generator
 from alesha_sim.units import DAY, HOUR, in_seconds
 
@@ -119,7 +127,9 @@ Units = Annotated[
 
 
 class Demand(Part):
-    """What every kind of demand offers."""
+    """What every kind of demand offers, those of a reader's own included, which are derived from it."""
+
+    may_be_derived: ClassVar[bool] = True
 
     @abstractmethod
     def purchases(self, market: Market, streams: Draws) -> Purchases:
@@ -137,6 +147,27 @@ class Demand(Part):
         """
         del users, horizon
         return unknown_skus("shares", getattr(self, "shares", None), skus)
+
+
+def _read(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Take a demand of one's own as it is."""
+    return value if _is_own(value) else read(value)
+
+
+def _write(value: Any, write: SerializerFunctionWrapHandler, info: SerializationInfo) -> Any:
+    """Write a demand of one's own as policies are: itself in Python, the name of its class as JSON."""
+    if not _is_own(value):
+        return write(value)
+    own = type(value)
+    return {"kind": f"{own.__module__}.{own.__qualname__}"} if info.mode_is_json() else Kept(value)
+
+
+def _is_own(value: object) -> bool:
+    return isinstance(value, Demand) and not type(value).__module__.startswith("alesha_sim.")
+
+
+OWN = (WrapValidator(_read), WrapSerializer(_write))
+"""What lets a field of some kinds of demand hold one of a reader's own, too."""
 
 
 class Single(Demand):

@@ -5,13 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alesha_sim.scenarios.demand.base import Demand, Draws, Market, Poisson, Purchases, Single
+from alesha_sim.scenarios.demand.base import OWN, Demand, Draws, Market, Poisson, Purchases, Single
 from alesha_sim.scenarios.demand.bursts import Flash, Under, Waves, joined
 from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
 from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.errors import Problem, ScenarioError
 
-Component = Annotated[Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay, Field(discriminator="kind")]
+Component = Annotated[
+    Single | Poisson | BgNbd | ParetoNbd | Flash | Waves | Replay, Field(discriminator="kind"), *OWN
+]
 
 
 class Mixture(Demand):
