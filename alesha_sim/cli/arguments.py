@@ -150,11 +150,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": f"record {' or '.join(LEVELS)}: less is faster and smaller and has the same metrics, but without "
         "transfers no law can be checked (default: all)",
     },
-    "--setup": {
-        "type": function,
-        "metavar": "MODULE:FUNCTION",
-        "help": "hand every simulation to this function of your own, whose module may lie in the current folder",
-    },
+    "--setup": {"type": function, "metavar": "MODULE:FUNCTION", "help": "run a function on each simulation first"},
     "--csv": {
         "action": "store_true",
         "help": "also write the tables as CSV files, which are safe to open in a spreadsheet",
@@ -282,6 +278,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 What follows a space tells apart options of one name that mean different things to different commands.
 """
 
+RUN = ("scenario", "--seed", "--set", "--setup")
+"""What all commands that run a scenario once take."""
+
 STUDY = (
     "--study",
     "--runs",
@@ -325,25 +324,13 @@ COMMANDS: dict[str, Command] = {
         commands.run,
         "run a scenario, check every law, and print what happened with everybody's balances",
         "alesha run market_day --seed 7 --set bank.workers=3 --out out/market",
-        (
-            "scenario",
-            "--seed",
-            "--set",
-            "--setup",
-            "--out",
-            "--csv",
-            "--spool",
-            "--record",
-            "--force",
-            "--json",
-            "--quiet",
-        ),
+        (*RUN, "--out", "--csv", "--spool", "--record", "--force", "--json", "--quiet"),
     ),
     "balances": Command(
         commands.balances,
         "run a scenario, then let every party ask the bank for its balance",
         "alesha balances first_purchase --seed 7",
-        ("scenario", "--seed", "--set", "--setup", "--all", "--json", "--quiet"),
+        (*RUN, "--all", "--json", "--quiet"),
     ),
     "export": Command(
         commands.export,
@@ -355,7 +342,7 @@ COMMANDS: dict[str, Command] = {
         step.step,
         "step through a run message by message with keys, or print it all with --plain",
         "alesha step first_purchase --seed 7",
-        ("scenario", "--seed", "--set", "--setup", "--plain"),
+        (*RUN, "--plain"),
     ),
     "report": Command(
         report.report,
