@@ -1,7 +1,7 @@
 """Extensions of a run: functions that are handed the simulation before its first event.
 
 A file names them and never imports them: a name works only where an installed package registers it in the
-entry-point group `alesha_sim.extensions`, or where the call hands over the function of that name.
+entry-point group "alesha_sim.extensions", or where the call hands over the function of that name.
 """
 
 import os
@@ -80,7 +80,7 @@ def _registered(place: int, name: str) -> Callable[[Any], object]:
 
 
 def _is_installed(point: "EntryPoint") -> bool:
-    """Tell whether an installer, or whoever set PYTHONPATH, put a package where it is.
+    """Tell whether an installer put a package where it is, or the one who set PYTHONPATH.
 
     The current folder is on Python's path in a notebook and after `python -m`: what merely lies there beside a
     scenario file is not installed.
