@@ -157,7 +157,7 @@ def test_it_travels_to_a_dask_cluster():
     distributed = pytest.importorskip("distributed")
     from joblib import parallel_config
 
-    local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None)
+    local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0")
     with local as cluster, distributed.Client(cluster), parallel_config("dask"):
         study = alesha.replicate(
             MARKET, 2, seed=1, progress=False, setup=examples.install, metrics=questions, series=["waiting"]

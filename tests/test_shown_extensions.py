@@ -114,6 +114,6 @@ def test_a_study_on_dask_has_them(everything):
     distributed = pytest.importorskip("distributed")
     from joblib import parallel_config
 
-    local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
+    local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
     with local as cluster, distributed.Client(cluster), parallel_config("dask"):
         check(alesha.replicate(MARKET, 2, setup=everything, metrics=names_of, **NAMED))
