@@ -202,7 +202,7 @@ def _until(execution: Execution, rule: Rule, max_runs: int) -> Study:
     execution.finish()
     chosen = _first(aim if enough is None else enough)
     if enough is None and not execution.interrupted:
-        notes.append(f"not precise enough after {max_runs} runs: study.precision tells how far it is")
+        notes.append(f"not precise enough after {max_runs} runs: study.precision has what was reached")
     samples = _samples(execution, rule, len(chosen))
     notes += rule.notes(samples)
     table = rule.table(samples) if execution.rows.metrics else None
