@@ -63,6 +63,7 @@ OWN = {
     "experiments/folder.py": ("test_study_folders.py",),
     "experiments/journal.py": ("test_study_attacks.py",),
     "experiments/plan.py": ("test_study_folders.py",),
+    "experiments/studies.py": ("test_experiments.py",),
     "kernel/": ("test_clock.py", "test_event_calendar.py", "test_signal.py", "test_task.py"),
     "network/": ("test_network.py", "test_retry.py"),
 }
