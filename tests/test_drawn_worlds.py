@@ -21,6 +21,7 @@ NOT_DRAWN = {
     "demand{replay}.format": "the layout of a file",
     "shop.stock{make_to_order}": "refused: the shop makes nothing",
     "{constant}": "written as a plain number",
+    "extensions": "a world is a file, which names no code",
 }
 """What no world has, with why; parts of demand in a mixture are as demand is."""
 

@@ -78,8 +78,12 @@ def test_a_run_is_relaxed_and_restores_also_when_it_fails():
 
 @pytest.mark.parametrize("scenario", [lambda: small.scenario("market_day"), small.unreliable_market])
 def test_a_run_makes_no_reference_cycles(scenario):
-    simulation = Simulation(scenario(), 7)
-    gc.collect()
-    gc.disable()
-    simulation.run()
-    assert gc.collect() == 0
+    def cycles():
+        simulation = Simulation(scenario(), 7)
+        gc.collect()
+        gc.disable()
+        simulation.run()
+        return gc.collect()
+
+    # A cycle of a run is there in each run; one alone may meet what a thread of another test leaves meanwhile.
+    assert min(cycles() for _ in range(3)) == 0

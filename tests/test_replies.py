@@ -70,11 +70,11 @@ PAYMENT = Authorise(1, Secret("x"), 5, 2)
 
 class Asker(Entity):
     def tell_the_type(self) -> Process:
-        reply = yield from self.ask(self.bank, PAYMENT)
+        reply = yield from self.ask(self.channels["bank"], PAYMENT)
         reveal_type(reply)
 
     def forget_a_reply(self) -> Process:
-        reply = yield from self.ask_until_answered(self.bank, PAYMENT, step="pay", order=1)
+        reply = yield from self.ask_until_answered(self.channels["bank"], PAYMENT, step="pay", order=1)
         match reply:
             case Receipt() | NoReply():
                 pass
@@ -82,7 +82,7 @@ class Asker(Entity):
                 assert_never(reply)
 
     def remember_all(self) -> Process:
-        reply = yield from self.ask(self.bank, PAYMENT)
+        reply = yield from self.ask(self.channels["bank"], PAYMENT)
         match reply:
             case Receipt() | Decline() | NoReply():
                 pass
@@ -90,10 +90,10 @@ class Asker(Entity):
                 assert_never(reply)
 
     def misspell_a_field(self) -> Process:
-        yield from self.ask(self.bank, Authorise(1, Secret("x"), amuont=5, payee=2))
+        yield from self.ask(self.channels["bank"], Authorise(1, Secret("x"), amuont=5, payee=2))
 
     def ask_with_a_reply(self) -> Process:
-        yield from self.ask(self.bank, Receipt(1, 5))
+        yield from self.ask(self.channels["bank"], Receipt(1, 5))
 """
 
 

@@ -22,7 +22,7 @@ def result_of(horizon=10.0, **tables):
         }
         for table, given in tables.items()
     }  # fmt: skip
-    return SimpleNamespace(scenario=SimpleNamespace(horizon=horizon), columns=columns.__getitem__)
+    return SimpleNamespace(scenario=SimpleNamespace(horizon=horizon), columns=columns.__getitem__, inboxes={})
 
 
 def orders(placed=(), closed=()):
