@@ -80,7 +80,7 @@ clean: ## remove the environment, the demo's output and all caches
 # A stamp per set of extras: written once its installation has succeeded, renewed when the versions change.
 $(VENV)/.replay: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing alesha_sim and the CDNOW purchase histories into $(VENV) (a minute or two, once; three minutes"
-	@echo "more if there is a C compiler, which makes runs twice as fast; ALESHA_COMPILE=0 leaves that out) ..."
+	@echo "more if there is a C compiler, which makes runs more than twice as fast; ALESHA_COMPILE=0 leaves that out) ..."
 	@$(PIP) ".[replay]"
 	@touch $@
 
