@@ -165,6 +165,9 @@ def draw(found: dict[Growth, Figures], path: Path) -> None:
             )  # fmt: skip
     for axes, title in ((time, "CPU time an order, yardsticks"), (memory, "peak memory of the run, MiB")):
         axes.set(xscale="log", xlabel="orders", title=title)
+        measured_at = sorted({case.orders for case in found if case.users == FEW_USERS})
+        axes.set_xticks(measured_at, [f"{orders:,}" for orders in measured_at])
+        axes.set_xticks([], minor=True)
         axes.set_ylim(0, 1.12 * axes.get_ylim()[1])
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Date": None})
