@@ -1,4 +1,5 @@
 import signal
+from threading import Event, Thread
 
 import pytest
 
@@ -13,6 +14,27 @@ def interruptible():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_while_the_thread_that_writes_runs_starts_loses_no_finished_run(
+    interruptible, monkeypatch, tmp_path
+):
+    start, keep, writing, interrupted = Thread.start, Archive.keep, Event(), Event()
+
+    def slow(self):
+        start(self)
+        if "ThreadPoolExecutor" in self.name:  # the interrupt may come before whoever starts it knows of it
+            writing.wait(0.5)
+
+    def write(self, outcome):
+        signal.raise_signal(signal.SIGINT)
+        writing.set()
+        interrupted.wait(0.5)
+        keep(self, outcome)
+
+    monkeypatch.setattr(Thread, "start", slow)
+    monkeypatch.setattr(Archive, "keep", write)
+    assert replicate(first_purchase(), 5, seed=1, jobs=1, folder=tmp_path).runs["replication"].tolist() == [0]
 
 
 def test_an_interrupt_while_a_run_is_written_loses_no_finished_run(interruptible, monkeypatch, tmp_path):

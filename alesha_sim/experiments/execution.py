@@ -50,6 +50,7 @@ class Execution:
                 closing(outcomes((self.plan.job(*run) for run in missing), self._jobs)) as finished,
                 ThreadPoolExecutor(1) as keeper,  # which no interrupt reaches, so that a run is kept to the end
             ):
+                keeper.submit(int).result()  # an interrupt while its thread starts would not be waited for
                 for outcome in finished:
                     keeper.submit(self._keep, outcome).result()
                     bar.count(failed=bool(outcome.error))

@@ -4,9 +4,10 @@ What is recorded and how a table shows it stays with the logs and the ledger; he
 """
 
 from alesha_sim.recording.message_log import MessageLog
+from alesha_sim.recording.messages import Messages
 from alesha_sim.recording.run_logs import Records
 from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.storage.saved import Manifest
 from alesha_sim.storage.spool import Spool
 
-__all__ = ["Manifest", "MessageLog", "Records", "Spool", "Spooled"]
+__all__ = ["Manifest", "MessageLog", "Messages", "Records", "Spool", "Spooled"]
