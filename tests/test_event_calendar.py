@@ -24,7 +24,7 @@ def _far_is_near():
 
 
 class Sorted:
-    """What a calendar is compared with: a list, sorted anew for everything that happens."""
+    """What a calendar is compared with: a list that is sorted for each event."""
 
     def __init__(self):
         self.now, self.fired, self.count, self.entries = 0.0, [], 0, []

@@ -23,7 +23,7 @@ def test_an_interrupt_while_the_thread_that_writes_runs_starts_loses_no_finished
 
     def slow(self):
         start(self)
-        if "ThreadPoolExecutor" in self.name:  # the interrupt may come before whoever starts it knows of it
+        if "ThreadPoolExecutor" in self.name:  # lets the interrupt arrive before `start` has returned
             writing.wait(0.5)
 
     def write(self, outcome):

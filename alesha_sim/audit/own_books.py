@@ -1,4 +1,4 @@
-"""Laws of books of a reader's own: rows and whole books (L0, L9). What their entries must be, nobody else can say.
+"""Laws of books of a reader's own: rows and whole books (L0, L9). What their entries must be is up to the reader.
 
 Their accounts and transfers are set aside, so that the other laws see the package's books alone. That no account
 with a floor is below zero is the ledger's to refuse: tables do not say which have one.

@@ -196,7 +196,7 @@ class Ledger:
                 place = chart.places[debit]
                 if place != chart.places[credit] or place & 7 != book or debit == credit:
                     self._refuse(book, entry, debit, credit, amount, code)
-                # Sums beyond 64 bits do not wrap: an `int` never does, compiled neither.
+                # As `int`, so that sums beyond 64 bits do not wrap, not in the compiled form either.
                 owed: int = net[debit]
                 owned: int = net[credit]
                 owed += amount
@@ -217,8 +217,8 @@ class Ledger:
             elif amount:
                 self._refuse(book, entry, debit, credit, amount, code)
         except (*_REFUSED, ValueError) as error:
-            told = str(error) or _UNKNOWN
-            raise LawBroken(f"L0: {told} (entry {entry}, order {order}, amount {amount})") from error
+            reason = str(error) or _UNKNOWN
+            raise LawBroken(f"L0: {reason} (entry {entry}, order {order}, amount {amount})") from error
         self._marks[entry] = held | bit
         return True
 
@@ -260,7 +260,7 @@ class Ledger:
                 place = chart.places[debit]
                 if place != chart.places[credit] or place & 7 != book or debit == credit:
                     self._refuse(book, entry, debit, credit, amount, code)
-                net = self._net  # once more a row: who makes the rows may open an account, which may move it
+                net = self._net  # read again: what yields the rows may open an account, which may replace it
                 try:
                     owed: int = net[debit]
                     owned: int = net[credit]

@@ -200,7 +200,7 @@ def _by_pair(study: "Study", metrics: Sequence[str], confidence: float, baseline
     ]
     head = ("metric", "difference of", "mean", f"{confidence:.0%}", "saved", "")
     note = (
-        "* the interval does not contain zero; the intervals of one metric hold together\n"
+        "* the interval does not contain zero; the intervals of each metric hold simultaneously\n"
         "saved: how many times as many independent runs would be as precise; all: the difference never varies"
     )
     return output.table([head, *cells], right=(2, 3, 4)) + "\n\n" + note

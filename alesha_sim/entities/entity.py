@@ -126,8 +126,8 @@ class Entity(Party):
     """A party with an inbox of its own; subclasses write `work`, the life of one worker.
 
     `workers` serve the inbox; None adds a permanent one whenever mail comes and nobody is idle. A run that it is
-    added to gives it its name and code. `channels` has its channels by the name of whom they lead to; another one
-    in the place of one of them leads its messages elsewhere. Raises ValueError for a user's code.
+    added to gives it its name and code. `channels` has its channels by the name of the entity at the
+    other end; replacing one diverts the messages sent on it. Raises ValueError for a user's code.
     """
 
     def __init__(self, clock: Clock, name: str = "", code: int = UNREGISTERED, workers: int | None = None) -> None:
@@ -209,7 +209,7 @@ class Entity(Party):
         return self._ask_in_rounds(channel, message, step, order, None)
 
     def pass_on(self, delivery: Delivery, channel: Channel) -> Asking[object]:
-        """Send on what a relay brought to whom it was meant for, and the reply back; return the reply.
+        """Send what a relay brought on to its recipient, and the reply back; return the reply.
 
         It is None for a notice, and `NoReply`, which is not sent back, where nobody answered. The receiver sees
         this entity as the sender.

@@ -78,7 +78,7 @@ def estimates(
 
 
 def seldom(samples: ArrayLike, found: Estimates) -> Mask:
-    """Return which columns are other than zero in so few runs that Student's interval is not to be trusted."""
+    """Return which columns are other than zero in so few runs that Student's interval is unreliable."""
     values = np.asarray(samples, dtype=np.float64)
     nonzero = (~np.isnan(values) & (values != 0)).sum(axis=0)
     few: Mask = (nonzero > 0) & (nonzero < SELDOM) & (4 * nonzero <= found.runs)

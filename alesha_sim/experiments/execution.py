@@ -60,7 +60,7 @@ class Execution:
 
     def _keep(self, outcome: Outcome) -> None:
         if taken := [name for name in self.plan.factors if name in outcome.metrics]:
-            # How the metrics of one's own are called is known once a run has them.
+            # The names of a reader's own metrics are known only once a run has them.
             wrong = scenario_error("metrics", taken[0], "must not be the name of a column of the design")
             outcome = Outcome(outcome.run, outcome.seed, error=one_line(wrong))
         if outcome.error:

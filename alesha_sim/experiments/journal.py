@@ -79,11 +79,16 @@ class Journal:
             raise self._damaged(name)
 
     def _damaged(self, name: str) -> ScenarioError:
-        path, its = self.folder / name, "its run" if "/" in name else "the runs in it"
-        rule, which = f"is not as it was written: {JOURNAL} has another digest", "it and its line"
-        rule, which = (rule, which) if os.path.lexists(path) else ("is missing", "its line")
-        again = f"; to have {its} made again, delete {which} in {JOURNAL}"
-        return damaged(path, rule + again * name.startswith("runs"))
+        """Return the error of a file that is missing or changed; of runs it says how they are made again."""
+        path = self.folder / name
+        if os.path.lexists(path):
+            rule, delete = f"is not as it was written: {JOURNAL} has another digest", "it and its line"
+        else:
+            rule, delete = "is missing", "its line"
+        if name.startswith("runs"):
+            runs = "its run" if "/" in name else "the runs in it"
+            rule += f"; to have {runs} made again, delete {delete} in {JOURNAL}"
+        return damaged(path, rule)
 
     # Writing
 

@@ -53,12 +53,12 @@ def is_duration(metric: str) -> bool:
 
 
 def is_money(metric: str) -> bool:
-    """Tell whether a metric is an amount of money, also one of your own that is named after some cash."""
+    """Tell whether a metric is an amount of money, including one of your own with `_cash` in its name."""
     return metric in MONEY or "_cash" in metric
 
 
 def may_count(metric: str) -> bool:
-    """Tell whether a metric may be a count or a share; of your own only its values can tell."""
+    """Tell whether a metric may be a count or a share; for one of your own, only its values can tell."""
     return not is_duration(metric) and not is_money(metric)
 
 

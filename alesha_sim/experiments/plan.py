@@ -249,7 +249,7 @@ def recording_of(scenarios: Sequence["Scenario"], options: Mapping[str, Any]) ->
     for name, length in durations.items():
         if length >= shortest:
             found.append(Problem(name, str(options[name]), f"must be less than the horizon of {shortest:g} s"))
-    # Which series a function of one's own collects, only a run can tell.
+    # Only a run can tell which series an extension collects.
     collects = any(scenario.extensions for scenario in scenarios)
     known = {"series": None if collects else tuple(SERIES), "keep": tuple(SCHEMA)}
     series, keep = (_names(name, options.get(name, ()), valid, found) for name, valid in known.items())

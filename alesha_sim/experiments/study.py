@@ -289,7 +289,7 @@ class Study:
         return samples, estimates(samples, confidence, counts=[may_count(metric) for metric in self.metrics])
 
     def _doubts(self) -> list[str]:
-        """Return lines on laws not checked, on runs that count in no mean, and on intervals not to be trusted."""
+        """Return lines on laws not checked, on runs that count in no mean, and on unreliable intervals."""
         lines = [] if self.record == ALL else [f"laws not checked: {NotRecorded('transfers', self.record)}"]
         if failed := len(self._failures):
             runs = "1 run" if failed == 1 else f"{failed:,} runs"
@@ -299,9 +299,7 @@ class Study:
             [name for name, each in zip(self.metrics, np.any(masks, axis=0), strict=True) if each] if masks else []
         )
         if doubted:
-            lines.append(
-                f"zero in nearly every run, so that intervals are not to be trusted: {', '.join(doubted)}"
-            )
+            lines.append(f"zero in nearly every run, so the intervals are unreliable: {', '.join(doubted)}")
         return lines
 
     def _points(self) -> list[int]:

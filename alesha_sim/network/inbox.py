@@ -19,8 +19,8 @@ from alesha_sim.vocabulary import DUPLICATE, WITHDRAWN
 class Worker(Signal):
     """One of an entity's workers: a signal that happens again and again, each time with a delivery.
 
-    It is over while the worker waits for nothing. One whose process was interrupted still waits, and others stand
-    in for it until that is over.
+    It is over while the worker waits for nothing. If its process was interrupted, it still waits, and a
+    stand-in serves the process until that wait is over.
     """
 
     __slots__ = ("_inbox",)

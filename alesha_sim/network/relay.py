@@ -1,4 +1,4 @@
-"""A channel on which somebody in between takes in what is meant for others."""
+"""A channel whose messages go to an entity in between instead of the recipient that they name."""
 
 from collections.abc import Callable
 
@@ -11,9 +11,9 @@ from alesha_sim.recording.packed_rows import Boxed
 
 
 class Relay(Channel):
-    """A one-way link to the inbox of somebody in between: every message is recorded as sent to that party.
+    """A one-way link to the inbox of an entity in between: every message is recorded as sent to that entity.
 
-    For whom a message was meant, `address` tells.
+    `address` returns whom a message was meant for.
     """
 
     def __init__(self, clock: Clock, log: Messages, latency: Callable[[], float], recipient: Boxed) -> None:
@@ -50,12 +50,12 @@ class Relay(Channel):
 
 
 class _Notice(Delivery):
-    """A notice that was meant for `address`."""
+    """A notice that names `address` as its recipient."""
 
     address: Boxed = -1
 
     def duplicate(self) -> Delivery:
-        """Return a second copy of the same notice, meant for the same."""
+        """Return a second copy of the same notice, with the same address."""
         duplicate = super().duplicate()
         assert isinstance(duplicate, _Notice)
         duplicate.address = self.address

@@ -1,4 +1,4 @@
-"""What channels and inboxes have recorded of messages, as they see it; nothing is kept here."""
+"""The interface through which channels and inboxes record messages; nothing is kept here."""
 
 from alesha_sim.columns import Kinds, Vocabulary
 from alesha_sim.recording.packed_rows import Boxed
@@ -6,7 +6,7 @@ from alesha_sim.vocabulary import DELIVERED, NO_ID, ORGANISATIONS
 
 
 class Messages:
-    """Takes note of every sent copy of a message; those who keep something override what they keep.
+    """Is notified of every sent copy of a message; subclasses override what they keep a record of.
 
     A copy is known by the number that `sent` returned.
     """

@@ -138,7 +138,7 @@ class Simulation(Doors):
         self._check_sound()
         if self.drained:
             return False
-        with self._stopping_for_good():
+        with self._keeping_failure():
             self._sample_to(math.nextafter(self.clock.peek(), 0.0))
             self.clock.step()
             self._flush()
@@ -197,7 +197,7 @@ class Simulation(Doors):
         was_over = self.drained
         stride, most = (INFINITY, MANY) if progress is None else (self.scenario.horizon / _WATCHED, _PATIENCE)
         while not self.drained and self.clock.peek() <= limit:
-            with self._stopping_for_good():
+            with self._keeping_failure():
                 self._run_to(min(limit, max(self.clock.peek(), self.now + stride)), self.clock.events + most)
             if progress is not None:
                 progress(Progress(self.now, self.scenario.horizon, len(self.records.orders), self.clock.events))
@@ -209,7 +209,7 @@ class Simulation(Doors):
     def _sample_to(self, at: float) -> None:
         """Take the samples that are due up to an instant, before which nothing more happens."""
         while self._collectors.due <= at and self._failure is None:
-            with self._stopping_for_good():
+            with self._keeping_failure():
                 self._collectors.sample(self)
 
     def _run_to(self, until: float, events: int) -> None:
@@ -240,7 +240,7 @@ class Simulation(Doors):
             raise RuntimeError("this simulation cannot continue: its result is in its spool")
 
     @contextmanager
-    def _stopping_for_good(self) -> Iterator[None]:
+    def _keeping_failure(self) -> Iterator[None]:
         """Remember an error: the market behind it may be half-way through a step."""
         try:
             yield
@@ -329,7 +329,7 @@ class Simulation(Doors):
         if self._spool is None:
             return Result(self.scenario, self.seed, self._tables(), record=self.record, **self._ending())
         if self._spooled is None:
-            with self._stopping_for_good():
+            with self._keeping_failure():
                 self._check_sound()
                 tables = self._spool.finish(
                     {"accounts": self.ledger.account_columns(), "users": self._user_columns()},
