@@ -17,6 +17,7 @@ from alesha_sim.theory import (
     Periodic,
     ReorderPoint,
     bullwhip,
+    bullwhip_chain,
     newsvendor_cost,
 )
 
@@ -139,6 +140,17 @@ def test_the_bullwhip_agrees_with_the_reference(reference):
     case = reference("bullwhip-ma-iid")
     found = [bullwhip(given["L"], given["p"]) for given in case["inputs"]]
     assert found == pytest.approx(case["expected"]["ratio"], rel=1e-12)
+
+
+def test_the_bullwhip_along_a_chain_agrees_with_the_reference(reference):
+    case = reference("bullwhip-two-stage")
+    given, expected = case["inputs"], case["expected"]
+    shared = [bullwhip_chain(each["L"], each["p"], shared=True) for each in given]
+    separate = [bullwhip_chain(each["L"], each["p"], shared=False) for each in given]
+    assert shared == pytest.approx(expected["centralised"], rel=1e-9)
+    assert separate == pytest.approx(expected["decentralised_exact_cascade_z0"], rel=1e-9)
+    bounds = [math.prod(bullwhip(lead, each["p"]) for lead in each["L"]) for each in given]
+    assert bounds == pytest.approx(expected["decentralised_lower_bound"], rel=1e-9)
 
 
 def test_purchases_over_a_lifetime_agree_with_an_integral():

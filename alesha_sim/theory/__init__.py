@@ -16,6 +16,7 @@ from alesha_sim.theory.stock import (
     Periodic,
     ReorderPoint,
     bullwhip,
+    bullwhip_chain,
     newsvendor_cost,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "ReorderPoint",
     "Retries",
     "bullwhip",
+    "bullwhip_chain",
     "erlang_b",
     "newsvendor_cost",
 ]

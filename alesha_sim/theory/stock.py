@@ -7,6 +7,7 @@ those of the steady state.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import NormalDist
@@ -319,3 +320,22 @@ def bullwhip(lead_periods: float, forecast_periods: int) -> float:
     refuse(positive("lead_periods", lead_periods), whole("forecast_periods", forecast_periods))
     ratio = lead_periods / forecast_periods
     return 1 + 2 * ratio + 2 * ratio**2
+
+
+def bullwhip_chain(lead_periods: Sequence[float], forecast_periods: int, *, shared: bool) -> float:
+    """Return the variance of the last tier's orders over that of the customers' demand, one lead time a tier.
+
+    Order-up-to with a moving average at each tier, as in `bullwhip`. With demand `shared` all tiers forecast from
+    what customers want: the lead times add up (Chen, Drezner, Ryan and Simchi-Levi 2000, section 4). Otherwise
+    each forecasts from the orders that reach it: the exact figure, above the paper's bound, the product of the
+    tiers' own ratios.
+    """
+    if shared:
+        return bullwhip(sum(lead_periods), forecast_periods)
+    response = np.ones(1)
+    for lead in lead_periods:
+        refuse(positive("lead_periods", lead), whole("forecast_periods", forecast_periods))
+        tier = np.zeros(forecast_periods + 1)
+        tier[0], tier[-1] = 1 + lead / forecast_periods, -lead / forecast_periods
+        response = np.convolve(response, tier)
+    return float(response @ response)
