@@ -12,6 +12,8 @@ from operator import index
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import numpy.typing as npt
 
@@ -148,6 +150,21 @@ class Share:
         whole, rest = divmod(amount * self.numerator, self.denominator)
         above = 2 * rest - self.denominator
         return whole + (above > 0 or (above == 0 and whole % 2 == 1))
+
+
+def apportioned(amount: int, weights: "Sequence[int]") -> list[int]:
+    """Return whole parts of an amount in proportion to weights; what is left over goes to the largest remainders.
+
+    Of equal remainders the first comes first. Raises ValueError for a negative weight, and if none is positive.
+    """
+    together = sum(weights)
+    if together <= 0 or min(weights) < 0:
+        raise ValueError(f"weights: {list(weights)}: must not be negative, and one must be positive")
+    parts = [amount * weight // together for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda place: -(amount * weights[place] % together))
+    for place in by_remainder[: amount - sum(parts)]:
+        parts[place] += 1
+    return parts
 
 
 def microseconds(seconds: float) -> int:
