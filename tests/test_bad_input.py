@@ -141,6 +141,7 @@ def test_a_replay_file_that_is_not_there_is_one_line(refused):
 
 
 # What is wrong with the call itself.
+UNDERSCORED = "must have no underscore in a number; a text must stand in quotation marks"
 CALLS = [
     ([], "COMMAND: missing: see alesha --help"),
     (["rnu", "cdnow"], "COMMAND: 'rnu': unknown command: nearest is run"),
@@ -157,6 +158,11 @@ CALLS = [
         "--set: 'bank.workers': must be PATH=VALUE, such as bank.workers=3",
     ),
     (["run", "cdnow", "--set", "=3"], "--set: '=3': must be PATH=VALUE, such as bank.workers=3"),
+    *(
+        (["run", "cdnow", "--set", f"users.count={value}"], f"--set: 'users.count={value}': {UNDERSCORED}")
+        for value in ("1_0", "-1_0", "0x1_0", "1_0.5", "1.5_0", "1e1_0", "[1, 2_0]", "{a_b = 1_0}")
+    ),
+    (["sweep", "cdnow", "--vary", "users.count=5,1_0"], f"--vary: 'users.count=5,1_0': {UNDERSCORED}"),
     (
         ["run", "cdnow", "--set", "demand.shares=" + "[" * 3000],
         f"--set: 'demand.shares={'[' * 41} ...: must not have so many brackets in each other",

@@ -97,6 +97,12 @@ def test_of_two_settings_for_one_field_the_last_counts(call):
     assert json.loads(shown.out)["bank"]["workers"] == 2
 
 
+@pytest.mark.parametrize("text", ["a_1", "1_a", '"1_0"', "'1_0'", r'"\"1_0"'])
+def test_a_text_may_hold_underscores(call, text):
+    shown = call("show", "first_purchase", "--json", "--set", f"description={text}")
+    assert json.loads(shown.out)["description"] == text.strip("\"'").replace("\\", "")
+
+
 # list, show, new, schema
 
 

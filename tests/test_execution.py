@@ -1,4 +1,6 @@
+import re
 import signal
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -63,6 +65,15 @@ def test_short_runs_go_to_workers_some_at_a_time(monkeypatch, tmp_path):
     study = replicate(first_purchase(), runs=60, seed=3, jobs=2, folder=tmp_path)
     assert max(sizes) > 1
     assert study.runs.equals(replicate(first_purchase(), runs=60, seed=3, jobs=1).runs)
+
+
+def test_a_batch_of_short_runs_takes_as_long_as_the_guide_says():
+    from joblib._parallel_backends import AutoBatchingMixin as Batching
+
+    guide = (Path(__file__).resolve().parents[1] / "docs" / "guide.md").read_text("utf-8")
+    (least, most) = re.findall(r"in batches of ([\d.]+) to ([\d.]+) seconds", guide)[0]
+    found = Batching.MIN_IDEAL_BATCH_DURATION, Batching.MAX_IDEAL_BATCH_DURATION
+    assert found == (float(least), float(most))
 
 
 def test_a_metric_named_like_a_column_of_the_design_is_refused():

@@ -1,6 +1,7 @@
 """Experiments: what a study holds, that replications share their streams, and what is refused."""
 
 import dataclasses
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -301,7 +302,7 @@ def test_a_series_of_waits_is_the_mean_wait_of_the_requests_that_came_in_each_st
 
 
 def test_a_series_that_was_not_recorded_is_refused(market):
-    with pytest.raises(ValueError, match="series: 'waits': was not recorded"):
+    with pytest.raises(ValueError, match="series: 'waits': was not kept"):
         replicate(market, runs=1, seed=1, jobs=1).series("waits")
 
 
@@ -558,6 +559,36 @@ def test_a_figure_of_ones_own_that_needs_what_is_off_fails_its_run(market):
     line = "table messages: not recorded with record='summary': must be run with record='all'"
     assert study.failures["error"].tolist() == 2 * [f"NotRecorded: {line}"]
     assert replicate(market, runs=2, seed=5, jobs=1, metrics=own).failures.empty
+
+
+@pytest.mark.parametrize(("level", "kind"), [("all", "series"), ("summary", "series"), ("summary", "table")])
+def test_what_a_study_did_not_keep_comes_with_the_options_that_it_advises(market, tmp_path, level, kind):
+    def made(number, **options):
+        study = replicate(market, runs=1, seed=5, jobs=1, folder=tmp_path / str(number), **options)
+        return study.table("orders") if kind == "table" else study.tracks("waits")
+
+    with pytest.raises(ValueError, match="was not kept: must be run with ") as caught:
+        made(1, record=level)
+    advice = str(caught.value).partition("must be run with ")[2]
+    assert len(made(2, **({"record": level} | eval(f"dict({advice})"))))
+
+
+@pytest.mark.parametrize("level", ["all", "summary"])
+def test_a_table_that_a_study_without_a_folder_cannot_keep_comes_with_one(market, level):
+    study = replicate(market, runs=1, seed=5, jobs=1, record=level)
+    advice = "keep=('orders',), " + "record='all', " * (level == "summary") + "folder=..."
+    with pytest.raises(ValueError, match=re.escape(f"table: 'orders': was not kept: must be run with {advice}")):
+        study.table("orders")
+    with pytest.raises(ValueError, match=re.escape("must be run with keep=('users',), folder=...")):
+        study.table("users")
+
+
+def test_no_option_is_advised_for_a_table_or_a_series_that_there_is_not(market):
+    study = replicate(market, runs=1, seed=5, jobs=1)
+    with pytest.raises(ValueError, match="table: 'order': unknown name: nearest is orders"):
+        study.table("order")
+    with pytest.raises(ValueError, match="series: 'wait': unknown name: nearest is waits"):
+        study.tracks("wait")
 
 
 def test_tables_that_every_mode_has_can_be_kept(market, tmp_path):

@@ -3,18 +3,25 @@
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
+from email.parser import Parser
 from pathlib import Path
+from types import SimpleNamespace
+from zipfile import ZipFile
 
 import pytest
+from conftest import needs
 
 import alesha_sim
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PACKAGE = "alesha_sim"
 LOG = "# Changelog\n\n## [Unreleased]\n\n## [0.2.0] - 2027-01-01\n\n### Added\n\n- this\n\n## [0.1.0]\n\n- that\n"
 
 
@@ -77,6 +84,52 @@ def test_a_build_compiles_when_the_environment_says_so(tool, monkeypatch, value,
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.setenv("ALESHA_COMPILE", value)
     assert tool("hatch_build")._is_wanted() is wanted
+
+
+@pytest.fixture
+def required(monkeypatch, tmp_path):
+    """Give a function that builds an archive or a wheel without the compiler, and returns what it requires."""
+    needs("hatchling")
+    shutil.copytree(ROOT / PACKAGE, tmp_path / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "hatch_build.py"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    def build(target, wish):
+        monkeypatch.setenv("ALESHA_COMPILE", wish)
+        monkeypatch.setattr(subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=0))
+        builder = importlib.import_module(f"hatchling.builders.{target}")
+        made = getattr(builder, f"{target.capitalize()}Builder")(str(tmp_path))
+        (path,) = made.build(directory=str(tmp_path / "dist"), versions=["standard"])
+        return path, Parser().parsestr(metadata(path)).get_all("Requires-Dist")
+
+    return build
+
+
+def metadata(path):
+    """Return the metadata in an archive of source or in a wheel."""
+    if path.endswith(".tar.gz"):
+        with tarfile.open(path) as files:
+            (name,) = (name for name in files.getnames() if name.endswith("/PKG-INFO"))
+            return files.extractfile(name).read().decode()
+    with ZipFile(path) as files:
+        (name,) = (name for name in files.namelist() if name.endswith(".dist-info/METADATA"))
+        return files.read(name).decode()
+
+
+def test_compiled_wheels_alone_require_what_machine_code_uses(required):
+    (uses,) = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["uses"]
+    found = {}
+    for target, wish in (("sdist", "0"), ("sdist", "1"), ("wheel", "0"), ("wheel", "1")):
+        path, lines = required(target, wish)
+        assert sum("extra ==" not in line for line in lines) >= len(PROJECT["project"]["dependencies"])
+        found[target, wish] = any(line.startswith("librt") for line in lines), path.endswith("-none-any.whl")
+    assert uses.startswith("librt>=")
+    assert found == {
+        ("sdist", "0"): (False, False),
+        ("sdist", "1"): (False, False),
+        ("wheel", "0"): (False, True),
+        ("wheel", "1"): (True, False),
+    }
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """How the values on a command line are read: numbers, shares, settings, factors and goals of a study."""
 
+import re
 import tomllib
 from argparse import ArgumentTypeError
 from datetime import time
@@ -8,6 +9,10 @@ from typing import Any
 
 from alesha_sim.recording.levels import LEVELS
 from alesha_sim.scenarios.errors import shown
+
+QUOTED = re.compile(r"""\"(?:\\.|[^\"\\])*\"|'[^']*'""")
+UNDERSCORED = re.compile(r"(?<![\w.-])[+-]?\d[\w.+-]*_")
+"""What TOML takes for a text, and the beginning of a number with an underscore in it."""
 
 
 def seed(text: str) -> int:
@@ -108,10 +113,18 @@ def setting(text: str) -> tuple[str, object]:
 
 
 def _toml(value: str, text: str) -> dict[str, Any]:
-    """Return the table of `value` as TOML, an empty one if it is none; ArgumentTypeError if it is too deep."""
+    """Return the table of `value` as TOML, an empty one if it is none.
+
+    Raises ArgumentTypeError if it is too deep, and for a number with an underscore, which no number of the command
+    line may have.
+    """
     try:
-        return tomllib.loads(f"value = {value}")
+        found = tomllib.loads(f"value = {value}")
     except RecursionError:
         raise ArgumentTypeError(f"{shown(text)}: must not have so many brackets in each other") from None
     except ValueError:  # of TOML, or of Python for a number of thousands of digits
         return {}
+    if UNDERSCORED.search(QUOTED.sub("", value)):
+        rule = "must have no underscore in a number; a text must stand in quotation marks"
+        raise ArgumentTypeError(f"{shown(text)}: {rule}")
+    return found

@@ -81,8 +81,8 @@ def replicate(
     With `until`, runs are added until each metric named there is precise enough by Law's rule, at least 20 and at
     most `max_runs`; `runs` does not count then. `{"shop_cash": 0.05}` wants a half-width that keeps the mean
     within 5 %, `{"declined": {"absolute": 2}}` one of at most 2, for a mean near zero; several hold together with
-    the probability `confidence`. An interrupt keeps what is done. The other options are those of `Options`. Raises
-    ScenarioError.
+    the probability `confidence`. An interrupt keeps the runs that are saved. The other options are those of
+    `Options`. Raises ScenarioError.
     """
     runs = whole_from("runs", runs, 1)
     check_confidence(confidence)

@@ -1,6 +1,6 @@
 """The study: what the runs of an experiment left behind, as tidy tables. Everything here is derived from them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from html import escape
 from itertools import combinations
@@ -19,10 +19,11 @@ from alesha_sim.experiments.metric_units import may_count, readable
 from alesha_sim.experiments.output_analysis import WarmUp, mser5
 from alesha_sim.experiments.plan import Plan, Point, baseline_of
 from alesha_sim.experiments.reproduction import command
-from alesha_sim.experiments.series import Recording, Track
+from alesha_sim.experiments.series import SERIES, Recording, Track
 from alesha_sim.numeric.counts import repeat
-from alesha_sim.recording.levels import ALL, NotRecorded
-from alesha_sim.scenarios.errors import nearest, scenario_error
+from alesha_sim.recording.levels import ALL, NotRecorded, is_on
+from alesha_sim.scenarios.errors import ScenarioError, nearest, scenario_error
+from alesha_sim.tables.schema import SCHEMA
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -131,9 +132,8 @@ class Study:
 
     def table(self, name: str) -> "DataFrame":
         """Return a table that was kept, of all runs, as it is in the folder."""
-        kept = self.plan.recording.keep
-        if name not in kept or self._archive is None:
-            raise scenario_error("table", name, f"was not kept: keep=({name!r},) keeps it; {nearest(name, kept)}")
+        if name not in self.plan.recording.keep or self._archive is None:
+            raise self._left_out("table", name, "keep", SCHEMA)
         if not len(self._rows):
             raise scenario_error("table", name, "has no finished run")
         frame: DataFrame = self._archive.table(name, sorted(self._rows.runs)).to_pandas()
@@ -215,9 +215,8 @@ class Study:
 
         Raises ValueError for a series that was not recorded.
         """
-        recorded = self.plan.recording.series
-        if series not in recorded:
-            raise scenario_error("series", series, f"was not recorded: series=({series!r},) records it")
+        if series not in self.plan.recording.series:
+            raise self._left_out("series", series, "series", SERIES)
         runs = [run for run in self._chosen if run[0] == point and run in self._rows]
         if not runs:
             raise scenario_error("point", point, "has no finished run")
@@ -282,6 +281,18 @@ class Study:
         return f"Study of {of}{at}, seed {self.seed}: {len(self.runs):,} of {len(self._chosen):,} runs finished"
 
     # Inside
+
+    def _left_out(self, field: str, name: str, option: str, known: Collection[str]) -> ScenarioError:
+        """Return the error for a table or a series that runs did not keep, with the options that would keep it."""
+        collects = option == "series" and any(scenario.extensions for scenario in self.plan.scenarios)
+        if name not in known and not collects:
+            return scenario_error(field, name, f"unknown name: {nearest(name, known)}")
+        options = [f"{option}=({name!r},)"]
+        if not is_on(name, self.record):
+            options.append(f"record={ALL!r}")
+        if option == "keep" and self.folder is None:
+            options.append("folder=...")
+        return scenario_error(field, name, f"was not kept: must be run with {', '.join(options)}")
 
     def _estimates(self, point: int, confidence: float = CONFIDENCE) -> tuple[NDArray[np.float64], Estimates]:
         """Return all metrics of a point's runs, a column each, and their estimates."""
