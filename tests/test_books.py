@@ -1,12 +1,14 @@
 """The posting rules as tables: the first purchase's trial balances, and an order that the supplier rejects."""
 
 import inspect
+import random
 
 import numpy as np
 import pytest
 
 from alesha_sim.books.accounts import BOOKS_MAX, CODES
 from alesha_sim.books.bank import BankBook
+from alesha_sim.books.goods_value import GoodsValue, part_of
 from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
@@ -109,7 +111,7 @@ class Trade:
         self.supplier.shipped(4.0, ORDER, LINES)
         self.parcel = self.supplier.allot()
         self.users.delivered(5.0, self.parcel, ORDER, LINES, PRICE)
-        self.supplier.delivered(5.0, self.parcel, ORDER, LINES, CHARGE)
+        self.supplier.delivered(5.0, self.parcel, ORDER, LINES, CHARGE, COST)
 
     def conclude(self):
         self.shop.delivered(6.0, self.parcel, ORDER, PRICE, CHARGE)
@@ -208,7 +210,7 @@ def test_fact_told_twice_is_written_once():
     assert not trade.shop.payment(9.0, trade.payment, ORDER, PRICE)
     assert not trade.users.payment(9.0, trade.payment, USER, ORDER, PRICE)
     assert not trade.users.delivered(9.0, trade.parcel, ORDER, LINES, PRICE)
-    assert not trade.supplier.delivered(9.0, trade.parcel, ORDER, LINES, CHARGE)
+    assert not trade.supplier.delivered(9.0, trade.parcel, ORDER, LINES, CHARGE, COST)
     assert not trade.shop.delivered(9.0, trade.parcel, ORDER, PRICE, CHARGE)
     assert not trade.shop.open(9.0, trade.entries[0] + 2, 1)
     assert trade.ledger.array().tobytes() == before
@@ -353,12 +355,12 @@ FACTS = [
         reserve 2 apple-watch: supplier:reserved / supplier:stock
         reserve 2 apple-watch: supplier:stock / supplier:reserved
     """),
-    ("parcel lost", lambda trade: sent(trade).lost(1, ORDER, LINES), """
+    ("parcel lost", lambda trade: sent(trade).lost(1, ORDER, LINES, COST), """
         loss 1 hp-laptop: supplier:losses / supplier:goods-in-transit
         loss 2 apple-watch: supplier:losses / supplier:goods-in-transit
         loss 540: supplier:losses / supplier:goods-in-transit
     """),
-    ("came back", lambda trade: sent(trade).came_back(1, ORDER, LINES, 12), """
+    ("came back", lambda trade: sent(trade).came_back(1, ORDER, LINES, [300, 240], 12), """
         return-to-sender 1 hp-laptop: supplier:stock / supplier:goods-in-transit
         return-to-sender 2 apple-watch: supplier:stock / supplier:goods-in-transit
         return-to-sender 540: supplier:stock / supplier:goods-in-transit
@@ -488,15 +490,15 @@ def swap(trade):
     sent(trade)
     entry = trade.supplier.allot()
     trade.users.replaced(1, entry, ORDER, LINES[:1])
-    trade.supplier.replaced(1, entry, ORDER, LINES[:1])
+    trade.supplier.replaced(1, entry, ORDER, LINES[:1], 300)
 
 
 def own_stock(trade):
     one, entry = [(1, 1)], trade.supplier.allot()
-    trade.shop.received(1, entry, ORDER, LINES[1:], 360)
-    trade.shop.shipped(1, ORDER, one, 180)
+    trade.shop.received(1, entry, ORDER, LINES[1:], [360])
+    trade.shop.shipped(1, ORDER, one)
     trade.shop.lost(1, ORDER, one, 180)
-    trade.shop.shipped(1, ORDER, one, 180)
+    trade.shop.shipped(1, ORDER, one)
     trade.shop.delivered_own(1, trade.shop.allot(), ORDER, one, 250, 180)
 
 
@@ -523,7 +525,7 @@ def test_one_watch_sent_back_gives_the_last_trial_balance_of_the_posting_rules()
     for step in (trade.pay, trade.make, trade.hand_over, trade.conclude):
         step()
     before, watch = trade.trial_balance(), [(1, 1)]
-    entry = trade.shop.returned(7.0, ORDER, watch, 180, 250)
+    entry = trade.shop.returned(7.0, ORDER, watch, [180], 250)
     trade.users.returned(7.0, entry, ORDER, watch, 250)
     entry = trade.bank.refund(8.0, ORDER, USER, 250)
     trade.shop.refund(8.0, entry, ORDER, 250)
@@ -536,7 +538,7 @@ def test_one_watch_sent_back_gives_the_last_trial_balance_of_the_posting_rules()
         "shop:stock apple-watch": 1, "shop:goods-clearing apple-watch": -1, "users:goods apple-watch": 1,
         "users:goods-clearing apple-watch": -1,
     }  # fmt: skip
-    trade.shop.written_off(9.0, ORDER, watch, 180)
+    trade.shop.written_off(9.0, ORDER, watch)
     assert trade.trial_balance()["shop:losses apple-watch"] == 1
     assert trade.trial_balance()["shop:losses"] == 180
 
@@ -607,7 +609,7 @@ def test_what_writes_nothing_is_still_told_once():
 GIVEN = {
     "at": 7.5, "order": 4242, "user": 1, "total": 900, "amount": 400, "due": 401, "price": 900, "charge": 700,
     "fee": 31, "retained": 53, "payer_fee": 17, "transport": 71, "allowance": 113, "delivered": 211,
-    "lines": LINES,
+    "lines": LINES, "cost": 540, "charges": (400, 360), "costs": (300, 240),
 }  # fmt: skip
 POSTINGS = [
     pytest.param(book, name, held_in, id=f"{book.__name__}.{name}, {held_in}")
@@ -643,3 +645,44 @@ def test_an_entry_is_written_at_its_instant_under_its_number_and_order(kind, nam
     written = {entry if "entry" in wanted else ledger.new_entry() - 1, *[payment][: "payment_entry" in wanted]}
     assert {*rows["entry"].tolist()} == (written if len(rows) else set())
     assert len(rows) or (kind, held_in) == (ShopBook, FundsLocation.ESCROW)
+
+
+def test_goods_leave_at_the_moving_average_and_the_last_unit_takes_the_rest():
+    value = GoodsValue()
+    value.put([(0, 3), (1, 2)], [100, 50])
+    assert value.take([(0, 1)]) == [33]
+    value.put([(0, 1)], [200])
+    assert value.take([(0, 2), (1, 1)]) == [178, 25]  # 267 * 2 // 3
+    assert value.take([(0, 1)]) == [89]
+    assert value.take([(0, 0), (1, 1)]) == [0, 25]
+
+
+def test_goods_at_a_constant_charge_leave_at_that_charge():
+    rng, value, held = random.Random(5), GoodsValue(), 0
+    for _ in range(2000):
+        units = rng.randrange(1, 9)
+        if rng.random() < 0.5:
+            value.put([(4, units)], [units * 719])
+            held += units
+        elif units <= held:
+            assert value.take([(4, units)]) == [units * 719]
+            held -= units
+
+
+def test_goods_of_two_prices_keep_the_value_at_which_they_left_until_they_are_lost_or_delivered():
+    trade, three = Trade(), [(1, 3)]
+    for value in (100, 201):
+        trade.shop.received(1, trade.supplier.allot(), ORDER, three, [value])
+    first = trade.shop.shipped(1, ORDER, [(1, 4)])  # 301 * 4 // 6
+    trade.shop.received(1, trade.supplier.allot(), ORDER, [(1, 1)], [999])
+    trade.shop.lost(1, ORDER, [(1, 4)], sum(first))
+    trade.shop.written_off(1, ORDER, [(1, 3)])
+    balances = trade.trial_balance()
+    assert first == [200]
+    assert balances["shop:losses"] == 1300
+    assert balances.get("shop:stock", 0) == balances.get("shop:goods-in-transit", 0) == 0
+
+
+def test_what_comes_back_in_portions_is_worth_the_whole():
+    parts = [part_of(100, 7, before, taken) for before, taken in ((0, 2), (2, 1), (3, 4))]
+    assert parts == [28, 14, 58]

@@ -104,7 +104,7 @@ class World:
         yield
         self.users.delivered(self.at, entry, order, lines, worth(order, 1))
         yield
-        self.supplier.delivered(self.at, entry, order, lines, worth(order, 2))
+        self.supplier.delivered(self.at, entry, order, lines, worth(order, 2), worth(order, 3))
         yield
         self.shop.delivered(self.at, entry, order, worth(order, 1), worth(order, 2))
         self.status[order] = "completed"
@@ -643,7 +643,7 @@ def test_more_goods_kept_and_given_than_ordered_are_caught():
     world.supplier.shipped(world.at, 1, watch)
     entry = world.supplier.allot()
     world.users.delivered(world.at, entry, 1, watch, 250)
-    world.supplier.delivered(world.at, entry, 1, watch, 180)
+    world.supplier.delivered(world.at, entry, 1, watch, 180, 120)
     world.supplier.made_to_order(world.at, 1, watch)
     lines = check(world.tables(), CATALOGUE, drained=False)
     assert [
@@ -666,7 +666,7 @@ def test_goods_sent_back_twice_are_caught_whichever_order_it_is():
         pass
     watch = ((1, 1),)
     for _ in range(2):
-        entry = world.shop.returned(world.at, 4, watch, 180, 0)
+        entry = world.shop.returned(world.at, 4, watch, [180], 0)
         world.users.returned(world.at, entry, 4, watch, 0)
     told = "L10: order 4, product 1: reserved 0, in transit 0, given 1, received 1, ordered 1, sent back 2"
     assert [line for line in check(world.tables(), CATALOGUE, drained=False) if line.startswith(told)]
@@ -683,7 +683,7 @@ def test_one_unit_that_arrives_at_another_than_who_ordered_it_is_caught(user, me
     if user == SHOP:
         world.users.delivered(0.0, entry, 1, watch, 250)
     else:
-        world.shop.received(0.0, entry, 1, watch, 180)
+        world.shop.received(0.0, entry, 1, watch, [180])
     told = "L10: order 1, product 1: reserved 0, in transit 1, given 0, received 1, ordered 1"
     assert [line for line in check(world.tables(), CATALOGUE, drained=False) if line.startswith(told)]
 

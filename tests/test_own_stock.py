@@ -246,7 +246,7 @@ def test_a_lost_parcel_is_a_loss_and_sent_once_more():
 def test_a_loss_is_reported_once_the_parcel_has_travelled(travels):
     chances = iter([0.0, 0.9])
     sender = courier(travels, 0.5, lambda: next(chances))
-    parcels = [Parcel(1, (), [], sender, 3, 100.0) for _ in range(2)]
+    parcels = [Parcel(1, (), [], [], sender, 3, 100.0) for _ in range(2)]
     assert [(parcel.is_lost, parcel.arrives_at - 100.0) for parcel in parcels] == [
         (True, travels + 5.0), (False, travels),
     ]  # fmt: skip

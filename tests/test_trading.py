@@ -250,7 +250,7 @@ def held_back_for_nothing(world):
 def given_back_above_the_price(world):
     order = some(world, status="completed", method="account", returned=[])
     product, _ = order.lines[0]
-    world.shop.returned(world.at, order.number, [(product, 1)], CATALOGUE[product].charge, 10_000)
+    world.shop.returned(world.at, order.number, [(product, 1)], [CATALOGUE[product].charge], 10_000)
 
 
 def late_without_a_refund(world):
@@ -267,7 +267,7 @@ def stock_for_a_user(world):
     order = some(world, status="completed", method="account")
     product, units = order.lines[0]
     charge = units * CATALOGUE[product].charge
-    world.shop.received(world.at, world.ledger.new_entry(), order.number, [(product, units)], charge)
+    world.shop.received(world.at, world.ledger.new_entry(), order.number, [(product, units)], [charge])
 
 
 def income_in_an_order(world):

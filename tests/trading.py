@@ -31,6 +31,11 @@ def worth(lines: Lines, value: int) -> int:
     return sum(CATALOGUE[product][value] * units for product, units in lines)
 
 
+def by_line(lines: Lines, value: int) -> list[int]:
+    """Return what each line of goods is worth, as `worth` does."""
+    return [worth([line], value) for line in lines]
+
+
 class Terms(NamedTuple):
     """What makes a world rich or poor, likely or not; chances are between 0 and 1."""
 
@@ -446,7 +451,7 @@ class World:
             self.later(self.swap if replaces else self.arrive, order, parcel, entry)
 
     def lose(self, order: Order, parcel: Lines, replaces: bool) -> None:
-        self.supplier.lost(self.at, order.number, parcel)
+        self.supplier.lost(self.at, order.number, parcel, worth(parcel, 3))
         for line in parcel:
             self.keep(order.number, line)
         self.send(order, parcel, replaces=replaces)
@@ -454,7 +459,7 @@ class World:
     def arrive(self, order: Order, parcel: Lines, entry: int) -> None:
         number, price = order.number, worth(parcel, 1)
         if order.user == SHOP:
-            self.shop.received(self.at, entry, number, parcel, worth(parcel, 2))
+            self.shop.received(self.at, entry, number, parcel, by_line(parcel, 2))
             for product, units in parcel:
                 self.own[product] += units
             order.user_has = order.user_has + parcel
@@ -481,7 +486,7 @@ class World:
     def come_back(self, order: Order, parcel: Lines) -> None:
         """Refused at the door: half of the transport back is charged on."""
         transport = 12
-        self.supplier.came_back(self.at, order.number, parcel, transport)
+        self.supplier.came_back(self.at, order.number, parcel, by_line(parcel, 3), transport)
         for product, units in parcel:
             self.free[product] += units
         self.give_charges_back(order, order.charge - transport // 2, transport // 2)
@@ -491,7 +496,7 @@ class World:
         if rest:
             self.supplier.collected(self.at, order.collection, order.number, rest)
             self.later(self.remit, order, rest)
-        self.supplier.delivered(self.at, entry, order.number, parcel, worth(parcel, 2))
+        self.supplier.delivered(self.at, entry, order.number, parcel, worth(parcel, 2), worth(parcel, 3))
         if order.user >= 0:
             self.later(self.note_delivered, order, parcel, entry, rest)
 
@@ -521,8 +526,7 @@ class World:
     # The shop's own stock
 
     def send_own(self, order: Order) -> None:
-        number, charge = order.number, order.charge
-        self.shop.shipped(self.at, number, order.lines, charge)
+        self.shop.shipped(self.at, order.number, order.lines)
         again = all(self.own[product] >= units for product, units in order.lines)
         if again and self.likely():
             for product, units in order.lines:
@@ -567,7 +571,7 @@ class World:
         restocking = self.random.choice((0, 7))
         amount = min(worth(lines, 1) - restocking, order.total - order.granted)
         order.granted += amount
-        entry = self.shop.returned(self.at, order.number, lines, worth(lines, 2), amount)
+        entry = self.shop.returned(self.at, order.number, lines, by_line(lines, 2), amount)
         order.returned = lines
         for product, units in lines:
             self.own[product] += units
@@ -578,7 +582,7 @@ class World:
         if self.likely(0.5):
             unfit = [(lines[0][0], 1)]
             self.own[unfit[0][0]] -= 1
-            self.shop.written_off(self.at, order.number, unfit, worth(unfit, 2))
+            self.shop.written_off(self.at, order.number, unfit)
 
     def told_returned(self, order: Order, entry: int, lines: Lines, amount: int) -> None:
         self.users.returned(self.at, entry, order.number, lines, amount)
@@ -606,7 +610,7 @@ class World:
         self.later(self.note_swapped, order, parcel, entry)
 
     def note_swapped(self, order: Order, parcel: Lines, entry: int) -> None:
-        self.supplier.replaced(self.at, entry, order.number, parcel)
+        self.supplier.replaced(self.at, entry, order.number, parcel, worth(parcel, 3))
 
     # Tables
 

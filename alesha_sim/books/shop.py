@@ -1,6 +1,6 @@
 """The shop's book: the seller's prepayments, advances, stock and earnings, and its cash to its knowledge."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from alesha_sim.books.accounts import (
     ALLOWANCE,
@@ -188,29 +188,36 @@ class ShopBook:
 
     # Goods of its own: those that came back, and its stock
 
-    def returned(self, at: float, order: int, lines: Lines, charge: int, amount: int) -> int:
-        """Sent back by the user: stock / goods-clearing in units; stock / cost-of-sales at charge.
+    def returned(self, at: float, order: int, lines: Lines, charges: Sequence[int], amount: int) -> int:
+        """Sent back by the user: stock / goods-clearing in units; stock / cost-of-sales at charge, by line.
 
         What is given back of the price: sales-returns / refunds-payable.
         """
+        self._stock_accounts.goods_value.put(lines, charges)
         rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.goods_clearing.ids, lines, RETURN)
-        rows.append((self._stock_accounts.stock_value.id, self._cost_of_sales, charge, RETURN))
+        rows.append((self._stock_accounts.stock_value.id, self._cost_of_sales, sum(charges), RETURN))
         rows.append((self._sales_returns.id, self._refunds_payable, amount, RETURN))
         return self._ledger.post_new(at, SHOP, order, rows)
 
-    def written_off(self, at: float, order: int, lines: Lines, charge: int) -> int:
+    def written_off(self, at: float, order: int, lines: Lines) -> int:
         """Written off: losses / stock in units, and at charge."""
+        charge = sum(self._stock_accounts.goods_value.take(lines))
         return self._ledger.post_new(at, SHOP, order, self._stock_accounts.written_off(lines, charge, WRITE_OFF))
 
-    def received(self, at: float, entry: int, order: int, lines: Lines, charge: int) -> bool:
-        """Own stock received: stock / goods-clearing in units; stock / supplier-advances at charge."""
+    def received(self, at: float, entry: int, order: int, lines: Lines, charges: Sequence[int]) -> bool:
+        """Own stock received: stock / goods-clearing in units; stock / supplier-advances at charge, by line."""
         rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.goods_clearing.ids, lines, DELIVER)
-        rows.append((self._stock_accounts.stock_value.id, self._advances, charge, COST))
-        return self._ledger.post(at, SHOP, entry, order, rows)
+        rows.append((self._stock_accounts.stock_value.id, self._advances, sum(charges), COST))
+        is_new = self._ledger.post(at, SHOP, entry, order, rows)
+        if is_new:
+            self._stock_accounts.goods_value.put(lines, charges)
+        return is_new
 
-    def shipped(self, at: float, order: int, lines: Lines, charge: int) -> int:
-        """Own stock shipped: goods-in-transit / stock in units, and at charge."""
-        return self._ledger.post_new(at, SHOP, order, self._stock_accounts.shipped(lines, charge, SHIP))
+    def shipped(self, at: float, order: int, lines: Lines) -> list[int]:
+        """Own stock shipped: goods-in-transit / stock in units, and at charge. Returns each line's charge."""
+        charges = self._stock_accounts.goods_value.take(lines)
+        self._ledger.post_new(at, SHOP, order, self._stock_accounts.shipped(lines, sum(charges), SHIP))
+        return charges
 
     def lost(self, at: float, order: int, lines: Lines, charge: int) -> int:
         """Own stock lost: losses / goods-in-transit in units, and at charge."""

@@ -1,7 +1,11 @@
-"""The shop's own goods, by unit and at charge: their accounts, and the rows of moving them among these."""
+"""The shop's own goods, by unit and at charge: their accounts, and the rows of moving them among these.
+
+Charge is a moving average of what was paid for them.
+"""
 
 from alesha_sim.books.accounts import Account
 from alesha_sim.books.goods import Lines, unit_rows
+from alesha_sim.books.goods_value import GoodsValue
 from alesha_sim.books.lazy_accounts import LazyAccount, LazyUnits
 from alesha_sim.books.ledger import Ledger, Row
 
@@ -17,6 +21,7 @@ class StockAccounts:
         self.goods_clearing = LazyUnits(ledger, Account.SHOP_GOODS_CLEARING)
         self.losses = LazyUnits(ledger, Account.SHOP_LOSSES)
         self.losses_value = LazyAccount(ledger, Account.SHOP_LOSSES)
+        self.goods_value = GoodsValue()
 
     def shipped(self, lines: Lines, charge: int, code: int) -> list[Row]:
         """Return the rows of sending units: goods-in-transit / stock."""

@@ -1,4 +1,7 @@
-"""The supplier's book: goods by unit and at cost, the shop's advances, and its cash to its knowledge."""
+"""The supplier's book: goods by unit and at cost, the shop's advances, and its cash to its knowledge.
+
+Cost is a moving average. What left keeps the cost at which it left: the sender names that cost again.
+"""
 
 from collections.abc import Sequence
 
@@ -22,21 +25,23 @@ from alesha_sim.books.accounts import (
     Account,
 )
 from alesha_sim.books.goods import Lines, unit_rows
+from alesha_sim.books.goods_value import GoodsValue, at_cost
 from alesha_sim.books.lazy_accounts import LazyAccount, LazyUnits
-from alesha_sim.books.ledger import Ledger, Row
+from alesha_sim.books.ledger import Ledger
 from alesha_sim.vocabulary import NO_ID
 
 
 class SupplierBook:
-    """Posts the supplier's part of each entry; `costs` are minor units a unit, by product.
+    """Posts the supplier's part of each entry; `costs` are what making a unit costs in minor units, by product.
 
-    `at` in seconds, amounts in minor units. A method that allots an entry returns it; any other tells whether it
-    wrote: not if the book holds the entry.
+    `at` in seconds, amounts in minor units; `cost` is what `shipped` said of the goods, together or by line. A
+    method that allots an entry returns it; any other tells whether it wrote: not if the book holds the entry.
     """
 
     def __init__(self, ledger: Ledger, costs: Sequence[int]) -> None:
         self._ledger = ledger
         self.costs = tuple(costs)
+        self._goods_value = GoodsValue()
         self._cash = ledger.account(Account.SUPPLIER_CASH)
         self._stock_value = ledger.account(Account.SUPPLIER_STOCK)
         self._transit_value = ledger.account(Account.SUPPLIER_GOODS_IN_TRANSIT)
@@ -63,9 +68,8 @@ class SupplierBook:
 
     def open_stock(self, at: float, lines: Lines) -> int:
         """Opening stock: stock / production in units; stock / equity at cost."""
-        rows = self._units(
-            self._stock.ids, self._produced, lines, OPENING, self._stock_value, self._equity, OPENING
-        )
+        rows = unit_rows(self._stock.ids, self._produced, lines, OPENING)
+        rows.append((self._stock_value, self._equity, self._made(lines), OPENING))
         return self._ledger.post_new(at, SUPPLIER, NO_ID, rows)
 
     # Money
@@ -98,12 +102,14 @@ class SupplierBook:
 
     def made_to_stock(self, at: float, lines: Lines) -> int:
         """Made to stock: stock / production in units; stock / payables at cost."""
-        rows = self._units(self._stock.ids, self._produced, lines, MAKE, self._stock_value, self._payables, MAKE)
+        rows = unit_rows(self._stock.ids, self._produced, lines, MAKE)
+        rows.append((self._stock_value, self._payables, self._made(lines), MAKE))
         return self._ledger.post_new(at, SUPPLIER, NO_ID, rows)
 
     def made_to_order(self, at: float, order: int, lines: Lines) -> int:
         """Made to order: reserved / production in units; stock / payables at cost. Returns the entry."""
-        rows = self._units(self._reserved, self._produced, lines, MAKE, self._stock_value, self._payables, MAKE)
+        rows = unit_rows(self._reserved, self._produced, lines, MAKE)
+        rows.append((self._stock_value, self._payables, self._made(lines), MAKE))
         return self._ledger.post_new(at, SUPPLIER, order, rows)
 
     def reserved(self, at: float, order: int, lines: Lines) -> int:
@@ -118,31 +124,25 @@ class SupplierBook:
             at, SUPPLIER, order, unit_rows(self._stock.ids, self._reserved, lines, RESERVE)
         )
 
-    def shipped(self, at: float, order: int, lines: Lines) -> int:
-        """Shipped: goods-in-transit / reserved in units, / stock at cost. Returns the entry."""
-        rows = self._units(
-            self._transit, self._reserved, lines, SHIP, self._transit_value, self._stock_value, SHIP
-        )
-        return self._ledger.post_new(at, SUPPLIER, order, rows)
+    def shipped(self, at: float, order: int, lines: Lines) -> list[int]:
+        """Shipped: goods-in-transit / reserved in units, / stock at cost. Returns the cost of each line."""
+        costs = self._goods_value.take(lines)
+        rows = unit_rows(self._transit, self._reserved, lines, SHIP)
+        rows.append((self._transit_value, self._stock_value, sum(costs), SHIP))
+        self._ledger.post_new(at, SUPPLIER, order, rows)
+        return costs
 
-    def lost(self, at: float, order: int, lines: Lines) -> int:
+    def lost(self, at: float, order: int, lines: Lines, cost: int) -> int:
         """Parcel lost: losses / goods-in-transit in units, and at cost."""
-        rows = self._units(
-            self._losses.ids, self._transit, lines, LOSS, self._losses_value.id, self._transit_value, LOSS
-        )
+        rows = unit_rows(self._losses.ids, self._transit, lines, LOSS)
+        rows.append((self._losses_value.id, self._transit_value, cost, LOSS))
         return self._ledger.post_new(at, SUPPLIER, order, rows)
 
-    def came_back(self, at: float, order: int, lines: Lines, transport: int) -> int:
+    def came_back(self, at: float, order: int, lines: Lines, costs: Sequence[int], transport: int) -> int:
         """Came back: stock / goods-in-transit in units, and at cost; transport / payables."""
-        rows = self._units(
-            self._stock.ids,
-            self._transit,
-            lines,
-            RETURN_TO_SENDER,
-            self._stock_value,
-            self._transit_value,
-            RETURN_TO_SENDER,
-        )
+        self._goods_value.put(lines, costs)
+        rows = unit_rows(self._stock.ids, self._transit, lines, RETURN_TO_SENDER)
+        rows.append((self._stock_value, self._transit_value, sum(costs), RETURN_TO_SENDER))
         rows.append((self._transport, self._payables, transport, TRANSPORT))
         return self._ledger.post_new(at, SUPPLIER, order, rows)
 
@@ -150,47 +150,26 @@ class SupplierBook:
         """Return a new entry for a delivery: the giver allots it when it ships."""
         return self._ledger.new_entry()
 
-    def delivered(self, at: float, entry: int, order: int, lines: Lines, charge: int) -> bool:
+    def delivered(self, at: float, entry: int, order: int, lines: Lines, charge: int, cost: int) -> bool:
         """Delivered: goods-clearing / goods-in-transit in units; shop-advances / sales; cost-of-sales at cost."""
-        rows = self._units(
-            self._goods_clearing, self._transit, lines, DELIVER, self._cost_of_sales, self._transit_value, COST
-        )
-        rows.insert(-1, (self._advances, self._sales, charge, SALE))
+        rows = unit_rows(self._goods_clearing, self._transit, lines, DELIVER)
+        rows.append((self._advances, self._sales, charge, SALE))
+        rows.append((self._cost_of_sales, self._transit_value, cost, COST))
         return self._ledger.post(at, SUPPLIER, entry, order, rows)
 
-    def replaced(self, at: float, entry: int, order: int, lines: Lines) -> bool:
+    def replaced(self, at: float, entry: int, order: int, lines: Lines, cost: int) -> bool:
         """Warranty swap: goods-clearing / goods-in-transit, new ones; losses / goods-clearing, broken ones.
 
         At cost: losses / goods-in-transit.
         """
         lines = tuple(lines)
         rows = unit_rows(self._losses.ids, self._goods_clearing, lines, REPLACE)
-        rows += self._units(
-            self._goods_clearing,
-            self._transit,
-            lines,
-            REPLACE,
-            self._losses_value.id,
-            self._transit_value,
-            REPLACE,
-        )
+        rows += unit_rows(self._goods_clearing, self._transit, lines, REPLACE)
+        rows.append((self._losses_value.id, self._transit_value, cost, REPLACE))
         return self._ledger.post(at, SUPPLIER, entry, order, rows)
 
-    def _units(
-        self,
-        to: Sequence[int],
-        source: Sequence[int],
-        lines: Lines,
-        code: int,
-        value_to: int,
-        value_from: int,
-        value_code: int,
-    ) -> list[Row]:
-        """Return a row of units for each product and one of their cost."""
-        cost = 0
-        rows = []
-        for product, quantity in lines:
-            rows.append((to[product], source[product], quantity, code))
-            cost += self.costs[product] * quantity
-        rows.append((value_to, value_from, cost, value_code))
-        return rows
+    def _made(self, lines: Lines) -> int:
+        """Take in goods at what making them costs, and return that."""
+        costs = at_cost(lines, self.costs)
+        self._goods_value.put(lines, costs)
+        return sum(costs)

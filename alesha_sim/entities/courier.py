@@ -56,6 +56,7 @@ class Courier:
 class Parcel:
     """What a sender has on record of a parcel: `entry` is the delivery's, `goods` are (product, units).
 
+    `costs` is what each line of them was worth when it left, in minor units.
     At `arrives_at` it is handed over, or reported lost if `is_lost`. `reply` is what was said at the door, and
     `is_reported` whether the shop has been notified; `remit_at` is when what was collected is, and `returned`
     the transaction under which its charges came back.
@@ -63,6 +64,7 @@ class Parcel:
 
     __slots__ = (
         "arrives_at",
+        "costs",
         "entry",
         "goods",
         "is_lost",
@@ -74,11 +76,19 @@ class Parcel:
     )
 
     def __init__(
-        self, entry: int, lines: Lines, goods: list[tuple[int, int]], courier: Courier, user: int, now: float
+        self,
+        entry: int,
+        lines: Lines,
+        goods: list[tuple[int, int]],
+        costs: list[int],
+        courier: Courier,
+        user: int,
+        now: float,
     ) -> None:
         self.entry = entry
         self.lines = lines
         self.goods = goods
+        self.costs = costs
         self.is_lost = courier.loses()
         self.arrives_at = now + courier.travel(user) + (courier.report() if self.is_lost else 0.0)
         self.reply: Acknowledged | CashCollected | DeliveryRefused | None = None

@@ -5,6 +5,7 @@ What is granted here is owed to the user from then on; it is paid by `entities/s
 
 from collections.abc import Callable
 
+from alesha_sim.books.goods_value import part_of
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Entity, Process
 from alesha_sim.entities.shop.order import AfterSaleRecord, CatalogueItem, Order, RefundPayable, WarrantyClaim
@@ -71,9 +72,9 @@ class AfterSale:
     def _receive(self, order: Order, lines: Lines) -> tuple[ReturnReceived, tuple[RefundPayable, ...]]:
         """Write down that goods are back and what is given back for them; not more than is left of the payment."""
         desk, after_sale_record = self._desk, _record_of(order)
-        now, (price, charge) = self._party.clock.now, desk.value(lines)
+        now, (price, _) = self._party.clock.now, desk.value(lines)
         amount = min(price - self._terms.restocking_fee.of(price), order.left)
-        entry = self._book.returned(now, order.number, desk.products(lines), charge, amount)
+        entry = self._book.returned(now, order.number, desk.products(lines), self._costs(order, lines), amount)
         for sku, units in lines:
             after_sale_record.returned[sku] = after_sale_record.returned.get(sku, 0) + units
         after_sale_record.returns += 1
@@ -83,12 +84,19 @@ class AfterSale:
             desk.note(order, CAME_BACK, now)
         return ReturnReceived(entry, lines, amount), refunds_payable
 
+    def _costs(self, order: Order, lines: Lines) -> list[int]:
+        """Return what each line that came back was worth when it left, so that all portions are worth it all."""
+        if order.costs is None:
+            return self._desk.charges(lines)
+        before = _record_of(order).returned
+        costs = {sku: (units, cost) for (sku, units), cost in zip(order.lines, order.costs, strict=True)}
+        return [part_of(costs[sku][1], costs[sku][0], before.get(sku, 0), units) for sku, units in lines]
+
     def _sort_out(self, order: Order, lines: Lines) -> None:
         """Write off what came back unfit to be sold; the rest is in the shop's stock."""
         unfit = self._unfit_of(lines)
         if unfit:
-            goods, (_, charge) = self._desk.products(unfit), self._desk.value(unfit)
-            self._book.written_off(self._party.clock.now, order.number, goods, charge)
+            self._book.written_off(self._party.clock.now, order.number, self._desk.products(unfit))
         if self._stock is not None:
             bad = dict(unfit)
             self._stock.put_in(tuple((sku, units - bad.get(sku, 0)) for sku, units in lines))

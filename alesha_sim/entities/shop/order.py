@@ -69,7 +69,8 @@ class Order:
 
     `status` and `fulfilment` change by the tables of `order_states.py` alone. `is_settled` and `is_refunded_late`
     say where the payment is by now: in the shop's deposit, or back with its user because the goods were late.
-    `parcel` is what is sent from the shop's own stock. `undelivered` are the units to come by SKU, None for all of
+    `parcel` is what is sent from the shop's own stock, and `costs` what each line of that was worth, once the user
+    has it; None if the supplier sent it. `undelivered` are the units to come by SKU, None for all of
     them.
     """
 
@@ -82,6 +83,7 @@ class Order:
         "charges_paid",
         "collected",
         "collection",
+        "costs",
         "delivered_at",
         "delivered_price",
         "enquirer",
@@ -126,6 +128,7 @@ class Order:
         self.fulfilment = OPEN
         self.is_refunded_late = self.is_settled = False
         self.parcel: Parcel | None = None
+        self.costs: list[int] | None = None
         self.undelivered: dict[str, int] | None = None
         self.delivered_at = inf
         self.refunds_payable: tuple[RefundPayable, ...] = ()

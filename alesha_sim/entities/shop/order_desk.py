@@ -60,6 +60,10 @@ class OrderDesk:
             charges += charge * units
         return total, charges
 
+    def charges(self, lines: Lines) -> list[int]:
+        """Return what the supplier takes for each line of goods."""
+        return [self._prices[sku][2] * units for sku, units in lines]
+
     def products(self, lines: Lines) -> list[tuple[int, int]]:
         """Return goods as books know them: product index and units."""
         return [(self._prices[sku][0], units) for sku, units in lines]

@@ -78,8 +78,8 @@ class OwnStock:
         order.take_step(BEGIN)
         self._desk.log.fill(order.number, "accepted_at", now)
         self._desk.note(order, SENT, now)
-        self._book.shipped(now, order.number, goods, order.charges)
-        order.parcel = Parcel(self._book.allot(), order.lines, goods, self._courier, order.user, now)
+        charges = self._book.shipped(now, order.number, goods)
+        order.parcel = Parcel(self._book.allot(), order.lines, goods, charges, self._courier, order.user, now)
 
     def carry(self, order: Order, parcel: Parcel) -> Asking[bool | None]:
         """Bring a parcel to the user: True once it is received, False if it was lost, None if nobody answers."""
@@ -87,7 +87,7 @@ class OwnStock:
         if parcel.arrives_at > party.clock.now:
             yield party.clock.pause(parcel.arrives_at - party.clock.now)
         if parcel.is_lost:
-            self._book.lost(party.clock.now, order.number, parcel.goods, order.charges)
+            self._book.lost(party.clock.now, order.number, parcel.goods, sum(parcel.costs))
             order.parcel = None
             return False
         deliver = Deliver(parcel.entry, parcel.lines, payment=order.payment, fee=order.fee)
@@ -104,10 +104,12 @@ class OwnStock:
             order.number,
             parcel.goods,
             order.total,
-            order.charges,
+            sum(parcel.costs),
             order.held_in,
             allowance,
         )
+        if self._desk.terms.keeps_orders:
+            order.costs = parcel.costs
         order.parcel = None
         return True
 
@@ -123,8 +125,8 @@ class OwnStock:
         order, now = self._desk.find(number), self._party.clock.now
         if order is None or order.is_closed:
             return False
-        goods, (_, charge) = self._desk.products(parcel.lines), self._desk.value(parcel.lines)
-        if not self._book.received(now, parcel.entry, number, goods, charge):
+        goods, charges = self._desk.products(parcel.lines), self._desk.charges(parcel.lines)
+        if not self._book.received(now, parcel.entry, number, goods, charges):
             return False
         for product, units in goods:
             self.warehouse.arrived(product, units)

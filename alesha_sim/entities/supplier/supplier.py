@@ -203,8 +203,8 @@ class Supplier(Entity):
         if not supply.replaces:
             self._unshipped.pop(supply.order, None)
         now, book = self.clock.now, self.book
-        book.shipped(now, supply.order, goods)
-        parcel = Parcel(book.allot(), lines, goods, self._courier, supply.user, now)
+        costs = book.shipped(now, supply.order, goods)
+        parcel = Parcel(book.allot(), lines, goods, costs, self._courier, supply.user, now)
         supply.parcels.append(parcel)
         return parcel
 
@@ -244,19 +244,19 @@ class Supplier(Entity):
         now, order, goods = self.clock.now, supply.order, parcel.goods
         parcel.reply = reply
         if isinstance(reply, DeliveryRefused):
-            self.book.came_back(now, order, goods, self._terms.return_transport)
+            self.book.came_back(now, order, goods, parcel.costs, self._terms.return_transport)
             self.production.put_in(goods)
         elif supply.replaces:
-            self.book.replaced(now, parcel.entry, order, goods)
+            self.book.replaced(now, parcel.entry, order, goods, sum(parcel.costs))
         else:
-            self.book.delivered(now, parcel.entry, order, goods, self._due(parcel.lines))
+            self.book.delivered(now, parcel.entry, order, goods, self._due(parcel.lines), sum(parcel.costs))
         if isinstance(reply, CashCollected):
             self.book.collected(now, reply.transaction, order, supply.collect)
             parcel.remit_at = now + self._terms.remit_seconds
 
     def _send_again(self, supply: Supply, parcel: Parcel) -> Process:
         """Write a lost parcel off and supply its goods once more, before all others."""
-        self.book.lost(self.clock.now, supply.order, parcel.goods)
+        self.book.lost(self.clock.now, supply.order, parcel.goods, sum(parcel.costs))
         supply.parcels.remove(parcel)
         yield from self._take_on(supply, parcel.goods, expedite=True)
 
