@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from alesha_sim.distributions import Constant, Distribution
 from alesha_sim.scenarios.fields import Written
+from alesha_sim.scenarios.market import Named
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.tagged_fields import Kinds
 from alesha_sim.units import Currency
@@ -71,9 +72,23 @@ def fields_of(owner: type) -> list[Described]:
     if issubclass(owner, Part):
         extra: Any = owner.model_config.get("json_schema_extra", {})
         shown = extra.get("examples", [{}])[0]
-        fields = [_of_part(name, field) for name, field in owner.model_fields.items() if name != "kind"]
+        not_told = known_otherwise(owner) | ({"kind"} if is_tagged(owner) else set())
+        names = [name for name in owner.model_fields if name not in not_told]
+        fields = [_of_part(name, owner.model_fields[name]) for name in names]
         return [field._replace(example=shown.get(field.name, field.example)) for field in fields]
     return [_of_value(owner, field) for field in dataclasses.fields(owner) if field.init]  # type: ignore[arg-type]
+
+
+def known_otherwise(owner: type) -> set[str]:
+    """Return the fields of one of several organisations that are those of the only one, and described there."""
+    single = [base for base in owner.__bases__ if issubclass(owner, Named) and not issubclass(base, Named)]
+    return {name for base in single if issubclass(base, Part) for name in base.model_fields}
+
+
+def is_tagged(owner: type) -> bool:
+    """Return whether a class is one of the kinds of a table: then its `kind` is its own and nothing else."""
+    field = getattr(owner, "model_fields", {}).get("kind")
+    return field is not None and len(get_args(field.annotation)) == 1
 
 
 def summary(owner: type) -> str:
@@ -105,7 +120,7 @@ def _of_part(name: str, field: FieldInfo) -> Described:
         MISSING if field.is_required() else field.default,
         (field.examples or [MISSING])[0],
         parts,
-        is_tagged=bool(kinds) or "kind" in getattr(classes[0] if classes else Part, "model_fields", {}),
+        is_tagged=bool(kinds) or is_tagged(classes[0] if classes else Part),
         is_list=get_origin(field.annotation) in (tuple, dict),
         is_optional=type(None) in types,
     )

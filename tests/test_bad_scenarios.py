@@ -43,7 +43,8 @@ CASES = [
     ({"horizn": 3}, ["horizn: unknown field: nearest is horizon"]),
     ({"bank": {"worker": 3}}, ["bank.worker: unknown field: nearest is workers"]),
     ({"zzz": 1}, ["zzz: unknown field: valid are name, description, start, horizon, drain, currency, catalogue, "
-                  "users, demand, shop, bank, supplier, delivery, network, faults, extensions"]),
+                  "users, demand, shop, bank, supplier, shops, banks, suppliers, clearing, delivery, network, "
+                  "faults, extensions"]),
     ({"currency": {"cod": "BDT"}}, ["currency.cod: unknown field: nearest is code"]),
     (laptop(prise=3), ["catalogue.hp-laptop.prise: unknown field: nearest is price"]),
     ({"catalogue": [{"sku": "a"}]}, [f"catalogue.a.{name}: missing: must be given"

@@ -20,6 +20,7 @@ from alesha_sim.scenarios import ScenarioError, errors, files, first_purchase, m
 from alesha_sim.scenarios.channels import LINKS, Link, Network
 from alesha_sim.scenarios.demand.base import Poisson, Single
 from alesha_sim.scenarios.demand.replay import Replay
+from alesha_sim.scenarios.errors import NAMED
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.sections import Product, Zone
@@ -429,6 +430,10 @@ def named_in(found, place, part):
             assert any(section.startswith(path) for section in found), path
         elif path == "delivery.zones":
             assert set(found[path]) == set(Zone.model_fields)
+        elif path in NAMED:  # the other fields are those of the only one
+            assert set(found[path]) == set(inner[0].model_fields) - set(inner[0].__bases__[0].model_fields) | {
+                "name"
+            }
         elif inner:
             named_in(found, path, inner[0])
         else:

@@ -168,7 +168,7 @@ def _of_instance(value: Any) -> tuple[str, list[Part]] | None:
             type(value), "model_fields"
         ):  # of pydantic, which also notes what was given and what not
             more = {**(value.__pydantic_extra__ or {}), **(value.__pydantic_private__ or {})}
-            fields = {name: getattr(value, name) for name in type(value).model_fields}
+            fields = {name: vars(value)[name] for name in type(value).model_fields if name in vars(value)}
             return "model", [("<class>", type(value)), *fields.items(), *more.items()]
         case np.ndarray() if type(value) is np.ndarray:
             order = "F" if value.flags.f_contiguous and not value.flags.c_contiguous else "C"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from alesha_sim.policies import StockPolicy
 from alesha_sim.scenarios.channels import LINKS, Link
 from alesha_sim.scenarios.errors import Problem
+from alesha_sim.scenarios.market import lead_times, of_role
 from alesha_sim.units import AMOUNT_MAX, DAY, in_seconds
 
 if TYPE_CHECKING:
@@ -49,11 +50,13 @@ def unbounded(scenario: "ScenarioFields") -> Iterator[Problem]:
 
 def _opening_stock(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield a problem for an opening stock whose cost the supplier's book cannot hold."""
-    supplier, minor = scenario.supplier, scenario.currency.minor
-    cost = sum(minor(product.cost) * opening_of(supplier.stock, product.sku) for product in scenario.catalogue)
-    if cost + minor(supplier.opening_balance) > AMOUNT_MAX:
-        rule = "must with supplier.opening_balance fit in 64 bits of minor units"
-        yield Problem("supplier.stock", f"opening stock for {scenario.currency.text(cost)}", rule)
+    minor = scenario.currency.minor
+    for each in of_role(scenario, "supplier"):
+        supplier = each.terms
+        cost = sum(minor(product.cost) * opening_of(supplier.stock, product.sku) for product in scenario.catalogue)
+        if cost + minor(supplier.opening_balance) > AMOUNT_MAX:
+            rule = f"must with {each.field}.opening_balance fit in 64 bits of minor units"
+            yield Problem(f"{each.field}.stock", f"opening stock for {scenario.currency.text(cost)}", rule)
 
 
 def opening_of(policy: StockPolicy, sku: str) -> int:
@@ -77,11 +80,17 @@ def money_problems(scenario: "ScenarioFields", opening: int) -> Iterator[Problem
     `opening` is what all users together have at the start, in minor units.
     """
     currency, income = scenario.currency, scenario.users.income
-    others = sum(currency.minor(owner.opening_balance) for owner in (scenario.shop, scenario.supplier))
+    others = opening_of_organisations(scenario)
     earned = _earned(scenario)
     if income is not None and earned + opening + others > AMOUNT_MAX:
         rule = f"makes {currency.text(earned)} until the horizon: all money must fit in 64 bits of minor units"
         yield Problem("users.income.amount", str(income.amount), rule)
+
+
+def opening_of_organisations(scenario: "ScenarioFields") -> int:
+    """Return what all shops and suppliers together have in the bank at the start, in minor units."""
+    owners = [each.terms for each in scenario.organisations if each.role != "bank"]
+    return sum(scenario.currency.minor(owner.opening_balance) for owner in owners)
 
 
 # What would never end
@@ -89,13 +98,15 @@ def money_problems(scenario: "ScenarioFields", opening: int) -> Iterator[Problem
 
 def _periods(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield periods that a run would have too many of: reviews, until all lots have come, and pay-days."""
-    supplier, income = scenario.supplier, scenario.users.income
+    income, suppliers = scenario.users.income, [each.terms for each in of_role(scenario, "supplier")]
     horizon = 0.0 if scenario.horizon == math.inf else scenario.horizon
     travels = [zone.delivery_time.expected for zone in scenario.delivery.zones] or [
-        supplier.delivery_time.expected
+        supplier.delivery_time.expected for supplier in suppliers
     ]
-    reviewed = horizon + supplier.lead_time.expected + max(travels)
-    stocks = {"supplier.stock.period": supplier.stock, "shop.stock.period": scenario.shop.stock}
+    leads = [lead.expected for supplier in suppliers for lead in lead_times(supplier)]
+    reviewed = horizon + max(leads) + max(travels)
+    keepers = [*of_role(scenario, "supplier"), *of_role(scenario, "shop")]
+    stocks = {f"{each.field}.stock.period": each.terms.stock for each in keepers}
     lasting = {field: (getattr(stock, "period", None), reviewed) for field, stock in stocks.items()}
     lasting["users.income.every"] = (None if income is None else income.every, horizon)
     for field, (period, length) in lasting.items():
@@ -128,6 +139,10 @@ def _retries(scenario: "ScenarioFields") -> Iterator[Problem]:
             yield Problem(_place(scenario, name, "timeout"), in_seconds(asked.timeout), rule)
 
 
+_SERVING = {"shop": "page_time", "bank": "authorisation_time", "supplier": "handling_time"}
+"""What says how long an organisation takes to serve a request."""
+
+
 def _place(scenario: "ScenarioFields", link: str, field: str) -> str:
     """Return the path of what says a link's field: the default's, unless the link has its own."""
     own = scenario.network.links.get(link)
@@ -136,8 +151,8 @@ def _place(scenario: "ScenarioFields", link: str, field: str) -> str:
 
 def _silence(scenario: "ScenarioFields", asked: Link, answered: Link) -> float:
     """Return about how long a message may go without an answer, seconds."""
-    served = (scenario.bank.authorisation_time, scenario.shop.page_time, scenario.supplier.handling_time)
-    longest = max(asked.latency.expected + answered.latency.expected, *(each.expected for each in served))
+    served = [getattr(each.terms, _SERVING[each.role]) for each in scenario.organisations]
+    longest: float = max(asked.latency.expected + answered.latency.expected, *(each.expected for each in served))
     longest = max(longest, *(injected.duration for injected in scenario.faults), 0.0)
     if asked.loss == 1 or answered.loss == 1:
         longest = math.inf

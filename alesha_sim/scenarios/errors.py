@@ -15,6 +15,10 @@ VALUE_LENGTH = 60
 """How many characters of a refused value a problem shows."""
 
 
+NAMED = ("shops", "banks", "suppliers")
+"""The lists of a scenario whose tables are called by their names."""
+
+
 class Problem(NamedTuple):
     """One problem: the dotted field, the value as it was given (None if there is none), the rule it breaks."""
 
@@ -119,7 +123,7 @@ def translated(
         tag = 2 if len(location) > 1 and isinstance(location[1], int) else 1
         if len(location) > tag and names.get(location[0]):
             del location[tag]
-        above = _path(location, products)
+        above = _path(location, products, given)
         inner = detail.get("ctx", {}).get("error")
         if isinstance(inner, ScenarioError):
             found += [problem.prefixed(*above) for problem in inner.found]
@@ -128,21 +132,32 @@ def translated(
     return ScenarioError(found)
 
 
-def _path(location: Sequence[str | int], products: Callable[[], list[str]]) -> list[str]:
-    """Return the parts of a field's path; a product of the catalogue is named by its SKU where that is clear."""
+def _path(location: Sequence[str | int], products: Callable[[], list[str]], given: Mapping[str, Any]) -> list[str]:
+    """Return the parts of a field's path; what has a SKU or a name is called by it where that is clear."""
     parts = [f"[{part}]" if isinstance(part, int) else part for part in location if part != "[key]"]
-    if len(location) > 1 and location[0] == "catalogue" and isinstance(location[1], int):
-        parts[1] = products()[location[1]]
+    if len(location) > 1 and isinstance(location[1], int):
+        if location[0] == "catalogue":
+            parts[1] = products()[location[1]]
+        elif location[0] in NAMED:
+            parts[1] = party_names(given[parts[0]])[location[1]]
     return parts
 
 
 def product_names(catalogue: Iterable[Any]) -> list[str]:
     """Return what a problem calls each product: its SKU, or its place when the SKU is missing or not its alone."""
-    products = list(catalogue)
-    skus = [p.get("sku") if isinstance(p, Mapping) else getattr(p, "sku", None) for p in products]
-    times = Counter(sku for sku in skus if isinstance(sku, str) and sku)
-    clear = [isinstance(sku, str) and times[sku] == 1 for sku in skus]
-    return [str(sku) if fine else f"[{n}]" for n, (sku, fine) in enumerate(zip(skus, clear, strict=True))]
+    return _called(catalogue, "sku")
+
+
+def party_names(parties: Iterable[Any]) -> list[str]:
+    """Return what a problem calls each organisation of a list: its name, or its place, as with products."""
+    return _called(parties, "name")
+
+
+def _called(listed: Iterable[Any], key: str) -> list[str]:
+    labels = [each.get(key) if isinstance(each, Mapping) else getattr(each, key, None) for each in listed]
+    times = Counter(label for label in labels if isinstance(label, str) and label)
+    clear = [isinstance(label, str) and times[label] == 1 for label in labels]
+    return [str(label) if fine else f"[{n}]" for n, (label, fine) in enumerate(zip(labels, clear, strict=True))]
 
 
 def _problem(detail: Mapping[str, Any], above: Sequence[str], names: Mapping[str, Sequence[str]]) -> Problem:

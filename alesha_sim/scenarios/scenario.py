@@ -15,15 +15,18 @@ from pydantic import ValidationError, model_validator
 
 from alesha_sim.distributions import Distribution
 from alesha_sim.scenarios import files, settings, summary_html
-from alesha_sim.scenarios.bounds import money_problems, unbounded
+from alesha_sim.scenarios.bounds import money_problems, opening_of_organisations, unbounded
 from alesha_sim.scenarios.cross_checks import NO_HORIZON
 from alesha_sim.scenarios.cross_checks import contradictions as between_parts
 from alesha_sim.scenarios.demand import visit_draws
 from alesha_sim.scenarios.demand.base import Market, Visits
 from alesha_sim.scenarios.errors import Problem, ScenarioError, scenario_error
+from alesha_sim.scenarios.market import Clearing, plural
+from alesha_sim.scenarios.market_checks import problems as market_problems
 from alesha_sim.scenarios.scenario_fields import ALL_MONEY, ScenarioFields, checked
 from alesha_sim.streams import Streams
 from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, total
+from alesha_sim.vocabulary import ORGANISATIONS
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -53,7 +56,14 @@ class Scenario(ScenarioFields):
 
     @model_validator(mode="after")
     def _check_combination(self) -> Self:
-        return checked(self, [*between_parts(self), *unbounded(self)])
+        checked(self, market_problems(self))
+        if self.clearing is None and len(self.banks) > 1:
+            self.__dict__["clearing"] = Clearing()
+        checked(self, [*between_parts(self), *unbounded(self)])
+        for role in ORGANISATIONS:
+            if getattr(self, plural(role)):
+                self.__dict__.pop(role, None)  # `scenario.shop` is the one that is named, or an error
+        return self
 
     def visits(self, seed: int) -> Visits:
         """Draw (or read) the intended visits, sorted by instant and all before the horizon.
@@ -102,7 +112,7 @@ class Scenario(ScenarioFields):
         Raises ScenarioError when all money together would not fit 64 bits.
         """
         given, users = self.users.opening_balance, self.users.count
-        others = sum(self.currency.minor(owner.opening_balance) for owner in (self.shop, self.supplier))
+        others = opening_of_organisations(self)
         if isinstance(given, Distribution):
             drawn = given.draw(Streams(seed).generator("users:opening_balance"), users) * self.currency.scale
             # The sum is checked as floats, which do not wrap around; the margin is more than their error.
@@ -116,8 +126,9 @@ class Scenario(ScenarioFields):
     def with_settings(self, changes: Mapping[str, object]) -> Self:
         """Return the scenario with fields changed by their dotted path, all together validated once.
 
-        `{"bank.workers": 3, "catalogue.hp-laptop.price": 450, "network.links.user->shop.latency": "1 s"}`; setting
-        the kind of something drops the other fields of its old kind. Raises ScenarioError.
+        `{"bank.workers": 3, "catalogue.hp-laptop.price": 450, "network.links.user->shop.latency": "1 s"}`, and of
+        several shops by name `{"shops.daraz.workers": 3}`; setting the kind of something drops the other fields
+        of its old kind. Raises ScenarioError.
         """
         tree, found = settings.changed(self, changes)
         try:
@@ -168,7 +179,8 @@ class Scenario(ScenarioFields):
                 raise scenario_error(visit, self.currency.text(total), "must fit in 64 bits of minor units")
         wanted_units = wanted.quantities.sum(axis=0).tolist()  # each is below 2**31, and so are the visits
         turnover = sum(price * units for price, units in zip(dearest, wanted_units, strict=True))
-        turnover += len(wanted.at) * self.currency.minor(self.supplier.return_transport)
+        transports = [each.terms.return_transport for each in self.organisations if each.role == "supplier"]
+        turnover += len(wanted.at) * self.currency.minor(max(transports))
         if turnover > AMOUNT_MAX:
             raise scenario_error("demand: all visits", self.currency.text(turnover), _ALL_SALES)
 

@@ -9,26 +9,25 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_serializer
 
+from alesha_sim.scenarios import market
 from alesha_sim.scenarios.channels import Network
 from alesha_sim.scenarios.demand.base import OWN, Poisson, Single
 from alesha_sim.scenarios.demand.bursts import Flash, Waves
 from alesha_sim.scenarios.demand.mixture import Mixture
 from alesha_sim.scenarios.demand.repeat_buying import BgNbd, ParetoNbd
 from alesha_sim.scenarios.demand.replay import Replay
-from alesha_sim.scenarios.errors import Problem, ScenarioError, product_names
+from alesha_sim.scenarios.errors import Problem, ScenarioError, party_names, product_names
 from alesha_sim.scenarios.extensions import Extension
 from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_problem
 from alesha_sim.scenarios.injected_faults import InjectedFault, contradictions
+from alesha_sim.scenarios.market import Clearing, NamedBank, NamedShop, NamedSupplier, Organisation
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.sections import Bank, Delivery, Product, Shop, Supplier, Users
 from alesha_sim.scenarios.tagged_fields import CurrencyUsed
 from alesha_sim.units import AMOUNT_MAX, Currency
-from alesha_sim.vocabulary import PRODUCTS_MAX
-
-if TYPE_CHECKING:
-    pass
+from alesha_sim.vocabulary import ORGANISATIONS, PRODUCTS_MAX
 
 Value = TypeVar("Value")
 
@@ -41,6 +40,9 @@ CATALOGUE = tuple(
     )
 )
 """AleshaMart's three products."""
+
+
+_OF_A_MARKET = ("shops", "banks", "suppliers", "clearing")
 
 
 class ScenarioFields(Part):
@@ -86,6 +88,19 @@ class ScenarioFields(Part):
     supplier: Supplier = Field(
         default=Supplier(), description="The supplier: it makes or keeps the goods and has them delivered."
     )
+    shops: tuple[NamedShop, ...] = Field(
+        default=(), description="Several shops, in place of shop; every field of shop, and those of a market."
+    )
+    banks: tuple[NamedBank, ...] = Field(
+        default=(), description="Several banks, in place of bank; every field of bank, and those of a market."
+    )
+    suppliers: tuple[NamedSupplier, ...] = Field(
+        default=(),
+        description="Several suppliers, in place of supplier; every field of supplier, and those of a market.",
+    )
+    clearing: Clearing | None = Field(
+        default=None, description="How several banks settle with each other; left out, gross."
+    )
     delivery: Delivery = Field(default=Delivery(), description="How goods are brought to users.")
     network: Network = Field(
         default=Network(), description="How messages travel between users, shop, bank and supplier."
@@ -130,6 +145,16 @@ class ScenarioFields(Part):
     def _check_opening_balance(cls, owner: Users | Shop, info: ValidationInfo) -> Users | Shop:
         return checked(owner, _balance_problems(owner, info))
 
+    @field_validator("shops", "suppliers")
+    @classmethod
+    def _check_opening_balances(cls, several: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
+        found = [
+            problem.prefixed(called)
+            for called, owner in zip(party_names(several), several, strict=True)
+            for problem in _balance_problems(owner, info)
+        ]
+        return checked(several, found)
+
     @field_validator("demand")
     @classmethod
     def _check_demand(cls, demand: Any, info: ValidationInfo) -> Any:
@@ -157,8 +182,46 @@ class ScenarioFields(Part):
 
     @property
     def uses_escrow(self) -> bool:
-        """Whether the bank keeps payments until users say that the goods have come."""
-        return bool(getattr(self.bank.settlement, "needs_confirmation", False))
+        """Whether a bank keeps payments until users say that the goods have come."""
+        banks = market.of_role(self, "bank")
+        return any(getattr(bank.terms.settlement, "needs_confirmation", False) for bank in banks)
+
+    @property
+    def is_market(self) -> bool:
+        """Whether shops, banks or suppliers are named, as where there are several of them."""
+        return bool(self.shops or self.banks or self.suppliers)
+
+    @property
+    def organisations(self) -> tuple[Organisation, ...]:
+        """The shops, then the banks, then the suppliers; one of a role that is not named bears the role's name."""
+        return market.organisations(self)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """The role of each party by its name: organisations, "users", and "clearing" where banks settle."""
+        found = {each.name: each.role for each in self.organisations} | {market.USERS: market.USERS}
+        return found if self.clearing is None else found | {market.CLEARING: market.CLEARING}
+
+    def bank_of(self, name: str) -> str:
+        """Return the name of the bank of a shop or a supplier; raises ScenarioError for an unknown name."""
+        return market.bank_of(self, name)
+
+    def suppliers_of(self, name: str) -> tuple[str, ...]:
+        """Return from whom a shop or a supplier buys, by name; raises ScenarioError for an unknown name."""
+        return market.suppliers_of(self, name)
+
+    if not TYPE_CHECKING:  # who reads `scenario.shop` finds a `Shop`, or hears that there are several
+
+        def __getattr__(self, name: str) -> Any:
+            if name in ORGANISATIONS and self.__dict__.get(market.plural(name)):
+                return market.only(self, name)
+            return super().__getattr__(name)
+
+    @model_serializer(mode="wrap")
+    def _without_empty_lists(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what a market has, where there is none."""
+        table: dict[str, Any] = handler(self)
+        return {name: each for name, each in table.items() if each or name not in _OF_A_MARKET}
 
     @property
     def skus(self) -> tuple[str, ...]:

@@ -13,14 +13,16 @@ def rows(scenario: "ScenarioFields") -> dict[str, str]:
     """Return what a scenario is about, in a few lines by name."""
     code, days = scenario.currency.code, scenario.horizon / DAY
     kind = getattr(scenario.demand, "kind", type(scenario.demand).__name__)
-    staff = {name: getattr(scenario, name).workers for name in ("shop", "bank", "supplier")}
+    staff = {each.name: each.terms.workers for each in scenario.organisations}
+    stocks = {each.name: each.terms.stock for each in scenario.organisations if each.role == "supplier"}
+    kinds = {name: str(getattr(stock, "kind", type(stock).__name__)) for name, stock in stocks.items()}
     told = {
         "visits": f"{kind}, {days:,.4g} day{'s' * (days != 1)} from {scenario.start:%Y-%m-%d}",
         "users": f"{scenario.users.count:,}",
         "products": ", ".join(f"{product.name} {product.price:,} {code}" for product in scenario.catalogue[:5])
         + (f" and {len(scenario.catalogue) - 5} more" if len(scenario.catalogue) > 5 else ""),
         "workers": ", ".join(f"{name} {count or 'as many as it takes'}" for name, count in staff.items()),
-        "stock": str(getattr(scenario.supplier.stock, "kind", type(scenario.supplier.stock).__name__)),
+        "stock": ", ".join(kind if len(kinds) == 1 else f"{name} {kind}" for name, kind in kinds.items()),
     }
     if scenario.is_hostile:
         told["network"] = f"hostile, {len(scenario.faults)} fault{'s' * (len(scenario.faults) != 1)} planned"

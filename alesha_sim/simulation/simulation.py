@@ -24,6 +24,7 @@ from alesha_sim.numbered import NumberedLabels
 from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios import with_extensions
+from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.simulation.arrivals import Arrivals
 from alesha_sim.simulation.assembly import Market
 from alesha_sim.simulation.collecting import Collectors
@@ -98,6 +99,9 @@ class Simulation(Doors):
         self.record = known(record)
         self.seed = fresh_seed() if seed is None else seed
         scenario, extensions = with_extensions(scenario, setup)
+        if scenario.is_market:
+            named = ", ".join(each.field for each in scenario.organisations if each.field != each.role)
+            raise scenario_error("scenario", scenario.name, f"a run cannot have named organisations yet: {named}")
         drawn = scenario.visits(self.seed)
         self.scenario = scenario = scenario.ending(drawn)
         self._visits_cut = drawn.cut

@@ -1,0 +1,236 @@
+"""The form of a market: named shops, banks and suppliers, what a scenario tells of them, and what it refuses."""
+
+import copy
+import pickle
+import re
+
+import pytest
+
+from alesha_sim import simulate
+from alesha_sim.experiments.identity import identity
+from alesha_sim.scenarios import ScenarioError, market_day
+from alesha_sim.scenarios.scenario import Scenario
+
+MARKET = """
+horizon = "3 days"
+demand = { kind = "poisson", visits_per_day = 10 }
+users = { count = 10 }
+[[shops]]
+name = "daraz"
+bank = "city"
+suppliers = ["mill"]
+workers = 3
+[[shops]]
+name = "pickaboo"
+bank = "brac"
+suppliers = ["mill", "overseas"]
+[[banks]]
+name = "city"
+share = 0.6
+reserves = 5000
+[[banks]]
+name = "brac"
+share = 0.4
+credit = 10
+[[suppliers]]
+name = "mill"
+bank = "city"
+upstream = "quarry"
+charges = { iphone-x = 700 }
+lead_times = { iphone-x = "9 days" }
+[[suppliers]]
+name = "overseas"
+bank = "brac"
+[[suppliers]]
+name = "quarry"
+bank = "brac"
+"""
+SCENARIO = Scenario.from_toml(MARKET)
+ONE = {"horizon": 1, "demand": {"kind": "single"}}
+TWO_BANKS = [{"name": "city"}, {"name": "brac"}]
+
+
+def named(*names, **fields):
+    return [{"name": name, **fields} for name in names]
+
+
+def suppliers(**upstream):
+    found = [{"name": name} | ({"upstream": above} if above else {}) for name, above in upstream.items()]
+    return {"suppliers": found, "shops": named("daraz", suppliers=[next(iter(upstream))])}
+
+
+def test_organisations_come_by_role_each_with_its_section():
+    told = [(each.name, each.role, each.field) for each in SCENARIO.organisations]
+    assert [name for name, _, _ in told] == ["daraz", "pickaboo", "city", "brac", "mill", "overseas", "quarry"]
+    assert told[0] == ("daraz", "shop", "shops.daraz")
+    assert SCENARIO.organisations[0].terms.workers == 3
+    assert SCENARIO.roles == {name: role for name, role, _ in told} | {"users": "users", "clearing": "clearing"}
+    assert SCENARIO.is_market
+
+
+def test_one_of_each_is_named_by_its_role_and_is_no_market():
+    scenario = market_day()
+    assert [each[:2] for each in scenario.organisations] == [(role, role) for role in ("shop", "bank", "supplier")]
+    assert [each.terms for each in scenario.organisations] == [scenario.shop, scenario.bank, scenario.supplier]
+    assert scenario.roles == {"shop": "shop", "bank": "bank", "supplier": "supplier", "users": "users"}
+    assert not scenario.is_market
+    assert not {"shops", "banks", "suppliers", "clearing"} & {*scenario.model_dump(), *scenario.to_toml().split()}
+
+
+def test_who_banks_where_and_buys_from_whom():
+    assert [SCENARIO.bank_of(name) for name in ("daraz", "pickaboo", "mill")] == ["city", "brac", "city"]
+    assert SCENARIO.suppliers_of("pickaboo") == ("mill", "overseas")
+    assert (SCENARIO.suppliers_of("mill"), SCENARIO.suppliers_of("quarry")) == (("quarry",), ())
+    one = market_day()
+    assert (one.bank_of("shop"), one.bank_of("supplier")) == ("bank", "bank")
+    assert (one.suppliers_of("shop"), one.suppliers_of("supplier")) == (("supplier",), ())
+    with pytest.raises(ScenarioError, match=r"^'darz': unknown organisation: nearest is daraz$"):
+        SCENARIO.bank_of("darz")
+
+
+def test_the_only_one_of_a_role_is_found_by_its_role_and_several_are_named():
+    assert Scenario(**ONE, shops=named("daraz", workers=2)).shop.workers == 2
+    for role, several in (
+        ("shop", "daraz, pickaboo"),
+        ("bank", "city, brac"),
+        ("supplier", "mill, overseas, quarry"),
+    ):
+        line = f"scenario.{role}: there are several: {several}; name one: {role}s.{several.split(',')[0]}"
+        with pytest.raises(AttributeError, match=f"^{re.escape(line)}$"):
+            getattr(SCENARIO, role)
+    assert not hasattr(SCENARIO, "shop")
+    assert Scenario(**ONE, banks=named("city")).shop == Scenario(**ONE).shop
+
+
+def test_a_market_survives_every_way_of_writing_it_down():
+    assert Scenario.from_toml(SCENARIO.to_toml()) == SCENARIO
+    assert Scenario.model_validate(SCENARIO.model_dump()) == SCENARIO
+    assert Scenario.model_validate(SCENARIO.model_dump(mode="json")) == SCENARIO
+    assert Scenario.model_validate_json(SCENARIO.model_dump_json()) == SCENARIO
+    assert pickle.loads(pickle.dumps(SCENARIO)) == SCENARIO
+    assert copy.deepcopy(SCENARIO) == SCENARIO
+    assert identity(SCENARIO) == identity(copy.deepcopy(SCENARIO))
+    assert identity(SCENARIO) != identity(SCENARIO.with_settings({"shops.daraz.workers": 4}))
+
+
+def test_settings_and_differences_go_by_name():
+    other = SCENARIO.with_settings({"shops.daraz.workers": 5, "suppliers.mill.charges.iphone-x": 650})
+    assert [shop.workers for shop in other.shops] == [5, None]
+    assert SCENARIO.diff(other) == "shops.daraz.workers: 3 against 5 (and 1 more fields)"
+    named_now = market_day().with_settings({"shops": named("daraz", "pickaboo")})
+    assert list(named_now.roles)[:2] == ["daraz", "pickaboo"]
+
+
+def test_the_kind_of_clearing_changes_alone():
+    assert SCENARIO.clearing.kind == "gross"
+    other = SCENARIO.with_settings({"clearing.queue": "gridlock", "clearing.kind": "net"})
+    assert (other.clearing.kind, other.clearing.queue) == ("net", "gridlock")
+    assert Scenario(**ONE, banks=named("city")).clearing is None
+
+
+def test_a_run_of_a_market_is_refused_in_one_line():
+    line = r"^scenario: 'scenario': a run cannot have named organisations yet: shops\.daraz, shops\.pickaboo, .*"
+    with pytest.raises(ScenarioError, match=line):
+        simulate(SCENARIO, seed=1)
+
+
+RULE = "must be at most 24 letters and digits, a letter first, dashes inside"
+TWICE = "must not be the name of shops[0] too, in capitals or small letters"
+ROLE = "must not be the name of a role, unless it is the only"
+ALONE = "a bank that is the only one has nobody to settle with"
+COURIER = "must not end in -courier: the account of a supplier's courier does"
+RESERVED = "must not be clearing, courier or outside, which are no organisations"
+TOO_MANY = "must be at most 28 shops, banks and suppliers together"
+SHORTEST = "must be at least the shortest time in which goods are made and brought"
+RING = "must not be a ring"
+
+REFUSED = [
+    # Names.
+    ({"shops": named("daraz", "daraz")}, [f"shops[1].name: 'daraz': {TWICE}"]),
+    ({"shops": named("City"), "banks": named("city")}, [f"banks[0].name: 'city': {TWICE}"]),
+    ({"shops": named("user-17")},
+     ["shops.user-17.name: 'user-17': must not begin with user: accounts of users do"]),
+    ({"banks": named("clearing")}, [f"banks.clearing.name: 'clearing': {RESERVED}"]),
+    ({"suppliers": named("mill-courier")}, [f"suppliers.mill-courier.name: 'mill-courier': {COURIER}"]),
+    *(({"shops": named(name)}, [f"shops.{name}.name: '{name}': {RULE}"])
+      for name in ("a_b", "-a", "a-", "7up", "a--b", "a b", "a" * 25)),
+    ({"shops": [{}]}, ["shops[0].name: missing: must be given"]),
+    ({"shops": named("bank")}, [f"shops[0].name: 'bank': {ROLE} bank"]),
+    ({"shops": named("shop", "other")}, [f"shops[0].name: 'shop': {ROLE} shop"]),
+    ({"shops": named(*(f"s{n}" for n in range(27)))}, [f"29 organisations: {TOO_MANY}"]),
+    # Both forms.
+    ({"shop": {"workers": 1}, "shops": named("daraz")},
+     ["shop: must not be given beside shops, which stand in its place"]),
+    ({"clearing": {"kind": "net"}}, [f"clearing: must not be given without several banks: {ALONE}"]),
+    # Banks.
+    ({"banks": TWO_BANKS, "shops": named("daraz"), "suppliers": named("mill", bank="brac")},
+     ["shops.daraz.bank: missing: must be given where there are several banks"]),
+    ({"banks": TWO_BANKS, "shops": named("daraz", bank="city")},
+     ["suppliers: missing: must be given where there are several banks: each supplier names its own"]),
+    ({"banks": TWO_BANKS, "shops": named("daraz", bank="ctiy"), "suppliers": named("mill", bank="ebl")},
+     ["shops.daraz.bank: 'ctiy': unknown bank: nearest is city",
+      "suppliers.mill.bank: 'ebl': unknown bank: valid are city, brac"]),
+    ({"banks": [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.4}], "shops": named("daraz", bank="a"),
+      "suppliers": named("mill", bank="a")}, ["banks: 0.5 + 0.4: shares must add up to 1"]),
+    ({"banks": [{"name": "a", "share": 0.5}, {"name": "b"}], "shops": named("daraz", bank="a"),
+      "suppliers": named("mill", bank="a")}, ["banks.b.share: missing: must be given at all banks or at none"]),
+    ({"banks": [{"name": "a", "reserves": 5}]},
+     [f"banks.a.reserves: 5: must not be given: {ALONE}"]),
+    # Suppliers.
+    ({"shops": named("daraz", suppliers=["mll"]), "suppliers": named("mill", "quarry")},
+     ["shops.daraz.suppliers[0]: 'mll': unknown supplier: nearest is mill"]),
+    ({"shops": named("daraz", suppliers=["mill", "mill"]), "suppliers": named("mill")},
+     ["shops.daraz.suppliers[1]: 'mill': must not occur twice"]),
+    ({"shops": named("daraz"), "suppliers": named("mill", "quarry")},
+     ["shops.daraz.suppliers: missing: must be given where there are several suppliers"]),
+    ({"suppliers": named("mill", "quarry")},
+     ["shops: missing: must be given where there are several suppliers: each shop names its own"]),
+    (suppliers(mill="quary", quarry=None),
+     ["suppliers.mill.upstream: 'quary': unknown supplier: nearest is quarry"]),
+    (suppliers(mill="quarry", quarry="mine", mine="mill"),
+     [f"suppliers.mill.upstream: 'quarry': {RING}: mill -> quarry -> mine -> mill"]),
+    (suppliers(shed="mill", mill="mill"), ["suppliers.mill.upstream: 'mill': must not be a ring: mill -> mill"]),
+    ({"suppliers": named("mill", charges={"phone": 3})},
+     ["suppliers.mill.charges.phone: unknown SKU: nearest is iphone-x"]),
+    # Every section is looked at by name.
+    ({"shops": named("daraz", workers=0)}, ["shops.daraz.workers: 0: must be at least 1"]),
+    ({"shops": named("daraz", wrokers=1)}, ["shops.daraz.wrokers: unknown field: nearest is workers"]),
+    ({"shops": named("daraz", opening_balance="1.234")},
+     ["shops.daraz.opening_balance: 1.234: has more than 2 decimals"]),
+    ({"banks": named("city", fees={"fixed": "0.001"})},
+     ["banks.city.fees.fixed: 0.001: has more than 2 decimals"]),
+    ({"suppliers": named("mill", return_transport="0.001")},
+     ["suppliers.mill.return_transport: 0.001: has more than 2 decimals"]),
+    ({"suppliers": named("mill", charges={"iphone-x": "0.001"})},
+     ["suppliers.mill.charges.iphone-x: 0.001: has more than 2 decimals"]),
+    ({"suppliers": named("mill", stock={"kind": "base_stock", "level": {"phone": 3}})},
+     ["suppliers.mill.stock.level: 'phone': unknown SKU: nearest is iphone-x"]),
+    ({"suppliers": named("mill", capacity=2, minimum_lot=3)},
+     ["suppliers.mill.minimum_lot: 3: must be at most suppliers.mill.capacity, 2"]),
+    ({"shops": named("daraz", stock={"kind": "make_to_order"})},
+     ["shops.daraz.stock.kind: 'make_to_order': must be a kind that keeps goods: the shop makes none"]),
+    ({"shops": named("daraz", promise="1 day")},
+     [f"shops.daraz.promise: 86400: {SHORTEST}, 172800 s"]),
+    ({"shops": named("a", "b", advance=0.5), "banks": named("city", settlement={"kind": "escrow"})},
+     [f"shops.{name}.advance: 0.5: must be 1 where banks.city.settlement is escrow: the bank holds the whole price"
+      for name in "ab"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "faults"), REFUSED, ids=range(len(REFUSED)))
+def test_a_market_that_cannot_be_is_refused_one_line_each(changes, faults):
+    with pytest.raises(ScenarioError) as refused:
+        Scenario(**ONE | changes)
+    assert refused.value.problems == faults
+
+
+def test_settings_of_unknown_names_and_of_the_other_form_are_refused():
+    for path, line in {
+        "shops.darz.workers": "shops.darz: unknown name: nearest is daraz",
+        "shop.workers": "shop: must not be given beside shops, which stand in its place",
+    }.items():
+        with pytest.raises(ScenarioError) as refused:
+            SCENARIO.with_settings({path: 3})
+        assert refused.value.problems == [line]
+    with pytest.raises(ScenarioError, match=r"^banks\.city: unknown name: there are none$"):
+        market_day().with_settings({"banks.city.workers": 3})
