@@ -257,7 +257,7 @@ def shop_terms(catalogue, **terms):
     horizon = given.pop("horizon", inf)
     if "stock" in given:
         given["stock"] = StockTerms(given["stock"], horizon=horizon)
-    return ShopTerms(catalogue=catalogue, supplier_account=2, page_seconds=lambda: 0.0, **given)
+    return ShopTerms(catalogue=catalogue, supplier=SUPPLIER, supplier_account=2, page_seconds=lambda: 0.0, **given)
 
 
 class Market:

@@ -38,8 +38,8 @@ def of(owner):
 def bank():
     book = BankBook(Ledger("BDT", ("laptop",)), 2)
     book.open_users(0.0, np.array([1000, 0]))
-    book.open_owner(0.0, "shop", 500)
-    book.open_owner(0.0, "supplier", 100)
+    book.open_owner(0.0, SHOP, 500)
+    book.open_owner(0.0, SUPPLIER, 100)
     return parties.bank(Clock(), book, workers=1)
 
 

@@ -14,7 +14,7 @@ from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.messages import FundsLocation
-from alesha_sim.vocabulary import COURIER
+from alesha_sim.vocabulary import COURIER, SHOP, SUPPLIER
 
 SKUS = ("hp-laptop", "apple-watch", "iphone-x")
 LINES = ((0, 1), (1, 2))
@@ -89,8 +89,8 @@ class Trade:
         openings = np.array([0, 5000])
         self.entries = self.bank.open_users(0.0, openings)
         self.users.open(0.0, self.entries, openings)
-        self.shop.open(0.0, self.bank.open_owner(0.0, "shop", 10000), 10000)
-        self.supplier.open(0.0, self.bank.open_owner(0.0, "supplier", 5000), 5000)
+        self.shop.open(0.0, self.bank.open_owner(0.0, SHOP, 10000), 10000)
+        self.supplier.open(0.0, self.bank.open_owner(0.0, SUPPLIER, 5000), 5000)
         self.shop.invest(0.0, 5000)
 
     def pay(self):
@@ -610,6 +610,7 @@ GIVEN = {
     "at": 7.5, "order": 4242, "user": 1, "total": 900, "amount": 400, "due": 401, "price": 900, "charge": 700,
     "fee": 31, "retained": 53, "payer_fee": 17, "transport": 71, "allowance": 113, "delivered": 211,
     "lines": LINES, "cost": 540, "charges": (400, 360), "costs": (300, 240),
+    "lines": LINES, "shop": SHOP, "buyer": SHOP, "seller": SUPPLIER, "courier": COURIER,
 }  # fmt: skip
 POSTINGS = [
     pytest.param(book, name, held_in, id=f"{book.__name__}.{name}, {held_in}")

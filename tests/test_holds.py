@@ -72,7 +72,7 @@ class Counter:
         book = BankBook(self.ledger, 2)
         amounts = np.array(deposits)
         UsersBook(self.ledger, 2).open(0.0, book.open_users(0.0, amounts), amounts)
-        book.open_owner(0.0, "shop", 0)
+        book.open_owner(0.0, SHOP, 0)
         self.bank = parties.bank(self.clock, book, workers=workers, service=service, fees=fees)
         self.there = Channel(self.clock, self.log, lambda: latency, BANK_OWNER)
         self.back = Channel(self.clock, self.log, lambda: latency, SHOP)

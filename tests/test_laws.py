@@ -15,7 +15,7 @@ from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.columns import MISSING_TIME, TextColumn
 from alesha_sim.messages import FundsLocation
-from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES
+from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES, SUPPLIER
 
 CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),
@@ -47,8 +47,8 @@ class World:
     def open(self):
         entries = self.bank.open_users(0.0, np.array(OPENINGS))
         self.users.open(0.0, entries, np.array(OPENINGS))
-        self.shop.open(0.0, self.bank.open_owner(0.0, "shop", 10000), 10000)
-        self.supplier.open(0.0, self.bank.open_owner(0.0, "supplier", 5000), 5000)
+        self.shop.open(0.0, self.bank.open_owner(0.0, SHOP, 10000), 10000)
+        self.supplier.open(0.0, self.bank.open_owner(0.0, SUPPLIER, 5000), 5000)
         self.shop.invest(0.0, 5000)
 
     def pay(self, order, hold=None) -> Iterator[None]:

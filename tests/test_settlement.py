@@ -91,8 +91,8 @@ class House:
         self.ledger = Ledger("BDT", ("token",))
         book = BankBook(self.ledger, 2)
         book.open_users(0.0, np.array(deposits))
-        book.open_owner(0.0, "shop", cash)
-        book.open_owner(0.0, "supplier", 100)
+        book.open_owner(0.0, SHOP, cash)
+        book.open_owner(0.0, SUPPLIER, 100)
         if policy is not None:
             conditions["settlement"] = policy
         self.bank = parties.bank(self.clock, book, service=service, **conditions)

@@ -94,7 +94,10 @@ OTHERWISE = {
 }
 """What else, or under which other name, some fields move: a part that is made of several fields, or a shortcut."""
 
-NO_KNOB = {"catalogue.offer.sku", "supplier_account", "unfit_draw", "horizon", "until", "scale", "confirms"}
+NO_KNOB = {
+    "catalogue.offer.sku", "supplier", "supplier_account", "buyers", "shops", "suppliers", "banks",
+    "unfit_draw", "horizon", "until", "scale", "confirms",
+}  # fmt: skip
 """Terms that follow from a whole scenario, and not from a field of a section."""
 
 

@@ -35,6 +35,9 @@ PAYMENT = 4
 """The first link after those of three openings."""
 
 
+SHOP_CHANNEL = Channel(Clock(), MessageLog(), lambda: 0.0, SHOP)
+
+
 def context(**terms):
     """What users act with, around an entity that knows nothing of them and whose channel leads nowhere."""
     clock = Clock()
@@ -97,14 +100,14 @@ CLOSED = {
 @pytest.mark.parametrize("name", CLOSED)
 def test_an_order_is_closed_once_by_what_ends_it(name):
     closed = []
-    CLOSED[name](OrderFollowUp(context(), PlacedOrder(0, INTENT, CART, INVOICE), closed.append))
+    CLOSED[name](OrderFollowUp(context(), PlacedOrder(0, INTENT, CART, INVOICE, SHOP_CHANNEL), closed.append))
     assert closed == [7]
 
 
 def test_an_order_is_kept_and_not_judged_while_some_goods_are_missing():
     closed, shared = [], context(trust=HALVED)
     follow_up = OrderFollowUp(
-        shared, PlacedOrder(0, INTENT, CART, INVOICE.replaced(promised_at=-1.0)), closed.append
+        shared, PlacedOrder(0, INTENT, CART, INVOICE.replaced(promised_at=-1.0), SHOP_CHANNEL), closed.append
     )
     follow_up.note_parcel((("laptop", 1), ("watch", 1)), 750)
     assert (closed, shared.trust.suffices(1, 0.9)) == ([], True)
@@ -115,7 +118,7 @@ def test_an_order_is_kept_and_not_judged_while_some_goods_are_missing():
 def test_what_is_due_as_the_goods_come_is_asked_for_in_the_same_event():
     shared = context(behaviour=BehaviourRates(return_shares=(1.0, 1.0)))
     intent = INTENT._replace(draws=VisitDraws(returns=(0.0, 0.0)))
-    follow_up = OrderFollowUp(shared, PlacedOrder(0, intent, CART, INVOICE), [].append)
+    follow_up = OrderFollowUp(shared, PlacedOrder(0, intent, CART, INVOICE, shared.shop()), [].append)
     follow_up.note_parcel(CART, 1000)
     assert len(shared.party.channels["shop"].log) == 1
     assert shared.clock.events == 0
@@ -132,7 +135,7 @@ KEPT = [
 @pytest.mark.parametrize(("terms", "advance", "is_kept"), KEPT)
 def test_an_order_is_kept_only_where_something_may_be_done_about_it(terms, advance, is_kept):
     orders = OpenOrders(context(**terms))
-    orders.place(0, INTENT, CART, INVOICE.replaced(advance=advance))
+    orders.place(0, INTENT, CART, INVOICE.replaced(advance=advance), SHOP_CHANNEL)
     assert (orders.find(7) is not None) == is_kept
     orders.close(7)
     assert orders.find(7) is None

@@ -16,7 +16,7 @@ from alesha_sim.audit.laws import Priced
 from alesha_sim.books import BankBook, Ledger, ShopBook, SupplierBook, UsersBook
 from alesha_sim.columns import MISSING_TIME, TextColumn
 from alesha_sim.messages import FundsLocation
-from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES
+from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES, SUPPLIER
 
 CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),
@@ -120,8 +120,8 @@ class World:
         self.users.open(0.0, self.bank.open_users(0.0, amounts), amounts)
         cash = self.terms.cash
         if cash:
-            self.shop.open(0.0, self.bank.open_owner(0.0, "shop", cash), cash)
-        self.supplier.open(0.0, self.bank.open_owner(0.0, "supplier", 5000), 5000)
+            self.shop.open(0.0, self.bank.open_owner(0.0, SHOP, cash), cash)
+        self.supplier.open(0.0, self.bank.open_owner(0.0, SUPPLIER, 5000), 5000)
         lines = [(0, 2), (1, 3)]
         self.supplier.open_stock(0.0, lines)
         for product, units in lines:

@@ -5,16 +5,17 @@ and the table of the documentation take it from `Account`. What the codes do to 
 each book.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, Self
 
 BOOKS = ("bank", "shop", "supplier", "users")
-"""The four books that every ledger has, in the order of their ids."""
+"""The books of a run with one organisation of each role, in the order of their ids; each is named by its role."""
 
 BANK, SHOP, SUPPLIER, USERS = range(4)
 
-BOOKS_MAX: Final = 8
-"""The most books of a ledger, those of a reader's own included: a bit each in a byte says which hold an entry."""
+BOOKS_MAX: Final = 32
+"""The most books of a ledger, those of a reader's own included: a bit each says which hold an entry."""
 
 
 class Kind(StrEnum):
@@ -33,6 +34,14 @@ class Kind(StrEnum):
 
 
 KINDS = tuple(Kind)
+
+BUYER_ADVANCES: Final = "buyer-advances"
+"""What a supplier of several firms owes to those who have paid; with one shop it is `shop-advances`."""
+
+COURIER_SUFFIX: Final = "-courier"
+"""The name of a supplier's account for money collected at doors ends so, where there are several suppliers."""
+
+NO_ROLES: Final[Mapping[str, str]] = {}
 
 OWN_CASH: Final = "cash"
 """The account that counts as the cash of a book of a reader's own."""
@@ -63,6 +72,17 @@ class Account(StrEnum):
         account._value_, account.book, account.kind, account.holds = name, name.partition(":")[0], kind, holds
         account.is_floored, account.line, account.about = is_floored, line, about
         return account
+
+    def of(self, book: str, owner: str = "") -> str:
+        """Return the name of this account in the book of a party, such as `city:deposits:pickaboo`.
+
+        `owner` is whose deposit it is, or at the clearing house whose reserves; of users' accounts it is the part
+        of the name before the number.
+        """
+        stem = self[self.index(":") :]
+        if owner and not stem.endswith(":"):
+            stem = stem[: stem.rindex(":") + 1]
+        return f"{book}{stem}{owner}"
 
     # fmt: off
     BANK_RESERVES = (
@@ -252,10 +272,28 @@ class Account(StrEnum):
     # fmt: on
 
 
-def role_of(name: str) -> str:
-    """Return the name of an account without the number of its user: of `users:cash:17` it is `users:cash:`."""
+def role_of(name: str, roles: Mapping[str, str] = NO_ROLES) -> str:
+    """Return the account of the chart that an account's name stands for: of `users:cash:17` it is `users:cash:`.
+
+    `roles` has the role of each party by its name; a book that it lacks is its own role. With
+    `{"city": "bank", "pickaboo": "shop"}` the role of `city:deposits:pickaboo` is `bank:deposits:shop`.
+    """
     family, colon, number = name.rpartition(":")
-    return family + colon if number.isdecimal() else name
+    if number.isdecimal():
+        name = family + colon
+    if not roles:
+        return name
+    book, _, rest = name.partition(":")
+    stem, colon, owner = rest.partition(":")
+    if owner and (role := roles.get(owner) or _courier(owner)):
+        rest = f"{stem}:{role}" if stem == "deposits" else f"{stem}:"
+    elif rest == BUYER_ADVANCES:
+        rest = "shop-advances"
+    return f"{roles.get(book, book)}:{rest}"
+
+
+def _courier(owner: str) -> str:
+    return "courier" if owner.endswith(COURIER_SUFFIX) else ""
 
 
 CODES = (

@@ -1,13 +1,13 @@
 """The accounts of a ledger: their names, kinds and commodities. Balances and transfers are the ledger's."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import BOOKS, BOOKS_MAX, KINDS, Kind
+from alesha_sim.books.accounts import BOOKS, BOOKS_MAX, KINDS, Kind, role_of
 from alesha_sim.columns import TextColumn
 from alesha_sim.form import COMPILED
 from alesha_sim.numbered import WIDTH, NumberedLabels
@@ -21,6 +21,9 @@ else:
 
 Ids = npt.NDArray[np.int32]
 
+ONE_OF_EACH: Final[Mapping[str, str]] = {book: book for book in BOOKS}
+"""The role of each book in a run with one organisation of each role."""
+
 
 class AccountGroup(NamedTuple):
     """Accounts opened together: `size` of them from id `base`, a number after `name` if `numbered`."""
@@ -30,14 +33,18 @@ class AccountGroup(NamedTuple):
     name: str
     numbered: bool
     kind: Kind
+    first: int = 0
+    """The number of the first of them."""
 
 
 class Chart:
     """Accounts by id, from 0 in the order of opening; what each has is in a list, or compiled in a vector."""
 
-    def __init__(self, commodities: Sequence[str]) -> None:
+    def __init__(self, commodities: Sequence[str], books: Mapping[str, str] = ONE_OF_EACH) -> None:
         self.commodities = [*commodities]
-        self.books = [*BOOKS]
+        self.books = [*books]
+        self.roles = [*books.values()]
+        """By book: the role of the party that writes it, "" for one of a reader's own."""
         self.groups: list[AccountGroup] = []
         self.places: tables.Numbers = tables.account_numbers()
         """By account: BOOKS_MAX * commodity + book, so that one comparison serves both."""
@@ -58,6 +65,7 @@ class Chart:
         commodity: int = 0,
         floor: bool = False,
         numbered: bool = False,
+        first: int = 0,
     ) -> range:
         """Open accounts and return their ids; `floor` forbids a balance below zero in the natural direction.
 
@@ -72,12 +80,24 @@ class Chart:
             raise ValueError(f"account {name}: {self.commodities[commodity]}: must not be opened twice")
         self._taken.add((name, commodity))
         base = len(self.places)
-        self.groups.append(AccountGroup(base, count, name, numbered, kind))
+        self.groups.append(AccountGroup(base, count, name, numbered, kind, first))
         self.places = tables.longer(self.places, BOOKS_MAX * commodity + self.books.index(book), count)
         self.signs = tables.longer(self.signs, kind.sign, count)
         self.most = tables.longer(self.most, 0 if floor and kind.sign < 0 else AMOUNT_MAX, count)
         self.least = tables.longer(self.least, 0 if floor and kind.sign > 0 else -AMOUNT_MAX, count)
         return range(base, base + count)
+
+    def book(self, name: str) -> int:
+        """Return the number of a book; ValueError if there is none of that name."""
+        return self.books.index(name)
+
+    def of_role(self, role: str) -> list[int]:
+        """Return the numbers of the books of a role."""
+        return [book for book, known in enumerate(self.roles) if known == role]
+
+    def role_of(self, account: str) -> str:
+        """Return the account of the chart of accounts that a name stands for."""
+        return role_of(account, dict(zip(self.books, self.roles, strict=True)))
 
     def open_book(self, name: str) -> int:
         """Add a book of your own and return its number; ValueError for a name that is taken, and if all are."""
@@ -86,6 +106,7 @@ class Chart:
         if len(self.books) == BOOKS_MAX:
             raise ValueError(f"book {name}: a ledger must have at most {BOOKS_MAX} books")
         self.books.append(name)
+        self.roles.append("")
         return len(self.books) - 1
 
     def name(self, account: int) -> str:
@@ -94,7 +115,7 @@ class Chart:
         after = bisect_right(self.groups, account, key=lambda group: group.base)
         for group in self.groups[max(after - 1, 0) : after]:
             if account < group.base + group.size:
-                return f"{group.name}{account - group.base}" if group.numbered else group.name
+                return f"{group.name}{account - group.base + group.first}" if group.numbered else group.name
         return f"unknown account {account}"
 
     def kinds(self) -> npt.NDArray[np.int32]:
@@ -114,7 +135,8 @@ class Chart:
             places[group.base : group.base + group.size] = np.arange(first, first + group.size)
             if first == size:
                 keys.append(
-                    len(stems) * WIDTH + (1 + np.arange(group.size) if group.numbered else np.zeros(1, np.int64))
+                    len(stems) * WIDTH
+                    + (1 + group.first + np.arange(group.size) if group.numbered else np.zeros(1, np.int64))
                 )
                 stems.append(group.name)
                 size += len(keys[-1])

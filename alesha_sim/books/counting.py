@@ -7,13 +7,12 @@ decided in the module of each book, as ever.
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.books.accounts import (
-    BANK,
     BOOKS_MAX,
     CHARGES,
     CHARGES_RETURN,
@@ -24,9 +23,9 @@ from alesha_sim.books.accounts import (
     REFUND,
     REMITTANCE,
     RETURN,
-    USERS,
     Account,
 )
+from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
 from alesha_sim.recording.packed_rows import in_memory
 from alesha_sim.recording.packed_tables import TRANSFER_FIELDS
@@ -48,14 +47,14 @@ class CountingLedger(Ledger):
     The length is the number of rows that have not gone yet.
     """
 
-    def __init__(self, currency_code: str, skus: Sequence[str]) -> None:
-        super().__init__(currency_code, skus)
+    def __init__(self, currency_code: str, skus: Sequence[str], books: Mapping[str, str] = ONE_OF_EACH) -> None:
+        super().__init__(currency_code, skus, books=books)
         self._entries = array("I")  # of the rows that are kept, in ascending order
         self._kept = in_memory("transfers", **TRANSFER_FIELDS)
         self._openings = np.zeros(0, np.int64)
         self._moved: Counter[str] = Counter()
         self._advances = np.zeros(1, np.int64)  # by order: what users have paid for it beyond goods and refunds
-        self._deposit = self._least = 0  # how the shop's deposit differs from its opening: now, and at the least
+        self._deposit = self._least = 0  # how the shops' deposits differ from their opening: now, and at the least
 
     def flush(self) -> None:
         """Count the rows in memory and let them go, if there are many; nothing may be half written."""
@@ -65,15 +64,15 @@ class CountingLedger(Ledger):
     def counts(self) -> dict[str, int]:
         """Return what was moved: units received and lost, money refunded and given back for returns, minor units.
 
-        Also the least that the shop's deposit was at any time, what users have paid beyond goods and refunds,
+        Also the least that the shops' deposits were at any time, what users have paid beyond goods and refunds,
         and in how many orders.
         """
         self._let_go()
         stranded = np.maximum(self._advances, 0)
-        shop = self._find(Account.BANK_SHOP_DEPOSIT)
+        shops = self._find(Account.BANK_SHOP_DEPOSIT)
         return {
             **{name: self._moved[name] for name in ("units", "units_lost", "refunds", "returns")},
-            "least": self._least - int(self._opened()[shop]),
+            "least": self._least - total(self._opened()[shops]),
             "stranded": total(stranded),
             "stranded_orders": int(np.count_nonzero(stranded)),
         }
@@ -105,16 +104,18 @@ class CountingLedger(Ledger):
         places = np.array([self.chart.places[part.base] for part in parts])
         debit = np.searchsorted([part.base for part in parts], rows["debit"], side="right") - 1
         code, book, is_money = rows["code"], places[debit] % BOOKS_MAX, places[debit] < BOOKS_MAX
-        lost = np.array([part.name in (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES) for part in parts])[debit]
-        returns = np.array([part.name == Account.SHOP_SALES_RETURNS for part in parts])[debit]
+        of_users, of_bank = (np.isin(book, self.chart.of_role(role)) for role in ("users", "bank"))
+        roles = [self.chart.role_of(part.name) for part in parts]
+        lost = np.array([role in (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES) for role in roles])[debit]
+        returns = np.array([role == Account.SHOP_SALES_RETURNS for role in roles])[debit]
         for name, mask in (
-            ("units", (book == USERS) & (code == DELIVER)),
+            ("units", of_users & (code == DELIVER)),
             ("units_lost", lost & ~is_money),
-            ("refunds", (book == BANK) & (code == REFUND)),
+            ("refunds", of_bank & (code == REFUND)),
             ("returns", returns & (code == RETURN)),
         ):
             self._moved[name] += total(rows["amount"][mask])
-        self._keep(rows[(book == BANK) & np.isin(code, BETWEEN_OWNERS)])
+        self._keep(rows[of_bank & np.isin(code, BETWEEN_OWNERS)])
 
     def _keep(self, rows: Rows) -> None:
         """Keep the first row of each of the bank's entries, which it numbers in ascending order."""
@@ -125,7 +126,7 @@ class CountingLedger(Ledger):
         self._kept.extend(rows[places])
 
     def _count_advances(self, rows: Rows) -> None:
-        account = self._find(Account.USERS_ADVANCES)
+        account = self._find(Account.USERS_ADVANCES)[0]
         last = int(rows["order"].max(initial=0))
         if last >= len(self._advances):  # twice as long, so that it is seldom copied
             self._advances = np.append(self._advances, np.zeros(last + 1, np.int64))
@@ -134,14 +135,20 @@ class CountingLedger(Ledger):
             np.add.at(self._advances, mine["order"], sign * mine["amount"])
 
     def _follow_deposit(self, rows: Rows) -> None:
-        account = self._find(Account.BANK_SHOP_DEPOSIT)
-        paid = rows["debit"] == account
-        touched = (paid | (rows["credit"] == account)) & (rows["code"] != OPENING)
+        accounts = self._find(Account.BANK_SHOP_DEPOSIT)
+        paid, received = np.isin(rows["debit"], accounts), np.isin(rows["credit"], accounts)
+        touched = (paid | received) & (rows["code"] != OPENING)
         amount = rows["amount"][touched]
-        course = self._deposit + np.cumsum(np.where(paid[touched], -amount, amount))
+        change = received[touched].astype(np.int64) - paid[touched]
+        course = self._deposit + np.cumsum(change * amount)
         self._least = int(course.min(initial=self._least))
         self._deposit = int(course[-1]) if len(course) else self._deposit
 
-    def _find(self, name: str) -> int:
-        """Return the id of an account of money that has no number."""
-        return next(part.base for part in self.chart.groups if part.name == name)
+    def _find(self, account: Account) -> list[int]:
+        """Return the ids of the accounts of money that an account of the chart stands for."""
+        parts, places = self.chart.groups, self.chart.places
+        return [
+            part.base
+            for part in parts
+            if part.size and places[part.base] < BOOKS_MAX and self.chart.role_of(part.name) == account
+        ]

@@ -8,9 +8,10 @@ from enum import StrEnum
 from heapq import heappop, heappush
 from math import inf
 
-from alesha_sim.books.accounts import BANK, PENDING, VOID, Account
+from alesha_sim.books.accounts import PENDING, VOID, Account
 from alesha_sim.books.ledger import LawBroken, Ledger
 from alesha_sim.books.merchant_funds import MerchantFunds
+from alesha_sim.books.party_accounts import PartyAccounts
 from alesha_sim.messages import FundsLocation
 
 
@@ -25,36 +26,46 @@ class HoldState(StrEnum):
 
 @dataclass(slots=True)
 class PendingTransfer:
-    """What `user` may not spend for the sake of `order`, in minor units."""
+    """What `user` may not spend for the sake of `order`, in minor units; `shop` is for whom it is kept."""
 
     order: int
     user: int
     amount: int
+    shop: int
     state: HoldState = HoldState.PENDING
 
 
 class Holds:
     """Pending transfers from users' `deposits` to the `merchant_funds`, by the entry that made each.
 
-    A run without one opens no account for them. `at` in seconds, amounts in minor units.
+    `users` are the numbers of the users, one for each of their deposits. A run without a pending transfer opens no
+    account for them. `at` in seconds, amounts in minor units.
     """
 
-    def __init__(self, ledger: Ledger, deposits: range, merchant_funds: MerchantFunds) -> None:
+    def __init__(
+        self, ledger: Ledger, accounts: PartyAccounts, users: range, deposits: range, merchant_funds: MerchantFunds
+    ) -> None:
         self.accounts = range(0)
+        self._party_accounts = accounts
+        self._book = accounts.book
+        self._users = users
         self._ledger = ledger
         self._deposits = deposits
         self._merchant_funds = merchant_funds
         self._register: dict[int, PendingTransfer] = {}
         self._expiries: list[tuple[float, int]] = []
 
-    def place(self, at: float, order: int, user: int, amount: int, expires_at: float = inf) -> int:
+    def place(
+        self, at: float, order: int, user: int, amount: int, expires_at: float = inf, shop: int | None = None
+    ) -> int:
         """Pending: deposits:user:n / holds:user:n. Returns the entry; without `expires_at` it never expires."""
         if not self.accounts:
-            self.accounts = self._ledger.family(Account.BANK_USER_HOLDS, len(self._deposits))
-        deposit, account = self._deposits[user], self.accounts[user]
+            self.accounts = self._party_accounts.family(Account.BANK_USER_HOLDS, self._users)
+        deposit, account = self._accounts_of(user)
+        payee = self._merchant_funds.first if shop is None else shop
         entry = self._ledger.new_entry()
-        self._ledger.transfer(at, BANK, entry, order, deposit, account, amount, PENDING)
-        self._register[entry] = PendingTransfer(order, user, amount)
+        self._ledger.transfer(at, self._book, entry, order, deposit, account, amount, PENDING)
+        self._register[entry] = PendingTransfer(order, user, amount, payee)
         if expires_at < inf:
             heappush(self._expiries, (expires_at, entry))
         return entry
@@ -79,12 +90,12 @@ class Holds:
         if amount + payer_fee > held.amount:
             posted = f"{amount} posted" + (f", fee {payer_fee}" if payer_fee else "")
             raise LawBroken(f"L4: hold {hold}, order {held.order}: {held.amount} held, {posted}")
-        deposit, account = self._deposits[held.user], self.accounts[held.user]
+        deposit, account = self._accounts_of(held.user)
         entry = self._ledger.new_entry()
-        rows = self._merchant_funds.captured(account, amount, held_in, fee, retained, payer_fee)
+        rows = self._merchant_funds.captured(account, held.shop, amount, held_in, fee, retained, payer_fee)
         rows.append((account, deposit, held.amount - amount - payer_fee, VOID))
-        self._ledger.post(at, BANK, entry, held.order, rows)
-        self._merchant_funds.put(held.order, held_in, amount)
+        self._ledger.post(at, self._book, entry, held.order, rows)
+        self._merchant_funds.put(held.order, held.shop, held_in, amount)
         held.state = HoldState.POSTED
         return entry
 
@@ -110,7 +121,12 @@ class Holds:
 
     def pending(self, user: int) -> int:
         """Return what is held of a user's money."""
-        return self._ledger.balance(self.accounts[user]) if self.accounts else 0
+        return self._ledger.balance(self._accounts_of(user)[1]) if self.accounts else 0
+
+    def _accounts_of(self, user: int) -> tuple[int, int]:
+        """Return a user's deposit and the account of what is held of it."""
+        place = self._users.index(user)
+        return self._deposits[place], self.accounts[place]
 
     def _pending(self, hold: int) -> PendingTransfer:
         held = self._register.get(hold)
@@ -122,7 +138,7 @@ class Holds:
     def _give_back(self, at: float, hold: int, state: HoldState) -> int:
         held = self._pending(hold)
         entry = self._ledger.new_entry()
-        debit, credit = self.accounts[held.user], self._deposits[held.user]
-        self._ledger.transfer(at, BANK, entry, held.order, debit, credit, held.amount, VOID)
+        credit, debit = self._accounts_of(held.user)
+        self._ledger.transfer(at, self._book, entry, held.order, debit, credit, held.amount, VOID)
         held.state = state
         return entry

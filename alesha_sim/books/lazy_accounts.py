@@ -6,11 +6,12 @@ from alesha_sim.vocabulary import NO_ID
 
 
 class _Lazy:
-    """What is to be opened."""
+    """What is to be opened, under the name of the chart or another."""
 
-    def __init__(self, ledger: Ledger, account: Account) -> None:
+    def __init__(self, ledger: Ledger, account: Account, name: str = "") -> None:
         self._ledger = ledger
         self._account = account
+        self._name = name
 
 
 class LazyAccount(_Lazy):
@@ -22,7 +23,7 @@ class LazyAccount(_Lazy):
     def id(self) -> int:
         """The account's id; the account is open from then on."""
         if self.opened_as == NO_ID:
-            self.opened_as = self._ledger.account(self._account)
+            self.opened_as = self._ledger.account(self._account, self._name)
         return self.opened_as
 
 
@@ -35,5 +36,5 @@ class LazyUnits(_Lazy):
     def ids(self) -> tuple[int, ...]:
         """The accounts' ids in the order of the products; the accounts are open from then on."""
         if not self._opened_as:
-            self._opened_as = self._ledger.units(self._account)
+            self._opened_as = self._ledger.units(self._account, self._name)
         return self._opened_as

@@ -6,16 +6,16 @@ of an entry are written all or none, and that a book writes an entry once.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 from mypy_extensions import mypyc_attr
 
-from alesha_sim.books import ledger_columns
+from alesha_sim.books import ledger_columns, openings
 from alesha_sim.books.accounts import BOOKS_MAX, CODES, OPENING, Account, Kind
-from alesha_sim.books.chart import Chart
+from alesha_sim.books.chart import ONE_OF_EACH, Chart
 from alesha_sim.books.own_book import OwnBook, checked
 from alesha_sim.columns import Columns, Packed
 from alesha_sim.form import COMPILED
@@ -64,11 +64,18 @@ class Transfer(NamedTuple):
 class Ledger:
     """Transfers of money (commodity 0, `currency_code`) and of units of `skus` (commodities 1, 2, ...).
 
-    An account id is one name in one commodity. Amounts are whole: minor units of money, units of goods.
+    `books` has the role of every book by its name. An account id is one name in one commodity. Amounts are whole:
+    minor units of money, units of goods.
     """
 
-    def __init__(self, currency_code: str, skus: Sequence[str], rows: NewRows = in_memory) -> None:
-        self.chart = Chart((currency_code, *skus))
+    def __init__(
+        self,
+        currency_code: str,
+        skus: Sequence[str],
+        rows: NewRows = in_memory,
+        books: Mapping[str, str] = ONE_OF_EACH,
+    ) -> None:
+        self.chart = Chart((currency_code, *skus), books)
         self.codes = [*CODES]
         self._products = len(skus)
         self._rows = tables.TransferRows(rows)
@@ -85,7 +92,7 @@ class Ledger:
     # Books, accounts and words of your own
 
     def open_book(self, name: str) -> OwnBook:
-        """Open a book of your own; ValueError for a name that is no word or is taken, and for a ninth book."""
+        """Open a book of your own; ValueError for a name that is no word or is taken, and for one too many."""
         return OwnBook(self, name, self.chart.open_book(checked("book", name)))
 
     def commodity(self, name: str) -> int:
@@ -107,21 +114,29 @@ class Ledger:
 
     # Accounts
 
-    def account(self, account: Account) -> int:
-        """Open an account of money and return its id; ValueError if it was opened before."""
-        return self.open(str(account), account.kind, floor=account.is_floored).start
+    def account(self, account: Account, name: str = "") -> int:
+        """Open an account of money and return its id; ValueError if it was opened before.
 
-    def units(self, account: Account) -> tuple[int, ...]:
+        It is named as in the chart unless a `name` is given, here and below.
+        """
+        return self.open(name or str(account), account.kind, floor=account.is_floored).start
+
+    def units(self, account: Account, name: str = "") -> tuple[int, ...]:
         """Open one account a product, all of one name, and return their ids in the order of the products."""
         # Not a range, because looking it up costs twice as much.
         return tuple(
-            self.open(str(account), account.kind, commodity=product, floor=account.is_floored).start
+            self.open(name or str(account), account.kind, commodity=product, floor=account.is_floored).start
             for product in range(1, 1 + self._products)
         )
 
-    def family(self, account: Account, count: int) -> range:
-        """Open `count` accounts of money, named by a number from 0 after the family's name; return their ids."""
-        return self.open(str(account), account.kind, count=count, floor=account.is_floored, numbered=True)
+    def family(self, account: Account, numbers: int | range, name: str = "") -> range:
+        """Open accounts of money, named by their numbers after the family's name; return their ids.
+
+        `numbers` is a range, or how many from 0 on.
+        """
+        given = range(numbers) if isinstance(numbers, int) else numbers
+        name, kind, floor = name or str(account), account.kind, account.is_floored
+        return self.open(name, kind, count=len(given), floor=floor, numbered=True, first=given.start)
 
     def open(
         self,
@@ -132,9 +147,12 @@ class Ledger:
         commodity: int = 0,
         floor: bool = False,
         numbered: bool = False,
+        first: int = 0,
     ) -> range:
         """Open accounts that need not be of the chart, as `Chart.open` does."""
-        ids = self.chart.open(name, kind, count=count, commodity=commodity, floor=floor, numbered=numbered)
+        ids = self.chart.open(
+            name, kind, count=count, commodity=commodity, floor=floor, numbered=numbered, first=first
+        )
         self._net = tables.longer(self._net, 0, count)
         return ids
 
@@ -194,7 +212,7 @@ class Ledger:
             if amount > 0:
                 chart, net = self.chart, self._net
                 place = chart.places[debit]
-                if place != chart.places[credit] or place & 7 != book or debit == credit:
+                if place != chart.places[credit] or place & 31 != book or debit == credit:
                     self._refuse(book, entry, debit, credit, amount, code)
                 # As `int`, so that sums beyond 64 bits do not wrap, not in the compiled form either.
                 owed: int = net[debit]
@@ -258,7 +276,7 @@ class Ledger:
                         self._refuse(book, entry, debit, credit, amount, code)
                     continue
                 place = chart.places[debit]
-                if place != chart.places[credit] or place & 7 != book or debit == credit:
+                if place != chart.places[credit] or place & 31 != book or debit == credit:
                     self._refuse(book, entry, debit, credit, amount, code)
                 net = self._net  # read again: what yields the rows may open an account, which may replace it
                 try:
@@ -299,7 +317,7 @@ class Ledger:
         chart, owed, owned = self.chart, int(self._net[debit]), int(self._net[credit])
         if amount < 0:
             rule = "L0: must not be negative"
-        elif chart.places[debit] != chart.places[credit] or chart.places[debit] & 7 != book or debit == credit:
+        elif chart.places[debit] != chart.places[credit] or chart.places[debit] & 31 != book or debit == credit:
             rule = f"L0: must be two accounts of the book {chart.books[book]} in one commodity"
         elif max(owed + amount, amount - owned) > AMOUNT_MAX:
             rule = "L0: balances must fit in 64 bits"
@@ -330,7 +348,12 @@ class Ledger:
         """
         debited = np.broadcast_to(np.asarray(debits, np.int64), len(entries))
         credited = np.broadcast_to(np.asarray(credits, np.int64), len(entries))
-        self._check_opening(book, entries, debited, credited, amounts)
+        if len(entries) and not (entries.step == 1 and entries.start > 0 and entries.stop <= self._next_entry):
+            raise LawBroken(f"L0: entries {entries} were never allotted")
+        fault = openings.fault(self.chart, book, debited, credited, amounts)
+        if fault:
+            raise LawBroken(fault)
+        openings.check_range(np.array(self._net, np.int64)[np.concatenate([debited, credited])], amounts)
         held = np.array(self._marks, np.int64)
         mine = held[entries.start : entries.stop]
         written = np.flatnonzero((mine >> book & 1 == 0) & (amounts > 0))
@@ -347,28 +370,6 @@ class Ledger:
         np.add.at(net, rows["debit"], rows["amount"])
         np.subtract.at(net, rows["credit"], rows["amount"])
         self._net = tables.replaced(self._net, net)
-
-    def _check_opening(
-        self,
-        book: int,
-        entries: range,
-        debits: npt.NDArray[np.int64],
-        credits: npt.NDArray[np.int64],
-        amounts: npt.NDArray[np.int64],
-    ) -> None:
-        """Refuse openings that break a rule of `open_many`."""
-        if len(entries) and not (entries.step == 1 and entries.start > 0 and entries.stop <= self._next_entry):
-            raise LawBroken(f"L0: entries {entries} were never allotted")
-        if amounts.shape != debits.shape or amounts.dtype.kind not in "iu" or (amounts < 0).any():
-            raise LawBroken("L0: opening amounts must be whole, one for each entry, none negative")
-        places, signs = np.asarray(self.chart.places), np.asarray(self.chart.signs)
-        if ((places[debits] != places[credits]) | (places[debits] % BOOKS_MAX != book)).any():
-            raise LawBroken(f"L0: openings not within book {self.chart.books[book]} and one commodity")
-        if ((signs[debits] < 0) | (signs[credits] > 0)).any():
-            raise LawBroken("L1: openings must raise both accounts")
-        had = np.abs(np.array(self._net, np.int64)[np.concatenate([debits, credits])])
-        if int(had.max(initial=0)) + sum(amounts.tolist()) > AMOUNT_MAX:
-            raise ValueError(f"opening balances: must together be at most {AMOUNT_MAX}")
 
     # Tables
 

@@ -6,21 +6,21 @@ Charge is a moving average of what was paid for them.
 from alesha_sim.books.accounts import Account
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.goods_value import GoodsValue
-from alesha_sim.books.lazy_accounts import LazyAccount, LazyUnits
-from alesha_sim.books.ledger import Ledger, Row
+from alesha_sim.books.ledger import Row
+from alesha_sim.books.party_accounts import PartyAccounts
 
 
 class StockAccounts:
     """Accounts of the shop's goods, each opened when it is first used. Values in minor units."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.stock = LazyUnits(ledger, Account.SHOP_STOCK)
-        self.stock_value = LazyAccount(ledger, Account.SHOP_STOCK)
-        self.transit = LazyUnits(ledger, Account.SHOP_GOODS_IN_TRANSIT)
-        self.transit_value = LazyAccount(ledger, Account.SHOP_GOODS_IN_TRANSIT)
-        self.goods_clearing = LazyUnits(ledger, Account.SHOP_GOODS_CLEARING)
-        self.losses = LazyUnits(ledger, Account.SHOP_LOSSES)
-        self.losses_value = LazyAccount(ledger, Account.SHOP_LOSSES)
+    def __init__(self, accounts: PartyAccounts) -> None:
+        self.stock = accounts.lazy_units(Account.SHOP_STOCK)
+        self.stock_value = accounts.lazy(Account.SHOP_STOCK)
+        self.transit = accounts.lazy_units(Account.SHOP_GOODS_IN_TRANSIT)
+        self.transit_value = accounts.lazy(Account.SHOP_GOODS_IN_TRANSIT)
+        self.goods_clearing = accounts.lazy_units(Account.SHOP_GOODS_CLEARING)
+        self.losses = accounts.lazy_units(Account.SHOP_LOSSES)
+        self.losses_value = accounts.lazy(Account.SHOP_LOSSES)
         self.goods_value = GoodsValue()
 
     def shipped(self, lines: Lines, charge: int, code: int) -> list[Row]:

@@ -20,63 +20,64 @@ from alesha_sim.books.accounts import (
     RETURN_TO_SENDER,
     SALE,
     SHIP,
-    SUPPLIER,
     TRANSPORT,
     Account,
 )
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.goods_value import GoodsValue, at_cost
-from alesha_sim.books.lazy_accounts import LazyAccount, LazyUnits
 from alesha_sim.books.ledger import Ledger
+from alesha_sim.books.party_accounts import PartyAccounts
 from alesha_sim.vocabulary import NO_ID
 
 
 class SupplierBook:
-    """Posts the supplier's part of each entry; `costs` are what making a unit costs in minor units, by product.
+    """Posts a supplier's part of each entry; `costs` are what making a unit costs in minor units, by product.
 
     `at` in seconds, amounts in minor units; `cost` is what `shipped` said of the goods, together or by line. A
     method that allots an entry returns it; any other tells whether it wrote: not if the book holds the entry.
     """
 
-    def __init__(self, ledger: Ledger, costs: Sequence[int]) -> None:
+    def __init__(self, ledger: Ledger, costs: Sequence[int], name: str = "supplier") -> None:
+        accounts = PartyAccounts(ledger, name)
         self._ledger = ledger
+        self._book = accounts.book
         self.costs = tuple(costs)
         self._goods_value = GoodsValue()
-        self._cash = ledger.account(Account.SUPPLIER_CASH)
-        self._stock_value = ledger.account(Account.SUPPLIER_STOCK)
-        self._transit_value = ledger.account(Account.SUPPLIER_GOODS_IN_TRANSIT)
-        self._reserved = ledger.units(Account.SUPPLIER_RESERVED)
-        self._transit = ledger.units(Account.SUPPLIER_GOODS_IN_TRANSIT)
-        self._advances = ledger.account(Account.SUPPLIER_SHOP_ADVANCES)
-        self._payables = ledger.account(Account.SUPPLIER_PAYABLES)
-        self._equity = ledger.account(Account.SUPPLIER_EQUITY)
-        self._produced = ledger.units(Account.SUPPLIER_PRODUCTION)
-        self._goods_clearing = ledger.units(Account.SUPPLIER_GOODS_CLEARING)
-        self._sales = ledger.account(Account.SUPPLIER_SALES)
-        self._cost_of_sales = ledger.account(Account.SUPPLIER_COST_OF_SALES)
-        self._transport = ledger.account(Account.SUPPLIER_TRANSPORT)
+        self._cash = accounts.money(Account.SUPPLIER_CASH)
+        self._stock_value = accounts.money(Account.SUPPLIER_STOCK)
+        self._transit_value = accounts.money(Account.SUPPLIER_GOODS_IN_TRANSIT)
+        self._reserved = accounts.units(Account.SUPPLIER_RESERVED)
+        self._transit = accounts.units(Account.SUPPLIER_GOODS_IN_TRANSIT)
+        self._advances = accounts.money(Account.SUPPLIER_SHOP_ADVANCES)
+        self._payables = accounts.money(Account.SUPPLIER_PAYABLES)
+        self._equity = accounts.money(Account.SUPPLIER_EQUITY)
+        self._produced = accounts.units(Account.SUPPLIER_PRODUCTION)
+        self._goods_clearing = accounts.units(Account.SUPPLIER_GOODS_CLEARING)
+        self._sales = accounts.money(Account.SUPPLIER_SALES)
+        self._cost_of_sales = accounts.money(Account.SUPPLIER_COST_OF_SALES)
+        self._transport = accounts.money(Account.SUPPLIER_TRANSPORT)
         # A supplier that makes to order, loses nothing and collects nothing has none of these.
-        self._stock = LazyUnits(ledger, Account.SUPPLIER_STOCK)
-        self._losses = LazyUnits(ledger, Account.SUPPLIER_LOSSES)
-        self._losses_value = LazyAccount(ledger, Account.SUPPLIER_LOSSES)
-        self._collections = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS)
-        self._collections_payable = LazyAccount(ledger, Account.SUPPLIER_COLLECTIONS_PAYABLE)
+        self._stock = accounts.lazy_units(Account.SUPPLIER_STOCK)
+        self._losses = accounts.lazy_units(Account.SUPPLIER_LOSSES)
+        self._losses_value = accounts.lazy(Account.SUPPLIER_LOSSES)
+        self._collections = accounts.lazy(Account.SUPPLIER_COLLECTIONS)
+        self._collections_payable = accounts.lazy(Account.SUPPLIER_COLLECTIONS_PAYABLE)
 
     def open(self, at: float, entry: int, amount: int) -> bool:
         """Opening: cash / equity."""
-        return self._ledger.transfer(at, SUPPLIER, entry, NO_ID, self._cash, self._equity, amount, OPENING)
+        return self._ledger.transfer(at, self._book, entry, NO_ID, self._cash, self._equity, amount, OPENING)
 
     def open_stock(self, at: float, lines: Lines) -> int:
         """Opening stock: stock / production in units; stock / equity at cost."""
         rows = unit_rows(self._stock.ids, self._produced, lines, OPENING)
         rows.append((self._stock_value, self._equity, self._made(lines), OPENING))
-        return self._ledger.post_new(at, SUPPLIER, NO_ID, rows)
+        return self._ledger.post_new(at, self._book, NO_ID, rows)
 
     # Money
 
     def charges(self, at: float, entry: int, order: int, amount: int) -> bool:
         """Charges, once the bank confirmed them: cash / shop-advances."""
-        return self._ledger.transfer(at, SUPPLIER, entry, order, self._cash, self._advances, amount, CHARGES)
+        return self._ledger.transfer(at, self._book, entry, order, self._cash, self._advances, amount, CHARGES)
 
     def charges_returned(self, at: float, entry: int, order: int, amount: int, transport: int = 0) -> bool:
         """Charges returned, less transport: shop-advances / cash; shop-advances / transport."""
@@ -84,18 +85,18 @@ class SupplierBook:
             (self._advances, self._cash, amount, CHARGES_RETURN),
             (self._advances, self._transport, transport, TRANSPORT),
         )
-        return self._ledger.post(at, SUPPLIER, entry, order, rows)
+        return self._ledger.post(at, self._book, entry, order, rows)
 
     def collected(self, at: float, entry: int, order: int, total: int) -> bool:
         """Collected at the door for the shop: collections / collections-payable."""
         return self._ledger.transfer(
-            at, SUPPLIER, entry, order, self._collections.id, self._collections_payable.id, total, COLLECTION
+            at, self._book, entry, order, self._collections.id, self._collections_payable.id, total, COLLECTION
         )
 
     def remitted(self, at: float, entry: int, order: int, total: int) -> bool:
         """Collections passed on to the shop: collections-payable / collections."""
         return self._ledger.transfer(
-            at, SUPPLIER, entry, order, self._collections_payable.id, self._collections.id, total, REMITTANCE
+            at, self._book, entry, order, self._collections_payable.id, self._collections.id, total, REMITTANCE
         )
 
     # Goods
@@ -104,24 +105,24 @@ class SupplierBook:
         """Made to stock: stock / production in units; stock / payables at cost."""
         rows = unit_rows(self._stock.ids, self._produced, lines, MAKE)
         rows.append((self._stock_value, self._payables, self._made(lines), MAKE))
-        return self._ledger.post_new(at, SUPPLIER, NO_ID, rows)
+        return self._ledger.post_new(at, self._book, NO_ID, rows)
 
     def made_to_order(self, at: float, order: int, lines: Lines) -> int:
         """Made to order: reserved / production in units; stock / payables at cost. Returns the entry."""
         rows = unit_rows(self._reserved, self._produced, lines, MAKE)
         rows.append((self._stock_value, self._payables, self._made(lines), MAKE))
-        return self._ledger.post_new(at, SUPPLIER, order, rows)
+        return self._ledger.post_new(at, self._book, order, rows)
 
     def reserved(self, at: float, order: int, lines: Lines) -> int:
         """Reserved: reserved / stock in units."""
         return self._ledger.post_new(
-            at, SUPPLIER, order, unit_rows(self._reserved, self._stock.ids, lines, RESERVE)
+            at, self._book, order, unit_rows(self._reserved, self._stock.ids, lines, RESERVE)
         )
 
     def reservation_ended(self, at: float, order: int, lines: Lines) -> int:
         """Reservation ended: stock / reserved in units."""
         return self._ledger.post_new(
-            at, SUPPLIER, order, unit_rows(self._stock.ids, self._reserved, lines, RESERVE)
+            at, self._book, order, unit_rows(self._stock.ids, self._reserved, lines, RESERVE)
         )
 
     def shipped(self, at: float, order: int, lines: Lines) -> list[int]:
@@ -129,14 +130,14 @@ class SupplierBook:
         costs = self._goods_value.take(lines)
         rows = unit_rows(self._transit, self._reserved, lines, SHIP)
         rows.append((self._transit_value, self._stock_value, sum(costs), SHIP))
-        self._ledger.post_new(at, SUPPLIER, order, rows)
+        self._ledger.post_new(at, self._book, order, rows)
         return costs
 
     def lost(self, at: float, order: int, lines: Lines, cost: int) -> int:
         """Parcel lost: losses / goods-in-transit in units, and at cost."""
         rows = unit_rows(self._losses.ids, self._transit, lines, LOSS)
         rows.append((self._losses_value.id, self._transit_value, cost, LOSS))
-        return self._ledger.post_new(at, SUPPLIER, order, rows)
+        return self._ledger.post_new(at, self._book, order, rows)
 
     def came_back(self, at: float, order: int, lines: Lines, costs: Sequence[int], transport: int) -> int:
         """Came back: stock / goods-in-transit in units, and at cost; transport / payables."""
@@ -144,7 +145,7 @@ class SupplierBook:
         rows = unit_rows(self._stock.ids, self._transit, lines, RETURN_TO_SENDER)
         rows.append((self._stock_value, self._transit_value, sum(costs), RETURN_TO_SENDER))
         rows.append((self._transport, self._payables, transport, TRANSPORT))
-        return self._ledger.post_new(at, SUPPLIER, order, rows)
+        return self._ledger.post_new(at, self._book, order, rows)
 
     def allot(self) -> int:
         """Return a new entry for a delivery: the giver allots it when it ships."""
@@ -155,7 +156,7 @@ class SupplierBook:
         rows = unit_rows(self._goods_clearing, self._transit, lines, DELIVER)
         rows.append((self._advances, self._sales, charge, SALE))
         rows.append((self._cost_of_sales, self._transit_value, cost, COST))
-        return self._ledger.post(at, SUPPLIER, entry, order, rows)
+        return self._ledger.post(at, self._book, entry, order, rows)
 
     def replaced(self, at: float, entry: int, order: int, lines: Lines, cost: int) -> bool:
         """Warranty swap: goods-clearing / goods-in-transit, new ones; losses / goods-clearing, broken ones.
@@ -166,7 +167,7 @@ class SupplierBook:
         rows = unit_rows(self._losses.ids, self._goods_clearing, lines, REPLACE)
         rows += unit_rows(self._goods_clearing, self._transit, lines, REPLACE)
         rows.append((self._losses_value.id, self._transit_value, cost, REPLACE))
-        return self._ledger.post(at, SUPPLIER, entry, order, rows)
+        return self._ledger.post(at, self._book, entry, order, rows)
 
     def _made(self, lines: Lines) -> int:
         """Take in goods at what making them costs, and return that."""

@@ -15,7 +15,6 @@ from alesha_sim.books.accounts import (
     REPLACE,
     RETURN,
     SALE,
-    USERS,
     Account,
 )
 from alesha_sim.books.goods import Lines, unit_rows
@@ -32,6 +31,7 @@ class UsersBook:
 
     def __init__(self, ledger: Ledger, users: int) -> None:
         self._ledger = ledger
+        self._book = ledger.chart.book("users")
         self._cash = ledger.family(Account.USERS_CASH, users)
         self._advances = ledger.account(Account.USERS_ADVANCES)
         self._goods = ledger.units(Account.USERS_GOODS)
@@ -42,23 +42,27 @@ class UsersBook:
 
     def open(self, at: float, entries: range, amounts: npt.NDArray[np.int64]) -> None:
         """Opening of every user's cash: cash:n / equity, under the entries of the bank's opening."""
-        self._ledger.open_many(at, USERS, entries, self._cash, self._equity, amounts, OPENING)
+        self._ledger.open_many(at, self._book, entries, self._cash, self._equity, amounts, OPENING)
 
     def income(self, at: float, entry: int, user: int, amount: int) -> bool:
         """Income from outside: cash:n / income."""
-        return self._ledger.transfer(at, USERS, entry, NO_ID, self._cash[user], self._income.id, amount, INCOME)
+        return self._ledger.transfer(
+            at, self._book, entry, NO_ID, self._cash[user], self._income.id, amount, INCOME
+        )
 
     def payment(self, at: float, entry: int, user: int, order: int, total: int, fee: int = 0) -> bool:
         """Payment: advances / cash:n; the user's fee: spending / cash:n."""
         cash = self._cash[user]
         if not fee:
-            return self._ledger.transfer(at, USERS, entry, order, self._advances, cash, total, PAYMENT)
+            return self._ledger.transfer(at, self._book, entry, order, self._advances, cash, total, PAYMENT)
         rows = ((self._advances, cash, total, PAYMENT), (self._spending, cash, fee, FEE))
-        return self._ledger.post(at, USERS, entry, order, rows)
+        return self._ledger.post(at, self._book, entry, order, rows)
 
     def collection(self, at: float, entry: int, user: int, order: int, total: int) -> bool:
         """Paid at the door: advances / cash:n."""
-        return self._ledger.transfer(at, USERS, entry, order, self._advances, self._cash[user], total, COLLECTION)
+        return self._ledger.transfer(
+            at, self._book, entry, order, self._advances, self._cash[user], total, COLLECTION
+        )
 
     def delivered(self, at: float, entry: int, order: int, lines: Lines, price: int, allowance: int = 0) -> bool:
         """Delivered: goods / goods-clearing in units; spending / advances at price.
@@ -69,7 +73,7 @@ class UsersBook:
         rows.append((self._spending, self._advances, price, SALE))
         if allowance:
             rows.append((self._advances, self._spending, allowance, ALLOWANCE))
-        return self._ledger.post(at, USERS, entry, order, rows)
+        return self._ledger.post(at, self._book, entry, order, rows)
 
     def refunded(
         self,
@@ -90,23 +94,25 @@ class UsersBook:
         self.payment(at, payment_entry, user, order, total, fee)
         cash = self._cash[user]
         if not allowance:
-            return self._ledger.transfer(at, USERS, entry, order, cash, self._advances, amount, REFUND)
+            return self._ledger.transfer(at, self._book, entry, order, cash, self._advances, amount, REFUND)
         rows = ((cash, self._advances, amount, REFUND), (self._advances, self._spending, allowance, ALLOWANCE))
-        return self._ledger.post(at, USERS, entry, order, rows)
+        return self._ledger.post(at, self._book, entry, order, rows)
 
     def returned(self, at: float, entry: int, order: int, lines: Lines, amount: int) -> bool:
         """Goods sent back: goods-clearing / goods; advances / spending, what is given back of their price."""
         rows = unit_rows(self._goods_clearing, self._goods, lines, RETURN)
         rows.append((self._advances, self._spending, amount, RETURN))
-        return self._ledger.post(at, USERS, entry, order, rows)
+        return self._ledger.post(at, self._book, entry, order, rows)
 
     def replaced(self, at: float, entry: int, order: int, lines: Lines) -> bool:
         """Warranty swap: goods / goods-clearing, the new ones; goods-clearing / goods, the broken ones."""
         lines = tuple(lines)
         rows = unit_rows(self._goods, self._goods_clearing, lines, REPLACE)
         rows += unit_rows(self._goods_clearing, self._goods, lines, REPLACE)
-        return self._ledger.post(at, USERS, entry, order, rows)
+        return self._ledger.post(at, self._book, entry, order, rows)
 
     def compensated(self, at: float, entry: int, order: int, amount: int) -> bool:
         """Compensated for lateness: advances / spending, the allowance."""
-        return self._ledger.transfer(at, USERS, entry, order, self._advances, self._spending, amount, ALLOWANCE)
+        return self._ledger.transfer(
+            at, self._book, entry, order, self._advances, self._spending, amount, ALLOWANCE
+        )

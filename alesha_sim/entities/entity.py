@@ -4,7 +4,7 @@ An entity knows of the others only what messages reported. Its decisions are pla
 processes hold the yields and one `match`.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,7 +19,7 @@ from alesha_sim.kernel.timers import stop
 from alesha_sim.messages import Asks, Balance, Decline, EnquireBalance, Secret
 from alesha_sim.network import Channel, Delivery, Inbox, NoReply, Relay
 from alesha_sim.units import DAY, MINUTE
-from alesha_sim.vocabulary import NO_ID, UNREGISTERED
+from alesha_sim.vocabulary import NO_ID, ORGANISATIONS, UNREGISTERED
 
 Reply = TypeVar("Reply")
 Value = TypeVar("Value")
@@ -127,7 +127,9 @@ class Entity(Party):
 
     `workers` serve the inbox; None adds a permanent one whenever mail comes and nobody is idle. A run that it is
     added to gives it its name and code. `channels` has its channels by the name of the entity at the
-    other end; replacing one diverts the messages sent on it. Raises ValueError for a user's code.
+    other end; replacing one diverts the messages sent on it. `names` are those of all who are no users, in the
+    order of their codes from -1 down, and `bank` is the name of the one where it keeps its account. Raises
+    ValueError for a user's code.
     """
 
     def __init__(self, clock: Clock, name: str = "", code: int = UNREGISTERED, workers: int | None = None) -> None:
@@ -135,9 +137,15 @@ class Entity(Party):
             raise ValueError(f"entity {name!r}: code {code}: must be below 0, since those from 0 on are users'")
         super().__init__(clock, name, code)
         self.channels: dict[str, Channel] = {}
+        self.names: Sequence[str] = ORGANISATIONS
+        self.bank = "bank"
         self._workers = workers
         self.inbox = Inbox(clock, self._add_worker if workers is None else None)
         self._processes: dict[SimpyProcess, None] | None = None
+
+    def channel_to(self, code: int) -> Channel:
+        """Return the channel to an organisation by its code, or to the users for a user's number."""
+        return self.channels["users" if code >= 0 else self.names[-1 - code]]
 
     def open_for_business(self) -> None:
         """Start the fixed number of workers; without one, workers are added as messages arrive."""

@@ -90,9 +90,9 @@ class Market:
         amounts = self.scenario.opening_balances(self._streams.seed)
         self.users.book.open(0.0, self.bank.book.open_users(0.0, amounts), amounts)
         shop_cash = minor(self.scenario.shop.opening_balance)
-        self.shop.book.open(0.0, self.bank.book.open_owner(0.0, "shop", shop_cash), shop_cash)
+        self.shop.book.open(0.0, self.bank.book.open_owner(0.0, SHOP, shop_cash), shop_cash)
         supplier_cash = minor(self.scenario.supplier.opening_balance)
-        self.supplier.book.open(0.0, self.bank.book.open_owner(0.0, "supplier", supplier_cash), supplier_cash)
+        self.supplier.book.open(0.0, self.bank.book.open_owner(0.0, SUPPLIER, supplier_cash), supplier_cash)
         goods = self.supplier.opening_stock()
         if goods:
             self.supplier.book.open_stock(0.0, goods)

@@ -58,6 +58,7 @@ class Parties:
         """Give an entity its name and its code; ValueError for one that is here, and for a name that cannot be."""
         self._check(entity, name, role)
         entity.name, entity.code = name, NO_ID if role == USER else self._new_code(name)
+        entity.names = self._records.organisations
         self._members[name] = Member(name, role, entity.code, entity)
         if self._is_hostile:
             entity.inbox.deduplicate()

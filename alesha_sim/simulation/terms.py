@@ -35,6 +35,7 @@ def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
     shop = scenario.shop
     return ShopTerms(
         catalogue=_catalogue(scenario),
+        supplier=SUPPLIER,
         supplier_account=account_number(SUPPLIER),
         page_seconds=duration_draws(streams, "shop:service", shop.page_time),
         workers=shop.workers,

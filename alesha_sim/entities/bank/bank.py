@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.bank import BankBook
+from alesha_sim.books.bank import BankBook, Transaction
 from alesha_sim.books.holds import HoldState, PendingTransfer
-from alesha_sim.entities.accounts import FIRST_USER_ACCOUNT, ORGANISATION_ACCOUNTS, SECRET_FORM, account_number
+from alesha_sim.entities.accounts import SECRET_FORM, Directory
 from alesha_sim.entities.bank.calendar import Calendar, Payroll
 from alesha_sim.entities.bank.lockout import AccountLockout
 from alesha_sim.entities.bank.settlement import Settlements
@@ -43,11 +43,10 @@ from alesha_sim.messages import (
     VerifyTransaction,
     Void,
 )
-from alesha_sim.network import Channel, Delivery
+from alesha_sim.network import Delivery
 from alesha_sim.units import DAY
-from alesha_sim.vocabulary import BANK, COURIER, NO_ID, SHOP, SUPPLIER
+from alesha_sim.vocabulary import BANK, NO_ID
 
-_ORGANISATION_OF = {account: owner for owner, account in ORGANISATION_ACCOUNTS.items()}
 LONGEST_HOLD = 365 * DAY
 """Seconds for which money can be held at most, unless it is held without end."""
 
@@ -60,7 +59,7 @@ _ENDED_HOLD = {
 
 
 class PendingNotice(NamedTuple):
-    """A notice that its recipient, the shop or a user, has not noted yet."""
+    """A notice that its recipient, a shop or a user, has not noted yet."""
 
     notice: Refunded | Credited
     step: str
@@ -71,6 +70,8 @@ class PendingNotice(NamedTuple):
 class Bank(Entity):
     """Serves payments, refunds, verifications and enquiries on its `terms`; a refusal is a value, no exception.
 
+    `secrets` are those of the users of its book, in their order, `organisation_secrets` those of its other
+    customers by their code; the `directory` says whose account is whose.
     What is settled, given back, released or paid as income by the calendar is done before any request of the same
     instant is served. Raises ValueError for a reserve that is no share and no duration.
     """
@@ -82,9 +83,12 @@ class Bank(Entity):
         secrets: npt.NDArray[np.uint64],
         organisation_secrets: Mapping[int, int],
         terms: BankTerms,
+        directory: Directory | None = None,
     ) -> None:
         super().__init__(clock, "bank", BANK, terms.workers)
         self.book = book
+        self._directory = Directory() if directory is None else directory
+        self._users = book.users
         self._authorisation_seconds = terms.authorisation_seconds
         self._secrets = secrets.data  # gives plain ints, which NumPy's cost five times as much to format
         self._organisation_secrets = organisation_secrets
@@ -98,13 +102,8 @@ class Bank(Entity):
         self._settlements = Settlements(self._calendar, book, self._notify, terms)
         self._is_plain = self._settlements.is_plain
         if terms.income is not None:
-            Payroll(self._calendar, book, self._notify, terms.income, users=len(secrets))
+            Payroll(self._calendar, book, self._notify, terms.income, book.users)
         self._acts = self._table()
-        self._between: dict[tuple[int, int | None], Callable[[float, int, int], int]] = {
-            (SHOP, SUPPLIER): book.charges,
-            (SUPPLIER, SHOP): book.charges_return,
-            (COURIER, SHOP): book.remittance,
-        }
 
     def _table(self) -> dict[type, Callable[[Any, Delivery], None]]:
         """Return what is done about each kind of request."""
@@ -165,8 +164,8 @@ class Bank(Entity):
     # Notices, and what the calendar brings
 
     def _notify(self, notice: Refunded | Credited, step: str, order: int, recipient: int) -> None:
-        """Send the shop or a user a notice; where messages can be lost, until it is noted."""
-        channel = self._channel_to(recipient)
+        """Send a shop or a user a notice; where messages can be lost, until it is noted."""
+        channel = self.channel_to(recipient)
         if channel.retry is None:
             self.send_notice(channel, notice, order=order, to=recipient)
             return
@@ -176,13 +175,10 @@ class Bank(Entity):
     def _deliver_notice(self, pending: PendingNotice) -> Process:
         notice, step, order, recipient = pending
         noted = yield from self.ask_until_answered(
-            self._channel_to(recipient), notice, step=step, order=order, to=recipient
+            self.channel_to(recipient), notice, step=step, order=order, to=recipient
         )
         if isinstance(noted, Acknowledged):
             del self._pending_notices[step, recipient]
-
-    def _channel_to(self, recipient: int) -> Channel:
-        return self.channels["shop" if recipient == SHOP else "users"]
 
     def recover(self) -> None:
         """Send the notices that have not been noted yet, and do what fell due in the meantime."""
@@ -207,37 +203,38 @@ class Bank(Entity):
     # Decisions. What is asked is checked in the order of the code, and nothing is written unless all of it holds.
 
     def authorise(self, payment: Authorise, order: int) -> Receipt | Decline:
-        """Move a user's money to the shop."""
-        payer = self._paying_user(payment)
-        if isinstance(payer, Reason):
-            return self._declined(payer, payment, order)
+        """Move a user's money to a shop."""
+        payer, payee = self._paying_user(payment), self._directory.owner(payment.payee)
+        if isinstance(payer, Reason) or payee is None:
+            return self._declined(payer if isinstance(payer, Reason) else Reason.UNKNOWN_PAYEE, payment, order)
         if not self._is_plain:
-            return self._authorise_on_terms(payer, payment, order)
-        refusal_reason = self._refusal_reason(payer, payment.amount)
+            return self._authorise_on_terms(payer, payee, payment, order)
+        amount = payment.amount
+        refusal_reason = self._refusal_reason(payer, amount)
         if refusal_reason is not None:
             return Decline(refusal_reason)
-        return Receipt(self.book.payment(self.clock.now, order, payer, payment.amount), payment.amount)
+        return Receipt(self.book.payment(self.clock.now, order, payer, amount, shop=payee), amount)
 
-    def _authorise_on_terms(self, payer: int, payment: Authorise, order: int) -> Receipt | Decline:
+    def _authorise_on_terms(self, payer: int, payee: int, payment: Authorise, order: int) -> Receipt | Decline:
         """Move a user's money to where the terms say, and take the fees."""
         fee = self._fees.of_payer(payment.amount)
         refusal_reason = self._refusal_reason(payer, payment.amount + fee)
         if refusal_reason is not None:
             return self._declined(refusal_reason, payment, order)
-        return self._settlements.take(order, payer, payment.amount, payment.promised_at)
+        return self._settlements.take(order, payer, payee, payment.amount, payment.promised_at)
 
     def _declined(self, reason: Reason, payment: Authorise, order: int) -> Decline:
         """Decline a payment; the shop pays for the attempt to pay it, if its deposit can bear that."""
-        fee = self._fees.declined
-        if fee == 0 or _ORGANISATION_OF.get(payment.payee) != SHOP or self.book.available(SHOP) < fee:
+        fee, shop = self._fees.declined, self._directory.owner(payment.payee)
+        if fee == 0 or shop is None or self._directory.role(shop) != "shop" or self.book.available(shop) < fee:
             return Decline(reason)
-        return Decline(reason, self.book.declined_fee(self.clock.now, order, fee), fee)
+        return Decline(reason, self.book.declined_fee(self.clock.now, order, fee, shop), fee)
 
     def hold(self, hold: Hold, order: int) -> Receipt | Decline:
-        """Keep a user's money back for the shop, and the user's fee; nothing at all can be held too."""
-        payer = self._paying_user(hold)
-        if isinstance(payer, Reason):
-            return Decline(payer)
+        """Keep a user's money back for a shop, and the user's fee; nothing at all can be held too."""
+        payer, payee = self._paying_user(hold), self._directory.owner(hold.payee)
+        if isinstance(payer, Reason) or payee is None:
+            return Decline(payer if isinstance(payer, Reason) else Reason.UNKNOWN_PAYEE)
         if hold.seconds is not None and not 0 < hold.seconds <= LONGEST_HOLD:
             return Decline(Reason.INVALID_DURATION)
         fee = self._fees.of_payer(hold.amount)
@@ -245,12 +242,12 @@ class Bank(Entity):
         if refusal_reason is not None:
             return Decline(refusal_reason)
         expires_at = INFINITY if hold.seconds is None else self.clock.now + hold.seconds
-        entry = self.book.holds.place(self.clock.now, order, payer, hold.amount + fee, expires_at)
+        entry = self.book.holds.place(self.clock.now, order, payer, hold.amount + fee, expires_at, payee)
         self._expect(expires_at)
         return Receipt(entry, hold.amount)
 
     def capture(self, capture: Capture) -> Receipt | Decline:
-        """Move what is held to the shop, in full or part; the rest goes back."""
+        """Move what is held to the shop that it is held for, in full or part; the rest goes back."""
         held = self._held(capture)
         if isinstance(held, Reason):
             return Decline(held)
@@ -258,7 +255,7 @@ class Bank(Entity):
             return Decline(Reason.INVALID_AMOUNT)
         if capture.amount + self._fees.of_payer(capture.amount) > held.amount:
             return Decline(Reason.MORE_THAN_HELD)
-        return self._settlements.take(held.order, held.user, capture.amount, hold=capture.hold)
+        return self._settlements.take(held.order, held.user, held.shop, capture.amount, hold=capture.hold)
 
     def void(self, void: Void) -> Receipt | Decline:
         """Give what is held back to the user."""
@@ -268,21 +265,35 @@ class Bank(Entity):
         return Receipt(self.book.holds.void(self.clock.now, void.hold), held.amount)
 
     def transfer(self, transfer: Transfer, order: int) -> Receipt | Decline:
-        """Move charges to the supplier and back, what is collected at doors to the courier and on to the shop."""
-        payer = self._authenticated_owner(transfer.account, transfer.secret)
+        """Move charges to a seller and back, what is collected at doors to the courier and on to the shop."""
+        payer, payee = (
+            self._authenticated_owner(transfer.account, transfer.secret),
+            self._directory.owner(transfer.payee),
+        )
         if isinstance(payer, Reason):
             return Decline(payer)
-        payee = _ORGANISATION_OF.get(transfer.payee)
-        is_collection = payer >= 0 and payee == COURIER
-        if not (is_collection or (payer, payee) in self._between):
+        move = None if payee is None else self._mover(payer, payee)
+        if payee is None or move is None:
             return Decline(Reason.UNKNOWN_PAYEE)
-        refusal_reason = self._refusal_reason(payer, transfer.amount)
+        amount = transfer.amount
+        refusal_reason = self._refusal_reason(payer, amount)
         if refusal_reason is not None:
             return Decline(refusal_reason)
-        now, amount = self.clock.now, transfer.amount
-        if is_collection:
-            return Receipt(self.book.collection(now, order, payer, amount), amount)
-        return Receipt(self._between[payer, payee](now, order, amount), amount)
+        return Receipt(move(self.clock.now, order, amount, payer, payee), amount)
+
+    def _mover(self, payer: int, payee: int) -> Callable[[float, int, int, int, int], int] | None:
+        """Return what books a transfer between two owners; None if the one pays nothing to the other."""
+        directory, book = self._directory, self.book
+        if directory.buys(payer, payee):
+            return book.charges
+        if directory.buys(payee, payer):
+            return book.charges_return
+        match directory.role(payer), directory.role(payee):
+            case "user", "courier":
+                return lambda at, order, amount, user, courier: book.collection(at, order, user, amount, courier)
+            case "courier", "shop":
+                return book.remittance
+        return None
 
     def refund(self, refund: Refund, order: int) -> Decline | tuple[Receipt, Refunded, int]:
         """Give a payment back, in full or part; also returns the notice to the user, and which user.
@@ -293,7 +304,7 @@ class Bank(Entity):
         if isinstance(payer, Reason):
             return Decline(payer)
         payment = self.book.transaction(refund.transaction)
-        if payment is None or payer != SHOP or payment.payee not in (SHOP, COURIER) or payment.payer < 0:
+        if payment is None or not self._may_refund(payer, payment):
             return Decline(Reason.UNKNOWN_TRANSACTION)
         if self._settlements.refunds.get(refund.transaction, 0) + refund.amount > payment.amount:
             return Decline(Reason.MORE_THAN_PAID)
@@ -304,11 +315,17 @@ class Bank(Entity):
         held_in, order = (
             (FundsLocation.DEPOSIT, order) if unsettled is None else (unsettled.held_in, unsettled.order)
         )
-        entry = self.book.refund(self.clock.now, order, payment.payer, refund.amount, held_in)
+        entry = self.book.refund(self.clock.now, order, payment.payer, refund.amount, held_in, payer)
         self._settlements.note_refund(refund.transaction, refund.amount)
-        fee = self._fees.of_payer(payment.amount) if payment.payee == SHOP else 0
+        fee = self._fees.of_payer(payment.amount) if payment.payee == payer else 0
         notice = Refunded(refund.transaction, payment.amount, entry, refund.amount, fee)
         return Receipt(entry, refund.amount, held_in), notice, payment.payer
+
+    def _may_refund(self, payer: int, payment: Transaction) -> bool:
+        """Tell whether a payment was a user's to the shop that gives it back, or was collected at a door."""
+        role = self._directory.role
+        is_known = payment.payee == payer or role(payment.payee) == "courier"
+        return is_known and role(payer) == "shop" and payment.payer >= 0
 
     def enquire_transaction(self, sender: int, order: int, step: str) -> Receipt | Decline:
         """Say what became of a request; one that never came gets a tombstone and can do nothing later."""
@@ -326,7 +343,7 @@ class Bank(Entity):
         booked = self.book.transaction(transaction)
         if booked is None:
             return Decline(Reason.UNKNOWN_TRANSACTION)
-        payer, payee = account_number(booked.payer), account_number(booked.payee)
+        payer, payee = self._directory.number(booked.payer), self._directory.number(booked.payee)
         return Verification(transaction, booked.amount, payer, payee, booked.order)
 
     def balance(self, enquiry: EnquireBalance) -> Balance | Decline:
@@ -337,11 +354,12 @@ class Bank(Entity):
         return Balance(self.book.available(owner), self.book.pending(owner))
 
     def _paying_user(self, payment: Authorise | Hold) -> int | Reason:
-        """Return which user is to pay the shop, or why nobody does."""
+        """Return which user is to pay a shop, or why nobody does."""
         payer = self._authenticated_owner(payment.account, payment.secret)
         if isinstance(payer, Reason):
             return payer
-        return payer if payer >= 0 and _ORGANISATION_OF.get(payment.payee) == SHOP else Reason.UNKNOWN_PAYEE
+        role = self._directory.role(self._directory.owner(payment.payee))
+        return payer if payer >= 0 and role == "shop" else Reason.UNKNOWN_PAYEE
 
     def _held(self, request: Capture | Void) -> PendingTransfer | Reason:
         """Return what is held for the sender, or why nothing is."""
@@ -349,7 +367,7 @@ class Bank(Entity):
         if isinstance(payee, Reason):
             return payee
         held = self.book.holds.find(request.hold)
-        if held is None or payee != SHOP:
+        if held is None or payee != held.shop:
             return Reason.UNKNOWN_HOLD
         return _ENDED_HOLD.get(held.state, held)
 
@@ -361,12 +379,18 @@ class Bank(Entity):
 
     def _authenticated_owner(self, account: int, secret: Secret) -> int | Reason:
         """Return whose account it is, or why the sender may not use it."""
-        owner = account - FIRST_USER_ACCOUNT
-        if owner < 0:
-            owner = _ORGANISATION_OF.get(account, len(self._secrets))
-        if owner >= len(self._secrets) or (owner < 0 and owner not in self._organisation_secrets):
+        owner = self._directory.owner(account)
+        if owner is None:
             return Reason.UNKNOWN_ACCOUNT
-        known = self._secrets[owner] if owner >= 0 else self._organisation_secrets[owner]
+        if owner >= 0:
+            place = owner - self._users.start
+            if not 0 <= place < len(self._secrets):
+                return Reason.UNKNOWN_ACCOUNT
+            known = self._secrets[place]
+        elif owner in self._organisation_secrets:
+            known = self._organisation_secrets[owner]
+        else:
+            return Reason.UNKNOWN_ACCOUNT
         right = secret == SECRET_FORM % known
         if self._lockout is not None and self._lockout.note_attempt(owner, right, self.clock.now):
             return Reason.ACCOUNT_LOCKED

@@ -81,9 +81,9 @@ class Income:
 
 
 class Payroll:
-    """Pays so many users their income on every pay-day."""
+    """Pays these users their income on every pay-day."""
 
-    def __init__(self, calendar: Calendar, book: BankBook, notify: Notify, income: Income, *, users: int) -> None:
+    def __init__(self, calendar: Calendar, book: BankBook, notify: Notify, income: Income, users: range) -> None:
         self._calendar = calendar
         self._book = book
         self._notify = notify
@@ -98,7 +98,7 @@ class Payroll:
 
     def _pay(self, number: int) -> None:
         amount = self._income.amount
-        for user in range(self._users):
+        for user in self._users:
             entry = self._book.income(self._calendar.clock.now, user, amount)
             self._notify(Credited(entry, amount, "income"), f"income:{entry}", NO_ID, user)
         self._plan(number + 1)

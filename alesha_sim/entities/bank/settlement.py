@@ -27,15 +27,15 @@ from alesha_sim.messages import (
 )
 from alesha_sim.policies.settlement import Fees, Immediate, refuse, seconds_faults, share_faults
 from alesha_sim.units import Share
-from alesha_sim.vocabulary import SHOP
 
 
 @dataclass(slots=True)
 class UnsettledPayment:
-    """A payment that the shop has not got yet; `left` of its `amount` has not been refunded."""
+    """A payment that its `shop` has not got yet; `left` of its `amount` has not been refunded."""
 
     order: int
     user: int
+    shop: int
     amount: int
     left: int
     held_in: FundsLocation
@@ -74,22 +74,22 @@ class Settlements:
         self.is_plain = type(self._policy) is Immediate and self._fees == Fees() and share == 0
 
     def take(
-        self, order: int, user: int, amount: int, promised_at: float = INFINITY, hold: int | None = None
+        self, order: int, user: int, shop: int, amount: int, promised_at: float = INFINITY, hold: int | None = None
     ) -> Receipt:
-        """Take a payment from a user's deposit, or out of a pending transfer of theirs."""
+        """Take a payment to a shop from a user's deposit, or out of a pending transfer of theirs."""
         now = self._clock.now
         held_in, settles_at, refunds_at = self._terms(amount, now, promised_at)
         fee, retained = self._deductions(amount) if held_in is FundsLocation.DEPOSIT else (0, 0)
         payer_fee = self._fees.of_payer(amount)
         if hold is None:
-            entry = self._book.payment(now, order, user, amount, held_in, fee, retained, payer_fee)
+            entry = self._book.payment(now, order, user, amount, held_in, fee, retained, payer_fee, shop)
         else:
             entry = self._book.holds.post(now, hold, amount, held_in, fee, retained, payer_fee)
         if held_in is FundsLocation.DEPOSIT:
-            self._keep_back(order, retained)
+            self._keep_back(order, shop, retained)
         elif amount > 0:
             self._keep_unsettled(
-                entry, UnsettledPayment(order, user, amount, amount, held_in), settles_at, refunds_at
+                entry, UnsettledPayment(order, user, shop, amount, amount, held_in), settles_at, refunds_at
             )
         return Receipt(entry, amount, held_in, fee, retained, payer_fee)
 
@@ -128,23 +128,23 @@ class Settlements:
     def _settle(self, payment: int) -> None:
         """Move what is left of a payment to the shop; an order in escrow is settled whole."""
         first = self._unsettled[payment]
-        order, held_in = first.order, first.held_in
+        order, shop, held_in = first.order, first.shop, first.held_in
         payments = list(self._in_escrow[order]) if held_in is FundsLocation.ESCROW else [payment]
         due = sum(self._forget(each).left for each in payments)
         fee, retained = self._deductions(due)
-        entry = self._book.settle(self._clock.now, order, first.user, held_in, due, fee, retained)
-        self._notify(Credited(entry, due, "settlement", fee, retained), f"settled:{entry}", order, SHOP)
-        self._keep_back(order, retained)
+        entry = self._book.settle(self._clock.now, order, first.user, held_in, due, fee, retained, shop)
+        self._notify(Credited(entry, due, "settlement", fee, retained), f"settled:{entry}", order, shop)
+        self._keep_back(order, shop, retained)
 
     def _give_back(self, payment: int) -> None:
         """Give what is left of a payment back to its payer, since the goods are late."""
         unsettled = self._unsettled[payment]
         entry = self._book.refund(
-            self._clock.now, unsettled.order, unsettled.user, unsettled.left, unsettled.held_in
+            self._clock.now, unsettled.order, unsettled.user, unsettled.left, unsettled.held_in, unsettled.shop
         )
         fee = self._fees.of_payer(unsettled.amount)
         notice = Refunded(payment, unsettled.amount, entry, unsettled.left, fee, late=True)
-        for recipient in (unsettled.user, SHOP):
+        for recipient in (unsettled.user, unsettled.shop):
             self._notify(notice, f"refunded:{entry}", unsettled.order, recipient)
         self.note_refund(payment, unsettled.left)
 
@@ -180,11 +180,12 @@ class Settlements:
         fee = self._fees.of_shop(due)
         return fee, self._reserve_share.of(due - fee)
 
-    def _keep_back(self, order: int, retained: int) -> None:
+    def _keep_back(self, order: int, shop: int, retained: int) -> None:
         if retained:
-            self._calendar.add(self._clock.now + self._reserve_seconds, partial(self._release, order, retained))
+            at = self._clock.now + self._reserve_seconds
+            self._calendar.add(at, partial(self._release, order, shop, retained))
 
-    def _release(self, order: int, amount: int) -> None:
-        """Let the shop have what was kept back."""
-        entry = self._book.release(self._clock.now, order, amount)
-        self._notify(Credited(entry, amount, "release"), f"released:{entry}", order, SHOP)
+    def _release(self, order: int, shop: int, amount: int) -> None:
+        """Let a shop have what was kept back."""
+        entry = self._book.release(self._clock.now, order, amount, shop)
+        self._notify(Credited(entry, amount, "release"), f"released:{entry}", order, shop)

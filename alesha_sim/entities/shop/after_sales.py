@@ -175,7 +175,7 @@ class AfterSale:
         step = "replace:" + ",".join(sku for sku, _ in claim.lines)
         replace = Replace(claim.lines, order.user)
         reply = yield from party.ask_until_answered(
-            party.channels["supplier"], replace, step=step, order=order.number
+            party.channel_to(self._desk.terms.supplier), replace, step=step, order=order.number
         )
         if isinstance(reply, NoReply):
             return

@@ -25,7 +25,7 @@ from alesha_sim.messages import (
     Transfer,
 )
 from alesha_sim.network import NoReply
-from alesha_sim.vocabulary import IN_DOUBT, NO_ID, SHOP
+from alesha_sim.vocabulary import IN_DOUBT, NO_ID
 
 
 class Fulfilment:
@@ -83,14 +83,14 @@ class Fulfilment:
             transfer = Transfer(*self._payables.wallet, order.charges, desk.terms.supplier_account)
             step = f"charges:{order.tries}"
             paid = yield from party.ask_until_answered(
-                party.channels["bank"], transfer, step=step, order=order.number
+                party.channels[party.bank], transfer, step=step, order=order.number
             )
             if not self._note_charges(order, paid):
                 return self._standstill(order)
         collect = order.total - order.advance
         place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect, order.fee)
         reply = yield from party.ask_until_answered(
-            party.channels["supplier"], place, step="place", order=order.number
+            party.channel_to(self._desk.terms.supplier), place, step="place", order=order.number
         )
         if isinstance(reply, OrderRejected):
             return (yield from self._cancel_rejected(order, reply))
@@ -133,7 +133,7 @@ class Fulfilment:
         """Cancel an order that the supplier rejected, and give the user's money back."""
         self._cancellations.note_charges_returned(order, rejection.transaction, rejection.returned)
         self._cancellations.cancel_order(order, rejection.reason)
-        if self._stock is not None and order.user == SHOP:
+        if self._stock is not None and order.user < 0:
             self._stock.cancel_replenishment(order)
         return (yield from self.wind_up(order))
 

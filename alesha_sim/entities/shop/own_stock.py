@@ -15,7 +15,6 @@ from alesha_sim.entities.stock import Goods, Reservation, Warehouse
 from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages import Acknowledged, Deliver, Lines, Method
-from alesha_sim.vocabulary import SHOP
 
 
 class OwnStock:
@@ -156,6 +155,6 @@ class OwnStock:
 
     def _order(self, product: int, units: int) -> None:
         now = self._party.clock.now
-        order = self._desk.place(now, SHOP, ((self._skus[product], units),), Method.REPLENISHMENT)
+        order = self._desk.place(now, self._party.code, ((self._skus[product], units),), Method.REPLENISHMENT)
         self._desk.note(order, PAID, now)
         self._supply(order)

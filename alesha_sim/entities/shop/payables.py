@@ -16,7 +16,6 @@ from alesha_sim.entities.shop.order_desk import OrderDesk
 from alesha_sim.entities.shop.order_states import CANCELLATION_DONE, UNANSWERED
 from alesha_sim.messages import Decline, Receipt, Refund
 from alesha_sim.network import NoReply
-from alesha_sim.vocabulary import SHOP
 
 Debt = tuple[Order, RefundPayable | None]
 """An order, and the refund that is due for it; None for the charges of its goods."""
@@ -52,12 +51,12 @@ class Payables:
 
     def has_prior_debts(self, order: Order) -> bool:
         """Whether other debts wait for money that are paid before those of an order."""
-        return bool(self._owed) or (order.user == SHOP and bool(self._postponed))
+        return bool(self._owed) or (order.user < 0 and bool(self._postponed))
 
     def enqueue(self, order: Order, payable: RefundPayable | None = None) -> None:
         """Let a refund, or an order's charges, wait for their turn and for money."""
         is_first = not self
-        (self._postponed if order.user == SHOP else self._owed).append((order, payable))
+        (self._postponed if order.user < 0 else self._owed).append((order, payable))
         if is_first:
             self._party.run(self._pay())
         elif len(self._owed) == 1 and self._money_came is not None:
@@ -116,7 +115,9 @@ class Payables:
         refund = Refund(*self.wallet, payable.transaction, payable.amount)
         step = f"{payable.name}:{payable.tries}"
         payable.is_begun = True
-        reply = yield from party.ask_until_answered(party.channels["bank"], refund, step=step, order=order.number)
+        reply = yield from party.ask_until_answered(
+            party.channels[party.bank], refund, step=step, order=order.number
+        )
         if isinstance(reply, Receipt):
             self._note_refund(order, payable, reply)
         elif isinstance(reply, Decline):

@@ -146,7 +146,7 @@ class Shop(Entity):
             yield from self.fulfilment.begin(order)
             return
         authorise = Authorise(pay.account, pay.secret, order.advance, self.wallet.account, order.promised_at)
-        reply = yield from self.ask(self.channels["bank"], authorise, step="authorise", order=order.number)
+        reply = yield from self.ask(self.channels[self.bank], authorise, step="authorise", order=order.number)
         yield from self._go_on(order, reply)
 
     def _go_on(self, order: Order, reply: Receipt | Decline | NoReply) -> Iterable[Waitable]:
@@ -164,7 +164,7 @@ class Shop(Entity):
         """Ask the bank what became of a payment about which it said nothing, and go on with the order."""
         enquiry = EnquireTransaction("authorise")
         reply = yield from self.ask_until_answered(
-            self.channels["bank"], enquiry, step="enquire", order=order.number
+            self.channels[self.bank], enquiry, step="enquire", order=order.number
         )
         if isinstance(reply, NoReply):
             self.desk.note(order, UNANSWERED, self.clock.now)

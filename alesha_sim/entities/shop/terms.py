@@ -21,10 +21,12 @@ class ShopTerms(NamedTuple):
     `unfit` is written off, as `unfit_draw` has it; the share `compensation` of an order's price is given back for
     late delivery. A shop that does not keep closed orders (`keeps_orders`) grants none of this.
 
+    It buys from `supplier`, by its code, whose account at the bank is `supplier_account`.
     With `stock` the shop keeps goods of its own, by its policy, and a `courier` brings them.
     """
 
     catalogue: Sequence[CatalogueItem]
+    supplier: int
     supplier_account: int
     page_seconds: Callable[[], float]
     workers: int | None = None

@@ -46,11 +46,12 @@ class Supply:
 
     `reservations` are the lines not shipped yet, `work_orders` and `parcels` what is under way. An order that
     `is_off` was rejected or cancelled; `outcome` is what the shop hears of that, once the charges have gone
-    back. `payment` is that of the charges, `paid` the user's and its fee.
+    back. `buyer` is who ordered, by its code. `payment` is that of the charges, `paid` the user's and its fee.
     """
 
     __slots__ = (
         "answers",
+        "buyer",
         "collect",
         "is_off",
         "order",
@@ -68,6 +69,7 @@ class Supply:
         message = delivery.message
         self.answers = [Answer(delivery)]
         self.order = delivery.order
+        self.buyer = delivery.sender
         self.user: int = message.user
         self.payment = payment
         self.replaces = payment is None

@@ -37,7 +37,7 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Answer, Delivery, NoReply
 from alesha_sim.recording.production_lot_log import ProductionLotLog
-from alesha_sim.vocabulary import COURIER, NO_ID, SHOP, SUPPLIER
+from alesha_sim.vocabulary import COURIER, NO_ID, SUPPLIER
 
 _ACCEPTED = OrderAccepted()
 
@@ -106,11 +106,11 @@ class Supplier(Entity):
         order, message = delivery.order, delivery.message
         # The step names the transaction, because all who order without an order share one key.
         verify, step = VerifyTransaction(message.charges), f"verify:{message.charges}"
-        payment = yield from self.ask_until_answered(self.channels["bank"], verify, step=step, order=order)
+        payment = yield from self.ask_until_answered(self.channels[self.bank], verify, step=step, order=order)
         if isinstance(payment, NoReply):
             return
         refusal_reason = self.refusal_reason(message, payment, order)
-        if refusal_reason is None and delivery.sender != SHOP:
+        if refusal_reason is None and delivery.sender not in self._terms.buyers:
             refusal_reason = Reason.NOT_THE_SHOP
         if isinstance(payment, Decline) or refusal_reason is not None:
             delivery.answer(OrderRejected(refusal_reason or Reason.TRANSACTION_MISMATCH))
@@ -210,7 +210,7 @@ class Supplier(Entity):
 
     def _carry(self, supply: Supply, parcel: Parcel) -> Process:
         """Bring a parcel to its recipient, and do what follows from what is said at the door."""
-        to_shop = supply.user == SHOP
+        to_buyer = supply.user < 0
         if parcel.reply is None:
             if parcel.arrives_at > self.clock.now:
                 yield self.clock.pause(parcel.arrives_at - self.clock.now)
@@ -218,7 +218,7 @@ class Supplier(Entity):
                 yield from self._send_again(supply, parcel)
                 return
             reply = yield from self.ask_until_answered(
-                self.channels["shop" if to_shop else "users"],
+                self.channel_to(supply.user),
                 supply.hand_over(parcel, self._courier_wallet.account),
                 step=f"deliver:{parcel.entry}", order=supply.order, to=supply.user,
             )  # fmt: skip
@@ -227,10 +227,12 @@ class Supplier(Entity):
             self._note_reply(supply, parcel, reply)
         if isinstance(parcel.reply, DeliveryRefused):
             yield from self._take_back(supply, parcel, parcel.reply)
-        elif not (to_shop or supply.replaces):
+        elif not (to_buyer or supply.replaces):
             if not parcel.is_reported:
                 notice, step = parcel.delivery_notice(supply.collect), f"delivered:{parcel.entry}"
-                yield from self.send_notice_reliably(self.channels["shop"], notice, step=step, order=supply.order)
+                yield from self.send_notice_reliably(
+                    self.channel_to(supply.buyer), notice, step=step, order=supply.order
+                )
                 parcel.is_reported = True
             if supply.collect:
                 yield from self._remit(supply, parcel)
@@ -268,25 +270,27 @@ class Supplier(Entity):
         if parcel.remit_at > self.clock.now:
             yield self.clock.pause(parcel.remit_at - self.clock.now)
         remit = Transfer(*self._courier_wallet, supply.collect, supply.payment.payer)
-        receipt = yield from self.ask_until_answered(self.channels["bank"], remit, step="remit", order=order)
+        receipt = yield from self.ask_until_answered(self.channels[self.bank], remit, step="remit", order=order)
         if isinstance(receipt, Receipt):
             self.book.remitted(self.clock.now, receipt.transaction, order, receipt.amount)
             remitted = Remitted(receipt.transaction, receipt.amount)
-            yield from self.send_notice_reliably(self.channels["shop"], remitted, step="remitted", order=order)
+            yield from self.send_notice_reliably(
+                self.channel_to(supply.buyer), remitted, step="remitted", order=order
+            )
 
     # Charges that go back: rejected, cancelled, refused at the door
 
     def _cancel(self, delivery: Delivery) -> None:
         """Cancel an order of which nothing has been shipped, or refuse to."""
         before = self._cancelled.get(delivery.order)
-        if delivery.sender == SHOP and before is not None:  # asked again
+        if before is not None and delivery.sender == before.buyer:  # asked again
             answer = Answer(delivery)
             before.answers.append(answer)
             if before.outcome is not None:
                 answer.give(before.outcome)
             return
-        supply = self._unshipped.get(delivery.order) if delivery.sender == SHOP else None
-        if supply is None:
+        supply = self._unshipped.get(delivery.order)
+        if supply is None or delivery.sender != supply.buyer:
             delivery.answer(Refusal(Reason.NOT_CANCELLABLE, delivery.order))
             return
         self._cancelled[supply.order] = self._unshipped.pop(supply.order)
@@ -300,7 +304,7 @@ class Supplier(Entity):
         assert supply.payment is not None
         give_back = Transfer(*self.wallet, supply.payment.amount, supply.payment.payer)
         receipt = yield from self.ask_until_answered(
-            self.channels["bank"], give_back, step="charges-return", order=supply.order
+            self.channels[self.bank], give_back, step="charges-return", order=supply.order
         )
         returned: tuple[int, ...] = ()
         if isinstance(receipt, Receipt):
@@ -324,7 +328,7 @@ class Supplier(Entity):
         elif parcel.returned == NO_ID:
             give_back = Transfer(*self.wallet, due - charged, supply.payment.payer)
             receipt = yield from self.ask_until_answered(
-                self.channels["bank"], give_back, step="charges-return", order=order
+                self.channels[self.bank], give_back, step="charges-return", order=order
             )
             if not isinstance(receipt, Receipt):
                 return
@@ -332,7 +336,7 @@ class Supplier(Entity):
         self.book.charges_returned(self.clock.now, parcel.returned, order, due - charged, charged)
         notice = ReturnedToSender(refused.reason, parcel.returned, due - charged, charged)
         yield from self.send_notice_reliably(
-            self.channels["shop"], notice, step=f"came-back:{parcel.entry}", order=order
+            self.channel_to(supply.buyer), notice, step=f"came-back:{parcel.entry}", order=order
         )
 
     # Crash and restart
@@ -377,7 +381,7 @@ class Supplier(Entity):
 
     def replacement_refusal_reason(self, message: Replace, sender: int) -> Reason | None:
         """Say why broken goods are not replaced, if they are not."""
-        if sender != SHOP:
+        if sender not in self._terms.buyers:
             return Reason.NOT_THE_SHOP
         if any(sku not in self._charges for sku, _ in message.lines):
             return Reason.UNKNOWN_PRODUCT

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.units import Share
+from alesha_sim.vocabulary import SHOP
 
 
 class SupplierTerms(NamedTuple):
@@ -19,6 +20,8 @@ class SupplierTerms(NamedTuple):
 
     A parcel that was refused costs `return_transport`, minor units, of which the share `transport_charged` is kept
     back from the charges returned. What is paid at doors goes to the shop after `remit_seconds`.
+
+    Only the `buyers`, by their codes, can order.
     """
 
     charges: Mapping[str, tuple[int, int]]
@@ -32,3 +35,4 @@ class SupplierTerms(NamedTuple):
     return_transport: int = 0
     transport_charged: Share = Share(1)
     remit_seconds: float = 0.0
+    buyers: frozenset[int] = frozenset({SHOP})

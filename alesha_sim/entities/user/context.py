@@ -16,6 +16,7 @@ from alesha_sim.entities.user.terms import UserTerms
 from alesha_sim.entities.user.trust import TrustLevels
 from alesha_sim.kernel.task import begin
 from alesha_sim.messages import Lines, Pay
+from alesha_sim.network import Channel
 from alesha_sim.policies.users import REFUSED
 from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.vocabulary import NO_ID
@@ -39,12 +40,28 @@ class UserContext:
         self.prices = PriceList(terms.products, terms.scale)
         self.behaviour = terms.behaviour
         self.patience = terms.patience
+        self.shops = terms.shops
+        self._suppliers = terms.suppliers
+        self._banks = terms.banks
         self.choice: Any = terms.choice  # one of somebody's own may answer with anything
         self.budgets: Budgets | None = None
         if terms.budget is not None:
             self.budgets = Budgets(party.clock, users, terms.budget, terms.budget_seconds)
         self.trust = None if terms.trust is None else TrustLevels(terms.trust, users)
         self.intercepted = Intercepted()
+
+    def shop(self, name: str | None = None) -> Channel:
+        """Return the channel to a shop, to the first one unless it is named."""
+        return self.party.channels[self.shops[0] if name is None else name]
+
+    def supplier(self) -> Channel:
+        """Return the channel to the first supplier."""
+        return self.party.channels[self._suppliers[0]]
+
+    def bank(self, user: int) -> Channel:
+        """Return the channel to the bank where a user has their account."""
+        name = next(name for name, customers in self._banks.items() if customers is None or user in customers)
+        return self.party.channels[name]
 
     def judge(self, user: int, event: str) -> None:
         """Let a user trust the shop more or less after an event, if trust matters."""
@@ -68,12 +85,12 @@ class Intercepted:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class ActingUser(Party):
-    """One user in one matter: a visit, or an order."""
+    """One user in one matter: a visit, or an order; `shop` is the channel to the shop that it is about."""
 
-    def __init__(self, context: UserContext, user: int) -> None:
+    def __init__(self, context: UserContext, user: int, shop: Channel) -> None:
         super().__init__(context.clock, f"user:{user}", user)
         self.context = context
-        self.shop = context.party.channels["shop"]
+        self.shop = shop
         self.mark_in_doubt = context.party.mark_in_doubt
 
     @property

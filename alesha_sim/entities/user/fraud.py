@@ -87,9 +87,7 @@ class Attacker(UserVisit):
         intercepted = self.context.intercepted.transaction
         claimed = intercepted if self.number % 2 and intercepted != NO_ID else NO_SUCH_TRANSACTION
         place = PlaceOrder(self.intent.cart, self.code, claimed, claimed)
-        reply = yield from self.ask(
-            self.context.party.channels["supplier"], place, step="place", visit=self.number
-        )
+        reply = yield from self.ask(self.context.supplier(), place, step="place", visit=self.number)
         if isinstance(reply, NoReply):
             raise NoAnswer(UNANSWERED)
         return REFUSED if isinstance(reply, OrderRejected) else BOUGHT

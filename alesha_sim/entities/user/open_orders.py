@@ -9,7 +9,7 @@ from alesha_sim.entities.user.intent import VisitIntent
 from alesha_sim.entities.user.order_follow_up import PAUSE, OrderFollowUp, PlacedOrder
 from alesha_sim.kernel.timers import Timeouts
 from alesha_sim.messages import Confirmation, Deliver, EnquirePayment, Invoice, Lines, Refunded, Refusal
-from alesha_sim.network import Delivery, NoReply
+from alesha_sim.network import Channel, Delivery, NoReply
 from alesha_sim.vocabulary import NO_ID
 
 
@@ -25,10 +25,10 @@ class OpenOrders:
         self._unanswered: dict[int, tuple[ActingUser, int]] = {}
         self._enquiries = Timeouts(context.clock, PAUSE, self._is_unanswered, self._enquire)
 
-    def place(self, visit: int, intent: VisitIntent, cart: Lines, invoice: Invoice) -> None:
+    def place(self, visit: int, intent: VisitIntent, cart: Lines, invoice: Invoice, shop: Channel) -> None:
         """Take over the order of a visit, by its number; it is kept if anything may be done about it later."""
         if self._keeps_all or invoice.advance < invoice.total:
-            placed = PlacedOrder(visit, intent, cart, invoice)
+            placed = PlacedOrder(visit, intent, cart, invoice, shop)
             follow_up = self._follow_ups[invoice.order] = OrderFollowUp(self._context, placed, self.close)
             if self._context.trust is not None:
                 self._waiting.setdefault(follow_up.code, []).append(follow_up)

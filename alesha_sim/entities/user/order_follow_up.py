@@ -30,7 +30,7 @@ from alesha_sim.messages import (
     ReturnReceived,
     Transfer,
 )
-from alesha_sim.network import NoReply
+from alesha_sim.network import Channel, NoReply
 from alesha_sim.policies.users import LATE, ON_TIME, REFUSED
 from alesha_sim.units import DAY
 from alesha_sim.vocabulary import NO_ID, PAID
@@ -51,12 +51,13 @@ _NOT_THE_SHOPS_FAULT = (
 
 
 class PlacedOrder(NamedTuple):
-    """An order as its visit leaves it: `visit` is the visit's number, `cart` what was ordered."""
+    """An order as its visit leaves it: `visit` is the visit's number, `cart` what was ordered, `shop` where."""
 
     visit: int
     intent: VisitIntent
     cart: Lines
     invoice: Invoice
+    shop: Channel
 
 
 class OrderFollowUp(ActingUser):
@@ -67,7 +68,7 @@ class OrderFollowUp(ActingUser):
 
     def __init__(self, context: UserContext, placed: PlacedOrder, close: Callable[[int], None]) -> None:
         intent, invoice = placed.intent, placed.invoice
-        super().__init__(context, intent.user)
+        super().__init__(context, intent.user, placed.shop)
         self.order = invoice.order
         self.visit = placed.visit
         self.draws = intent.draws
@@ -164,9 +165,7 @@ class OrderFollowUp(ActingUser):
         account, secret = self.context.credentials.wallet(self.code)
         secret = mistyped(secret) if self.mistypes_secret else secret
         transfer = Transfer(account, secret, parcel.collect, parcel.payee)
-        return self.ask_until_answered(
-            self.context.party.channels["bank"], transfer, step="door", order=self.order
-        )
+        return self.ask_until_answered(self.context.bank(self.code), transfer, step="door", order=self.order)
 
     def _note_collection(self, receipt: Receipt) -> None:
         context = self.context
@@ -223,7 +222,7 @@ class OrderFollowUp(ActingUser):
 
     def _confirm(self) -> Process:
         """Tell the bank that everything is there; it may have given the money back already, and say so later."""
-        bank = self.context.party.channels["bank"]
+        bank = self.context.bank(self.code)
         reply = yield from self.ask_until_answered(bank, ConfirmDelivery(), step="confirm", order=self.order)
         if isinstance(reply, Decline) and reply.reason == Reason.ESCROW_CLOSED:
             self._is_refunded = True

@@ -98,4 +98,4 @@ class UserPopulation(Entity):
     def show_balance(self, user: int) -> Asking[int | Decline | NoReply]:
         """Ask the bank what a user can spend: minor units, its `Decline`, or `NoReply` if it never answers."""
         wallet = self.credentials.wallet(user)
-        return (yield from Party(self.clock, f"user:{user}", user).query_balance(self.channels["bank"], wallet))
+        return (yield from Party(self.clock, f"user:{user}", user).query_balance(self.context.bank(user), wallet))

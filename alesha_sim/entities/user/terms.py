@@ -1,7 +1,7 @@
 """What users buy, and how they react, in the units of a run: minor units, seconds, draws."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from alesha_sim.policies.users import ChoicePolicy, TrustPolicy
 
@@ -30,6 +30,7 @@ class BehaviourRates(NamedTuple):
 
 
 _NONE = BehaviourRates()
+_ONE_BANK: Final[Mapping[str, range | None]] = {"bank": None}
 
 
 class UserTerms(NamedTuple):
@@ -39,6 +40,9 @@ class UserTerms(NamedTuple):
     waits `patience()` seconds for each reply (None: as long as it takes), may order for `budget` (minor units;
     None: without limit) in each period of `budget_seconds` (0: the whole run), chooses among the products by
     `choice` (None: what was meant to be bought), and visits if `trust` allows it (None: always).
+
+    `shops` and `suppliers` are those that users can reach, by name; `banks` has the users of each bank by its
+    name, None for all.
     """
 
     products: Mapping[str, tuple[int, int]]
@@ -49,3 +53,6 @@ class UserTerms(NamedTuple):
     trust: TrustPolicy | None = None
     budget: int | None = None
     budget_seconds: float = 0.0
+    shops: tuple[str, ...] = ("shop",)
+    suppliers: tuple[str, ...] = ("supplier",)
+    banks: Mapping[str, range | None] = _ONE_BANK

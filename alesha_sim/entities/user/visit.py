@@ -49,7 +49,7 @@ class UserVisit(ActingUser):
     """A customer on one visit to the shop."""
 
     def __init__(self, context: UserContext, orders: OpenOrders, intent: VisitIntent) -> None:
-        super().__init__(context, intent.user)
+        super().__init__(context, intent.user, context.shop())
         self.orders = orders
         self.intent = intent
         self.cart = intent.cart
@@ -133,7 +133,7 @@ class UserVisit(ActingUser):
         reply = yield from self.ask_shop(checkout, step=f"checkout:{again}")
         if not isinstance(reply, Invoice):
             return None
-        self.orders.place(self.number, self.intent, self.cart, reply)
+        self.orders.place(self.number, self.intent, self.cart, reply, self.shop)
         self.context.log.ordered(self.number, reply.order)
         self.context.log.reached(self.number, CHECKED_OUT)
         return reply
