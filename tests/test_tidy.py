@@ -26,7 +26,7 @@ from alesha_sim.books.accounts import DEPOSITS, HOLDS, Account
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "alesha_sim"
 
-MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 27_300
+MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES, PACKAGE_STATEMENTS = 400, 50, 8, 32_000
 LAID_OUT_BY_HAND = 40
 CHANCE = {"random", "secrets", "uuid", "numpy.random"}
 STATEFUL = {"default_rng", "Generator", "RandomState", "Random", "Streams", "Environment", "count", "open"}
