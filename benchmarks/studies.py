@@ -1,9 +1,9 @@
 """Measures what studies cost, and writes the figures to docs/performance_of_studies.md (`make bench`).
 
-How much faster two workers are than one, what a run costs beyond the simulation itself, and whether a long sweep
-holds the memory of its process flat. Those that are compared take turns, so that all see the same changes of the
-machine; memory is that of processes of their own. On a machine that does something else at the same time two
-workers get less than two cores, so it should be idle. By default it takes some ten minutes.
+How much faster two workers are than one, with short runs too, what a run costs beyond the simulation itself, and
+whether a long sweep holds the memory of its process flat. Those that are compared take turns, so that all see the
+same changes of the machine; memory is that of processes of their own. On a machine that does something else at the
+same time two workers get less than two cores, so it should be idle. By default it takes some ten minutes.
 """
 
 import json
@@ -29,9 +29,31 @@ from alesha_sim.scenarios import first_purchase, market_day
 HERE = Path(__file__).resolve().parent
 SEED = 11
 RUNS, TURNS = 200, 5
-SHORT, LONG = 1_000, 10_000
+SHORT_DAY = {"users": 100, "visits_per_day": 100}
+"""A market day whose run takes some 20 ms."""
+AIM = "at most 0.54 of one worker's time"
+FEW, MANY = 1_000, 10_000
 POINTS = 100
 MEBIBYTE = 2**20
+
+
+class Case(NamedTuple):
+    """A study that is timed with one worker and with two: what it is called, its market's knobs, how many runs.
+
+    There are `times` as many runs as in the first study; `kept` ones go to a folder.
+    """
+
+    text: str
+    knobs: dict[str, Any]
+    times: int
+    kept: bool
+
+
+STUDIES = (
+    Case("`market_day()`", {}, 1, kept=False),
+    Case("a short day", SHORT_DAY, 2, kept=False),
+    Case("a short day, each run kept in a folder", SHORT_DAY, 2, kept=True),
+)
 
 PLACES = {
     "plain": "one process, nothing kept on disk",
@@ -44,35 +66,40 @@ PLACES = {
 class Measured(NamedTuple):
     """What was measured.
 
-    By turn: the `seconds` of one worker and of two, and the `costs` of a run in milliseconds, with `simulation`.
-    By the number of runs: the `peaks` of memory in bytes.
+    By turn: the `seconds` of one worker and of two, for each of `STUDIES`, and the `costs` of a run in
+    milliseconds, with `simulation`. By the number of runs: the `peaks` of memory in bytes. `load` is that of the
+    machine before.
     """
 
     runs: int
-    seconds: list[dict[int, float]]
+    seconds: list[list[dict[int, float]]]
     costs: dict[str, list[float]]
     peaks: dict[int, float]
-
-    @property
-    def ratios(self) -> list[float]:
-        """The time that two workers took, as a share of what one took, by turn."""
-        return [turn[2] / turn[1] for turn in self.seconds]
+    load: float
 
 
-def speed(runs: int = RUNS, turns: int = TURNS) -> list[dict[int, float]]:
-    """Return, of every turn, the wall-clock seconds of a market's runs with one worker and with two.
+def ratios(turns: list[dict[int, float]]) -> list[float]:
+    """Return the time that two workers took, as a share of what one took, by turn."""
+    return [turn[2] / turn[1] for turn in turns]
+
+
+def speed(case: Case, runs: int = RUNS, turns: int = TURNS) -> list[dict[int, float]]:
+    """Return, of every turn, the wall-clock seconds of a study with one worker and with two.
 
     Who comes first changes from turn to turn, so that a machine that slows down favours neither.
     """
-    market = market_day()
+    market = market_day(**case.knobs)
     replicate(market, runs=4, seed=SEED, jobs=2)  # starts the workers, which stay
     found = []
     for turn in range(turns):
         seconds = {}
         for jobs in (1, 2) if turn % 2 else (2, 1):
-            started = perf_counter()
-            replicate(market, runs=runs, seed=turn, jobs=jobs, progress=False)
-            seconds[jobs] = perf_counter() - started
+            with TemporaryDirectory() as place:
+                folder = Path(place) / "study" if case.kept else None
+                options = {"seed": turn, "jobs": jobs, "progress": False} | ({"folder": folder} if folder else {})
+                started = perf_counter()
+                replicate(market, runs=runs * case.times, **options)
+                seconds[jobs] = perf_counter() - started
         found.append(seconds)
     return found
 
@@ -142,17 +169,23 @@ def page(measured: Measured) -> str:
 
 def paragraphs(measured: Measured) -> Iterator[str]:
     """Yield the parts of the page."""
-    turns = len(measured.seconds)
+    turns = len(measured.seconds[0])
     yield "# Performance of studies"
     yield "What replications cost beyond the runs themselves. `make bench` measures it and writes this page."
     yield f"""What is compared takes turns, and figures are medians of {turns} turns; in brackets stand the least
-and the greatest."""
+and the greatest. What else the machine did meanwhile is not told apart: its load was {measured.load:.1f} before
+they were taken."""
     yield circumstances("joblib", "numpy", "pandas", "pyarrow", "simpy")
     yield "## Two workers"
-    one, two = ([turn[jobs] for turn in measured.seconds] for jobs in (1, 2))
-    yield f"""`replicate(market_day(), runs={measured.runs})` takes on two workers **{spread(measured.ratios)}
-of the time** that it takes on one: {spread(two)} and {spread(one)} s of wall-clock time. The workers had been
-started before."""
+    yield f"""Wall-clock time of `replicate(market, runs)`; a short day is `market_day({knobs(SHORT_DAY)})`. One
+worker is the first process itself; two had been started before. Aimed at is {AIM} with runs of 20 ms."""
+    yield table(
+        ("study", "runs", "one worker: ms a run", "two workers: ms a run", "two / one"),
+        [
+            study(case, measured.runs * case.times, turns)
+            for case, turns in zip(STUDIES, measured.seconds, strict=True)
+        ],
+    )
     yield "## A run"
     yield f"""CPU time of a run of `market_day()` beyond `simulate` of the same scenario and seed, which takes
 {spread(measured.costs["simulation"])} ms here. Digest and figures are part of it."""
@@ -165,14 +198,26 @@ figures only: {few / MEBIBYTE:.0f} MiB for {short:,} runs and {many / MEBIBYTE:.
 {(many - few) / (long - short):,.0f} bytes for each further run."""
 
 
+def study(case: Case, runs: int, turns: list[dict[int, float]]) -> list[str]:
+    """Return a study's row of the table of two workers."""
+    one, two = (spread([1000 * turn[jobs] / runs for turn in turns]) for jobs in (1, 2))
+    return [case.text, f"{runs:,}", one, two, f"**{spread(ratios(turns))}**"]
+
+
+def knobs(given: dict[str, Any]) -> str:
+    """Return arguments as they are written in a call."""
+    return ", ".join(f"{name}={value}" for name, value in given.items())
+
+
 def measure_all(runs: int, turns: int, sizes: Sequence[int]) -> Measured:
     """Measure everything that the page shows, telling on standard error how far it is."""
+    load = os.getloadavg()[0]
     print("speed ...", file=sys.stderr)
-    seconds = speed(runs, turns)
+    seconds = [speed(case, runs, turns) for case in STUDIES]
     print("overhead ...", file=sys.stderr)
     costs = overhead(max(runs // 4, 1), turns)
     print("memory ...", file=sys.stderr)
-    return Measured(runs, seconds, costs, {size: in_a_process(size) for size in sizes})
+    return Measured(runs, seconds, costs, {size: in_a_process(size) for size in sizes}, load)
 
 
 def options(arguments: list[str] | None = None) -> Namespace:
@@ -194,7 +239,7 @@ def main() -> None:
     if chosen.memory:
         print(json.dumps(memory(chosen.memory)))
         return
-    chosen.out.write_text(page(measure_all(RUNS, chosen.turns, (SHORT, LONG))), "utf-8")
+    chosen.out.write_text(page(measure_all(RUNS, chosen.turns, (FEW, MANY))), "utf-8")
     print(f"written: {chosen.out}", file=sys.stderr)
 
 

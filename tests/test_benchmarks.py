@@ -70,24 +70,35 @@ def test_what_is_recorded_is_weighed_without_openings(benchmark):
 def test_what_studies_cost_is_measured_and_told(benchmark, monkeypatch):
     studies = benchmark("studies")
     market = studies.market_day(users=20, visits_per_day=30)
-    monkeypatch.setattr(studies, "market_day", lambda: market)
+    monkeypatch.setattr(studies, "market_day", lambda **knobs: market)
     monkeypatch.setattr(studies, "POINTS", 2)
     monkeypatch.setattr(studies, "in_a_process", lambda runs: studies.memory(runs) + runs)
     measured = studies.measure_all(4, 2, (2, 4))
     text = " ".join(studies.page(measured).split())
     assert all(f"| {name} |" in text for name in ("machine", "versions", "date", *studies.PLACES.values()))
     assert "medians of 2 turns" in text
-    least, greatest = sorted(measured.ratios)
-    assert f"({least:.2f} to {greatest:.2f}) of the time** that it takes on one" in text
+    for case, turns in zip(studies.STUDIES, measured.seconds, strict=True):
+        least, greatest = sorted(studies.ratios(turns))
+        assert f"({least:.2f} to {greatest:.2f})** |" in text.partition(f"| {case.text} | {4 * case.times} |")[2]
     assert "MiB for 2 runs and" in text
 
 
 def test_two_workers_and_one_take_turns_at_being_first(benchmark, monkeypatch):
     studies, asked = benchmark("studies"), []
     monkeypatch.setattr(studies, "replicate", lambda market, **options: asked.append(options["jobs"]))
-    turns = studies.speed(runs=10, turns=2)
+    turns = studies.speed(studies.STUDIES[0], runs=10, turns=2)
     assert asked == [2, 2, 1, 1, 2]  # the first starts the workers
     assert [set(turn) for turn in turns] == [{1, 2}] * 2
+
+
+def test_a_study_that_is_timed_keeps_its_runs_in_a_new_folder_each_time(benchmark, monkeypatch):
+    studies, asked = benchmark("studies"), []
+    monkeypatch.setattr(studies, "replicate", lambda market, **options: asked.append(options))
+    for case in studies.STUDIES:
+        asked.clear()
+        studies.speed(case, runs=10, turns=2)
+        assert len({str(options.get("folder")) for options in asked[1:]}) == (4 if case.kept else 1)
+        assert {options["runs"] for options in asked[1:]} == {10 * case.times}
 
 
 def test_the_time_beyond_the_simulation_is_all_but_that_in_it(benchmark, monkeypatch):
