@@ -338,3 +338,22 @@ def test_a_second_build_gets_what_the_compiled_library_needs(benchmark, monkeypa
     said = "Requires-Dist: simpy>=4.1\nRequires-Dist: only_compiled\nRequires-Dist: x; extra == 'dev'\n"
     (tmp_path / "x.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.4\n{said}\n", "utf-8")
     assert second_build.needed() == ["simpy>=4.1", "only_compiled"]
+
+
+def test_statements_are_timed_with_each_python_in_turn_and_the_best_turn_counts(benchmark, monkeypatch):
+    statements = benchmark("statements")
+    assert statements.nanoseconds(sys.executable, *statements.STATEMENTS["`x + 7.0`"], loops=1) > 0
+    times = {"a": iter([4.0, 2.0] * 9), "b": iter([3.0, 5.0] * 9)}
+    monkeypatch.setattr(statements, "nanoseconds", lambda python, *_: next(times[python]))
+    monkeypatch.setattr(statements, "facts_of", lambda python: {"name": f"CPython 3.{python}"})
+    lines = statements.section(["a", "b"], turns=2).splitlines()
+    assert lines[0] == "| statement | 3.b |"
+    assert [line.rpartition(" | ")[0][2:] for line in lines[2:]] == list(statements.STATEMENTS)
+    odd = [line.split()[-2] for line in lines[2:]]
+    assert odd == ["1.50"] * 9
+
+
+def test_every_statement_of_the_page_is_one_that_is_timed(benchmark):
+    page = (benchmark("run").TRIED).read_text("utf-8")
+    rows = page.partition("| statement | 3.12.1 | 3.13.0 |")[2].split("\n\n")[0].splitlines()[2:]
+    assert [row.split(" | ")[0][2:] for row in rows] == list(benchmark("statements").STATEMENTS)
