@@ -101,7 +101,11 @@ def _list(field: Described, path: str) -> Iterator[str]:
     if not field.default:
         is_named = isinstance(field.example, dict)
         name = f"[{path}.{literal(next(iter(field.example)))}]" if is_named else f"[[{path}]]"
-        yield "\n".join([*_remark(field), f"# {name}", *_lines(fields, is_off=True)])
+        plain = [own for own in fields if not own.parts]
+        yield "\n".join([*_remark(field), f"# {name}", *_lines(plain, is_off=True)])
+        for own in fields:
+            if own.parts:
+                yield from _below(own, f"{path}.{own.name}")
     for number, each in enumerate(field.default):
         given = [own._replace(example=getattr(each, own.name)) for own in fields]
         if number == 0:

@@ -22,7 +22,9 @@ NOT_DRAWN = {
     "shop.stock{make_to_order}": "refused: the shop makes nothing",
     "{constant}": "written as a plain number",
     "extensions": "a world is a file, which names no code",
-    **dict.fromkeys(("shops[]", "banks[]", "suppliers[]", "clearing"), "worlds have one of each"),
+    **dict.fromkeys(
+        ("shops[]", "banks[]", "suppliers[]", "clearing", "users.shop_choice"), "worlds have one of each"
+    ),
 }
 """What no world has, with why; parts of demand in a mixture are as demand is."""
 

@@ -3,12 +3,14 @@
 import copy
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
 from alesha_sim import simulate
 from alesha_sim.experiments.identity import identity
-from alesha_sim.scenarios import ScenarioError, market_day
+from alesha_sim.policies import SHOP_CHOICES, SOURCINGS
+from alesha_sim.scenarios import ScenarioError, files, market_day
 from alesha_sim.scenarios.scenario import Scenario
 
 MARKET = """
@@ -192,6 +194,27 @@ REFUSED = [
     (suppliers(shed="mill", mill="mill"), ["suppliers.mill.upstream: 'mill': must not be a ring: mill -> mill"]),
     ({"suppliers": named("mill", charges={"phone": 3})},
      ["suppliers.mill.charges.phone: unknown SKU: nearest is iphone-x"]),
+    # Policies.
+    ({"users": {"shop_choice": {"kind": "cheapest"}}},
+     ["users.shop_choice: must not be given without shops: there is one, and nobody chooses"]),
+    ({"shops": named("daraz"), "users": {"shop_choice": {"kind": "only", "shop": "daras"}}},
+     ["users.shop_choice: 'daras': unknown shop: nearest is daraz"]),
+    ({"shops": named("daraz"), "users": {"shop_choice": {"kind": "share", "shares": {"dar": 1, "x": 0.5}}}},
+     ["users.shop_choice: 'dar': unknown shop: nearest is daraz",
+      "users.shop_choice: 'x': unknown shop: valid are daraz"]),
+    ({"shops": named("daraz"), "users": {"shop_choice": {"kind": "logit", "promise": -1}}},
+     ["shops.daraz.promise: missing: must be given where users.shop_choice.promise counts, or nobody buys there"]),
+    ({"shops": named("daraz"), "users": {"shop_choice": {"kind": "logit", "price": 0.01}}},
+     ["users.shop_choice.price: 0.01: must be a number from -1e+09 to 0"]),
+    ({"shops": named("daraz"), "users": {"shop_choice": {"kind": "dearest"}}},
+     ["users.shop_choice.kind: 'dearest': unknown kind: nearest is cheapest"]),
+    ({"shops": named("daraz", suppliers=["mill"], sourcing={"kind": "single", "supplier": "quarry"}),
+      "suppliers": named("mill", "quarry")},
+     ["shops.daraz.sourcing: 'quarry': unknown supplier of this shop: valid are mill"]),
+    ({"shops": named("daraz", suppliers=["a", "b"], sourcing={"kind": "dual", "fast": "a", "slow": "b",
+                                                              "order_up_to": [4, 8]}),
+      "suppliers": named("a", "b")},
+     ["shops.daraz.stock: missing: must be given where sourcing is dual, which is asked at reviews"]),
     # Every section is looked at by name.
     ({"shops": named("daraz", workers=0)}, ["shops.daraz.workers: 0: must be at least 1"]),
     ({"shops": named("daraz", wrokers=1)}, ["shops.daraz.wrokers: unknown field: nearest is workers"]),
@@ -222,6 +245,38 @@ def test_a_market_that_cannot_be_is_refused_one_line_each(changes, faults):
     with pytest.raises(ScenarioError) as refused:
         Scenario(**ONE | changes)
     assert refused.value.problems == faults
+
+
+SHOPS = """
+[[suppliers]]
+name = "mill"
+[[suppliers]]
+name = "overseas"
+[[shops]]
+name = "pickaboo"
+suppliers = ["mill"]
+promise = "9 days"
+[[shops]]
+name = "daraz"
+suppliers = ["mill", "overseas"]
+promise = "9 days"
+stock = { kind = "base_stock", level = 10 }
+"""
+
+
+def test_every_policy_of_a_market_in_the_template_would_be_accepted():
+    template = (Path(files.__file__).parent / "template.toml").read_text("utf-8")
+    parts = [
+        part for part in template.split("\n\n") if "[users.shop_choice]" in part or "[shops.sourcing]" in part
+    ]
+    kinds = set()
+    for part in parts:
+        lines = [line.removeprefix("# ").split("  #")[0] for line in part.splitlines()]
+        table = "\n".join(line for line in lines if " = " in line or line.startswith("["))
+        scenario = Scenario.from_toml(f'horizon = 1\ndemand.kind = "single"\n{SHOPS}{table}')
+        kinds |= {getattr(each, "kind", None) for each in (scenario.users.shop_choice, scenario.shops[1].sourcing)}
+        assert Scenario.from_toml(scenario.to_toml()) == scenario
+    assert kinds == {None, *SHOP_CHOICES, *SOURCINGS}
 
 
 def test_settings_of_unknown_names_and_of_the_other_form_are_refused():

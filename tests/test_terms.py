@@ -70,6 +70,7 @@ ELSEWHERE = {
     "shop.opening_balance": "the books open with it",
     "supplier.opening_balance": "the books open with it",
     "users.wrong_secret": "drawn for each visit",
+    "users.shop_choice": "asked where there are several shops, which no run has",
     "users.views": "what each visit looks at",
     "users.payment.cash_on_delivery": "drawn for each visit",
     "users.payment.per": "drawn for each visit",

@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 from alesha_sim.messages import Lines
 from alesha_sim.numeric.elementary import exp
 
-_LARGEST = 1e9
+LARGEST = 1e9
 """No coefficient is beyond it in size, so that no utility overflows, whatever a product costs."""
 
 ON_TIME, LATE, REFUSED = "on_time", "late", "refused"
@@ -79,17 +79,17 @@ class Logit:
     def __post_init__(self) -> None:
         """Refuse coefficients that are no numbers or too large, and keep an own copy of the table."""
         faults = [
-            *_outside("price_sensitivity", self.price_sensitivity, 0, _LARGEST),
-            *_outside("discount_attraction", self.discount_attraction, -_LARGEST, _LARGEST),
+            *outside("price_sensitivity", self.price_sensitivity, 0, LARGEST),
+            *outside("discount_attraction", self.discount_attraction, -LARGEST, LARGEST),
         ]
         if isinstance(self.appeal, Mapping):
             for sku, appeal in self.appeal.items():
-                faults += _outside(f"appeal.{sku}", appeal, -_LARGEST, _LARGEST)
+                faults += outside(f"appeal.{sku}", appeal, -LARGEST, LARGEST)
             object.__setattr__(self, "appeal", dict(self.appeal))
         else:
-            faults += _outside("appeal", self.appeal, -_LARGEST, _LARGEST)
+            faults += outside("appeal", self.appeal, -LARGEST, LARGEST)
         if self.outside is not None:
-            faults += _outside("outside", self.outside, -_LARGEST, _LARGEST)
+            faults += outside("outside", self.outside, -LARGEST, LARGEST)
         if faults:
             raise ValueError("\n".join(faults))
 
@@ -109,11 +109,12 @@ class Logit:
         """Return all units of the cart as units of the product at `draw` in the cumulated shares."""
         if not offers:
             return ()
-        heights = list(accumulate(self._weights(offers)))
-        # One that weighs nothing is as high as the one before it, and so is never the first above the mark.
-        mark = draw * heights[-1]
-        chosen = next((k for k, height in enumerate(heights) if mark < height), heights.index(heights[-1]))
-        return () if chosen == len(offers) else ((offers[chosen].sku, sum(units for _, units in cart)),)
+        chosen = drawn(self._weights(offers), draw)
+        return (
+            ()
+            if chosen is None or chosen == len(offers)
+            else ((offers[chosen].sku, sum(units for _, units in cart)),)
+        )
 
     def _weights(self, offers: Sequence[Priced]) -> list[float]:
         """Return weights in proportion to the exponentials, last that of buying nothing if it is possible."""
@@ -153,9 +154,7 @@ class Trust:
 
     def __post_init__(self) -> None:
         """Refuse what is no share."""
-        faults = [
-            fault for name in (LATE, REFUSED, ON_TIME) for fault in _outside(name, getattr(self, name), 0, 1)
-        ]
+        faults = [fault for name in (LATE, REFUSED, ON_TIME) for fault in outside(name, getattr(self, name), 0, 1)]
         if faults:
             raise ValueError("\n".join(faults))
 
@@ -166,7 +165,17 @@ class Trust:
         return trust * (1 - (self.late if event == LATE else self.refused))
 
 
-def _outside(field: str, value: object, low: float, high: float) -> Iterator[str]:
+def drawn(weights: Sequence[float], draw: float) -> int | None:
+    """Return the place at `draw` in the cumulated weights, never one that weighs nothing; None if all do."""
+    heights = list(accumulate(weights))
+    if not heights or heights[-1] <= 0:
+        return None
+    # One that weighs nothing is as high as the one before it, and so is never the first above the mark.
+    mark = draw * heights[-1]
+    return next((place for place, height in enumerate(heights) if mark < height), heights.index(heights[-1]))
+
+
+def outside(field: str, value: object, low: float, high: float) -> Iterator[str]:
     """Yield what is wrong with a number that must be from `low` to `high`, if anything is."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not isfinite(value) or not low <= value <= high:  # type: ignore[arg-type,operator]

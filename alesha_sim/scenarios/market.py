@@ -15,7 +15,7 @@ from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenari
 from alesha_sim.scenarios.fields import Duration, Money, Share, Sku
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.sections import Bank, Price, Shop, Supplier
-from alesha_sim.scenarios.tagged_fields import Durations
+from alesha_sim.scenarios.tagged_fields import Durations, Sourcing
 from alesha_sim.units import DAY
 from alesha_sim.vocabulary import ORGANISATIONS as ROLES
 
@@ -71,6 +71,10 @@ class NamedShop(Shop, Named):
     )
     suppliers: tuple[PartyName, ...] = Field(
         default=(), examples=[["mill"]], description="From whom it buys; without any, from the only supplier."
+    )
+    sourcing: Sourcing | None = Field(
+        default=None,
+        description="Which of its suppliers gets what; left out, the first of them gets all.",
     )
 
 

@@ -4,10 +4,11 @@ Contains rules only. They are looked at once all parts of a scenario are sound, 
 parts, which go by names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from alesha_sim.policies import ShopLogit
 from alesha_sim.scenarios.errors import NAMED, Problem, nearest
 from alesha_sim.scenarios.market import NamedShop, NamedSupplier, of_role, plural
 from alesha_sim.vocabulary import ORGANISATIONS as ROLES
@@ -25,9 +26,17 @@ SHARES_TOLERANCE = 1e-9
 def problems(scenario: "ScenarioFields") -> list[Problem]:
     """Return what is wrong with the organisations; names first, since all that follows goes by them."""
     if not scenario.is_market:
-        return [] if scenario.clearing is None else [_no_clearing("banks")]
+        alone = [] if scenario.clearing is None else [_no_clearing("banks")]
+        return [*alone, *_shop_choice(scenario)]
     found = [*_both_forms(scenario), *_names(scenario)]
-    return found or [*_banks(scenario), *_peers(scenario), *_products(scenario), *_rings(scenario)]
+    return (
+        found
+        or [*_banks(scenario), *_peers(scenario), *_products(scenario), *_rings(scenario)]
+        or [
+            *_shop_choice(scenario),
+            *_sourcing(scenario),
+        ]
+    )
 
 
 def _both_forms(scenario: "ScenarioFields") -> Iterator[Problem]:
@@ -142,3 +151,36 @@ def _rings(scenario: "ScenarioFields") -> Iterator[Problem]:
             told.update(chain)
             ring = " -> ".join([*chain, start])
             yield Problem(f"suppliers.{start}.upstream", repr(upstream[start]), f"must not be a ring: {ring}")
+
+
+def _shop_choice(scenario: "ScenarioFields") -> Iterator[Problem]:
+    """Yield what users cannot choose by: shops that are not there, and a promise that nobody gives."""
+    choice, field = scenario.users.shop_choice, "users.shop_choice"
+    if choice is None:
+        return
+    if not scenario.shops:
+        yield Problem(field, None, "must not be given without shops: there is one, and nobody chooses")
+        return
+    yield from _named(field, choice, [shop.name for shop in scenario.shops], "shop")
+    for shop in scenario.shops:
+        if isinstance(choice, ShopLogit) and choice.promise and shop.promise is None:
+            rule = f"missing: must be given where {field}.promise counts, or nobody buys there"
+            yield Problem(f"shops.{shop.name}.promise", None, rule)
+
+
+def _sourcing(scenario: "ScenarioFields") -> Iterator[Problem]:
+    """Yield what shops cannot buy by: suppliers that are not theirs, reviews of a stock that they do not keep."""
+    for shop in scenario.shops:
+        policy: Any = shop.sourcing
+        field = f"shops.{shop.name}.sourcing"
+        yield from _named(field, policy, scenario.suppliers_of(shop.name), "supplier of this shop")
+        if getattr(policy, "needs_stock", False) and shop.stock is None:
+            rule = f"missing: must be given where sourcing is {policy.kind}, which is asked at reviews"
+            yield Problem(f"shops.{shop.name}.stock", None, rule)
+
+
+def _named(field: str, policy: object, names: Sequence[str], role: str) -> Iterator[Problem]:
+    """Yield each name in a policy that is none of these."""
+    for name in getattr(policy, "names", ()):
+        if name not in names:
+            yield Problem(field, repr(name), f"unknown {role}: {nearest(name, names)}")

@@ -15,7 +15,7 @@ from alesha_sim.policies import Immediate, MakeToOrder
 from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.scenarios.fields import Duration, Flag, Money, Name, Number, Share, Sku, Text, Whole
 from alesha_sim.scenarios.model import Part
-from alesha_sim.scenarios.tagged_fields import Amounts, Choice, Durations, Settlement, Stock, Trust
+from alesha_sim.scenarios.tagged_fields import Amounts, Choice, Durations, Settlement, ShopChoice, Stock, Trust
 from alesha_sim.units import DAY, HOUR
 
 Price = Annotated[Money, Field(gt=0)]
@@ -167,6 +167,10 @@ class Users(Part):
     )
     choice: Choice | None = Field(
         default=None, description="How a user chooses among products by price; left out, as demand says."
+    )
+    shop_choice: ShopChoice | None = Field(
+        default=None,
+        description="How a user chooses among several shops; left out, each is as likely.",
     )
     trust: Trust | None = Field(
         default=None, description="How lateness and refusals keep a user from coming again; left out, not at all."

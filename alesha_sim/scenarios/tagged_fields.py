@@ -15,10 +15,14 @@ from alesha_sim.distributions import KINDS, Constant, Distribution
 from alesha_sim.policies import (
     CHOICES,
     SETTLEMENTS,
+    SHOP_CHOICES,
+    SOURCINGS,
     STOCKS,
     TRUSTS,
     ChoicePolicy,
     SettlementPolicy,
+    ShopChoicePolicy,
+    SourcingPolicy,
     StockPolicy,
     TrustPolicy,
 )
@@ -81,6 +85,11 @@ def amount_distribution(value: object) -> Decimal | Distribution:
         return money(value)
     read = distribution(value, money)
     return money(read.value) if type(read) is Constant else read
+
+
+_ALL_KINDS: Sequence[Mapping[str, Any]] = (
+    KINDS, STOCKS, SETTLEMENTS, CHOICES, TRUSTS, SHOP_CHOICES, SOURCINGS
+)  # fmt: skip
 
 
 class Policies(NamedTuple):
@@ -175,7 +184,7 @@ def _written(value: object, info: SerializationInfo) -> object:
         case Constant() if type(value) is Constant:
             return value.value
     kind = str(getattr(value, "kind", ""))
-    if type(value) not in [kinds.get(kind) for kinds in (KINDS, STOCKS, SETTLEMENTS, CHOICES, TRUSTS)]:
+    if type(value) not in [kinds.get(kind) for kinds in _ALL_KINDS]:
         own = type(value)
         return {"kind": f"{own.__module__}.{own.__qualname__}"} if info.mode_is_json() else Kept(value)
     table: dict[str, object] = {"kind": kind}
@@ -241,6 +250,10 @@ Amounts = Annotated[
 _STOCK = Policies(STOCKS, StockPolicy, "the methods accepts(lines), opening(sku), order(...) and a period")
 _SETTLEMENT = Policies(SETTLEMENTS, SettlementPolicy, "the method terms(amount, paid_at, promised_at)")
 _CHOICE = Policies(CHOICES, ChoicePolicy, "the method choose(offers, cart, draw)")
+_SHOP_CHOICE = Policies(
+    SHOP_CHOICES, ShopChoicePolicy, "the methods considers(shops, draw) and choose(offers, draw)"
+)
+_SOURCING = Policies(SOURCINGS, SourcingPolicy, "the method order(sku, units, sources, position)")
 _TRUST = Policies(TRUSTS, TrustPolicy, "the method after(trust, event)")
 
 Stock = Annotated[
@@ -258,4 +271,14 @@ Choice = Annotated[
 ]
 Trust = Annotated[
     TrustPolicy, PlainValidator(_TRUST.read), PlainSerializer(_written), _TRUST.schema, _TRUST.listed
+]
+ShopChoice = Annotated[
+    ShopChoicePolicy,
+    PlainValidator(_SHOP_CHOICE.read),
+    PlainSerializer(_written),
+    _SHOP_CHOICE.schema,
+    _SHOP_CHOICE.listed,
+]
+Sourcing = Annotated[
+    SourcingPolicy, PlainValidator(_SOURCING.read), PlainSerializer(_written), _SOURCING.schema, _SOURCING.listed
 ]
