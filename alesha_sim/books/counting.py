@@ -27,7 +27,7 @@ from alesha_sim.books.accounts import (
 )
 from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.books.ledger import LawBroken, Ledger, Transfer
-from alesha_sim.recording.packed_rows import in_memory
+from alesha_sim.recording.narrow_rows import in_memory
 from alesha_sim.recording.packed_tables import TRANSFER_FIELDS
 from alesha_sim.units import total
 

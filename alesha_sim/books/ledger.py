@@ -19,7 +19,8 @@ from alesha_sim.books.chart import ONE_OF_EACH, Chart
 from alesha_sim.books.own_book import OwnBook, checked
 from alesha_sim.columns import Columns, Packed
 from alesha_sim.form import COMPILED
-from alesha_sim.recording.packed_rows import Boxed, NewRows, in_memory
+from alesha_sim.recording.narrow_rows import in_memory
+from alesha_sim.recording.packed_rows import Boxed, NewRows
 from alesha_sim.units import AMOUNT_MAX
 from alesha_sim.vocabulary import NO_ID
 
@@ -139,16 +140,9 @@ class Ledger:
         return self.open(name, kind, count=len(given), floor=floor, numbered=True, first=given.start)
 
     def open(
-        self,
-        name: str,
-        kind: Kind,
-        *,
-        count: int = 1,
-        commodity: int = 0,
-        floor: bool = False,
-        numbered: bool = False,
-        first: int = 0,
-    ) -> range:
+        self, name: str, kind: Kind, *,
+        count: int = 1, commodity: int = 0, floor: bool = False, numbered: bool = False, first: int = 0,
+    ) -> range:  # fmt: skip
         """Open accounts that need not be of the chart, as `Chart.open` does."""
         ids = self.chart.open(
             name, kind, count=count, commodity=commodity, floor=floor, numbered=numbered, first=first
@@ -167,6 +161,7 @@ class Ledger:
         entry = self._next_entry
         if entry == len(self._marks):
             self._marks = tables.longer(self._marks, 0, _ROOM + len(self._marks) // 8)
+            self._rows.trim()  # here, since it happens often enough and never within an entry
         self._next_entry = entry + 1
         return entry
 

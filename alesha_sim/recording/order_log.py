@@ -18,7 +18,8 @@ from alesha_sim.columns import (
     times,
 )
 from alesha_sim.numeric.counts import bincount
-from alesha_sim.recording.packed_rows import NewRows, in_memory
+from alesha_sim.recording.narrow_rows import in_memory
+from alesha_sim.recording.packed_rows import NewRows
 from alesha_sim.units import total
 from alesha_sim.vocabulary import COMPLETED, DECLINED, IN_DOUBT, NO_ID, ON_THE_WAY, PROCESSING, RECEIVED, STATUSES
 

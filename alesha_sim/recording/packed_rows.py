@@ -44,6 +44,9 @@ class PackedRows:
         """Write many rows."""
         self.rows += rows.tobytes()
 
+    def trim(self) -> None:
+        """Move old rows to where they take less space; here there is no such place."""
+
     def clear(self) -> None:
         """Forget the rows in memory; the next one has the number of the first of them."""
         self.rows.clear()
@@ -121,9 +124,3 @@ class Part:
 
 NewRows = Callable[..., PackedRows]
 """Makes the rows of the table that is named first; its fields follow by name."""
-
-
-def in_memory(table: str, /, **fields: str) -> PackedRows:
-    """Return rows that stay in memory, whatever the table."""
-    del table
-    return PackedRows(**fields)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from alesha_sim.columns import NAN
 from alesha_sim.recording.messages import Messages
-from alesha_sim.recording.packed_rows import Boxed, NewRows, in_memory
+from alesha_sim.recording.narrow_rows import WIDE, in_memory
+from alesha_sim.recording.packed_rows import Boxed, NewRows
 from alesha_sim.vocabulary import DELIVERED, IN_FLIGHT, LOST, WITHDRAWN
 
 MESSAGE_FIELDS: Final = {
@@ -49,6 +50,7 @@ _UNKNOWN: Final = struct.pack("<dBdd", NAN, IN_FLIGHT, NAN, NAN)
 _MESSAGE: Final = struct.Struct(f"<d{len(_UNKNOWN)}siiiiiIBB")
 _PACK: Final = _MESSAGE.pack
 _WIDTH: Final = _MESSAGE.size
+_MANY: Final = 2 * WIDE * _WIDTH
 
 # What writes the fields that become known together, and where in a row they begin.
 _ARRIVE: Final = struct.Struct("<dB").pack_into
@@ -95,6 +97,8 @@ class MessageRows(Messages):
         """Write a row."""
         table = self._table
         rows = table.rows
+        if len(rows) >= _MANY:
+            table.trim()
         row = table.base + len(rows) // _WIDTH
         rows += _PACK(at, _UNKNOWN, request, order, visit, sender, recipient, attempt, self.kinds[kind], detail)
         return row
@@ -169,6 +173,11 @@ class TransferRows:
     def settle(self) -> None:
         """Let rows that are held back for a while join the packed ones; here none are."""
         self.next = len(self._table)
+
+    def trim(self) -> None:
+        """Move old rows to where they take less space; called when no entry is half written."""
+        self.settle()
+        self._table.trim()
 
     def extend(self, rows: npt.NDArray[np.void]) -> None:
         """Write many rows."""

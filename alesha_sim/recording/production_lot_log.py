@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from alesha_sim.columns import NAN, Columns, Packed, TextColumn, times
-from alesha_sim.recording.packed_rows import NewRows, in_memory
+from alesha_sim.recording.narrow_rows import in_memory
+from alesha_sim.recording.packed_rows import NewRows
 
 
 class ProductionLotLog:

@@ -10,8 +10,9 @@ from alesha_sim.recording.counters import MessageCounter, thin
 from alesha_sim.recording.levels import ALL, NotRecorded, Tallies
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.messages import Messages
+from alesha_sim.recording.narrow_rows import in_memory
 from alesha_sim.recording.order_log import OrderLog
-from alesha_sim.recording.packed_rows import NewRows, in_memory
+from alesha_sim.recording.packed_rows import NewRows
 from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.vocabulary import ORGANISATIONS

@@ -14,7 +14,8 @@ from mypy_extensions import i32, i64
 
 from alesha_sim.columns import NAN
 from alesha_sim.recording import packed_tables
-from alesha_sim.recording.packed_rows import Boxed, NewRows, PackedRows, in_memory
+from alesha_sim.recording.narrow_rows import in_memory
+from alesha_sim.recording.packed_rows import Boxed, NewRows, PackedRows
 from alesha_sim.vocabulary import DELIVERED, IN_FLIGHT, LOST
 
 WINDOW: Final = 2048
@@ -48,6 +49,7 @@ class MessageRows(packed_tables.MessageRows):
     def settle(self) -> None:
         """Let the rows in the vectors join the packed ones."""
         _join(self._table, self._count, {_INSTANTS: self._instants, _FACTS: self._facts})
+        self._table.trim()
         self._first = len(self._table)
         self._count = 0
 

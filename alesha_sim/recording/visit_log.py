@@ -3,7 +3,8 @@
 import numpy as np
 
 from alesha_sim.columns import NAN, Columns, Packed, TextColumn, Vocabulary, times
-from alesha_sim.recording.packed_rows import NewRows, in_memory
+from alesha_sim.recording.narrow_rows import in_memory
+from alesha_sim.recording.packed_rows import NewRows
 from alesha_sim.vocabulary import HOME, INTENTS, NO_ID, OUTCOMES, STAGES
 
 
