@@ -130,8 +130,8 @@ def test_the_kind_of_clearing_changes_alone():
     assert Scenario(**ONE, banks=named("city")).clearing is None
 
 
-def test_a_run_of_a_market_is_refused_in_one_line():
-    line = r"^scenario: 'scenario': a run cannot have named organisations yet: shops\.daraz, shops\.pickaboo, .*"
+def test_a_run_of_several_banks_is_refused_in_one_line():
+    line = r"^banks: .*: a run cannot have several banks yet$"
     with pytest.raises(ScenarioError, match=line):
         simulate(SCENARIO, seed=1)
 

@@ -10,11 +10,17 @@ from alesha_sim.entities.courier import Courier
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.sections import Attacks, Bank, Delivery, Product, Shop, Supplier, Users
+from alesha_sim.simulation.roster import roster
 from alesha_sim.simulation.terms import bank_terms, shop_terms, supplier_terms, user_terms
 from alesha_sim.streams import Streams
 from alesha_sim.units import Share
 
-PARTIES = {"shop": shop_terms, "bank": bank_terms, "supplier": supplier_terms, "users": user_terms}
+PARTIES = {
+    "shop": lambda scenario, streams: shop_terms(scenario, streams, "shop", roster(scenario)),
+    "bank": lambda scenario, streams: bank_terms(scenario, streams, "bank"),
+    "supplier": lambda scenario, streams: supplier_terms(scenario, streams, "supplier", roster(scenario)),
+    "users": lambda scenario, streams: user_terms(scenario, streams, roster(scenario)),
+}
 SECTIONS = {
     "catalogue.tea": Product,
     "users": Users,

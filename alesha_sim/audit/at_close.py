@@ -30,8 +30,8 @@ class Closing:
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
-        self._idle = Findings()
-        self._is_short = False
+        self._idle: dict[int, Findings] = {}
+        self._short: set[int] = set()
 
     def see(self, evidence: Evidence) -> None:
         """Check some orders, as the section of findings that has begun."""
@@ -47,8 +47,9 @@ class Closing:
     def close(self) -> None:
         """Say which orders are forgotten, once it is known whether any waits for money."""
         # Debts are paid in turn: behind one that waits for money, others wait that need less.
-        if not self._is_short:
-            self._findings.take(self._idle)
+        for shop, idle in self._idle.items():
+            if shop not in self._short:
+                self._findings.take(idle)
 
     def _check_waiting(self, evidence: Evidence) -> None:
         """L4: a paid order that is open waits for money that the shop lacks; no other is forgotten."""
@@ -62,18 +63,31 @@ class Closing:
             of_status(e, "processing") | (sent & ~known) | (of_status(e, "completed", "returned") & (owed > 0))
         )
         waiting |= sent & (owed > 0)
-        cash = int(e.register.closing[e.register.of_role(Account.SHOP_CASH)].sum())
-        self._is_short |= bool((waiting & (needed > cash)).any())
+        cash = _cash(e)
+        shops = e.party_of_order("shop") if len(cash) > 1 else np.full(len(waiting), next(iter(cash), -1))
 
         def describe(order: int) -> str:
+            shop = int(shops[order])
             return (
                 f"order {e.orders[order]} is still {STATUSES[e.status[order]]} and nothing is left to happen: "
-                f"needs {needed[order]}, {Account.SHOP_CASH} is {cash}"
+                f"needs {needed[order]}, {Account.SHOP_CASH.of(e.register.parties[shop])} is {cash[shop]}"
             )
 
         self._findings.add(4, sent & known & (owed <= 0), describe, e.orders)
-        self._idle.begin(self._findings.section, 1)
-        self._idle.add(4, waiting, describe, e.orders)
+        for shop, amount in cash.items():
+            mine = waiting & (shops == shop)
+            if (mine & (needed > amount)).any():
+                self._short.add(shop)
+            idle = self._idle.setdefault(shop, Findings())
+            idle.begin(self._findings.section, 1)
+            idle.add(4, mine, describe, e.orders)
+
+
+def _cash(evidence: Evidence) -> dict[int, int]:
+    """Return the cash of each shop by its place among the parties."""
+    r = evidence.register
+    accounts = r.of_role(Account.SHOP_CASH)
+    return {int(r.party[account]): int(r.closing[account]) for account in accounts}
 
 
 def _check_closed(evidence: Evidence, findings: Findings) -> None:

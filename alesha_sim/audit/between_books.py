@@ -9,7 +9,8 @@ import numpy as np
 
 from alesha_sim.audit.evidence import Evidence, sum_of
 from alesha_sim.audit.findings import Findings
-from alesha_sim.audit.reading import Ints, among
+from alesha_sim.audit.reading import Ints, Mask, among
+from alesha_sim.audit.register import ROLES
 from alesha_sim.books.accounts import CODES, Account
 
 
@@ -38,28 +39,52 @@ MIRRORS = (
 )
 
 
+OF_PARTIES = (Account.SHOP_CASH, Account.SUPPLIER_CASH, Account.SUPPLIER_COLLECTIONS)
+"""Those of the accounts that are compared party by party: an entry may move money between two of one role."""
+
+
 def check_mirrors(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
     """Check L3."""
     for part, mirror in enumerate(MIRRORS):
         findings.begin_part(part)
-        _check_mirror(evidence, findings, mirror, drained=drained)
+        parties = evidence.register.of_book(mirror.own.book)
+        if mirror.own in OF_PARTIES and len(parties) > 1:
+            for party in parties:
+                _check_mirror(evidence, findings, mirror, drained=drained, party=party)
+        else:
+            _check_mirror(evidence, findings, mirror, drained=drained)
     findings.begin_part(len(MIRRORS))
     _check_same_user(evidence, findings)
     _check_transactions(evidence, findings)
 
 
-def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, drained: bool) -> None:
-    """L3: both sides agree on an entry that both hold; what one lacks is on its way, and the bank is first."""
+def _check_mirror(
+    evidence: Evidence, findings: Findings, mirror: Mirror, *, drained: bool, party: int | None = None
+) -> None:
+    """L3: both sides agree on an entry that both hold; what one lacks is on its way, and the bank is first.
+
+    Of a `party`, its own account is compared with what its bank has of it.
+    """
     e = evidence
     key = e.by_entry
     own, others = mirror.own, mirror.others
-    other = others[0]
-    books = own.book, other.book
+    books = own.book, others[0].book
     touched = [np.concatenate([side for name in names for side in e.sides(name)]) for names in ((own,), others)]
+    if party is None:
+        holds, other = (e.held(books[0]), e.held(books[1])), str(others[0])
+        balances = e.balance(own, key), sum_of(e.balance(name, key) for name in others)
+        title = str(own)
+    else:
+        name = e.register.parties[party]
+        title, other = own.of(name), f"the deposit of {name}"
+        touched = [
+            rows[_of_holder(e, rows, names, party)] for rows, names in zip(touched, ((own,), others), strict=True)
+        ]
+        holds = e.held_by(party), e.held_by(e.register.bank_of(party))
+        mine = _held_balance(e, own, party)
+        balances = mine, sum_of(_held_balance(e, account, party) for account in others)
     if not any(len(rows) for rows in touched):
         return
-    balances = e.balance(own, key), sum_of(e.balance(name, key) for name in others)
-    holds = e.held(books[0]), e.held(books[1])
     # What a pending transfer moves, and what it gives back, was the user's before and is so after.
     within = ("pending", "void", *mirror.apart)
     moves = [e.marked(rows[~among(e.code[rows], within, CODES)], key) for rows in touched]
@@ -67,7 +92,9 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
     findings.add(
         3,
         compared & (balances[0] != balances[1]),
-        lambda entry: f"entry {key.numbers[entry]}: {own} {balances[0][entry]}, but {other} {balances[1][entry]}",
+        lambda entry: (
+            f"entry {key.numbers[entry]}: {title} {balances[0][entry]}, but {other} {balances[1][entry]}"
+        ),
         key.numbers,
     )
     if books[1] == "bank" or drained:
@@ -75,7 +102,7 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
             3,
             moves[0] & ~holds[1] & ~(e.doubtful & (books[1] != "bank")),
             lambda entry: (
-                f"entry {key.numbers[entry]}: {own} {balances[0][entry]}, but book {books[1]} lacks the entry"
+                f"entry {key.numbers[entry]}: {title} {balances[0][entry]}, but book {books[1]} lacks the entry"
             ),
             key.numbers,
         )
@@ -88,6 +115,26 @@ def _check_mirror(evidence: Evidence, findings: Findings, mirror: Mirror, *, dra
             ),
             key.numbers,
         )
+
+
+def _of_holder(evidence: Evidence, rows: Ints, accounts: tuple[Account, ...], party: int) -> Mask:
+    """Tell of rows whether one of their sides is an account of these that shows a party's money."""
+    e, holder, roles = evidence, evidence.register.holder, [ROLES[account] for account in accounts]
+    return (
+        sum_of(
+            np.isin(role[rows], roles) & (holder[side[rows]] == party)
+            for role, side in ((e.debit_role, e.debit), (e.credit_role, e.credit))
+        )
+        > 0
+    )
+
+
+def _held_balance(evidence: Evidence, account: Account, party: int) -> Ints:
+    """Return by entry the balance of the account of a party, in its natural direction."""
+    e, holder = evidence, evidence.register.holder
+    debits, credits = e.sides(account)
+    debits, credits = debits[holder[e.debit[debits]] == party], credits[holder[e.credit[credits]] == party]
+    return (e.summed(debits, e.by_entry) - e.summed(credits, e.by_entry)) * account.kind.sign
 
 
 def _check_same_user(evidence: Evidence, findings: Findings) -> None:

@@ -98,7 +98,8 @@ class Evidence:
         (table, self.row_number), self.own = register.own.set_aside(table, self.first)
         self.transfer, self.posted_at = numbers(table, "transfer"), numbers(table, "posted_at")
         self.amount = exact(numbers(table, "amount"))
-        self.book = recoded(text_column(table, "book"), BOOKS)
+        self.party = recoded(text_column(table, "book"), register.parties)
+        self.book = register.role_of_party[self.party]
         self.code = recoded(text_column(table, "code"), CODES)
         self.row_commodity = recoded(text_column(table, "commodity"), register.commodities)
         self.debit = register.places(text_column(table, "debit"), self.row_commodity)
@@ -210,10 +211,10 @@ class Evidence:
         return self.marked(np.flatnonzero(in_doubt), self.by_entry)
 
     @cached_property
-    def rule(self) -> npt.NDArray[np.int8]:
+    def rule(self) -> npt.NDArray[np.int16]:
         """The rule of each transfer, as its place in `RULES`."""
         units = (self.row_commodity > 0).astype(np.int8)
-        found: npt.NDArray[np.int8] = _known_rules()[self.code, units, self.debit_role, self.credit_role]
+        found: npt.NDArray[np.int16] = _known_rules()[self.code, units, self.debit_role, self.credit_role]
         return found
 
     @cached_property
@@ -224,7 +225,7 @@ class Evidence:
         of the check.
         """
         rows = np.argsort(self.rule, kind="stable")
-        ends = np.cumsum(bincount(self.rule.astype(np.int16) + 1)).tolist()
+        ends = np.cumsum(bincount(self.rule + 1)).tolist()
         starts = [0, *ends]
         return {
             place: rows[start:end]
@@ -299,6 +300,17 @@ class Evidence:
         """Tell by entry whether a book holds it with at least one row."""
         return self.marked(np.flatnonzero(self.book == BOOKS.index(book)), self.by_entry)
 
+    def held_by(self, party: int) -> Mask:
+        """Tell by entry whether the book of a party holds it with at least one row."""
+        return self.marked(np.flatnonzero(self.party == party), self.by_entry)
+
+    def party_of_order(self, book: str) -> Ints:
+        """Return by order the party of a role in whose book its rows are, the first of them; -1 where none is."""
+        rows = np.flatnonzero((self.book == BOOKS.index(book)) & (self.order > 0))
+        found = np.full(len(self.total), -1, np.int64)
+        found[self.order[rows[::-1]]] = self.party[rows[::-1]]
+        return found
+
     # Names, for messages
 
     def line_name(self, place: int) -> str:
@@ -344,9 +356,9 @@ def _rules_of_account(account: Account, units: bool) -> tuple[list[int], list[in
 
 
 @cache
-def _known_rules() -> npt.NDArray[np.int8]:
+def _known_rules() -> npt.NDArray[np.int16]:
     """Return the place of each rule by code, units or money, roles debited and credited; -1 for none."""
-    known = np.full((len(CODES), 2, len(ROLES), len(ROLES)), -1, np.int8)
+    known = np.full((len(CODES), 2, len(ROLES), len(ROLES)), -1, np.int16)
     for rule, place in _PLACES.items():
         sides = ROLES[rule.debit], ROLES[rule.credit]
         known[CODES.index(rule.code), int(rule.units), *sides] = place

@@ -22,6 +22,7 @@ from alesha_sim.audit.per_book import SECTIONS, STATEMENTS, Books
 from alesha_sim.audit.per_entry import check_entries
 from alesha_sim.audit.per_order import check_orders
 from alesha_sim.audit.register import Priced
+from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables.source import Source, source_of
 from alesha_sim.vocabulary import STATUSES
@@ -33,18 +34,24 @@ ROWS = 500_000
 
 
 def check(
-    tables: Mapping[str, Columns] | Source, catalogue: Sequence[Priced], *, drained: bool, rows: int = ROWS
+    tables: Mapping[str, Columns] | Source,
+    catalogue: Sequence[Priced],
+    *,
+    drained: bool,
+    rows: int = ROWS,
+    roles: Mapping[str, str] = ONE_OF_EACH,
 ) -> list[str]:
     """Return the violations of the laws, one line each, at most 20 a law; none if all hold.
 
     `tables` have the canonical columns of `transfers`, `accounts`, `orders`, `order_lines`, `visits`, `users`; of
     the first at most about `rows` rows are looked at together, which changes no line. `drained` says that no
-    message was on its way and no timer running; else only those laws are checked that hold at any instant.
+    message was on its way and no timer running; else only those laws are checked that hold at any instant. `roles`
+    has the role of each party that keeps a book, by its name.
     Amounts in messages are minor units of money or units of goods. If rows cannot be read (L0), the other laws are
     not checked. Source: section 3 of the posting rules.
     """
     source = source_of(tables)
-    parts = Parts(source, catalogue, rows)
+    parts = Parts(source, catalogue, rows, roles)
     form, findings = Findings(), Findings()
     books, own_books = Books(parts.register, findings), OwnBooks(parts.register.own, findings)
     users = source.whole("users")

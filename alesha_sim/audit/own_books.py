@@ -24,17 +24,20 @@ class Rows(NamedTuple):
 
 
 class OwnAccounts:
-    """The accounts of a reader's own books among those of a table; `others` is the table without them."""
+    """The accounts of a reader's own books among those of a table; `others` is the table without them.
 
-    def __init__(self, table: Columns) -> None:
+    `known` are the books that are not a reader's own.
+    """
+
+    def __init__(self, table: Columns, known: Sequence[str] = BOOKS) -> None:
         self.others = table
         self.books: tuple[str, ...] = ()
         self.table: Columns | None = None
         book = text_column(table, "book")
-        if set(book.labels) <= set(BOOKS):
+        if set(book.labels) <= set(known):
             return
         labels, name = [*book.labels, ""], text_column(table, "account")
-        own = ~isin(book, BOOKS)
+        own = ~isin(book, known)
         for place in np.flatnonzero(own).tolist():
             own[place] = name.labels[name.codes[place]].startswith(f"{labels[book.codes[place]]}:")
         self.others, self.table = _used(picked(table, ~own)), picked(table, own)

@@ -12,6 +12,7 @@ import numpy as np
 from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.form import Sizes
 from alesha_sim.audit.register import Priced, Register
+from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables.source import OF_ORDERS, Source, joined, picked
 from alesha_sim.vocabulary import NO_ID
@@ -20,9 +21,15 @@ from alesha_sim.vocabulary import NO_ID
 class Parts:
     """The tables of a source as evidence, at most about `rows` transfers at once; all at once if they fit."""
 
-    def __init__(self, source: Source, catalogue: Sequence[Priced], rows: int) -> None:
+    def __init__(
+        self,
+        source: Source,
+        catalogue: Sequence[Priced],
+        rows: int,
+        roles: Mapping[str, str] = ONE_OF_EACH,
+    ) -> None:
         self._source, self._catalogue, self._rows = source, catalogue, rows
-        self.register = Register(source.whole("accounts"), catalogue)
+        self.register = Register(source.whole("accounts"), catalogue, roles)
         self.sizes = Sizes(*(source.rows(table) for table in Sizes._fields))
         self._joins = _Joins(self.sizes)
         self._whole = None

@@ -10,7 +10,7 @@ from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.reading import Ints, recoded
 from alesha_sim.audit.register import ROLES, Register
-from alesha_sim.books.accounts import BANK, BOOKS, INCOME, KINDS, OPENING, Account
+from alesha_sim.books.accounts import BOOKS, INCOME, KINDS, OPENING, Account
 from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables import running_balance
 
@@ -70,6 +70,14 @@ class Books:
             lambda row: f"an account of another book: {e.row_name(row)}",
             rows,
         )
+        if self._register.is_market:
+            party = self._register.party
+            findings.add(
+                0,
+                (party[e.debit] != e.party) | (party[e.credit] != e.party),
+                lambda row: f"an account in another party's book: {e.row_name(row)}",
+                rows,
+            )
 
     def _check_floors(self, evidence: Evidence) -> None:
         """L1: no account with a floor is below zero after any transfer."""
@@ -120,13 +128,19 @@ class Books:
         self._check_users(numbers(users, "opening_balance"), numbers(users, "closing_balance"))
 
     def _check_backing(self) -> None:
-        """L2: the bank's reserves are all that it owes."""
+        """L2: a bank's reserves are all that it owes."""
         r = self._register
-        of_bank, reserves = r.book == BANK, r.role == ROLES[Account.BANK_RESERVES]
-        behind = int(r.closing[of_bank & reserves].sum())
-        owed = int(r.closing[of_bank & ~reserves].sum())
+        banks = r.of_book("bank")
+        mine, reserves = [r.party == bank for bank in banks], r.role == ROLES[Account.BANK_RESERVES]
+        behind = [int(r.closing[own & reserves].sum()) for own in mine]
+        owed = [int(r.closing[own & ~reserves].sum()) for own in mine]
         self._findings.add(
-            2, np.array([behind != owed]), lambda _: f"{Account.BANK_RESERVES} {behind}, but the bank owes {owed}"
+            2,
+            np.array([one != other for one, other in zip(behind, owed, strict=True)]),
+            lambda place: (
+                f"{Account.BANK_RESERVES.of(r.parties[banks[place]])} {behind[place]}, but the bank owes "
+                f"{owed[place]}"
+            ),
         )
 
     def _check_statements(self) -> None:
@@ -152,21 +166,21 @@ class Books:
         findings.add(
             9, books != r.book, lambda account: f"{r.name(account)}: must be of book {BOOKS[books[account]]}"
         )
-        trial = np.zeros((len(BOOKS), len(r.price)), r.closing.dtype)
-        np.add.at(trial, (r.book, r.commodity), r.closing * signs)
+        trial = np.zeros((len(r.parties), len(r.price)), r.closing.dtype)
+        np.add.at(trial, (r.party, r.commodity), r.closing * signs)
         findings.add(
             9,
             trial.ravel() != 0,
             lambda place: (
-                f"book {BOOKS[place // len(r.price)]}, commodity {place % len(r.price)}: debits exceed "
+                f"book {r.parties[place // len(r.price)]}, commodity {place % len(r.price)}: debits exceed "
                 f"credits by {trial.ravel()[place]}"
             ),
         )
 
     def _check_group(self, *, is_settled: bool) -> None:
-        """L9: what shop and supplier hold of each other is equal, so that it cancels in the group."""
+        """L9: what shops and suppliers hold of each other is equal, so that it cancels in a group."""
         r = self._register
-        pairs = [(Account.SHOP_INVESTMENT, Account.SUPPLIER_EQUITY)]
+        pairs = [] if r.is_market else [(Account.SHOP_INVESTMENT, Account.SUPPLIER_EQUITY)]
         if is_settled:
             pairs.append((Account.SHOP_SUPPLIER_ADVANCES, Account.SUPPLIER_SHOP_ADVANCES))
             pairs.append((Account.SHOP_COLLECTIONS_RECEIVABLE, Account.SUPPLIER_COLLECTIONS_PAYABLE))

@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from alesha_sim.audit.own_books import OwnAccounts
 from alesha_sim.audit.reading import Ints, codes_of, exact, recoded
-from alesha_sim.books.accounts import BOOKS, Account, role_of
+from alesha_sim.books.accounts import BOOKS, COURIER_SUFFIX, DEPOSITS, NO_ROLES, Account, role_of
+from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, TextColumn, numbers, text_column
 from alesha_sim.numbered import NumberedLabels, split
 
@@ -31,33 +33,78 @@ class Priced(NamedTuple):
 class Register:
     """The table `accounts` and the catalogue, prepared; accounts of a reader's own books are in `own` alone.
 
+    `roles` has the role of each party that keeps a book, by its name; `parties` are their names. Of each account
+    `book` is the role of its book as a place in `BOOKS`, `party` whose book it is and `holder` whose money it
+    shows, of a deposit the depositor: places in `parties`.
     Commodity 0 is money, 1 + k is product k of the catalogue; what this package does not know is -1.
     """
 
-    def __init__(self, table: Columns, catalogue: Sequence[Priced]) -> None:
+    def __init__(
+        self, table: Columns, catalogue: Sequence[Priced], roles: Mapping[str, str] = ONE_OF_EACH
+    ) -> None:
+        self.parties = tuple(roles)
+        self.roles = tuple(roles.values())
+        self.is_market = roles != ONE_OF_EACH
+        self._roles = roles if self.is_market else NO_ROLES
         self.products = {product.sku: place for place, product in enumerate(catalogue, 1)}
         self.price, self.charge, self.cost = (
             np.array([0, *(product[field] for product in catalogue)], np.int64) for field in (1, 2, 3)
         )
-        self.own = OwnAccounts(table)
+        self.own = OwnAccounts(table, self.parties)
         table = self.own.others
         names, commodities = text_column(table, "account"), text_column(table, "commodity")
         self._names = names
         stems, stem, number = split(names.labels)
-        roles = [*map(_role, stems), (-1, -1)]
+        found = [*map(self._role, stems), (-1, -1, -1)]
         of_row = np.append(stem, -1)[names.codes]
-        self.role = np.array([role for role, _ in roles], np.int8)[of_row]
+        self.role = np.array([role for role, _, _ in found], np.int8)[of_row]
         numbered = np.append(number, -1)[names.codes]
-        self.number = np.maximum(np.array([own for _, own in roles], np.int64)[of_row], numbered)
+        self.number = np.maximum(np.array([own for _, own, _ in found], np.int64)[of_row], numbered)
         # Money is the one commodity that is no product; the bank's reserves hold nothing else.
         self.currency = next((label for label in commodities.labels if label not in self.products), "")
         self.commodities = {self.currency: 0} | self.products
         self.commodity = recoded(commodities, self.commodities)
-        self.book = recoded(text_column(table, "book"), BOOKS)
+        self.party = recoded(text_column(table, "book"), self.parties)
+        self.book = self.role_of_party[self.party]
+        owner = np.array([place for _, _, place in found], np.int8)[of_row]
+        self.holder = np.where(owner < 0, self.party, owner)
         self.kind = text_column(table, "kind")
         self.opening, self.closing = exact(numbers(table, "opening")), exact(numbers(table, "closing"))
         self._index()
         self._read: list[tuple[Sequence[str], Ints]] = []
+
+    @property
+    def role_of_party(self) -> npt.NDArray[np.int8]:
+        """The role of each party as a place in `BOOKS`, and of none -1."""
+        return np.array([*map(BOOKS.index, self.roles), -1], np.int8)
+
+    def of_book(self, role: str) -> list[int]:
+        """Return the places of the parties whose books are of a role."""
+        return [place for place, own in enumerate(self.roles) if own == role]
+
+    def bank_of(self, party: int) -> int:
+        """Return the place of the bank where a party has its account, -1 for none."""
+        found = np.flatnonzero((self.holder == party) & (self.party != party))
+        return int(self.party[found[0]]) if len(found) else -1
+
+    def _role(self, name: str) -> tuple[int, int, int]:
+        """Return the place in the chart of an account's name, its number in its family, whose deposit it is."""
+        role = role_of(name, self._roles)
+        if role not in ROLES:
+            return -1, -1, -1
+        rest = role_of(name)
+        number = int(name.removeprefix(rest) or -1) if role.endswith(":") and rest != name else -1
+        return ROLES[role], number, self._depositor(name, role)
+
+    def _depositor(self, name: str, role: str) -> int:
+        """Return the place of the party whose deposit an account is; -1 for a user's, and for what is none."""
+        if not role.startswith(DEPOSITS) or role.endswith(":"):
+            return -1
+        owner = name.rpartition(":")[2]
+        if owner == Account.BANK_COURIER_DEPOSIT.rpartition(":")[2]:
+            owner = "supplier"
+        owner = owner.removesuffix(COURIER_SUFFIX)
+        return self.parties.index(owner) if owner in self.parties else -1
 
     def _index(self) -> None:
         """Prepare the search for accounts by name and commodity."""
@@ -109,9 +156,3 @@ class Register:
         unit = [self.currency, *self.products][commodity] if commodity >= 0 else "unknown commodity"
         code = int(self._names.codes[account])
         return f"{self._names.labels[code] if code >= 0 else 'unnamed account'} ({unit})"
-
-
-def _role(name: str) -> tuple[int, int]:
-    """Return the place in the chart of an account's name and its number in its family, -1 where there is none."""
-    role = role_of(name)
-    return (ROLES[role], int(name.removeprefix(role) or -1)) if role in ROLES else (-1, -1)

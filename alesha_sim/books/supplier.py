@@ -6,6 +6,7 @@ Cost is a moving average. What left keeps the cost at which it left: the sender 
 from collections.abc import Sequence
 
 from alesha_sim.books.accounts import (
+    BUYER_ADVANCES,
     CHARGES,
     CHARGES_RETURN,
     COLLECTION,
@@ -37,7 +38,9 @@ class SupplierBook:
     method that allots an entry returns it; any other tells whether it wrote: not if the book holds the entry.
     """
 
-    def __init__(self, ledger: Ledger, costs: Sequence[int], name: str = "supplier") -> None:
+    def __init__(
+        self, ledger: Ledger, costs: Sequence[int], name: str = "supplier", *, of_many: bool = False
+    ) -> None:
         accounts = PartyAccounts(ledger, name)
         self._ledger = ledger
         self._book = accounts.book
@@ -48,7 +51,7 @@ class SupplierBook:
         self._transit_value = accounts.money(Account.SUPPLIER_GOODS_IN_TRANSIT)
         self._reserved = accounts.units(Account.SUPPLIER_RESERVED)
         self._transit = accounts.units(Account.SUPPLIER_GOODS_IN_TRANSIT)
-        self._advances = accounts.money(Account.SUPPLIER_SHOP_ADVANCES)
+        self._advances = accounts.money(Account.SUPPLIER_SHOP_ADVANCES, BUYER_ADVANCES if of_many else "")
         self._payables = accounts.money(Account.SUPPLIER_PAYABLES)
         self._equity = accounts.money(Account.SUPPLIER_EQUITY)
         self._produced = accounts.units(Account.SUPPLIER_PRODUCTION)

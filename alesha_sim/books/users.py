@@ -40,9 +40,10 @@ class UsersBook:
         self._spending = ledger.account(Account.USERS_SPENDING)
         self._income = LazyAccount(ledger, Account.USERS_INCOME)
 
-    def open(self, at: float, entries: range, amounts: npt.NDArray[np.int64]) -> None:
-        """Opening of every user's cash: cash:n / equity, under the entries of the bank's opening."""
-        self._ledger.open_many(at, self._book, entries, self._cash, self._equity, amounts, OPENING)
+    def open(self, at: float, entries: range, amounts: npt.NDArray[np.int64], users: range | None = None) -> None:
+        """Opening of the cash of these users, of all if left out: cash:n / equity, as in the bank's opening."""
+        cash = self._cash if users is None else self._cash[users.start : users.stop]
+        self._ledger.open_many(at, self._book, entries, cash, self._equity, amounts, OPENING)
 
     def income(self, at: float, entry: int, user: int, amount: int) -> bool:
         """Income from outside: cash:n / income."""

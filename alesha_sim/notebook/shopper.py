@@ -204,8 +204,8 @@ class Shopper:
         self._begin_click()
         simulation = self.simulation
         found = {f"user:{self.user}": simulation.ask(simulation.users.show_balance(self.user))}
-        for party in (simulation.shop, simulation.supplier):
-            found[party.name] = simulation.ask(party.query_balance(party.channels["bank"], party.wallet))
+        for party in simulation.firms:
+            found[party.name] = simulation.ask(party.query_balance(party.channels[party.bank], party.wallet))
         return {name: answer for name, answer in found.items() if isinstance(answer, int)}
 
     @property

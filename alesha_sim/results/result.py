@@ -16,6 +16,7 @@ import numpy as np
 from alesha_sim.audit import laws
 from alesha_sim.books import owners
 from alesha_sim.books.accounts import BOOKS, DEPOSITS
+from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, TextColumn, text_column
 from alesha_sim.conversation import Conversation
 from alesha_sim.conversation.selection import ConversationSelection
@@ -297,7 +298,8 @@ class Result(TableAccess):
             laws.Priced(product.sku, minor(product.price), minor(product.charge), minor(product.cost))
             for product in self.scenario.catalogue
         ]
-        return laws.check(self.source, catalogue, drained=self.drained)
+        roles = self.scenario.roles if self.scenario.is_market else ONE_OF_EACH
+        return laws.check(self.source, catalogue, drained=self.drained, roles=roles)
 
     # On disk
 

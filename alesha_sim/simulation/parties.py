@@ -41,6 +41,7 @@ class Parties:
         self._scenario = scenario
         self._streams = streams
         self._is_hostile = scenario.is_hostile
+        self._roles = scenario.roles
         self._members: dict[str, Member] = {}
 
     def __iter__(self) -> Iterator[Member]:
@@ -124,7 +125,8 @@ class Parties:
         name = f"{one}->{other}"
         drawn = self._scenario.network.link(name).latency if latency is None else _distribution(latency)
         draws = durations(drawn, self._streams.generator(f"channel:{name}"))
-        channel = Channel(self._clock, self._records.messages_to(other), draws, recipient.code)
+        counted_as = self._roles.get(other, other)
+        channel = Channel(self._clock, self._records.messages_to(counted_as), draws, recipient.code)
         self._make_hostile(channel, name)
         return channel
 

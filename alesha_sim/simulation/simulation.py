@@ -34,7 +34,7 @@ from alesha_sim.storage import Spool
 from alesha_sim.storage.saved import Manifest
 from alesha_sim.streams import fresh_seed
 from alesha_sim.tables.schema import recorded
-from alesha_sim.vocabulary import NO_ID, SHOP, SUPPLIER
+from alesha_sim.vocabulary import NO_ID
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
@@ -99,9 +99,9 @@ class Simulation(Doors):
         self.record = known(record)
         self.seed = fresh_seed() if seed is None else seed
         scenario, extensions = with_extensions(scenario, setup)
-        if scenario.is_market:
-            named = ", ".join(each.field for each in scenario.organisations if each.field != each.role)
-            raise scenario_error("scenario", scenario.name, f"a run cannot have named organisations yet: {named}")
+        if len(scenario.banks) > 1:
+            named = ", ".join(each.name for each in scenario.banks)
+            raise scenario_error("banks", named, "a run cannot have several banks yet")
         drawn = scenario.visits(self.seed)
         self.scenario = scenario = scenario.ending(drawn)
         self._visits_cut = drawn.cut
@@ -111,7 +111,8 @@ class Simulation(Doors):
         self._spooled: Result | None = None
         market = Market(scenario, self.seed, self._spool, record)
         self.clock, self.ledger, self.records = market.clock, market.ledger, market.records
-        self.bank, self.shop, self.supplier, self.users = market.bank, market.shop, market.supplier, market.users
+        self.shops, self.banks, self.suppliers = market.shops, market.banks, market.suppliers
+        self.users = market.users
         self.parties = market.parties
         tallied = self.ledger if isinstance(self.ledger, CountingLedger) else None
         self._flushed = [each for each in (self._spool, tallied) if each is not None]
@@ -257,17 +258,19 @@ class Simulation(Doors):
     # What can be seen
 
     def balances(self) -> dict[str, float]:
-        """Return the deposits of all users together, of the shop and of the supplier, in major units."""
-        available = self.bank.book.available
-        minor = {
-            "users": sum(available(user) for user in range(self.scenario.users.count)),
-            "shop": available(SHOP),
-            "supplier": available(SUPPLIER),
-        }
+        """Return the deposits of all users together, of the shops and of the suppliers, in major units."""
+        minor = {"users": sum(self._users_deposits())}
+        for firm in self.firms:
+            minor[firm.name] = self.banks[firm.bank].book.available(firm.code)
         return {name: float(self._currency.major(amount)) for name, amount in minor.items()}
 
+    def _users_deposits(self) -> list[int]:
+        """Return what each user can spend, minor units."""
+        books = [bank.book for bank in self.banks.values()]  # whose users follow each other
+        return [book.available(user) for book in books for user in book.users]
+
     def enquire_balances(self) -> dict[str, int | None]:
-        """Let every user, the shop and the supplier ask the bank for their balance; minor units by name.
+        """Let every user, shop and supplier ask their bank for their balance; minor units by name.
 
         None stands for one who got no answer, or was declined because the account is locked.
         The questions travel through the channels and take their time, so the clock moves on.
@@ -280,9 +283,10 @@ class Simulation(Doors):
 
         for user in range(self.scenario.users.count):
             self.clock.process(listen(f"user:{user}", self.users.show_balance(user)))
-        for party in (self.shop, self.supplier):
-            self.clock.process(listen(party.name, party.query_balance(party.channels["bank"], party.wallet)))
-        self.run_until(lambda: len(answers) == self.scenario.users.count + 2)
+        firms = self.firms
+        for firm in firms:
+            self.clock.process(listen(firm.name, firm.query_balance(firm.channels[firm.bank], firm.wallet)))
+        self.run_until(lambda: len(answers) == self.scenario.users.count + len(firms))
         return answers
 
     def _seen(self, row: int) -> MessageSeen:
@@ -314,14 +318,13 @@ class Simulation(Doors):
     def _user_columns(self) -> Columns:
         """Return the table `users`; `spent` is the total of orders paid and not cancelled."""
         users = np.arange(self.scenario.users.count, dtype=np.int64)
-        available = self.bank.book.available
         placed, spent = self.records.orders.by_user(len(users))
         return {
             "user": users,
             "account": TextColumn(users.astype(np.int32), NumberedLabels([""], users + account_number(0) + 1)),
             "registered_at": times(self.records.registered_at),
             "opening_balance": self._opening_balances,
-            "closing_balance": np.array([available(user) for user in range(len(users))], np.int64),
+            "closing_balance": np.array(self._users_deposits(), np.int64),
             "orders": placed,
             "spent": spent,
         }

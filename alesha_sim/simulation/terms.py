@@ -5,10 +5,9 @@ is used.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alesha_sim.distributions import Distribution, durations
-from alesha_sim.entities.accounts import account_number
 from alesha_sim.entities.bank.calendar import Income
 from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.entities.courier import Courier
@@ -22,22 +21,24 @@ from alesha_sim.messages import Offer
 from alesha_sim.policies import Fees
 from alesha_sim.scenarios.demand import visit_draws
 from alesha_sim.simulation.fault_injection import uniform
+from alesha_sim.simulation.roster import Roster
 from alesha_sim.streams import Streams
 from alesha_sim.units import Share
-from alesha_sim.vocabulary import SUPPLIER
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
+    from alesha_sim.scenarios.sections import Bank, Shop, Supplier
 
 
-def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
-    """Return what the shop sells and on which terms."""
-    shop = scenario.shop
+def shop_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster) -> ShopTerms:
+    """Return what a shop sells and on which terms."""
+    shop: Shop = terms_of(scenario, name)
+    supplier = scenario.suppliers_of(name)[0]
     return ShopTerms(
         catalogue=_catalogue(scenario),
-        supplier=SUPPLIER,
-        supplier_account=account_number(SUPPLIER),
-        page_seconds=duration_draws(streams, "shop:service", shop.page_time),
+        supplier=roster.code(supplier),
+        supplier_account=roster.account(supplier),
+        page_seconds=duration_draws(streams, f"{name}:service", shop.page_time),
         workers=shop.workers,
         unpaid_seconds=shop.unpaid_after,
         promise_seconds=INFINITY if shop.promise is None else shop.promise,
@@ -46,10 +47,10 @@ def shop_terms(scenario: "Scenario", streams: Streams) -> ShopTerms:
         keeps_orders=_has_after_sales(scenario),
         restocking_fee=Share.read(shop.restocking_fee),
         unfit=shop.unfit,
-        unfit_draw=uniform_draws(streams, "shop:unfit", if_any=shop.unfit),
+        unfit_draw=uniform_draws(streams, f"{name}:unfit", if_any=shop.unfit),
         compensation=Share.read(shop.compensation),
         stock=None if shop.stock is None else StockTerms(shop.stock, horizon=scenario.horizon),
-        courier=None if shop.stock is None else _courier(scenario, streams, "shop"),
+        courier=None if shop.stock is None else _courier(scenario, streams, name, supplier),
     )
 
 
@@ -72,9 +73,10 @@ def _has_after_sales(scenario: "Scenario") -> bool:
     return any(shares) or scenario.users.after_sales.complaint_share > 0
 
 
-def user_terms(scenario: "Scenario", streams: Streams) -> UserTerms:
+def user_terms(scenario: "Scenario", streams: Streams, roster: Roster) -> UserTerms:
     """Return what users have in common: what they know of the products, and how they react."""
     users, minor = scenario.users, scenario.currency.minor
+    banks = _names(scenario, "bank")
     return UserTerms(
         products={product.sku: (k, minor(product.price)) for k, product in enumerate(scenario.catalogue)},
         scale=scenario.currency.scale,
@@ -84,6 +86,9 @@ def user_terms(scenario: "Scenario", streams: Streams) -> UserTerms:
         trust=users.trust,
         budget=None if users.budget is None else minor(users.budget),
         budget_seconds=users.budget_period,
+        shops=_names(scenario, "shop"),
+        suppliers=_names(scenario, "supplier"),
+        banks={name: roster.customers(name) if len(banks) > 1 else None for name in banks},
     )
 
 
@@ -100,12 +105,13 @@ def _behaviour(scenario: "Scenario") -> BehaviourRates:
     )
 
 
-def bank_terms(scenario: "Scenario", streams: Streams) -> BankTerms:
-    """Return how the bank serves, settles and pays, and what it takes for it."""
-    bank, minor, income = scenario.bank, scenario.currency.minor, scenario.users.income
+def bank_terms(scenario: "Scenario", streams: Streams, name: str) -> BankTerms:
+    """Return how a bank serves, settles and pays, and what it takes for it."""
+    bank: Bank = terms_of(scenario, name)
+    minor, income = scenario.currency.minor, scenario.users.income
     fees, until = bank.fees, scenario.horizon
     return BankTerms(
-        authorisation_seconds=duration_draws(streams, "bank:service", bank.authorisation_time),
+        authorisation_seconds=duration_draws(streams, f"{name}:service", bank.authorisation_time),
         workers=bank.workers,
         secret_attempts=bank.secret_attempts,
         lock_seconds=bank.lock_time,
@@ -117,14 +123,16 @@ def bank_terms(scenario: "Scenario", streams: Streams) -> BankTerms:
     )
 
 
-def supplier_terms(scenario: "Scenario", streams: Streams) -> SupplierTerms:
-    """Return what the supplier makes and keeps, and how it delivers."""
-    supplier, minor = scenario.supplier, scenario.currency.minor
+def supplier_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster) -> SupplierTerms:
+    """Return what a supplier makes and keeps, and how it delivers."""
+    supplier: Supplier = terms_of(scenario, name)
+    minor, own = scenario.currency.minor, roster.code(name)
+    firms = [roster.code(each.name) for each in scenario.organisations if each.role != "bank"]
     return SupplierTerms(
         charges={product.sku: (k, minor(product.charge)) for k, product in enumerate(scenario.catalogue)},
-        handling_seconds=duration_draws(streams, "supplier:service", supplier.handling_time),
-        lead_seconds=duration_draws(streams, "supplier:lead_time", supplier.lead_time),
-        courier=_courier(scenario, streams, "supplier"),
+        handling_seconds=duration_draws(streams, f"{name}:service", supplier.handling_time),
+        lead_seconds=duration_draws(streams, f"{name}:lead_time", supplier.lead_time),
+        courier=_courier(scenario, streams, name, name),
         stock=StockTerms(supplier.stock, supplier.minimum_lot, supplier.capacity, scenario.horizon),
         workers=supplier.workers,
         unmet_demand=supplier.unmet_demand,
@@ -132,16 +140,26 @@ def supplier_terms(scenario: "Scenario", streams: Streams) -> SupplierTerms:
         return_transport=minor(supplier.return_transport),
         transport_charged=Share.read(supplier.transport_charged),
         remit_seconds=supplier.remit_after,
+        buyers=frozenset(firm for firm in firms if roster.directory.buys(firm, own)),
     )
 
 
-def _courier(scenario: "Scenario", streams: Streams, sender: str) -> Courier:
-    """Return who brings the parcels of the supplier, or of the shop."""
+def terms_of(scenario: "Scenario", name: str) -> Any:
+    """Return the section of an organisation."""
+    return next(each.terms for each in scenario.organisations if each.name == name)
+
+
+def _names(scenario: "Scenario", role: str) -> tuple[str, ...]:
+    return tuple(each.name for each in scenario.organisations if each.role == role)
+
+
+def _courier(scenario: "Scenario", streams: Streams, sender: str, supplier: str) -> Courier:
+    """Return who brings the parcels of a supplier, or of a shop, in the supplier's time."""
     delivery = scenario.delivery
     name = f"{sender}:delivery_time"
     travels = [duration_draws(streams, f"{name}:{zone.name}", zone.delivery_time) for zone in delivery.zones]
     return Courier(
-        travels or [duration_draws(streams, name, scenario.supplier.delivery_time)],
+        travels or [duration_draws(streams, name, terms_of(scenario, supplier).delivery_time)],
         visit_draws.zones(scenario, streams),
         delivery.lost,
         uniform_draws(streams, f"{sender}:parcel_loss", if_any=delivery.lost),

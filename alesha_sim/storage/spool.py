@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.columns import Columns
 from alesha_sim.files import folders
@@ -76,10 +77,10 @@ class Spool:
             self._write(table, columns)
         return records
 
-    def ledger(self, currency_code: str, skus: Sequence[str]) -> Ledger:
+    def ledger(self, currency_code: str, skus: Sequence[str], books: Mapping[str, str] = ONE_OF_EACH) -> Ledger:
         """Return the ledger of a run."""
         with self._named():
-            ledger = Ledger(currency_code, skus, self._new_rows)
+            ledger = Ledger(currency_code, skus, self._new_rows, books)
         self._settle.append(ledger.settle)
         self._write("transfers", ledger.columns)
         return ledger

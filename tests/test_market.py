@@ -1,0 +1,99 @@
+"""A market of several shops and suppliers at one bank: who keeps which book, who deals with whom, and the laws."""
+
+import numpy as np
+import pytest
+
+from alesha_sim import Scenario, Simulation, simulate
+from alesha_sim.audit import laws
+from alesha_sim.books.accounts import Account, role_of
+from alesha_sim.columns import TextColumn, text_column
+from alesha_sim.simulation.roster import customers
+from alesha_sim.tables.schema import SCHEMA
+
+MARKET = """
+name = "two_of_each"
+horizon = "3 days"
+users = { count = 12 }
+demand = { kind = "poisson", visits_per_day = 20 }
+[[shops]]
+name = "daraz"
+suppliers = ["mill"]
+[[shops]]
+name = "pickaboo"
+suppliers = ["quarry"]
+[[suppliers]]
+name = "mill"
+[[suppliers]]
+name = "quarry"
+"""
+
+
+@pytest.fixture(scope="module")
+def market():
+    return simulate(Scenario.from_toml(MARKET), seed=7)
+
+
+def catalogue(result):
+    """The catalogue of a result as laws take it."""
+    minor = result.scenario.currency.minor
+    return [
+        laws.Priced(each.sku, minor(each.price), minor(each.charge), minor(each.cost))
+        for each in result.scenario.catalogue
+    ]
+
+
+def test_every_party_keeps_a_book_of_its_own_under_its_name(market):
+    accounts = market.columns("accounts")
+    books = {*text_column(accounts, "book").labels}
+    assert books == {"bank", "daraz", "pickaboo", "mill", "quarry", "users"}
+    names = {*text_column(accounts, "account").labels}
+    assert {"bank:deposits:daraz", "bank:deposits:quarry", "daraz:cash", "mill:buyer-advances"} <= names
+
+
+def test_all_laws_hold_in_a_market_and_people_buy(market):
+    assert market.check() == []
+    assert (market.orders["status"] == "completed").sum() > 10
+
+
+def test_balances_are_told_by_name():
+    simulation = Simulation(Scenario.from_toml(MARKET), 7)
+    assert [*simulation.balances()] == ["users", "daraz", "pickaboo", "mill", "quarry"]
+    assert {*simulation.enquire_balances()} >= {"user:11", "daraz", "quarry"}
+    with pytest.raises(
+        AttributeError, match=r"^shop: there are several: daraz, pickaboo; take one: shops\['daraz'\]$"
+    ):
+        _ = simulation.shop
+
+
+@pytest.mark.parametrize(("mine", "other"), [("daraz", "pickaboo"), ("mill", "quarry")])
+def test_what_one_party_was_paid_in_the_book_of_another_of_its_role_breaks_l3(market, mine, other):
+    columns = {table: dict(market.columns(table)) for table in SCHEMA}
+    transfers = columns["transfers"]
+    words = {
+        name: np.array([*text_column(transfers, name).labels], object) for name in ("book", "debit", "credit")
+    }
+    texts = {name: words[name][text_column(transfers, name).codes] for name in words}
+    moved = np.flatnonzero((texts["book"] == mine) & (texts["debit"] == f"{mine}:cash"))[-1]
+    for name, column in texts.items():
+        column[moved] = column[moved].replace(mine, other)
+        labels, codes = np.unique(column, return_inverse=True)
+        transfers[name] = TextColumn(codes.astype(np.int32), labels.tolist())
+    found = laws.check(columns, catalogue(market), drained=True, roles=market.scenario.roles)
+    assert any(line.startswith("L3:") and f"{other}:cash" in line for line in found)
+    assert any(line.startswith("L3:") and f"the deposit of {mine}" in line for line in found)
+
+
+def test_users_are_customers_of_banks_in_blocks_of_largest_remainders():
+    assert customers(10, [1.0]) == [range(10)]
+    assert customers(10, [0.6, 0.4]) == [range(6), range(6, 10)]
+    assert customers(10, [1.0, 1.0, 1.0]) == [range(4), range(4, 7), range(7, 10)]
+    assert customers(1, [1.0, 1.0]) == [range(1), range(1, 1)]
+
+
+def test_the_role_of_an_account_is_told_by_the_roles_of_the_parties():
+    roles = {"city": "bank", "daraz": "shop", "mill": "supplier"}
+    assert role_of("city:deposits:daraz", roles) == Account.BANK_SHOP_DEPOSIT
+    assert role_of("city:deposits:user:17", roles) == Account.BANK_USER_DEPOSITS
+    assert role_of("city:deposits:mill-courier", roles) == Account.BANK_COURIER_DEPOSIT
+    assert role_of("mill:buyer-advances", roles) == Account.SUPPLIER_SHOP_ADVANCES
+    assert role_of("users:cash:3", roles) == Account.USERS_CASH
