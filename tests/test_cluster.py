@@ -9,7 +9,7 @@ from alesha_sim.experiments import cluster
 from alesha_sim.experiments.cluster import Cluster
 from alesha_sim.experiments.job import Job, Outcome, run_job
 
-JOBS = [Job((0, replication), replication + 1, b"", {}) for replication in range(5)]
+JOBS = [Job((0, replication), replication + 1, b"") for replication in range(5)]
 DONE = [Outcome(job.run, job.seed, "a digest") for job in JOBS]
 
 

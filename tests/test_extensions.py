@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -286,3 +287,58 @@ def test_a_function_has_a_name_wherever_it_comes_from():
     assert name_of(examples.Installer(1.0)) == "extension_examples:Installer"
     assert name_of(partial(examples.install)) == "functools:partial"
     assert name_of("courier") == "courier"
+
+
+# A module that starts a study while it is imported
+
+STUDY = """
+import alesha_sim as alesha
+from alesha_sim.scenarios.demand.base import Poisson
+
+
+def install(simulation):
+    pass
+
+
+class Calm(Poisson):
+    pass
+
+
+market = alesha.scenarios.market_day(days=0.25)
+options = {"seed": 1, "jobs": 2, "progress": False}
+"""
+STARTED = {
+    "setup": "study = alesha.replicate(market, 2, setup=install, **options)\n",
+    "settings": "study = alesha.sweep(market, {'demand': [Calm(visits_per_day=8), Calm(visits_per_day=9)]}, 1, **options)\n",
+}
+GUARD = "starter starts a study while it is imported: its call must stand under if __name__ == \"__main__\":"
+
+
+@pytest.mark.parametrize("started", STARTED)
+def test_a_worker_does_not_start_the_study_again_that_its_module_starts(started, tmp_path):
+    (tmp_path / "starter.py").write_text(STUDY + STARTED[started])
+    said = subprocess.run(
+        [sys.executable, "-c", "import starter; print(*starter.study.failures['error'], sep='\\n')"],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(HERE.parent)},
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert said.stdout.splitlines() == [f"RuntimeError: module {GUARD}"] * 2
+
+
+def test_the_command_refuses_a_module_that_starts_a_study(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "starter.py").write_text(STUDY + STARTED["setup"])
+    words = ["replicate", "first_purchase", "--runs", "2", "--jobs", "1", "--quiet", "--setup", "starter:install"]
+    assert main(words) == 2
+    said = capsys.readouterr().err.strip()
+    assert said == f"--setup: 'starter:install': cannot be loaded: RuntimeError: module {GUARD}"
+    (tmp_path / "starter.py").write_text(f'{STUDY}\nif __name__ == "__main__":\n    {STARTED["setup"]}')
+    assert main(words) == 0
+    sys.modules.pop("starter")
+
+
+def test_settings_that_no_worker_can_get_are_refused_before_anything_runs():
+    extension = examples.Installer(3600.0)
+    extension.lock = threading.Lock()
+    with pytest.raises(ScenarioError, match=r"^settings: 'extensions': cannot be sent to workers: TypeError"):
+        alesha.sweep(MARKET, {"extensions": [[extension]]}, 1, seed=1, jobs=1, progress=False)

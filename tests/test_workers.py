@@ -251,7 +251,7 @@ def jobs_of(market, number, taken):
     parcel = packed(market, Recording())
     for replication in range(number):
         taken.append(replication)
-        yield Job((0, replication), replication + 1, parcel, {})
+        yield Job((0, replication), replication + 1, parcel)
 
 
 @pytest.mark.parametrize(("jobs", "ahead"), [(1, 1), (3, 3), (None, 4)])

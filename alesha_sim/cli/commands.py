@@ -162,11 +162,14 @@ def setup_of(arguments: Namespace) -> "Callable[[Any], object] | None":
     named: str | None = getattr(arguments, "setup", None)
     if named is None:
         return None
+    from alesha_sim.experiments.importing import importing
+
     module, _, name = named.partition(":")
     if (here := str(Path.cwd())) not in sys.path:  # the installed command does not look there
         sys.path.insert(0, here)
     try:
-        found: Any = import_module(module)
+        with importing():
+            found: Any = import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
     except Exception as error:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from alesha_sim.experiments.importing import importing
 from alesha_sim.experiments.series import Recording, Track, table_bytes, track
 from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.simulation.simulation import simulate
@@ -26,12 +27,15 @@ Run = tuple[int, int]
 
 
 class Job(NamedTuple):
-    """One run to be made: `parcel` is from `packed`, the settings are made in the scenario before it is run."""
+    """One run to be made: `parcel` is from `packed`, the settings are made in the scenario before it is run.
+
+    The settings are bytes too, empty where there are none: what they hold may be imported only by `unpacked`.
+    """
 
     run: Run
     seed: int
     parcel: bytes
-    settings: Mapping[str, object]
+    settings: bytes = b""
 
 
 class Outcome(NamedTuple):
@@ -47,21 +51,25 @@ class Outcome(NamedTuple):
     trace: str = ""
 
 
-def packed(scenario: "Scenario", recording: Recording) -> bytes:
-    """Return a scenario and what is to be recorded as bytes for a job."""
+def packed(*parts: object) -> bytes:
+    """Return a scenario and what is to be recorded, or settings, as bytes for a job."""
     import cloudpickle
 
-    content: bytes = cloudpickle.dumps((scenario, recording))
+    content: bytes = cloudpickle.dumps(parts)
     return content
 
 
-@lru_cache(maxsize=16)
-def unpacked(parcel: bytes) -> tuple["Scenario", Recording]:
-    """Return what was packed; a worker that gets the same bytes again need not read them again."""
+@lru_cache(maxsize=32)
+def unpacked(parcel: bytes) -> tuple[Any, ...]:
+    """Return what was packed; a worker that gets the same bytes again need not read them again.
+
+    Raises RuntimeError if a module that is imported here starts a study.
+    """
     import cloudpickle
 
-    scenario, recording = cloudpickle.loads(parcel)
-    return scenario, recording
+    with importing():
+        parts: tuple[Any, ...] = cloudpickle.loads(parcel)
+    return parts
 
 
 def run_job(job: Job) -> Outcome:
@@ -91,9 +99,11 @@ def lost(job: Job, error: Exception) -> Outcome:
 
 
 def _done(job: Job) -> Outcome:
+    scenario: Scenario
+    recording: Recording
     scenario, recording = unpacked(job.parcel)
     if job.settings:
-        scenario = scenario.with_settings(job.settings)
+        scenario = scenario.with_settings(*unpacked(job.settings))
     result = simulate(scenario, job.seed, record=recording.record)
     labels: dict[str, Any] = dict(zip(("point", "replication"), job.run, strict=True))
     return Outcome(

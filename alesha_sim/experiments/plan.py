@@ -58,6 +58,7 @@ class Plan:
         self.seed = fresh_seed() if seed is None else whole_from("seed", seed, 0, SEED_MAX)
         self.recording = recording
         self._parcels = [_packed(scenario, recording) for scenario in self.scenarios]
+        self._settings = [_packed_settings(point) for point in self.points]
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -82,8 +83,8 @@ class Plan:
 
     def job(self, point: int, replication: int) -> Job:
         """Return a run to be made."""
-        number, settings, *_ = self.points[point]
-        return Job((point, replication), self.seed_of(replication), self._parcels[number], settings)
+        number = self.points[point].scenario
+        return Job((point, replication), self.seed_of(replication), self._parcels[number], self._settings[point])
 
     def label(self, point: int) -> str:
         """Return what a point is called: `bank.workers=2, supplier.lead_time=7 days`."""
@@ -207,6 +208,15 @@ def _packed(scenario: "Scenario", recording: Recording) -> bytes:
         identity(scenario)
         identity(recording.metrics, "metrics")
         raise scenario_error("scenario", scenario.name, f"cannot be sent to workers: {one_line(error)}") from error
+
+
+def _packed_settings(point: Point) -> bytes:
+    """Return a point's settings as workers get them; raises ScenarioError for what cannot be sent to them."""
+    try:
+        return packed(dict(point.settings)) if point.settings else b""
+    except Exception as error:
+        rule = f"cannot be sent to workers: {one_line(error)}"
+        raise scenario_error("settings", ", ".join(point.settings), rule) from error
 
 
 # Checks

@@ -14,6 +14,7 @@ from alesha_sim.experiments import designs
 from alesha_sim.experiments.estimates import CONFIDENCE, check_confidence
 from alesha_sim.experiments.execution import Execution
 from alesha_sim.experiments.folder import Archive, seed_in
+from alesha_sim.experiments.importing import refuse_while_importing
 from alesha_sim.experiments.job import Run
 from alesha_sim.experiments.plan import (
     Plan,
@@ -121,6 +122,7 @@ def compare(
 
 def plan_of(kind: str, scenarios: Sequence["Scenario"], points: Sequence[Point], options: Options) -> Plan:
     """Return the plan of an experiment; raises ScenarioError for options that there are not or that are wrong."""
+    refuse_while_importing()
     _check_options(options)
     scenarios = [with_extensions(scenario, options.get("setup"))[0] for scenario in scenarios]
     recording: Recording = recording_of(scenarios, options)
