@@ -1,7 +1,9 @@
 """`alesha replicate`, `sweep` and `compare`: from the command line and from study files."""
 
 import json
+from pathlib import Path
 
+import pandas
 import pytest
 
 from alesha_sim import Study, compare, replicate, scenarios, sweep
@@ -105,7 +107,7 @@ def test_sweep_prints_a_line_a_point(call, market):
         "sweep", "market_day", *SMALL, "--vary", "bank.workers=1,2", "--vary", "supplier.lead_time=1 day,7 days",
         "--runs", "2", "--seed", "1", "--jobs", "1", "--metric", "mean_delivery_seconds",
     )  # fmt: skip
-    lines = answer.out.splitlines()[2:]
+    lines = answer.out.split("\n\n")[1].splitlines()
     assert lines[0].split() == ["bank.workers", "supplier.lead_time", "mean_delivery_seconds"]
     assert [line.split()[:3] for line in lines[1:]] == [
         ["1", "1", "day"], ["1", "7", "days"], ["2", "1", "day"], ["2", "7", "days"],
@@ -170,7 +172,7 @@ def test_a_study_can_record_less_and_says_that_no_law_was_checked(call):
 def test_sweep_and_compare_say_that_no_law_was_checked(call, asked):
     answer = call(*asked, "--runs", "2", "--seed", "1", "--jobs", "1", "--record", "summary", "--metric", "orders")
     assert answer.status == 0
-    assert answer.out.splitlines()[-1].startswith("laws not checked: ")
+    assert "\n\nlaws not checked: " in answer.out
 
 
 def test_a_study_file_says_what_is_recorded_and_the_command_line_goes_before_it(call, tmp_path):
@@ -320,3 +322,86 @@ def test_an_interrupt_prints_what_is_done(call, monkeypatch):
     assert answer.status == 130
     assert answer.out.startswith("Study of market_day, seed 1: 2 of 5 runs finished\n")
     assert "interrupted: 2 of 5 runs are done" in answer.out
+
+
+# Series, files and differences
+
+COLLECTED = ("--setup", "extension_examples:install", "--series", "waiting")
+
+
+def test_a_collector_is_printed_over_time_and_written_to_files(call, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    asked = ("replicate", "market_day", *SMALL, "--runs", "2", "--seed", "1", "--jobs", "1", *COLLECTED)
+    answer = call(*asked, "--out", "tables")
+    assert "waiting, means over the runs\nname     0  5 hours" in answer.out
+    assert answer.err == "runs.csv, summary.csv, series_waiting.csv are in tables\n"
+    series = pandas.read_csv("tables/series_waiting.csv")
+    assert series["seconds"].tolist() == [3600.0 * hour for hour in range(25)]
+    found = json.loads(call(*asked, "--json", "--quiet").out)["series"]["waiting"]
+    assert [row["mean"] for row in found] == series["mean"].tolist()
+    again = call(*asked, "--out", "tables")
+    assert (again.status, again.err.count("\n")) == (2, 1)
+    assert "must be a new or empty folder" in again.err
+
+
+def test_a_long_series_is_cut_short_in_text_alone(call):
+    skus = ",".join(f'"{number}"' for number in range(8))
+    answer = call(
+        "sweep", "market_day", *SMALL, "--vary", f"description={skus}", "--runs", "1", "--seed", "1", "--jobs",
+        "1", "--series", "balances",
+    )  # fmt: skip
+    assert "\n4 more lines: --json and --out have all\n" in answer.out
+    assert answer.out.count("description=") == 1 + 20
+
+
+def test_a_sweep_prints_paired_differences_from_a_point(call, market):
+    asked = ("sweep", "market_day", *SMALL, "--vary", "supplier.lead_time=1 day,3 days,7 days", "--runs", "3",
+             "--seed", "1", "--jobs", "1", "--metric", "mean_delivery_seconds")  # fmt: skip
+    answer = call(*asked, "--baseline", "supplier.lead_time=3 days")
+    study = sweep(market, {"supplier.lead_time": ["1 day", "3 days", "7 days"]}, 3, seed=1, jobs=1)
+    rows = study.differences("mean_delivery_seconds", baseline=1)
+    head, _, *lines = answer.out.split("\n\n")[2].splitlines()
+    assert head == "paired differences from supplier.lead_time=3 days, 95%"
+    for line, row in zip(lines, rows.itertuples(), strict=True):
+        assert f"{row.difference:,.6g} ± {row.half_width:,.6g} *" in line
+    first = call(*asked)
+    assert "paired differences from supplier.lead_time=1 day, 95%" in first.out
+    found = json.loads(call(*asked, "--json").out)["differences"]
+    assert {row["other"] for row in found} == {"supplier.lead_time=1 day"}
+
+
+def test_compare_makes_variants_of_one_scenario(call, market):
+    asked = ("compare", "market_day", *SMALL, "--runs", "2", "--seed", "1", "--jobs", "1", "--json")
+    found = json.loads(call(*asked, "--vary", "shop.page_time=0,5").out)["differences"]
+    variants = [market.with_settings({"shop.page_time": seconds}) for seconds in (0, 5)]
+    (expected,) = compare(*variants, runs=2, seed=1, jobs=1).differences("messages")["difference"]
+    (row,) = (row for row in found if row["metric"] == "messages")
+    assert (row["scenario"], row["other"], row["difference"]) == ("shop.page_time=5", "shop.page_time=0", expected)
+    several = call("compare", "market_day", "cdnow", "--vary", "shop.page_time=0,5")
+    assert several.err == "scenarios: '2 given': must be one scenario where --vary makes the variants\n"
+
+
+def test_a_scenario_from_a_file_is_compared_under_the_name_of_the_file(call):
+    for name in ("four", "below/four"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(f"{name}.toml").write_text(call("show", "market_day", *SMALL, "--set", "bank.workers=4").out)
+    answer = call("compare", "market_day", "four.toml", "below/four.toml", *SMALL, "--runs", "1", "--jobs", "1",
+                  "--metric", "orders", "--baseline", "market_day")  # fmt: skip
+    assert [line.split()[1:4] for line in answer.out.splitlines() if line.startswith("orders")] == [
+        ["four", "-", "market_day"], ["four_2", "-", "market_day"],
+    ]  # fmt: skip
+
+
+def test_one_run_is_printed_without_an_interval(call):
+    answer = call("replicate", "market_day", *SMALL, "--runs", "1", "--jobs", "1", "--metric", "orders")
+    head, row = answer.out.split("\n\n")[1].splitlines()
+    assert (head.split(), len(row.split())) == (["metric", "value"], 2)
+    assert "one run is one draw and has no interval: --runs 30 makes 30" in answer.out
+
+
+def test_a_sweep_names_the_points_at_which_a_metric_was_zero_in_every_run(call):
+    answer = call("sweep", "market_day", *SMALL, "--vary", "shop.workers=1,40", "--set", "shop.page_time=20",
+                  "--runs", "2", "--seed", "1", "--jobs", "1", "--metric", "mean_shop_wait_seconds")  # fmt: skip
+    (note,) = (line for line in answer.out.splitlines() if line.startswith("zero in every run"))
+    assert "mean_shop_wait_seconds (at shop.workers=40)" in note
+    assert "refunds" not in note  # zero at every point

@@ -309,9 +309,10 @@ options = {"seed": 1, "jobs": 2, "progress": False}
 """
 STARTED = {
     "setup": "study = alesha.replicate(market, 2, setup=install, **options)\n",
-    "settings": "study = alesha.sweep(market, {'demand': [Calm(visits_per_day=8), Calm(visits_per_day=9)]}, 1, **options)\n",
+    "settings": "kinds = [Calm(visits_per_day=8), Calm(visits_per_day=9)]\n"
+    "study = alesha.sweep(market, {'demand': kinds}, 1, **options)\n",
 }
-GUARD = "starter starts a study while it is imported: its call must stand under if __name__ == \"__main__\":"
+GUARD = 'starter starts a study while it is imported: its call must stand under if __name__ == "__main__":'
 
 
 @pytest.mark.parametrize("started", STARTED)

@@ -195,7 +195,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "scenarios": {
         "nargs": "*",
         "metavar": "SCENARIO",
-        "help": "two or more scenarios, by name or TOML file; optional if the study file names them",
+        "help": "two or more scenarios, by name or TOML file, or one with --vary; optional if the study "
+        "file names them",
     },
     "--study": {
         "type": file_name,
@@ -227,7 +228,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "--series": {
         "metavar": "NAME",
         "action": "append",
-        "help": "record balances, stock, open_orders or waits (repeatable)",
+        "help": "record balances, stock, open_orders, waits or a collector of --setup by its name, and print its "
+        "means (repeatable; --json and --out give all instants)",
     },
     "--every": {"metavar": "TIME", "help": "interval between the instants of a series, such as 1h"},
     "--keep": {
@@ -241,6 +243,15 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": "confidence level of the intervals (default: 0.95)",
     },
     "--baseline": {"metavar": "LABEL", "help": "compare each scenario with this one only"},
+    "--baseline POINT": {
+        "metavar": "LABEL",
+        "help": "print differences from this point, such as 'bank.workers=2' (default: the first one)",
+    },
+    "--out TABLES": {
+        "type": file_name,
+        "metavar": "FOLDER",
+        "help": "write runs, means, differences and series to this folder as CSV files; it must be new or empty",
+    },
     "--metric": {
         "metavar": "NAME",
         "action": "append",
@@ -296,6 +307,8 @@ STUDY = (
     "--confidence",
     "--jobs N",
     "--folder",
+    "--out TABLES",
+    "--force",
     "--json",
     "--quiet",
 )
@@ -381,15 +394,15 @@ COMMANDS: dict[str, Command] = {
     ),
     "sweep": Command(
         studies.sweep,
-        "run a scenario many times at every point of a design",
+        "run a scenario many times at every point of a design and print means and paired differences",
         "alesha sweep market_day --vary bank.workers=1,2,4 --vary 'supplier.lead_time=1 day,7 days' --runs 10",
-        ("scenario ?", "--vary", *STUDY),
+        ("scenario ?", "--vary", "--baseline POINT", *STUDY),
     ),
     "compare": Command(
         studies.compare,
-        "run several scenarios with the same customers and print the paired differences",
-        "alesha compare market_day rebuilt.toml --runs 50 --seed 7",
-        ("scenarios", "--baseline", *STUDY),
+        "run several scenarios, or variants of one, with the same customers and print the paired differences",
+        "alesha compare market_day --vary bank.workers=2,4 --runs 50 --seed 7",
+        ("scenarios", "--vary", "--baseline", *STUDY),
     ),
 }
 """The commands by name, in the order of the help text."""

@@ -5,7 +5,7 @@ problem nor an interruption leaves half of a result behind.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from alesha_sim.recording.levels import ALL, NotRecorded
 from alesha_sim.scenarios.errors import scenario_error
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from alesha_sim.results.result import Result
 
 PICTURE = "balances.png"
@@ -70,6 +72,16 @@ def save(result: "Result", folder: Path, *, as_csv: bool) -> str:
         if not has_picture:
             (folder / PICTURE).unlink(missing_ok=True)
     return f"tables, {folders.MANIFEST} and {PICTURE}" if has_picture else f"tables and {folders.MANIFEST}"
+
+
+def save_tables(tables: Mapping[str, "DataFrame"], folder: Path) -> str:
+    """Write the tables of a study into a `claimed` folder, for spreadsheets; say what there is now."""
+    from alesha_sim.exports import spreadsheets
+
+    with _named("--out", folder), folders.replacing(folder, is_held=True) as ready:
+        for name, table in tables.items():
+            spreadsheets.harmless(table).to_csv(ready / f"{name}{spreadsheets.SUFFIX}", index=False)
+    return ", ".join(f"{name}{spreadsheets.SUFFIX}" for name in tables)
 
 
 def write_text(file: Path, text: str, *, force: bool, argument: str = "FILE") -> None:

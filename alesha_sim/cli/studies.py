@@ -1,17 +1,16 @@
-"""`alesha replicate`, `sweep` and `compare`: what they run and what they print.
+"""`alesha replicate`, `sweep` and `compare`: what they run and what they say to programs.
 
-What a study file may say stands in `study_file.py`, what an experiment is in `alesha_sim.experiments`.
+What a study file may say stands in `study_file.py`, how a study is printed in `study_text.py`, what an experiment
+is in `alesha_sim.experiments`.
 """
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from math import inf
 from typing import TYPE_CHECKING, Any
 
-from alesha_sim.cli import output, study_file
+from alesha_sim.cli import folder, output, study_file, study_text
 from alesha_sim.cli.commands import setup_of
 from alesha_sim.cli.study_file import Named
-from alesha_sim.scenarios.errors import scenario_error
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 FAILURES_SHOWN = 10
 """How many failed runs are named."""
 
-SHOWN = ("orders", "completed", "revenue", "shop_cash", "mean_delivery_seconds", "mean_bank_wait_seconds")
-"""The metrics of a sweep's table unless others are asked for."""
-
 
 def replicate(arguments: Namespace) -> bool:
     """Run one scenario many times."""
@@ -32,19 +28,25 @@ def replicate(arguments: Namespace) -> bool:
     study = study_file.read(arguments)
     named = study_file.one_scenario(arguments, study)
     options = {**study_file.options(study, "until", "max_runs", "confidence"), "setup": setup_of(arguments)}
-    made = experiments.replicate(named.scenario, progress=not arguments.quiet, **options)
-    return _told(arguments, study, [named], made)
+    with folder.claimed(arguments.out, force=arguments.force):
+        made = experiments.replicate(named.scenario, progress=not arguments.quiet, **options)
+        return _told(arguments, study, [named], made)
 
 
 def sweep(arguments: Namespace) -> bool:
     """Run one scenario at every point of a design."""
     from alesha_sim import experiments
+    from alesha_sim.experiments import plan
 
     study = study_file.read(arguments)
     named, design = study_file.one_scenario(arguments, study), study_file.design(arguments, study)
     options = {**study_file.options(study), "setup": setup_of(arguments)}
-    made = experiments.sweep(named.scenario, design, progress=not arguments.quiet, **options)
-    return _told(arguments, study, [named], made)
+    if "baseline" in study:  # before anything runs
+        points = plan.swept(named.scenario, design)
+        plan.baseline_of([plan.called(point) for point in points], study["baseline"])
+    with folder.claimed(arguments.out, force=arguments.force):
+        made = experiments.sweep(named.scenario, design, progress=not arguments.quiet, **options)
+        return _told(arguments, study, [named], made)
 
 
 def compare(arguments: Namespace) -> bool:
@@ -54,37 +56,39 @@ def compare(arguments: Namespace) -> bool:
 
     study = study_file.read(arguments)
     named = study_file.several_scenarios(arguments, study)
-    labels = [each.label for each in named]
-    given = [label for label in labels if label is not None]
-    if given and len(given) < len(labels):
-        raise scenario_error("label", given, "must be given to all alternatives or to none")
+    labels = study_file.labels(named)
     if "baseline" in study:  # before anything runs
-        points = plan.labelled([each.scenario for each in named], given or None)
-        plan.baseline_of([str(point.labels["scenario"]) for point in points], study["baseline"])
-    made = experiments.compare(
-        *(each.scenario for each in named),
-        labels=given or None,
-        progress=not arguments.quiet,
-        setup=setup_of(arguments),
-        **study_file.options(study),
-    )
-    return _told(arguments, study, named, made)
+        plan.baseline_of(labels, study["baseline"])
+    with folder.claimed(arguments.out, force=arguments.force):
+        made = experiments.compare(
+            *(each.scenario for each in named),
+            labels=labels,
+            progress=not arguments.quiet,
+            setup=setup_of(arguments),
+            **study_file.options(study),
+        )
+        return _told(arguments, study, named, made)
 
 
 def _told(arguments: Namespace, asked: Mapping[str, Any], named: Sequence[Named], study: "Study") -> bool:
     """Print a study; tell whether no run failed. An interrupt that ended it goes on once it is printed."""
-    confidence = asked.get("confidence", 0.95)
+    confidence, baseline = asked.get("confidence", 0.95), asked.get("baseline")
+    if baseline is None and study.kind == "sweep":
+        baseline = 0
     again = [
         _again(study, named, arguments.setup, *run)
         for run in zip(study.failures["point"], study.failures["seed"], strict=True)
     ]
     if arguments.json:
-        output.print_json(_object(study, confidence, asked.get("baseline"), again))
+        output.print_json(_object(study, confidence, baseline, again))
     else:
-        shown = _metrics(study, arguments.metric)
-        print("\n\n".join([_head(study), _table(study, shown, confidence, asked.get("baseline")), *study.notes]))
+        print(study_text.text(study, arguments.metric, confidence, baseline))
         for error, command in list(zip(study.failures["error"], again, strict=True))[:FAILURES_SHOWN]:
             output.remark(f"failed: {error}\n  {command}")
+    if arguments.out:
+        written = folder.save_tables(study_text.tables(study, confidence, baseline), arguments.out)
+        if not arguments.quiet:
+            output.remark(f"{written} are in {arguments.out}")
     if arguments.folder and not arguments.quiet:
         finished = "finished" if study.interrupted else "all"
         output.remark(f"{finished} runs are in {arguments.folder}")
@@ -105,10 +109,9 @@ def _again(study: "Study", named: Sequence[Named], setup: str | None, point: int
 # For programs
 
 
-def _object(study: "Study", confidence: float, baseline: str | None, again: Sequence[str]) -> dict[str, Any]:
-    several = len(study.plan.points) > 1
-    compared = study.kind == "compare" and several and study.metrics
-    differences = study.differences(baseline=baseline, confidence=confidence) if compared else None
+def _object(study: "Study", confidence: float, baseline: str | int | None, again: Sequence[str]) -> dict[str, Any]:
+    made = study_text.tables(study, confidence, baseline)
+    differences = made.get("differences")
     failures = study.failures.drop(columns=["trace", "command"]).assign(command=list(again))
     return {
         "study": study.kind,
@@ -116,8 +119,9 @@ def _object(study: "Study", confidence: float, baseline: str | None, again: Sequ
         "seed": study.seed,
         "runs": len(study.runs),
         "confidence": confidence,
-        "summary": _records(study.summary(confidence).reset_index()),
+        "summary": _records(made["summary"]),
         "differences": None if differences is None else _records(differences),
+        "series": {name: _records(made[f"series_{name}"]) for name in study_text.series_of(study)},
         "precision": None if study.precision is None else _records(study.precision),
         "failures": _records(failures),
         "recorded": study.record,
@@ -136,81 +140,3 @@ def _records(frame: "DataFrame") -> list[dict[str, Any]]:
         {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in row.items()}
         for row in rows
     ]
-
-
-# For people
-
-
-def _head(study: "Study") -> str:
-    return repr(study).splitlines()[0]
-
-
-def _metrics(study: "Study", wanted: Sequence[str] | None) -> list[str]:
-    if wanted:
-        return list(wanted)
-    return [name for name in SHOWN if name in study.metrics] if study.kind == "sweep" else list(study.metrics)
-
-
-def _table(study: "Study", metrics: Sequence[str], confidence: float, baseline: str | None) -> str:
-    """Return the study as text: means by metric, means by point, or differences."""
-    if not len(study.runs):
-        return "no run is finished"
-    match study.kind:
-        case "sweep":
-            return _by_point(study, metrics, confidence)
-        case "compare":
-            return _by_pair(study, metrics, confidence, baseline)
-    found = study.summary(confidence).loc[list(metrics)]
-    cells = [
-        (metric, _number(row.mean), f"± {_number(row.half_width)}", _number(row.sd), f"{row.runs:,}")
-        for metric, row in zip(found.index, _rows(found), strict=True)
-    ]
-    return output.table([("metric", "mean", f"{confidence:.0%}", "sd", "runs"), *cells], right=(1, 2, 3, 4))
-
-
-def _by_point(study: "Study", metrics: Sequence[str], confidence: float) -> str:
-    factors = study.plan.factors
-    found, known = study.summary(confidence), study.metrics
-    lines = []
-    for number, point in enumerate(study.plan.points):
-        labels = [point.labels[name] for name in factors]
-        if not len(study.runs[study.runs["point"] == number]):
-            continue
-        # By place: two points of a design may have the same labels.
-        rows = [found.iloc[number * len(known) + known.index(metric)] for metric in metrics]
-        cells = [f"{_number(row['mean'])} ± {_number(row['half_width'])}" for row in rows]
-        lines.append((*map(str, labels), *cells))
-    places = range(len(factors), len(factors) + len(metrics))
-    return output.table([(*factors, *metrics), *lines], right=list(places))
-
-
-def _by_pair(study: "Study", metrics: Sequence[str], confidence: float, baseline: str | None) -> str:
-    found = study.differences(baseline=baseline, confidence=confidence)
-    found = found[found["metric"].isin(list(metrics))]
-    cells = [
-        (
-            row.metric,
-            f"{row.scenario} - {row.other}",
-            _number(row.difference),
-            f"± {_number(row.half_width)}",
-            "all" if row.saved == inf else _number(row.saved),
-            "*" if row.low > 0 or row.high < 0 else "",
-        )
-        for row in _rows(found)
-    ]
-    head = ("metric", "difference of", "mean", f"{confidence:.0%}", "saved", "")
-    note = (
-        "* the interval does not contain zero; the intervals of each metric hold simultaneously\n"
-        "saved: how many times as many independent runs would be as precise; all: the difference never varies"
-    )
-    return output.table([head, *cells], right=(2, 3, 4)) + "\n\n" + note
-
-
-def _rows(frame: "DataFrame") -> list[Any]:
-    return list(frame.itertuples(index=False))
-
-
-def _number(value: float) -> str:
-    from alesha_sim.experiments.metric_units import number
-
-    return number(value)

@@ -16,7 +16,7 @@ Nothing is run here, and a file never imports code.
 """
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,7 +33,7 @@ COMMON = ("kind", "settings", "confidence", *PASSED_ON)
 DESIGNS = ("grid", "points", "latin_hypercube", "sobol")
 OWN = {
     "replicate": ("scenario", "until", "max_runs"),
-    "sweep": ("scenario", *DESIGNS),
+    "sweep": ("scenario", "baseline", *DESIGNS),
     "compare": ("scenario", "alternatives", "baseline"),
 }
 """The keys of a study file that only one kind of study has."""
@@ -91,7 +91,12 @@ def one_scenario(arguments: Namespace, study: Mapping[str, Any]) -> Named:
 
 
 def several_scenarios(arguments: Namespace, study: Mapping[str, Any]) -> list[Named]:
-    """Return the scenarios that the command line names, else the alternatives of the study file."""
+    """Return the scenarios that the command line names, or variants of one, else the study file's alternatives."""
+    if arguments.vary:
+        return _variants(arguments, study)
+    if len(arguments.scenarios) == 1:
+        rule = "must be two or more to be compared, or one with --vary PATH=VALUE,VALUE"
+        raise scenario_error("scenarios", "1 given", rule)
     if arguments.scenarios:
         return [_named(name, study["settings"]) for name in arguments.scenarios]
     found = []
@@ -105,6 +110,35 @@ def several_scenarios(arguments: Namespace, study: Mapping[str, Any]) -> list[Na
         own = _named(name, {**study["settings"], **flat(alternative.get("settings", {}))})
         found.append(own._replace(label=alternative.get("label")))
     return found
+
+
+def labels(named: Sequence[Named]) -> list[str]:
+    """Return what a comparison calls its scenarios: their labels or else their names, of a file the file's."""
+    from alesha_sim.experiments.plan import numbered
+
+    given = [each.label for each in named if each.label is not None]
+    if not given:
+        return numbered([each.name if each.name in scenarios.names() else Path(each.name).stem for each in named])
+    if len(given) < len(named):
+        raise scenario_error("label", given, "must be given to all alternatives or to none")
+    return given
+
+
+def _variants(arguments: Namespace, study: Mapping[str, Any]) -> list[Named]:
+    """Return one scenario with each combination of the values that the command line gives."""
+    from alesha_sim import experiments
+
+    if len(arguments.scenarios) > 1:
+        rule = "must be one scenario where --vary makes the variants"
+        raise scenario_error("scenarios", f"{len(arguments.scenarios)} given", rule)
+    name = arguments.scenarios[0] if arguments.scenarios else _beside(arguments.study, study.get("scenario"))
+    made = experiments.grid(dict(arguments.vary))
+    return [
+        _named(name, {**study["settings"], **point})._replace(
+            label=", ".join(f"{path}={value}" for path, value in point.items())
+        )
+        for point in made.points
+    ]
 
 
 def design(arguments: Namespace, study: Mapping[str, Any]) -> "Design":

@@ -89,9 +89,11 @@ class Plan:
     def label(self, point: int) -> str:
         """Return what a point is called: `bank.workers=2, supplier.lead_time=7 days`."""
         labels = self.points[point].labels
-        if self.kind == "compare":
-            return str(labels["scenario"])
-        return ", ".join(f"{name}={value}" for name, value in labels.items()) or self.scenarios[0].name
+        return (
+            str(labels["scenario"])
+            if self.kind == "compare"
+            else called(self.points[point]) or self.scenarios[0].name
+        )
 
     def identity(self) -> dict[str, Any]:
         """Return what makes this study this one and no other, as JSON can hold it.
@@ -151,17 +153,22 @@ def swept(scenario: "Scenario", design: Design) -> list[Point]:
     return points
 
 
+def called(point: Point) -> str:
+    """Return what a point of a design is called: `bank.workers=2, supplier.lead_time=7 days`."""
+    return ", ".join(f"{name}={value}" for name, value in point.labels.items())
+
+
 def labelled(scenarios: Sequence["Scenario"], labels: Sequence[str] | None) -> list[Point]:
     """Return a point for each of several scenarios; raises ScenarioError unless the labels tell them apart."""
     if len(scenarios) < 2:
         raise scenario_error("scenarios", f"{len(scenarios)} given", "must be two or more to be compared")
-    names = _numbered([scenario.name for scenario in scenarios]) if labels is None else [*map(str, labels)]
+    names = numbered([scenario.name for scenario in scenarios]) if labels is None else [*map(str, labels)]
     if len(names) != len(scenarios) or len(set(names)) < len(names):
         raise scenario_error("labels", names, f"must be {len(scenarios)} different texts")
     return [Point(number, {}, {"scenario": name}) for number, name in enumerate(names)]
 
 
-def _numbered(names: Sequence[str]) -> list[str]:
+def numbered(names: Sequence[str]) -> list[str]:
     """Return names that differ: the second of the same becomes `name_2`."""
     found: list[str] = []
     for name in names:

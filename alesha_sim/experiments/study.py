@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 BAND = 0.90
 """The share of runs between `few` and `most` of a series."""
 
+NAMED = 3
+"""How many points a note names."""
+
 
 class Study:
     """Many runs of one or more scenarios; `replicate`, `sweep` and `compare` return it.
@@ -305,13 +308,34 @@ class Study:
         if failed := len(self._failures):
             runs = "1 run" if failed == 1 else f"{failed:,} runs"
             lines.append(f"{runs} failed and count in no mean: study.failures tells how to make each again")
-        masks = [seldom(*self._estimates(point)) for point in self._points()]
-        doubted = (
-            [name for name, each in zip(self.metrics, np.any(masks, axis=0), strict=True) if each] if masks else []
+        return lines + self._unreliable()
+
+    def _unreliable(self) -> list[str]:
+        """Return lines on amounts that are other than zero in few runs of a point, or in none of it alone."""
+        found = {point: self._estimates(point) for point in self._points()}
+        if not found:
+            return []
+        never = np.array([(each.runs > 1) & (each.low == 0) & (each.high == 0) for _, each in found.values()])
+        kinds = (
+            ("nearly every run", np.array([seldom(*each) for each in found.values()])),
+            ("every run", never & ~never.all(axis=0)),  # zero at all points: there is nothing to count
         )
-        if doubted:
-            lines.append(f"zero in nearly every run, so the intervals are unreliable: {', '.join(doubted)}")
-        return lines
+        comma = "; " if self.plan.factors else ", "
+        return [
+            f"zero in {where}, so the intervals are unreliable: {comma.join(named)}"
+            for where, masks in kinds
+            if (named := self._where(masks))
+        ]
+
+    def _where(self, masks: NDArray[np.bool_]) -> list[str]:
+        """Return the metrics that are marked at any point, with the points where they are."""
+        points, found = self._points(), []
+        for name, mask in zip(self.metrics, masks.T, strict=False):
+            names = [self.label(point) for point, marked in zip(points, mask, strict=True) if marked]
+            if names:
+                more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+                found.append(f"{name} (at {' and '.join(names[:NAMED])}{more})" if self.plan.factors else name)
+        return found
 
     def _points(self) -> list[int]:
         return sorted({point for point, _ in self._chosen}) if len(self._rows) else []
