@@ -62,11 +62,11 @@ def test_at_one_instant_a_reply_still_follows_its_request():
 def test_text_is_aligned_and_shows_what_went_wrong(paying):
     assert repr(paying).splitlines() == [
         "Order 1",
-        "2021-01-01 00:00:00.000  user:0 -> shop  Pay",
-        "2021-01-01 00:00:01.000  shop -> bank    Authorise",
-        "2021-01-01 00:00:02.000      bank  payment  bank:deposits:user:0 / bank:deposits:shop  1,000.00 BDT",
-        "2021-01-01 00:00:02.000  bank -> shop    Receipt",
-        "2021-01-01 00:00:03.000  shop -> user:0  Refusal    out_of_stock, lost, attempt 2",
+        "2021-01-01 00:00:00.000  4  user:0 -> shop  Pay",
+        "2021-01-01 00:00:01.000  5  shop -> bank    Authorise",
+        "2021-01-01 00:00:02.000         bank  payment  bank:deposits:user:0 / bank:deposits:shop  1,000.00 BDT",
+        "2021-01-01 00:00:02.000  6  bank -> shop    Receipt",
+        "2021-01-01 00:00:03.000  7  shop -> user:0  Refusal    out_of_stock, lost, attempt 2",
     ]
 
 

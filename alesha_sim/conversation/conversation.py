@@ -24,7 +24,8 @@ class Conversation:
     `messages` and `transfers` are lists of plain tuples; iterating gives both in time order, messages by the
     instant of sending, so that each reply comes after its request. At one instant what was written comes before
     what was said, since an entity posts an entry before it answers. `steps` has each message with what it
-    moved, in the order of arrival. Its text shows one line for each entry. `run` describes the run around it;
+    moved, in the order of arrival. Its text shows one line for each entry, a message
+    with its number as in the table `messages`. `run` describes the run around it;
     without one, balances and the order's status are not shown. `present` have lanes even if they say nothing.
     """
 
@@ -132,9 +133,14 @@ class Conversation:
         said = _aligned([_said(message) for message in self.messages])
         moved = _aligned([_moved(transfer) for transfer in self.transfers])
         messages, transfers = iter(said), iter(moved)
+        width = max((len(str(message.message)) for message in self.messages), default=0)
         lines = [
             f"{clock(instant(entry))}  "
-            + (next(messages) if isinstance(entry, Message) else "    " + next(transfers))
+            + (
+                f"{entry.message:>{width}}  {next(messages)}"
+                if isinstance(entry, Message)
+                else f"{'':{width}}      {next(transfers)}"
+            )
             for entry in self._entries
         ]
         return "\n".join([self.title, *lines])
