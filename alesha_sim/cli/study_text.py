@@ -153,7 +153,7 @@ def _over_time(study: "Study", series: str, confidence: float) -> str:
 
     found = study.series(series, confidence)
     instants = np.unique(found["seconds"])
-    chosen = instants[np.unique(np.linspace(0, len(instants) - 1, INSTANTS).round().astype(int))]
+    chosen = instants[np.unique(np.linspace(0, len(instants) - 1, INSTANTS).round().astype(np.int64))]
     few = found[found["seconds"].isin(chosen)]
     lines: list[tuple[str, ...]] = []
     for (point, name), rows in few.groupby(["point", "name"], sort=False):
