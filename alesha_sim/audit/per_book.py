@@ -10,13 +10,13 @@ from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.reading import Ints, recoded
 from alesha_sim.audit.register import ROLES, Register
-from alesha_sim.books.accounts import BOOKS, INCOME, KINDS, OPENING, Account
+from alesha_sim.books.accounts import BOOK_ROLES, INCOME, KINDS, OPENING, Account
 from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables import running_balance
 
 _SIGNS = np.array([account.kind.sign for account in Account])
 _FLOORED = np.array([account.is_floored for account in Account])
-_BOOKS = np.array([BOOKS.index(account.book) for account in Account], np.int8)
+_BOOKS = np.array([BOOK_ROLES.index(account.book) for account in Account], np.int8)
 
 SECTIONS = ("rows", "floors", "reserves", "statements")
 """The order in which the report lists them."""
@@ -164,7 +164,7 @@ class Books:
         )
         books = _BOOKS[r.role]
         findings.add(
-            9, books != r.book, lambda account: f"{r.name(account)}: must be of book {BOOKS[books[account]]}"
+            9, books != r.book, lambda account: f"{r.name(account)}: must be of book {BOOK_ROLES[books[account]]}"
         )
         trial = np.zeros((len(r.parties), len(r.price)), r.closing.dtype)
         np.add.at(trial, (r.party, r.commodity), r.closing * signs)

@@ -14,6 +14,9 @@ BOOKS = ("bank", "shop", "supplier", "users")
 
 BANK, SHOP, SUPPLIER, USERS = range(4)
 
+BOOK_ROLES = (*BOOKS, "clearing")
+"""The roles of all who keep a book; there is a clearing house only where there are several banks."""
+
 BOOKS_MAX: Final = 32
 """The most books of a ledger, those of a reader's own included: a bit each says which hold an entry."""
 
@@ -121,6 +124,55 @@ class Account(StrEnum):
     )
     BANK_FEES = (
         "bank:fees", Kind.INCOME, "money", False, "Fees", "fees taken",
+    )
+    BANK_LOANS = (
+        "bank:loans", Kind.ASSET, "money", False, "Loans", "lent outside before the start",
+    )
+    BANK_CLEARING_CLAIM = (
+        "bank:clearing-claim:", Kind.ASSET, "money", False,
+        "Claims on banks", "written for a customer here, not known to be settled by the other bank",
+    )
+    BANK_CLEARING_DUE = (
+        "bank:clearing-due:", Kind.LIABILITY, "money", False,
+        "Due to banks", "taken from a customer here, not known to be settled with the other bank",
+    )
+    BANK_GUARANTEE_CLAIMS = (
+        "bank:guarantee-claims", Kind.ASSET, "money", False,
+        "Claims from loss sharing", "paid for banks that could not pay in a guaranteed cycle",
+    )
+    BANK_GUARANTEE_DUE = (
+        "bank:guarantee-due", Kind.LIABILITY, "money", False,
+        "Due from loss sharing", "what others paid for it in a guaranteed cycle",
+    )
+    BANK_UNSECURED_DEBTS = (
+        "bank:unsecured-debts", Kind.LIABILITY, "money", True,
+        "Unsecured debts", "what a closed bank still owes to other banks",
+    )
+    BANK_INTERCHANGE_INCOME = (
+        "bank:interchange-income", Kind.INCOME, "money", False,
+        "Interchange", "kept of what its customers pay to those of other banks",
+    )
+    BANK_INTERCHANGE = (
+        "bank:interchange", Kind.EXPENSE, "money", False,
+        "Interchange paid", "kept by other banks of what comes from their customers",
+    )
+    BANK_EQUITY = (
+        "bank:equity", Kind.EQUITY, "money", False, "Capital", "opening reserves beyond what depositors brought",
+    )
+    BANK_LOSSES = (
+        "bank:losses", Kind.EXPENSE, "money", False, "Losses", "claims on closed banks, written off",
+    )
+
+    CLEARING_BACKING = (
+        "clearing:backing", Kind.ASSET, "money", False,
+        "Backing", "money behind the reserves; the world outside is its other side",
+    )
+    CLEARING_RESERVES = (
+        "clearing:reserves:", Kind.LIABILITY, "money", True,
+        "Reserves of banks", "what a bank can pay others with; below zero by its credit line at most",
+    )
+    CLEARING_SETTLEMENT = (
+        "clearing:settlement", Kind.LIABILITY, "money", True, "Settlement", "zero after each cycle",
     )
 
     SHOP_INVESTMENT = (
@@ -300,11 +352,12 @@ CODES = (
     "opening", "income", "pending", "void", "payment", "fee", "retention", "settlement", "refund", "release",
     "charges", "charges-return", "transport", "cancel", "allowance", "make", "reserve", "ship", "loss",
     "return-to-sender", "deliver", "sale", "cost", "collection", "remittance", "return", "write-off", "replace",
+    "settle", "net", "loss-share", "recover", "interchange",
 )  # fmt: skip
 """Why a transfer was made, in the order of the posting rules; a row holds the code's place."""
 
 (
     OPENING, INCOME, PENDING, VOID, PAYMENT, FEE, RETENTION, SETTLEMENT, REFUND, RELEASE, CHARGES,
     CHARGES_RETURN, TRANSPORT, CANCEL, ALLOWANCE, MAKE, RESERVE, SHIP, LOSS, RETURN_TO_SENDER, DELIVER, SALE, COST,
-    COLLECTION, REMITTANCE, RETURN, WRITE_OFF, REPLACE,
+    COLLECTION, REMITTANCE, RETURN, WRITE_OFF, REPLACE, SETTLE, NET, LOSS_SHARE, RECOVER, INTERCHANGE,
 ) = range(len(CODES))  # fmt: skip

@@ -86,7 +86,7 @@ class BankBook:
         self._ledger = ledger
         self._book = accounts.book
         self.users = range(users) if isinstance(users, int) else users
-        self._reserves = accounts.money(Account.BANK_RESERVES)
+        self.reserves = accounts.money(Account.BANK_RESERVES)
         self._users = accounts.family(Account.BANK_USER_DEPOSITS, self.users)
         self._deposits: dict[int, int] = {}
         self._couriers: dict[int, LazyAccount] = {}
@@ -99,13 +99,13 @@ class BankBook:
         shops = {each.code: self._deposits[each.code] for each in depositors if each.role == "shop"}
         self._first = {each.role: each.code for each in reversed(depositors)}
         self._first_shop = self._first.get("shop", NO_ID)
-        self._merchant_funds = MerchantFunds(accounts, shops)
-        self.holds = Holds(ledger, accounts, self.users, self._users, self._merchant_funds)
+        self.funds = MerchantFunds(accounts, shops)
+        self.holds = Holds(ledger, accounts, self.users, self._users, self.funds)
 
     def open_users(self, at: float, amounts: npt.NDArray[np.int64]) -> range:
         """Opening of every user's deposit: reserves / deposits:user:n. Returns the entries, one a user."""
         entries = self._ledger.new_entries(len(amounts))
-        self._ledger.open_many(at, self._book, entries, self._reserves, self._users, amounts, OPENING)
+        self._ledger.open_many(at, self._book, entries, self.reserves, self._users, amounts, OPENING)
         return entries
 
     def open_owner(self, at: float, owner: int, amount: int) -> int:
@@ -113,7 +113,7 @@ class BankBook:
         deposit = self._deposits[owner]
         entries = self._ledger.new_entries(1)
         amounts = np.array([amount], np.int64)
-        self._ledger.open_many(at, self._book, entries, self._reserves, deposit, amounts, OPENING)
+        self._ledger.open_many(at, self._book, entries, self.reserves, deposit, amounts, OPENING)
         return entries.start
 
     def payment(
@@ -137,9 +137,9 @@ class BankBook:
         if held_in is DEPOSIT and not (fee or retained or payer_fee):
             deposit = self._deposits[payee]
             return self._ledger.new_transfer(at, self._book, order, source, deposit, total, PAYMENT)
-        rows = self._merchant_funds.captured(source, payee, total, held_in, fee, retained, payer_fee)
+        rows = self.funds.captured(source, payee, total, held_in, fee, retained, payer_fee)
         entry = self._ledger.post_new(at, self._book, order, rows)
-        self._merchant_funds.put(order, payee, held_in, total)
+        self.funds.put(order, payee, held_in, total)
         return entry
 
     def settle(
@@ -158,7 +158,7 @@ class BankBook:
         What is left in escrow for the order goes back: escrow / deposits:user:n.
         """
         payee = self._first_shop if shop is None else shop
-        funds = self._merchant_funds
+        funds = self.funds
         source = funds.account(held_in, payee)
         rest = self.escrowed(order) - due if held_in is ESCROW else 0
         rows: list[Row] = [
@@ -175,18 +175,18 @@ class BankBook:
         """Reserve released: rolling-reserve / deposits:shop."""
         deposit = self._deposits[self._first_shop if shop is None else shop]
         return self._ledger.new_transfer(
-            at, self._book, order, self._merchant_funds.rolling_reserve.id, deposit, amount, RELEASE
+            at, self._book, order, self.funds.rolling_reserve.id, deposit, amount, RELEASE
         )
 
     def declined_fee(self, at: float, order: int, fee: int, shop: int | None = None) -> int:
         """Fee of a declined payment: deposits:shop / fees."""
         deposit = self._deposits[self._first_shop if shop is None else shop]
-        return self._ledger.new_transfer(at, self._book, order, deposit, self._merchant_funds.fees.id, fee, FEE)
+        return self._ledger.new_transfer(at, self._book, order, deposit, self.funds.fees.id, fee, FEE)
 
     def income(self, at: float, user: int, amount: int) -> int:
         """Income of a user from outside: reserves / deposits:user:n."""
         deposit = self._of_user(user)
-        return self._ledger.new_transfer(at, self._book, NO_ID, self._reserves, deposit, amount, INCOME)
+        return self._ledger.new_transfer(at, self._book, NO_ID, self.reserves, deposit, amount, INCOME)
 
     def charges(
         self, at: float, order: int, amount: int, buyer: int | None = None, seller: int | None = None
@@ -234,10 +234,20 @@ class BankBook:
         if held_in is ESCROW and amount > self.escrowed(order):
             raise LawBroken(f"L4: order {order}: {self.escrowed(order)} in escrow, {amount} refunded")
         payer = self._first_shop if shop is None else shop
-        source = self._merchant_funds.account(held_in, payer)
+        source = self.funds.account(held_in, payer)
         entry = self._ledger.new_transfer(at, self._book, order, source, self._of_user(user), amount, REFUND)
-        self._merchant_funds.put(order, payer, held_in, -amount)
+        self.funds.put(order, payer, held_in, -amount)
         return entry
+
+    def take_refund(self, order: int, shop: int, amount: int, held_in: FundsLocation) -> int:
+        """Return the account that a refund to another bank's user is to be taken from, and count it as taken.
+
+        Raises LawBroken for more than is in escrow for the order.
+        """
+        if held_in is ESCROW and amount > self.escrowed(order):
+            raise LawBroken(f"L4: order {order}: {self.escrowed(order)} in escrow, {amount} refunded")
+        self.funds.put(order, shop, held_in, -amount)
+        return self.funds.account(held_in, shop)
 
     def _of_user(self, user: int) -> int:
         """Return a user's deposit; KeyError for nobody's."""
@@ -266,7 +276,7 @@ class BankBook:
 
     def escrowed(self, order: int) -> int:
         """Return what is in escrow for an order."""
-        return self._merchant_funds.escrowed(order)
+        return self.funds.escrowed(order)
 
     def transaction(self, entry: int) -> Transaction | None:
         """Return what is booked under a transaction number between two owners; None if there is nothing.
@@ -292,4 +302,4 @@ class BankBook:
         for code, courier in self._couriers.items():
             if account == courier.opened_as:
                 return code
-        return self._merchant_funds.owner(account, order)
+        return self.funds.owner(account, order)

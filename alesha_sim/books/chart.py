@@ -87,6 +87,13 @@ class Chart:
         self.least = tables.longer(self.least, 0 if floor and kind.sign > 0 else -AMOUNT_MAX, count)
         return range(base, base + count)
 
+    def allow_below_zero(self, account: int, amount: int) -> None:
+        """Let the balance of an account fall to so much below zero, instead of to its floor."""
+        if self.signs[account] < 0:
+            self.most[account] = amount
+        else:
+            self.least[account] = -amount
+
     def book(self, name: str) -> int:
         """Return the number of a book; ValueError if there is none of that name."""
         return self.books.index(name)

@@ -32,6 +32,9 @@ ONE_OF_EACH: Final = (
 )
 
 
+_PURPOSES: Final = {("user", "courier"): "collection", ("courier", "shop"): "remittance"}
+
+
 class Directory:
     """Whose account is whose, at which bank, and which firm buys from which: what every bank knows.
 
@@ -75,6 +78,14 @@ class Directory:
     def buys(self, buyer: int, seller: int) -> bool:
         """Tell whether one buys from the other."""
         return (buyer, seller) in self._trades
+
+    def purpose(self, payer: int, payee: int) -> str:
+        """Return why one owner pays another by a transfer, as a code of the ledger; "" if it never does."""
+        if self.buys(payer, payee):
+            return "charges"
+        if self.buys(payee, payer):
+            return "charges-return"
+        return _PURPOSES.get((self.role(payer), self.role(payee)), "")
 
     def of_bank(self, bank: int) -> list[Holder]:
         """Return the organisations that have their account at a bank."""

@@ -70,6 +70,7 @@ class Reason(StrEnum):
     WARRANTY_OVER = "warranty_over"
     MORE_THAN_BOUGHT = "more_than_bought"
     ESCROW_CLOSED = "escrow_closed"
+    BANK_CLOSED = "bank_closed"
 
 
 class Method(StrEnum):

@@ -104,6 +104,14 @@ class Bank(Entity):
         if terms.income is not None:
             Payroll(self._calendar, book, self._notify, terms.income, book.users)
         self._acts = self._table()
+        self._moves: dict[str, Callable[[float, int, int, int, int], int]] = {
+            "charges": book.charges,
+            "charges-return": book.charges_return,
+            "collection": lambda at, order, amount, user, courier: book.collection(
+                at, order, user, amount, courier
+            ),
+            "remittance": book.remittance,
+        }
 
     def _table(self) -> dict[type, Callable[[Any, Delivery], None]]:
         """Return what is done about each kind of request."""
@@ -266,13 +274,11 @@ class Bank(Entity):
 
     def transfer(self, transfer: Transfer, order: int) -> Receipt | Decline:
         """Move charges to a seller and back, what is collected at doors to the courier and on to the shop."""
-        payer, payee = (
-            self._authenticated_owner(transfer.account, transfer.secret),
-            self._directory.owner(transfer.payee),
-        )
+        payer = self._authenticated_owner(transfer.account, transfer.secret)
+        payee = self._directory.owner(transfer.payee)
         if isinstance(payer, Reason):
             return Decline(payer)
-        move = None if payee is None else self._mover(payer, payee)
+        move = None if payee is None else self._moves.get(self._directory.purpose(payer, payee))
         if payee is None or move is None:
             return Decline(Reason.UNKNOWN_PAYEE)
         amount = transfer.amount
@@ -281,29 +287,27 @@ class Bank(Entity):
             return Decline(refusal_reason)
         return Receipt(move(self.clock.now, order, amount, payer, payee), amount)
 
-    def _mover(self, payer: int, payee: int) -> Callable[[float, int, int, int, int], int] | None:
-        """Return what books a transfer between two owners; None if the one pays nothing to the other."""
-        directory, book = self._directory, self.book
-        if directory.buys(payer, payee):
-            return book.charges
-        if directory.buys(payee, payer):
-            return book.charges_return
-        match directory.role(payer), directory.role(payee):
-            case "user", "courier":
-                return lambda at, order, amount, user, courier: book.collection(at, order, user, amount, courier)
-            case "courier", "shop":
-                return book.remittance
-        return None
-
     def refund(self, refund: Refund, order: int) -> Decline | tuple[Receipt, Refunded, int]:
         """Give a payment back, in full or part; also returns the notice to the user, and which user.
 
         It comes from where the payment is held, the shop's deposit for what was collected at a door.
         """
+        found = self._refundable(refund, order)
+        if isinstance(found, Decline):
+            return found
+        payer, payment, held_in, order = found
+        entry = self.book.refund(self.clock.now, order, payment.payer, refund.amount, held_in, payer)
+        self._settlements.note_refund(refund.transaction, refund.amount)
+        fee = self._fees.of_payer(payment.amount) if payment.payee == payer else 0
+        notice = Refunded(refund.transaction, payment.amount, entry, refund.amount, fee)
+        return Receipt(entry, refund.amount, held_in), notice, payment.payer
+
+    def _refundable(self, refund: Refund, order: int) -> Decline | tuple[int, Transaction, FundsLocation, int]:
+        """Return the shop that gives a payment back, the payment, where its money is, and of which order it is."""
         payer = self._authenticated_owner(refund.account, refund.secret)
         if isinstance(payer, Reason):
             return Decline(payer)
-        payment = self.book.transaction(refund.transaction)
+        payment = self._transaction(refund.transaction)
         if payment is None or not self._may_refund(payer, payment):
             return Decline(Reason.UNKNOWN_TRANSACTION)
         if self._settlements.refunds.get(refund.transaction, 0) + refund.amount > payment.amount:
@@ -312,14 +316,13 @@ class Bank(Entity):
         refusal_reason = self._refusal_reason(payer, refund.amount)
         if refusal_reason is not None and (unsettled is None or refusal_reason is Reason.INVALID_AMOUNT):
             return Decline(refusal_reason)
-        held_in, order = (
-            (FundsLocation.DEPOSIT, order) if unsettled is None else (unsettled.held_in, unsettled.order)
-        )
-        entry = self.book.refund(self.clock.now, order, payment.payer, refund.amount, held_in, payer)
-        self._settlements.note_refund(refund.transaction, refund.amount)
-        fee = self._fees.of_payer(payment.amount) if payment.payee == payer else 0
-        notice = Refunded(refund.transaction, payment.amount, entry, refund.amount, fee)
-        return Receipt(entry, refund.amount, held_in), notice, payment.payer
+        if unsettled is None:
+            return payer, payment, FundsLocation.DEPOSIT, order
+        return payer, payment, unsettled.held_in, unsettled.order
+
+    def _transaction(self, number: int) -> Transaction | None:
+        """Return what is booked under a transaction number between two customers."""
+        return self.book.transaction(number)
 
     def _may_refund(self, payer: int, payment: Transaction) -> bool:
         """Tell whether a payment was a user's to the shop that gives it back, or was collected at a door."""
@@ -340,7 +343,7 @@ class Bank(Entity):
 
     def verify(self, transaction: int) -> Verification | Decline:
         """Say what is booked under a transaction number."""
-        booked = self.book.transaction(transaction)
+        booked = self._transaction(transaction)
         if booked is None:
             return Decline(Reason.UNKNOWN_TRANSACTION)
         payer, payee = self._directory.number(booked.payer), self._directory.number(booked.payee)

@@ -6,12 +6,14 @@ Who may ask for what is decided in `entities/bank/bank.py`, on which terms in `p
 in minor units, instants in seconds.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isnan
 from typing import Any
 
 from alesha_sim.books.bank import BankBook
+from alesha_sim.books.ledger import Row
 from alesha_sim.entities.bank.calendar import Calendar, Notify
 from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.kernel.scheduled import INFINITY
@@ -27,6 +29,12 @@ from alesha_sim.messages import (
 )
 from alesha_sim.policies.settlement import Fees, Immediate, refuse, seconds_faults, share_faults
 from alesha_sim.units import Share
+from alesha_sim.vocabulary import NO_ID
+
+Credit = Callable[[int, Sequence[Row]], bool]
+"""Credits a payment from another bank to an account, and takes what is deducted of it."""
+
+GiveBack = Callable[[int, int, int, FundsLocation, Refunded], int | None]
 
 
 @dataclass(slots=True)
@@ -71,6 +79,8 @@ class Settlements:
         self._in_escrow: dict[int, list[int]] = {}
         self._closed: dict[int, int] = {}
         self.refunds: dict[int, int] = {}
+        self.give_back_elsewhere: GiveBack | None = None
+        """Gives money back to a user of another bank; returns the transaction, None for a user of this one."""
         self.is_plain = type(self._policy) is Immediate and self._fees == Fees() and share == 0
 
     def take(
@@ -85,13 +95,33 @@ class Settlements:
             entry = self._book.payment(now, order, user, amount, held_in, fee, retained, payer_fee, shop)
         else:
             entry = self._book.holds.post(now, hold, amount, held_in, fee, retained, payer_fee)
-        if held_in is FundsLocation.DEPOSIT:
-            self._keep_back(order, shop, retained)
-        elif amount > 0:
-            self._keep_unsettled(
-                entry, UnsettledPayment(order, user, shop, amount, amount, held_in), settles_at, refunds_at
-            )
+        self._keep(
+            entry, UnsettledPayment(order, user, shop, amount, amount, held_in), settles_at, refunds_at, retained
+        )
         return Receipt(entry, amount, held_in, fee, retained, payer_fee)
+
+    def receive(
+        self, order: int, user: int, shop: int, promised_at: float, taken: Receipt, credit: Credit
+    ) -> Receipt:
+        """Receive a payment that another bank has taken from its user; `credit` books it."""
+        entry, amount, book = taken.transaction, taken.amount, self._book
+        held_in, settles_at, refunds_at = self._terms(amount, self._clock.now, promised_at)
+        fee, retained = self._deductions(amount) if held_in is FundsLocation.DEPOSIT else (0, 0)
+        credit(book.funds.account(held_in, shop), book.funds.deductions(shop, fee, retained))
+        book.funds.put(order, shop, held_in, amount)
+        self._keep(
+            entry, UnsettledPayment(order, user, shop, amount, amount, held_in), settles_at, refunds_at, retained
+        )
+        return Receipt(entry, amount, held_in, fee, retained, taken.payer_fee)
+
+    def _keep(
+        self, payment: int, unsettled: UnsettledPayment, settles_at: float, refunds_at: float, retained: int
+    ) -> None:
+        """Keep on record what is still to happen with a payment."""
+        if unsettled.held_in is FundsLocation.DEPOSIT:
+            self._keep_back(unsettled.order, unsettled.shop, retained)
+        elif unsettled.amount > 0:
+            self._keep_unsettled(payment, unsettled, settles_at, refunds_at)
 
     def _terms(self, amount: int, paid_at: float, promised_at: float) -> tuple[FundsLocation, float, float]:
         """Return the policy's terms, which may be anybody's."""
@@ -139,12 +169,16 @@ class Settlements:
     def _give_back(self, payment: int) -> None:
         """Give what is left of a payment back to its payer, since the goods are late."""
         unsettled = self._unsettled[payment]
-        entry = self._book.refund(
-            self._clock.now, unsettled.order, unsettled.user, unsettled.left, unsettled.held_in, unsettled.shop
-        )
+        order, user, shop, held_in = unsettled.order, unsettled.user, unsettled.shop, unsettled.held_in
         fee = self._fees.of_payer(unsettled.amount)
-        notice = Refunded(payment, unsettled.amount, entry, unsettled.left, fee, late=True)
-        for recipient in (unsettled.user, unsettled.shop):
+        notice = Refunded(payment, unsettled.amount, NO_ID, unsettled.left, fee, late=True)
+        elsewhere = self.give_back_elsewhere
+        entry = None if elsewhere is None else elsewhere(order, user, shop, held_in, notice)
+        recipients = (user, shop) if entry is None else (shop,)
+        if entry is None:
+            entry = self._book.refund(self._clock.now, order, user, unsettled.left, held_in, shop)
+        notice = notice.replaced(transaction=entry)
+        for recipient in recipients:
             self._notify(notice, f"refunded:{entry}", unsettled.order, recipient)
         self.note_refund(payment, unsettled.left)
 
@@ -156,6 +190,11 @@ class Settlements:
                 return ACKNOWLEDGED
         closed = self._closed.get(order) == user
         return Decline(Reason.ESCROW_CLOSED if closed else Reason.UNKNOWN_TRANSACTION)
+
+    def payer_of(self, order: int) -> int | None:
+        """Return which user paid what is, or was, in escrow for an order."""
+        payments = self._in_escrow.get(order)
+        return self._unsettled[payments[0]].user if payments else self._closed.get(order)
 
     def find(self, payment: int) -> UnsettledPayment | None:
         """Return what is on record of an unsettled payment; None if it is the shop's, or nobody's."""
