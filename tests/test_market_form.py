@@ -11,7 +11,9 @@ from alesha_sim import simulate
 from alesha_sim.experiments.identity import identity
 from alesha_sim.policies import SHOP_CHOICES, SOURCINGS
 from alesha_sim.scenarios import ScenarioError, files, market_day
+from alesha_sim.scenarios.channels import LINKS
 from alesha_sim.scenarios.scenario import Scenario
+from alesha_sim.vocabulary import CONNECTED
 
 MARKET = """
 horizon = "3 days"
@@ -130,6 +132,35 @@ def test_the_kind_of_clearing_changes_alone():
     assert Scenario(**ONE, banks=named("city")).clearing is None
 
 
+def test_one_of_each_talks_as_ever_and_a_market_by_who_deals_with_whom():
+    one, links = market_day(), SCENARIO.link_names
+    assert one.connected == CONNECTED
+    assert list(one.link_names) == list(LINKS)
+    assert links["daraz->city"] == links["shop->bank"] == "shop->bank"
+    assert {"user->daraz", "user->brac", "mill->user", "city->brac", "brac->clearing", "mill->quarry"} <= set(
+        links
+    )
+    assert {"bank->bank", "bank->clearing", "supplier->supplier", "supplier->user"} <= set(links)
+    assert not {"daraz->brac", "daraz->overseas", "daraz->pickaboo", "quarry->user", "daraz->quarry"} & set(links)
+
+
+def test_a_link_is_as_its_parties_say_else_as_their_roles_else_as_the_default():
+    links = {"shop->bank": {"latency": 2, "duplication": 0.1}, "daraz->city": {"latency": 3}}
+    market = SCENARIO.with_settings({"network.links": links, "network.default.timeout": 9})
+    told = {name: market.link(name) for name in ("daraz->city", "pickaboo->brac", "city->daraz")}
+    assert [link.latency.value for link in told.values()] == [3, 2, 0.05]
+    assert [link.duplication for link in told.values()] == [0.1, 0.1, 0]
+    assert (market.is_hostile, SCENARIO.is_hostile) == (True, False)
+    assert market.link("courier-firm->city").latency.value == 0.05
+
+
+def test_a_word_means_the_party_of_that_name_or_all_of_that_role():
+    assert SCENARIO.called("city") == ("city",)
+    assert SCENARIO.called("bank") == ("city", "brac")
+    assert SCENARIO.called("clearing") == ("clearing",)
+    assert market_day().called("bank") == ("bank",)
+
+
 def test_a_run_of_several_banks_is_refused_in_one_line():
     line = r"^banks: .*: a run cannot have several banks yet$"
     with pytest.raises(ScenarioError, match=line):
@@ -145,6 +176,10 @@ RESERVED = "must not be clearing, courier or outside, which are no organisations
 TOO_MANY = "must be at most 28 shops, banks and suppliers together"
 SHORTEST = "must be at least the shortest time in which goods are made and brought"
 RING = "must not be a ring"
+
+LOSSY = {name: value for name, value in SCENARIO.model_dump().items() if name in ("shops", "banks", "suppliers")}
+OUTAGE = {"kind": "outage", "start": 0, "duration": 1}
+TIMEOUT = {"default": {"timeout": 1}}
 
 REFUSED = [
     # Names.
@@ -215,6 +250,26 @@ REFUSED = [
                                                               "order_up_to": [4, 8]}),
       "suppliers": named("a", "b")},
      ["shops.daraz.stock: missing: must be given where sourcing is dual, which is asked at reviews"]),
+    # Links and injected faults.
+    ({"network": {"links": {"shop->bnk": {}}}}, ["network.links.shop->bnk: unknown link: nearest is shop->bank"]),
+    (LOSSY | {"network": {"links": {"daraz->brac": {"loss": 0.1}}}},
+     ["network.links.daraz->brac: no such link: daraz never talks to brac, only to user, city, mill"]),
+    (LOSSY | {"faults": [OUTAGE | {"link": "daraz<->overseas"}]},
+     ["faults[0].link: no such link: daraz never talks to overseas, only to user, city, mill"]),
+    (LOSSY | {"faults": [OUTAGE | {"link": "quary->mill"}]},
+     ["faults[0].link: unknown link: nearest is quarry->mill"]),
+    ({"network": {"links": {"bank->bank": {}}}},
+     ["network.links.bank->bank: no such link: bank never talks to bank, only to user, shop, supplier"]),
+    (LOSSY | {"faults": [{"kind": "crash", "entity": "ctiy", "start": 0, "duration": 1}]},
+     ["faults[0].entity: 'ctiy': unknown party: nearest is city"]),
+    (LOSSY | {"network": TIMEOUT, "faults": [{"kind": "crash", "entity": name, "start": 0, "duration": 1}
+                                             for name in ("city", "shop", "bank")]},
+     ["faults[2].start: 0.0: must not be while the bank is down"]),
+    (LOSSY | {"network": {"links": {"bank->clearing": {"loss": 0.1}}}},
+     ["faults: network.default.timeout: missing: must be given where messages can be lost"]),
+    (LOSSY | {"network": {"default": {"timeout": 1}, "links": {"daraz->city": {"loss": 1}}}},
+     ["network.links.daraz->city.loss: 1: must not be 1 with a timeout and neither attempts nor drain: "
+      "who asks would ask forever"]),
     # Every section is looked at by name.
     ({"shops": named("daraz", workers=0)}, ["shops.daraz.workers: 0: must be at least 1"]),
     ({"shops": named("daraz", wrokers=1)}, ["shops.daraz.wrokers: unknown field: nearest is workers"]),

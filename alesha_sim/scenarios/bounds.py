@@ -10,9 +10,9 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.policies import StockPolicy
-from alesha_sim.scenarios.channels import LINKS, Link
+from alesha_sim.scenarios.channels import Link
 from alesha_sim.scenarios.errors import Problem
-from alesha_sim.scenarios.market import lead_times, of_role
+from alesha_sim.scenarios.market import lead_times, link_names, of_role
 from alesha_sim.units import AMOUNT_MAX, DAY, in_seconds
 
 if TYPE_CHECKING:
@@ -119,9 +119,9 @@ def _periods(scenario: "ScenarioFields") -> Iterator[Problem]:
 
 def _retries(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield links on which somebody would ask forever, or so often that it comes to the same."""
-    for name in LINKS:
+    for name in link_names(scenario):
         there, back = name.split("->")
-        asked, answered = scenario.network.link(name), scenario.network.link(f"{back}->{there}")
+        asked, answered = scenario.link(name), scenario.link(f"{back}->{there}")
         if asked.timeout is None or (asked.attempts is not None and asked.attempts <= TIMES_MAX):
             continue
         arriving = (1 - asked.loss) * (1 - answered.loss)
@@ -144,9 +144,11 @@ _SERVING = {"shop": "page_time", "bank": "authorisation_time", "supplier": "hand
 
 
 def _place(scenario: "ScenarioFields", link: str, field: str) -> str:
-    """Return the path of what says a link's field: the default's, unless the link has its own."""
-    own = scenario.network.links.get(link)
-    return f"network.default.{field}" if getattr(own, field, None) is None else f"network.links.{link}.{field}"
+    """Return the path of what says a link's field: the default's, unless the link or its roles have their own."""
+    for name in (link, link_names(scenario)[link]):
+        if getattr(scenario.network.links.get(name), field, None) is not None:
+            return f"network.links.{name}.{field}"
+    return f"network.default.{field}"
 
 
 def _silence(scenario: "ScenarioFields", asked: Link, answered: Link) -> float:

@@ -3,6 +3,7 @@
 Contains declarations; what a channel does with them is in `network/`.
 """
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -15,13 +16,24 @@ from alesha_sim.scenarios.tagged_fields import Durations
 from alesha_sim.vocabulary import CONNECTED
 
 LINKS = tuple(f"{one}->{other}" for pair in CONNECTED for one, other in (pair, pair[::-1]))
-"""The names of all one-way links; all users share theirs."""
+"""The names of all one-way links by role; all users share theirs."""
+
+BOTH = "<->"
+
+_NAMES = re.compile("[A-Za-z][A-Za-z0-9-]*<?->[A-Za-z][A-Za-z0-9-]*")
 
 
-def _link_name(value: Any) -> Any:
-    if value not in LINKS:
+def link_name(value: Any) -> Any:
+    """Read the name of a link, of a market's parties too; whether there is such a link, the scenario knows."""
+    if not isinstance(value, str) or not _NAMES.fullmatch(value):
         raise ScenarioError([Problem("", None, f"unknown link: {nearest(value, LINKS)}")])
     return value
+
+
+def _one_way(value: Any) -> Any:
+    if isinstance(value, str) and BOTH in value:
+        raise ScenarioError([Problem("", None, f"unknown link: {nearest(value, LINKS)}")])
+    return link_name(value)
 
 
 class Link(Part):
@@ -97,22 +109,21 @@ class Network(Part):
     """The links between the entities."""
 
     default: Link = Field(default=Link(), description="Every link; network.links says what is different on one.")
-    links: dict[Annotated[str, BeforeValidator(_link_name)], LinkOverride] = Field(
+    links: dict[Annotated[str, BeforeValidator(_one_way)], LinkOverride] = Field(
         default={},
         examples=[{"user->shop": {}}],
         description="What is different on one link; the rest is as in network.default. Links: "
-        f"{', '.join(LINKS)}.",
+        f"{', '.join(LINKS)}; in a market of named parties too, daraz->city.",
     )
 
-    @property
-    def is_hostile(self) -> bool:
-        """Whether messages can be lost, doubled or sent again on any link."""
-        return any(self.link(name).is_hostile for name in LINKS)
+    def link(self, name: str, by_role: str = "") -> Link:
+        """Return the link of a name such as `shop->bank`, as it is after its overrides.
 
-    def link(self, name: str) -> Link:
-        """Return the link of a name such as `shop->bank`, as it is after its overrides."""
-        override = self.links.get(name)
-        if override is None:
-            return self.default
-        changed = {field: getattr(override, field) for field in LinkOverride.model_fields}
-        return self.default.model_copy(update={field: v for field, v in changed.items() if v is not None})
+        What is different on the link of two named parties goes before what is different on all of their roles.
+        """
+        found = self.default
+        for key in dict.fromkeys((by_role, name)):
+            if override := self.links.get(key):
+                changed = {field: getattr(override, field) for field in LinkOverride.model_fields}
+                found = found.model_copy(update={field: v for field, v in changed.items() if v is not None})
+        return found

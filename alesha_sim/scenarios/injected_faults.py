@@ -1,33 +1,33 @@
 """What goes wrong for a while: outages of links, degradations of bad network, crashes of entities.
 
-Contains declarations and the rules between them; what they do is in `network/faults.py` and in the entities.
+Contains declarations; what must hold between them is in `network_checks.py`, what they do in `network/faults.py`
+and in the entities.
 """
 
-from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from alesha_sim.scenarios.channels import LINKS, Network
-from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest
+from alesha_sim.scenarios.channels import BOTH, link_name
+from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.scenarios.fields import Duration, Share
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.tagged_fields import Durations
+from alesha_sim.vocabulary import ORGANISATIONS
 
-BOTH = "<->"
-ENTITIES = ("shop", "bank", "supplier")
-_BOTH_WAYS = tuple(link.replace("->", BOTH) for link in LINKS)
+ENTITIES = ORGANISATIONS
+"""The roles whose entities can crash."""
 
 
-def _some_link(value: Any) -> Any:
-    if value not in LINKS + _BOTH_WAYS:
-        raise ScenarioError([Problem("", None, f"unknown link: {nearest(value, LINKS)}")])
+def _party(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise scenario_error("", value, f"must be one of {', '.join(map(repr, ENTITIES))}")
     return value
 
 
 SomeLink = Annotated[
     str,
-    BeforeValidator(_some_link),
+    BeforeValidator(link_name),
     Field(examples=["shop->bank"], description='A link such as "shop->bank", or "shop<->bank" for both ways.'),
 ]
 Start = Annotated[Duration, Field(examples=["2 hours"], description="When it begins, from the start.")]
@@ -71,7 +71,10 @@ class Crash(Part):
     model_config = ConfigDict(json_schema_extra={"examples": [{"start": "6 hours", "duration": "5 min"}]})
 
     kind: Literal["crash"] = "crash"
-    entity: Literal["shop", "bank", "supplier"] = Field(examples=["bank"], description="Which entity stops.")
+    entity: Annotated[str, BeforeValidator(_party)] = Field(
+        examples=["bank"],
+        description="Which entity stops: shop, bank or supplier; in a market by name, or all of a role.",
+    )
     start: Start
     duration: Lasting
 
@@ -85,18 +88,3 @@ def directions(link: str) -> tuple[str, ...]:
         return (link,)
     one, other = link.split(BOTH)
     return f"{one}->{other}", f"{other}->{one}"
-
-
-def contradictions(injected_faults: Sequence[InjectedFault], network: Network) -> Iterator[Problem]:
-    """Yield the faults of injected_faults that do not go together, or not with the network."""
-    crashes = [(injected, place) for place, injected in enumerate(injected_faults) if isinstance(injected, Crash)]
-    for number, (crash, place) in enumerate(crashes):
-        for other, _ in crashes[:number]:
-            apart = crash.start >= other.start + other.duration or other.start >= crash.start + crash.duration
-            if crash.entity == other.entity and not apart:
-                yield Problem(
-                    f"[{place}].start", str(crash.start), f"must not be while the {crash.entity} is down"
-                )
-    lossy = bool(injected_faults) or any(network.link(name).loss for name in LINKS)
-    if lossy and any(network.link(name).timeout is None for name in LINKS):
-        yield Problem("", None, "network.default.timeout: missing: must be given where messages can be lost")

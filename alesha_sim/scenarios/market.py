@@ -6,6 +6,7 @@ Contains declarations and what a scenario tells of its organisations. What must 
 
 import re
 from decimal import Decimal
+from itertools import combinations
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -22,8 +23,8 @@ from alesha_sim.vocabulary import ORGANISATIONS as ROLES
 NAME_LENGTH = 24
 """How long the name of a party may be: it begins the names of its accounts."""
 
-USERS, CLEARING, COURIER = "users", "clearing", "courier"
-"""Who else takes part: the customers together, the house at which banks settle, who collects money at doors."""
+USER, USERS, CLEARING, COURIER = "user", "users", "clearing", "courier"
+"""Who else takes part: a customer, all of them, the house at which banks settle, who collects money at doors."""
 
 _NAME = "[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*"
 
@@ -192,6 +193,32 @@ def suppliers_of(scenario: Part, name: str) -> tuple[str, ...]:
         return getattr(buyer.terms, "suppliers", ()) or (of_role(scenario, "supplier")[0].name,)
     upstream = getattr(buyer.terms, "upstream", None)
     return () if upstream is None else (upstream,)
+
+
+def connected(scenario: Part) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of parties that talk to each other, by name; all users together are `user`.
+
+    Users talk to every shop and every bank, and to the suppliers of shops; an organisation to its own bank and to
+    those from whom it buys; banks to each other and to the clearing house.
+    """
+    shops, banks, suppliers = ([each.name for each in of_role(scenario, role)] for role in ROLES)
+    senders = [name for name in suppliers if any(name in suppliers_of(scenario, shop) for shop in shops)]
+    pairs = [*((USER, name) for name in (*shops, *banks)), *((name, USER) for name in senders)]
+    pairs += [(name, bank_of(scenario, name)) for name in shops]
+    pairs += [(name, source) for name in shops for source in suppliers_of(scenario, name)]
+    pairs += [(name, bank_of(scenario, name)) for name in suppliers]
+    pairs += [(name, source) for name in suppliers for source in suppliers_of(scenario, name)]
+    if len(banks) > 1:
+        pairs += combinations(banks, 2)
+        pairs += [(name, CLEARING) for name in banks]
+    return tuple(pairs)
+
+
+def link_names(scenario: Part) -> dict[str, str]:
+    """Return every one-way link by the names of its parties, each with its name by their roles."""
+    roles = {each.name: each.role for each in organisations(scenario)}
+    both = [way for one, other in connected(scenario) for way in ((one, other), (other, one))]
+    return {"->".join(way): "->".join(roles.get(name, name) for name in way) for way in both}
 
 
 def lead_times(supplier: Supplier) -> list[Distribution]:

@@ -5,6 +5,7 @@ settings change it in `settings.py`.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -23,6 +24,8 @@ from alesha_sim.scenarios.demand.base import Market, Visits
 from alesha_sim.scenarios.errors import Problem, ScenarioError, scenario_error
 from alesha_sim.scenarios.market import Clearing, plural
 from alesha_sim.scenarios.market_checks import problems as market_problems
+from alesha_sim.scenarios.network_checks import problems as network_problems
+from alesha_sim.scenarios.network_checks import unknown_in
 from alesha_sim.scenarios.scenario_fields import ALL_MONEY, ScenarioFields, checked
 from alesha_sim.streams import Streams
 from alesha_sim.units import AMOUNT_MAX, MICROSECONDS, total
@@ -48,6 +51,10 @@ class Scenario(ScenarioFields):
     @classmethod
     def _translated(cls, error: ValidationError, given: Mapping[str, Any] | None) -> ScenarioError:
         found = list(super()._translated(error, given).found)
+        if given is not None and (unknown := unknown_in(given)):
+            places = {name: place for place, name in enumerate(cls.model_fields)}
+            found = [*unknown, *found]
+            found.sort(key=lambda problem: places.get(re.split(r"[.\[]", problem.field)[0], len(places)))
         if given is not None and given.get("horizon") is None and NO_HORIZON not in found:
             demand = given.get("demand")
             kind = demand.get("kind") if isinstance(demand, Mapping) else getattr(demand, "kind", None)
@@ -59,6 +66,7 @@ class Scenario(ScenarioFields):
         checked(self, market_problems(self))
         if self.clearing is None and len(self.banks) > 1:
             self.__dict__["clearing"] = Clearing()
+        checked(self, network_problems(self))
         checked(self, [*between_parts(self), *unbounded(self)])
         for role in ORGANISATIONS:
             if getattr(self, plural(role)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 from pydantic import Field, SerializerFunctionWrapHandler, ValidationInfo, field_validator, model_serializer
 
 from alesha_sim.scenarios import market
-from alesha_sim.scenarios.channels import Network
+from alesha_sim.scenarios.channels import Link, Network
 from alesha_sim.scenarios.demand.base import OWN, Poisson, Single
 from alesha_sim.scenarios.demand.bursts import Flash, Waves
 from alesha_sim.scenarios.demand.mixture import Mixture
@@ -21,7 +21,7 @@ from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.errors import Problem, ScenarioError, party_names, product_names
 from alesha_sim.scenarios.extensions import Extension
 from alesha_sim.scenarios.fields import Duration, Horizon, Instant, Name, Text, money_problem
-from alesha_sim.scenarios.injected_faults import InjectedFault, contradictions
+from alesha_sim.scenarios.injected_faults import InjectedFault
 from alesha_sim.scenarios.market import Clearing, NamedBank, NamedShop, NamedSupplier, Organisation
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.sections import Bank, Delivery, Product, Shop, Supplier, Users
@@ -169,16 +169,10 @@ class ScenarioFields(Part):
     def _check_supplier(cls, supplier: Supplier, info: ValidationInfo) -> Supplier:
         return checked(supplier, _balance_problems(supplier, info) or _money_problems(supplier, info))
 
-    @field_validator("faults")
-    @classmethod
-    def _check_faults(cls, faults: tuple[InjectedFault, ...], info: ValidationInfo) -> tuple[InjectedFault, ...]:
-        network = info.data.get("network")
-        return faults if network is None else checked(faults, list(contradictions(faults, network)))
-
     @property
     def is_hostile(self) -> bool:
         """Whether messages can be lost, doubled or sent again, or entities crash."""
-        return bool(self.faults) or self.network.is_hostile
+        return bool(self.faults) or any(self.link(name).is_hostile for name in market.link_names(self))
 
     @property
     def uses_escrow(self) -> bool:
@@ -201,6 +195,27 @@ class ScenarioFields(Part):
         """The role of each party by its name: organisations, "users", and "clearing" where banks settle."""
         found = {each.name: each.role for each in self.organisations} | {market.USERS: market.USERS}
         return found if self.clearing is None else found | {market.CLEARING: market.CLEARING}
+
+    @property
+    def connected(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of parties that talk to each other, by name; all users together are `user`."""
+        return market.connected(self)
+
+    @property
+    def link_names(self) -> dict[str, str]:
+        """Every name of a one-way link, of two parties or of two roles, with the name by their roles."""
+        names = market.link_names(self)
+        return names | {role: role for role in names.values()}
+
+    def link(self, name: str) -> Link:
+        """Return the link between two parties, `daraz->city`: as its own name says, else as its roles do."""
+        roles = self.roles
+        return self.network.link(name, "->".join(roles.get(party, party) for party in name.split("->")))
+
+    def called(self, word: str) -> tuple[str, ...]:
+        """Return the names of those that a word means: the party of that name, or all of that role."""
+        roles = self.roles
+        return (word,) if word in roles else tuple(name for name, role in roles.items() if role == word)
 
     def bank_of(self, name: str) -> str:
         """Return the name of the bank of a shop or a supplier; raises ScenarioError for an unknown name."""

@@ -19,7 +19,7 @@ _BLOCK = 512
 
 def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Streams) -> None:
     """Give a channel the faults of its link, those of the scenario's outages and degradations, and its retries."""
-    link = scenario.network.link(name)
+    link = scenario.link(name)
     windows = _windows(name, scenario, streams)
     if link.loss or link.duplication or windows:
         lose, double = (uniform(streams, f"channel:{name}:{what}") for what in ("loss", "duplication"))
@@ -34,9 +34,9 @@ def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Str
 def _windows(name: str, scenario: "Scenario", streams: Streams) -> list[Window]:
     from alesha_sim.scenarios.injected_faults import Crash, Degradation, directions
 
-    windows = []
+    windows, names = [], {name, scenario.link_names.get(name, name)}
     for number, injected in enumerate(scenario.faults):
-        if isinstance(injected, Crash) or name not in directions(injected.link):
+        if isinstance(injected, Crash) or not names & {*directions(injected.link)}:
             continue
         end = injected.start + injected.duration
         if not isinstance(injected, Degradation):
@@ -63,8 +63,9 @@ def schedule_crashes(clock: Clock, scenario: "Scenario", entities: Mapping[str, 
     acts: list[tuple[float, bool, Callable[[], None]]] = []
     for crash in scenario.faults:
         if isinstance(crash, Crash):
-            entity = entities[crash.entity]
-            entity.track_processes()
-            acts += [(crash.start, True, entity.crash), (crash.start + crash.duration, False, entity.restart)]
+            for name in scenario.called(crash.entity):
+                entity = entities[name]
+                entity.track_processes()
+                acts += [(crash.start, True, entity.crash), (crash.start + crash.duration, False, entity.restart)]
     acts.sort(key=lambda act: act[:2])  # at one instant a restart comes before the next crash
     Schedule(clock, [at for at, _, _ in acts], lambda number: acts[number][2]())

@@ -123,7 +123,7 @@ class Parties:
     def _channel(self, sender: Member, recipient: Member, latency: Any) -> Channel:
         one, other = (USER if member.role == USER else member.name for member in (sender, recipient))
         name = f"{one}->{other}"
-        drawn = self._scenario.network.link(name).latency if latency is None else _distribution(latency)
+        drawn = self._scenario.link(name).latency if latency is None else _distribution(latency)
         draws = durations(drawn, self._streams.generator(f"channel:{name}"))
         counted_as = self._roles.get(other, other)
         channel = Channel(self._clock, self._records.messages_to(counted_as), draws, recipient.code)

@@ -1,8 +1,8 @@
 """What a random world's network is like, and what goes wrong in it: links, crashes, outages and degradations."""
 
 from alesha_sim.scenarios.bounds import DOUBLINGS
-from alesha_sim.scenarios.channels import LINKS
-from alesha_sim.scenarios.injected_faults import BOTH, ENTITIES
+from alesha_sim.scenarios.channels import BOTH, LINKS
+from alesha_sim.scenarios.injected_faults import ENTITIES
 from alesha_sim.verification.fuzz.dice import Dice, Tree, exact, short
 
 LATENCIES = (0, 0.05, 0.05, 1, 10, 100)
