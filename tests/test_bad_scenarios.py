@@ -38,6 +38,10 @@ def page_time(**table):
     return {"shop": {"page_time": table}}
 
 
+def prices(*more, **changes):
+    return {"shop": {"prices": [{"sku": "hp-laptop", "price": 450, "from": "2 days"} | changes, *more]}}
+
+
 CASES = [
     # Unknown, missing and misplaced fields.
     ({"horizn": 3}, ["horizn: unknown field: nearest is horizon"]),
@@ -151,6 +155,14 @@ CASES = [
     ({"bank": {"fees": {"declined": "0.001"}}, "supplier": {"return_transport": "0.001"}},
      ["supplier.return_transport: 0.001: has more than 2 decimals",
       "bank.fees.declined: 0.001: has more than 2 decimals"]),
+    # Prices with dates.
+    (prices(sku="hp-lap"), ["shop.prices[0].sku: 'hp-lap': unknown SKU: nearest is hp-laptop"]),
+    (prices(**{"from": -1}), ["shop.prices[0].from: -1: must not be negative"]),
+    (prices(price=0), ["shop.prices[0].price: 0: must be more than 0"]),
+    (prices(price="449.999"), ["shop.prices[0].price: 449.999: has more than 2 decimals"]),
+    (prices(until="2 days"), ["shop.prices[0].until: 172800 s: must be after from, 172800 s"]),
+    (prices({"sku": "hp-laptop", "price": 3, "from": "48 hours"}),
+     ["shop.prices[1].from: 172800 s: must not be that of another price of hp-laptop"]),
     # Wrong types.
     ({"name": 3}, ["name: 3: must be 1 to 100 letters, digits, dashes and underscores"]),
     ({"name": "two words"}, ["name: 'two words': must be 1 to 100 letters, digits, dashes and underscores"]),

@@ -22,6 +22,7 @@ from alesha_sim.scenarios.demand.base import Poisson, Single
 from alesha_sim.scenarios.demand.replay import Replay
 from alesha_sim.scenarios.errors import NAMED
 from alesha_sim.scenarios.model import Part
+from alesha_sim.scenarios.price_lists import DatedPrice
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.scenarios.sections import Product, Zone
 
@@ -393,6 +394,9 @@ TAGGED = {
 OF_A_MARKET = ("users.shop_choice", "shops.sourcing")
 """The tables of the template that have kinds, and the policies by kind."""
 
+LISTS = {"delivery.zones": Zone, "shop.prices": DatedPrice}
+"""Lists of the template of which one table shows how they are written."""
+
 
 def sections(text):
     """Map each section of a TOML text, a tagged one by its kind, to the names of its fields, off or not."""
@@ -430,8 +434,8 @@ def named_in(found, place, part):
             assert any(section.split(" ")[0] == path for section in found), path
         elif path == "network.links" or path == "catalogue":
             assert any(section.startswith(path) for section in found), path
-        elif path == "delivery.zones":
-            assert set(found[path]) == set(Zone.model_fields)
+        elif path in LISTS:
+            assert set(found[path]) == set(LISTS[path].model_fields)
         elif path in NAMED:  # the other fields are those of the only one
             own = set(inner[0].model_fields) - set(inner[0].__bases__[0].model_fields) - {"sourcing"}
             assert set(found[path]) == own | {"name"}

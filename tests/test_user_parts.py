@@ -79,14 +79,14 @@ def test_trust_is_a_users_own_and_suffices_for_moods_below_it():
 def test_a_refused_cart_frees_the_budget_and_costs_trust():
     shared = context(budget=1000, trust=HALVED)
     assert [shared.budgets.take(1, 1000), shared.budgets.take(1, 1)] == [True, False]
-    shared.note_refused_cart(1, CART, 0.0)
+    shared.note_refused_cart(1, 1000, 0.0)
     assert shared.budgets.take(1, 1000)
     assert [shared.trust.suffices(user, 0.5) for user in (0, 1)] == [True, False]
 
 
 def test_without_budget_and_trust_nothing_is_kept_of_a_refused_cart():
     shared = context()
-    shared.note_refused_cart(1, CART, 0.0)
+    shared.note_refused_cart(1, 1000, 0.0)
     assert (shared.budgets, shared.trust) == (None, None)
 
 

@@ -113,6 +113,13 @@ class Evidence:
     def _read_orders(self, table: Columns) -> None:
         self.orders = _from_one(numbers(table, "order"), 0)
         self.ordered_by = _from_one(numbers(table, "user"), -1)
+        shops = self.register.of_book("shop")
+        self.placed_at = np.zeros(len(self.orders), np.int64)
+        self.seller = np.full(len(self.orders), shops[0] if shops else -1)
+        if self.register.changes:
+            self.placed_at = _from_one(numbers(table, "placed_at"), 0)
+            if "seller" in table:
+                self.seller = _from_one(recoded(text_column(table, "seller"), self.register.parties), -1)
         self.total = _from_one(exact(numbers(table, "total")), 0)
         self.advance = _from_one(exact(numbers(table, "advance")), 0)
         methods = recoded(text_column(table, "payment_method"), (Method.REPLENISHMENT,))
@@ -259,6 +266,19 @@ class Evidence:
         amounts = self.amount[rows]
         if worth is not None:
             amounts = amounts * exact(worth, int(amounts.sum()))[self.row_commodity[rows]]
+        sums = np.zeros(key.size, amounts.dtype)
+        np.add.at(sums, key.of_row[rows], amounts)
+        return sums
+
+    def sold_for(self, book: str, code: str, key: Key) -> Ints:
+        """Return the price of the units moved under a code in a book by `key`, each by the list of its order."""
+        rows = self.rows(book, code, units=True)
+        if not len(rows):
+            return np.zeros(key.size, self.amount.dtype)
+        order = self.order[rows]
+        prices = self.register.price_at(self.seller[order], self.placed_at[order], self.row_commodity[rows])
+        amounts = self.amount[rows]
+        amounts = amounts * exact(prices, int(amounts.sum()))
         sums = np.zeros(key.size, amounts.dtype)
         np.add.at(sums, key.of_row[rows], amounts)
         return sums

@@ -139,14 +139,16 @@ def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     """L8: users spent the price of what they took; the shop sold it, once it knows, at price and at charge."""
     e = evidence
     key = e.by_entry
-    taken = e.moved("users", "deliver", key, e.price)
+    taken = e.sold_for("users", "deliver", key)
     _check_worth(e, findings, 8, "users sale", e.moved("users", "sale", key), taken, "units taken")
     sales = e.moved("shop", "sale", key)
     sources = Account.SHOP_SUPPLIER_ADVANCES, Account.SHOP_GOODS_IN_TRANSIT
     costs = sum_of(e.by_rule("cost", Account.SHOP_COST_OF_SALES, source, key) for source in sources)
     told = (sales != 0) | (costs != 0) | (drained & ~e.doubtful)
-    for code, booked, worth in (("sale", sales, e.price), ("cost", costs, e.charge)):
-        value = e.moved("users", "deliver", key, worth)
+    for code, booked, value in (
+        ("sale", sales, taken),
+        ("cost", costs, e.moved("users", "deliver", key, e.charge)),
+    ):
         _check_worth(e, findings, 8, f"shop {code}", booked, np.where(told, value, 0), "units taken")
 
 
@@ -154,7 +156,7 @@ def _check_given_back(evidence: Evidence, findings: Findings, *, drained: bool) 
     """L8: shop and users agree on what is given back for a return or a late delivery, at most the price."""
     e = evidence
     key = e.by_entry
-    worth = e.moved("shop", "return", key, e.price)
+    worth = e.sold_for("shop", "return", key)
     amounts = e.by_rule("return", Account.SHOP_SALES_RETURNS, Account.SHOP_REFUNDS_PAYABLE, key)
     findings.add(
         8,

@@ -21,13 +21,13 @@ from alesha_sim.audit.per_book import ROWS as ROW_LAWS
 from alesha_sim.audit.per_book import SECTIONS, STATEMENTS, Books
 from alesha_sim.audit.per_entry import check_entries
 from alesha_sim.audit.per_order import check_orders
-from alesha_sim.audit.register import Priced
+from alesha_sim.audit.register import Priced, Repriced
 from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables.source import Source, source_of
 from alesha_sim.vocabulary import STATUSES
 
-__all__ = ["Priced", "check"]
+__all__ = ["Priced", "Repriced", "check"]
 
 ROWS = 500_000
 """Transfers that are looked at together: some 60 MB, and no slower than all at once (measured)."""
@@ -40,6 +40,7 @@ def check(
     drained: bool,
     rows: int = ROWS,
     roles: Mapping[str, str] = ONE_OF_EACH,
+    changes: Sequence[Repriced] = (),
 ) -> list[str]:
     """Return the violations of the laws, one line each, at most 20 a law; none if all hold.
 
@@ -47,11 +48,12 @@ def check(
     the first at most about `rows` rows are looked at together, which changes no line. `drained` says that no
     message was on its way and no timer running; else only those laws are checked that hold at any instant. `roles`
     has the role of each party that keeps a book, by its name.
+    Products are sold at the catalogue's prices until `changes` say otherwise.
     Amounts in messages are minor units of money or units of goods. If rows cannot be read (L0), the other laws are
     not checked. Source: section 3 of the posting rules.
     """
     source = source_of(tables)
-    parts = Parts(source, catalogue, rows, roles)
+    parts = Parts(source, catalogue, rows, roles, changes)
     form, findings = Findings(), Findings()
     books, own_books = Books(parts.register, findings), OwnBooks(parts.register.own, findings)
     users = source.whole("users")

@@ -63,16 +63,18 @@ def late_refunds(evidence: Evidence) -> Ints:
 
 
 def _check_prices(evidence: Evidence, findings: Findings) -> None:
-    """L8: lines are at the catalogue's price and charge and add up to the total; a replenishment is not sold."""
+    """L8: lines are at the list's price and charge and add up to the total; a replenishment is not sold."""
     e = evidence
-    price = np.where(e.replenishes[e.line_order], 0, e.price[e.line_commodity])
+    listed = e.register.price_at(e.seller[e.line_order], e.placed_at[e.line_order], e.line_commodity)
+    price = np.where(e.replenishes[e.line_order], 0, listed)
+    source = "price list" if e.register.changes else "catalogue"
     right = (e.unit_price == price) & (e.unit_charge == e.charge[e.line_commodity])
     findings.add(
         8,
         ~right,
         lambda place: (
             f"order {e.line_order_number[place]}, product {e.line_commodity[place] - 1}: price "
-            f"{e.unit_price[place]}, charge {e.unit_charge[place]} are not the catalogue's"
+            f"{e.unit_price[place]}, charge {e.unit_charge[place]} are not the {source}'s"
         ),
         e.line_order_number,
     )

@@ -30,17 +30,31 @@ class Priced(NamedTuple):
     cost: int
 
 
+class Repriced(NamedTuple):
+    """From the instant `at` on, in microseconds, a shop sells a unit of a product at `price`, in minor units."""
+
+    shop: str
+    at: int
+    sku: str
+    price: int
+
+
 class Register:
     """The table `accounts` and the catalogue, prepared; accounts of a reader's own books are in `own` alone.
 
     `roles` has the role of each party that keeps a book, by its name; `parties` are their names. Of each account
     `book` is the role of its book as a place in `BOOKS`, `party` whose book it is and `holder` whose money it
     shows, of a deposit the depositor: places in `parties`.
-    Commodity 0 is money, 1 + k is product k of the catalogue; what this package does not know is -1.
+    Commodity 0 is money, 1 + k is product k of the catalogue; what this package does not know is -1. Prices
+    are the catalogue's until the first of `changes`.
     """
 
     def __init__(
-        self, table: Columns, catalogue: Sequence[Priced], roles: Mapping[str, str] = ONE_OF_EACH
+        self,
+        table: Columns,
+        catalogue: Sequence[Priced],
+        roles: Mapping[str, str] = ONE_OF_EACH,
+        changes: Sequence[Repriced] = (),
     ) -> None:
         self.parties = tuple(roles)
         self.roles = tuple(roles.values())
@@ -50,6 +64,8 @@ class Register:
         self.price, self.charge, self.cost = (
             np.array([0, *(product[field] for product in catalogue)], np.int64) for field in (1, 2, 3)
         )
+        self.changes = changes
+        self._read_changes()
         self.own = OwnAccounts(table, self.parties)
         table = self.own.others
         names, commodities = text_column(table, "account"), text_column(table, "commodity")
@@ -105,6 +121,33 @@ class Register:
             owner = "supplier"
         owner = owner.removesuffix(COURIER_SUFFIX)
         return self.parties.index(owner) if owner in self.parties else -1
+
+    def _read_changes(self) -> None:
+        """Prepare the search for prices by shop, product and how many instants of changes have passed."""
+        at = np.array([each.at for each in self.changes], np.int64)
+        self._changed_at = np.unique(at)
+        shop = np.array([self.parties.index(each.shop) for each in self.changes], np.int64)
+        commodity = np.array([self.products[each.sku] for each in self.changes], np.int64)
+        every = np.arange(len(self.parties) * len(self.price))
+        first = self._price_keys_of(every // len(self.price), every % len(self.price), 0)
+        later = self._price_keys_of(shop, commodity, np.searchsorted(self._changed_at, at) + 1)
+        keys = np.append(first, later)
+        prices = np.append(np.tile(self.price, len(self.parties)), [each.price for each in self.changes])
+        order = np.argsort(keys, kind="stable")
+        self._price_keys, self._prices = keys[order], prices[order].astype(np.int64)
+
+    def _price_keys_of(self, shop: Ints, commodity: Ints, passed: Ints | int) -> Ints:
+        products, steps = np.int64(len(self.price)), np.int64(len(self._changed_at) + 1)
+        return (shop * products + commodity) * steps + passed
+
+    def price_at(self, shop: Ints, at: Ints, commodity: Ints) -> Ints:
+        """Return what a unit of each commodity is sold at by the list of a shop at an instant, microseconds."""
+        if not self.changes:
+            return self.price[commodity]
+        passed = np.searchsorted(self._changed_at, at, side="right")
+        keys = self._price_keys_of(shop.astype(np.int64), commodity.astype(np.int64), passed)
+        found: Ints = self._prices[np.searchsorted(self._price_keys, keys, side="right") - 1]
+        return found
 
     def _index(self) -> None:
         """Prepare the search for accounts by name and commodity."""

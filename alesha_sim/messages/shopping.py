@@ -116,17 +116,19 @@ class Checkout(Asks["Invoice | Refusal"]):
 class Invoice(Message):
     """The order's number and the total that the shop computed: `advance` to be paid now, the rest at the door.
 
-    `promised_at` is the instant by which the goods are promised, seconds; infinity if nothing is.
+    `promised_at` is the instant by which the goods are promised, seconds; infinity if nothing is. Prices are those
+    of the shop's list `price_list`: 0 at first, and one more with each instant at which prices change.
     """
 
-    __match_args__ = ("order", "total", "advance", "promised_at")
+    __match_args__ = ("order", "total", "advance", "promised_at", "price_list")
     __slots__ = __match_args__
 
-    def __init__(self, order: int, total: int, advance: int, promised_at: float) -> None:
+    def __init__(self, order: int, total: int, advance: int, promised_at: float, price_list: int = 0) -> None:
         self.order: Final = order
         self.total: Final = total
         self.advance: Final = advance
         self.promised_at: Final = promised_at
+        self.price_list: Final = price_list
 
 
 class Pay(Asks["Confirmation | Refusal"]):

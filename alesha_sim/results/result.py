@@ -29,6 +29,7 @@ from alesha_sim.results.after_warmup import AfterWarmup
 from alesha_sim.results.reproduction import command
 from alesha_sim.results.tabular import TableAccess
 from alesha_sim.scenarios.errors import ScenarioError
+from alesha_sim.scenarios.price_lists import price_changes
 from alesha_sim.storage import saved
 from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.tables import canonical, frames
@@ -298,8 +299,16 @@ class Result(TableAccess):
             laws.Priced(product.sku, minor(product.price), minor(product.charge), minor(product.cost))
             for product in self.scenario.catalogue
         ]
+        changes = [
+            laws.Repriced(shop.name, microseconds(at), sku, price)
+            for shop in self.scenario.organisations
+            if shop.role == "shop"
+            for at, sku, price in price_changes(
+                shop.terms.prices, self.scenario.catalogue_prices, self.scenario.currency
+            )
+        ]
         roles = self.scenario.roles if self.scenario.is_market else ONE_OF_EACH
-        return laws.check(self.source, catalogue, drained=self.drained, roles=roles)
+        return laws.check(self.source, catalogue, drained=self.drained, roles=roles, changes=changes)
 
     # On disk
 

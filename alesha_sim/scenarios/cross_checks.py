@@ -20,6 +20,7 @@ from alesha_sim.scenarios.bounds import opening_of
 from alesha_sim.scenarios.errors import Problem, nearest
 from alesha_sim.scenarios.fields import money_problem
 from alesha_sim.scenarios.market import NamedBank, NamedSupplier, Organisation, lead_times, of_role, party
+from alesha_sim.scenarios.price_lists import price_problems
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario_fields import ScenarioFields
@@ -39,6 +40,7 @@ def contradictions(scenario: "ScenarioFields") -> Iterator[Problem]:
         yield from _escrow(bank, scenario)
     for shop in of_role(scenario, "shop"):
         yield from _promise(shop, scenario)
+        yield from price_problems(f"{shop.field}.prices", shop.terms.prices, scenario.skus, scenario.currency)
     for keeper in (*of_role(scenario, "supplier"), *of_role(scenario, "shop")):
         yield from _keeps(keeper, scenario)
     yield from _zones(scenario)

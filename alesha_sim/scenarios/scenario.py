@@ -174,9 +174,18 @@ class Scenario(ScenarioFields):
     def _repr_html_(self) -> str:
         return summary_html.html(self)
 
+    def _dearest(self) -> list[int]:
+        """Return the highest price or charge of each product, at any shop or supplier and instant; minor units."""
+        most = {product.sku: max(product.price, product.charge) for product in self.catalogue}
+        for each in self.organisations:
+            dated = [(price.sku, price.price) for price in getattr(each.terms, "prices", ())]
+            for sku, amount in (*dated, *getattr(each.terms, "charges", {}).items()):
+                most[sku] = max(most[sku], amount)
+        return [self.currency.minor(amount) for amount in most.values()]
+
     def _check_totals(self, wanted: Visits) -> None:
         """Refuse a visit whose goods are worth more than a 64-bit amount, and visits that are so all together."""
-        dearest = [self.currency.minor(max(product.price, product.charge)) for product in self.catalogue]
+        dearest = self._dearest()
         if self.users.choice is not None:  # which may put any product into the cart
             dearest = [max(dearest)] * len(dearest)
         # Floats do not wrap around; what comes near the limit is worth looking at exactly.

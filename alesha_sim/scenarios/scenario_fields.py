@@ -239,6 +239,11 @@ class ScenarioFields(Part):
         return {name: each for name, each in table.items() if each or name not in _OF_A_MARKET}
 
     @property
+    def catalogue_prices(self) -> dict[str, Decimal]:
+        """The catalogue's price of each product, by SKU."""
+        return {product.sku: product.price for product in self.catalogue}
+
+    @property
     def skus(self) -> tuple[str, ...]:
         """The catalogue's SKUs, in its order."""
         return tuple(product.sku for product in self.catalogue)

@@ -15,6 +15,7 @@ from alesha_sim.policies import Immediate, MakeToOrder
 from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.scenarios.fields import Duration, Flag, Money, Name, Number, Share, Sku, Text, Whole
 from alesha_sim.scenarios.model import Part
+from alesha_sim.scenarios.price_lists import DatedPrice
 from alesha_sim.scenarios.tagged_fields import Amounts, Choice, Durations, Settlement, ShopChoice, Stock, Trust
 from alesha_sim.units import DAY, HOUR
 
@@ -224,6 +225,10 @@ class Shop(Part):
         examples=[{"kind": "base_stock", "level": 10}],
         description="How it keeps goods of its own, by a kind of supplier.stock but make_to_order; left out, the "
         "supplier sends every order.",
+    )
+    prices: tuple[DatedPrice, ...] = Field(
+        default=(),
+        description="Prices from an instant on; left out, the catalogue's price of each product holds all along.",
     )
 
 

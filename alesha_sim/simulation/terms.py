@@ -20,6 +20,7 @@ from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.messages import Offer
 from alesha_sim.policies import Fees
 from alesha_sim.scenarios.demand import visit_draws
+from alesha_sim.scenarios.price_lists import price_changes
 from alesha_sim.simulation.fault_injection import uniform
 from alesha_sim.simulation.roster import Roster
 from alesha_sim.streams import Streams
@@ -51,6 +52,7 @@ def shop_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster
         compensation=Share.read(shop.compensation),
         stock=None if shop.stock is None else StockTerms(shop.stock, horizon=scenario.horizon),
         courier=None if shop.stock is None else _courier(scenario, streams, name, supplier),
+        price_changes=price_changes(shop.prices, scenario.catalogue_prices, scenario.currency),
     )
 
 
@@ -89,6 +91,11 @@ def user_terms(scenario: "Scenario", streams: Streams, roster: Roster) -> UserTe
         shops=_names(scenario, "shop"),
         suppliers=_names(scenario, "supplier"),
         banks={name: roster.customers(name) if len(banks) > 1 else None for name in banks},
+        price_changes={
+            each.name: price_changes(each.terms.prices, scenario.catalogue_prices, scenario.currency)
+            for each in scenario.organisations
+            if each.role == "shop" and each.terms.prices
+        },
     )
 
 

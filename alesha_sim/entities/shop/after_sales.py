@@ -72,7 +72,7 @@ class AfterSale:
     def _receive(self, order: Order, lines: Lines) -> tuple[ReturnReceived, tuple[RefundPayable, ...]]:
         """Write down that goods are back and what is given back for them; not more than is left of the payment."""
         desk, after_sale_record = self._desk, _record_of(order)
-        now, (price, _) = self._party.clock.now, desk.value(lines)
+        now, (price, _) = self._party.clock.now, desk.value_of(order, lines)
         amount = min(price - self._terms.restocking_fee.of(price), order.left)
         entry = self._book.returned(now, order.number, desk.products(lines), self._costs(order, lines), amount)
         for sku, units in lines:

@@ -61,10 +61,10 @@ class AfterSaleRecord:
 class Order:
     """What the shop has on record of an order; amounts in minor units, instants in seconds.
 
-    `advance` is what is paid before delivery, into `held_in` under the transaction number `payment`, with `fee`
-    taken from the user in addition; `collected` came at the door under `collection`; `granted` of both together is
-    given back or among the `refunds_payable`. The user who is paying is owed `answer`, one who asks what became of
-    that `enquirer`, the one who cancels `canceller`.
+    `total` is by the shop's list number `price_list`. `advance` is what is paid before delivery, into `held_in`
+    under the transaction number `payment`, with `fee` taken from the user in addition; `collected` came at the
+    door under `collection`; `granted` of both together is given back or among the `refunds_payable`. The user who
+    is paying is owed `answer`, one who asks what became of that `enquirer`, the one who cancels `canceller`.
     Charges are paid under `charges_paid`, after the bank declined them `tries` times for want of money.
 
     `status` and `fulfilment` change by the tables of `order_states.py` alone. `is_settled` and `is_refunded_late`
@@ -97,6 +97,7 @@ class Order:
         "number",
         "parcel",
         "payment",
+        "price_list",
         "promised_at",
         "reason",
         "refunds_payable",
@@ -117,6 +118,7 @@ class Order:
         self.charges = charges
         self.advance = advance
         self.promised_at = promised_at
+        self.price_list = 0
         self.status = RECEIVED
         self.reason = ""
         self.answer: Answer | None = None

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from alesha_sim.entities.shop.order import CLOSED, Order
+from alesha_sim.entities.price_lists import PriceLists
+from alesha_sim.entities.shop.order import CLOSED, CatalogueItem, Order
 from alesha_sim.entities.shop.order_states import ARRIVED, status_after
 from alesha_sim.entities.shop.terms import ShopTerms
-from alesha_sim.messages import Confirmation, Lines, Method, Reason
+from alesha_sim.messages import Confirmation, Lines, Method, Offer, Reason
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, STATUSES
 
@@ -31,6 +32,11 @@ class OrderDesk:
         # Asked at every message: an attribute of an object is found faster than one of a named tuple.
         self._promise_seconds, self._advance = terms.promise_seconds, terms.advance
         self._limit, self._keeps_orders = terms.purchase_limit, terms.keeps_orders
+        self._price_list = 0
+        self._price_lists = PriceLists(
+            {item.offer.sku: item.offer.price for item in terms.catalogue}, terms.price_changes
+        )
+        self.prices_hold_until = self._price_lists.ends_after(0)
         self._orders: dict[int, Order] = {}
         self._ordered: dict[tuple[int, str], int] = {}
 
@@ -51,8 +57,24 @@ class OrderDesk:
         limit, ordered = self._limit, self._ordered
         return limit is None or all(ordered.get((user, sku), 0) + units <= limit for sku, units in lines)
 
+    def renew_prices(self, now: float) -> list[str]:
+        """Ask the prices of this instant from now on, and return the products whose price changed."""
+        number = self._price_lists.number_at(now)
+        changed: dict[str, None] = {}
+        for each in range(self._price_list + 1, number + 1):
+            changed.update(dict.fromkeys(self._price_lists.changed(each)))
+        self._price_list, self.prices_hold_until = number, self._price_lists.ends_after(number)
+        for sku in changed:
+            item = self.catalogue[sku]
+            product, _, charge = self._prices[sku]
+            price = self._price_lists.price(sku, number)
+            offer = Offer(sku, item.offer.name, item.offer.marked_price, price)
+            self.catalogue[sku] = CatalogueItem(offer, charge, item.warranty_seconds, item.return_window_seconds)
+            self._prices[sku] = product, price, charge
+        return list(changed)
+
     def value(self, lines: Lines) -> tuple[int, int]:
-        """Return what a valid cart costs, and what the supplier takes for these goods."""
+        """Return what a valid cart costs now, and what the supplier takes for these goods."""
         total = charges = 0
         for sku, units in lines:
             _, price, charge = self._prices[sku]
@@ -77,6 +99,7 @@ class OrderDesk:
         advance = self._advance.of(total) if method is _ACCOUNT else 0
         number = self.log.placed(at, user, total, method, advance, promised_at)
         order = Order(number, user, lines, total, charges, advance, promised_at)
+        order.price_list = self._price_list
         for sku, units in lines:
             product, price, charge = self._prices[sku]
             self.log.line(number, product, units, price if total else 0, charge)
@@ -109,7 +132,10 @@ class OrderDesk:
         """Return price and charge of goods of an order."""
         if lines == order.lines:
             return order.total, order.charges
-        return self.value(lines)
+        price, charge = self.value(lines)
+        if order.price_list != self._price_list:
+            price = sum([self._price_lists.price(sku, order.price_list) * units for sku, units in lines])
+        return price, charge
 
     def receive(self, order: Order, lines: Lines, at: float) -> None:
         """Note that goods of an order have arrived; with the last of them it is completed."""

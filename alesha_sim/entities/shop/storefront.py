@@ -1,6 +1,6 @@
 """The storefront: shows products, registers users and logs them in, validates carts; one method a request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -47,11 +47,8 @@ class Storefront:
     ) -> None:
         self._clock = clock
         self._desk = desk
-        self._homepage = Homepage(tuple(item.offer for item in desk.catalogue.values()))
-        self._products = {
-            item.offer.sku: ProductPage(item.offer, item.warranty_seconds, item.return_window_seconds)
-            for item in desk.catalogue.values()
-        }
+        self._products: dict[str, ProductPage] = {}
+        self._homepage = self._printed(desk.catalogue)
         self._registered_at = registered_at
         self._placed = placed
         self._pages: dict[type, Callable[[Any, int], Reply]] = {
@@ -65,11 +62,21 @@ class Storefront:
         self._logged_in: set[int] = set()
 
     def answer(self, message: object, user: int) -> Reply:
-        """Answer a request for a page."""
+        """Answer a request for a page, by the prices of now."""
+        if self._clock.now >= self._desk.prices_hold_until:
+            self._homepage = self._printed(self._desk.renew_prices(self._clock.now))
         page = self._pages.get(type(message))
         if page is None:
             raise TypeError(f"the shop does not understand {type(message).__name__}")
         return page(message, user)
+
+    def _printed(self, changed: Iterable[str]) -> Homepage:
+        """Make the pages of products that changed, and return the home page."""
+        catalogue = self._desk.catalogue
+        for sku in changed:
+            item = catalogue[sku]
+            self._products[sku] = ProductPage(item.offer, item.warranty_seconds, item.return_window_seconds)
+        return Homepage(tuple([item.offer for item in catalogue.values()]))
 
     def register(self, user: int, password: Secret) -> Registered | Refusal:
         """Give a user a login, once."""
@@ -100,7 +107,7 @@ class Storefront:
             return Refusal(refusal_reason)
         order = self._desk.place(self._clock.now, user, checkout.lines, checkout.method)
         self._placed(order)
-        return Invoice(order.number, order.total, order.advance, order.promised_at)
+        return Invoice(order.number, order.total, order.advance, order.promised_at, order.price_list)
 
     def _refusal_reason(self, checkout: Checkout, user: int) -> Reason | None:
         """Say why an order is not taken, if it is not."""

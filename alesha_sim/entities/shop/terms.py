@@ -5,6 +5,7 @@ from math import inf
 from typing import NamedTuple
 
 from alesha_sim.entities.courier import Courier
+from alesha_sim.entities.price_lists import Changes
 from alesha_sim.entities.shop.order import CatalogueItem
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.units import Share
@@ -22,6 +23,9 @@ class ShopTerms(NamedTuple):
     late delivery. A shop that does not keep closed orders (`keeps_orders`) grants none of this.
 
     It buys from `supplier`, by its code, whose account at the bank is `supplier_account`.
+
+    `price_changes` say from which instants on (seconds) products cost something else than their offers say.
+
     With `stock` the shop keeps goods of its own, by its policy, and a `courier` brings them.
     """
 
@@ -41,3 +45,4 @@ class ShopTerms(NamedTuple):
     compensation: Share = Share(0)
     stock: StockTerms | None = None
     courier: Courier | None = None
+    price_changes: Changes = ()

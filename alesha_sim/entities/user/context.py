@@ -9,6 +9,7 @@ from mypy_extensions import mypyc_attr
 
 from alesha_sim.books.users import UsersBook
 from alesha_sim.entities.entity import Entity, EntityError, Party, Process
+from alesha_sim.entities.price_lists import PriceLists
 from alesha_sim.entities.user.budget import Budgets
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.price_list import PriceList
@@ -38,6 +39,8 @@ class UserContext:
         self.log = log
         self.credentials = credentials
         self.prices = PriceList(terms.products, terms.scale)
+        first = {sku: price for sku, (_, price) in terms.products.items()}
+        self._price_lists = {shop: PriceLists(first, changes) for shop, changes in terms.price_changes.items()}
         self.behaviour = terms.behaviour
         self.patience = terms.patience
         self.shops = terms.shops
@@ -54,6 +57,11 @@ class UserContext:
         """Return the channel to a shop, to the first one unless it is named."""
         return self.party.channels[self.shops[0] if name is None else name]
 
+    def prices_in(self, shop: Channel, number: int, cart: Lines) -> dict[str, int]:
+        """Return what a unit of each product in a cart costs by a shop's list of a number."""
+        lists = next(lists for name, lists in self._price_lists.items() if self.party.channels[name] is shop)
+        return {sku: lists.price(sku, number) for sku, _ in cart}
+
     def supplier(self) -> Channel:
         """Return the channel to the first supplier."""
         return self.party.channels[self._suppliers[0]]
@@ -68,10 +76,10 @@ class UserContext:
         if self.trust is not None:
             self.trust.judge(user, event)
 
-    def note_refused_cart(self, user: int, cart: Lines, chosen_at: float) -> None:
-        """Learn that the shop does not take a cart: the budget is free again, the trust suffers."""
+    def note_refused_cart(self, user: int, amount: int, chosen_at: float) -> None:
+        """Learn that the shop does not take a cart: the budget set aside is free again, the trust suffers."""
         if self.budgets is not None:
-            self.budgets.give_back(user, self.prices.total(cart), chosen_at)
+            self.budgets.give_back(user, amount, chosen_at)
         self.judge(user, REFUSED)
 
 

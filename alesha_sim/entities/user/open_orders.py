@@ -22,11 +22,14 @@ class OpenOrders:
         self._follow_ups: dict[int, OrderFollowUp] = {}
         self._waiting: dict[int, list[OrderFollowUp]] = {}  # by user, where trust depends on what is overdue
         self._refunded_late: set[int] = set()
+        self._prices: dict[int, dict[str, int]] = {}  # of orders at other prices than the first
         self._unanswered: dict[int, tuple[ActingUser, int]] = {}
         self._enquiries = Timeouts(context.clock, PAUSE, self._is_unanswered, self._enquire)
 
     def place(self, visit: int, intent: VisitIntent, cart: Lines, invoice: Invoice, shop: Channel) -> None:
         """Take over the order of a visit, by its number; it is kept if anything may be done about it later."""
+        if invoice.price_list:
+            self._prices[invoice.order] = self._context.prices_in(shop, invoice.price_list, cart)
         if self._keeps_all or invoice.advance < invoice.total:
             placed = PlacedOrder(visit, intent, cart, invoice, shop)
             follow_up = self._follow_ups[invoice.order] = OrderFollowUp(self._context, placed, self.close)
@@ -108,7 +111,7 @@ class OpenOrders:
         if parcel.replaces:
             context.book.replaced(now, parcel.entry, order, lines)
             return
-        price = context.prices.total(parcel.lines)
+        price = context.prices.total(parcel.lines, self._prices.get(order))
         allowance = price if order in self._refunded_late else 0
         is_new = context.book.delivered(now, parcel.entry, order, lines, price, allowance)
         follow_up = self._follow_ups.get(order)

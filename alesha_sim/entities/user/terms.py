@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+from alesha_sim.entities.price_lists import Changes
 from alesha_sim.policies.users import ChoicePolicy, TrustPolicy
 
 
@@ -36,10 +37,11 @@ _ONE_BANK: Final[Mapping[str, range | None]] = {"bank": None}
 class UserTerms(NamedTuple):
     """What all users have in common; `simulation/terms.py` makes it from a scenario.
 
-    `products` maps each SKU to (product index, price in minor units), of which one major unit has `scale`. A user
-    waits `patience()` seconds for each reply (None: as long as it takes), may order for `budget` (minor units;
-    None: without limit) in each period of `budget_seconds` (0: the whole run), chooses among the products by
-    `choice` (None: what was meant to be bought), and visits if `trust` allows it (None: always).
+    `products` maps each SKU to (product index, price at first in minor units), of which a major unit has `scale`;
+    `price_changes` say by shop from when on prices are others. A user waits `patience()` seconds for each reply
+    (None: as long as it takes), may order for `budget` (minor units; None: without limit) in each period of
+    `budget_seconds` (0: the whole run), chooses among the products by `choice` (None: what was meant to be
+    bought), and visits if `trust` allows it (None: always).
 
     `shops` and `suppliers` are those that users can reach, by name; `banks` has the users of each bank by its
     name, None for all.
@@ -56,3 +58,4 @@ class UserTerms(NamedTuple):
     shops: tuple[str, ...] = ("shop",)
     suppliers: tuple[str, ...] = ("supplier",)
     banks: Mapping[str, range | None] = _ONE_BANK
+    price_changes: Mapping[str, Changes] = {}

@@ -54,6 +54,7 @@ class UserVisit(ActingUser):
         self.intent = intent
         self.cart = intent.cart
         self.chosen_at = self.clock.now
+        self.set_aside = 0
         self.number = context.log.arrived(self.clock.now, intent.user, intent.purpose)
 
     @property
@@ -75,6 +76,8 @@ class UserVisit(ActingUser):
             invoice = yield from self.check_out()
             if invoice is None:
                 return self.turn_away()
+            if not self.affords(invoice):
+                return self.leave(ABANDONED)
             paid = yield from self.pay(invoice)
             return self.leave(BOUGHT if paid else REFUSED)
         except NoAnswer as silence:
@@ -125,7 +128,10 @@ class UserVisit(ActingUser):
             self.cart = choice.choose(offers, self.intent.cart, self.intent.draws.choice)
             if not self.cart:
                 return False
-        return budgets is None or budgets.take(self.code, prices.total(self.cart))
+        if budgets is None:
+            return True
+        self.set_aside = prices.shown(homepage.offers, self.cart)
+        return budgets.take(self.code, self.set_aside)
 
     def check_out(self, again: int = 0) -> Asking[Invoice | None]:
         """Order what is in the cart; the invoice says what it costs, None that the shop refused."""
@@ -137,6 +143,17 @@ class UserVisit(ActingUser):
         self.context.log.ordered(self.number, reply.order)
         self.context.log.reached(self.number, CHECKED_OUT)
         return reply
+
+    def affords(self, invoice: Invoice) -> bool:
+        """Tell whether the budget allows what the invoice says, where a price has changed since the home page."""
+        budgets = self.context.budgets
+        if budgets is None or invoice.total == self.set_aside:
+            return True
+        budgets.give_back(self.code, self.set_aside, self.chosen_at)
+        if budgets.take(self.code, invoice.total):
+            return True
+        self.orders.close(invoice.order)
+        return False
 
     def pay(self, invoice: Invoice) -> Asking[bool]:
         """Pay what is due now, if only at the door; the reply is the success message or why not."""
@@ -163,7 +180,7 @@ class UserVisit(ActingUser):
 
     def turn_away(self) -> None:
         """End a visit whose cart the shop did not take."""
-        self.context.note_refused_cart(self.code, self.cart, self.chosen_at)
+        self.context.note_refused_cart(self.code, self.set_aside, self.chosen_at)
         self.leave(REFUSED)
 
     def leave(self, outcome: int) -> None:

@@ -33,6 +33,18 @@ def _product(dice: Dice, outline: Outline, sku: str) -> Tree:
     }
 
 
+def dated_prices(dice: Dice, outline: Outline) -> list[Tree]:
+    """Draw prices from an instant on, in a third of all worlds; some end, a few within another one's time."""
+    found: dict[tuple[str, float], Tree] = {}
+    for _ in range(dice.whole(1, 4) if dice.chance(0.35) else 0):
+        sku, begins_at = dice.one_of(*outline.skus), dice.one_of(0, dice.evenly(0, outline.horizon))
+        price = {"sku": sku, "price": outline.money(dice.widely(1, 1000), 1), "from": begins_at}
+        if dice.chance(0.6):
+            price["until"] = begins_at + dice.widely(1, outline.horizon)
+        found[sku, begins_at] = price
+    return list(found.values())
+
+
 def users(dice: Dice, outline: Outline, slowest: float) -> Tree:
     """Draw the customers, who are as patient as the slowest link asks for."""
     found: Tree = {

@@ -79,6 +79,9 @@ def drawn(seed: int, number: int) -> tuple[int, Tree, str]:
         "faults": faults,
     }
     _trade(Dice(Streams(seed).generator(f"world:{number}:trade")), tree, outline)
+    tree["shop"]["prices"] = drawn_trade.dated_prices(
+        Dice(Streams(seed).generator(f"world:{number}:prices")), outline
+    )
     if dice.chance(0.15):
         tree["drain"] = dice.evenly(0, outline.horizon)
     if faults and dice.chance(0.2):

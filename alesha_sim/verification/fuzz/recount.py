@@ -12,7 +12,7 @@ from typing import get_args
 import numpy as np
 
 from alesha_sim.books.accounts import Account
-from alesha_sim.columns import MISSING_TIME, equals, numbers, text_column
+from alesha_sim.columns import MISSING_TIME, Columns, equals, numbers, text_column
 from alesha_sim.messages import Reason, Request
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios.channels import LINKS
@@ -29,25 +29,39 @@ def recounted(result: Result) -> Iterator[str]:
 
 
 def _budgets(result: Result) -> Iterator[str]:
-    """No honest user orders more in a period than the budget, counted from when the cart is sent."""
+    """No honest user orders more in a period than the budget, counted from when the cart is sent.
+
+    Where prices change while a cart is on its way, the user leaves an invoice unpaid that the budget does not
+    allow, and one that comes in another period may count there: neither is counted here.
+    """
     users, visits, messages = result.scenario.users, result.columns("visits"), result.columns("messages")
     if users.budget is None:
         return
     most = result.scenario.currency.minor(users.budget)
     totals = numbers(result.columns("orders"), "total")
-    sent: dict[int, int] = {}
-    carts = equals(text_column(messages, "kind"), "Checkout")
-    for visit, at in zip(numbers(messages, "visit")[carts], numbers(messages, "sent_at")[carts], strict=True):
-        sent.setdefault(int(visit), int(at))
+    sent, invoiced = (
+        _first_at(messages, *each) for each in (("Checkout", "sent_at"), ("Invoice", "delivered_at"))
+    )
     ordered: Counter[tuple[int, int]] = Counter()
     honest = equals(text_column(visits, "intent"), "honest")
+    left = equals(text_column(visits, "outcome"), "abandoned")
     for visit, order in enumerate(numbers(visits, "order").tolist()):
         if order > 0 and honest[visit]:
             period = int(sent[visit] / MICROSECONDS // users.budget_period)
+            if result.scenario.shop.prices and (
+                left[visit] or period != int(invoiced.get(visit, 0) / MICROSECONDS // users.budget_period)
+            ):
+                continue
             ordered[int(numbers(visits, "user")[visit]), period] += int(totals[order - 1])
     for (user, period), total in ordered.items():
         if total > most:
             yield f"user {user} ordered for {total} in period {period}, with a budget of {most}"
+
+
+def _first_at(messages: Columns, kind: str, instant: str) -> dict[int, int]:
+    """Return by visit when its first message of a kind was sent or delivered, in microseconds."""
+    rows = np.flatnonzero(equals(text_column(messages, "kind"), kind))[::-1]
+    return dict(zip(*(numbers(messages, name)[rows].tolist() for name in ("visit", instant)), strict=True))
 
 
 def _room(result: Result) -> Iterator[str]:

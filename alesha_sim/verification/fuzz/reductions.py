@@ -81,6 +81,7 @@ def without_products(tree: Tree, start: int, end: int) -> Tree | None:
     columns = _visits(smaller)
     for sku in gone:
         columns.pop(sku, None)
+    smaller["shop"]["prices"] = [price for price in smaller["shop"]["prices"] if price["sku"] not in gone]
     for section, name in (("supplier", "stock"), ("shop", "stock"), ("users", "choice")):
         smaller[section][name] = _unnamed(smaller[section][name], gone)
     return smaller
