@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from alesha_sim.policies import StockPolicy
 from alesha_sim.scenarios.channels import Link
 from alesha_sim.scenarios.errors import Problem
-from alesha_sim.scenarios.market import lead_times, link_names, of_role
+from alesha_sim.scenarios.market import lead_times, link_keys, links, of_role
 from alesha_sim.units import AMOUNT_MAX, DAY, in_seconds
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _periods(scenario: "ScenarioFields") -> Iterator[Problem]:
 
 def _retries(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield links on which somebody would ask forever, or so often that it comes to the same."""
-    for name in link_names(scenario):
+    for name in links(scenario):
         there, back = name.split("->")
         asked, answered = scenario.link(name), scenario.link(f"{back}->{there}")
         if asked.timeout is None or (asked.attempts is not None and asked.attempts <= TIMES_MAX):
@@ -144,8 +144,8 @@ _SERVING = {"shop": "page_time", "bank": "authorisation_time", "supplier": "hand
 
 
 def _place(scenario: "ScenarioFields", link: str, field: str) -> str:
-    """Return the path of what says a link's field: the default's, unless the link or its roles have their own."""
-    for name in (link, link_names(scenario)[link]):
+    """Return the path of what says a link's field: the default's, unless one of the link's names has its own."""
+    for name in reversed(link_keys(scenario, link)):
         if getattr(scenario.network.links.get(name), field, None) is not None:
             return f"network.links.{name}.{field}"
     return f"network.default.{field}"

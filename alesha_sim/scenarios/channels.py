@@ -116,13 +116,10 @@ class Network(Part):
         f"{', '.join(LINKS)}; in a market of named parties too, daraz->city.",
     )
 
-    def link(self, name: str, by_role: str = "") -> Link:
-        """Return the link of a name such as `shop->bank`, as it is after its overrides.
-
-        What is different on the link of two named parties goes before what is different on all of their roles.
-        """
+    def link(self, *names: str) -> Link:
+        """Return the link of a name such as `shop->bank`, after its overrides; of several names the last wins."""
         found = self.default
-        for key in dict.fromkeys((by_role, name)):
+        for key in names:
             if override := self.links.get(key):
                 changed = {field: getattr(override, field) for field in LinkOverride.model_fields}
                 found = found.model_copy(update={field: v for field, v in changed.items() if v is not None})

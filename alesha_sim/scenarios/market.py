@@ -6,7 +6,7 @@ Contains declarations and what a scenario tells of its organisations. What must 
 
 import re
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, product
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -214,11 +214,16 @@ def connected(scenario: Part) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def link_names(scenario: Part) -> dict[str, str]:
-    """Return every one-way link by the names of its parties, each with its name by their roles."""
+def links(scenario: Part) -> tuple[str, ...]:
+    """Return every one-way link by the names of its parties."""
+    return tuple(f"{one}->{other}" for pair in connected(scenario) for one, other in (pair, pair[::-1]))
+
+
+def link_keys(scenario: Part, link: str) -> list[str]:
+    """Return all that a link is called, the widest first: by roles, by role and name, by names."""
     roles = {each.name: each.role for each in organisations(scenario)}
-    both = [way for one, other in connected(scenario) for way in ((one, other), (other, one))]
-    return {"->".join(way): "->".join(roles.get(name, name) for name in way) for way in both}
+    ends = [dict.fromkeys((roles.get(name, name), name)) for name in link.split("->")]
+    return ["->".join(each) for each in product(*ends)]
 
 
 def lead_times(supplier: Supplier) -> list[Distribution]:

@@ -3,12 +3,13 @@
 Contains rules only. They are looked at once all parts of a scenario are sound.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.scenarios.channels import LINKS
 from alesha_sim.scenarios.errors import NAMED, Problem, nearest
 from alesha_sim.scenarios.injected_faults import ENTITIES, Crash, directions
+from alesha_sim.scenarios.market import links
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario_fields import ScenarioFields
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 def problems(scenario: "ScenarioFields") -> list[Problem]:
     """Return what is wrong with links and injected faults; names first, since all that follows goes by them."""
-    links, parties = scenario.link_names, _parties(scenario)
-    found = list(_unknown(scenario.network.links, scenario.faults, links, parties))
+    parties = _parties(scenario)
+    found = list(_unknown(scenario.network.links, scenario.faults, scenario.link_names, parties))
     return found or [*_overlaps(scenario), *_timeouts(scenario)]
 
 
@@ -29,11 +30,11 @@ def unknown_in(given: Mapping[str, Any]) -> list[Problem]:
     if any(given.get(name) for name in NAMED):
         return []
     network, faults = given.get("network"), given.get("faults")
-    links = network.get("links") if isinstance(network, Mapping) else None
+    own = network.get("links") if isinstance(network, Mapping) else None
     found = _unknown(
-        links if isinstance(links, Mapping) else {},
+        own if isinstance(own, Mapping) else {},
         faults if isinstance(faults, list | tuple) else (),
-        dict.fromkeys(LINKS),
+        LINKS,
         ENTITIES,
     )
     return list(found)
@@ -45,9 +46,9 @@ def _parties(scenario: "ScenarioFields") -> tuple[str, ...]:
     return tuple(dict.fromkeys([*ENTITIES, *names]))
 
 
-def _unknown(links: Any, faults: Any, known: Mapping[str, Any], parties: tuple[str, ...]) -> Iterator[Problem]:
+def _unknown(own: Any, faults: Any, known: Sequence[str], parties: tuple[str, ...]) -> Iterator[Problem]:
     """Yield each link and each entity that is not there; what is no text its own field refuses."""
-    for name in links:
+    for name in own:
         if isinstance(name, str) and name not in known:
             yield Problem(f"network.links.{name}", None, _no_link(name, known))
     for place, fault in enumerate(faults):
@@ -62,7 +63,7 @@ def _unknown(links: Any, faults: Any, known: Mapping[str, Any], parties: tuple[s
             yield Problem(f"faults[{place}].entity", repr(entity), rule)
 
 
-def _no_link(link: str, known: Mapping[str, Any]) -> str:
+def _no_link(link: str, known: Sequence[str]) -> str:
     """Return why there is no such link: its ends never talk, or one of them is nobody."""
     one, _, other = directions(link)[0].partition("->")
     peers = [name.split("->")[1] for name in known if name.split("->")[0] == one]
@@ -89,8 +90,8 @@ def _overlaps(scenario: "ScenarioFields") -> Iterator[Problem]:
 
 def _timeouts(scenario: "ScenarioFields") -> Iterator[Problem]:
     """Yield a problem if messages can be lost and somebody would wait for them forever."""
-    links = [scenario.link(name) for name in scenario.link_names]
-    lossy = bool(scenario.faults) or any(link.loss for link in links)
-    if lossy and any(link.timeout is None for link in links):
+    found = [scenario.link(name) for name in links(scenario)]
+    lossy = bool(scenario.faults) or any(link.loss for link in found)
+    if lossy and any(link.timeout is None for link in found):
         rule = "network.default.timeout: missing: must be given where messages can be lost"
         yield Problem("faults", None, rule)

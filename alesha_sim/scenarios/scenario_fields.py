@@ -172,7 +172,7 @@ class ScenarioFields(Part):
     @property
     def is_hostile(self) -> bool:
         """Whether messages can be lost, doubled or sent again, or entities crash."""
-        return bool(self.faults) or any(self.link(name).is_hostile for name in market.link_names(self))
+        return bool(self.faults) or any(self.link(name).is_hostile for name in market.links(self))
 
     @property
     def uses_escrow(self) -> bool:
@@ -202,15 +202,13 @@ class ScenarioFields(Part):
         return market.connected(self)
 
     @property
-    def link_names(self) -> dict[str, str]:
-        """Every name of a one-way link, of two parties or of two roles, with the name by their roles."""
-        names = market.link_names(self)
-        return names | {role: role for role in names.values()}
+    def link_names(self) -> tuple[str, ...]:
+        """Every name of a one-way link: each end is a party, or a role for all who have it."""
+        return tuple(dict.fromkeys(key for link in market.links(self) for key in market.link_keys(self, link)))
 
     def link(self, name: str) -> Link:
-        """Return the link between two parties, `daraz->city`: as its own name says, else as its roles do."""
-        roles = self.roles
-        return self.network.link(name, "->".join(roles.get(party, party) for party in name.split("->")))
+        """Return the link between two parties, `daraz->city`; what names say goes before what roles say."""
+        return self.network.link(*market.link_keys(self, name))
 
     def called(self, word: str) -> tuple[str, ...]:
         """Return the names of those that a word means: the party of that name, or all of that role."""

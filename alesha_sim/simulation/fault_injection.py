@@ -33,8 +33,9 @@ def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Str
 
 def _windows(name: str, scenario: "Scenario", streams: Streams) -> list[Window]:
     from alesha_sim.scenarios.injected_faults import Crash, Degradation, directions
+    from alesha_sim.scenarios.market import link_keys
 
-    windows, names = [], {name, scenario.link_names.get(name, name)}
+    windows, names = [], {*link_keys(scenario, name)}
     for number, injected in enumerate(scenario.faults):
         if isinstance(injected, Crash) or not names & {*directions(injected.link)}:
             continue
