@@ -133,8 +133,6 @@ class Fulfilment:
         """Cancel an order that the supplier rejected, and give the user's money back."""
         self._cancellations.note_charges_returned(order, rejection.transaction, rejection.returned)
         self._cancellations.cancel_order(order, rejection.reason)
-        if self._stock is not None and order.user < 0:
-            self._stock.cancel_replenishment(order)
         return (yield from self.wind_up(order))
 
     def wind_up(self, order: Order) -> Asking[Refusal]:

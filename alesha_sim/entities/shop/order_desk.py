@@ -1,7 +1,6 @@
 """The shop's order desk: which orders it remembers, in which status, what a cart must hold. No processes here."""
 
 from collections.abc import Sequence
-from math import inf
 from typing import Any
 
 from alesha_sim.entities.price_lists import PriceLists
@@ -12,7 +11,7 @@ from alesha_sim.messages import Confirmation, Lines, Method, Offer, Reason
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, STATUSES
 
-_ACCOUNT, _REPLENISHMENT = Method.ACCOUNT, Method.REPLENISHMENT
+_ACCOUNT = Method.ACCOUNT
 
 
 class OrderDesk:
@@ -91,18 +90,16 @@ class OrderDesk:
         return [(self._prices[sku][0], units) for sku, units in lines]
 
     def place(self, at: float, user: int, lines: Lines, method: Method = _ACCOUNT) -> Order:
-        """Take an order for a valid cart; the shop's own asks nobody for a price."""
+        """Take an order for a valid cart."""
         total, charges = self.value(lines)
         promised_at = at + self._promise_seconds
-        if method is _REPLENISHMENT:
-            total, promised_at = 0, inf
         advance = self._advance.of(total) if method is _ACCOUNT else 0
         number = self.log.placed(at, user, total, method, advance, promised_at)
         order = Order(number, user, lines, total, charges, advance, promised_at)
         order.price_list = self._price_list
         for sku, units in lines:
             product, price, charge = self._prices[sku]
-            self.log.line(number, product, units, price if total else 0, charge)
+            self.log.line(number, product, units, price, charge)
         self._orders[number] = order
         self._count(order, 1)
         return order
@@ -172,13 +169,12 @@ class OrderDesk:
 
     def forget(self, order: Order) -> None:
         """Forget an order if it is closed, no news of it is awaited, and the shop does not keep such."""
-        is_kept = self._keeps_orders and order.user >= 0
-        if order.status in CLOSED and not (is_kept or order.is_escrowed):
+        if order.status in CLOSED and not (self._keeps_orders or order.is_escrowed):
             self._orders.pop(order.number, None)
 
     def _count(self, order: Order, sign: int) -> None:
         """Count what users have ordered, where there is a limit to it."""
-        if self._limit is None or order.user < 0:
+        if self._limit is None:
             return
         for sku, units in order.lines:
             key = order.user, sku

@@ -1,54 +1,31 @@
-"""The shop's own stock: orders are sent from it while it has all their goods; its supplier fills it up.
+"""The shop's own stock: orders are sent from it while it has all their goods; its suppliers fill it up.
 
-What a replenishment costs is paid as for any order, and waits for money as any does.
+What fills it up is bought as by any organisation, in `entities/purchasing.py`.
 """
 
-from collections.abc import Callable, Iterable
-
 from alesha_sim.books.shop import ShopBook
-from alesha_sim.entities.courier import Parcel
+from alesha_sim.entities.courier import Courier, Parcel
 from alesha_sim.entities.entity import Asking, Entity
+from alesha_sim.entities.purchasing import Purchasing
 from alesha_sim.entities.shop.order import Order
 from alesha_sim.entities.shop.order_desk import OrderDesk
-from alesha_sim.entities.shop.order_states import BEGIN, PAID, SENT
-from alesha_sim.entities.stock import Goods, Reservation, Warehouse
-from alesha_sim.kernel.scheduled import INFINITY
-from alesha_sim.kernel.timers import Timer
-from alesha_sim.messages import Acknowledged, Deliver, Lines, Method
+from alesha_sim.entities.shop.order_states import BEGIN, SENT
+from alesha_sim.entities.stock import Goods, Reservation
+from alesha_sim.messages import Acknowledged, Deliver, Lines
 
 
 class OwnStock:
-    """Sends orders from the shop's stock, and replenishes it; it opens empty, whatever the policy opens with.
-
-    `replenish` has an order of the shop's own supplied. Raises ValueError for terms with no courier.
-    """
+    """Sends orders from the shop's stock; it opens empty, whatever the policy opens with."""
 
     def __init__(
-        self,
-        party: Entity,
-        desk: OrderDesk,
-        book: ShopBook,
-        replenish: Callable[[Order], None],
+        self, party: Entity, desk: OrderDesk, book: ShopBook, courier: Courier, purchasing: Purchasing
     ) -> None:
-        stock, courier = desk.terms.stock, desk.terms.courier
-        if stock is None or courier is None:
-            raise ValueError("courier: None: must be given where the shop has a stock policy")
-        self._skus = tuple(desk.catalogue)
-        charges = [item.charge for item in desk.terms.catalogue]
-        self.warehouse = Warehouse(stock, self._skus, charges, owner="shop.stock")
-        self.warehouse.available = [0] * len(self._skus)
+        self.purchasing = purchasing
+        self.warehouse = purchasing.warehouse
         self._party = party
         self._desk = desk
         self._book = book
         self._courier = courier
-        self._supply = replenish
-        self._reviews = Timer(party.clock, self._review)
-
-    def open(self) -> None:
-        """Order what is missing to the policy's level; a periodic policy is asked when it is time."""
-        if self.warehouse.period is None:
-            self._replenish(range(len(self._skus)))
-        self._reviews.set(self.warehouse.next_review(self._party.clock.now))
 
     # Orders of users
 
@@ -60,7 +37,7 @@ class OwnStock:
         """Pack a user's order as its `parcel` if all goods are there and nothing is to be collected for them."""
         goods, free = self._desk.products(order.lines), self.warehouse.available
         is_there = all(units <= free[product] for product, units in goods)
-        is_served = is_there and order.user >= 0 and order.advance == order.total
+        is_served = is_there and order.advance == order.total
         if is_served:
             for product, units in goods:
                 self.warehouse.reserve(Reservation(order, product, units))
@@ -69,8 +46,8 @@ class OwnStock:
 
     def refill(self, order: Order) -> None:
         """Order what the policy says after a user's order, whether it was served from here or not."""
-        if order.user >= 0 and self.warehouse.period is None:
-            self._replenish(product for product, _ in self._desk.products(order.lines))
+        if self.warehouse.period is None:
+            self.purchasing.replenish(product for product, _ in self._desk.products(order.lines))
 
     def _ship(self, order: Order, goods: Goods) -> None:
         now = self._party.clock.now
@@ -112,49 +89,7 @@ class OwnStock:
         order.parcel = None
         return True
 
-    # What fills it up
-
     def put_in(self, lines: Lines) -> None:
         """Take goods in that came back from a user."""
         for product, units in self._desk.products(lines):
             self.warehouse.take_in(product, units)
-
-    def note_received(self, parcel: Deliver, number: int) -> bool:
-        """Take in what the supplier sent for the stock; False if that is no news."""
-        order, now = self._desk.find(number), self._party.clock.now
-        if order is None or order.is_closed:
-            return False
-        goods, charges = self._desk.products(parcel.lines), self._desk.charges(parcel.lines)
-        if not self._book.received(now, parcel.entry, number, goods, charges):
-            return False
-        for product, units in goods:
-            self.warehouse.arrived(product, units)
-        self._desk.receive(order, parcel.lines, now)
-        return True
-
-    def cancel_replenishment(self, order: Order) -> None:
-        """Stop expecting a replenishment that the supplier rejected."""
-        for product, units in self._desk.products(order.lines):
-            self.warehouse.on_order[product] -= units
-
-    def _review(self) -> float:
-        """Order what a periodic policy says and return when to review next."""
-        now = self._party.clock.now
-        if not self._party.inbox.is_up:
-            return INFINITY
-        for product, units in self.warehouse.review(now):
-            self._order(product, units)
-        return self.warehouse.next_review(now)
-
-    def _replenish(self, products: Iterable[int]) -> None:
-        """Order what the policy says of each of these products."""
-        for product in products:
-            units = self.warehouse.to_order(product)
-            if units:
-                self._order(product, units)
-
-    def _order(self, product: int, units: int) -> None:
-        now = self._party.clock.now
-        order = self._desk.place(now, self._party.code, ((self._skus[product], units),), Method.REPLENISHMENT)
-        self._desk.note(order, PAID, now)
-        self._supply(order)

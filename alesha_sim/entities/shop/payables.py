@@ -1,15 +1,13 @@
-"""What the shop owes: charges to its supplier, refunds to users. Each debt waits here for the money to pay it.
+"""What the shop owes: charges to its suppliers, refunds to users. Each debt waits here for the money to pay it.
 
-Debts are paid in order of arrival by one process, so that no worker waits for money: it would hold up the
-payments that bring it. What the shop orders for its own stock waits behind all that it owes for its users' orders.
+What the shop orders for its own stock waits behind all that it owes for its users' orders.
 """
 
-from collections import deque
 from collections.abc import Callable
-
-from simpy.events import Event
+from typing import Any
 
 from alesha_sim.books.shop import ShopBook
+from alesha_sim.entities.debts import Debts
 from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
 from alesha_sim.entities.shop.order import Order, RefundPayable
 from alesha_sim.entities.shop.order_desk import OrderDesk
@@ -17,14 +15,12 @@ from alesha_sim.entities.shop.order_states import CANCELLATION_DONE, UNANSWERED
 from alesha_sim.messages import Decline, Receipt, Refund
 from alesha_sim.network import NoReply
 
-Debt = tuple[Order, RefundPayable | None]
-"""An order, and the refund that is due for it; None for the charges of its goods."""
 
-
-class Payables:
+class Payables(Debts):
     """The queue of debts, and the refunds that may end up in it; `buy` pays an order's charges.
 
-    What `buy` and `refund` come to is None if there is not the money for it now.
+    A debt is an order and the refund that is due for it, or None for the charges of its goods. What `buy` and
+    `refund` come to is None if there is not the money for it now.
     """
 
     def __init__(
@@ -33,59 +29,25 @@ class Payables:
         desk: OrderDesk,
         book: ShopBook,
         wallet: Wallet,
-        buy: Callable[[Order], Asking[object]],
+        buy: Callable[[Any], Asking[object]],
     ) -> None:
-        self._party = party
+        super().__init__(party)
         self._desk = desk
         self._book = book
         self.wallet = wallet
         self._buy = buy
-        self._owed: deque[Debt] = deque()
-        self._postponed: deque[Debt] = deque()
-        self._money_came: Event | None = None
-        self._inflows = 0
-
-    def __bool__(self) -> bool:
-        """Whether anything waits for money."""
-        return bool(self._owed or self._postponed)
 
     def has_prior_debts(self, order: Order) -> bool:
         """Whether other debts wait for money that are paid before those of an order."""
-        return bool(self._owed) or (order.user < 0 and bool(self._postponed))
+        return self.are_prior(to_postponed=order.user < 0)
 
     def enqueue(self, order: Order, payable: RefundPayable | None = None) -> None:
         """Let a refund, or an order's charges, wait for their turn and for money."""
-        is_first = not self
-        (self._postponed if order.user < 0 else self._owed).append((order, payable))
-        if is_first:
-            self._party.run(self._pay())
-        elif len(self._owed) == 1 and self._money_came is not None:
-            self.money_in()  # it goes before what is waited with, and there may be money for it by now
+        self.add((order, payable), is_postponed=order.user < 0)
 
-    def forget(self) -> None:
-        """Drop the queue, as a crash does: what is owed is on record with each order."""
-        self._owed.clear()
-        self._postponed.clear()
-        self._money_came = None
-
-    def money_in(self) -> None:
-        """Wake the debts that wait for money."""
-        self._inflows += 1
-        if self._money_came is not None:
-            self._money_came.succeed()
-            self._money_came = None
-
-    def _pay(self) -> Process:
-        """Settle one debt after the other, waiting for money in between; ends when nothing is owed."""
-        while self:
-            queue, inflows = self._owed or self._postponed, self._inflows
-            if (yield from self._settle(*queue[0])) is not None:
-                queue.popleft()
-            elif inflows == self._inflows:  # none came while the bank was asked
-                self._money_came = self._party.clock.event()
-                yield self._money_came
-
-    def _settle(self, order: Order, payable: RefundPayable | None) -> Asking[object]:
+    def settle(self, debt: Any) -> Asking[object]:
+        """Pay a refund, or the charges of an order."""
+        order, payable = debt
         return self._buy(order) if payable is None else self.refund(order, payable)
 
     # Refunds

@@ -12,6 +12,7 @@ from typing import Any
 
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.entity import Asking, Entity, Process, Wallet
+from alesha_sim.entities.purchasing import Purchase, Purchasing
 from alesha_sim.entities.shop.after_sales import AfterSale
 from alesha_sim.entities.shop.cancellations import Cancellations
 from alesha_sim.entities.shop.fulfilment import Fulfilment
@@ -22,6 +23,8 @@ from alesha_sim.entities.shop.own_stock import OwnStock
 from alesha_sim.entities.shop.payables import Payables
 from alesha_sim.entities.shop.storefront import Storefront
 from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.entities.sources import Seller, Sources
+from alesha_sim.entities.stock import Reservation, Warehouse
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.signal import Waitable
 from alesha_sim.kernel.timers import Timeouts
@@ -50,7 +53,7 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Answer, Delivery, NoReply
 from alesha_sim.recording.run_logs import Records
-from alesha_sim.vocabulary import SHOP
+from alesha_sim.vocabulary import SHOP, SUPPLIER
 
 
 class Shop(Entity):
@@ -67,7 +70,7 @@ class Shop(Entity):
         self.storefront = Storefront(clock, self.desk, records.registered_at, self._watch)
         self.payables = Payables(self, self.desk, book, wallet, self._buy)
         self.cancellations = Cancellations(self, self.desk, book, self.payables)
-        self.stock = OwnStock(self, self.desk, book, self._replenish) if terms.stock else None
+        self.stock = self._own_stock(terms, records)
         self.fulfilment = Fulfilment(self, self.desk, book, self.payables, self.cancellations, self.stock)
         self.after_sale = AfterSale(self, self.desk, book, self.payables, self.stock)
         self._page_seconds = terms.page_seconds
@@ -94,17 +97,34 @@ class Shop(Entity):
 
     # What the parts ask of one that is made after them.
 
-    def _buy(self, order: Order) -> Asking[object]:
+    def _buy(self, order: Any) -> Asking[object]:
+        if isinstance(order, Purchase) and self.stock is not None:
+            return self.stock.purchasing.buy(order)
         return self.fulfilment.buy(order)
 
-    def _replenish(self, order: Order) -> None:
-        self.run(self.fulfilment.supply(order))
+    def _own_stock(self, terms: ShopTerms, records: Records) -> OwnStock | None:
+        """Return the shop's own stock, if it keeps any, empty."""
+        if terms.stock is None:
+            return None
+        if terms.courier is None:
+            raise ValueError("courier: None: must be given where the shop has a stock policy")
+        skus, charges = tuple(self.desk.catalogue), [item.charge for item in terms.catalogue]
+        warehouse = Warehouse(terms.stock, skus, charges, owner="shop.stock")
+        warehouse.available = [0] * len(skus)
+        sources = Sources(skus, [Seller(SUPPLIER, terms.supplier_account, charges)])
+        purchasing = Purchasing(
+            self, self.wallet, self.book, records.orders, warehouse, sources, self.payables, self._hand_out
+        )
+        return OwnStock(self, self.desk, self.book, terms.courier, purchasing)
+
+    def _hand_out(self, given: list[tuple[Reservation, int]]) -> None:
+        """Do nothing: no order waits for goods of the shop's own."""
 
     def open_for_business(self) -> None:
         """Start the fixed staff, and see to the stock."""
         super().open_for_business()
         if self.stock is not None:
-            self.stock.open()
+            self.stock.purchasing.open()
 
     def work(self) -> Process:
         """Serve one request after the other; what asks others in turn goes on in a process of its own."""
@@ -182,7 +202,11 @@ class Shop(Entity):
 
     def recover(self) -> None:
         """Go on with every unfinished order, in the order of their payments, from what is on record of it."""
-        for order in sorted(self.desk.all_open(), key=lambda order: (order.payment, order.number)):
+        for order in sorted(self._all_open(), key=lambda order: (order.payment, order.number)):
+            if isinstance(order, Purchase):
+                if self.stock is not None:
+                    self.stock.purchasing.resume(order)
+                continue
             for answer in (order.answer, order.enquirer, order.canceller):
                 if answer is not None:
                     answer.resume(self.inbox)
@@ -201,6 +225,10 @@ class Shop(Entity):
             elif order.fulfilment == RECALLED:
                 self.run(self.cancellations.recall(order))
             self.after_sale.resume(order)
+
+    def _all_open(self) -> list[Order | Purchase]:
+        purchases = [] if self.stock is None else self.stock.purchasing.all_open()
+        return [*self.desk.all_open(), *purchases]
 
     def _watch(self, order: Order) -> None:
         """Cancel the order if it is not paid in time."""
@@ -242,7 +270,7 @@ class Shop(Entity):
             self.fulfilment.note_goods(order, notice.lines, price)
 
     def _note_received(self, parcel: Deliver, number: int) -> None:
-        if self.stock is not None and self.stock.note_received(parcel, number):
+        if self.stock is not None and self.stock.purchasing.note_received(parcel, number):
             self.payables.money_in()  # what waits for money may need none now
 
     def _note_credited(self, notice: Credited, number: int) -> None:
