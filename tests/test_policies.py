@@ -14,6 +14,7 @@ from alesha_sim.policies import (
     SETTLEMENTS,
     STOCKS,
     TRUSTS,
+    AnchorAdjust,
     BaseStock,
     MakeToOrder,
     MovingAverage,
@@ -64,6 +65,13 @@ ORDERS = {
     "a forecast with safety": (MovingAverage(3, 1.0, 4, safety=1.5), 0, (10, 20, 30), 110),
     "a forecast with safety, one period": (MovingAverage(3, 1.0, 4, safety=1.5), 0, (10,), 40),
     "a forecast is rounded": (MovingAverage(3, 1.0, 1), 0, (1, 1, 3), 2),
+    "an anchor without a forecast": (AnchorAdjust(20, 1.0), 5, (9,), 15),
+    "an anchor and a part of what is short": (AnchorAdjust(20, 1.0, 0.5, forecast=4.0), 5, (9,), 12),
+    "an anchor that follows demand": (AnchorAdjust(20, 1.0, 0.5, smoothing=0.5, forecast=4.0), 20, (8, 2), 4),
+    "an anchor above its goal": (AnchorAdjust(20, 1.0), 25, (9,), 0),
+    "a first order": (AnchorAdjust(20, 1.0, first_orders=(7, 8)), 0, (9,), 7),
+    "a second order": (AnchorAdjust(20, 1.0, first_orders=(7, 8)), 0, (9, 9), 8),
+    "the first that counts": (AnchorAdjust(20, 1.0, 1.0, 1.0, 1.0, first_orders=(7,)), 20, (90, 3), 3),
     "a forecast below the position": (MovingAverage(3, 1.0, 1), 50, (10,), 0),
 }
 
@@ -79,6 +87,7 @@ OPENINGS = {
     ReorderPoint(4, 6): 10,
     Periodic(4, 10, 1.0): 10,
     MovingAverage(3, 1.0, 2): 0,
+    AnchorAdjust(20, 1.0, opening_stock=6): 6,
     MovingAverage(3, 1.0, 2, opening_stock=7): 7,
 }
 
@@ -233,7 +242,7 @@ def test_a_policy_of_ones_own_may_answer_in_numpys_types():
 def test_every_policy_is_listed_by_its_kind():
     kinds = {
         "make_to_order": MakeToOrder, "base_stock": BaseStock, "reorder_point": ReorderPoint,
-        "periodic": Periodic, "moving_average": MovingAverage,
+        "periodic": Periodic, "moving_average": MovingAverage, "anchor_adjust": AnchorAdjust,
     }  # fmt: skip
     assert kinds == STOCKS
 
@@ -242,7 +251,7 @@ def test_every_policy_says_which_fields_are_durations():
     for kind in [each for table in (STOCKS, SETTLEMENTS, CHOICES, TRUSTS) for each in table.values()]:
         fields = {field.name for field in dataclasses.fields(kind)}
         assert set(kind.durations) <= fields
-    assert Periodic.durations == MovingAverage.durations == ("period",)
+    assert Periodic.durations == MovingAverage.durations == AnchorAdjust.durations == ("period",)
 
 
 def test_all_names_of_the_package_are_there():

@@ -34,7 +34,7 @@ FACTORS = {
     "settlement": ["immediate", "delayed", "escrow"],
     "payment": ["in advance", "at the door", "part in advance"],
     "fees": ["none", "all"],
-    "stock": ["make_to_order", "base_stock", "reorder_point", "periodic", "moving_average"],
+    "stock": ["make_to_order", "base_stock", "reorder_point", "periodic", "moving_average", "anchor_adjust"],
     "unmet": ["backordered", "rejected"],
     "shop": ["no stock", "stock"],
     "delivery": ["plain", "lost and partial"],
@@ -82,6 +82,9 @@ def stock_of(kind):
         "periodic": {"kind": "periodic", "reorder_point": 2, "order_up_to": 9, "period": DAY},
         "moving_average": {
             "kind": "moving_average", "periods": 3, "period": DAY, "lead_periods": 3, "opening_stock": 4,
+        },
+        "anchor_adjust": {
+            "kind": "anchor_adjust", "goal": 9, "period": DAY, "gain": 0.5, "counted": 0.3, "smoothing": 0.4,
         },
     }[kind]  # fmt: skip
 

@@ -37,13 +37,15 @@ class StockTerms(NamedTuple):
     """How goods are kept: `policy` decides what is kept and ordered.
 
     A lot has at least `minimum_lot` units, and with `capacity` there is room for so many units of a product free
-    and on order together. Until `horizon`, seconds, periodic policies are reviewed in every period.
+    and on order together. Until `horizon`, seconds, periodic policies are reviewed in every period. A keeper that
+    `buys` its goods makes none: what the policy does not keep is ordered as soon as somebody waits for it.
     """
 
     policy: StockPolicy
     minimum_lot: int = 1
     capacity: int | None = None
     horizon: float = INFINITY
+    buys: bool = False
 
 
 class Warehouse:
@@ -65,16 +67,18 @@ class Warehouse:
         *,
         owner: str = "supplier.stock",
     ) -> None:
-        policy, minimum_lot, capacity, horizon = terms
+        policy, minimum_lot, capacity, horizon, self._buys = terms
         if capacity is not None and capacity < minimum_lot:
             raise ValueError(f"capacity: {capacity}: must be at least minimum_lot, {minimum_lot}")
         self._policy: Any = policy  # one of somebody's own may answer with anything
+        self._counted: Any = getattr(policy, "counted", 1)
         opening = [self._opening(sku) for sku in skus]
         self.available = [units or 0 for units in opening]
         self.on_order = [0] * len(skus)
         self.backordered = [0] * len(skus)
         self.demands: list[list[int]] = [[] for _ in skus]
-        self.is_kept = [units is not None for units in opening]
+        self._has_level = [units is not None for units in opening]
+        self.is_kept = [self._buys or has_level for has_level in self._has_level]
         period = self._policy.period
         self.period = None if period is None else float(period)
         self._skus = tuple(skus)
@@ -106,6 +110,12 @@ class Warehouse:
     def position(self, product: int) -> int:
         """Return what is free and on order, less what is back-ordered."""
         return self.available[product] + self.on_order[product] - self.backordered[product]
+
+    def _counted_position(self, product: int) -> Any:
+        """Return the position as the policy sees it, which may forget a part of what is on order."""
+        if self._counted == 1:
+            return self.position(product)
+        return self.available[product] - self.backordered[product] + self._counted * self.on_order[product]
 
     # Who gets what
 
@@ -177,7 +187,11 @@ class Warehouse:
         if not self.is_kept[product]:
             return 0
         sku = self._skus[product]
-        ordered = _whole(f"order of {sku}", self._policy.order(sku, self.position(product), self.demands[product]))
+        if self._has_level[product]:
+            answer = self._policy.order(sku, self._counted_position(product), self.demands[product])
+            ordered = _whole(f"order of {sku}", answer)
+        else:
+            ordered = max(0, -self.position(product))
         units = max(ordered, self._minimum_lot) if ordered else 0
         if units and self._capacity is not None:
             room = self._capacity - self.available[product] - self.on_order[product]

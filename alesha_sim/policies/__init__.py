@@ -39,6 +39,7 @@ from alesha_sim.policies.sourcing import (
 )
 from alesha_sim.policies.stock import (
     STOCKS,
+    AnchorAdjust,
     BaseStock,
     MakeToOrder,
     MovingAverage,
@@ -56,6 +57,7 @@ __all__ = [
     "SOURCINGS",
     "STOCKS",
     "TRUSTS",
+    "AnchorAdjust",
     "BaseStock",
     "CheapestShop",
     "CheapestSource",

@@ -53,7 +53,7 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Answer, Delivery, NoReply
 from alesha_sim.recording.run_logs import Records
-from alesha_sim.vocabulary import SHOP, SUPPLIER
+from alesha_sim.vocabulary import SHOP
 
 
 class Shop(Entity):
@@ -111,7 +111,7 @@ class Shop(Entity):
         skus, charges = tuple(self.desk.catalogue), [item.charge for item in terms.catalogue]
         warehouse = Warehouse(terms.stock, skus, charges, owner="shop.stock")
         warehouse.available = [0] * len(skus)
-        sources = Sources(skus, [Seller(SUPPLIER, terms.supplier_account, charges)])
+        sources = Sources(skus, [Seller(terms.supplier, terms.supplier_account, charges)])
         purchasing = Purchasing(
             self, self.wallet, self.book, records.orders, warehouse, sources, self.payables, self._hand_out
         )

@@ -187,7 +187,7 @@ def _stock(dice: Dice, outline: Outline) -> tuple[Tree, int]:
 
     Where numbers stand in a table, products left out are made to order.
     """
-    kind = dice.one_of("base_stock", "reorder_point", "periodic", "moving_average")
+    kind = dice.one_of("base_stock", "reorder_point", "periodic", "moving_average", "anchor_adjust")
     period = dice.widely(outline.horizon / 20, outline.horizon)
     named = dice.one_of(None, outline.skus[:1], outline.skus[: dice.whole(1, len(outline.skus))])
 
@@ -206,6 +206,10 @@ def _stock(dice: Dice, outline: Outline) -> tuple[Tree, int]:
         aims = {"reorder_point": levels(point), "order_up_to": levels(aim)}
         return {"kind": kind, **aims, "period": period}, aim
     opening = dice.one_of(0, 5)
+    if kind == "anchor_adjust":
+        shares = {name: dice.one_of(0, 0.4, 1) for name in ("gain", "counted", "smoothing")}
+        goal = {"goal": levels(dice.one_of(2, 20)), "first_orders": dice.one_of([], [3, 0])}
+        return {"kind": kind, **goal, **shares, "period": period, "opening_stock": levels(opening)}, opening
     return {
         "kind": kind,
         "periods": dice.whole(1, 4),
