@@ -609,7 +609,7 @@ def test_what_writes_nothing_is_still_told_once():
 GIVEN = {
     "at": 7.5, "order": 4242, "user": 1, "total": 900, "amount": 400, "due": 401, "price": 900, "charge": 700,
     "fee": 31, "retained": 53, "payer_fee": 17, "transport": 71, "allowance": 113, "delivered": 211,
-    "lines": LINES, "cost": 540, "charges": (400, 360), "costs": (300, 240),
+    "lines": LINES, "on_credit": False, "cost": 540, "charges": (400, 360), "costs": (300, 240),
     "shop": SHOP, "buyer": SHOP, "seller": SUPPLIER, "courier": COURIER,
 }  # fmt: skip
 POSTINGS = [

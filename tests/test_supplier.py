@@ -225,12 +225,12 @@ CLAIMS = {
 @pytest.mark.parametrize("name", CLAIMS)
 def test_only_the_right_transaction_pays_for_an_order(name):
     answer, refusal_reason = CLAIMS[name]
-    assert World().supplier.refusal_reason(PLACED, answer, 7) == refusal_reason
+    assert World().supplier.decisions.refusal_reason(PLACED, answer, 7) == refusal_reason
 
 
 def test_a_product_that_the_supplier_does_not_know_is_refused():
     placed = PLACED.replaced(lines=(("phone", 1),))
-    assert World().supplier.refusal_reason(placed, CLAIMS["as agreed"][0], 7) == Reason.UNKNOWN_PRODUCT
+    assert World().supplier.decisions.refusal_reason(placed, CLAIMS["as agreed"][0], 7) == Reason.UNKNOWN_PRODUCT
 
 
 def test_a_transaction_pays_once():

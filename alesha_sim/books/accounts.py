@@ -198,6 +198,10 @@ class Account(StrEnum):
         "shop:supplier-advances", Kind.ASSET, "money", False,
         "Advances paid for goods", "charges paid, goods not yet delivered",
     )
+    SHOP_TRADE_PAYABLES = (
+        "shop:trade-payables", Kind.LIABILITY, "money", False,
+        "Payable: goods bought on credit", "charges of goods received on credit, not yet paid",
+    )
     SHOP_STOCK = (
         "shop:stock", Kind.ASSET, "money, units", True, "Inventories", "own stock and goods returned, at charge",
     )
@@ -248,6 +252,18 @@ class Account(StrEnum):
     SUPPLIER_COLLECTIONS = (
         "supplier:collections", Kind.ASSET, "money", False,
         "Cash collected for the shop", "its courier account, to its knowledge",
+    )
+    SUPPLIER_SUPPLIER_ADVANCES = (
+        "supplier:supplier-advances", Kind.ASSET, "money", False,
+        "Advances paid for goods", "charges paid upstream, goods not yet delivered",
+    )
+    SUPPLIER_RECEIVABLES = (
+        "supplier:receivables", Kind.ASSET, "money", False,
+        "Receivable: goods sold on credit", "charges of goods delivered on credit, not yet paid",
+    )
+    SUPPLIER_TRADE_PAYABLES = (
+        "supplier:trade-payables", Kind.LIABILITY, "money", False,
+        "Payable: goods bought on credit", "charges of goods received on credit, not yet paid",
     )
     SUPPLIER_STOCK = (
         "supplier:stock", Kind.ASSET, "money, units", True,
@@ -352,12 +368,12 @@ CODES = (
     "opening", "income", "pending", "void", "payment", "fee", "retention", "settlement", "refund", "release",
     "charges", "charges-return", "transport", "cancel", "allowance", "make", "reserve", "ship", "loss",
     "return-to-sender", "deliver", "sale", "cost", "collection", "remittance", "return", "write-off", "replace",
-    "settle", "net", "loss-share", "recover", "interchange",
+    "settle", "net", "loss-share", "recover", "interchange", "trade",
 )  # fmt: skip
 """Why a transfer was made, in the order of the posting rules; a row holds the code's place."""
 
 (
     OPENING, INCOME, PENDING, VOID, PAYMENT, FEE, RETENTION, SETTLEMENT, REFUND, RELEASE, CHARGES,
     CHARGES_RETURN, TRANSPORT, CANCEL, ALLOWANCE, MAKE, RESERVE, SHIP, LOSS, RETURN_TO_SENDER, DELIVER, SALE, COST,
-    COLLECTION, REMITTANCE, RETURN, WRITE_OFF, REPLACE, SETTLE, NET, LOSS_SHARE, RECOVER, INTERCHANGE,
+    COLLECTION, REMITTANCE, RETURN, WRITE_OFF, REPLACE, SETTLE, NET, LOSS_SHARE, RECOVER, INTERCHANGE, TRADE,
 ) = range(len(CODES))  # fmt: skip

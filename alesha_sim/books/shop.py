@@ -22,6 +22,7 @@ from alesha_sim.books.accounts import (
     SALE,
     SETTLEMENT,
     SHIP,
+    TRADE,
     TRANSPORT,
     WRITE_OFF,
     Account,
@@ -59,6 +60,7 @@ class ShopBook:
         self._settlement_due = accounts.lazy(Account.SHOP_SETTLEMENT_DUE)
         self._rolling_reserve = accounts.lazy(Account.SHOP_ROLLING_RESERVE)
         self._collections_receivable = accounts.lazy(Account.SHOP_COLLECTIONS_RECEIVABLE)
+        self._trade_payables = accounts.lazy(Account.SHOP_TRADE_PAYABLES)
         self._sales_returns = accounts.lazy(Account.SHOP_SALES_RETURNS)
         self._payment_fees = accounts.lazy(Account.SHOP_PAYMENT_FEES)
 
@@ -141,6 +143,12 @@ class ShopBook:
         )
         return self._ledger.post(at, self._book, entry, order, rows)
 
+    def trade_paid(self, at: float, entry: int, order: int, amount: int) -> bool:
+        """Goods paid that were received on credit: trade-payables / cash."""
+        return self._ledger.transfer(
+            at, self._book, entry, order, self._trade_payables.id, self.cash, amount, TRADE
+        )
+
     # Delivered by the supplier
 
     def delivered(
@@ -213,10 +221,16 @@ class ShopBook:
             at, self._book, order, self._stock_accounts.written_off(lines, charge, WRITE_OFF)
         )
 
-    def received(self, at: float, entry: int, order: int, lines: Lines, charges: Sequence[int]) -> bool:
-        """Own stock received: stock / goods-clearing in units; stock / supplier-advances at charge, by line."""
+    def received(
+        self, at: float, entry: int, order: int, lines: Lines, charges: Sequence[int], on_credit: bool = False
+    ) -> bool:
+        """Own stock received: stock / goods-clearing in units; at charge, by line, stock / supplier-advances.
+
+        On credit stock / trade-payables.
+        """
         rows = unit_rows(self._stock_accounts.stock.ids, self._stock_accounts.goods_clearing.ids, lines, DELIVER)
-        rows.append((self._stock_accounts.stock_value.id, self._advances, sum(charges), COST))
+        source = self._trade_payables.id if on_credit else self._advances
+        rows.append((self._stock_accounts.stock_value.id, source, sum(charges), COST))
         is_new = self._ledger.post(at, self._book, entry, order, rows)
         if is_new:
             self._stock_accounts.goods_value.put(lines, charges)

@@ -21,6 +21,7 @@ from alesha_sim.books.accounts import (
     RETURN_TO_SENDER,
     SALE,
     SHIP,
+    TRADE,
     TRANSPORT,
     Account,
 )
@@ -28,6 +29,7 @@ from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.goods_value import GoodsValue, at_cost
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.party_accounts import PartyAccounts
+from alesha_sim.books.supplier_purchases import SupplierPurchases
 from alesha_sim.vocabulary import NO_ID
 
 
@@ -65,6 +67,17 @@ class SupplierBook:
         self._losses_value = accounts.lazy(Account.SUPPLIER_LOSSES)
         self._collections = accounts.lazy(Account.SUPPLIER_COLLECTIONS)
         self._collections_payable = accounts.lazy(Account.SUPPLIER_COLLECTIONS_PAYABLE)
+        self._receivables = accounts.lazy(Account.SUPPLIER_RECEIVABLES)
+        self.purchases = SupplierPurchases(
+            ledger,
+            accounts,
+            self._cash,
+            self._stock,
+            self._stock_value,
+            self._goods_clearing,
+            self._transport,
+            self._goods_value,
+        )
 
     def open(self, at: float, entry: int, amount: int) -> bool:
         """Opening: cash / equity."""
@@ -101,6 +114,10 @@ class SupplierBook:
         return self._ledger.transfer(
             at, self._book, entry, order, self._collections_payable.id, self._collections.id, total, REMITTANCE
         )
+
+    def trade_received(self, at: float, entry: int, order: int, amount: int) -> bool:
+        """Goods paid that were delivered on credit: cash / receivables."""
+        return self._ledger.transfer(at, self._book, entry, order, self._cash, self._receivables.id, amount, TRADE)
 
     # Goods
 
@@ -154,10 +171,15 @@ class SupplierBook:
         """Return a new entry for a delivery: the giver allots it when it ships."""
         return self._ledger.new_entry()
 
-    def delivered(self, at: float, entry: int, order: int, lines: Lines, charge: int, cost: int) -> bool:
-        """Delivered: goods-clearing / goods-in-transit in units; shop-advances / sales; cost-of-sales at cost."""
+    def delivered(
+        self, at: float, entry: int, order: int, lines: Lines, charge: int, cost: int, on_credit: bool = False
+    ) -> bool:
+        """Delivered: goods-clearing / goods-in-transit in units; cost-of-sales at cost.
+
+        The sale: shop-advances / sales, on credit receivables / sales.
+        """
         rows = unit_rows(self._goods_clearing, self._transit, lines, DELIVER)
-        rows.append((self._advances, self._sales, charge, SALE))
+        rows.append((self._receivables.id if on_credit else self._advances, self._sales, charge, SALE))
         rows.append((self._cost_of_sales, self._transit_value, cost, COST))
         return self._ledger.post(at, self._book, entry, order, rows)
 

@@ -49,9 +49,22 @@ class BuyersBook(Protocol):
         """Charges returned."""
 
     def received(
-        self, at: float, entry: int, order: int, lines: Goods, charges: Sequence[int], *, on_credit: bool = False
+        self, at: float, entry: int, order: int, lines: Goods, charges: Sequence[int], on_credit: bool = False
     ) -> bool:
         """Goods received into stock."""
+
+
+class PurchaseDebts(Debts):
+    """Purchases that wait for money, of an organisation that owes nothing else; `buy` pays and places one."""
+
+    def __init__(self, party: Entity) -> None:
+        super().__init__(party)
+        self.buy: Callable[[Purchase], Asking[bool | None]] | None = None
+
+    def settle(self, debt: Any) -> Asking[object]:
+        """Pay the charges of a purchase."""
+        assert self.buy is not None
+        return self.buy(debt[0])
 
 
 class Purchase:
@@ -184,6 +197,11 @@ class Purchasing:
         if purchase.status != ON_THE_WAY:
             self._party.run(self.supply(purchase))
 
+    def resume_all(self) -> None:
+        """Go on after a crash with all purchases."""
+        for purchase in self.all_open():
+            self.resume(purchase)
+
     # How it is paid and placed
 
     def supply(self, purchase: Purchase) -> Process:
@@ -197,7 +215,8 @@ class Purchasing:
 
     def buy(self, purchase: Purchase) -> Asking[bool | None]:
         """Pay the charges and place the order; None if there is not the money for it now."""
-        if purchase.charges_paid == NO_ID and not (yield from self._pay(purchase)):
+        is_due = purchase.charges_paid == NO_ID and purchase.seller.credit_seconds is None
+        if is_due and not (yield from self._pay(purchase)):
             return True if purchase.status == IN_DOUBT else None
         party = self._party
         place = PlaceOrder(purchase.lines, purchase.user, NO_ID, purchase.charges_paid)
@@ -262,7 +281,8 @@ class Purchasing:
             return False
         goods = [(self._sources.products[sku], units) for sku, units in parcel.lines]
         charges = [purchase.seller.charges[product] * units for product, units in goods]
-        if not self._book.received(now, parcel.entry, number, goods, charges):
+        on_credit = purchase.seller.credit_seconds is not None
+        if not self._book.received(now, parcel.entry, number, goods, charges, on_credit):
             return False
         given = [each for product, units in goods for each in self.warehouse.arrived(product, units)]
         for sku, units in parcel.lines:
@@ -271,6 +291,8 @@ class Purchasing:
             self._log.fill(number, "delivered_at", now)
             self._note(purchase, ARRIVED)
         self._hand_out(given)
+        if self.warehouse.is_tight():
+            self.replenish([product for product, _ in goods])
         return True
 
     def _note(self, purchase: Purchase, event: int, reason: str = "") -> None:

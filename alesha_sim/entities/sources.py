@@ -5,11 +5,22 @@ from typing import NamedTuple
 
 
 class Seller(NamedTuple):
-    """A seller as its buyer knows it: its code, the number of its account, what a unit costs by product."""
+    """A seller as its buyer knows it: its code, the number of its account, what a unit costs by product.
+
+    Goods are paid `credit_seconds` after they came, or before they are ordered if None.
+    """
 
     code: int
     account: int
     charges: Sequence[int]
+    credit_seconds: float | None = None
+
+
+class PurchasingTerms(NamedTuple):
+    """From which `sellers` goods are bought; an order is sent `order_seconds` after it was decided on."""
+
+    sellers: Sequence[Seller]
+    order_seconds: float = 0.0
 
 
 class Sources:

@@ -46,7 +46,8 @@ class Supply:
 
     `reservations` are the lines not shipped yet, `work_orders` and `parcels` what is under way. An order that
     `is_off` was rejected or cancelled; `outcome` is what the shop hears of that, once the charges have gone
-    back. `buyer` is who ordered, by its code. `payment` is that of the charges, `paid` the user's and its fee.
+    back. `buyer` is who ordered, by its code. `payment` is that of the charges, None if they are paid later
+    (`on_credit`) or for a replacement; `paid` is the user's and its fee.
     """
 
     __slots__ = (
@@ -54,6 +55,7 @@ class Supply:
         "buyer",
         "collect",
         "is_off",
+        "on_credit",
         "order",
         "outcome",
         "paid",
@@ -65,14 +67,15 @@ class Supply:
         "work_orders",
     )
 
-    def __init__(self, delivery: Delivery, payment: Verification | None) -> None:
+    def __init__(self, delivery: Delivery, payment: Verification | None, *, on_credit: bool = False) -> None:
         message = delivery.message
         self.answers = [Answer(delivery)]
         self.order = delivery.order
         self.buyer = delivery.sender
         self.user: int = message.user
         self.payment = payment
-        self.replaces = payment is None
+        self.on_credit = on_credit
+        self.replaces = payment is None and not on_credit
         self.collect: int = 0 if payment is None else message.collect
         self.paid: tuple[int, int] = (NO_ID, 0) if payment is None else (message.payment, message.fee)
         self.reservations: list[Reservation] = []
@@ -105,15 +108,21 @@ class Production:
     ) -> None:
         charges = terms.charges
         self.skus = sorted(charges, key=lambda sku: charges[sku][0])
-        self.warehouse = Warehouse(terms.stock, self.skus, book.costs)
+        stock = terms.stock if terms.purchasing is None else terms.stock._replace(buys=True)
+        self.warehouse = Warehouse(stock, self.skus, book.costs)
         self._clock = party.clock
         self._inbox = party.inbox
         self._book = book
         self._log = log
-        self._lead_seconds = terms.lead_seconds
+        self._lead_seconds, self._lead_by_product = terms.lead_seconds, terms.lead_by_product
+        self._buy: Callable[[int, int], None] | None = None
         self._send_off = send_off
         self._lots: list[Lot] = []
         self._reviews = Timer(party.clock, self._review)
+
+    def buy_by(self, buy: Callable[[int, int], None]) -> None:
+        """Buy units of a product by this function from now on, and make nothing."""
+        self._buy = buy
 
     def open(self) -> None:
         """Review the stock when it is time."""
@@ -152,7 +161,12 @@ class Production:
         """Begin to make what is missing of products that are not kept in stock."""
         now = self._clock.now
         lots = [self._log.ordered(now, reservation.product, reservation.missing) for reservation in reservations]
-        work_order = WorkOrder(reservations, lots, now + self._lead_seconds())
+        lead_seconds = (
+            max([self._lead_time(reservation.product) for reservation in reservations])
+            if self._lead_by_product
+            else self._lead_seconds()
+        )
+        work_order = WorkOrder(reservations, lots, now + lead_seconds)
         supply.work_orders.append(work_order)
         return work_order
 
@@ -181,9 +195,9 @@ class Production:
 
     def put_in(self, goods: Goods) -> None:
         """Put units in that nobody had ordered; who waits for them gets them."""
-        self._hand_out([given for product, units in goods for given in self.warehouse.take_in(product, units)])
+        self.hand_out([given for product, units in goods for given in self.warehouse.take_in(product, units)])
 
-    def _hand_out(self, given: list[tuple[Reservation, int]]) -> None:
+    def hand_out(self, given: list[tuple[Reservation, int]]) -> None:
         """Reserve units for those who get them, and let be sent off what they complete."""
         for reservation, units in given:
             if units:
@@ -200,11 +214,18 @@ class Production:
             self._order(product, units)
 
     def _order(self, product: int, units: int) -> None:
-        """Order a lot; one that takes no time is there to be received."""
-        now, seconds = self._clock.now, self._lead_seconds()
+        """Order a lot, from others or of its own; one that takes no time is there to be received."""
+        if self._buy is not None:
+            self._buy(product, units)
+            return
+        now, seconds = self._clock.now, self._lead_time(product)
         heappush(self._lots, Lot(now + seconds, self._log.ordered(now, product, units), product, units))
         if seconds > 0:
             self._clock.pause(seconds).callbacks.append(self.receive_lots)
+
+    def _lead_time(self, product: int) -> float:
+        """Draw how long it takes to make a product, seconds."""
+        return self._lead_by_product.get(product, self._lead_seconds)()
 
     def receive_lots(self, _: object = None) -> None:
         """Take in every lot that is due, and then send off what they complete, so that it goes in one parcel."""
@@ -218,7 +239,7 @@ class Production:
             given += self.warehouse.arrived(lot.product, lot.units)
             if self.warehouse.is_tight():
                 self._replenish(lot.product)
-        self._hand_out(given)
+        self.hand_out(given)
 
     def _review(self) -> float:
         """Order what a periodic policy says and return when to review next."""

@@ -4,12 +4,14 @@ How goods are had or made is in `entities/supplier/production.py`, how parcels t
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.entity import Entity, EntityError, Process, Wallet
+from alesha_sim.entities.purchasing import PurchaseDebts, Purchasing
+from alesha_sim.entities.sources import Sources
 from alesha_sim.entities.stock import Goods
+from alesha_sim.entities.supplier.decisions import Decisions
 from alesha_sim.entities.supplier.production import Production, Supply, WorkOrder
 from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.kernel.clock import Clock
@@ -19,6 +21,7 @@ from alesha_sim.messages import (
     CancelOrder,
     CashCollected,
     Decline,
+    Deliver,
     DeliveryRefused,
     Lines,
     OrderAccepted,
@@ -32,10 +35,10 @@ from alesha_sim.messages import (
     Replace,
     ReturnedToSender,
     Transfer,
-    Verification,
     VerifyTransaction,
 )
 from alesha_sim.network import Answer, Delivery, NoReply
+from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.recording.production_lot_log import ProductionLotLog
 from alesha_sim.vocabulary import COURIER, NO_ID, SUPPLIER
 
@@ -55,6 +58,7 @@ class Supplier(Entity):
         log: ProductionLotLog,
         wallets: Mapping[int, Wallet],
         terms: SupplierTerms,
+        orders: OrderLog | None = None,
     ) -> None:
         super().__init__(clock, "supplier", SUPPLIER, terms.workers)
         self.book = book
@@ -64,14 +68,31 @@ class Supplier(Entity):
         self._unshipped: dict[int, Supply] = {}
         self._cancelled: dict[int, Supply] = {}
         self._terms = terms
-        self._handling_seconds, self._courier, self._partial = terms.handling_seconds, terms.courier, terms.partial
-        self._charges = terms.charges
-        self._stock: Any = terms.stock.policy  # one of somebody's own may answer with anything
+        self._handling_seconds, self._courier = terms.handling_seconds, terms.courier
+        self._partial, self._parts = terms.partial, terms.parts
+        self.decisions = Decisions(clock, self.production.warehouse, self.wallet.account, terms)
         self._courier_wallet = wallets[COURIER]
+        self.debts = PurchaseDebts(self)
+        self.purchasing = self._purchasing(orders)
+
+    def _purchasing(self, orders: OrderLog | None) -> Purchasing | None:
+        """Return how the supplier buys what it sells, if it does."""
+        terms, production = self._terms.purchasing, self.production
+        if terms is None or orders is None:
+            return None
+        purchasing = Purchasing(
+            self, self.wallet, self.book.purchases, orders, production.warehouse,
+            Sources(production.skus, terms.sellers), self.debts, production.hand_out, terms.order_seconds,
+        )  # fmt: skip
+        production.buy_by(purchasing.order)
+        self.debts.buy = purchasing.buy
+        return purchasing
 
     def open_for_business(self) -> None:
-        """Start the fixed staff, and review the stock when it is time."""
+        """Start the fixed staff, and see to the stock."""
         super().open_for_business()
+        if self.purchasing is not None and self.production.warehouse.period is None:
+            self.purchasing.replenish(range(len(self.production.skus)))
         self.production.open()
 
     def opening_stock(self) -> Goods:
@@ -94,6 +115,9 @@ class Supplier(Entity):
                         self._cancel(delivery)
                     case Replace():
                         self._replace(delivery)
+                    case Deliver() if self.purchasing is not None:
+                        self.purchasing.note_received(delivery.message, delivery.order)
+                        delivery.acknowledge()
                     case other:
                         raise TypeError(f"not understood: {type(other).__name__}")
             except Exception as error:
@@ -104,12 +128,15 @@ class Supplier(Entity):
     def _supply(self, delivery: Delivery) -> Process:
         """Everything that one order asks of the supplier, from its charges to the goods' arrival."""
         order, message = delivery.order, delivery.message
+        if self.decisions.is_on_credit(delivery.message, delivery.sender):
+            yield from self._take_or_reject(Supply(delivery, None, on_credit=True), message.lines)
+            return
         # The step names the transaction, because all who order without an order share one key.
         verify, step = VerifyTransaction(message.charges), f"verify:{message.charges}"
         payment = yield from self.ask_until_answered(self.channels[self.bank], verify, step=step, order=order)
         if isinstance(payment, NoReply):
             return
-        refusal_reason = self.refusal_reason(message, payment, order)
+        refusal_reason = self.decisions.refusal_reason(message, payment, order)
         if refusal_reason is None and delivery.sender not in self._terms.buyers:
             refusal_reason = Reason.NOT_THE_SHOP
         if isinstance(payment, Decline) or refusal_reason is not None:
@@ -118,28 +145,30 @@ class Supplier(Entity):
         if not self.book.charges(self.clock.now, message.charges, order, payment.amount):
             delivery.answer(OrderRejected(Reason.TRANSACTION_USED))
             return
-        supply = Supply(delivery, payment)
+        self.debts.money_in()
+        yield from self._take_or_reject(Supply(delivery, payment), message.lines)
+
+    def _take_or_reject(self, supply: Supply, lines: Lines) -> Iterable[Waitable]:
+        """Take an order on, or reject it and give its charges back; return what is to be done next."""
         self._open[supply] = None
-        if self.accepts(message.lines):
+        if self.decisions.accepts(lines):
             supply.answers[0].give(_ACCEPTED)
-            self._unshipped[order] = supply
-            rest = self._take_on(supply, self._products(message.lines))
-        else:
-            supply.is_off = True
-            rest = self._return_charges(supply)
-        yield from rest
+            self._unshipped[supply.order] = supply
+            return self._take_on(supply, self.decisions.products(lines))
+        supply.is_off = True
+        return self._return_charges(supply)
 
     def _replace(self, delivery: Delivery) -> None:
         """Take a replacement under warranty on, or reject it; nobody pays for it."""
         message = delivery.message
-        refusal_reason = self.replacement_refusal_reason(message, delivery.sender)
+        refusal_reason = self.decisions.replacement_refusal_reason(message, delivery.sender)
         if refusal_reason is not None:
             delivery.answer(OrderRejected(refusal_reason))
             return
         supply = Supply(delivery, None)
         self._open[supply] = None
         supply.answers[0].give(_ACCEPTED)
-        self.start(self._go_on(self._take_on(supply, self._products(message.lines)), supply), delivery)
+        self.start(self._go_on(self._take_on(supply, self.decisions.products(message.lines)), supply), delivery)
 
     def _take_on(self, supply: Supply, goods: Goods, *, expedite: bool = False) -> Iterable[Waitable]:
         """Reserve goods for an order, have made or wait for the others; return what is to be done next."""
@@ -191,12 +220,17 @@ class Supplier(Entity):
     def _pack(self, supply: Supply) -> Parcel | None:
         """Ship what may be sent now, if anything: complete lines, and all of them unless some may go ahead."""
         goods, waiting = [], []
+        in_parts = self._parts and supply.user < 0
         for reservation in supply.reservations:
+            ready = reservation.units - reservation.missing
             if reservation.missing:
                 waiting.append(reservation)
-            else:
-                goods.append((reservation.product, reservation.units))
-        if not goods or (waiting and (supply.collect or not self._partial)):
+            if ready and (in_parts or not reservation.missing):
+                goods.append((reservation.product, ready))
+        if in_parts:
+            for reservation in waiting:
+                reservation.units = reservation.missing
+        elif not goods or (waiting and (supply.collect or not self._partial)):
             return None
         supply.reservations = waiting
         lines = tuple([(self.production.skus[product], units) for product, units in goods])
@@ -251,7 +285,8 @@ class Supplier(Entity):
         elif supply.replaces:
             self.book.replaced(now, parcel.entry, order, goods, sum(parcel.costs))
         else:
-            self.book.delivered(now, parcel.entry, order, goods, self._due(parcel.lines), sum(parcel.costs))
+            due, cost = self.decisions.due(parcel.lines), sum(parcel.costs)
+            self.book.delivered(now, parcel.entry, order, goods, due, cost, supply.on_credit)
         if isinstance(reply, CashCollected):
             self.book.collected(now, reply.transaction, order, supply.collect)
             parcel.remit_at = now + self._terms.remit_seconds
@@ -300,12 +335,13 @@ class Supplier(Entity):
         self.start(self._return_charges(supply), delivery)
 
     def _return_charges(self, supply: Supply) -> Process:
-        """Give the charges of an order back that cannot be supplied, or was cancelled."""
-        assert supply.payment is not None
-        give_back = Transfer(*self.wallet, supply.payment.amount, supply.payment.payer)
-        receipt = yield from self.ask_until_answered(
-            self.channels[self.bank], give_back, step="charges-return", order=supply.order
-        )
+        """Give the charges of an order back, if any, that cannot be supplied, or was cancelled."""
+        receipt: object = None
+        if supply.payment is not None:
+            give_back = Transfer(*self.wallet, supply.payment.amount, supply.payment.payer)
+            receipt = yield from self.ask_until_answered(
+                self.channels[self.bank], give_back, step="charges-return", order=supply.order
+            )
         returned: tuple[int, ...] = ()
         if isinstance(receipt, Receipt):
             self.book.charges_returned(self.clock.now, receipt.transaction, supply.order, receipt.amount)
@@ -321,7 +357,7 @@ class Supplier(Entity):
     def _take_back(self, supply: Supply, parcel: Parcel, refused: DeliveryRefused) -> Process:
         """Give the charges of a refused parcel back, less the transport that is charged on, and tell the shop."""
         assert supply.payment is not None
-        order, due = supply.order, self._due(parcel.lines)
+        order, due = supply.order, self.decisions.due(parcel.lines)
         charged = min(due, self._terms.transport_charged.of(self._terms.return_transport))
         if parcel.returned == NO_ID and due == charged:  # nothing is left to be paid
             parcel.returned = self.book.allot()
@@ -353,42 +389,10 @@ class Supplier(Entity):
             for parcel in supply.parcels:
                 self._run_for(supply, self._carry(supply, parcel))
         self.production.receive_lots()
+        if self.purchasing is not None:
+            self.purchasing.resume_all()
 
-    # Decisions
-
-    def accepts(self, lines: Lines) -> bool:
-        """Tell whether an order is taken: the policy takes it, and what is not there may be waited for."""
-        if not self._stock.accepts(lines):
-            return False
-        if self._terms.unmet_demand == "backordered":
-            return True
-        goods = self._products(lines)
-        served = self.production.warehouse.can_serve(goods)
-        if not served:
-            self.production.warehouse.demand(goods, self.clock.now)
-        return served
-
-    def refusal_reason(self, message: PlaceOrder, payment: Verification | Decline, order: int) -> Reason | None:
-        """Say why the named transaction does not pay for this order, if it does not."""
-        try:
-            due = self._due(message.lines)
-        except KeyError:
-            return Reason.UNKNOWN_PRODUCT
-        if isinstance(payment, Decline):
-            return payment.reason
-        is_paid = payment.order == order and payment.payee == self.wallet.account and payment.amount == due
-        return None if is_paid else Reason.TRANSACTION_MISMATCH
-
-    def replacement_refusal_reason(self, message: Replace, sender: int) -> Reason | None:
-        """Say why broken goods are not replaced, if they are not."""
-        if sender not in self._terms.buyers:
-            return Reason.NOT_THE_SHOP
-        if any(sku not in self._charges for sku, _ in message.lines):
-            return Reason.UNKNOWN_PRODUCT
-        return None if self.accepts(message.lines) else Reason.OUT_OF_STOCK
-
-    def _due(self, lines: Lines) -> int:
-        return sum(self._charges[sku][1] * units for sku, units in lines)
-
-    def _products(self, lines: Lines) -> Goods:
-        return [(self._charges[sku][0], units) for sku, units in lines]
+    def crash(self) -> None:
+        """Stop at once; what is owed is on record with each purchase."""
+        super().crash()
+        self.debts.forget()

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 from alesha_sim.entities.courier import Courier
+from alesha_sim.entities.sources import PurchasingTerms
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.units import Share
 from alesha_sim.vocabulary import SHOP
+
+NO_LEAD_TIMES: Mapping[int, Callable[[], float]] = {}
 
 
 class SupplierTerms(NamedTuple):
@@ -21,7 +24,11 @@ class SupplierTerms(NamedTuple):
     A parcel that was refused costs `return_transport`, minor units, of which the share `transport_charged` is kept
     back from the charges returned. What is paid at doors goes to the shop after `remit_seconds`.
 
-    Only the `buyers`, by their codes, can order.
+    Only the `buyers`, by their codes, can order. Goods for a buyer's stock go in `parts`, as far as there are any;
+    they are paid `credit_seconds` after delivery, or before it if None.
+
+    A product in `lead_by_product`, by its index, takes that time and not `lead_seconds()`. With `purchasing` the
+    supplier makes nothing: it buys what it sells.
     """
 
     charges: Mapping[str, tuple[int, int]]
@@ -36,3 +43,7 @@ class SupplierTerms(NamedTuple):
     transport_charged: Share = Share(1)
     remit_seconds: float = 0.0
     buyers: frozenset[int] = frozenset({SHOP})
+    parts: bool = False
+    credit_seconds: float | None = None
+    lead_by_product: Mapping[int, Callable[[], float]] = NO_LEAD_TIMES
+    purchasing: PurchasingTerms | None = None

@@ -187,7 +187,7 @@ def _stock(dice: Dice, outline: Outline) -> tuple[Tree, int]:
 
     Where numbers stand in a table, products left out are made to order.
     """
-    kind = dice.one_of("base_stock", "reorder_point", "periodic", "moving_average", "anchor_adjust")
+    kind = dice.one_of("base_stock", "reorder_point", "periodic", "moving_average")
     period = dice.widely(outline.horizon / 20, outline.horizon)
     named = dice.one_of(None, outline.skus[:1], outline.skus[: dice.whole(1, len(outline.skus))])
 
@@ -206,18 +206,13 @@ def _stock(dice: Dice, outline: Outline) -> tuple[Tree, int]:
         aims = {"reorder_point": levels(point), "order_up_to": levels(aim)}
         return {"kind": kind, **aims, "period": period}, aim
     opening = dice.one_of(0, 5)
-    if kind == "anchor_adjust":
-        shares = {name: dice.one_of(0, 0.4, 1) for name in ("gain", "counted", "smoothing")}
-        goal = {"goal": levels(dice.one_of(2, 20)), "first_orders": dice.one_of([], [3, 0])}
-        return {"kind": kind, **goal, **shares, "period": period, "opening_stock": levels(opening)}, opening
-    return {
-        "kind": kind,
-        "periods": dice.whole(1, 4),
-        "period": period,
-        "lead_periods": dice.one_of(0.5, 1, 2, 3),
-        "safety": dice.one_of(0, 1, 1.5),
-        "opening_stock": levels(opening),
-    }, opening
+    periods, lead, safety = dice.whole(1, 4), dice.one_of(0.5, 1, 2, 3), dice.one_of(0, 1, 1.5)
+    kept = {"period": period, "opening_stock": levels(opening)}
+    if periods == 3:  # what moves it is not drawn for itself, which would make other worlds of all seeds
+        goal = {"goal": levels(10 + opening), "forecast": lead, "first_orders": [3] * (lead > 1)}
+        weights = {"gain": 1 - lead / 4, "counted": safety / 2, "smoothing": lead / 6}
+        return {"kind": "anchor_adjust", **kept, **goal, **weights}, opening
+    return {"kind": kind, **kept, "periods": periods, "lead_periods": lead, "safety": safety}, opening
 
 
 def after_sales(dice: Dice, tree: Tree, outline: Outline) -> None:
