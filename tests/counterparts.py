@@ -13,6 +13,7 @@ from alesha_sim.entities.entity import Entity, Party, Wallet
 from alesha_sim.entities.shop.order import CatalogueItem
 from alesha_sim.entities.shop.shop import Shop
 from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.entities.sources import PurchasingTerms, Seller
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
@@ -257,7 +258,8 @@ def shop_terms(catalogue, **terms):
     horizon = given.pop("horizon", inf)
     if "stock" in given:
         given["stock"] = StockTerms(given["stock"], horizon=horizon)
-    return ShopTerms(catalogue=catalogue, supplier=SUPPLIER, supplier_account=2, page_seconds=lambda: 0.0, **given)
+    seller = Seller(SUPPLIER, 2, [item.charge for item in catalogue])
+    return ShopTerms(catalogue=catalogue, purchasing=PurchasingTerms([seller]), page_seconds=lambda: 0.0, **given)
 
 
 class Market:

@@ -12,6 +12,7 @@ from alesha_sim.entities.entity import Wallet
 from alesha_sim.entities.shop.order import CatalogueItem, Order
 from alesha_sim.entities.shop.order_states import ARRIVED, CAME_BACK, CANCELLATION_DONE, PAID, REFUSED, SENT
 from alesha_sim.entities.shop.shop import Shop
+from alesha_sim.entities.sources import Seller
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.messages import (
     Checkout,
@@ -265,7 +266,7 @@ GRANTS = {
 @pytest.mark.parametrize("name", GRANTS)
 def test_a_refund_names_the_payment_first_and_the_collection_for_the_rest(name):
     amount, expected = GRANTS[name]
-    order = Order(1, 0, (("laptop", 1),), 500, 400, 150, inf)
+    order = Order(1, 0, (("laptop", 1),), 500, 400, 150, inf, Seller(-3, 2, (400,)))
     order.payment, order.collection, order.collected = 1, 2, 350
     refunds_payable = order.grant("a", amount)
     assert [(due.name, due.transaction, due.amount) for due in refunds_payable] == expected

@@ -32,6 +32,7 @@ from alesha_sim.messages import (
     Transfer,
 )
 from alesha_sim.network import NoReply
+from alesha_sim.policies import Due, StockPosition
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.vocabulary import CANCELLED, COMPLETED, IN_DOUBT, NO_ID, ON_THE_WAY, RECEIVED
 
@@ -70,8 +71,9 @@ class PurchaseDebts(Debts):
 class Purchase:
     """What a buyer has on record of goods that it ordered; amounts in minor units.
 
-    `seller` is who is to send them. Charges are paid under `charges_paid`, after the bank declined them `tries`
-    times for want of money; they have been asked for if it `is_begun`. `undelivered` are the units to come by SKU.
+    `seller` is who is to send them, after those `rejected` them whose codes are there. Charges are paid under
+    `charges_paid`, after the bank declined them `tries` times for want of money; they have been asked for if it
+    `is_begun`. `undelivered` are the units to come by SKU.
     """
 
     __slots__ = (
@@ -82,6 +84,7 @@ class Purchase:
         "lines",
         "number",
         "payment",
+        "rejected",
         "seller",
         "sent_at",
         "status",
@@ -105,6 +108,7 @@ class Purchase:
         self.charges_paid = NO_ID
         self.tries = 0
         self.is_begun = False
+        self.rejected: frozenset[int] = frozenset()
         self.undelivered = dict(lines)
 
     @property
@@ -164,23 +168,40 @@ class Purchasing:
         now = self._party.clock.now
         if not self._party.inbox.is_up:
             return INFINITY
-        for product, units in self.warehouse.review(now):
-            self.order(product, units)
+        wanted = dict(self.warehouse.review(now))
+        for product in range(len(self._sources.skus)) if self._sources.looks_at_stock else wanted:
+            self.order(product, wanted.get(product, 0))
         return self.warehouse.next_review(now)
 
     def replenish(self, products: Any) -> None:
         """Order what the policy says of each of these products."""
         for product in products:
             units = self.warehouse.to_order(product)
-            if units:
+            if units or self._sources.looks_at_stock:
                 self.order(product, units)
 
     def order(self, product: int, units: int) -> None:
-        """Order units of a product from those whom the sources name."""
-        for seller, part in self._sources.split(product, units):
-            self._place(seller, product, part)
+        """Order units of a product, which count as on order, as the sources say: of whom, and more or fewer."""
+        if self._sources.policy is None:
+            self._place(self._sources.sellers[0], product, units, frozenset())
+            return
+        on_order = self.warehouse.on_order
+        on_order[product] -= units
+        for seller, part in self._sources.split(product, units, self._party.clock.now, self._position(product)):
+            on_order[product] += part
+            self._place(seller, product, part, frozenset())
 
-    def _place(self, seller: Seller, product: int, units: int) -> None:
+    def _position(self, product: int) -> StockPosition:
+        """Return what there is of a product, and what is on order with when it is expected."""
+        warehouse, now, sku = self.warehouse, self._party.clock.now, self._sources.skus[product]
+        due = [
+            Due(units, max(0.0, purchase.sent_at + purchase.seller.lead_seconds[product] - now))
+            for purchase in self._open.values()
+            if (units := purchase.undelivered.get(sku, 0))
+        ]
+        return StockPosition(warehouse.available[product], warehouse.backordered[product], due)
+
+    def _place(self, seller: Seller, product: int, units: int, rejected: frozenset[int]) -> None:
         now, charge = self._party.clock.now, seller.charges[product]
         number = self._log.placed(now, self._party.code, 0, Method.REPLENISHMENT, 0, INFINITY)
         self._log.line(number, product, units, 0, charge)
@@ -188,6 +209,8 @@ class Purchasing:
         purchase = Purchase(
             number, self._party.code, seller, lines, [(product, units)], charge * units, now + self._order_seconds
         )
+        purchase.rejected = rejected
+        self._sources.count(seller, purchase.goods)
         self._open[number] = purchase
         self._note(purchase, PAID)
         self._party.run(self.supply(purchase))
@@ -265,12 +288,13 @@ class Purchasing:
             )
         self._note(purchase, CANCELLATION_DONE, rejection.reason)
         self._debts.money_in()
+        rejected = purchase.rejected | {purchase.seller.code}
         for product, units in purchase.goods:
-            other = self._sources.after(purchase.seller, product, units)
+            other = self._sources.choose([(product, units)], self._party.clock.now, rejected)
             if other is None:
                 self.warehouse.on_order[product] -= units
             else:
-                self._place(other, product, units)
+                self._place(other, product, units, rejected)
 
     # What comes of it
 

@@ -49,6 +49,7 @@ class OrderLog:
             promised_at="d",
         )
         self._lines = rows("order_lines", order="i", product="H", quantity="q", unit_price="q", unit_charge="q")
+        self._unit_charge = self._lines.part("unit_charge")
         self._doubted: set[int] = set()
         self._status = self._orders.part("status", "reason")
         self._paid = self._orders.part("transaction", "paid_at")
@@ -69,9 +70,13 @@ class OrderLog:
             at, total, user, self.methods[method], RECEIVED, 0, NO_ID, NAN, NO_ID, NAN, NAN, NAN, advance, promised
         )
 
-    def line(self, order: int, product: int, quantity: int, unit_price: int, unit_charge: int) -> None:
-        """Record how much of a product an order asks for, at which price and charge."""
-        self._lines.append(order, product, quantity, unit_price, unit_charge)
+    def line(self, order: int, product: int, quantity: int, unit_price: int, unit_charge: int) -> int:
+        """Record how much of a product an order asks for, at which price and charge; return the row's number."""
+        return self._lines.append(order, product, quantity, unit_price, unit_charge)
+
+    def charge(self, row: int, unit_charge: int) -> None:
+        """Record at which charge a line is supplied after all, by its row's number."""
+        self._unit_charge.fill(row, unit_charge)
 
     def status(self, order: int, status: int, reason: str = "") -> None:
         """Record that an order moved to `status`, for `reason` if it was refused."""

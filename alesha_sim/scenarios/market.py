@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from alesha_sim.distributions import Distribution
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
-from alesha_sim.scenarios.fields import Duration, Money, Share, Sku
+from alesha_sim.scenarios.fields import Duration, Flag, Money, Share, Sku
 from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.sections import Bank, Price, Shop, Supplier
 from alesha_sim.scenarios.tagged_fields import Durations, Sourcing
@@ -77,6 +77,14 @@ class NamedShop(Shop, Named):
         default=None,
         description="Which of its suppliers gets what; left out, the first of them gets all.",
     )
+    order_time: Duration = Field(
+        default=0.0, description="Time from a decision to order goods for stock until the order is sent."
+    )
+    unmet_demand: Literal["passed-on", "backordered"] = Field(
+        default="passed-on",
+        description="What becomes of orders that the shop's own stock cannot serve at once: a supplier sends "
+        "them, or they wait.",
+    )
 
 
 class NamedBank(Bank, Named):
@@ -121,6 +129,18 @@ class NamedSupplier(Supplier, Named):
         default={},
         examples=[{"iphone-x": "9 days"}],
         description="Time to make a product, a table by SKU; of other products lead_time.",
+    )
+    order_time: Duration = Field(
+        default=0.0, description="Time from a decision to order goods upstream until the order is sent."
+    )
+    parts: Flag = Field(
+        default=False,
+        description="Whether an organisation's order is delivered in parts, as far as stock goes.",
+    )
+    credit: Duration | None = Field(
+        default=None,
+        examples=["30 days"],
+        description="How long after delivery organisations pay for goods for their stock; left out, before.",
     )
 
 

@@ -100,7 +100,7 @@ class Market:
         wallets = {SUPPLIER: self._wallet(name), COURIER: self._wallet(self.roster.couriers[name])}
         terms = supplier_terms(self.scenario, self._streams, name, self.roster)
         lots = self.records.production_lots
-        return self._with_bank(Supplier(self.clock, book, lots, wallets, terms), name)
+        return self._with_bank(Supplier(self.clock, book, lots, wallets, terms, self.records.orders), name)
 
     def _with_bank(self, client: Client, name: str) -> Client:
         client.bank = self.scenario.bank_of(name)
@@ -159,7 +159,7 @@ class Market:
     def _connected(self) -> Iterator[tuple[str, str]]:
         """Yield the pairs that talk: of firms only those that deal with each other."""
         of_role = {USER: [USERS], "shop": [*self.shops], "bank": [*self.banks], "supplier": [*self.suppliers]}
-        for one_role, other_role in CONNECTED:
+        for one_role, other_role in (*CONNECTED, ("supplier", "supplier")):
             for one in of_role[one_role]:
                 for other in of_role[other_role]:
                     if USER in (one_role, other_role) or self._deals(one, other, other_role):

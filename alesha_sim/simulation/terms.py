@@ -13,6 +13,7 @@ from alesha_sim.entities.bank.terms import BankTerms
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.shop.order import CatalogueItem
 from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.entities.sources import PurchasingTerms, Seller
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.entities.supplier.terms import SupplierTerms
 from alesha_sim.entities.user.terms import BehaviourRates, UserTerms
@@ -28,17 +29,16 @@ from alesha_sim.units import Share
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
-    from alesha_sim.scenarios.sections import Bank, Shop, Supplier
+    from alesha_sim.scenarios.sections import Bank
 
 
 def shop_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster) -> ShopTerms:
     """Return what a shop sells and on which terms."""
-    shop: Shop = terms_of(scenario, name)
+    shop: Any = terms_of(scenario, name)
     supplier = scenario.suppliers_of(name)[0]
     return ShopTerms(
         catalogue=_catalogue(scenario),
-        supplier=roster.code(supplier),
-        supplier_account=roster.account(supplier),
+        purchasing=_purchasing(scenario, name, roster),
         page_seconds=duration_draws(streams, f"{name}:service", shop.page_time),
         workers=shop.workers,
         unpaid_seconds=shop.unpaid_after,
@@ -53,7 +53,42 @@ def shop_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster
         stock=None if shop.stock is None else StockTerms(shop.stock, horizon=scenario.horizon),
         courier=None if shop.stock is None else _courier(scenario, streams, name, supplier),
         price_changes=price_changes(shop.prices, scenario.catalogue_prices, scenario.currency),
+        backorders=getattr(shop, "unmet_demand", "passed-on") == "backordered",
     )
+
+
+def _purchasing(scenario: "Scenario", name: str, roster: Roster) -> PurchasingTerms:
+    """Return from whom and how a shop or a supplier buys."""
+    buyer: Any = terms_of(scenario, name)
+    return PurchasingTerms(
+        [_seller(scenario, seller, roster) for seller in scenario.suppliers_of(name)],
+        getattr(buyer, "order_time", 0.0),
+        getattr(buyer, "sourcing", None),
+    )
+
+
+def _seller(scenario: "Scenario", name: str, roster: Roster) -> Seller:
+    """Return a supplier as its buyers know it; what it keeps is there after the way, what it makes later."""
+    supplier: Any = terms_of(scenario, name)
+    way = supplier.delivery_time.expected
+    leads = [
+        way + (_lead_time(supplier, sku).expected if supplier.stock.opening(sku) is None else 0.0)
+        for sku in scenario.skus
+    ]
+    charges = list(_charges(scenario, supplier).values())
+    return Seller(roster.code(name), roster.account(name), charges, name, leads, getattr(supplier, "credit", None))
+
+
+def _charges(scenario: "Scenario", supplier: Any) -> dict[str, int]:
+    """Return what a supplier takes for a unit of each product, in minor units."""
+    own, minor = getattr(supplier, "charges", {}), scenario.currency.minor
+    return {product.sku: minor(own.get(product.sku, product.charge)) for product in scenario.catalogue}
+
+
+def _lead_time(supplier: Any, sku: str) -> Distribution:
+    """Return how long it takes a supplier to make a product."""
+    found: Distribution = getattr(supplier, "lead_times", {}).get(sku, supplier.lead_time)
+    return found
 
 
 def _catalogue(scenario: "Scenario") -> list[CatalogueItem]:
@@ -132,11 +167,12 @@ def bank_terms(scenario: "Scenario", streams: Streams, name: str) -> BankTerms:
 
 def supplier_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster) -> SupplierTerms:
     """Return what a supplier makes and keeps, and how it delivers."""
-    supplier: Supplier = terms_of(scenario, name)
+    supplier: Any = terms_of(scenario, name)
     minor, own = scenario.currency.minor, roster.code(name)
+    leads = {sku: _lead_time(supplier, sku) for sku in getattr(supplier, "lead_times", {})}
     firms = [roster.code(each.name) for each in scenario.organisations if each.role != "bank"]
     return SupplierTerms(
-        charges={product.sku: (k, minor(product.charge)) for k, product in enumerate(scenario.catalogue)},
+        charges={sku: (k, charge) for k, (sku, charge) in enumerate(_charges(scenario, supplier).items())},
         handling_seconds=duration_draws(streams, f"{name}:service", supplier.handling_time),
         lead_seconds=duration_draws(streams, f"{name}:lead_time", supplier.lead_time),
         courier=_courier(scenario, streams, name, name),
@@ -148,6 +184,13 @@ def supplier_terms(scenario: "Scenario", streams: Streams, name: str, roster: Ro
         transport_charged=Share.read(supplier.transport_charged),
         remit_seconds=supplier.remit_after,
         buyers=frozenset(firm for firm in firms if roster.directory.buys(firm, own)),
+        parts=getattr(supplier, "parts", False),
+        credit_seconds=getattr(supplier, "credit", None),
+        lead_by_product={
+            scenario.skus.index(sku): duration_draws(streams, f"{name}:lead_time:{sku}", lead)
+            for sku, lead in leads.items()
+        },
+        purchasing=_purchasing(scenario, name, roster) if scenario.suppliers_of(name) else None,
     )
 
 

@@ -87,7 +87,7 @@ class AfterSale:
     def _costs(self, order: Order, lines: Lines) -> list[int]:
         """Return what each line that came back was worth when it left, so that all portions are worth it all."""
         if order.costs is None:
-            return self._desk.charges(lines)
+            return self._desk.charges(order, lines)
         before = _record_of(order).returned
         costs = {sku: (units, cost) for (sku, units), cost in zip(order.lines, order.costs, strict=True)}
         return [part_of(costs[sku][1], costs[sku][0], before.get(sku, 0), units) for sku, units in lines]
@@ -175,7 +175,7 @@ class AfterSale:
         step = "replace:" + ",".join(sku for sku, _ in claim.lines)
         replace = Replace(claim.lines, order.user)
         reply = yield from party.ask_until_answered(
-            party.channel_to(self._desk.terms.supplier), replace, step=step, order=order.number
+            party.channel_to(order.seller.code), replace, step=step, order=order.number
         )
         if isinstance(reply, NoReply):
             return

@@ -87,7 +87,7 @@ class Cancellations:
         party = self._party
         order.take_step(RECALL)
         reply = yield from party.ask_until_answered(
-            party.channel_to(self._desk.terms.supplier), CancelOrder(), step="cancel", order=order.number
+            party.channel_to(order.seller.code), CancelOrder(), step="cancel", order=order.number
         )
         if isinstance(reply, NoReply):
             return

@@ -10,7 +10,7 @@ from alesha_sim.entities.entity import Asking, Entity, Process
 from alesha_sim.entities.shop.cancellations import Cancellations
 from alesha_sim.entities.shop.order import Order
 from alesha_sim.entities.shop.order_desk import OrderDesk
-from alesha_sim.entities.shop.order_states import ACCEPT, BEGIN, OPEN, SENT, UNANSWERED
+from alesha_sim.entities.shop.order_states import ACCEPT, BEGIN, OPEN, SENT, STAND_BY, UNANSWERED
 from alesha_sim.entities.shop.own_stock import OwnStock
 from alesha_sim.entities.shop.payables import Payables
 from alesha_sim.messages import (
@@ -77,21 +77,24 @@ class Fulfilment:
         if self._is_served(order):
             return desk.confirmation(order)
         if order.charges_paid == NO_ID:
+            self._choose_seller(order)
             if order.fulfilment == OPEN and self._book.cash_balance() < order.charges:
                 return self._standstill(order)
             order.take_step(BEGIN)
-            transfer = Transfer(*self._payables.wallet, order.charges, desk.terms.supplier_account)
+            transfer = Transfer(*self._payables.wallet, order.charges, order.seller.account)
             step = f"charges:{order.tries}"
             paid = yield from party.ask_until_answered(
                 party.channels[party.bank], transfer, step=step, order=order.number
             )
             if not self._note_charges(order, paid):
                 return self._standstill(order)
+        desk.sources.asked(order.seller, order.number, party.clock.now)
         collect = order.total - order.advance
         place = PlaceOrder(order.lines, order.user, order.payment, order.charges_paid, collect, order.fee)
         reply = yield from party.ask_until_answered(
-            party.channel_to(self._desk.terms.supplier), place, step="place", order=order.number
+            party.channel_to(order.seller.code), place, step="place", order=order.number
         )
+        desk.sources.heard(order.seller, order.number)
         if isinstance(reply, OrderRejected):
             return (yield from self._cancel_rejected(order, reply))
         if isinstance(reply, OrderAccepted):
@@ -99,6 +102,13 @@ class Fulfilment:
         else:
             desk.note(order, UNANSWERED, party.clock.now)
         return desk.confirmation(order)
+
+    def _choose_seller(self, order: Order) -> None:
+        """Choose who supplies an order of which nothing has been paid, where there is a choice."""
+        desk = self._desk
+        if desk.sources.policy is not None and order.fulfilment == OPEN:
+            seller = desk.sources.choose(desk.products(order.lines), self._party.clock.now, order.rejected)
+            desk.sell_by(order, seller or order.seller)
 
     def _standstill(self, order: Order) -> Confirmation | Refusal | None:
         """Return what is said of an order whose charges were not paid: None if it waits for money."""
@@ -129,9 +139,16 @@ class Fulfilment:
         if order.is_refunded_late and not order.is_closed:
             self._party.run(self._cancellations.recall(order))
 
-    def _cancel_rejected(self, order: Order, rejection: OrderRejected) -> Asking[Refusal]:
-        """Cancel an order that the supplier rejected, and give the user's money back."""
+    def _cancel_rejected(self, order: Order, rejection: OrderRejected) -> Asking[Confirmation | Refusal | None]:
+        """Ask the next supplier for a rejected order; without any cancel it, and give the user's money back."""
         self._cancellations.note_charges_returned(order, rejection.transaction, rejection.returned)
+        order.rejected |= {order.seller.code}
+        goods, now = self._desk.products(order.lines), self._party.clock.now
+        if not order.is_refunded_late and self._desk.sources.choose(goods, now, order.rejected) is not None:
+            order.charges_paid = NO_ID
+            order.tries += 1
+            order.take_step(STAND_BY)
+            return (yield from self.buy(order))
         self._cancellations.cancel_order(order, rejection.reason)
         return (yield from self.wind_up(order))
 
@@ -149,7 +166,7 @@ class Fulfilment:
         """Tell whether an order is sent from stock, and send it if it can be."""
         stock = self._stock
         if stock is None or not order.waits_for_money:
-            return order.parcel is not None
+            return order.parcel is not None or bool(order.reservations)
         is_served = stock.serve(order)
         if order.parcel is not None:
             self._party.run(self.send(stock, order, order.parcel))

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from alesha_sim.entities.courier import Parcel
 from alesha_sim.entities.shop.order_states import OFF, OPEN, fulfilment_after
+from alesha_sim.entities.sources import Seller
+from alesha_sim.entities.stock import Reservation
 from alesha_sim.messages import DEPOSIT, ESCROW, Lines, Offer, Reason, Refusal
 from alesha_sim.network import Answer
 from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, RETURNED
@@ -65,13 +67,14 @@ class Order:
     under the transaction number `payment`, with `fee` taken from the user in addition; `collected` came at the
     door under `collection`; `granted` of both together is given back or among the `refunds_payable`. The user who
     is paying is owed `answer`, one who asks what became of that `enquirer`, the one who cancels `canceller`.
-    Charges are paid under `charges_paid`, after the bank declined them `tries` times for want of money.
+    `seller` supplies it, after those `rejected` it whose codes are there; `last_line` is the row of its last in
+    the log. Charges are paid under `charges_paid`, after the bank declined them `tries` times for want of money.
 
     `status` and `fulfilment` change by the tables of `order_states.py` alone. `is_settled` and `is_refunded_late`
     say where the payment is by now: in the shop's deposit, or back with its user because the goods were late.
-    `parcel` is what is sent from the shop's own stock, and `costs` what each line of that was worth, once the user
-    has it; None if the supplier sent it. `undelivered` are the units to come by SKU, None for all of
-    them.
+    `parcel` is what is sent from the shop's own stock, `reservations` what an order waits for there, and `costs`
+    what each line was worth, once the user has it; None if a supplier sent it. `undelivered` are the units to come
+    by SKU, None for all of them.
     """
 
     __slots__ = (
@@ -93,6 +96,7 @@ class Order:
         "held_in",
         "is_refunded_late",
         "is_settled",
+        "last_line",
         "lines",
         "number",
         "parcel",
@@ -101,6 +105,9 @@ class Order:
         "promised_at",
         "reason",
         "refunds_payable",
+        "rejected",
+        "reservations",
+        "seller",
         "status",
         "total",
         "tries",
@@ -109,7 +116,8 @@ class Order:
     )  # fmt: skip
 
     def __init__(  # the order's own terms; a tuple would hide them
-        self, number: int, user: int, lines: Lines, total: int, charges: int, advance: int, promised_at: float
+        self, number: int, user: int, lines: Lines, total: int, charges: int, advance: int, promised_at: float,
+        seller: Seller,
     ) -> None:  # fmt: skip
         self.number = number
         self.user = user
@@ -119,6 +127,9 @@ class Order:
         self.advance = advance
         self.promised_at = promised_at
         self.price_list = 0
+        self.seller = seller
+        self.rejected: frozenset[int] = frozenset()
+        self.last_line = NO_ID
         self.status = RECEIVED
         self.reason = ""
         self.answer: Answer | None = None
@@ -130,6 +141,7 @@ class Order:
         self.fulfilment = OPEN
         self.is_refunded_late = self.is_settled = False
         self.parcel: Parcel | None = None
+        self.reservations: list[Reservation] = []
         self.costs: list[int] | None = None
         self.undelivered: dict[str, int] | None = None
         self.delivered_at = inf

@@ -7,6 +7,7 @@ from alesha_sim.entities.price_lists import PriceLists
 from alesha_sim.entities.shop.order import CLOSED, CatalogueItem, Order
 from alesha_sim.entities.shop.order_states import ARRIVED, status_after
 from alesha_sim.entities.shop.terms import ShopTerms
+from alesha_sim.entities.sources import Seller, Sources
 from alesha_sim.messages import Confirmation, Lines, Method, Offer, Reason
 from alesha_sim.recording.order_log import OrderLog
 from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, STATUSES
@@ -20,14 +21,15 @@ class OrderDesk:
     Closed orders are forgotten once no news of them is awaited, unless the terms ask to keep them.
     """
 
-    def __init__(self, terms: ShopTerms, log: OrderLog) -> None:
+    def __init__(self, terms: ShopTerms, log: OrderLog, sources: Sources) -> None:
         self.terms = terms
         self.catalogue = {item.offer.sku: item for item in terms.catalogue}
         self.log = log
         self._prices = {
-            item.offer.sku: (product, item.offer.price, item.charge)
-            for product, item in enumerate(terms.catalogue)
+            item.offer.sku: (product, item.offer.price, charge)
+            for product, (item, charge) in enumerate(zip(terms.catalogue, sources.sellers[0].charges, strict=True))
         }
+        self.sources = sources
         # Asked at every message: an attribute of an object is found faster than one of a named tuple.
         self._promise_seconds, self._advance = terms.promise_seconds, terms.advance
         self._limit, self._keeps_orders = terms.purchase_limit, terms.keeps_orders
@@ -81,9 +83,9 @@ class OrderDesk:
             charges += charge * units
         return total, charges
 
-    def charges(self, lines: Lines) -> list[int]:
-        """Return what the supplier takes for each line of goods."""
-        return [self._prices[sku][2] * units for sku, units in lines]
+    def charges(self, order: Order, lines: Lines) -> list[int]:
+        """Return what the supplier of an order takes for each line of goods."""
+        return [order.seller.charges[self._prices[sku][0]] * units for sku, units in lines]
 
     def products(self, lines: Lines) -> list[tuple[int, int]]:
         """Return goods as books know them: product index and units."""
@@ -95,11 +97,11 @@ class OrderDesk:
         promised_at = at + self._promise_seconds
         advance = self._advance.of(total) if method is _ACCOUNT else 0
         number = self.log.placed(at, user, total, method, advance, promised_at)
-        order = Order(number, user, lines, total, charges, advance, promised_at)
+        order = Order(number, user, lines, total, charges, advance, promised_at, self.sources.sellers[0])
         order.price_list = self._price_list
         for sku, units in lines:
             product, price, charge = self._prices[sku]
-            self.log.line(number, product, units, price, charge)
+            order.last_line = self.log.line(number, product, units, price, charge)
         self._orders[number] = order
         self._count(order, 1)
         return order
@@ -129,10 +131,20 @@ class OrderDesk:
         """Return price and charge of goods of an order."""
         if lines == order.lines:
             return order.total, order.charges
-        price, charge = self.value(lines)
+        price, charge = self.value(lines)[0], sum(self.charges(order, lines))
         if order.price_list != self._price_list:
             price = sum([self._price_lists.price(sku, order.price_list) * units for sku, units in lines])
         return price, charge
+
+    def sell_by(self, order: Order, seller: Seller) -> None:
+        """Have an order supplied by a seller, at what that one takes."""
+        if seller is order.seller:
+            return
+        order.seller = seller
+        order.charges = sum(self.charges(order, order.lines))
+        first = order.last_line - len(order.lines) + 1
+        for row, (sku, _) in enumerate(order.lines, first):
+            self.log.charge(row, seller.charges[self._prices[sku][0]])
 
     def receive(self, order: Order, lines: Lines, at: float) -> None:
         """Note that goods of an order have arrived; with the last of them it is completed."""

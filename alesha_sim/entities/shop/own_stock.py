@@ -3,6 +3,8 @@
 What fills it up is bought as by any organisation, in `entities/purchasing.py`.
 """
 
+from collections.abc import Callable
+
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.entities.courier import Courier, Parcel
 from alesha_sim.entities.entity import Asking, Entity
@@ -15,10 +17,19 @@ from alesha_sim.messages import Acknowledged, Deliver, Lines
 
 
 class OwnStock:
-    """Sends orders from the shop's stock; it opens empty, whatever the policy opens with."""
+    """Sends orders from the shop's stock; it opens empty, whatever the policy opens with.
+
+    `send(order)` is called for one that has waited, once its parcel is packed.
+    """
 
     def __init__(
-        self, party: Entity, desk: OrderDesk, book: ShopBook, courier: Courier, purchasing: Purchasing
+        self,
+        party: Entity,
+        desk: OrderDesk,
+        book: ShopBook,
+        courier: Courier,
+        purchasing: Purchasing,
+        send: Callable[[Order], None],
     ) -> None:
         self.purchasing = purchasing
         self.warehouse = purchasing.warehouse
@@ -26,6 +37,7 @@ class OwnStock:
         self._desk = desk
         self._book = book
         self._courier = courier
+        self._send = send
 
     # Orders of users
 
@@ -34,15 +46,30 @@ class OwnStock:
         self.warehouse.demand(self._desk.products(order.lines), self._party.clock.now)
 
     def serve(self, order: Order) -> bool:
-        """Pack a user's order as its `parcel` if all goods are there and nothing is to be collected for them."""
-        goods, free = self._desk.products(order.lines), self.warehouse.available
-        is_there = all(units <= free[product] for product, units in goods)
-        is_served = is_there and order.advance == order.total
-        if is_served:
-            for product, units in goods:
-                self.warehouse.reserve(Reservation(order, product, units))
+        """Pack a user's order as its `parcel` if all goods are there and nothing is to be collected for them.
+
+        A shop that back-orders lets it wait for what is not there.
+        """
+        goods, warehouse = self._desk.products(order.lines), self.warehouse
+        is_there = all(units <= warehouse.available[product] for product, units in goods)
+        may_wait = self._desk.terms.backorders and all(warehouse.is_kept[product] for product, _ in goods)
+        if order.advance != order.total or not (is_there or may_wait):
+            return False
+        order.reservations = [Reservation(order, product, units) for product, units in goods]
+        for reservation in order.reservations:
+            warehouse.reserve(reservation)
+        if is_there:
             self._ship(order, goods)
-        return is_served
+        else:
+            order.take_step(BEGIN)
+        return True
+
+    def hand_out(self, given: list[tuple[Reservation, int]]) -> None:
+        """Send the orders that are complete now."""
+        for order in dict.fromkeys(reservation.owner for reservation, _ in given):
+            if order.parcel is None and not any(reservation.missing for reservation in order.reservations):
+                self._ship(order, self._desk.products(order.lines))
+                self._send(order)
 
     def refill(self, order: Order) -> None:
         """Order what the policy says after a user's order, whether it was served from here or not."""
@@ -51,6 +78,7 @@ class OwnStock:
 
     def _ship(self, order: Order, goods: Goods) -> None:
         now = self._party.clock.now
+        order.reservations = []
         order.take_step(BEGIN)
         self._desk.log.fill(order.number, "accepted_at", now)
         self._desk.note(order, SENT, now)
@@ -92,4 +120,4 @@ class OwnStock:
     def put_in(self, lines: Lines) -> None:
         """Take goods in that came back from a user."""
         for product, units in self._desk.products(lines):
-            self.warehouse.take_in(product, units)
+            self.hand_out(self.warehouse.take_in(product, units))

@@ -23,7 +23,7 @@ from alesha_sim.entities.shop.own_stock import OwnStock
 from alesha_sim.entities.shop.payables import Payables
 from alesha_sim.entities.shop.storefront import Storefront
 from alesha_sim.entities.shop.terms import ShopTerms
-from alesha_sim.entities.sources import Seller, Sources
+from alesha_sim.entities.sources import Sources
 from alesha_sim.entities.stock import Reservation, Warehouse
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.kernel.signal import Waitable
@@ -66,7 +66,8 @@ class Shop(Entity):
         super().__init__(clock, "shop", SHOP, terms.workers)
         self.book = book
         self.wallet = wallet
-        self.desk = OrderDesk(terms, records.orders)
+        skus = [item.offer.sku for item in terms.catalogue]
+        self.desk = OrderDesk(terms, records.orders, Sources(skus, terms.purchasing))
         self.storefront = Storefront(clock, self.desk, records.registered_at, self._watch)
         self.payables = Payables(self, self.desk, book, wallet, self._buy)
         self.cancellations = Cancellations(self, self.desk, book, self.payables)
@@ -108,17 +109,30 @@ class Shop(Entity):
             return None
         if terms.courier is None:
             raise ValueError("courier: None: must be given where the shop has a stock policy")
-        skus, charges = tuple(self.desk.catalogue), [item.charge for item in terms.catalogue]
-        warehouse = Warehouse(terms.stock, skus, charges, owner="shop.stock")
-        warehouse.available = [0] * len(skus)
-        sources = Sources(skus, [Seller(terms.supplier, terms.supplier_account, charges)])
+        sources = self.desk.sources
+        charges = [max(each) for each in zip(*(seller.charges for seller in sources.sellers), strict=True)]
+        warehouse = Warehouse(terms.stock, sources.skus, charges, owner="shop.stock")
+        warehouse.available = [0] * len(sources.skus)
         purchasing = Purchasing(
-            self, self.wallet, self.book, records.orders, warehouse, sources, self.payables, self._hand_out
+            self,
+            self.wallet,
+            self.book,
+            records.orders,
+            warehouse,
+            sources,
+            self.payables,
+            self._hand_out,
+            terms.purchasing.order_seconds,
         )
-        return OwnStock(self, self.desk, self.book, terms.courier, purchasing)
+        return OwnStock(self, self.desk, self.book, terms.courier, purchasing, self._send)
 
     def _hand_out(self, given: list[tuple[Reservation, int]]) -> None:
-        """Do nothing: no order waits for goods of the shop's own."""
+        if self.stock is not None:
+            self.stock.hand_out(given)
+
+    def _send(self, order: Order) -> None:
+        if self.stock is not None and order.parcel is not None:
+            self.run(self.fulfilment.send(self.stock, order, order.parcel))
 
     def open_for_business(self) -> None:
         """Start the fixed staff, and see to the stock."""

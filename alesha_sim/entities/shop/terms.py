@@ -7,6 +7,7 @@ from typing import NamedTuple
 from alesha_sim.entities.courier import Courier
 from alesha_sim.entities.price_lists import Changes
 from alesha_sim.entities.shop.order import CatalogueItem
+from alesha_sim.entities.sources import PurchasingTerms
 from alesha_sim.entities.stock import StockTerms
 from alesha_sim.units import Share
 
@@ -22,16 +23,14 @@ class ShopTerms(NamedTuple):
     `unfit` is written off, as `unfit_draw` has it; the share `compensation` of an order's price is given back for
     late delivery. A shop that does not keep closed orders (`keeps_orders`) grants none of this.
 
-    It buys from `supplier`, by its code, whose account at the bank is `supplier_account`.
+    It buys by `purchasing`. With `stock` the shop keeps goods of its own, by its policy, and a `courier` brings
+    them; an order that it cannot serve from there waits if it `backorders`, and is a supplier's otherwise.
 
     `price_changes` say from which instants on (seconds) products cost something else than their offers say.
-
-    With `stock` the shop keeps goods of its own, by its policy, and a `courier` brings them.
     """
 
     catalogue: Sequence[CatalogueItem]
-    supplier: int
-    supplier_account: int
+    purchasing: PurchasingTerms
     page_seconds: Callable[[], float]
     workers: int | None = None
     unpaid_seconds: float | None = None
@@ -46,3 +45,4 @@ class ShopTerms(NamedTuple):
     stock: StockTerms | None = None
     courier: Courier | None = None
     price_changes: Changes = ()
+    backorders: bool = False

@@ -82,7 +82,7 @@ class Supplier(Entity):
             return None
         purchasing = Purchasing(
             self, self.wallet, self.book.purchases, orders, production.warehouse,
-            Sources(production.skus, terms.sellers), self.debts, production.hand_out, terms.order_seconds,
+            Sources(production.skus, terms), self.debts, production.hand_out, terms.order_seconds,
         )  # fmt: skip
         production.buy_by(purchasing.order)
         self.debts.buy = purchasing.buy
