@@ -239,3 +239,24 @@ def test_order_objects_tell_how_their_status_changed():
     assert changes == [(EPOCH, "received"), *zip(times, ("processing", "on_the_way", "completed"), strict=True)]
     assert ("user:0", "placed by") in order.relations
     assert ("line:1:hp-laptop", "contains") in order.relations
+
+
+def night_club(simulation):
+    for name in ("night-club", "night"):
+        book = simulation.ledger.open_book(name)
+        pair = book.account("dues", "asset"), book.account("income", "income")
+        for code in ("opening", "late-fee", "club-late-fee", "pay"):
+            book.post(1.0, *pair, 5, code)
+
+
+def test_types_of_own_books_with_dashes_stay_apart_and_openings_are_no_events(tmp_path):
+    run = alesha.simulate(scenarios.first_purchase(), 1, setup=night_club)
+    exports.write(run, "ocel-sqlite", tmp_path / "log")
+    base = sqlite3.connect(tmp_path / "log")
+    types = dict(base.execute("SELECT ocel_type, ocel_type_map FROM event_map_type"))
+    own = [f"{book} {code}" for book in ("night-club", "night") for code in ("late-fee", "club-late-fee", "pay")]
+    assert [name for name in types if name.startswith("night")] == own
+    assert len({name.lower() for name in types.values()}) == len(types)
+    for name in own:
+        assert base.execute(f"SELECT count(*) FROM event_{types[name]}").fetchone() == (1,)
+    base.close()

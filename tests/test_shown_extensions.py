@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import needs
 
 import alesha_sim as alesha
 from alesha_sim import accounting, exports
+from alesha_sim.exports.files import silent
+from alesha_sim.exports.ocel import Model
 from alesha_sim.plots import queueing
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "extending.md").read_text("utf-8")
@@ -81,12 +84,53 @@ def test_every_export_has_them(result, form, tmp_path):
     found = [name for name in NAMES if name.encode() in content]
     if form in ("beancount", "hledger"):  # journals hold books, and the auditor keeps none
         assert found == ["courier", "loyalty"]
-    elif form not in PROCESSES:
+    else:
         assert found == [*NAMES]
 
 
-PROCESSES = ("ocel-json", "ocel-sqlite", "xes")
-"""Event logs hold the activities of a purchase, whoever takes part besides."""
+ACTIVITIES = {
+    "courier deliver": {"entity", "order", "user"},
+    "courier acknowledged": {"entity", "order", "user"},
+    "courier fare": {"entity", "order", "user"},
+    "auditor enquire balance": {"entity"},
+    "loyalty delivered": {"entity", "order", "user"},
+    "loyalty grant": {"entity", "order", "user"},
+}
+"""What each of them does, and the types of the objects that have to do with it."""
+
+
+def test_event_logs_have_what_each_does_with_its_objects(result):
+    model = Model(result)
+    types = {each.id: each.type for each in model.objects()}
+    own = [each for each in model.events(silent) if each.type in ACTIVITIES]
+    found = {each.type: {types[id] for id, _ in each.relations} for each in own}
+    assert found == ACTIVITIES
+    assert {each.attributes["resource"] for each in own} == {*NAMES}
+    completed = int(result.summary()["completed"])
+    asked = 2 * (MARKET.users.count + 2)
+    counts = {name: sum(each.type == name for each in own) for name in ACTIVITIES}
+    assert counts == dict.fromkeys(ACTIVITIES, completed) | {"auditor enquire balance": asked}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pm4py_accepts_event_logs_with_what_each_does(result, tmp_path):
+    needs("pm4py")
+    import pm4py
+    from pm4py.objects.ocel.validation import ocel20_rel_validation
+
+    for form in ("ocel-json", "ocel-sqlite", "xes"):
+        exports.write(result, form, tmp_path / form)
+    logs = (
+        pm4py.read_ocel2_json(str(tmp_path / "ocel-json")),
+        pm4py.read_ocel2_sqlite(str(tmp_path / "ocel-sqlite")),
+    )
+    for log in logs:
+        assert set(ACTIVITIES) <= set(log.events["ocel:activity"])
+    assert list(ocel20_rel_validation.apply(str(tmp_path / "ocel-sqlite"))[1]) == []
+    traces = pm4py.read_xes(str(tmp_path / "xes"))
+    found = dict(traces[traces["org:resource"].isin(NAMES)].groupby("concept:name")["case:concept:name"].nunique())
+    completed = result.summary()["completed"]
+    assert found == dict.fromkeys(ACTIVITIES, completed) | {"auditor enquire balance": 1}
 
 
 def names_of(result):

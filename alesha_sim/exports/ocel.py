@@ -7,14 +7,16 @@ van der Aalst (2024), OCEL (Object-Centric Event Log) 2.0 Specification.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from alesha_sim.accounting.journal_arrays import Ints
 from alesha_sim.columns import MISSING_TIME, numbers, text_column
+from alesha_sim.exports.activities import ACTIVITIES, PLACE
 from alesha_sim.exports.files import Progress, chunks
-from alesha_sim.exports.process import ACTIVITIES, PAGES, PLACE, Log
+from alesha_sim.exports.process import PAGES, Log
 
 if TYPE_CHECKING:
     from alesha_sim.results.result import Result
@@ -32,6 +34,9 @@ OBJECT_TYPES: dict[str, dict[str, str]] = {
     "parcel": {"units": "integer"},
 }
 """The attributes of each type of object, and their types."""
+
+ENTITY = {"entity": {"name": "string"}}
+"""The type of entities and books of a reader's own, in a log of a run that has any."""
 
 EVENT_ATTRIBUTES = {"resource": "string", "amount": "float", "cost": "float"}
 """The attributes of every event: who acts, what the bank moves, what the group spends; the last two may lack."""
@@ -91,6 +96,15 @@ class Model:
         self._rank = np.argsort(numbers(lines, "order"), kind="stable")
         self._bounds = np.searchsorted(numbers(lines, "order")[self._rank], np.arange(log.orders + 2))
 
+    @cached_property
+    def object_types(self) -> dict[str, dict[str, str]]:
+        """The attributes of each type of object, and their types."""
+        return OBJECT_TYPES | (ENTITY if self._own() else {})
+
+    def _own(self) -> list[str]:
+        """Return who of one's own does something."""
+        return list(dict.fromkeys(each.resource for each in self.log.activities[len(ACTIVITIES) :]))
+
     def _lines(self, order: int) -> list[str]:
         """Return the products of an order."""
         rows = self._rank[self._bounds[order] : self._bounds[order + 1]]
@@ -115,6 +129,8 @@ class Model:
             amount = (("charges", EPOCH, int(charges[order]) / self._major),)
             yield Object(f"supplier-order:{order}", "supplier order", amount, ((f"order:{order}", "supplies"),))
         yield from self._parcels()
+        for name in self._own():
+            yield Object(f"entity:{name}", "entity", (("name", EPOCH, name),))
 
     def _users(self) -> Iterator[Object]:
         users = self.result.columns("users")
@@ -214,12 +230,15 @@ class Model:
 
     def types(self) -> list[str]:
         """Return the types of the events that occur, in the order of a purchase."""
-        return [ACTIVITIES[place].name for place in np.unique(self.log.activity[self._related()]).tolist()]
+        return [
+            self.log.activities[place].name for place in np.unique(self.log.activity[self._related()]).tolist()
+        ]
 
     def _related(self) -> Any:
         """Tell of each event whether it has to do with any object."""
         log = self.log
-        return (log.user >= 0) | ((log.order > 0) & (log.order <= log.orders)) | (log.parcel >= 0)
+        about_order = (log.order > 0) & (log.order <= log.orders)
+        return (log.user >= 0) | about_order | (log.parcel >= 0) | (log.activity >= len(ACTIVITIES))
 
     def count(self) -> int:
         """Return how many events there are."""
@@ -259,13 +278,15 @@ class Model:
         amount: int,
         cost: int,
     ) -> Event:
-        name = ACTIVITIES[activity].name
+        name = self.log.activities[activity].name
         attributes: dict[str, Any] = {"resource": self.log.resource(activity, user)}
         if amount >= 0:
             attributes["amount"] = amount / self._major
         if cost:
             attributes["cost"] = cost / self._major
-        related = self._related_objects(name, order, user, entry, first_row, parcel, has_moved=amount >= 0)
+        related = [*self._related_objects(name, order, user, entry, first_row, parcel, has_moved=amount >= 0)]
+        if activity >= len(ACTIVITIES):
+            related.insert(0, (f"entity:{self.log.resource(activity, user)}", "actor"))
         creates = CREATES.get(name)
         relations = tuple((id, "creates" if kind == creates else kind) for id, kind in related)
         return Event(f"e{number}", name, at, attributes, relations)

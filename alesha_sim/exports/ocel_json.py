@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.exports.files import Progress, silent
-from alesha_sim.exports.ocel import EVENT_ATTRIBUTES, OBJECT_TYPES, Event, Model, Object
+from alesha_sim.exports.ocel import EVENT_ATTRIBUTES, Event, Model, Object
 
 if TYPE_CHECKING:
     from alesha_sim.results.result import Result
@@ -16,7 +16,7 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
     """Write the log as OCEL 2.0 JSON."""
     model = Model(result)
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        types = [{"name": name, "attributes": _typed(columns)} for name, columns in OBJECT_TYPES.items()]
+        types = [{"name": name, "attributes": _typed(columns)} for name, columns in model.object_types.items()]
         file.write('{"objectTypes": ' + json.dumps(types) + ",\n")
         kinds = [{"name": name, "attributes": _typed(EVENT_ATTRIBUTES)} for name in model.types()]
         file.write('"eventTypes": ' + json.dumps(kinds) + ',\n"objects": [')

@@ -1,12 +1,12 @@
 """Object-centric event logs as SQLite: a table a type, and tables of relations."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.exports.files import CHUNK, Progress, silent
-from alesha_sim.exports.ocel import EPOCH, EVENT_ATTRIBUTES, OBJECT_TYPES, Event, Model, Object
+from alesha_sim.exports.ocel import EPOCH, EVENT_ATTRIBUTES, Event, Model, Object
 
 if TYPE_CHECKING:
     from alesha_sim.results.result import Result
@@ -42,9 +42,9 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
         rows = [(name, _map(name)) for name in model.types()]
         base.executemany("INSERT INTO event_map_type VALUES (?, ?)", rows)
         base.executemany(
-            "INSERT INTO object_map_type VALUES (?, ?)", [(name, _map(name)) for name in OBJECT_TYPES]
+            "INSERT INTO object_map_type VALUES (?, ?)", [(name, _map(name)) for name in model.object_types]
         )
-        _insert(base, (row for each in model.objects() for row in _object_rows(each)))
+        _insert(base, (row for each in model.objects() for row in _object_rows(each, model.object_types)))
         _insert(base, (row for each in model.events(progress) for row in _event_rows(each)))
         base.commit()
     except sqlite3.Error as error:
@@ -54,8 +54,11 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
 
 
 def _map(name: str) -> str:
-    """Return the name of a type as a part of a table's name: `order line` becomes `OrderLine`."""
-    return "".join(word.capitalize() for word in name.split())
+    """Return the name of a type as a part of a table's name: `order line` becomes `OrderLine`.
+
+    A dash, which no name of the package has, becomes two underscores, so that different names stay different.
+    """
+    return "".join(word.capitalize() for word in name.split()).replace("-", "__")
 
 
 def _type_tables(model: Model) -> Iterator[str]:
@@ -65,7 +68,7 @@ def _type_tables(model: Model) -> Iterator[str]:
             f"CREATE TABLE event_{_map(name)} (ocel_id TEXT PRIMARY KEY, ocel_time TIMESTAMP{columns}, "
             "FOREIGN KEY(ocel_id) REFERENCES event(ocel_id));\n"
         )
-    for name, attributes in OBJECT_TYPES.items():
+    for name, attributes in model.object_types.items():
         columns = "".join(f', "{attribute}" {_SQL_TYPES[kind]}' for attribute, kind in attributes.items())
         yield (
             f"CREATE TABLE object_{_map(name)} (ocel_id TEXT, ocel_time TIMESTAMP, ocel_changed_field TEXT"
@@ -92,9 +95,9 @@ def _flush(base: sqlite3.Connection, batch: dict[str, list[tuple[Any, ...]]]) ->
     batch.clear()
 
 
-def _object_rows(each: Object) -> Iterator[Insertion]:
+def _object_rows(each: Object, types: Mapping[str, Mapping[str, str]]) -> Iterator[Insertion]:
     yield "INSERT INTO object VALUES (?, ?)", (each.id, each.type)
-    names = list(OBJECT_TYPES[each.type])
+    names = list(types[each.type])
     statement = f"INSERT INTO object_{_map(each.type)} VALUES (?, ?, ?{', ?' * len(names)})"
     fixed = {name: value for name, at, value in each.attributes if at == EPOCH}
     yield statement, (each.id, _sql_time(EPOCH), None, *(fixed.get(name) for name in names))

@@ -3,11 +3,11 @@
 Events come from three sources: messages (what somebody asked or answered), entries of the books (the first row
 that any book wrote of it, so that each entry is one event), and the placing and completion of orders. What
 attackers say is left out: nothing comes of it. Events stand in the order of time, at one instant in that of
-`ACTIVITIES`, which is that of a purchase.
+`ACTIVITIES`, which is that of a purchase, and then what entities and books of a reader's own do.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from alesha_sim.accounting.journal_arrays import Ints, Journal, words
 from alesha_sim.books.accounts import BOOKS, Account
 from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, isin, numbers, text_column
+from alesha_sim.exports.activities import ACTIVITIES, PLACE, OwnActivities
 from alesha_sim.exports.files import chunks
 from alesha_sim.numeric.counts import repeat
 from alesha_sim.vocabulary import NO_ID
@@ -22,57 +23,6 @@ from alesha_sim.vocabulary import NO_ID
 if TYPE_CHECKING:
     from alesha_sim.results.result import Result
 
-
-class Activity(NamedTuple):
-    """A kind of event: its name, and who acts (`user` stands for the order's or visit's user)."""
-
-    name: str
-    resource: str
-
-
-ACTIVITIES = (
-    Activity("view home page", "user"),
-    Activity("register", "user"),
-    Activity("log in", "user"),
-    Activity("view product", "user"),
-    Activity("check out", "user"),
-    Activity("pay", "user"),
-    Activity("hold money", "bank"),
-    Activity("authorise payment", "bank"),
-    Activity("decline payment", "bank"),
-    Activity("give held money back", "bank"),
-    Activity("take fee", "bank"),
-    Activity("pay charges", "shop"),
-    Activity("order from supplier", "shop"),
-    Activity("verify charges", "bank"),
-    Activity("accept order", "supplier"),
-    Activity("reject order", "supplier"),
-    Activity("confirm", "shop"),
-    Activity("refuse", "shop"),
-    Activity("produce", "supplier"),
-    Activity("reserve", "supplier"),
-    Activity("end reservation", "supplier"),
-    Activity("ship", "supplier"),
-    Activity("ship own stock", "shop"),
-    Activity("lose parcel", "supplier"),
-    Activity("take parcel back", "supplier"),
-    Activity("collect at the door", "user"),
-    Activity("deliver", "supplier"),
-    Activity("deliver to the shop", "supplier"),
-    Activity("replace under warranty", "supplier"),
-    Activity("complete order", "shop"),
-    Activity("remit collections", "supplier"),
-    Activity("settle", "bank"),
-    Activity("release reserve", "bank"),
-    Activity("return charges", "supplier"),
-    Activity("cancel order", "shop"),
-    Activity("take goods back", "shop"),
-    Activity("write off", "shop"),
-    Activity("refund", "bank"),
-)
-"""Every kind of event, in the order in which they may follow each other at one instant."""
-
-PLACE = {activity.name: place for place, activity in enumerate(ACTIVITIES)}
 
 REPLIES = {
     ("ViewHomepage", "Homepage"): "view home page",
@@ -126,9 +76,10 @@ COSTS = (Account.SUPPLIER_PAYABLES, Account.SHOP_PAYMENT_FEES)
 class Log:
     """The events of a result as columns of equal length, in order; instants in microseconds since the start.
 
-    `activity` is a place in `ACTIVITIES`; `order`, `visit`, `entry`, `first_row` (of it, among the transfers) and
-    `parcel` are -1 where there is none; `begun_at` is when a worker took the matter up, or `MISSING_TIME`;
-    `amount` (minor units, -1 for none) is the money that the bank moved, `cost` what the group spends.
+    `activity` is a place in `activities`, those of `ACTIVITIES` and then those of one's own; `order`, `visit`,
+    `entry`, `first_row` (of it, among the transfers) and `parcel` are -1 where there is none; `begun_at` is when a
+    worker took the matter up, or `MISSING_TIME`; `amount` (minor units, -1 for none) is the money that the bank
+    moved, `cost` what the group spends.
     """
 
     def __init__(self, result: "Result") -> None:
@@ -136,7 +87,9 @@ class Log:
         self.journal = Journal(result)
         self.owner = numbers(result.columns("orders"), "user")
         self.orders = len(self.owner)
+        self._own = OwnActivities(result, self.journal)
         parts = [self._of_messages(), self._of_entries(), self._of_orders()]
+        self.activities = (*ACTIVITIES, *self._own.activities)
         columns = [np.concatenate(each) for each in zip(*parts, strict=True)]
         order = np.lexsort((columns[2], columns[1], columns[0]))
         self.at, self.activity, _, self.order, self.user, self.visit, self.begun_at, self.first_row = (
@@ -160,14 +113,18 @@ class Log:
         kind = text_column(table, "kind")
         is_request = _is_request(table)
         asked = _asked(request, kind, is_request)
-        activity = self._activities(kind, asked, is_request)
+        own = self._own.said(table)
+        activity = np.where(own >= 0, own, self._activities(kind, asked, is_request))
         rows = np.flatnonzero((activity >= 0) & self._is_honest(visit, order))
         # Of several copies, and of several asks about one order, the first counts.
         about = np.where(np.isin(activity[rows], [PLACE[name] for name in PAGES]), request[rows], -1 - order[rows])
+        # What one of one's own says is an event each time.
+        several = np.where(request[rows] >= 0, request[rows], len(request) + rows)
+        about = np.where(own[rows] >= 0, several, about)
         _, first = np.unique(np.stack((activity[rows], about)), axis=1, return_index=True)
         rows = rows[np.sort(first)]
         begun = _service(request, started, is_request)[request[rows]]
-        begun = np.where(is_request[rows] | (begun > sent[rows]), MISSING_TIME, begun)
+        begun = np.where(is_request[rows] | (own[rows] >= 0) | (begun > sent[rows]), MISSING_TIME, begun)
         return [
             sent[rows],
             activity[rows],
@@ -222,7 +179,7 @@ class Log:
 
     def _of_entries(self) -> list[Ints]:
         journal = self.journal
-        shipped = np.flatnonzero(isin(journal.book, BOOKS))  # entries of your own are of no known activity
+        shipped = np.flatnonzero(isin(journal.book, BOOKS))
         first = shipped[np.unique(journal.entry[shipped], return_index=True)[1]]
         code = np.array(
             [PLACE.get(ENTRY_ACTIVITIES.get(label, ""), NO_ID) for label in journal.code.labels], np.int64
@@ -238,6 +195,8 @@ class Log:
             ("reserve", "end reservation", credit == Account.SUPPLIER_RESERVED),
         ):
             activity = np.where((activity == PLACE[name]) & where, PLACE[better], activity)
+        own, places = self._own.posted()
+        rows, activity = np.concatenate((rows, own)), np.concatenate((activity, places))
         order, none = journal.order[rows], np.full(len(rows), NO_ID)
         begun = self._served(order, journal.posted_at[rows])
         return [journal.posted_at[rows], activity, rows, order, self._owners(order), none, begun, rows]
@@ -350,6 +309,13 @@ class Log:
         kept = kept[np.argsort(mine[kept], kind="stable")]
         return kept, mine[kept]
 
+    def apart(self) -> dict[str, Ints]:
+        """Return the events of each of one's own that belong to no order."""
+        kept, _ = self.traces()
+        left = np.setdiff1d(np.flatnonzero(self.activity >= len(ACTIVITIES)), kept)
+        who = np.array([each.resource for each in self.activities], object)[self.activity[left]]
+        return {str(name): left[who == name] for name in dict.fromkeys(who.tolist())}
+
     def stamps(self, times: Ints) -> list[str]:
         """Return instants as ISO 8601 text in UTC, exact to the microsecond."""
         found: list[str] = np.datetime_as_string(self.journal.stamps(times), unit="us", timezone="UTC").tolist()
@@ -361,7 +327,7 @@ class Log:
 
     def resource(self, activity: int, user: int) -> str:
         """Return who acts in an event."""
-        name = ACTIVITIES[activity].resource
+        name = self.activities[activity].resource
         if name != "user":
             return name
         return f"user:{user}" if user >= 0 else "shop"  # nobody but the shop orders for its own stock

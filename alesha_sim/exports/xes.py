@@ -1,5 +1,7 @@
 """A run as an XES event log: one trace an order, from the home page to its end.
 
+What an entity of a reader's own does about no order is a trace of its own, under the entity's name.
+
 Each event is the completion of a step (`lifecycle:transition` is `complete`, in the standard model); where a
 worker served it, `begun_at` says from when. There are no `start` events, and that attribute is not called
 `start_timestamp`: programs would follow the ones and sort by the other, while a confirmation begins with the
@@ -16,7 +18,7 @@ import numpy as np
 
 from alesha_sim.columns import MISSING_TIME, numbers
 from alesha_sim.exports.files import CHUNK, Progress, silent
-from alesha_sim.exports.process import ACTIVITIES, Log
+from alesha_sim.exports.process import Log
 
 if TYPE_CHECKING:
     from alesha_sim.accounting.journal_arrays import Ints
@@ -89,6 +91,12 @@ def _traces(log: Log, progress: Progress) -> Iterator[str]:
         yield f"  {_text('cost:currency', code)}"
         yield from window[first - base : last - base]
         yield " </trace>\n"
+    for name, apart in log.apart().items():
+        yield " <trace>\n"
+        yield f"  {_text('concept:name', name)}"
+        for first in range(0, len(apart), CHUNK):
+            yield from _events(log, apart[first : first + CHUNK])
+        yield " </trace>\n"
     progress(1.0, f"{log.orders:,} orders")
 
 
@@ -100,7 +108,7 @@ def _events(log: Log, rows: "Ints") -> Iterator[str]:
     for activity, user, cost, amount, begun, at, since in zip(*lists, *texts, strict=True):
         parts = [
             "  <event>\n",
-            f"   {_text('concept:name', ACTIVITIES[activity].name)}",
+            f"   {_text('concept:name', log.activities[activity].name)}",
             f"   {_text('lifecycle:transition', 'complete')}",
             f"   {_text('org:resource', log.resource(activity, user))}",
             f'   <date key="time:timestamp" value="{_zoned(at)}"/>\n',
