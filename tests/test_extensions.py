@@ -13,6 +13,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim.cli import main
+from alesha_sim.entities import Entity
 from alesha_sim.experiments import select
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios import Scenario, ScenarioError
@@ -94,6 +95,78 @@ def test_a_file_cannot_hold_a_function_and_python_says_how_a_run_is_made_again(c
         result.scenario.to_toml()
     result.reproduce()
     assert "alesha.Simulation(scenario, seed=3)" in capsys.readouterr().out
+
+
+# Links of one's own entities
+
+LINK = 'network.links."postbox->bank"'
+TIMED = {"network.default.timeout": 5}
+
+
+def postbox(settings):
+    """The messages of the post box in a run that keeps every law."""
+    result = alesha.simulate(MARKET.with_settings({"extensions": [examples.install], **settings}), 3)
+    assert result.check() == []
+    return result.messages[result.messages["sender"] == "postbox"]
+
+
+def test_the_network_of_a_scenario_has_links_of_an_extension():
+    said = postbox({f"{LINK}.latency": "2 s"})  # the extension says half a second
+    assert (said["delivered_at"] - said["sent_at"]).dt.total_seconds().tolist() == [2.0] * ASKED
+    said = postbox({f"{LINK}.loss": 0.5, f"{LINK}.timeout": 3, **TIMED})
+    assert (said["fate"] == "lost").sum() > 0
+    outage = {"kind": "outage", "link": "postbox<->bank", "start": "1 h", "duration": "1 h"}
+    said = postbox({"faults": [outage], **TIMED})
+    assert said["fate"].iloc[0] == "lost"
+
+
+def test_what_is_sent_by_way_of_an_entity_goes_over_its_link():
+    def gate(simulation):
+        post = Relaying(simulation.clock, workers=None)
+        simulation.add_entity(post, name="gate", role="gate")
+        simulation.connect(post, simulation.supplier)
+        simulation.connect(post, simulation.users)
+        simulation.reroute(simulation.supplier, simulation.users, via=post)
+
+    settings = {"extensions": [gate], 'network.links."supplier->gate".loss': 0.5, **TIMED}
+    result = alesha.simulate(MARKET.with_settings(settings), 3)
+    lost = result.messages.query("fate == 'lost'")
+    assert set(lost["sender"].astype(str) + lost["recipient"].astype(str)) == {"suppliergate"}
+
+
+class Relaying(Entity):
+    def work(self):
+        worker = self.inbox.new_worker()
+        while True:
+            parcel = yield worker.receive()
+            yield from self.pass_on(parcel, self.channels["users"])
+
+
+def test_a_link_that_no_extension_makes_is_refused_in_one_line():
+    with pytest.raises(ScenarioError, match=r"^network.links.postbox->bank: unknown link: nearest is shop->bank$"):
+        MARKET.with_settings({f"{LINK}.latency": 2})
+    for settings in (
+        {'network.links."postbx->bank".latency': 2},
+        {"faults": [{"kind": "outage", "link": "postbx->bank", "start": 1, "duration": 1}], **TIMED},
+    ):
+        scenario = MARKET.with_settings({"extensions": [examples.install], **settings})
+        with pytest.raises(
+            ScenarioError, match=r"^\S+: unknown link: no extension makes postbx->bank: nearest is"
+        ):
+            alesha.Simulation(scenario, 3)
+    with pytest.raises(ScenarioError, match="missing: must be given where messages can be lost"):
+        MARKET.with_settings({"extensions": [examples.install], f"{LINK}.loss": 0.5})
+
+
+def test_a_sweep_and_the_command_line_set_links_of_an_extension(capsys, monkeypatch):
+    design = {f"{LINK}.latency": [1, 2]}
+    study = alesha.sweep(MARKET, design, 1, seed=1, jobs=1, progress=False, setup=examples.install)
+    assert study.runs["digest"].nunique() == 2
+    monkeypatch.chdir(HERE)
+    words = ["market_day", "--set", "horizon=6 h", "--set", f"{LINK}.latency=2", "--seed", "1", *SETUP, "--json"]
+    assert main(["run", *words, "--quiet"]) == 0
+    assert main(["replicate", *words, "--runs", "1", "--jobs", "1", "--quiet"]) == 0
+    assert "failed" not in capsys.readouterr().err
 
 
 # Studies

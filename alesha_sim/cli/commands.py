@@ -18,7 +18,7 @@ from alesha_sim.recording.levels import ALL
 from alesha_sim.scenarios.errors import nearest, scenario_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from alesha_sim.scenarios.scenario import Scenario
     from alesha_sim.simulation.simulation import Simulation
@@ -152,9 +152,17 @@ def verify(arguments: Namespace) -> bool:
 
 def named_scenario(arguments: Namespace) -> "Scenario":
     """Return the scenario that is named, all its settings made at once."""
-    scenario = scenarios.load(arguments.scenario)
-    scenario = scenario.with_settings(dict(arguments.set)) if arguments.set else scenario
-    return scenarios.with_extensions(scenario, setup_of(arguments))[0]
+    return scenario_with(arguments.scenario, dict(arguments.set), setup_of(arguments))
+
+
+def scenario_with(name: str, settings: "Mapping[str, object]", setup: object) -> "Scenario":
+    """Return the scenario of a name with `setup` among its extensions, all its settings made at once."""
+    # The extension comes first, since settings may name the links of its entities; they may name it in turn.
+    scenario = scenarios.load(name)
+    if setup is not None:
+        scenario = scenarios.with_extensions(scenario, setup)[0]
+    scenario = scenario.with_settings(settings) if settings else scenario
+    return scenarios.with_extensions(scenario, setup)[0]
 
 
 def setup_of(arguments: Namespace) -> "Callable[[Any], object] | None":

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from alesha_sim.cli import folder, output, study_file, study_text
-from alesha_sim.cli.commands import setup_of
 from alesha_sim.cli.study_file import Named
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def replicate(arguments: Namespace) -> bool:
 
     study = study_file.read(arguments)
     named = study_file.one_scenario(arguments, study)
-    options = {**study_file.options(study, "until", "max_runs", "confidence"), "setup": setup_of(arguments)}
+    options = {**study_file.options(study, "until", "max_runs", "confidence"), "setup": study["setup"]}
     with folder.claimed(arguments.out, force=arguments.force):
         made = experiments.replicate(named.scenario, progress=not arguments.quiet, **options)
         return _told(arguments, study, [named], made)
@@ -40,7 +39,7 @@ def sweep(arguments: Namespace) -> bool:
 
     study = study_file.read(arguments)
     named, design = study_file.one_scenario(arguments, study), study_file.design(arguments, study)
-    options = {**study_file.options(study), "setup": setup_of(arguments)}
+    options = {**study_file.options(study), "setup": study["setup"]}
     if "baseline" in study:  # before anything runs
         points = plan.swept(named.scenario, design)
         plan.baseline_of([plan.called(point) for point in points], study["baseline"])
@@ -64,7 +63,7 @@ def compare(arguments: Namespace) -> bool:
             *(each.scenario for each in named),
             labels=labels,
             progress=not arguments.quiet,
-            setup=setup_of(arguments),
+            setup=study["setup"],
             **study_file.options(study),
         )
         return _told(arguments, study, named, made)

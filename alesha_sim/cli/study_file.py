@@ -12,7 +12,7 @@
     label = "one teller"
     settings."bank.workers" = 1
 
-Nothing is run here, and a file never imports code.
+Nothing is run here, and a file never imports code: only the command line's --setup does.
 """
 
 from argparse import Namespace
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alesha_sim import scenarios
+from alesha_sim.cli.commands import scenario_with, setup_of
 from alesha_sim.scenarios import files
 from alesha_sim.scenarios.errors import Problem, ScenarioError, nearest, scenario_error
 
@@ -74,6 +75,7 @@ def read(arguments: Namespace) -> dict[str, Any]:
     given = {name: getattr(arguments, name, None) for name in (*PASSED_ON, "confidence", "max_runs", "baseline")}
     found.update({name: value for name, value in given.items() if value is not None})
     found["settings"] = {**flat(found.get("settings", {})), **dict(arguments.set)}
+    found["setup"] = setup_of(arguments)
     if getattr(arguments, "until", None):
         found["until"] = dict(arguments.until)
     return found
@@ -87,7 +89,7 @@ def options(study: Mapping[str, Any], *more: str) -> dict[str, Any]:
 def one_scenario(arguments: Namespace, study: Mapping[str, Any]) -> Named:
     """Return the scenario that the command line or the study file names, its settings made."""
     name = arguments.scenario or _beside(arguments.study, study.get("scenario"))
-    return _named(name, study["settings"])
+    return _named(name, study["settings"], study["setup"])
 
 
 def several_scenarios(arguments: Namespace, study: Mapping[str, Any]) -> list[Named]:
@@ -98,7 +100,7 @@ def several_scenarios(arguments: Namespace, study: Mapping[str, Any]) -> list[Na
         rule = "must be two or more to be compared, or one with --vary PATH=VALUE,VALUE"
         raise scenario_error("scenarios", "1 given", rule)
     if arguments.scenarios:
-        return [_named(name, study["settings"]) for name in arguments.scenarios]
+        return [_named(name, study["settings"], study["setup"]) for name in arguments.scenarios]
     found = []
     for number, alternative in enumerate(_tables(study, "alternatives")):
         known = ("label", "scenario", "settings")
@@ -107,7 +109,7 @@ def several_scenarios(arguments: Namespace, study: Mapping[str, Any]) -> list[Na
                 field = f"alternatives[{number}].{key}"
                 raise ScenarioError([Problem(field, None, f"unknown key: {nearest(key, known)}")])
         name = _beside(arguments.study, alternative.get("scenario", study.get("scenario")))
-        own = _named(name, {**study["settings"], **flat(alternative.get("settings", {}))})
+        own = _named(name, {**study["settings"], **flat(alternative.get("settings", {}))}, study["setup"])
         found.append(own._replace(label=alternative.get("label")))
     return found
 
@@ -134,7 +136,7 @@ def _variants(arguments: Namespace, study: Mapping[str, Any]) -> list[Named]:
     name = arguments.scenarios[0] if arguments.scenarios else _beside(arguments.study, study.get("scenario"))
     made = experiments.grid(dict(arguments.vary))
     return [
-        _named(name, {**study["settings"], **point})._replace(
+        _named(name, {**study["settings"], **point}, study["setup"])._replace(
             label=", ".join(f"{path}={value}" for path, value in point.items())
         )
         for point in made.points
@@ -190,11 +192,10 @@ def _tables(study: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return found
 
 
-def _named(name: object, settings: Mapping[str, object]) -> Named:
+def _named(name: object, settings: Mapping[str, object], setup: object) -> Named:
     if not isinstance(name, str):
         raise ScenarioError([Problem("scenario", None, "missing: must be given, here or in the study file")])
-    scenario = scenarios.load(name)
-    return Named(name, settings, scenario.with_settings(settings) if settings else scenario)
+    return Named(name, settings, scenario_with(name, settings, setup))
 
 
 def _beside(file: Path | None, name: object) -> object:

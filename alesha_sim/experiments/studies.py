@@ -105,6 +105,7 @@ def sweep(scenario: "Scenario", design: object, runs: int = RUNS, **options: Unp
     of `Options`. Raises ScenarioError with every problem of every point before anything runs.
     """
     runs = whole_from("runs", runs, 1)
+    scenario = with_extensions(scenario, options.get("setup"))[0]
     return _made(plan_of("sweep", [scenario], swept(scenario, designs.read(design)), options), runs, options)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from alesha_sim.accounting.journal_arrays import Ints, Journal
-from alesha_sim.books.accounts import OPENING
+from alesha_sim.books.accounts import CODES, OPENING
 from alesha_sim.columns import Columns, TextColumn, text_column
 from alesha_sim.vocabulary import NO_ID
 
@@ -102,7 +102,7 @@ class OwnActivities:
         rows = np.flatnonzero(self._is_own(who)[who.codes] & (what.codes >= 0))
         pairs, which = np.unique(np.stack((who.codes[rows], what.codes[rows])), axis=1, return_inverse=True)
         words = [(who.labels[one], what.labels[other]) for one, other in pairs.T.tolist()]
-        places = [NO_ID if word == OPENING else self._place(name, word) for name, word in words]
+        places = [NO_ID if word == CODES[OPENING] else self._place(name, word) for name, word in words]
         found[rows] = np.array(places, np.int64)[which.ravel()]
         return found
 

@@ -5,6 +5,7 @@ Contains declarations and what a scenario tells of its organisations. What must 
 """
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import combinations, product
 from typing import Annotated, Any, Literal, NamedTuple
@@ -244,6 +245,13 @@ def link_keys(scenario: Part, link: str) -> list[str]:
     roles = {each.name: each.role for each in organisations(scenario)}
     ends = [dict.fromkeys((roles.get(name, name), name)) for name in link.split("->")]
     return ["->".join(each) for each in product(*ends)]
+
+
+def own_links(scenario: Part) -> list[str]:
+    """Return the links that the network names and no party has: those of an extension's entities."""
+    known = {key for link in links(scenario) for key in link_keys(scenario, link)}
+    stated: Mapping[str, object] = vars(scenario)["network"].links
+    return [name for name in stated if name not in known]
 
 
 def lead_times(supplier: Supplier) -> list[Distribution]:

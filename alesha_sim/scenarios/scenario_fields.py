@@ -172,7 +172,8 @@ class ScenarioFields(Part):
     @property
     def is_hostile(self) -> bool:
         """Whether messages can be lost, doubled or sent again, or entities crash."""
-        return bool(self.faults) or any(self.link(name).is_hostile for name in market.links(self))
+        names = (*market.links(self), *market.own_links(self))
+        return bool(self.faults) or any(self.link(name).is_hostile for name in names)
 
     @property
     def uses_escrow(self) -> bool:

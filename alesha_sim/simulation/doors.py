@@ -57,7 +57,8 @@ class Doors:
         """Give two entities a channel to each other, which each finds in its `channels` by the other's name.
 
         `latency` is a distribution, seconds, or text such as "1 s"; left out, it is the network's, as is all that
-        can happen to messages. Raises ValueError for entities that were not added, or are connected.
+        can happen to messages. What `network.links` says of `courier->bank` goes before both. Raises ValueError
+        for entities that were not added, or are connected.
         """
         self.parties.connect(one, other, latency)
 

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 _BLOCK = 512
 
 
-def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Streams) -> None:
-    """Give a channel the faults of its link, those of the scenario's outages and degradations, and its retries."""
-    link = scenario.link(name)
-    windows = _windows(name, scenario, streams)
+def make_hostile(
+    channel: Channel, name: str, scenario: "Scenario", streams: Streams, *, over: str | None = None
+) -> None:
+    """Give a channel the faults of its link, those of the scenario's outages and degradations, and its retries.
+
+    It goes `over` the link of another name if that is given.
+    """
+    link = scenario.link(over or name)
+    windows = _windows(name, over or name, scenario, streams)
     if link.loss or link.duplication or windows:
         lose, double = (uniform(streams, f"channel:{name}:{what}") for what in ("loss", "duplication"))
         again = durations(link.latency, streams.generator(f"channel:{name}:copy"))
@@ -31,11 +36,11 @@ def make_hostile(channel: Channel, name: str, scenario: "Scenario", streams: Str
         channel.retry_with(policy, uniform(streams, f"channel:{name}:jitter"))
 
 
-def _windows(name: str, scenario: "Scenario", streams: Streams) -> list[Window]:
+def _windows(name: str, over: str, scenario: "Scenario", streams: Streams) -> list[Window]:
     from alesha_sim.scenarios.injected_faults import Crash, Degradation, directions
     from alesha_sim.scenarios.market import link_keys
 
-    windows, names = [], {*link_keys(scenario, name)}
+    windows, names = [], {*link_keys(scenario, over)}
     for number, injected in enumerate(scenario.faults):
         if isinstance(injected, Crash) or not names & {*directions(injected.link)}:
             continue

@@ -43,6 +43,7 @@ class Parties:
         self._is_hostile = scenario.is_hostile
         self._roles = scenario.roles
         self._members: dict[str, Member] = {}
+        self._links: dict[str, None] = {}
 
     def __iter__(self) -> Iterator[Member]:
         return iter(self._members.values())
@@ -92,7 +93,10 @@ class Parties:
     # Channels
 
     def connect(self, one: Entity, other: Entity, latency: Any = None) -> None:
-        """Give two entities a channel to each other; their latency is the network's unless one is given."""
+        """Give two entities a channel to each other; their latency is that of the link, unless one is given.
+
+        What the scenario says of a link by its name goes before that.
+        """
         first, second = self.member(one), self.member(other)
         if second.name in one.channels or one is other:
             raise ValueError(f"{first.name} and {second.name}: must be two that are not connected yet")
@@ -110,7 +114,7 @@ class Parties:
         direct = one.channels[between.name]
         relay = Relay(self._clock, direct.log, direct.latency, between.code)
         relay.connect(via.inbox, direct.back)
-        self._make_hostile(relay, f"{first.name}->{between.name}->{last.name}")
+        self._make_hostile(relay, f"{first.name}->{between.name}->{last.name}", f"{first.name}->{between.name}")
         one.channels[last.name] = relay
 
     def member(self, entity: Entity) -> Member:
@@ -123,16 +127,27 @@ class Parties:
     def _channel(self, sender: Member, recipient: Member, latency: Any) -> Channel:
         one, other = (USER if member.role == USER else member.name for member in (sender, recipient))
         name = f"{one}->{other}"
-        drawn = self._scenario.link(name).latency if latency is None else _distribution(latency)
+        self._links[name] = None
+        stated = self._scenario.network.links.get(name)
+        is_given = latency is not None and (stated is None or stated.latency is None)
+        drawn = _distribution(latency) if is_given else self._scenario.link(name).latency
         draws = durations(drawn, self._streams.generator(f"channel:{name}"))
         counted_as = self._roles.get(other, other)
         channel = Channel(self._clock, self._records.messages_to(counted_as), draws, recipient.code)
         self._make_hostile(channel, name)
         return channel
 
-    def _make_hostile(self, channel: Channel, name: str) -> None:
+    def _make_hostile(self, channel: Channel, name: str, over: str | None = None) -> None:
         if self._is_hostile:
-            make_hostile(channel, name, self._scenario, self._streams)
+            make_hostile(channel, name, self._scenario, self._streams, over=over)
+
+    def check_links(self) -> None:
+        """Raise ScenarioError if the scenario says something of a link that nobody has made."""
+        from alesha_sim.scenarios.errors import ScenarioError
+        from alesha_sim.scenarios.network_checks import unconnected
+
+        if found := list(unconnected(self._scenario, self._links)):
+            raise ScenarioError(found)
 
 
 def _distribution(latency: Any) -> Any:

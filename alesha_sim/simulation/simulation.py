@@ -125,6 +125,8 @@ class Simulation(Doors):
         self._collectors = Collectors()
         for extension in extensions:
             extension(self)
+        if extensions:
+            self.parties.check_links()
 
     # Driving the clock
 
