@@ -229,3 +229,17 @@ def test_a_book_out_of_balance_is_named(result):
     found = changed(result, "accounts", "closing", 1)
     assert "L9: book loyalty, points: debits exceed credits by" not in " ".join(found)
     assert any(line.startswith("L9: book loyalty, BDT: debits exceed credits by 1") for line in found), found
+
+
+def test_a_book_beyond_the_eighth_knows_which_entries_the_others_hold():
+    ledger = Ledger("BDT", ["tea"])
+    first = ledger.open_book("book-0")
+    sides = first.account("cash", "asset"), first.account("equity", "equity")
+    entry = first.post(1.0, *sides, 7, "opening")
+    later = [ledger.open_book(f"book-{place}") for place in range(1, 8)][-1]
+    cash, equity = later.account("cash", "asset"), later.account("equity", "equity")
+    assert not ledger.holds(later.number, entry)
+    assert ledger.transfer(2.0, later.number, entry, -1, cash, equity, 7, 0)
+    assert ledger.holds(later.number, entry)
+    assert ledger.holds(first.number, entry)
+    assert ledger.first(entry).at == 1.0

@@ -133,7 +133,10 @@ class BankBook:
         At once also what the shop is not left with: deposits:shop / fees; deposits:shop / rolling-reserve.
         """
         payee = self._first_shop if shop is None else shop
-        source = self._of_user(user)
+        place = user - self.users.start
+        if place < 0:
+            raise KeyError(user)
+        source = self._users[place]
         if held_in is DEPOSIT and not (fee or retained or payer_fee):
             deposit = self._deposits[payee]
             return self._ledger.new_transfer(at, self._book, order, source, deposit, total, PAYMENT)
@@ -192,7 +195,8 @@ class BankBook:
         self, at: float, order: int, amount: int, buyer: int | None = None, seller: int | None = None
     ) -> int:
         """Charges: deposits:shop / deposits:supplier, or those of other firms of which one buys from the other."""
-        debit, credit = self._account("shop", buyer), self._account("supplier", seller)
+        debit = self._deposits[self._first["shop"] if buyer is None else buyer]
+        credit = self._deposits[self._first["supplier"] if seller is None else seller]
         return self._ledger.new_transfer(at, self._book, order, debit, credit, amount, CHARGES)
 
     def charges_return(
@@ -287,7 +291,7 @@ class BankBook:
             row = self._ledger.first(entry)
         except KeyError:
             return None
-        payer, payee = (self._owner_of(account, row.order) for account in (row.debit, row.credit))
+        payer, payee = self._owner_of(row.debit, row.order), self._owner_of(row.credit, row.order)
         if payer is None or payee is None or payer == payee:  # a pending transfer pays nobody yet
             return None
         return Transaction(payer, payee, row.amount, row.order)

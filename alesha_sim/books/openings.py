@@ -1,4 +1,4 @@
-"""What many openings at once must be like."""
+"""What many openings at once must be like, and what it takes to open more books than a few."""
 
 import numpy as np
 import numpy.typing as npt
@@ -26,3 +26,9 @@ def check_range(had: Ints, amounts: Ints) -> None:
     """Raise ValueError if balances that accounts `had` could pass 64 bits by these openings."""
     if int(np.abs(had).max(initial=0)) + sum(amounts.tolist()) > AMOUNT_MAX:
         raise ValueError(f"opening balances: must together be at most {AMOUNT_MAX}")
+
+
+def with_room(marks: Ints, bits: int) -> Ints:
+    """Return marks of entries, a bit for each of so many books and a number above them, with room for all books."""
+    held: Ints = marks & ((1 << bits) - 1)
+    return (marks >> bits << BOOKS_MAX) | held

@@ -53,6 +53,9 @@ class Directory:
         self._owners = {holder.number: holder.code for holder in holders}
         self._holders = {holder.code: holder for holder in holders}
         self._trades = frozenset(trades)
+        self._purposes: dict[tuple[int, int], str] = {}
+        self.shops = {holder.number: holder.code for holder in holders if holder.role == "shop"}
+        """The shops by the numbers of their accounts."""
 
     def owner(self, account: int) -> int | None:
         """Return the code of an account's owner, which is a user's number; None for a low number of nobody's."""
@@ -81,6 +84,13 @@ class Directory:
 
     def purpose(self, payer: int, payee: int) -> str:
         """Return why one owner pays another by a transfer, as a code of the ledger; "" if it never does."""
+        pair = min(payer, 0), min(payee, 0)  # all users pay for the same
+        found = self._purposes.get(pair)
+        if found is None:
+            found = self._purposes[pair] = self._purpose(*pair)
+        return found
+
+    def _purpose(self, payer: int, payee: int) -> str:
         if self.buys(payer, payee):
             return "charges"
         if self.buys(payee, payer):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.bank import BankBook, Transaction
 from alesha_sim.books.holds import HoldState, PendingTransfer
-from alesha_sim.entities.accounts import SECRET_FORM, Directory
+from alesha_sim.entities.accounts import FIRST_USER_ACCOUNT, SECRET_FORM, Directory
 from alesha_sim.entities.bank.calendar import Calendar, Payroll
 from alesha_sim.entities.bank.lockout import AccountLockout
 from alesha_sim.entities.bank.settlement import Settlements
@@ -212,7 +212,7 @@ class Bank(Entity):
 
     def authorise(self, payment: Authorise, order: int) -> Receipt | Decline:
         """Move a user's money to a shop."""
-        payer, payee = self._paying_user(payment), self._directory.owner(payment.payee)
+        payer, payee = self._paying_user(payment), self._directory.shops.get(payment.payee)
         if isinstance(payer, Reason) or payee is None:
             return self._declined(payer if isinstance(payer, Reason) else Reason.UNKNOWN_PAYEE, payment, order)
         if not self._is_plain:
@@ -240,7 +240,7 @@ class Bank(Entity):
 
     def hold(self, hold: Hold, order: int) -> Receipt | Decline:
         """Keep a user's money back for a shop, and the user's fee; nothing at all can be held too."""
-        payer, payee = self._paying_user(hold), self._directory.owner(hold.payee)
+        payer, payee = self._paying_user(hold), self._directory.shops.get(hold.payee)
         if isinstance(payer, Reason) or payee is None:
             return Decline(payer if isinstance(payer, Reason) else Reason.UNKNOWN_PAYEE)
         if hold.seconds is not None and not 0 < hold.seconds <= LONGEST_HOLD:
@@ -361,8 +361,7 @@ class Bank(Entity):
         payer = self._authenticated_owner(payment.account, payment.secret)
         if isinstance(payer, Reason):
             return payer
-        role = self._directory.role(self._directory.owner(payment.payee))
-        return payer if payer >= 0 and role == "shop" else Reason.UNKNOWN_PAYEE
+        return payer if payer >= 0 and payment.payee in self._directory.shops else Reason.UNKNOWN_PAYEE
 
     def _held(self, request: Capture | Void) -> PendingTransfer | Reason:
         """Return what is held for the sender, or why nothing is."""
@@ -382,18 +381,17 @@ class Bank(Entity):
 
     def _authenticated_owner(self, account: int, secret: Secret) -> int | Reason:
         """Return whose account it is, or why the sender may not use it."""
-        owner = self._directory.owner(account)
-        if owner is None:
-            return Reason.UNKNOWN_ACCOUNT
-        if owner >= 0:
+        owner: int | None = account - FIRST_USER_ACCOUNT
+        if owner is not None and owner >= 0:
             place = owner - self._users.start
             if not 0 <= place < len(self._secrets):
                 return Reason.UNKNOWN_ACCOUNT
             known = self._secrets[place]
-        elif owner in self._organisation_secrets:
-            known = self._organisation_secrets[owner]
         else:
-            return Reason.UNKNOWN_ACCOUNT
+            owner = self._directory.owner(account)
+            if owner is None or owner not in self._organisation_secrets:
+                return Reason.UNKNOWN_ACCOUNT
+            known = self._organisation_secrets[owner]
         right = secret == SECRET_FORM % known
         if self._lockout is not None and self._lockout.note_attempt(owner, right, self.clock.now):
             return Reason.ACCOUNT_LOCKED
