@@ -36,7 +36,6 @@ _REFUSED: Final = (struct.error, OverflowError, IndexError, TypeError)
 """What a value raises that its field cannot hold, and an unknown account; compiled, a large sum a ValueError."""
 
 CODES_MAX: Final = 256
-
 _UNKNOWN: Final = "unknown account"
 _FEW_BOOKS: Final = 8
 """With so few books a mark is a small number, which Python shifts four times as fast."""

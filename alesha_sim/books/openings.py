@@ -29,6 +29,6 @@ def check_range(had: Ints, amounts: Ints) -> None:
 
 
 def with_room(marks: Ints, bits: int) -> Ints:
-    """Return marks of entries, a bit for each of so many books and a number above them, with room for all books."""
+    """Return marks of entries, a bit a book and a number above them, with room for all books."""
     held: Ints = marks & ((1 << bits) - 1)
     return (marks >> bits << BOOKS_MAX) | held
