@@ -24,7 +24,7 @@ from alesha_sim.messages import Authorise, EnquireTransaction, Refund, Transfer,
 from alesha_sim.network import Channel, Faults, RetryPolicy
 from alesha_sim.policies.clearing import QUEUES
 from alesha_sim.recording.message_log import MessageLog
-from alesha_sim.recording.packed_rows import in_memory
+from alesha_sim.recording.narrow_rows import in_memory
 from alesha_sim.units import Share
 from alesha_sim.vocabulary import NO_ID
 

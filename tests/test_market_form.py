@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from alesha_sim import simulate
 from alesha_sim.experiments.identity import identity
 from alesha_sim.policies import SHOP_CHOICES, SOURCINGS
 from alesha_sim.scenarios import ScenarioError, files, market_day
@@ -161,12 +160,6 @@ def test_a_word_means_the_party_of_that_name_or_all_of_that_role():
     assert SCENARIO.called("bank") == ("city", "brac")
     assert SCENARIO.called("clearing") == ("clearing",)
     assert market_day().called("bank") == ("bank",)
-
-
-def test_a_run_of_several_banks_is_refused_in_one_line():
-    line = r"^banks: .*: a run cannot have several banks yet$"
-    with pytest.raises(ScenarioError, match=line):
-        simulate(SCENARIO, seed=1)
 
 
 RULE = "must be at most 24 letters and digits, a letter first, dashes inside"

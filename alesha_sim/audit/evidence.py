@@ -7,15 +7,16 @@ checked as well as one that has just run. No function loops over rows.
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property, reduce
 from operator import add
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from alesha_sim.audit.keys import Key, Lines
 from alesha_sim.audit.posting_rules import Rule, permitted
 from alesha_sim.audit.reading import Ints, Mask, among, exact, recoded
 from alesha_sim.audit.register import ROLES, Priced, Register
-from alesha_sim.books.accounts import BOOKS, CODES, Account
+from alesha_sim.books.accounts import BOOK_ROLES, CODES, Account
 from alesha_sim.columns import Columns, numbers, text_column
 from alesha_sim.messages import Method
 from alesha_sim.numeric.counts import bincount
@@ -29,40 +30,6 @@ PREPAYING = ("guess_secret", "borrow_account")
 
 _PLACES = {rule: place for place, rule in enumerate(RULES)}
 _NONE = np.zeros(0, np.int64)
-
-
-class Key(NamedTuple):
-    """What rows are summed by: a place for each row, from 0 to `size - 1`, and the number of each place."""
-
-    of_row: Ints
-    size: int
-    numbers: Ints
-
-    def find(self, numbers: Ints) -> Ints:
-        """Return the place of each of `numbers`, or `size` if it has none."""
-        places = np.searchsorted(self.numbers, numbers)
-        return np.where(np.append(self.numbers, -1)[places] == numbers, places, self.size)
-
-
-class Lines:
-    """Quantities ordered, by order and commodity; a product named twice in an order counts once, summed.
-
-    Of each line, `order` is the order's place and `product` the product, from 0.
-    """
-
-    def __init__(self, orders: Ints, commodities: Ints, quantities: Ints, products: int) -> None:
-        self._products = np.int64(products + 1)  # orders may be places, of 32 bits where pointers are
-        self.keys, places = np.unique(orders * self._products + commodities, return_inverse=True)
-        self.quantity = np.zeros(len(self.keys), np.int64)
-        np.add.at(self.quantity, places, quantities)
-        self.order, self.product = self.keys // self._products, self.keys % self._products - 1
-
-    def find(self, orders: Ints, commodities: Ints) -> Ints:
-        """Return the place of each order's product among the lines, or their number if it was not ordered."""
-        wanted = orders * self._products + commodities
-        places = np.searchsorted(self.keys, wanted)
-        known = np.append(self.keys, -1)[places] == wanted
-        return np.where(known, places, len(self.keys))
 
 
 class Evidence:
@@ -214,8 +181,24 @@ class Evidence:
     @cached_property
     def doubtful(self) -> Mask:
         """Tell by entry which belong to an order in doubt: what was reported there may never arrive."""
-        in_doubt = (self.status == STATUSES.index("in_doubt"))[self.order]
-        return self.marked(np.flatnonzero(in_doubt), self.by_entry)
+        return self.marked(np.flatnonzero(self.uncertain[self.order]), self.by_entry)
+
+    @cached_property
+    def held_up(self) -> Mask:
+        """Tell by order what has a payment that the payee's bank has not heard of, if any ever will be."""
+        sent, received = self.sides(Account.BANK_CLEARING_DUE)[1], self.sides(Account.BANK_CLEARING_CLAIM)[0]
+        waiting = self.marked(sent, self.by_entry) & ~self.marked(received, self.by_entry)
+        held_up = self.marked(sent[waiting[self.entry[sent]]], self.by_order)
+        held_up[0] = False
+        return held_up
+
+    @cached_property
+    def uncertain(self) -> Mask:
+        """Tell by order which are in doubt or held up; if a bank closes, that may be any."""
+        uncertain: Mask = (self.status == STATUSES.index("in_doubt")) | self.held_up
+        if self.register.settling is not None and self.register.settling.closes:
+            uncertain = np.ones(len(uncertain), np.bool_)
+        return uncertain
 
     @cached_property
     def rule(self) -> npt.NDArray[np.int16]:
@@ -246,7 +229,10 @@ class Evidence:
         return parts[0] if len(parts) == 1 else np.concatenate([_NONE, *parts])
 
     def rows(self, book: str, code: str, *, units: bool = False) -> Ints:
-        """Return the rows of a code in a book, of money or else of units, in their order."""
+        """Return the rows of a code in a book, of money or else of units, in their order.
+
+        Of a payment between two banks the row of the payer's, since that of the payee's is the same once more.
+        """
         wanted = _rules_of_code(book, code, units)
         found = self._under(wanted)
         return np.sort(found) if len(wanted) > 1 else found
@@ -318,7 +304,7 @@ class Evidence:
 
     def held(self, book: str) -> Mask:
         """Tell by entry whether a book holds it with at least one row."""
-        return self.marked(np.flatnonzero(self.book == BOOKS.index(book)), self.by_entry)
+        return self.marked(np.flatnonzero(self.book == BOOK_ROLES.index(book)), self.by_entry)
 
     def held_by(self, party: int) -> Mask:
         """Tell by entry whether the book of a party holds it with at least one row."""
@@ -326,7 +312,7 @@ class Evidence:
 
     def party_of_order(self, book: str) -> Ints:
         """Return by order the party of a role in whose book its rows are, the first of them; -1 where none is."""
-        rows = np.flatnonzero((self.book == BOOKS.index(book)) & (self.order > 0))
+        rows = np.flatnonzero((self.book == BOOK_ROLES.index(book)) & (self.order > 0))
         found = np.full(len(self.total), -1, np.int64)
         found[self.order[rows[::-1]]] = self.party[rows[::-1]]
         return found
@@ -362,7 +348,12 @@ def _from_one(column: npt.NDArray[Any], filler: int) -> npt.NDArray[Any]:
 @cache
 def _rules_of_code(book: str, code: str, units: bool) -> list[int]:
     """Return the rules of a code in a book, of money or else of units, as places in `RULES`."""
-    return [place for rule, place in _PLACES.items() if (rule.book, rule.code, rule.units) == (book, code, units)]
+    return [
+        place
+        for rule, place in _PLACES.items()
+        if (rule.book, rule.code, rule.units) == (book, code, units)
+        and rule.debit is not Account.BANK_CLEARING_CLAIM
+    ]
 
 
 @cache

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from alesha_sim.audit.evidence import Evidence, Key, of_status, sum_of
+from alesha_sim.audit.evidence import Evidence, of_status, sum_of
 from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.keys import Key
 from alesha_sim.audit.reading import Ints, Mask
 from alesha_sim.books.accounts import Account
 from alesha_sim.numeric.counts import bincount
@@ -278,7 +279,7 @@ def _check_all_back(evidence: Evidence, findings: Findings, missing: Mask) -> No
     returned = of_status(e, "returned")
     findings.add(
         4,
-        (e.total > 0) & (returned != back) & ~of_status(e, "in_doubt"),
+        (e.total > 0) & (returned != back) & ~e.uncertain,
         lambda order: (
             f"order {e.orders[order]} is {STATUSES[e.status[order]]}, but "
             f"{'all' if back[order] else 'not all'} of it came back"

@@ -13,6 +13,7 @@ import numpy as np
 from alesha_sim.audit import form as form_laws
 from alesha_sim.audit.at_close import Closing
 from alesha_sim.audit.between_books import check_mirrors
+from alesha_sim.audit.clearing import check_banks, check_clearing
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.goods import check_goods
 from alesha_sim.audit.own_books import OwnBooks
@@ -21,13 +22,16 @@ from alesha_sim.audit.per_book import ROWS as ROW_LAWS
 from alesha_sim.audit.per_book import SECTIONS, STATEMENTS, Books
 from alesha_sim.audit.per_entry import check_entries
 from alesha_sim.audit.per_order import check_orders
-from alesha_sim.audit.register import Priced, Repriced
+from alesha_sim.audit.register import Priced, Repriced, Settling
 from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables.source import Source, source_of
 from alesha_sim.vocabulary import STATUSES
 
-__all__ = ["Priced", "Repriced", "check"]
+__all__ = ["Priced", "Repriced", "Settling", "check"]
+
+CLEARING_PART = 1_000
+"""Where findings between banks stand, after those of all mirrors."""
 
 ROWS = 500_000
 """Transfers that are looked at together: some 60 MB, and no slower than all at once (measured)."""
@@ -41,19 +45,20 @@ def check(
     rows: int = ROWS,
     roles: Mapping[str, str] = ONE_OF_EACH,
     changes: Sequence[Repriced] = (),
+    settling: Settling | None = None,
 ) -> list[str]:
     """Return the violations of the laws, one line each, at most 20 a law; none if all hold.
 
     `tables` have the canonical columns of `transfers`, `accounts`, `orders`, `order_lines`, `visits`, `users`; of
     the first at most about `rows` rows are looked at together, which changes no line. `drained` says that no
     message was on its way and no timer running; else only those laws are checked that hold at any instant. `roles`
-    has the role of each party that keeps a book, by its name.
+    has the role of each party that keeps a book, by its name, `settling` how several banks settle.
     Products are sold at the catalogue's prices until `changes` say otherwise.
     Amounts in messages are minor units of money or units of goods. If rows cannot be read (L0), the other laws are
     not checked. Source: section 3 of the posting rules.
     """
     source = source_of(tables)
-    parts = Parts(source, catalogue, rows, roles, changes)
+    parts = Parts(source, catalogue, rows, roles, changes, settling)
     form, findings = Findings(), Findings()
     books, own_books = Books(parts.register, findings), OwnBooks(parts.register.own, findings)
     users = source.whole("users")
@@ -66,6 +71,8 @@ def check(
     books.close(users, is_settled=drained and not has_doubt)
     findings.begin(STATEMENTS, 1)
     own_books.close()
+    findings.begin(STATEMENTS, 2)
+    check_banks(parts.register, findings, drained=drained)
     _check_blocks(parts, findings, drained=drained)
     return findings.report()
 
@@ -110,6 +117,8 @@ def _check_blocks(parts: Parts, findings: Findings, *, drained: bool) -> None:
         check_entries(block, findings)
         findings.begin(first + 1)
         check_mirrors(block, findings, drained=drained)
+        findings.begin(first + 1, CLEARING_PART)
+        check_clearing(block, findings, drained=drained)
         findings.begin(first + 2)
         check_goods(block, findings, drained=drained)
         findings.begin(first + 3)

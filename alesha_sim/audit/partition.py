@@ -11,7 +11,7 @@ import numpy as np
 
 from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.form import Sizes
-from alesha_sim.audit.register import Priced, Register, Repriced
+from alesha_sim.audit.register import Priced, Register, Repriced, Settling
 from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables.source import OF_ORDERS, Source, joined, picked
@@ -28,9 +28,10 @@ class Parts:
         rows: int,
         roles: Mapping[str, str] = ONE_OF_EACH,
         changes: Sequence[Repriced] = (),
+        settling: Settling | None = None,
     ) -> None:
         self._source, self._catalogue, self._rows = source, catalogue, rows
-        self.register = Register(source.whole("accounts"), catalogue, roles, changes)
+        self.register = Register(source.whole("accounts"), catalogue, roles, changes, settling)
         self.sizes = Sizes(*(source.rows(table) for table in Sizes._fields))
         self._joins = _Joins(self.sizes)
         self._whole = None

@@ -15,7 +15,6 @@ from alesha_sim.columns import Columns, numbers
 from alesha_sim.tables import running_balance
 
 _SIGNS = np.array([account.kind.sign for account in Account])
-_FLOORED = np.array([account.is_floored for account in Account])
 _BOOKS = np.array([BOOK_ROLES.index(account.book) for account in Account], np.int8)
 
 SECTIONS = ("rows", "floors", "reserves", "statements")
@@ -32,6 +31,7 @@ class Books:
         self._findings = findings
         accounts = len(register.role)
         self._time = 0
+        self._floors = register.floors
         self._running = np.zeros(accounts, np.int64)
         self._was_below = np.zeros(accounts, np.bool_)
         self._opening, self._closing = np.zeros(accounts, np.int64), np.zeros(accounts, np.int64)
@@ -82,7 +82,8 @@ class Books:
     def _check_floors(self, evidence: Evidence) -> None:
         """L1: no account with a floor is below zero after any transfer."""
         e, name = evidence, self._register.name
-        debits, credits = np.flatnonzero(_FLOORED[e.debit_role]), np.flatnonzero(_FLOORED[e.credit_role])
+        floored = self._floors > np.iinfo(np.int64).min
+        debits, credits = np.flatnonzero(floored[e.debit]), np.flatnonzero(floored[e.credit])
         rows = np.concatenate([debits, credits])
         accounts = np.concatenate([e.debit[debits], e.credit[credits]])
         changes = np.concatenate(
@@ -96,7 +97,7 @@ class Books:
         last = np.append(first[1:], True)[: len(first)]
         self._running[accounts[last]] = running[last]
         # One line an account: the first time that it was below.
-        below = np.flatnonzero((running < 0) & ~self._was_below[accounts])
+        below = np.flatnonzero((running < self._floors[accounts]) & ~self._was_below[accounts])
         below = below[np.unique(accounts[below], return_index=True)[1]]
         self._was_below[accounts[below]] = True
         self._findings.add(
@@ -110,9 +111,10 @@ class Books:
         )
 
     def _check_reserves(self, evidence: Evidence) -> None:
-        """L2: only openings and income change the bank's reserves."""
+        """L2: only openings and income change the reserves of the one bank, or what backs those of several."""
         e = evidence
-        reserves = ROLES[Account.BANK_RESERVES]
+        is_alone = self._register.settling is None
+        reserves = ROLES[Account.BANK_RESERVES if is_alone else Account.CLEARING_BACKING]
         touched = (e.debit_role == reserves) | (e.credit_role == reserves)
         declared = (e.code == OPENING) | (e.code == INCOME)
         rows = e.row_number
@@ -130,6 +132,9 @@ class Books:
     def _check_backing(self) -> None:
         """L2: a bank's reserves are all that it owes."""
         r = self._register
+        if r.settling is not None:
+            self._check_house()
+            return
         banks = r.of_book("bank")
         mine, reserves = [r.party == bank for bank in banks], r.role == ROLES[Account.BANK_RESERVES]
         behind = [int(r.closing[own & reserves].sum()) for own in mine]
@@ -140,6 +145,23 @@ class Books:
             lambda place: (
                 f"{Account.BANK_RESERVES.of(r.parties[banks[place]])} {behind[place]}, but the bank owes "
                 f"{owed[place]}"
+            ),
+        )
+
+    def _check_house(self) -> None:
+        """L2: what backs the reserves of all banks is what the house owes to them."""
+        r = self._register
+        backing, reserves, settlement = (
+            int(r.closing[r.of_role(account)].sum())
+            for account in (Account.CLEARING_BACKING, Account.CLEARING_RESERVES, Account.CLEARING_SETTLEMENT)
+        )
+        self._findings.add(
+            2,
+            np.array([backing != reserves, settlement != 0]),
+            lambda place: (
+                f"{Account.CLEARING_BACKING} {backing}, but reserves {reserves}"
+                if place == 0
+                else f"{Account.CLEARING_SETTLEMENT} is {settlement}"
             ),
         )
 

@@ -11,7 +11,11 @@ import numpy.typing as npt
 from alesha_sim.audit.evidence import RULES, Evidence
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.posting_rules import entry_kinds
+from alesha_sim.audit.reading import among
 from alesha_sim.books.accounts import CODES
+
+SEVERAL = ("settle", "net", "loss-share", "write-off", "recover")
+"""Codes of which a book may write a row for each bank."""
 
 
 def check_entries(evidence: Evidence, findings: Findings) -> None:
@@ -84,6 +88,12 @@ def _check_once(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     # A row of no rule has -1, which must not be taken for the last rule of the entry before.
     keys = (e.entry * (len(RULES) + 1) + e.rule + 1) * len(e.price) + e.row_commodity
+    several = np.flatnonzero(among(e.code, SEVERAL, CODES))
+    if len(several):  # one row a bank
+        accounts = e.debit[several].astype(np.int64) * (len(e.register.role) + 1) + e.credit[several]
+        _, pairs = np.unique(accounts, return_inverse=True)
+        keys = keys * (int(pairs.max()) + 2)
+        keys[several] += 1 + pairs
     order = np.argsort(keys, kind="stable")
     again = np.zeros(len(keys), np.bool_)
     again[order[1:]] = keys[order][1:] == keys[order][:-1]

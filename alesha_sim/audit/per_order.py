@@ -50,14 +50,16 @@ def charges(evidence: Evidence) -> Ints:
 
 def escrowed(evidence: Evidence) -> Ints:
     """Return what was paid into escrow for each order."""
-    key, sources = evidence.by_order, (Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS)
+    key = evidence.by_order
+    sources = Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS, Account.BANK_CLEARING_CLAIM
     return sum_of(evidence.by_rule("payment", source, Account.BANK_ESCROW, key) for source in sources)
 
 
 def late_refunds(evidence: Evidence) -> Ints:
     """Return what was refunded out of escrow for each order, without what was left of it when it was settled."""
     e = evidence
-    rows = e.ruled("refund", Account.BANK_ESCROW, Account.BANK_USER_DEPOSITS)
+    payees = Account.BANK_USER_DEPOSITS, Account.BANK_CLEARING_DUE
+    rows = np.concatenate([e.ruled("refund", Account.BANK_ESCROW, payee) for payee in payees])
     settled = e.marked(e.rows("bank", "settlement"), e.by_entry)
     return e.summed(rows[~settled[e.entry[rows]]], e.by_order)
 
@@ -134,7 +136,7 @@ def _check_statuses(evidence: Evidence, findings: Findings) -> None:
     sold_all = of_status(e, "completed", "returned")
     findings.add(
         4,
-        (e.total > 0) & (sold_all != (sold == e.total)) & ~of_status(e, "in_doubt"),
+        (e.total > 0) & (sold_all != (sold == e.total)) & ~e.uncertain,
         lambda order: (
             f"order {e.orders[order]} is {STATUSES[e.status[order]]}, total {e.total[order]}, sold {sold[order]}"
         ),

@@ -12,12 +12,15 @@ from alesha_sim.books.accounts import Account
 ENTRY_KINDS = """
     opening of a user, of no order
         bank      opening         RESERVES / USER_DEPOSITS
+        clearing  opening         BACKING / RESERVES
         users     opening         CASH / EQUITY
     opening of the shop, of no order
         bank      opening         RESERVES / SHOP_DEPOSIT
+        clearing  opening         BACKING / RESERVES
         shop      opening         CASH / EQUITY
     opening of the supplier, of no order
         bank      opening         RESERVES / SUPPLIER_DEPOSIT
+        clearing  opening         BACKING / RESERVES
         supplier  opening         CASH / EQUITY
     opening of the investment, of no order
         shop      opening         INVESTMENT / EQUITY
@@ -26,6 +29,7 @@ ENTRY_KINDS = """
         supplier  opening         STOCK / EQUITY
     income, of no order
         bank      income          RESERVES / USER_DEPOSITS
+        clearing  income          BACKING / RESERVES
         users     income          CASH / INCOME
     pending
         bank      pending         USER_DEPOSITS / USER_HOLDS
@@ -33,6 +37,10 @@ ENTRY_KINDS = """
         bank      void            USER_HOLDS / USER_DEPOSITS
     payment at once
         bank      payment         USER_DEPOSITS / SHOP_DEPOSIT
+        bank      payment         USER_DEPOSITS / CLEARING_DUE
+        bank      payment         CLEARING_CLAIM / SHOP_DEPOSIT
+        bank      interchange     CLEARING_DUE / INTERCHANGE_INCOME
+        bank      interchange     INTERCHANGE / CLEARING_CLAIM
         bank      fee             SHOP_DEPOSIT / FEES
         bank      retention       SHOP_DEPOSIT / ROLLING_RESERVE
         bank      fee             USER_DEPOSITS / FEES
@@ -54,6 +62,10 @@ ENTRY_KINDS = """
         users     fee             SPENDING / CASH
     payment settled later
         bank      payment         USER_DEPOSITS / SETTLEMENT_DUE
+        bank      payment         USER_DEPOSITS / CLEARING_DUE
+        bank      payment         CLEARING_CLAIM / SETTLEMENT_DUE
+        bank      interchange     CLEARING_DUE / INTERCHANGE_INCOME
+        bank      interchange     INTERCHANGE / CLEARING_CLAIM
         bank      fee             USER_DEPOSITS / FEES
         shop      payment         SETTLEMENT_DUE / CUSTOMER_PREPAYMENTS
         users     payment         ADVANCES / CASH
@@ -67,6 +79,10 @@ ENTRY_KINDS = """
         users     fee             SPENDING / CASH
     payment into escrow
         bank      payment         USER_DEPOSITS / ESCROW
+        bank      payment         USER_DEPOSITS / CLEARING_DUE
+        bank      payment         CLEARING_CLAIM / ESCROW
+        bank      interchange     CLEARING_DUE / INTERCHANGE_INCOME
+        bank      interchange     INTERCHANGE / CLEARING_CLAIM
         bank      fee             USER_DEPOSITS / FEES
         users     payment         ADVANCES / CASH
         users     fee             SPENDING / CASH
@@ -100,10 +116,14 @@ ENTRY_KINDS = """
         shop      fee             PAYMENT_FEES / CASH
     charges
         bank      charges         SHOP_DEPOSIT / SUPPLIER_DEPOSIT
+        bank      charges         SHOP_DEPOSIT / CLEARING_DUE
+        bank      charges         CLEARING_CLAIM / SUPPLIER_DEPOSIT
         shop      charges         SUPPLIER_ADVANCES / CASH
         supplier  charges         CASH / SHOP_ADVANCES
     charges returned
         bank      charges-return  SUPPLIER_DEPOSIT / SHOP_DEPOSIT
+        bank      charges-return  SUPPLIER_DEPOSIT / CLEARING_DUE
+        bank      charges-return  CLEARING_CLAIM / SHOP_DEPOSIT
         supplier  charges-return  SHOP_ADVANCES / CASH
         supplier  transport       SHOP_ADVANCES / TRANSPORT
         shop      charges-return  CASH / SUPPLIER_ADVANCES
@@ -112,14 +132,20 @@ ENTRY_KINDS = """
         shop      cancel          CUSTOMER_PREPAYMENTS / REFUNDS_PAYABLE
     refund
         bank      refund          SHOP_DEPOSIT / USER_DEPOSITS
+        bank      refund          SHOP_DEPOSIT / CLEARING_DUE
+        bank      refund          CLEARING_CLAIM / USER_DEPOSITS
         shop      refund          REFUNDS_PAYABLE / CASH
         users     refund          CASH / ADVANCES
     refund before settlement
         bank      refund          SETTLEMENT_DUE / USER_DEPOSITS
+        bank      refund          SETTLEMENT_DUE / CLEARING_DUE
+        bank      refund          CLEARING_CLAIM / USER_DEPOSITS
         shop      refund          REFUNDS_PAYABLE / SETTLEMENT_DUE
         users     refund          CASH / ADVANCES
     refund out of escrow
         bank      refund          ESCROW / USER_DEPOSITS
+        bank      refund          ESCROW / CLEARING_DUE
+        bank      refund          CLEARING_CLAIM / USER_DEPOSITS
         shop      allowance       SALES_RETURNS / SETTLEMENT_DUE
         users     refund          CASH / ADVANCES
         users     allowance       ADVANCES / SPENDING
@@ -166,11 +192,15 @@ ENTRY_KINDS = """
         shop      cost            COST_OF_SALES / SUPPLIER_ADVANCES
     collected at the door
         bank      collection      USER_DEPOSITS / COURIER_DEPOSIT
+        bank      collection      USER_DEPOSITS / CLEARING_DUE
+        bank      collection      CLEARING_CLAIM / COURIER_DEPOSIT
         users     collection      ADVANCES / CASH
         supplier  collection      COLLECTIONS / COLLECTIONS_PAYABLE
         shop      collection      COLLECTIONS_RECEIVABLE / CUSTOMER_PREPAYMENTS
     remitted
         bank      remittance      COURIER_DEPOSIT / SHOP_DEPOSIT
+        bank      remittance      COURIER_DEPOSIT / CLEARING_DUE
+        bank      remittance      CLEARING_CLAIM / SHOP_DEPOSIT
         supplier  remittance      COLLECTIONS_PAYABLE / COLLECTIONS
         shop      remittance      CASH / COLLECTIONS_RECEIVABLE
     returned
@@ -214,6 +244,40 @@ ENTRY_KINDS = """
         shop      sale            SETTLEMENT_DUE / SALES
         shop      allowance       SALES_RETURNS / SETTLEMENT_DUE
         shop      cost            COST_OF_SALES / GOODS_IN_TRANSIT
+    opening of reserves, of no order
+        clearing  opening         BACKING / RESERVES
+        clearing  opening         RESERVES / BACKING
+        bank      opening         RESERVES / EQUITY
+        bank      opening         LOANS / RESERVES
+    settled
+        clearing  settle          RESERVES / RESERVES
+        bank      settle          CLEARING_DUE / RESERVES
+        bank      settle          RESERVES / CLEARING_CLAIM
+    settled in a cycle, of no order
+        clearing  net             RESERVES / SETTLEMENT
+        clearing  net             SETTLEMENT / RESERVES
+        bank      settle          CLEARING_DUE / RESERVES
+        bank      settle          RESERVES / CLEARING_CLAIM
+        bank      loss-share      GUARANTEE_CLAIMS / RESERVES
+        bank      loss-share      RESERVES / GUARANTEE_DUE
+    share recovered, of no order
+        clearing  recover         RESERVES / RESERVES
+        bank      recover         RESERVES / GUARANTEE_CLAIMS
+        bank      recover         GUARANTEE_DUE / RESERVES
+    given back by the house
+        bank      return          CLEARING_DUE / USER_DEPOSITS
+        bank      return          CLEARING_DUE / SHOP_DEPOSIT
+        bank      return          CLEARING_DUE / SUPPLIER_DEPOSIT
+        bank      return          CLEARING_DUE / COURIER_DEPOSIT
+        bank      return          CLEARING_DUE / SETTLEMENT_DUE
+        bank      return          CLEARING_DUE / ESCROW
+        bank      return          INTERCHANGE_INCOME / CLEARING_DUE
+        bank      return          FEES / USER_DEPOSITS
+    bank closed, of no order
+        bank      write-off       CLEARING_DUE / UNSECURED_DEBTS
+        bank      write-off       GUARANTEE_DUE / UNSECURED_DEBTS
+        bank      write-off       LOSSES / CLEARING_CLAIM
+        bank      write-off       LOSSES / GUARANTEE_CLAIMS
 """
 """Each kind of entry, below it the rows that it has: book, code (`units` if of goods), account debited / credited.
 

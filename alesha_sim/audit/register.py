@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from alesha_sim.audit.own_books import OwnAccounts
 from alesha_sim.audit.reading import Ints, codes_of, exact, recoded
-from alesha_sim.books.accounts import BOOKS, COURIER_SUFFIX, DEPOSITS, NO_ROLES, Account, role_of
+from alesha_sim.books.accounts import BOOK_ROLES, COURIER_SUFFIX, DEPOSITS, NO_ROLES, Account, role_of
 from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, TextColumn, numbers, text_column
 from alesha_sim.numbered import NumberedLabels, split
 
 # The place of each account in the chart, which is how arrays tell accounts apart.
+_FLOORED = np.array([account.is_floored for account in Account])
 ROLES: Mapping[str, int] = {account: place for place, account in enumerate(Account)}
 
 
@@ -39,12 +40,19 @@ class Repriced(NamedTuple):
     price: int
 
 
+class Settling(NamedTuple):
+    """How banks settle: the `credit` line of each by its name (minor units), and whether one closes."""
+
+    credit: Mapping[str, int]
+    closes: bool = False
+
+
 class Register:
     """The table `accounts` and the catalogue, prepared; accounts of a reader's own books are in `own` alone.
 
     `roles` has the role of each party that keeps a book, by its name; `parties` are their names. Of each account
-    `book` is the role of its book as a place in `BOOKS`, `party` whose book it is and `holder` whose money it
-    shows, of a deposit the depositor: places in `parties`.
+    `book` is the role of its book as a place in `BOOK_ROLES`, `party` whose book it is and `holder` whose money it
+    shows, of a deposit the depositor: places in `parties`. `settling` says how several banks settle.
     Commodity 0 is money, 1 + k is product k of the catalogue; what this package does not know is -1. Prices
     are the catalogue's until the first of `changes`.
     """
@@ -55,7 +63,9 @@ class Register:
         catalogue: Sequence[Priced],
         roles: Mapping[str, str] = ONE_OF_EACH,
         changes: Sequence[Repriced] = (),
+        settling: Settling | None = None,
     ) -> None:
+        self.settling = settling
         self.parties = tuple(roles)
         self.roles = tuple(roles.values())
         self.is_market = roles != ONE_OF_EACH
@@ -91,8 +101,19 @@ class Register:
 
     @property
     def role_of_party(self) -> npt.NDArray[np.int8]:
-        """The role of each party as a place in `BOOKS`, and of none -1."""
-        return np.array([*map(BOOKS.index, self.roles), -1], np.int8)
+        """The role of each party as a place in `BOOK_ROLES`, and of none -1."""
+        return np.array([*map(BOOK_ROLES.index, self.roles), -1], np.int8)
+
+    @property
+    def floors(self) -> Ints:
+        """The balance below which each account must not be, of those without a floor the least number."""
+        least = np.iinfo(np.int64).min
+        floors = np.where(_FLOORED[self.role], 0, least)
+        if self.settling is not None:
+            floors[self.of_role(Account.BANK_RESERVES)] = least
+            for account in self.of_role(Account.CLEARING_RESERVES).tolist():
+                floors[account] = -self.settling.credit.get(self.account_name(account).rpartition(":")[2], 0)
+        return floors
 
     def of_book(self, role: str) -> list[int]:
         """Return the places of the parties whose books are of a role."""
@@ -190,6 +211,10 @@ class Register:
     def of_role(self, account: Account) -> Ints:
         """Return the places of the accounts of a role."""
         return np.flatnonzero(self.role == ROLES[account])
+
+    def account_name(self, account: int) -> str:
+        """Return the name of an account alone; two commodities of one name share it."""
+        return str(self._names.labels[self._names.codes[account]])
 
     def name(self, account: int) -> str:
         """Name an account and its commodity."""

@@ -50,6 +50,7 @@ class InterbankBook:
         self._losses = accounts.lazy(Account.BANK_LOSSES)
         self._loans = accounts.lazy(Account.BANK_LOANS)
         self._equity = accounts.lazy(Account.BANK_EQUITY)
+        self.banks = tuple(banks)
         self._transactions: dict[int, Transaction] = {}
 
     def open_reserves(self, at: float, entry: int, difference: int) -> None:
@@ -129,12 +130,14 @@ class InterbankBook:
             rows.append((self._guarantee_due.id, reserves, repaid, RECOVER))
         return rows
 
-    def returned(self, at: float, transfer: CreditTransfer, source: int, to_bank: int) -> int:
-        """Unsettled: clearing-due / source, interchange back. Returns an entry of its own."""
+    def returned(self, at: float, transfer: CreditTransfer, source: int, to_bank: int, fee: int) -> int:
+        """Unsettled: clearing-due / source, interchange and the payer's fee back. Returns an entry of its own."""
         due = self._due[to_bank].id
         rows: list[Row] = [(due, source, transfer.amount, RETURN)]
         if transfer.interchange:
             rows.append((self._income.id, due, transfer.interchange, RETURN))
+        if fee:
+            rows.append((self._bank.funds.fees.id, source, fee, RETURN))
         self._transactions.pop(transfer.transaction, None)
         return self._ledger.post_new(at, self._book, transfer.order, rows)
 

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from alesha_sim.audit import laws
 from alesha_sim.books import owners
 from alesha_sim.books.accounts import BOOKS, DEPOSITS
-from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, TextColumn, text_column
 from alesha_sim.conversation import Conversation
 from alesha_sim.conversation.selection import ConversationSelection
@@ -24,12 +22,11 @@ from alesha_sim.numeric.counts import repeat
 from alesha_sim.recording.levels import ALL, Tallies
 from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.recording.samples import Samples
-from alesha_sim.results import difference, explanation, instants, metrics, snapshot, time_series
+from alesha_sim.results import difference, explanation, instants, lawful, metrics, snapshot, time_series
 from alesha_sim.results.after_warmup import AfterWarmup
 from alesha_sim.results.reproduction import command
 from alesha_sim.results.tabular import TableAccess
 from alesha_sim.scenarios.errors import ScenarioError
-from alesha_sim.scenarios.price_lists import price_changes
 from alesha_sim.storage import saved
 from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.tables import canonical, frames
@@ -294,21 +291,7 @@ class Result(TableAccess):
 
         Raises NotRecorded without transfers; what the ledger refuses at once is refused at every level.
         """
-        minor = self.scenario.currency.minor
-        catalogue = [
-            laws.Priced(product.sku, minor(product.price), minor(product.charge), minor(product.cost))
-            for product in self.scenario.catalogue
-        ]
-        changes = [
-            laws.Repriced(shop.name, microseconds(at), sku, price)
-            for shop in self.scenario.organisations
-            if shop.role == "shop"
-            for at, sku, price in price_changes(
-                shop.terms.prices, self.scenario.catalogue_prices, self.scenario.currency
-            )
-        ]
-        roles = self.scenario.roles if self.scenario.is_market else ONE_OF_EACH
-        return laws.check(self.source, catalogue, drained=self.drained, roles=roles, changes=changes)
+        return lawful.violations(self.scenario, self.source, drained=self.drained)
 
     # On disk
 

@@ -104,6 +104,11 @@ class NamedBank(Bank, Named):
         description="What it has at the clearing house at the start; left out, what its depositors brought.",
     )
     credit: Money = Field(default=Decimal(0), description="How far its reserves may go below zero within a day.")
+    closes: Duration | None = Field(
+        default=None,
+        examples=["3 days"],
+        description="When it is closed: its accounts can then neither pay nor be paid; left out, never.",
+    )
 
 
 class NamedSupplier(Supplier, Named):
@@ -160,6 +165,9 @@ class Clearing(Part):
         default="fifo",
         description="Which payments that wait are settled next: a bank's first (fifo), any that can be paid "
         "(bypass), or the most that can be paid together (gridlock).",
+    )
+    interchange: Share = Field(
+        default=0.0, description="Share of a payment to a shop that the payer's bank keeps of what it clears."
     )
 
 

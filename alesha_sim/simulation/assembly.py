@@ -1,6 +1,7 @@
 """The market of a run: its entities, books and channels, made from a scenario and a seed. No decision here."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -22,6 +23,7 @@ from alesha_sim.entities.user.population import UserPopulation
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.recording.levels import ALL
 from alesha_sim.recording.run_logs import Records
+from alesha_sim.simulation.clearing import CLEARING, Settlement
 from alesha_sim.simulation.fault_injection import schedule_crashes
 from alesha_sim.simulation.parties import USER, USERS, Parties
 from alesha_sim.simulation.roster import roster
@@ -65,6 +67,9 @@ class Market:
         holders = self.roster.directory.holders
         own = self._secrets("bank:organisation_secret", len(holders)).tolist()
         self._own_secrets = {holder.code: secret for holder, secret in zip(holders, own, strict=True)}
+        self.settlement = None
+        if scenario.clearing is not None:
+            self.settlement = Settlement(scenario, self.clock, self.ledger, self.roster, scenario.clearing)
         self.banks = {name: self._bank(name) for name in self._named("bank")}
         self.shops = {name: self._shop(name) for name in self._named("shop")}
         self.suppliers = {name: self._supplier(name) for name in self._named("supplier")}
@@ -86,6 +91,8 @@ class Market:
         terms = bank_terms(self.scenario, self._streams, name)
         secrets = self._user_secrets[users.start : users.stop]
         own = {each.code: self._own_secrets[each.code] for each in depositors}
+        if self.settlement is not None:
+            return self.settlement.bank(self.clock, name, book, secrets, own, terms)
         return Bank(self.clock, book, secrets, own, terms, self.roster.directory)
 
     def _shop(self, name: str) -> Shop:
@@ -115,13 +122,18 @@ class Market:
     def open_books(self) -> npt.NDArray[np.int64]:
         """Write all openings, and return what each user has in the bank at the start, in minor units."""
         amounts = self.scenario.opening_balances(self._streams.seed)
-        for bank in self.banks.values():
+        for name, bank in self.banks.items():
             users = bank.book.users
             block = amounts[users.start : users.stop]
-            self.users.book.open(0.0, bank.book.open_users(0.0, block), block, users)
+            entries = bank.book.open_users(0.0, block)
+            self.users.book.open(0.0, entries, block, users)
+            if self.settlement is not None:
+                self.settlement.bring(name, entries, block)
         for name, shop in self.shops.items():
             shop.book.open(0.0, *self._open_deposit(name))
         worth = sum(self._open_supplier(name) for name in self.suppliers)
+        if self.settlement is not None:
+            self.settlement.open_reserves()
         if not self.scenario.is_market:
             self.shops["shop"].book.invest(0.0, worth)
         return amounts
@@ -129,8 +141,11 @@ class Market:
     def _open_deposit(self, name: str) -> tuple[int, int]:
         """Write the opening of a firm's deposit; return the entry and the amount."""
         amount = self._currency.minor(terms_of(self.scenario, name).opening_balance)
-        book = self.banks[self.scenario.bank_of(name)].book
-        return book.open_owner(0.0, self.roster.code(name), amount), amount
+        bank = self.scenario.bank_of(name)
+        entry = self.banks[bank].book.open_owner(0.0, self.roster.code(name), amount)
+        if self.settlement is not None:
+            self.settlement.bring(bank, range(entry, entry + 1), np.array([amount], np.int64))
+        return entry, amount
 
     def _open_supplier(self, name: str) -> int:
         """Write the openings of a supplier, cash and goods, and return what they are worth."""
@@ -149,6 +164,8 @@ class Market:
         for role, entities in (("shop", self.shops), ("bank", self.banks), ("supplier", self.suppliers)):
             for name, entity in entities.items():
                 parties.add(entity, name, role)
+        if self.settlement is not None:
+            parties.add(self.settlement.house, CLEARING, CLEARING)
         for one, other in self._connected():
             parties.connect(parties[one], parties[other])
         members = {member.name: member.entity for member in parties}
@@ -164,6 +181,9 @@ class Market:
                 for other in of_role[other_role]:
                     if USER in (one_role, other_role) or self._deals(one, other, other_role):
                         yield one, other
+        if self.settlement is not None:
+            yield from combinations(self.banks, 2)
+            yield from ((bank, CLEARING) for bank in self.banks)
 
     def _deals(self, one: str, other: str, role: str) -> bool:
         """Tell whether a firm has its account at a bank, or buys from a supplier."""

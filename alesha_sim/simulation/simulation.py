@@ -24,7 +24,6 @@ from alesha_sim.numbered import NumberedLabels
 from alesha_sim.recording.levels import ALL, Tallies, known
 from alesha_sim.results.result import Result
 from alesha_sim.scenarios import with_extensions
-from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.simulation.arrivals import Arrivals
 from alesha_sim.simulation.assembly import Market
 from alesha_sim.simulation.collecting import Collectors
@@ -99,9 +98,6 @@ class Simulation(Doors):
         self.record = known(record)
         self.seed = fresh_seed() if seed is None else seed
         scenario, extensions = with_extensions(scenario, setup)
-        if len(scenario.banks) > 1:
-            named = ", ".join(each.name for each in scenario.banks)
-            raise scenario_error("banks", named, "a run cannot have several banks yet")
         drawn = scenario.visits(self.seed)
         self.scenario = scenario = scenario.ending(drawn)
         self._visits_cut = drawn.cut
@@ -119,6 +115,7 @@ class Simulation(Doors):
         self.skus = market.skus
         self._opening_balances = market.open_books()
         market.connect()
+        self.clearing_house = None if market.settlement is None else market.settlement.house
         views_all = scenario.users.views == "all"
         arrivals = Arrivals(self.users, drawn, self.skus, views_all, played)
         Schedule(self.clock, arrivals.at, arrivals.begin)

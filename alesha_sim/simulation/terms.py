@@ -150,8 +150,7 @@ def _behaviour(scenario: "Scenario") -> BehaviourRates:
 def bank_terms(scenario: "Scenario", streams: Streams, name: str) -> BankTerms:
     """Return how a bank serves, settles and pays, and what it takes for it."""
     bank: Bank = terms_of(scenario, name)
-    minor, income = scenario.currency.minor, scenario.users.income
-    fees, until = bank.fees, scenario.horizon
+    minor, fees = scenario.currency.minor, bank.fees
     return BankTerms(
         authorisation_seconds=duration_draws(streams, f"{name}:service", bank.authorisation_time),
         workers=bank.workers,
@@ -161,8 +160,16 @@ def bank_terms(scenario: "Scenario", streams: Streams, name: str) -> BankTerms:
         fees=Fees(minor(fees.fixed), fees.share, minor(fees.payer_fixed), fees.payer_share, minor(fees.declined)),
         rolling_reserve_share=bank.rolling_reserve.share,
         rolling_reserve_seconds=bank.rolling_reserve.period,
-        income=None if income is None else Income(minor(income.amount), income.every, income.first, until),
+        income=income_terms(scenario),
     )
+
+
+def income_terms(scenario: "Scenario") -> Income | None:
+    """Return what users get from outside, and when; None if nothing."""
+    income = scenario.users.income
+    if income is None:
+        return None
+    return Income(scenario.currency.minor(income.amount), income.every, income.first, scenario.horizon)
 
 
 def supplier_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster) -> SupplierTerms:

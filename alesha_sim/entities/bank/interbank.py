@@ -30,6 +30,8 @@ from alesha_sim.messages import (
     Refund,
     Refunded,
     Transfer,
+    Verification,
+    VerifyTransaction,
 )
 from alesha_sim.messages.clearing import CreditTransfer
 from alesha_sim.network import Answer, Delivery, NoReply
@@ -181,6 +183,26 @@ class ClearingBank(SettlingBank):
         self._pay(transfer, source, delivery, Receipt(transfer.transaction, request.amount))
 
     def _refund_anywhere(self, request: Refund, delivery: Delivery) -> None:
+        if self._transaction(request.transaction) is None:
+            self.start(self._look_up(request, delivery), delivery)
+        else:
+            self._give_back(request, delivery)
+
+    def _look_up(self, request: Refund, delivery: Delivery) -> Process:
+        """Ask the other banks for a payment between customers of theirs, such as one at a door, and refund it."""
+        number, owner = request.transaction, self._directory.owner
+        for bank in self.interbank.banks:
+            reply = yield from self.ask_until_answered(
+                self.channel_to(bank), VerifyTransaction(number), step=f"verify:{number}", order=delivery.order
+            )
+            if isinstance(reply, Verification):
+                payer, payee = owner(reply.payer), owner(reply.payee)
+                if payer is not None and payee is not None:
+                    self.interbank.note(number, payer, payee, reply.amount, reply.order)
+                break
+        self._give_back(request, delivery)
+
+    def _give_back(self, request: Refund, delivery: Delivery) -> None:
         payment = self.interbank.transaction(request.transaction)
         if self._is_closed(None if payment is None else payment.payer):
             delivery.answer(Decline(Reason.BANK_CLOSED))

@@ -77,7 +77,7 @@ class SettlingBank(Bank):
         self._closed: set[int] = set()
         news: dict[type, Act] = {
             Advise: lambda news, _: self.credit(news.transfer),
-            Settled: lambda news, _: self._note_settled(news),
+            Settled: lambda news, delivery: self._note_settled(news, delivery.order),
             Unsettled: lambda news, _: self._note_unsettled(news.transfer),
             Closed: lambda news, _: self._note_closed(news),
             PayDay: lambda news, _: self._note_pay_day(news),
@@ -201,15 +201,13 @@ class SettlingBank(Bank):
             )
             self._notify(notice, f"refunded:{transfer.transaction}", transfer.order, payee)
 
-    def _note_settled(self, news: Settled) -> None:
+    def _note_settled(self, news: Settled, order: int) -> None:
         shares = self.interbank.shares(
             sum(amount for _, amount in news.borne),
             sum(amount for _, amount in news.owed),
             sum(amount for _, amount in news.recovered),
             news.repaid,
         )
-        ours = news.sent + news.received
-        order = ours[0].order if len(ours) == 1 and self._clearing.is_gross else NO_ID
         sent, received = self._by_bank(news.sent, "payee"), self._by_bank(news.received, "payer")
         self.interbank.settled(self.clock.now, news.entry, order, sent, received, shares)
         for transfer in news.sent:
@@ -230,7 +228,8 @@ class SettlingBank(Bank):
         outgoing = self._outgoing.get(transfer.transaction)
         if outgoing is None:
             return
-        self.interbank.returned(self.clock.now, transfer, outgoing.source, outgoing.to_bank)
+        fee = outgoing.receipt.payer_fee
+        self.interbank.returned(self.clock.now, transfer, outgoing.source, outgoing.to_bank, fee)
         if transfer.code == "refund":
             self._settlements.note_refund(transfer.payment, -transfer.amount)
         self._paid_to.pop(transfer.order, None)
@@ -245,8 +244,9 @@ class SettlingBank(Bank):
             self.interbank.debt_written_off(now, news.entry, self._by_bank(news.written_off, "payee"), owed)
             return
         mine = [each for each in news.written_off if self._party(each.payee)[1] == own]
+        borne = sum(amount for bank, amount in news.borne if bank == own)
         lost = sum(each.cleared for each in mine)
-        self.interbank.claim_written_off(now, news.entry, news.bank, lost, dict(news.borne).get(own, 0))
+        self.interbank.claim_written_off(now, news.entry, news.bank, lost, borne)
 
     def _note_pay_day(self, news: PayDay) -> None:
         for entry, user in enumerate(self.book.users, start=news.first):
