@@ -50,7 +50,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "help": f"record {' or '.join(LEVELS)}: less is faster and smaller and has the same metrics, but without "
         "transfers no law can be checked (default: all)",
     },
-    "--setup": {"type": function, "metavar": "MODULE:FUNCTION", "help": "run a function on each simulation first"},
+    "--setup": {
+        "type": function,
+        "metavar": "MODULE:FUNCTION",
+        "help": "pass each simulation to this function before its first event",
+    },
     "--csv": {
         "action": "store_true",
         "help": "also write the tables as CSV files, which are safe to open in a spreadsheet",
@@ -75,7 +79,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "--first": {
         "type": whole,
         "metavar": "K",
-        "help": "number of the first world, from 0; a world follows from the seed and its number",
+        "help": "number of the first world, from 0; the seed and its number determine a world",
     },
     "--jobs": {"type": positive, "metavar": "J", "help": "number of processes that run worlds"},
     "--stop": {"action": "store_true", "help": "stop at the first world that fails"},
@@ -160,7 +164,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "--folder": {
         "type": file_name,
         "metavar": "FOLDER",
-        "help": "save each run here as it finishes; called again, make only the missing runs",
+        "help": "save each run here as it finishes; a later call makes only the missing ones",
     },
     "--jobs N": {"type": jobs, "metavar": "N", "help": "number of processes (default: one per core)"},
     "--out FILE": {
