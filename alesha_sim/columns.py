@@ -10,6 +10,7 @@ from alesha_sim.numbered import NumberedLabels
 from alesha_sim.units import MICROSECONDS
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
+_NO_CODE: Final = -2
 NAN: Final = float("nan")
 INFINITY: Final = float("inf")
 
@@ -113,7 +114,12 @@ def text_column(columns: Columns, name: str) -> TextColumn:
 
 def equals(text: TextColumn, word: str) -> npt.NDArray[np.bool_]:
     """Tell of each row whether its text is `word`."""
-    return isin(text, [word])
+    labels = text.labels
+    found = 2 if isinstance(labels, NumberedLabels) else labels.count(word)
+    if found > 1:
+        return isin(text, [word])
+    same: npt.NDArray[np.bool_] = text.codes == (labels.index(word) if found else _NO_CODE)
+    return same
 
 
 def isin(text: TextColumn, words: Iterable[str]) -> npt.NDArray[np.bool_]:

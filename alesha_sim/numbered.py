@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 WIDTH: Final = 2**32
+_FEW: Final = 8
+"""Up to how many words are faster looked for one by one."""
+
 _NUMBER = re.compile("(0|[1-9][0-9]{0,8})?")
 
 
@@ -35,11 +38,27 @@ class NumberedLabels(Sequence[str]):
             digits[place] = ""
         return map(add, map(self.stems.__getitem__, stems), map(str, digits))
 
+    def joined(self, between: str) -> str:
+        """Return `between.join(self)`, faster."""
+        stems = [between + stem for stem in self.stems]
+        pieces = [""] * (2 * len(self.keys))
+        pieces[::2] = [stems[place] for place in (self.keys // WIDTH).tolist()]
+        pieces[1::2] = map(str, (self.keys % WIDTH - 1).tolist())
+        for place in np.flatnonzero(self.keys % WIDTH == 0).tolist():
+            pieces[2 * place + 1] = ""
+        return "".join(pieces)[len(between) :]
+
     def isin(self, words: Collection[str]) -> npt.NDArray[np.bool_]:
         """Tell of each label whether it is one of `words`."""
         split = ((place, word, len(stem)) for place, stem in enumerate(self.stems) for word in words
                  if word.startswith(stem) and _NUMBER.fullmatch(word, len(stem)))  # fmt: skip
-        return np.isin(self.keys, [place * WIDTH + 1 + int(word[end:] or -1) for place, word, end in split])
+        wanted = [place * WIDTH + 1 + int(word[end:] or -1) for place, word, end in split]
+        if len(wanted) > _FEW:
+            return np.isin(self.keys, wanted)
+        found = np.zeros(len(self.keys), np.bool_)
+        for key in wanted:
+            found |= self.keys == key
+        return found
 
     def find(self, others: "NumberedLabels") -> npt.NDArray[np.int64]:
         """Return the place of each of other labels, of the same stems, among these, -1 for none."""

@@ -7,7 +7,7 @@ import pytest
 
 import alesha_sim as alesha
 from alesha_sim.audit import laws, register
-from alesha_sim.columns import TextColumn, isin
+from alesha_sim.columns import TextColumn, equals, isin
 from alesha_sim.numbered import WIDTH, NumberedLabels, split
 from alesha_sim.results import metrics
 from alesha_sim.scenarios.library.market_day import market_day
@@ -50,6 +50,7 @@ def test_they_read_like_the_texts(labels, texts):
     assert list(labels) == texts
     assert [labels[place] for place in range(-1, len(texts))] == [texts[-1], *texts]
     assert list(labels[1:3]) == texts[1:3]
+    assert labels.joined("; ") == "; ".join(texts)
     assert list(labels[np.array([5, 0])]) == [texts[5], texts[0]]
     assert list(pickle.loads(pickle.dumps(labels))) == texts
 
@@ -57,6 +58,7 @@ def test_they_read_like_the_texts(labels, texts):
 def test_no_labels_are_none(labels):
     none = labels[:0]
     assert (list(none), len(none), none.isin(["users:3"]).tolist()) == ([], 0, [])
+    assert none.joined("; ") == ""
     assert none.find(labels).tolist() == [-1] * len(labels)
     assert labels.find(none).tolist() == []
 
@@ -72,6 +74,19 @@ def test_a_word_is_found_where_its_text_stands(word, labels, texts):
     codes = np.array([*range(len(texts)), -1], np.int32)
     assert isin(TextColumn(codes, labels), [word]).tolist() == [*(text == word for text in texts), False]
     assert (word in labels) == (word in texts)
+
+
+@pytest.mark.parametrize("others", [0, 20], ids=["few", "many"])
+def test_words_are_found_at_once(others, labels, texts):
+    wanted = {*texts[1:4], *(f"users:cash:{number}" for number in range(others))}
+    assert labels.isin(wanted).tolist() == [text in wanted for text in texts]
+
+
+@pytest.mark.parametrize("word", ["a", "b", "c"])
+def test_a_word_is_found_at_each_of_its_places(word):
+    words = ("a", "b", "a")
+    text = TextColumn(np.array([2, 1, 0, -1], np.int32), words)
+    assert equals(text, word).tolist() == [word == words[2], word == words[1], word == words[0], False]
 
 
 def test_others_are_found_at_the_place_of_their_text(labels, texts):

@@ -146,19 +146,30 @@ def _transfers(source: Source, currency: Currency) -> Counter[str]:
 
     Also the least of the shop's deposit, and what is stranded in how many orders.
     """
-    found = Counter(least=_least(source, DEPOSITS + "shop"), **_stranded(source))
-    for batch in source.batches("transfers", ("book", "debit", "amount", "commodity", "code")):
-        amount, book, code = numbers(batch, "amount"), text_column(batch, "book"), text_column(batch, "code")
-        lost = isin(text_column(batch, "debit"), (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES))
-        rows = {
-            "units": equals(book, "users") & equals(code, "deliver"),
-            "units_lost": lost & ~equals(text_column(batch, "commodity"), currency.code),
-            "refunds": equals(book, "bank") & equals(code, "refund"),
-            "returns": equals(text_column(batch, "debit"), Account.SHOP_SALES_RETURNS) & equals(code, "return"),
-        }
-        for name, mask in rows.items():
-            found[name] += total(amount[mask])
+    found: Counter[str] = Counter()
+    least, advances = _Least(source, DEPOSITS + "shop"), np.zeros(source.rows("orders") + 1, np.int64)
+    # Once through all rows, since they may be on disk.
+    for batch in source.batches("transfers", ("book", "order", "debit", "credit", "amount", "commodity", "code")):
+        found.update(_moved(batch, currency))
+        least.follow(batch)
+        advances = _advanced(advances, batch)
+    stranded = np.maximum(advances, 0)
+    found.update(stranded=total(stranded), stranded_orders=_rows(stranded > 0), least=least.least)
     return found
+
+
+def _moved(batch: Columns, currency: Currency) -> dict[str, int]:
+    """Add up what some rows moved."""
+    amount, book, code = numbers(batch, "amount"), text_column(batch, "book"), text_column(batch, "code")
+    debit = text_column(batch, "debit")
+    lost = isin(debit, (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES))
+    rows = {
+        "units": equals(book, "users") & equals(code, "deliver"),
+        "units_lost": lost & ~equals(text_column(batch, "commodity"), currency.code),
+        "refunds": equals(book, "bank") & equals(code, "refund"),
+        "returns": equals(debit, Account.SHOP_SALES_RETURNS) & equals(code, "return"),
+    }
+    return {name: total(amount[mask]) for name, mask in rows.items()}
 
 
 def _rows(mask: npt.NDArray[np.bool_]) -> int:
@@ -174,28 +185,29 @@ def _closing(accounts: Columns, *names: str) -> int:
     return int(numbers(accounts, "closing")[isin(text_column(accounts, "account"), names)].sum())
 
 
-def _stranded(source: Source) -> dict[str, int]:
-    """Return what users have, to their knowledge, paid beyond goods and refunds, and in how many orders."""
-    advances = np.zeros(source.rows("orders") + 1, np.int64)
-    for batch in source.batches("transfers", ("order", "debit", "credit", "amount")):
-        order, amount = numbers(batch, "order"), numbers(batch, "amount")
-        if (height := int(order.max(initial=0)) + 1) > len(advances):  # of an order that the table lacks
-            advances = np.append(advances, np.zeros(height - len(advances), np.int64))
-        for side, sign in (("debit", 1), ("credit", -1)):
-            rows = equals(text_column(batch, side), Account.USERS_ADVANCES)
-            np.add.at(advances, order[rows], sign * amount[rows])
-    stranded = np.maximum(advances, 0)
-    return {"stranded": total(stranded), "stranded_orders": _rows(stranded > 0)}
+def _advanced(advances: npt.NDArray[np.int64], batch: Columns) -> npt.NDArray[np.int64]:
+    """Return by order what users know to have paid beyond goods and refunds, some more rows included."""
+    order = numbers(batch, "order")
+    if (height := int(order.max(initial=0)) + 1) > len(advances):  # of an order that the table lacks
+        advances = np.append(advances, np.zeros(height - len(advances), np.int64))
+    rows, change = changes(batch, (Account.USERS_ADVANCES,))
+    np.add.at(advances, order[rows], change)
+    return advances
 
 
-def _least(source: Source, account: str) -> int:
-    """Return the least balance that a liability account had at any time, its opening balance included."""
-    accounts = source.whole("accounts")
-    least = balance = int(numbers(accounts, "opening")[equals(text_column(accounts, "account"), account)].sum())
-    for batch in source.batches("transfers", ("debit", "credit", "amount", "code")):
-        rows, change = changes(batch, (account,))
+class _Least:
+    """The least balance that a liability account had at any time, its opening balance included."""
+
+    def __init__(self, source: Source, account: str) -> None:
+        accounts = source.whole("accounts")
+        opening = numbers(accounts, "opening")[equals(text_column(accounts, "account"), account)]
+        self.least = self._balance = int(opening.sum())
+        self._account = account
+
+    def follow(self, batch: Columns) -> None:
+        """Take the next rows into account."""
+        rows, change = changes(batch, (self._account,))
         change[equals(text_column(batch, "code"), "opening")[rows]] = 0
-        course = balance - np.cumsum(change)
-        least = int(course.min(initial=least))
-        balance = int(course[-1]) if len(course) else balance
-    return least
+        course = self._balance - np.cumsum(change)
+        self.least = int(course.min(initial=self.least))
+        self._balance = int(course[-1]) if len(course) else self._balance

@@ -9,9 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.columns import Columns, TextColumn, codes
+from alesha_sim.numbered import NumberedLabels
 from alesha_sim.recording.levels import ALL, Tallies
 from alesha_sim.tables.schema import SCHEMA, Tables
 from alesha_sim.units import Currency
+
+_BETWEEN = '", "'
+_PLAIN = bytes(byte for byte in range(ord(" "), 127) if byte not in b'"\\')
+"""The characters that JSON shows as they are."""
 
 
 def digest(tables: Mapping[str, Columns], currency: Currency) -> str:
@@ -53,12 +58,15 @@ def _pieces(table: str, columns: Columns) -> Iterator[bytes | memoryview]:
 def heading(table: str, name: str, height: int, labels: Sequence[str] | None) -> bytes:
     """Return what stands before a column's numbers in a digest; `labels` of a text only."""
     line = f"{table}.{name} {SCHEMA[table][name]} {height}\n".encode()
+    if not labels:
+        return line if labels is None else line + b"[]"
     # What `json.dumps` makes, several times as fast where no label has a character that JSON escapes.
-    text = '", "'.join(labels or ())
-    is_plain = text.isascii() and text.isprintable() and "\\" not in text
-    if labels and is_plain and text.count('"') == 2 * (len(labels) - 1):
-        return line + f'["{text}"]'.encode()
-    return line if labels is None else line + json.dumps(list(labels)).encode()
+    text = labels.joined(_BETWEEN) if isinstance(labels, NumberedLabels) else _BETWEEN.join(labels)
+    if text.isascii():
+        encoded = text.encode()
+        if encoded.translate(None, _PLAIN) == b'"' * (2 * (len(labels) - 1)):
+            return line + b'["' + encoded + b'"]'
+    return line + json.dumps(list(labels)).encode()
 
 
 def little_endian(values: npt.NDArray[Any]) -> memoryview:
