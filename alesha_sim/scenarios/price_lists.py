@@ -22,7 +22,12 @@ else:  # a keyword of Python's is the field's name, which a class body cannot de
         __base__=Part,
         sku=(Sku, Field(examples=["hp-laptop"], description="The product whose price it is.")),
         price=(Annotated[Money, Field(gt=0)], Field(examples=[450], description="What a user pays for a unit.")),
-        **{"from": (Duration, Field(examples=["10 days"], description="When it begins, from the start."))},
+        **{
+            "from": (
+                Duration,
+                Field(examples=["10 days"], description="When the price begins to hold, from the start."),
+            )
+        },
     )
 
 
