@@ -15,7 +15,8 @@ from alesha_sim.books.ledger import LawBroken
 from alesha_sim.entities.price_lists import PriceLists
 from alesha_sim.messages import Checkout, Invoice, Reason, Refusal, ViewHomepage, ViewProduct
 from alesha_sim.scenarios import ScenarioError
-from alesha_sim.scenarios.price_lists import DatedPrice, price_changes
+from alesha_sim.scenarios.price_changes import price_changes
+from alesha_sim.scenarios.price_lists import DatedPrice
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
 from alesha_sim.units import Currency

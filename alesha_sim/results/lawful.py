@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from alesha_sim.audit import laws
 from alesha_sim.books.chart import ONE_OF_EACH
+from alesha_sim.scenarios.price_changes import price_changes
 from alesha_sim.tables.source import Source
 from alesha_sim.units import microseconds
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 def violations(scenario: "Scenario", source: Source, *, drained: bool) -> list[str]:
     """Return a line for each violation of a law by the tables of a run of a scenario."""
-    from alesha_sim.scenarios.price_lists import price_changes  # which loads the checks of scenarios
-
     minor = scenario.currency.minor
     catalogue = [
         laws.Priced(product.sku, minor(product.price), minor(product.charge), minor(product.cost))

@@ -1,11 +1,11 @@
 """Prices with dates: what a shop asks for a product from an instant on, forever or for a while.
 
-Contains the field of a scenario, its rules, and the changes of prices that follow from it.
+Contains the field of a scenario and its rules; the changes that follow from it are in `price_changes.py`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, create_model
 
@@ -52,34 +52,6 @@ class DatedPrice(_Dated):
         """When it begins, seconds from the start."""
         begins_at: float = getattr(self, "from")
         return begins_at
-
-
-class PriceChange(NamedTuple):
-    """From the instant `at` (seconds) on a unit of a product costs `price` (minor units)."""
-
-    at: float
-    sku: str
-    price: int
-
-
-def price_changes(
-    prices: Sequence[DatedPrice], catalogue: Mapping[str, Decimal], currency: Currency
-) -> tuple[PriceChange, ...]:
-    """Return how prices change, by instant and product; those of the `catalogue`, by SKU, hold before."""
-    of_product: dict[str, list[DatedPrice]] = {}
-    for each in sorted(prices, key=lambda each: each.begins_at):
-        of_product.setdefault(each.sku, []).append(each)
-    found = []
-    for sku, first in catalogue.items():
-        own, price = of_product.get(sku, ()), first
-        for at in sorted({at for each in own for at in (each.begins_at, each.until) if at is not None}):
-            holding = [
-                each.price for each in own if each.begins_at <= at and (each.until is None or at < each.until)
-            ]
-            before, price = price, holding[-1] if holding else first
-            if price != before:
-                found.append(PriceChange(at, sku, currency.minor(price)))
-    return tuple(sorted(found))
 
 
 def price_problems(

@@ -21,7 +21,7 @@ from alesha_sim.kernel.scheduled import INFINITY
 from alesha_sim.messages import Offer
 from alesha_sim.policies import Fees
 from alesha_sim.scenarios.demand import visit_draws
-from alesha_sim.scenarios.price_lists import price_changes
+from alesha_sim.scenarios.price_changes import price_changes
 from alesha_sim.simulation.fault_injection import uniform
 from alesha_sim.simulation.roster import Roster
 from alesha_sim.streams import Streams
