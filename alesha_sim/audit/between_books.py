@@ -9,6 +9,7 @@ import numpy as np
 
 from alesha_sim.audit.evidence import Evidence, sum_of
 from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.per_order import that_hold
 from alesha_sim.audit.reading import Ints, Mask, among
 from alesha_sim.audit.register import ROLES
 from alesha_sim.books.accounts import CODES, Account
@@ -39,6 +40,12 @@ MIRRORS = (
 )
 
 
+BETWEEN_FIRMS = (
+    ((Account.SHOP_SUPPLIER_ADVANCES, Account.SUPPLIER_SUPPLIER_ADVANCES), Account.SUPPLIER_SHOP_ADVANCES),
+    ((Account.SHOP_TRADE_PAYABLES, Account.SUPPLIER_TRADE_PAYABLES), Account.SUPPLIER_RECEIVABLES),
+)
+"""What firms have paid each other in advance, or owe: accounts of the buyer's book and that of the seller's."""
+
 OF_PARTIES = (Account.SHOP_CASH, Account.SUPPLIER_CASH, Account.SUPPLIER_COLLECTIONS)
 """Those of the accounts that are compared party by party: an entry may move money between two of one role."""
 
@@ -47,6 +54,8 @@ def check_mirrors(evidence: Evidence, findings: Findings, *, drained: bool) -> N
     """Check L3."""
     for part, mirror in enumerate(MIRRORS):
         findings.begin_part(part)
+        if evidence.register.is_market and mirror.own == Account.SHOP_SUPPLIER_ADVANCES:
+            continue  # suppliers have advances with each other, too
         parties = evidence.register.of_book(mirror.own.book)
         if mirror.own in OF_PARTIES and len(parties) > 1:
             for party in parties:
@@ -54,6 +63,9 @@ def check_mirrors(evidence: Evidence, findings: Findings, *, drained: bool) -> N
         else:
             _check_mirror(evidence, findings, mirror, drained=drained)
     findings.begin_part(len(MIRRORS))
+    if evidence.register.is_market:
+        for buyers, seller in BETWEEN_FIRMS:
+            _check_between_firms(evidence, findings, buyers, seller, drained=drained)
     _check_same_user(evidence, findings)
     _check_transactions(evidence, findings)
 
@@ -117,6 +129,24 @@ def _check_mirror(
         )
 
 
+def _check_between_firms(
+    evidence: Evidence, findings: Findings, buyers: tuple[Account, ...], seller: Account, *, drained: bool
+) -> None:
+    """L3: what a firm paid another in advance, or owes it, both books show alike once both hold the entry."""
+    e = evidence
+    key = e.by_entry
+    mine, theirs = sum_of(e.balance(buyer, key) for buyer in buyers), e.balance(seller, key)
+    sides = [np.concatenate(e.sides(account)) for account in buyers]
+    holds = e.marked(np.concatenate(sides), key), e.marked(np.concatenate(e.sides(seller)), key)
+    compared = (holds[0] & holds[1]) | (drained & ~e.doubtful)
+    findings.add(
+        3,
+        compared & (mine != theirs),
+        lambda entry: f"entry {key.numbers[entry]}: {buyers[0]} {mine[entry]}, but {seller} {theirs[entry]}",
+        key.numbers,
+    )
+
+
 def _of_holder(evidence: Evidence, rows: Ints, accounts: tuple[Account, ...], party: int) -> Mask:
     """Tell of rows whether one of their sides is an account of these that shows a party's money."""
     e, holder, roles = evidence, evidence.register.holder, [ROLES[account] for account in accounts]
@@ -160,7 +190,8 @@ def _check_transactions(evidence: Evidence, findings: Findings) -> None:
     _check_numbers(e, findings, "payment", e.payment_transaction)
     _check_numbers(e, findings, "charges", e.charges_transaction)
     numbers = e.by_entry.numbers
-    verified, real = (e.moved(book, "charges", e.by_entry) for book in ("supplier", "bank"))
+    verified = e.by_rule("charges", Account.SUPPLIER_CASH, Account.SUPPLIER_SHOP_ADVANCES, e.by_entry)
+    real = e.moved("bank", "charges", e.by_entry)
     findings.add(
         3,
         (verified != 0) & (verified != real),
@@ -178,6 +209,9 @@ def _check_numbers(evidence: Evidence, findings: Findings, code: str, numbers: I
     """
     e = evidence
     booked, told = e.rows("bank", code), e.rows("shop", code)
+    if code == "charges":
+        told = np.append(told, e.ruled(code, Account.SUPPLIER_SUPPLIER_ADVANCES, Account.SUPPLIER_CASH))
+        told = that_hold(e, np.sort(told))
     if code == "payment":
         at_door = e.rows("bank", "collection")
         booked = np.concatenate([booked, at_door[e.advance[e.order[at_door]] == 0]])

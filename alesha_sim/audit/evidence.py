@@ -269,6 +269,22 @@ class Evidence:
         np.add.at(sums, key.of_row[rows], amounts)
         return sums
 
+    def charged_for(self, rows: Ints, key: Key) -> Ints:
+        """Return what units were bought for by `key`: at the catalogue's charge, or in a market their order's."""
+        if not self.register.is_market:
+            return self.summed(rows, key, self.charge)
+        amounts = self.amount[rows] * self._line_charge[self.by_line.of_row[rows]]
+        sums = np.zeros(key.size, amounts.dtype)
+        np.add.at(sums, key.of_row[rows], amounts)
+        return sums
+
+    @cached_property
+    def _line_charge(self) -> Ints:
+        """The charge of a unit of each of `lines`; the last place is for what was not ordered."""
+        charges = np.zeros(len(self.lines.keys) + 1, self.unit_charge.dtype)
+        charges[self.lines.find(self.line_order, self.line_commodity)] = self.unit_charge
+        return charges
+
     def moved(self, book: str, code: str, key: Key, worth: Ints | None = None) -> Ints:
         """Return the amounts moved under a code in a book by `key`: money, or units valued at `worth`."""
         return self.summed(self.rows(book, code, units=worth is not None), key, worth)

@@ -26,6 +26,7 @@ TAKEN = (
     ("deliver", Account.SHOP_STOCK, Account.SHOP_GOODS_CLEARING),
     ("replace", Account.USERS_GOODS, Account.USERS_GOODS_CLEARING),
     ("return", Account.SHOP_STOCK, Account.SHOP_GOODS_CLEARING),
+    ("deliver", Account.SUPPLIER_STOCK, Account.SUPPLIER_GOODS_CLEARING),
 )
 """Units that the taker writes first and the giver when the taker has answered."""
 
@@ -99,8 +100,13 @@ def _numbers(evidence: Evidence, keys: Ints) -> Ints:
 
 
 def _check_values(evidence: Evidence, findings: Findings) -> None:
-    """L7: money in goods is their units at cost, the shop's at charge, under every entry."""
+    """L7: money in goods is their units at cost, the shop's at charge, under every entry.
+
+    Where charges differ, what goods are worth is replayed in the order of writing, in `holdings.py`.
+    """
     e = evidence
+    if e.register.is_market:
+        return
     key = e.by_entry
     for value, goods, worth in (
         (Account.SUPPLIER_STOCK, (Account.SUPPLIER_STOCK, Account.SUPPLIER_RESERVED), e.cost),
@@ -119,12 +125,15 @@ def _check_parcels(evidence: Evidence, findings: Findings) -> None:
     e = evidence
     key = e.by_entry
     made = e.moved("supplier", "make", key, e.cost)
+    given = e.ruled(*GIVEN[0], units=True)
     _check_worth(
         e, findings, 8, Account.SUPPLIER_PAYABLES, e.moved("supplier", "make", key), made, "units made at cost"
     )
-    for code, worth in (("sale", e.charge), ("cost", e.cost)):
-        value = e.moved("supplier", "deliver", key, worth)
-        _check_worth(e, findings, 8, f"supplier {code}", e.moved("supplier", code, key), value, "units given")
+    sold, due = e.moved("supplier", "sale", key), e.charged_for(given, key)
+    _check_worth(e, findings, 8, "supplier sale", sold, due, "units given")
+    if not e.register.is_market:
+        cost = e.by_rule("cost", Account.SUPPLIER_COST_OF_SALES, Account.SUPPLIER_GOODS_IN_TRANSIT, key)
+        _check_worth(e, findings, 8, "supplier cost", cost, e.summed(given, key, e.cost), "units given")
     charged_on = e.balance(Account.SUPPLIER_TRANSPORT, e.by_order)
     findings.add(
         8,
@@ -145,10 +154,13 @@ def _check_sales(evidence: Evidence, findings: Findings, *, drained: bool) -> No
     sales = e.moved("shop", "sale", key)
     sources = Account.SHOP_SUPPLIER_ADVANCES, Account.SHOP_GOODS_IN_TRANSIT
     costs = sum_of(e.by_rule("cost", Account.SHOP_COST_OF_SALES, source, key) for source in sources)
+    charged = e.charged_for(e.rows("users", "deliver", units=True), key)
+    if e.register.is_market:  # own stock leaves at a moving average
+        charged = np.where(e.marked(e.ruled(*GIVEN[1], units=True), key), costs, charged)
     told = (sales != 0) | (costs != 0) | (drained & ~e.doubtful)
     for code, booked, value in (
         ("sale", sales, taken),
-        ("cost", costs, e.moved("users", "deliver", key, e.charge)),
+        ("cost", costs, charged),
     ):
         _check_worth(e, findings, 8, f"shop {code}", booked, np.where(told, value, 0), "units taken")
 
@@ -217,7 +229,7 @@ class _Units:
             return e.by_rule(*rule, key, one)
 
         self.given = moved(GIVEN[0]) + moved(GIVEN[1])
-        self.received, self.received_by_shop = moved(TAKEN[0]), moved(TAKEN[1])
+        self.received, self.received_by_shop = moved(TAKEN[0]), moved(TAKEN[1]) + moved(TAKEN[4])
         self.replaced, self.swapped = moved(GIVEN[2]), moved(TAKEN[2])
         self.sent_back, self.returned = moved(GIVEN[3]), moved(TAKEN[3])
         self.kept = self.reserved + self.sent + self.sent_by_shop

@@ -16,6 +16,7 @@ from alesha_sim.audit.between_books import check_mirrors
 from alesha_sim.audit.clearing import check_banks, check_clearing
 from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.goods import check_goods
+from alesha_sim.audit.holdings import Holdings
 from alesha_sim.audit.own_books import OwnBooks
 from alesha_sim.audit.partition import Parts
 from alesha_sim.audit.per_book import ROWS as ROW_LAWS
@@ -80,6 +81,7 @@ def check(
 def _check_form(parts: Parts, form: Findings, findings: Findings, books: Books, own_books: OwnBooks) -> bool:
     """Read all tables once, and tell whether a transfer belongs to an order in doubt."""
     sizes, has_doubt = parts.sizes, False
+    holdings = Holdings(parts.register, findings)
     form.begin(0)
     form_laws.check_accounts(parts.register, form)
     in_doubt = [np.zeros(1, np.bool_)]
@@ -94,12 +96,17 @@ def _check_form(parts: Parts, form: Findings, findings: Findings, books: Books, 
         for part in parts.of_table(table):
             form.begin(section)
             law(part, form, sizes)
+            if table == "order_lines" and parts.register.is_market and not form:
+                holdings.see_lines(part)
     is_doubtful = np.concatenate(in_doubt)
     for part in parts.of_table("transfers"):
         form.begin(1)
         form_laws.check_transfers(part, form, sizes)
         if not form:
             books.see(part)
+            if parts.register.is_market:
+                findings.begin(ROW_LAWS, 2)
+                holdings.see(part)
             if part.own is not None:
                 findings.begin(ROW_LAWS, 1)
                 own_books.see(part.own, orders=sizes.orders, entries=sizes.entries)

@@ -23,6 +23,13 @@ SECTIONS = ("rows", "floors", "reserves", "statements")
 ROWS, FLOORS, RESERVES, STATEMENTS = range(len(SECTIONS))
 
 
+_ALSO = {
+    Account.SHOP_SUPPLIER_ADVANCES: Account.SUPPLIER_SUPPLIER_ADVANCES,
+    Account.SHOP_TRADE_PAYABLES: Account.SUPPLIER_TRADE_PAYABLES,
+}
+"""What suppliers that buy have in the same way as shops."""
+
+
 class Books:
     """The laws of books: `see` all transfers, part by part, then `close`."""
 
@@ -205,13 +212,20 @@ class Books:
         pairs = [] if r.is_market else [(Account.SHOP_INVESTMENT, Account.SUPPLIER_EQUITY)]
         if is_settled:
             pairs.append((Account.SHOP_SUPPLIER_ADVANCES, Account.SUPPLIER_SHOP_ADVANCES))
+            pairs.append((Account.SHOP_TRADE_PAYABLES, Account.SUPPLIER_RECEIVABLES))
             pairs.append((Account.SHOP_COLLECTIONS_RECEIVABLE, Account.SUPPLIER_COLLECTIONS_PAYABLE))
-        closings = [[int(r.closing[r.of_role(name)].sum()) for name in pair] for pair in pairs]
+        closings = [[self._closing_of(name) for name in pair] for pair in pairs]
         self._findings.add(
             9,
             np.array([one != other for one, other in closings]),
             lambda place: f"{pairs[place][0]} {closings[place][0]}, but {pairs[place][1]} {closings[place][1]}",
         )
+
+    def _closing_of(self, name: Account) -> int:
+        """Return what all accounts of a role come to, with what suppliers have of each other."""
+        r = self._register
+        names = [name, *([_ALSO[name]] if name in _ALSO else [])]
+        return sum(int(r.closing[r.of_role(each)].sum()) for each in names)
 
     def _check_users(self, opening: Ints, closing: Ints) -> None:
         """L9: the table `users` shows the deposits that the bank owes to the users."""

@@ -48,6 +48,14 @@ def charges(evidence: Evidence) -> Ints:
     return due
 
 
+def that_hold(evidence: Evidence, rows: Ints) -> Ints:
+    """Return of rows of charges those that hold: where suppliers can be changed, the last of each order."""
+    if not evidence.register.is_market:
+        return rows
+    _, places = np.unique(evidence.order[rows[::-1]], return_index=True)
+    return np.sort(rows[::-1][places])
+
+
 def escrowed(evidence: Evidence) -> Ints:
     """Return what was paid into escrow for each order."""
     key = evidence.by_order
@@ -70,7 +78,9 @@ def _check_prices(evidence: Evidence, findings: Findings) -> None:
     listed = e.register.price_at(e.seller[e.line_order], e.placed_at[e.line_order], e.line_commodity)
     price = np.where(e.replenishes[e.line_order], 0, listed)
     source = "price list" if e.register.changes else "catalogue"
-    right = (e.unit_price == price) & (e.unit_charge == e.charge[e.line_commodity])
+    # Suppliers of a market take charges of their own.
+    at_charge = e.register.is_market | (e.unit_charge == e.charge[e.line_commodity])
+    right = (e.unit_price == price) & at_charge
     findings.add(
         8,
         ~right,
@@ -262,7 +272,7 @@ def _check_charges(evidence: Evidence, findings: Findings) -> None:
         ),
         e.orders,
     )
-    rows = e.rows("bank", "charges")
+    rows = that_hold(e, e.rows("bank", "charges"))
     findings.add(
         10,
         e.amount[rows] != due[e.order[rows]],
@@ -303,11 +313,13 @@ def _check_never_unpaid(evidence: Evidence, findings: Findings) -> None:
     """L10: nothing is sent before the advance is paid and the charges are known, nor given before the rest is."""
     e = evidence
     paid, collected = (_first_row(e, e.rows("bank", code)) for code in ("payment", "collection"))
-    charged_at = _first_row(e, e.rows("supplier", "charges"))
+    charged_at = _first_row(e, e.ruled("charges", Account.SUPPLIER_CASH, Account.SUPPLIER_SHOP_ADVANCES))
     sent, sent_by_shop = (_first_row(e, e.rows(book, "ship", units=True)) for book in ("supplier", "shop"))
     taken = _first_row(e, e.rows("users", "deliver", units=True))
     # What the shop sent itself the supplier charges for neither then nor when it replaces it under warranty.
     uncharged = (charged_at > sent) & (sent_by_shop > sent)
+    if e.register.gives_credit:
+        uncharged &= ~e.replenishes | e.marked(e.rows("bank", "charges"), e.by_order)
     unpaid = ((paid > sent) & (e.advance > 0)) | uncharged
 
     def add(broken: Mask, verb: str, rows: Ints) -> None:

@@ -128,6 +128,16 @@ ENTRY_KINDS = """
         supplier  transport       SHOP_ADVANCES / TRANSPORT
         shop      charges-return  CASH / SUPPLIER_ADVANCES
         shop      transport       TRANSPORT / SUPPLIER_ADVANCES
+    charges between suppliers
+        bank      charges         SUPPLIER_DEPOSIT / SUPPLIER_DEPOSIT
+        supplier  charges         SUPPLIER_ADVANCES / CASH
+        supplier  charges         CASH / SHOP_ADVANCES
+    charges returned between suppliers
+        bank      charges-return  SUPPLIER_DEPOSIT / SUPPLIER_DEPOSIT
+        supplier  charges-return  SHOP_ADVANCES / CASH
+        supplier  transport       SHOP_ADVANCES / TRANSPORT
+        supplier  charges-return  CASH / SUPPLIER_ADVANCES
+        supplier  transport       TRANSPORT / SUPPLIER_ADVANCES
     cancelled
         shop      cancel          CUSTOMER_PREPAYMENTS / REFUNDS_PAYABLE
     refund
@@ -223,6 +233,24 @@ ENTRY_KINDS = """
         shop      cost            STOCK / SUPPLIER_ADVANCES
         supplier  deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
         supplier  sale            SHOP_ADVANCES / SALES
+        supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
+    own stock received on credit
+        shop      deliver units   STOCK / GOODS_CLEARING
+        shop      cost            STOCK / TRADE_PAYABLES
+        supplier  deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
+        supplier  sale            RECEIVABLES / SALES
+        supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
+    received from another supplier
+        supplier  deliver units   STOCK / GOODS_CLEARING
+        supplier  cost            STOCK / SUPPLIER_ADVANCES
+        supplier  deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
+        supplier  sale            SHOP_ADVANCES / SALES
+        supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
+    received from another supplier on credit
+        supplier  deliver units   STOCK / GOODS_CLEARING
+        supplier  cost            STOCK / TRADE_PAYABLES
+        supplier  deliver units   GOODS_CLEARING / GOODS_IN_TRANSIT
+        supplier  sale            RECEIVABLES / SALES
         supplier  cost            COST_OF_SALES / GOODS_IN_TRANSIT
     own stock shipped
         shop      ship units      GOODS_IN_TRANSIT / STOCK

@@ -100,6 +100,11 @@ class Register:
         self._read: list[tuple[Sequence[str], Ints]] = []
 
     @property
+    def gives_credit(self) -> bool:
+        """Whether a supplier lets goods be paid after delivery: it has an account for that."""
+        return len(self.of_role(Account.SUPPLIER_RECEIVABLES)) > 0
+
+    @property
     def role_of_party(self) -> npt.NDArray[np.int8]:
         """The role of each party as a place in `BOOK_ROLES`, and of none -1."""
         return np.array([*map(BOOK_ROLES.index, self.roles), -1], np.int8)

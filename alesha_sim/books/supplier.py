@@ -83,6 +83,10 @@ class SupplierBook:
         """Opening: cash / equity."""
         return self._ledger.transfer(at, self._book, entry, NO_ID, self._cash, self._equity, amount, OPENING)
 
+    def give_credit(self) -> None:
+        """Open the account of what is sold and paid later: goods may be sent unpaid from now on."""
+        assert self._receivables.id
+
     def open_stock(self, at: float, lines: Lines) -> int:
         """Opening stock: stock / production in units; stock / equity at cost."""
         rows = unit_rows(self._stock.ids, self._produced, lines, OPENING)
