@@ -24,8 +24,8 @@ from alesha_sim.recording.run_logs import InboxStatistics
 from alesha_sim.recording.samples import Samples
 from alesha_sim.results import difference, explanation, instants, lawful, metrics, snapshot, time_series
 from alesha_sim.results.after_warmup import AfterWarmup
+from alesha_sim.results.liquidity import BetweenBanks
 from alesha_sim.results.reproduction import command
-from alesha_sim.results.tabular import TableAccess
 from alesha_sim.scenarios.errors import ScenarioError
 from alesha_sim.storage import saved
 from alesha_sim.storage.on_disk import Spooled
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 
-class Result(TableAccess):
+class Result(BetweenBanks):
     """What a run left behind; `simulate` and `Simulation.result` return it.
 
     `scenario` and `seed` say what was run. The run stopped `ended_at` seconds after the start, after `events`
