@@ -3,7 +3,8 @@
 How much faster two workers are than one, with short runs too, what a run costs beyond the simulation itself, and
 whether a long sweep holds the memory of its process flat. Those that are compared take turns, so that all see the
 same changes of the machine; memory is that of processes of their own. On a machine that does something else at the
-same time two workers get less than two cores, so it should be idle. By default it takes some ten minutes.
+same time two workers get less than two cores, so it should be idle, or what is timed should go before all else
+(`chrt -r 1 python benchmarks/studies.py` on Linux). By default it takes some ten minutes.
 """
 
 import json
@@ -68,7 +69,7 @@ class Measured(NamedTuple):
 
     By turn: the `seconds` of one worker and of two, for each of `STUDIES`, and the `costs` of a run in
     milliseconds, with `simulation`. By the number of runs: the `peaks` of memory in bytes. `load` is that of the
-    machine before.
+    machine before, and `first` tells whether what was timed went before all else.
     """
 
     runs: int
@@ -76,6 +77,7 @@ class Measured(NamedTuple):
     costs: dict[str, list[float]]
     peaks: dict[int, float]
     load: float
+    first: bool
 
 
 def ratios(turns: list[dict[int, float]]) -> list[float]:
@@ -173,8 +175,7 @@ def paragraphs(measured: Measured) -> Iterator[str]:
     yield "# Performance of studies"
     yield "What replications cost beyond the runs themselves. `make bench` measures it and writes this page."
     yield f"""What is compared takes turns, and figures are medians of {turns} turns; in brackets stand the least
-and the greatest. What else the machine did meanwhile is not told apart: its load was {measured.load:.1f} before
-they were taken."""
+and the greatest. {beside(measured)}"""
     yield circumstances("joblib", "numpy", "pandas", "pyarrow", "simpy")
     yield "## Two workers"
     yield f"""Wall-clock time of `replicate(market, runs)`; a short day is `market_day({knobs(SHORT_DAY)})`. One
@@ -198,6 +199,12 @@ figures only: {few / MEBIBYTE:.0f} MiB for {short:,} runs and {many / MEBIBYTE:.
 {(many - few) / (long - short):,.0f} bytes for each further run."""
 
 
+def beside(measured: Measured) -> str:
+    """Say what else the machine did."""
+    order = "what was timed went before all else" if measured.first else "nothing went before anything else"
+    return f"The load of the machine was {measured.load:.1f} when it began; {order}."
+
+
 def study(case: Case, runs: int, turns: list[dict[int, float]]) -> list[str]:
     """Return a study's row of the table of two workers."""
     one, two = (spread([1000 * turn[jobs] / runs for turn in turns]) for jobs in (1, 2))
@@ -217,7 +224,12 @@ def measure_all(runs: int, turns: int, sizes: Sequence[int]) -> Measured:
     print("overhead ...", file=sys.stderr)
     costs = overhead(max(runs // 4, 1), turns)
     print("memory ...", file=sys.stderr)
-    return Measured(runs, seconds, costs, {size: in_a_process(size) for size in sizes}, load)
+    return Measured(runs, seconds, costs, {size: in_a_process(size) for size in sizes}, load, goes_first())
+
+
+def goes_first() -> bool:
+    """Tell whether this process has real-time priority, which its workers inherit."""
+    return hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)
 
 
 def options(arguments: list[str] | None = None) -> Namespace:

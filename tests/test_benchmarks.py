@@ -81,6 +81,16 @@ def test_what_studies_cost_is_measured_and_told(benchmark, monkeypatch):
         least, greatest = sorted(studies.ratios(turns))
         assert f"({least:.2f} to {greatest:.2f})** |" in text.partition(f"| {case.text} | {4 * case.times} |")[2]
     assert "MiB for 2 runs and" in text
+    assert "nothing went before anything else" in text
+
+
+def test_the_page_of_studies_tells_whether_they_went_before_all_else(benchmark, monkeypatch):
+    studies = benchmark("studies")
+    monkeypatch.setattr(studies.os, "sched_getscheduler", lambda process: studies.os.SCHED_RR)
+    measured = studies.Measured(1, [], {}, {}, 7.25, studies.goes_first())
+    assert studies.beside(measured) == (
+        "The load of the machine was 7.2 when it began; what was timed went before all else."
+    )
 
 
 def test_two_workers_and_one_take_turns_at_being_first(benchmark, monkeypatch):
