@@ -191,10 +191,11 @@ worker is the first process itself; two had been started before. Aimed at is {AI
     yield f"""CPU time of a run of `market_day()` beyond `simulate` of the same scenario and seed, which takes
 {spread(measured.costs["simulation"])} ms here. Digest and figures are part of it."""
     yield table(["", "ms a run"], [[text, spread(measured.costs[name])] for name, text in PLACES.items()])
-    yield "## Memory"
-    short, long = sorted(measured.peaks)
-    few, many = (measured.peaks[runs] for runs in (short, long))
-    yield f"""The most memory that the first process holds during a sweep of {POINTS} points by two workers,
+    if measured.peaks:
+        yield "## Memory"
+        short, long = sorted(measured.peaks)
+        few, many = (measured.peaks[runs] for runs in (short, long))
+        yield f"""The most memory that the first process holds during a sweep of {POINTS} points by two workers,
 figures only: {few / MEBIBYTE:.0f} MiB for {short:,} runs and {many / MEBIBYTE:.0f} MiB for {long:,}, so
 {(many - few) / (long - short):,.0f} bytes for each further run."""
 

@@ -26,6 +26,7 @@ PLACES = (ROOT, PACKAGE, ROOT / "docs", ROOT / "tests", ROOT / "tests" / "refere
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)", re.DOTALL)
 DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 WORD = re.compile(r"[A-Za-z_]\w*")
+DIGEST = re.compile(r"(?=.*\d)[0-9a-f]{12}")
 FILE = re.compile(r"[\w./*-]+\.(?:py|pyi|md|toml|json|ipynb|svg|txt|yml|yaml|sha256|parquet|png|css|js|cff)")
 FOLDER = re.compile(r"\.?[\w.-]+(?:/[\w.-]+)*/")
 OBJECTS = {
@@ -160,7 +161,7 @@ def assigned(node: ast.AST) -> set[str]:
 
 def is_known(name: str) -> bool:
     """Say whether the code knows what stands in backticks; what is no name of any form counts as known."""
-    if name in ELSEWHERE:
+    if name in ELSEWHERE or DIGEST.fullmatch(name):
         return True
     name = name.removesuffix("()")
     if FILE.fullmatch(name):

@@ -5,7 +5,7 @@ import json
 import sys
 from os import environ
 from pathlib import Path
-from subprocess import CalledProcessError
+from subprocess import CalledProcessError, run
 
 import pytest
 
@@ -123,6 +123,15 @@ def test_the_time_beyond_the_simulation_is_all_but_that_in_it(benchmark, monkeyp
     monkeypatch.setattr(studies, "simulate", lambda *given, **named: takes(3.0, simulate(*given, **named)))
     monkeypatch.setattr(studies.job, "figures_of", lambda *given: takes(0.5, figures(*given)))
     assert studies.beyond_simulate(market, {"runs": 4, "seed": 1, "jobs": 1}) == (2.0, 12.0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells it")
+def test_the_peak_of_a_process_is_not_that_of_the_one_that_started_it(benchmark):
+    measure = benchmark("measure")
+    held = b"x" * (512 * 2**20)
+    program = "import sys; sys.path[:] = eval(sys.argv[1]); from measure import peak; print(peak())"
+    said = run([sys.executable, "-c", program, repr(sys.path)], capture_output=True, text=True, check=True)
+    assert float(said.stdout) < len(held) < measure.peak()
 
 
 def test_the_memory_of_a_sweep_is_that_of_a_process_of_its_own(benchmark):

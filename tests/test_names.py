@@ -30,6 +30,7 @@ def test_every_name_in_backticks_is_in_the_code():
     [
         "Shop._pay_charges", "Result.figures", "exact_figures()", "accounting.trial_balances", "bank.secret_tries",
         "entities/shop/door.py", "docs/design.md", "design.md", "bookkeeping/", "orders.link", "BANK_SILENT",
+        "deadbeefcafe",
         "result.follows(1)", "simulate(scenario, seed=1).followings", "numpy.randoms", "alesha_sim.result",
     ],
 )  # fmt: skip
@@ -43,6 +44,7 @@ def test_a_name_that_the_code_does_not_know_is_found(name):
         "Shop._sell", "Result.summary()", "accounting.trial_balance", "bank.secret_attempts", "test_flow.py",
         "network.default.latency", "demand.kind", "entities/shop/shop.py", "transfers.entry", "pandas.Timedelta",
         "result.follow(1)", "a + b", "timeout * backoff**(k-1)", "--set", "kernel/", "_seconds", "*.py",
+        "a06044a997b9",
     ],
 )  # fmt: skip
 def test_a_name_that_the_code_knows_is_not_refused(name):
