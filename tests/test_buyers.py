@@ -258,7 +258,7 @@ class Town:
     @property
     def trust(self):
         """How far each user trusts the shop."""
-        return self.users.context.trust._level
+        return self.users.context.trust._levels[0]
 
 
 def test_a_purchase_that_needs_nothing_special_costs_nothing_more():

@@ -39,7 +39,9 @@ BASE = Scenario(
     delivery={"lost": 0.5},
 )
 PLAIN = Scenario(horizon="1 day", catalogue=[TEA], demand=BASE.demand, users={"count": 20})
-NEVER = {"promise_seconds": math.inf, "unpaid_seconds": None, "credit_seconds": None}
+NEVER = {
+    "promise_seconds": math.inf, "unpaid_seconds": None, "credit_seconds": None, "closes_at": math.inf
+}  # fmt: skip
 """What is not waited for at all where a duration is left out; any other takes no time."""
 
 CHANGES = {
@@ -50,7 +52,8 @@ CHANGES = {
     "users.after_sales.late_return_factor": 2, "users.after_sales.complaint_share": 0.5,
     "shop.workers": 3, "shop.page_time": 4, "shop.unpaid_after": 4, "shop.promise": "5 days", "shop.advance": 0.5,
     "shop.restocking_fee": 0.5, "shop.unfit": 0.25, "shop.compensation": 0.5, "shop.purchase_limit": 4,
-    "shop.stock": {"kind": "base_stock", "level": 4}, "shop.prices": [{"sku": "tea", "price": 14, "from": 5}],
+    "shop.stock": {"kind": "base_stock", "level": 4}, "shop.closes": 9,
+    "shop.prices": [{"sku": "tea", "price": 14, "from": 5}],
     "bank.workers": 3, "bank.authorisation_time": 4, "bank.secret_attempts": 3, "bank.lock_time": 4,
     "bank.settlement": {"kind": "delayed", "after": 9}, "bank.fees.fixed": 1, "bank.fees.share": 0.5,
     "bank.fees.payer_fixed": 1, "bank.fees.payer_share": 0.5, "bank.fees.declined": 1,
@@ -76,7 +79,7 @@ ELSEWHERE = {
     "shop.opening_balance": "the books open with it",
     "supplier.opening_balance": "the books open with it",
     "users.wrong_secret": "drawn for each visit",
-    "users.shop_choice": "asked where there are several shops, which no run has",
+    "users.shop_choice": "asked where there are several shops",
     "users.views": "what each visit looks at",
     "users.payment.cash_on_delivery": "drawn for each visit",
     "users.payment.per": "drawn for each visit",
@@ -92,6 +95,7 @@ OTHERWISE = {
     "supplier.delivery_time": {"courier"},
     "supplier.stock": {"policy"},
     "shop.stock": {"policy"},
+    "shop.closes": {"closes_at"},
     "shop.prices": {"price_changes"},
     "delivery.zones": {"courier"},
     "delivery.lost": {"courier"},
@@ -103,7 +107,7 @@ OTHERWISE = {
 """What else, or under which other name, some fields move: a part that is made of several fields, or a shortcut."""
 
 NO_KNOB = {
-    "catalogue.offer.sku", "purchasing", "sellers", "buyers", "shops", "suppliers", "banks",
+    "catalogue.offer.sku", "purchasing", "sellers", "buyers", "shops", "shop_choice", "suppliers", "banks",
     "unfit_draw", "horizon", "until", "scale", "confirms",
     "sourcing", "order_seconds", "backorders", "buys", "parts", "credit_seconds", "lead_by_product",
 }  # fmt: skip

@@ -21,6 +21,7 @@ from alesha_sim.policies.users import LATE, ON_TIME, Logit, Trust
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.scenarios import first_purchase
+from alesha_sim.simulation.roster import roster
 from alesha_sim.simulation.terms import user_terms
 from alesha_sim.streams import Streams
 from alesha_sim.vocabulary import NO_ID, SHOP
@@ -79,14 +80,14 @@ def test_trust_is_a_users_own_and_suffices_for_moods_below_it():
 def test_a_refused_cart_frees_the_budget_and_costs_trust():
     shared = context(budget=1000, trust=HALVED)
     assert [shared.budgets.take(1, 1000), shared.budgets.take(1, 1)] == [True, False]
-    shared.note_refused_cart(1, 1000, 0.0)
+    shared.note_refused_cart(1, 1000, 0.0, shared.shop())
     assert shared.budgets.take(1, 1000)
     assert [shared.trust.suffices(user, 0.5) for user in (0, 1)] == [True, False]
 
 
 def test_without_budget_and_trust_nothing_is_kept_of_a_refused_cart():
     shared = context()
-    shared.note_refused_cart(1, 1000, 0.0)
+    shared.note_refused_cart(1, 1000, 0.0, shared.shop())
     assert (shared.budgets, shared.trust) == (None, None)
 
 
@@ -163,7 +164,7 @@ def test_terms_are_in_minor_units_and_seconds():
         "payment": {"door_refusal": 0.25}, "after_sales": {"complaint_share": 0.5, "late_return_factor": 2},
     }  # fmt: skip
     scenario = first_purchase().with_settings({"users": users})
-    terms = user_terms(scenario, Streams(1))
+    terms = user_terms(scenario, Streams(1), roster(scenario))
     assert (terms.budget, terms.budget_seconds, terms.patience()) == (1250, 172_800.0, 60.0)
     assert (terms.choice, terms.trust, terms.scale) == (Logit(0.1), HALVED, 100)
     assert list(terms.products) == list(scenario.skus)
@@ -177,6 +178,7 @@ def test_terms_are_in_minor_units_and_seconds():
 
 
 def test_terms_left_out_ask_nothing_of_users():
-    terms = user_terms(first_purchase(), Streams(1))
+    scenario = first_purchase()
+    terms = user_terms(scenario, Streams(1), roster(scenario))
     assert (terms.patience, terms.choice, terms.trust, terms.budget) == (None,) * 4
     assert not terms.behaviour.act_later

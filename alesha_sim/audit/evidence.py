@@ -80,13 +80,9 @@ class Evidence:
     def _read_orders(self, table: Columns) -> None:
         self.orders = _from_one(numbers(table, "order"), 0)
         self.ordered_by = _from_one(numbers(table, "user"), -1)
-        shops = self.register.of_book("shop")
         self.placed_at = np.zeros(len(self.orders), np.int64)
-        self.seller = np.full(len(self.orders), shops[0] if shops else -1)
         if self.register.changes:
             self.placed_at = _from_one(numbers(table, "placed_at"), 0)
-            if "seller" in table:
-                self.seller = _from_one(recoded(text_column(table, "seller"), self.register.parties), -1)
         self.total = _from_one(exact(numbers(table, "total")), 0)
         self.advance = _from_one(exact(numbers(table, "advance")), 0)
         methods = recoded(text_column(table, "payment_method"), (Method.REPLENISHMENT,))
@@ -125,6 +121,12 @@ class Evidence:
     def order(self) -> Ints:
         """The order of each transfer, as its place."""
         return self._order_places(self.order_number)
+
+    @cached_property
+    def seller(self) -> Ints:
+        """The shop of each order, as its place among the parties; -1 where no shop's book knows it yet."""
+        shops = self.register.of_book("shop")
+        return self.party_of_order("shop") if len(shops) > 1 else np.full(len(self.orders), (*shops, -1)[0])
 
     @cached_property
     def line_order(self) -> Ints:

@@ -78,6 +78,7 @@ def _check_prices(evidence: Evidence, findings: Findings) -> None:
     listed = e.register.price_at(e.seller[e.line_order], e.placed_at[e.line_order], e.line_commodity)
     price = np.where(e.replenishes[e.line_order], 0, listed)
     source = "price list" if e.register.changes else "catalogue"
+    price = np.where(e.seller[e.line_order] < 0, e.unit_price, price)  # nobody's book says yet whose
     # Suppliers of a market take charges of their own.
     at_charge = e.register.is_market | (e.unit_charge == e.charge[e.line_commodity])
     right = (e.unit_price == price) & at_charge

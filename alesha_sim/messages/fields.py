@@ -58,6 +58,7 @@ class Reason(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
     NOT_EXECUTED = "not_executed"
     UNPAID = "unpaid"
+    SHOP_CLOSED = "shop_closed"
     PURCHASE_LIMIT_REACHED = "purchase_limit_reached"
     METHOD_NOT_OFFERED = "method_not_offered"
     NOT_CANCELLABLE = "not_cancellable"

@@ -1,5 +1,6 @@
 """What users and the shop say to each other, before the purchase and after."""
 
+from math import inf
 from typing import Final
 
 from alesha_sim.messages.fields import Lines, Method, Reason, Secret
@@ -29,13 +30,14 @@ class ViewHomepage(Asks["Homepage"]):
 
 
 class Homepage(Message):
-    """The products on sale."""
+    """The products on sale, promised within `promise_seconds` of an order; infinity if nothing is promised."""
 
-    __match_args__ = ("offers",)
+    __match_args__ = ("offers", "promise_seconds")
     __slots__ = __match_args__
 
-    def __init__(self, offers: tuple[Offer, ...]) -> None:
+    def __init__(self, offers: tuple[Offer, ...], promise_seconds: float = inf) -> None:
         self.offers: Final = offers
+        self.promise_seconds: Final = promise_seconds
 
 
 # user -> shop: register or log in

@@ -226,6 +226,12 @@ class Shop(Part):
         description="How it keeps goods of its own, by a kind of supplier.stock but make_to_order; left out, the "
         "supplier sends every order.",
     )
+    closes: Duration | None = Field(
+        default=None,
+        examples=["75 days"],
+        description="When it takes no more orders, from the start; what was ordered it still supplies; left out, "
+        "never.",
+    )
     prices: tuple[DatedPrice, ...] = Field(
         default=(),
         description="Prices from an instant on; left out, the catalogue's price of each product holds all along.",

@@ -52,6 +52,7 @@ def shop_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster
         compensation=Share.read(shop.compensation),
         stock=None if shop.stock is None else StockTerms(shop.stock, horizon=scenario.horizon),
         courier=None if shop.stock is None else _courier(scenario, streams, name, supplier),
+        closes_at=INFINITY if shop.closes is None else shop.closes,
         price_changes=price_changes(shop.prices, scenario.catalogue_prices, scenario.currency),
         backorders=getattr(shop, "unmet_demand", "passed-on") == "backordered",
     )
@@ -124,6 +125,7 @@ def user_terms(scenario: "Scenario", streams: Streams, roster: Roster) -> UserTe
         budget=None if users.budget is None else minor(users.budget),
         budget_seconds=users.budget_period,
         shops=_names(scenario, "shop"),
+        shop_choice=users.shop_choice,
         suppliers=_names(scenario, "supplier"),
         banks={name: roster.customers(name) if len(banks) > 1 else None for name in banks},
         price_changes={

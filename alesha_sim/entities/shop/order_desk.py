@@ -1,6 +1,7 @@
 """The shop's order desk: which orders it remembers, in which status, what a cart must hold. No processes here."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from alesha_sim.entities.price_lists import PriceLists
@@ -37,7 +38,7 @@ class OrderDesk:
         self._price_lists = PriceLists(
             {item.offer.sku: item.offer.price for item in terms.catalogue}, terms.price_changes
         )
-        self.prices_hold_until = self._price_lists.ends_after(0)
+        self.pages_hold_until = min(self._price_lists.ends_after(0), terms.closes_at)
         self._orders: dict[int, Order] = {}
         self._ordered: dict[tuple[int, str], int] = {}
 
@@ -64,7 +65,9 @@ class OrderDesk:
         changed: dict[str, None] = {}
         for each in range(self._price_list + 1, number + 1):
             changed.update(dict.fromkeys(self._price_lists.changed(each)))
-        self._price_list, self.prices_hold_until = number, self._price_lists.ends_after(number)
+        self._price_list = number
+        closes_at = self.terms.closes_at
+        self.pages_hold_until = min(self._price_lists.ends_after(number), closes_at if now < closes_at else inf)
         for sku in changed:
             item = self.catalogue[sku]
             product, _, charge = self._prices[sku]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ _NOT_REGISTERED = Refusal(Reason.NOT_REGISTERED)
 class Storefront:
     """Answers users who look, register, log in or check out; `placed(order)` is called for each new order.
 
-    `registered_at` takes the instant, seconds, at which each user registered.
+    `registered_at` takes the instant, seconds, at which each user registered first, here or at another shop.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Storefront:
 
     def answer(self, message: object, user: int) -> Reply:
         """Answer a request for a page, by the prices of now."""
-        if self._clock.now >= self._desk.prices_hold_until:
+        if self._clock.now >= self._desk.pages_hold_until:
             self._homepage = self._printed(self._desk.renew_prices(self._clock.now))
         page = self._pages.get(type(message))
         if page is None:
@@ -76,14 +77,20 @@ class Storefront:
         for sku in changed:
             item = catalogue[sku]
             self._products[sku] = ProductPage(item.offer, item.warranty_seconds, item.return_window_seconds)
-        return Homepage(tuple([item.offer for item in catalogue.values()]))
+        offers = [] if self._is_closed else [item.offer for item in catalogue.values()]
+        return Homepage(tuple(offers), self._desk.terms.promise_seconds)
+
+    @property
+    def _is_closed(self) -> bool:
+        return self._clock.now >= self._desk.terms.closes_at
 
     def register(self, user: int, password: Secret) -> Registered | Refusal:
         """Give a user a login, once."""
         if user in self._passwords:
             return Refusal(Reason.ALREADY_REGISTERED)
         self._passwords[user] = _digest(password)
-        self._registered_at[user] = self._clock.now
+        if isnan(self._registered_at[user]):  # another shop may know the user
+            self._registered_at[user] = self._clock.now
         return _REGISTERED
 
     def log_in(self, user: int, password: Secret) -> LoggedIn | Refusal:
@@ -113,6 +120,8 @@ class Storefront:
         """Say why an order is not taken, if it is not."""
         if user not in self._logged_in:
             return Reason.NOT_LOGGED_IN
+        if self._is_closed:
+            return Reason.SHOP_CLOSED
         refusal_reason = self._desk.refusal_reason(checkout.lines)
         if refusal_reason is not None:
             return refusal_reason

@@ -26,7 +26,8 @@ class ShopTerms(NamedTuple):
     It buys by `purchasing`. With `stock` the shop keeps goods of its own, by its policy, and a `courier` brings
     them; an order that it cannot serve from there waits if it `backorders`, and is a supplier's otherwise.
 
-    `price_changes` say from which instants on (seconds) products cost something else than their offers say.
+    `price_changes` say from which instants on (seconds) products cost something else than their offers say; from
+    `closes_at` on it offers nothing and takes no order.
     """
 
     catalogue: Sequence[CatalogueItem]
@@ -46,3 +47,4 @@ class ShopTerms(NamedTuple):
     courier: Courier | None = None
     price_changes: Changes = ()
     backorders: bool = False
+    closes_at: float = inf

@@ -13,11 +13,13 @@ from alesha_sim.entities.price_lists import PriceLists
 from alesha_sim.entities.user.budget import Budgets
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.price_list import PriceList
+from alesha_sim.entities.user.shops import KnownShops
 from alesha_sim.entities.user.terms import UserTerms
 from alesha_sim.entities.user.trust import TrustLevels
 from alesha_sim.kernel.task import begin
 from alesha_sim.messages import Lines, Pay
 from alesha_sim.network import Channel
+from alesha_sim.policies.shop_choice import ShopShares
 from alesha_sim.policies.users import REFUSED
 from alesha_sim.recording.visit_log import VisitLog
 from alesha_sim.vocabulary import NO_ID
@@ -50,7 +52,10 @@ class UserContext:
         self.budgets: Budgets | None = None
         if terms.budget is not None:
             self.budgets = Budgets(party.clock, users, terms.budget, terms.budget_seconds)
-        self.trust = None if terms.trust is None else TrustLevels(terms.trust, users)
+        self.trust = None if terms.trust is None else TrustLevels(terms.trust, users, len(self.shops))
+        self.known_shops: KnownShops | None = None
+        if len(self.shops) > 1:
+            self.known_shops = KnownShops(self.shops, terms.shop_choice or ShopShares(), self.trust)
         self.intercepted = Intercepted()
 
     def shop(self, name: str | None = None) -> Channel:
@@ -71,16 +76,19 @@ class UserContext:
         name = next(name for name, customers in self._banks.items() if customers is None or user in customers)
         return self.party.channels[name]
 
-    def judge(self, user: int, event: str) -> None:
-        """Let a user trust the shop more or less after an event, if trust matters."""
+    def judge(self, user: int, event: str, shop: Channel) -> None:
+        """Let a user trust a shop more or less after an event, if trust matters."""
         if self.trust is not None:
-            self.trust.judge(user, event)
+            place = 0
+            if len(self.shops) > 1:
+                place = [self.party.channels[name] is shop for name in self.shops].index(True)
+            self.trust.judge(user, event, place)
 
-    def note_refused_cart(self, user: int, amount: int, chosen_at: float) -> None:
-        """Learn that the shop does not take a cart: the budget set aside is free again, the trust suffers."""
+    def note_refused_cart(self, user: int, amount: int, chosen_at: float, shop: Channel) -> None:
+        """Learn that a shop does not take a cart: the budget set aside is free again, the trust suffers."""
         if self.budgets is not None:
             self.budgets.give_back(user, amount, chosen_at)
-        self.judge(user, REFUSED)
+        self.judge(user, REFUSED, shop)
 
 
 class Intercepted:

@@ -21,6 +21,7 @@ class Attacker(UserVisit):
 
     def __init__(self, context: UserContext, orders: OpenOrders, intent: VisitIntent) -> None:
         super().__init__(context, orders, intent._replace(method=Method.ACCOUNT))
+        self.shop = context.shop(context.shops[int(intent.draws.shop * len(context.shops))])
 
     def visit(self) -> Process:
         """Come in like any user; then attack."""

@@ -17,9 +17,10 @@ class VisitDraws(NamedTuple):
     """Random draws for a visit and its order, made with the demand.
 
     Each number is from [0, 1), and its event happens where it is below the probability that `BehaviourRates` or a
-    policy gives: `trust` to visit at all, `choice` of a product, then to cancel, `door_refusal`, to send products
-    back, their breaking, a `complaint`. `returns` and `defects` hold one number a product, by the product's index.
-    `cancel_after` is counted from the confirmation, the other two durations from the last parcel; seconds.
+    policy gives: `trust` to visit at all, `shop` and `choice` of a product, then to cancel, `door_refusal`, to
+    send products back, their breaking, a `complaint`. `returns` and `defects` hold one number a product, by the
+    product's index. `cancel_after` is counted from the confirmation, the other two durations from the last parcel;
+    seconds.
     """
 
     door_refusal: float = 1.0
@@ -32,6 +33,7 @@ class VisitDraws(NamedTuple):
     complaint: float = 1.0
     choice: float = 1.0
     trust: float = 0.0
+    shop: float = 0.0
 
 
 _NO_DRAWS = VisitDraws()

@@ -132,7 +132,7 @@ class OrderFollowUp(ActingUser):
         """Trust the shop more or less, once for each order."""
         if not self._is_judged:
             self._is_judged = True
-            self.context.judge(self.code, event)
+            self.context.judge(self.code, event, self.shop)
 
     def judge_waiting(self) -> None:
         """Trust the shop less if the goods ought to be there."""

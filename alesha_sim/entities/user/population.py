@@ -6,6 +6,7 @@ A visit is in `visit.py`, an attack in `fraud.py`, an order after the visit in `
 
 from alesha_sim.books.users import UsersBook
 from alesha_sim.entities.entity import Asking, Entity, Party, Process
+from alesha_sim.entities.user.comparison import ComparingVisit
 from alesha_sim.entities.user.context import UserContext
 from alesha_sim.entities.user.credentials import Credentials
 from alesha_sim.entities.user.fraud import Attacker
@@ -44,14 +45,21 @@ class UserPopulation(Entity):
         self.orders = OpenOrders(self.context)
 
     def arrive(self, intent: VisitIntent) -> None:
-        """Let a visit begin now; who trusts the shop too little stays away, and leaves no trace."""
+        """Let a visit begin now; who trusts the only shop too little stays away, and leaves no trace."""
         context, orders, is_honest = self.context, self.orders, intent.purpose == "honest"
         if context.trust is not None and is_honest:
             orders.judge_waiting(intent.user)
-            if not context.trust.suffices(intent.user, intent.draws.trust):
+            if context.known_shops is None and not context.trust.suffices(intent.user, intent.draws.trust):
                 return
-        visitor = UserVisit(context, orders, intent) if is_honest else Attacker(context, orders, intent)
+        visitor = self._visitor(intent) if is_honest else Attacker(context, orders, intent)
         visitor.start(visitor.visit())
+
+    def _visitor(self, intent: VisitIntent) -> UserVisit:
+        """Return a customer, who compares the shops where there are several."""
+        shops = self.context.known_shops
+        if shops is None:
+            return UserVisit(self.context, self.orders, intent)
+        return ComparingVisit(self.context, self.orders, intent, shops)
 
     def work(self) -> Process:
         """Take in what comes without having been asked for; to pay at the door goes on in a process of its own."""

@@ -14,7 +14,7 @@ class PriceList:
 
     def __init__(self, products: Mapping[str, tuple[int, int]], scale: int) -> None:
         self._products = products
-        self._scale = scale
+        self.scale = scale
         self._seen: tuple[Sequence[Offer], list[Priced], dict[str, int]] = (), [], {}
 
     def index(self, sku: str) -> int:
@@ -41,7 +41,7 @@ class PriceList:
 
     def _read(self, offers: Sequence[Offer]) -> tuple[Sequence[Offer], list[Priced], dict[str, int]]:
         if offers is not self._seen[0]:  # nearly every visitor sees the same page
-            scale = self._scale
+            scale = self.scale
             products = [Priced(offer.sku, offer.marked_price / scale, offer.price / scale) for offer in offers]
             self._seen = offers, products, {offer.sku: offer.price for offer in offers}
         return self._seen

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from alesha_sim.entities.price_lists import Changes
+from alesha_sim.policies.shop_choice import ShopChoicePolicy
 from alesha_sim.policies.users import ChoicePolicy, TrustPolicy
 
 
@@ -43,8 +44,9 @@ class UserTerms(NamedTuple):
     `budget_seconds` (0: the whole run), chooses among the products by `choice` (None: what was meant to be
     bought), and visits if `trust` allows it (None: always).
 
-    `shops` and `suppliers` are those that users can reach, by name; `banks` has the users of each bank by its
-    name, None for all.
+    `shops` and `suppliers` are those that users can reach, by name. Where there are several shops, `shop_choice`
+    says to which a user goes (None: to each as likely), and trust keeps nobody away but by that policy. `banks`
+    has the users of each bank by its name, None for all.
     """
 
     products: Mapping[str, tuple[int, int]]
@@ -58,4 +60,5 @@ class UserTerms(NamedTuple):
     shops: tuple[str, ...] = ("shop",)
     suppliers: tuple[str, ...] = ("supplier",)
     banks: Mapping[str, range | None] = _ONE_BANK
+    shop_choice: ShopChoicePolicy | None = None
     price_changes: Mapping[str, Changes] = {}

@@ -40,7 +40,7 @@ from alesha_sim.vocabulary import (
     UNANSWERED,
 )
 
-_VIEW_HOMEPAGE = ViewHomepage()
+VIEW_HOMEPAGE = ViewHomepage()
 _VIEW_PRODUCT = cache(ViewProduct)  # by SKU: one request does for all visitors
 
 
@@ -66,7 +66,7 @@ class UserVisit(ActingUser):
         """Go through the whole visit, step by step; it ends wherever no answer comes, or comes too late."""
         try:
             homepage = yield from self.view_homepage()
-            if not self.intent.cart:
+            if not (self.intent.cart and homepage.offers):
                 return self.leave(LOOKED)
             if not (yield from self.log_in()):
                 return self.leave(REFUSED)
@@ -98,7 +98,7 @@ class UserVisit(ActingUser):
 
     def view_homepage(self) -> Asking[Homepage]:
         """Look at the home page, which shows all products and prices."""
-        return self.ask_shop(_VIEW_HOMEPAGE)
+        return self.ask_shop(VIEW_HOMEPAGE)
 
     def log_in(self) -> Asking[bool]:
         """Log in; a user refused as not registered registers first."""
@@ -180,7 +180,7 @@ class UserVisit(ActingUser):
 
     def turn_away(self) -> None:
         """End a visit whose cart the shop did not take."""
-        self.context.note_refused_cart(self.code, self.set_aside, self.chosen_at)
+        self.context.note_refused_cart(self.code, self.set_aside, self.chosen_at, self.shop)
         self.leave(REFUSED)
 
     def leave(self, outcome: int) -> None:

@@ -60,6 +60,8 @@ def draws(scenario: "ScenarioFields", visits: int, streams: Streams) -> dict[str
         uniform("taste", name="choice")
     if users.trust is not None:
         uniform("mood", name="trust")
+    if len(scenario.shops) > 1:
+        uniform("shop")
     return found
 
 
