@@ -2,7 +2,13 @@
 
 import random
 
+import pytest
 from beer_board import TIERS, Board, anchored, order_up_to, played
+from conftest import is_full_size
+
+from alesha_sim import scenarios
+from alesha_sim.scenarios.library.beer_game import WEEK, first_week
+from alesha_sim.simulation.simulation import Simulation
 
 LEVELS = (28, 28, 28, 24)
 """What keeps 12 units in stock while 4 are wanted every week: 12, and the weeks that goods and orders are away."""
@@ -53,3 +59,62 @@ def test_no_unit_and_no_order_is_lost_on_the_board():
 def test_who_forgets_the_supply_line_orders_ever_more_up_the_chain():
     weeks = played(Board([12] * 4, anchored(17, 0.26, 0.34, 0.36)), [4] * 4 + [8] * 46)
     assert [max(week[tier].ordered for week in weeks) for tier in range(4)] == [11, 17, 27, 33]
+
+
+# The scenario against the board
+
+GAMES = 500 if is_full_size() else 40
+HOLDING, BACKORDER = 50, 100
+
+
+def drawn(seed):
+    """A random game: its demands, and what its tiers have and aim at; the levels may be too low for any week."""
+    rng = random.Random(seed)
+    flow = rng.randrange(8)
+    return {
+        "demands": [rng.randrange(12) for _ in range(20)], "demand": flow,
+        "stocks": [rng.randrange(25) for _ in TIERS], "goals": [rng.randrange(60) for _ in TIERS],
+    }  # fmt: skip
+
+
+def records(scenario, weeks):
+    """Stock, back-orders, cost and order of each tier, week by week, as a run has them."""
+    simulation = Simulation(scenario, 1)
+    keepers = [
+        simulation.shop.stock.warehouse,
+        *(each.production.warehouse for each in simulation.suppliers.values()),
+    ]
+    found = []
+    for week in range(1, weeks + 1):
+        end = (first_week() + week) * WEEK
+        simulation.run(until=end - WEEK / 4)
+        stocks = [(keeper.available[0], keeper.backordered[0]) for keeper in keepers]
+        before = [keeper.on_order[0] for keeper in keepers]
+        simulation.run(until=end + WEEK / 8)
+        ordered = [keeper.on_order[0] - had for keeper, had in zip(keepers, before, strict=True)]
+        found.append([
+            (stock, owed, HOLDING * stock + BACKORDER * owed, order)
+            for (stock, owed), order in zip(stocks, ordered, strict=True)
+        ])  # fmt: skip
+    return found
+
+
+def on_board(game, order):
+    """The same of the board."""
+    weeks = played(Board(game["stocks"], order, game["demand"], HOLDING, BACKORDER), game["demands"])
+    return [[(tier.stock, tier.backorders, tier.cost, tier.ordered) for tier in week] for week in weeks]
+
+
+@pytest.mark.parametrize("latency", [0, 7200], ids=["at once", "with latencies"])
+def test_a_run_is_the_board_week_by_week_in_random_games(latency):
+    for seed in range(GAMES):
+        game = drawn(seed)
+        level = [goal + game["demand"] for goal in game["goals"]]
+        scenario = scenarios.beer_game(**game, gain=1, counted=1, smoothing=0, latency=latency)
+        assert records(scenario, len(game["demands"])) == on_board(game, order_up_to(level)), seed
+
+
+def test_players_who_forget_the_supply_line_play_as_on_the_board():
+    game = {"demands": [4] * 4 + [8] * 46, "demand": 4, "stocks": [12] * 4}
+    scenario = scenarios.beer_game(**game)
+    assert records(scenario, 50) == on_board(game, anchored(17, 0.26, 0.34, 0.36))

@@ -43,7 +43,7 @@ MARKETS = {
     "three tiers": ({"stock": KEPT}, TIERS, {}),
     "tiers on credit, in parts": (
         {"stock": KEPT, "unmet_demand": "backordered"},
-        [each | {"credit": "5 days", "parts": True} for each in TIERS],
+        [each | {"credit": True, "parts": True} for each in TIERS],
         {},
     ),
     "tiers that keep nothing": ({}, [{k: v for k, v in each.items() if k != "stock"} for each in TIERS], {}),

@@ -16,7 +16,7 @@ from alesha_sim.scenarios.scenario import Scenario
 PLAIN = ["first_purchase", "market_day", "repeat_buyers", "cdnow"]
 ALL = [
     *PLAIN, "flash_sale", "cash_on_delivery", "returns_season", "supplier_disruption", "slow_bank",
-    "unreliable_network", "card_testing", "growth", "prepaid_campaigns",
+    "unreliable_network", "card_testing", "growth", "prepaid_campaigns", "beer_game", "dual_sourcing",
 ]  # fmt: skip
 
 

@@ -39,9 +39,7 @@ BASE = Scenario(
     delivery={"lost": 0.5},
 )
 PLAIN = Scenario(horizon="1 day", catalogue=[TEA], demand=BASE.demand, users={"count": 20})
-NEVER = {
-    "promise_seconds": math.inf, "unpaid_seconds": None, "credit_seconds": None, "closes_at": math.inf
-}  # fmt: skip
+NEVER = {"promise_seconds": math.inf, "unpaid_seconds": None, "closes_at": math.inf}
 """What is not waited for at all where a duration is left out; any other takes no time."""
 
 CHANGES = {
@@ -109,7 +107,7 @@ OTHERWISE = {
 NO_KNOB = {
     "catalogue.offer.sku", "purchasing", "sellers", "buyers", "shops", "shop_choice", "suppliers", "banks",
     "unfit_draw", "horizon", "until", "scale", "confirms",
-    "sourcing", "order_seconds", "backorders", "buys", "parts", "credit_seconds", "lead_by_product",
+    "sourcing", "order_seconds", "backorders", "buys", "parts", "on_credit", "lead_by_product",
 }  # fmt: skip
 """Terms that follow from a whole scenario, or from a field that only one of several has."""
 

@@ -368,12 +368,12 @@ CODES = (
     "opening", "income", "pending", "void", "payment", "fee", "retention", "settlement", "refund", "release",
     "charges", "charges-return", "transport", "cancel", "allowance", "make", "reserve", "ship", "loss",
     "return-to-sender", "deliver", "sale", "cost", "collection", "remittance", "return", "write-off", "replace",
-    "settle", "net", "loss-share", "recover", "interchange", "trade",
+    "settle", "net", "loss-share", "recover", "interchange",
 )  # fmt: skip
 """Why a transfer was made, in the order of the posting rules; a row holds the code's place."""
 
 (
     OPENING, INCOME, PENDING, VOID, PAYMENT, FEE, RETENTION, SETTLEMENT, REFUND, RELEASE, CHARGES,
     CHARGES_RETURN, TRANSPORT, CANCEL, ALLOWANCE, MAKE, RESERVE, SHIP, LOSS, RETURN_TO_SENDER, DELIVER, SALE, COST,
-    COLLECTION, REMITTANCE, RETURN, WRITE_OFF, REPLACE, SETTLE, NET, LOSS_SHARE, RECOVER, INTERCHANGE, TRADE,
+    COLLECTION, REMITTANCE, RETURN, WRITE_OFF, REPLACE, SETTLE, NET, LOSS_SHARE, RECOVER, INTERCHANGE,
 ) = range(len(CODES))  # fmt: skip

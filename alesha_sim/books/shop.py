@@ -22,7 +22,6 @@ from alesha_sim.books.accounts import (
     SALE,
     SETTLEMENT,
     SHIP,
-    TRADE,
     TRANSPORT,
     WRITE_OFF,
     Account,
@@ -142,12 +141,6 @@ class ShopBook:
             (self._transport, self._advances, transport, TRANSPORT),
         )
         return self._ledger.post(at, self._book, entry, order, rows)
-
-    def trade_paid(self, at: float, entry: int, order: int, amount: int) -> bool:
-        """Goods paid that were received on credit: trade-payables / cash."""
-        return self._ledger.transfer(
-            at, self._book, entry, order, self._trade_payables.id, self.cash, amount, TRADE
-        )
 
     # Delivered by the supplier
 

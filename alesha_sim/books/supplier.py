@@ -21,7 +21,6 @@ from alesha_sim.books.accounts import (
     RETURN_TO_SENDER,
     SALE,
     SHIP,
-    TRADE,
     TRANSPORT,
     Account,
 )
@@ -118,10 +117,6 @@ class SupplierBook:
         return self._ledger.transfer(
             at, self._book, entry, order, self._collections_payable.id, self._collections.id, total, REMITTANCE
         )
-
-    def trade_received(self, at: float, entry: int, order: int, amount: int) -> bool:
-        """Goods paid that were delivered on credit: cash / receivables."""
-        return self._ledger.transfer(at, self._book, entry, order, self._cash, self._receivables.id, amount, TRADE)
 
     # Goods
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from alesha_sim.books.accounts import CHARGES, CHARGES_RETURN, COST, DELIVER, TRADE, TRANSPORT, Account
+from alesha_sim.books.accounts import CHARGES, CHARGES_RETURN, COST, DELIVER, TRANSPORT, Account
 from alesha_sim.books.goods import Lines, unit_rows
 from alesha_sim.books.goods_value import GoodsValue
 from alesha_sim.books.lazy_accounts import LazyUnits
@@ -65,9 +65,3 @@ class SupplierPurchases:
         if is_new:
             self._goods_value.put(lines, charges)
         return is_new
-
-    def trade_paid(self, at: float, entry: int, order: int, amount: int) -> bool:
-        """Goods paid that were received on credit: trade-payables / cash."""
-        return self._ledger.transfer(
-            at, self._book, entry, order, self._trade_payables.id, self._cash, amount, TRADE
-        )

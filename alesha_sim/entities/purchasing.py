@@ -238,7 +238,7 @@ class Purchasing:
 
     def buy(self, purchase: Purchase) -> Asking[bool | None]:
         """Pay the charges and place the order; None if there is not the money for it now."""
-        is_due = purchase.charges_paid == NO_ID and purchase.seller.credit_seconds is None
+        is_due = purchase.charges_paid == NO_ID and not purchase.seller.on_credit
         if is_due and not (yield from self._pay(purchase)):
             return True if purchase.status == IN_DOUBT else None
         party = self._party
@@ -305,8 +305,7 @@ class Purchasing:
             return False
         goods = [(self._sources.products[sku], units) for sku, units in parcel.lines]
         charges = [purchase.seller.charges[product] * units for product, units in goods]
-        on_credit = purchase.seller.credit_seconds is not None
-        if not self._book.received(now, parcel.entry, number, goods, charges, on_credit):
+        if not self._book.received(now, parcel.entry, number, goods, charges, purchase.seller.on_credit):
             return False
         given = [each for product, units in goods for each in self.warehouse.arrived(product, units)]
         for sku, units in parcel.lines:

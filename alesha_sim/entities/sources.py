@@ -15,8 +15,8 @@ SILENCE = 3600.0
 class Seller(NamedTuple):
     """A seller as its buyer knows it: its code, the number of its account, what a unit costs by product.
 
-    `lead_seconds` is how long goods take from the order, as expected, by product. Goods are paid `credit_seconds`
-    after they came, or before they are ordered if None.
+    `lead_seconds` is how long goods take from the order, as expected, by product. Goods bought
+    `on_credit` are not paid before they are ordered.
     """
 
     code: int
@@ -24,7 +24,7 @@ class Seller(NamedTuple):
     charges: Sequence[int]
     name: str = "supplier"
     lead_seconds: Sequence[float] = ()
-    credit_seconds: float | None = None
+    on_credit: bool = False
 
 
 class PurchasingTerms(NamedTuple):

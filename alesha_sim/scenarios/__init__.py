@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from alesha_sim.scenarios.demand.base import Purchases as Purchases
     from alesha_sim.scenarios.demand.base import Visits as Visits
+    from alesha_sim.scenarios.library.beer_game import beer_game
     from alesha_sim.scenarios.library.card_testing import card_testing
     from alesha_sim.scenarios.library.cash_on_delivery import cash_on_delivery
     from alesha_sim.scenarios.library.cdnow import cdnow
+    from alesha_sim.scenarios.library.dual_sourcing import dual_sourcing
     from alesha_sim.scenarios.library.first_purchase import first_purchase
     from alesha_sim.scenarios.library.flash_sale import flash_sale
     from alesha_sim.scenarios.library.growth import growth
@@ -37,10 +39,12 @@ __all__ = [
     "Purchases",
     "ScenarioError",
     "Visits",
+    "beer_game",
     "card_testing",
     "cash_on_delivery",
     "cdnow",
     "describe",
+    "dual_sourcing",
     "first_purchase",
     "flash_sale",
     "growth",

@@ -20,6 +20,8 @@ SHIPPED = {
     "card_testing": "Attackers try secrets and stolen accounts; none gets anything.",
     "growth": "Visits multiply from year to year; so do waiting and costs.",
     "prepaid_campaigns": "Campaigns sell below the supplier's charge; when does the money run out?",
+    "beer_game": "Four tiers order from each other, one step in demand; where does the wave come from?",
+    "dual_sourcing": "A fast, dear supplier beside a slow, cheap one; what is it worth?",
 }
 """The scenarios of this package, each with its description: the four plain ones, simplest first, then one for each
 question. The descriptions stand here, so that a list of all scenarios need not make a single one."""

@@ -143,10 +143,10 @@ class NamedSupplier(Supplier, Named):
         default=False,
         description="Whether an organisation's order is delivered in parts, as far as stock goes.",
     )
-    credit: Duration | None = Field(
-        default=None,
-        examples=["30 days"],
-        description="How long after delivery organisations pay for goods for their stock; left out, before.",
+    credit: Flag = Field(
+        default=False,
+        description="Whether organisations owe for goods for their stock, and pay after the run; or else they pay "
+        "before the goods are sent.",
     )
 
 

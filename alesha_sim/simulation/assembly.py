@@ -106,7 +106,7 @@ class Market:
         book = SupplierBook(self.ledger, costs, name, of_many=self.scenario.is_market)
         wallets = {SUPPLIER: self._wallet(name), COURIER: self._wallet(self.roster.couriers[name])}
         terms = supplier_terms(self.scenario, self._streams, name, self.roster)
-        if terms.credit_seconds is not None:
+        if terms.on_credit:
             book.give_credit()
         lots = self.records.production_lots
         return self._with_bank(Supplier(self.clock, book, lots, wallets, terms, self.records.orders), name)

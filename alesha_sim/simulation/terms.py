@@ -77,7 +77,9 @@ def _seller(scenario: "Scenario", name: str, roster: Roster) -> Seller:
         for sku in scenario.skus
     ]
     charges = list(_charges(scenario, supplier).values())
-    return Seller(roster.code(name), roster.account(name), charges, name, leads, getattr(supplier, "credit", None))
+    return Seller(
+        roster.code(name), roster.account(name), charges, name, leads, getattr(supplier, "credit", False)
+    )
 
 
 def _charges(scenario: "Scenario", supplier: Any) -> dict[str, int]:
@@ -194,7 +196,7 @@ def supplier_terms(scenario: "Scenario", streams: Streams, name: str, roster: Ro
         remit_seconds=supplier.remit_after,
         buyers=frozenset(firm for firm in firms if roster.directory.buys(firm, own)),
         parts=getattr(supplier, "parts", False),
-        credit_seconds=getattr(supplier, "credit", None),
+        on_credit=getattr(supplier, "credit", False),
         lead_by_product={
             scenario.skus.index(sku): duration_draws(streams, f"{name}:lead_time:{sku}", lead)
             for sku, lead in leads.items()

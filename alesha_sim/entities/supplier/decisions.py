@@ -33,9 +33,9 @@ class Decisions:
         return served
 
     def is_on_credit(self, message: PlaceOrder, sender: int) -> bool:
-        """Tell whether a buyer orders for its own stock, and is to pay later."""
+        """Tell whether a buyer orders for its own stock, and owes the charges."""
         return (
-            self._terms.credit_seconds is not None
+            self._terms.on_credit
             and message.user == sender
             and sender in self._terms.buyers
             and message.charges == NO_ID

@@ -46,7 +46,7 @@ class Supply:
 
     `reservations` are the lines not shipped yet, `work_orders` and `parcels` what is under way. An order that
     `is_off` was rejected or cancelled; `outcome` is what the shop hears of that, once the charges have gone
-    back. `buyer` is who ordered, by its code. `payment` is that of the charges, None if they are paid later
+    back. `buyer` is who ordered, by its code. `payment` is that of the charges, None if they are owed
     (`on_credit`) or for a replacement; `paid` is the user's and its fee.
     """
 

@@ -25,7 +25,7 @@ class SupplierTerms(NamedTuple):
     back from the charges returned. What is paid at doors goes to the shop after `remit_seconds`.
 
     Only the `buyers`, by their codes, can order. Goods for a buyer's stock go in `parts`, as far as there are any;
-    they are paid `credit_seconds` after delivery, or before it if None.
+    `on_credit` they are paid after a run, or else before they are sent.
 
     A product in `lead_by_product`, by its index, takes that time and not `lead_seconds()`. With `purchasing` the
     supplier makes nothing: it buys what it sells.
@@ -44,6 +44,6 @@ class SupplierTerms(NamedTuple):
     remit_seconds: float = 0.0
     buyers: frozenset[int] = frozenset({SHOP})
     parts: bool = False
-    credit_seconds: float | None = None
+    on_credit: bool = False
     lead_by_product: Mapping[int, Callable[[], float]] = NO_LEAD_TIMES
     purchasing: PurchasingTerms | None = None
