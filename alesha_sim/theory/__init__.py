@@ -8,6 +8,7 @@ from alesha_sim.theory.customers import BGNBD, ParetoNBD
 from alesha_sim.theory.impatience import ErlangA
 from alesha_sim.theory.queues import MG1, MMc, erlang_b
 from alesha_sim.theory.retries import Retries
+from alesha_sim.theory.serial import SerialStock
 from alesha_sim.theory.stock import (
     BaseStock,
     EconomicOrder,
@@ -33,6 +34,7 @@ __all__ = [
     "Periodic",
     "ReorderPoint",
     "Retries",
+    "SerialStock",
     "bullwhip",
     "bullwhip_chain",
     "erlang_b",
