@@ -37,6 +37,8 @@ BLOCK = 2**13
 BETWEEN_OWNERS = (PAYMENT, CHARGES, CHARGES_RETURN, REFUND, COLLECTION, REMITTANCE)
 """The codes of the bank's entries that move money from one owner to another, of which the bank may be asked."""
 
+_BETWEEN_BANKS = (Account.BANK_CLEARING_DUE, Account.BANK_CLEARING_CLAIM)
+
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
 
@@ -102,7 +104,10 @@ class CountingLedger(Ledger):
         """Count what was moved, and keep what the bank may be asked for."""
         parts = [part for part in self.chart.groups if part.size]
         places = np.array([self.chart.places[part.base] for part in parts])
-        debit = np.searchsorted([part.base for part in parts], rows["debit"], side="right") - 1
+        debit, credit = (
+            np.searchsorted([part.base for part in parts], rows[side], side="right") - 1
+            for side in ("debit", "credit")
+        )
         code, book, is_money = rows["code"], places[debit] % BOOKS_MAX, places[debit] < BOOKS_MAX
         of_users, of_bank = (np.isin(book, self.chart.of_role(role)) for role in ("users", "bank"))
         roles = [self.chart.role_of(part.name) for part in parts]
@@ -115,7 +120,9 @@ class CountingLedger(Ledger):
             ("returns", returns & (code == RETURN)),
         ):
             self._moved[name] += total(rows["amount"][mask])
-        self._keep(rows[of_bank & np.isin(code, BETWEEN_OWNERS)])
+        between_banks = np.array([role in _BETWEEN_BANKS for role in roles])
+        within = ~between_banks[debit] & ~between_banks[credit]  # of the others banks remember the transactions
+        self._keep(rows[of_bank & within & np.isin(code, BETWEEN_OWNERS)])
 
     def _keep(self, rows: Rows) -> None:
         """Keep the first row of each of the bank's entries, which it numbers in ascending order."""

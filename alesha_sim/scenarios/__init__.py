@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from alesha_sim.scenarios.demand.base import Purchases as Purchases
     from alesha_sim.scenarios.demand.base import Visits as Visits
+    from alesha_sim.scenarios.library.bank_failure import bank_failure
     from alesha_sim.scenarios.library.beer_game import beer_game
     from alesha_sim.scenarios.library.card_testing import card_testing
     from alesha_sim.scenarios.library.cash_on_delivery import cash_on_delivery
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.library.dual_sourcing import dual_sourcing
     from alesha_sim.scenarios.library.first_purchase import first_purchase
     from alesha_sim.scenarios.library.flash_sale import flash_sale
+    from alesha_sim.scenarios.library.gridlock import gridlock
     from alesha_sim.scenarios.library.growth import growth
     from alesha_sim.scenarios.library.market_day import market_day
     from alesha_sim.scenarios.library.prepaid_campaigns import prepaid_campaigns
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.library.returns_season import returns_season
     from alesha_sim.scenarios.library.slow_bank import slow_bank
     from alesha_sim.scenarios.library.supplier_disruption import supplier_disruption
+    from alesha_sim.scenarios.library.two_banks import two_banks
     from alesha_sim.scenarios.library.unreliable_network import unreliable_network
     from alesha_sim.scenarios.scenario import Scenario as Scenario
 
@@ -39,6 +42,7 @@ __all__ = [
     "Purchases",
     "ScenarioError",
     "Visits",
+    "bank_failure",
     "beer_game",
     "card_testing",
     "cash_on_delivery",
@@ -47,6 +51,7 @@ __all__ = [
     "dual_sourcing",
     "first_purchase",
     "flash_sale",
+    "gridlock",
     "growth",
     "load",
     "market_day",
@@ -56,6 +61,7 @@ __all__ = [
     "returns_season",
     "slow_bank",
     "supplier_disruption",
+    "two_banks",
     "unreliable_network",
 ]
 _HOMES = {"Purchases": "demand.base", "Scenario": "scenario", "Visits": "demand.base"}

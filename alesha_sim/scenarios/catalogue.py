@@ -22,6 +22,9 @@ SHIPPED = {
     "prepaid_campaigns": "Campaigns sell below the supplier's charge; when does the money run out?",
     "beer_game": "Four tiers order from each other, one step in demand; where does the wave come from?",
     "dual_sourcing": "A fast, dear supplier beside a slow, cheap one; what is it worth?",
+    "two_banks": "Every sale crosses between two banks; how much liquidity does settling take?",
+    "gridlock": "Two banks without reserves wait for each other; what moves them?",
+    "bank_failure": "A bank cannot pay and is closed; who loses what?",
 }
 """The scenarios of this package, each with its description: the four plain ones, simplest first, then one for each
 question. The descriptions stand here, so that a list of all scenarios need not make a single one."""
