@@ -1,11 +1,12 @@
-"""Measures what a message costs in a large market beside one with one of each: `python benchmarks/parties.py`.
+"""Measures what a message costs in a large market beside smaller ones: `python benchmarks/parties.py`.
 
-Ten shops, three banks, nine suppliers in three tiers; and one of each with the same visits. The two take turns;
-each line is a round, the last one the medians. With `--memory ORDERS` one large run prints its peak of memory.
+The market has ten shops, three banks and nine suppliers in three tiers. Beside it run one of each, and a chain
+with one shop, one bank and one supplier in each of three tiers, whose messages are of the market's kinds. All have
+the same visits and take turns; each line is a round, the last ones the medians. With `--memory VISITS` one large
+run of the market prints its peak of memory.
 """
 
 import resource
-import sys
 from argparse import ArgumentParser
 from statistics import median
 from time import process_time
@@ -14,7 +15,7 @@ from typing import Any
 import alesha_sim as alesha
 from alesha_sim.scenarios.scenario import Scenario
 
-SHOPS, BANKS, TIERS, MILLS = 10, 3, 3, 3
+TIERS = 3
 STOCK = {"kind": "base_stock", "level": 400}
 
 
@@ -30,15 +31,15 @@ def plain(visits: int) -> dict[str, Any]:
     }
 
 
-def market(visits: int) -> dict[str, Any]:
-    """Return a market of ten shops, three banks and three tiers of suppliers, as settings."""
+def market(visits: int, shops_of: int = 10, banks_of: int = 3, mills: int = 3) -> dict[str, Any]:
+    """Return a market of so many shops, banks and suppliers in each of three tiers, as settings."""
     given = plain(visits) | {"name": "many_parties"}
     del given["shop"], given["supplier"]
-    banks = [f"bank-{place}" for place in range(BANKS)]
+    banks = [f"bank-{place}" for place in range(banks_of)]
     suppliers = []
     for tier in range(TIERS):
-        for place in range(MILLS):
-            own = {"name": f"tier-{tier}-{place}", "bank": banks[place % BANKS], "stock": STOCK}
+        for place in range(mills):
+            own = {"name": f"tier-{tier}-{place}", "bank": banks[place % banks_of], "stock": STOCK}
             own["opening_balance"] = 10_000_000
             if tier + 1 < TIERS:
                 own["upstream"] = f"tier-{tier + 1}-{place}"
@@ -46,11 +47,11 @@ def market(visits: int) -> dict[str, Any]:
     shops = [
         {
             "name": f"shop-{place}",
-            "bank": banks[place % BANKS],
-            "suppliers": [f"tier-0-{place % MILLS}"],
+            "bank": banks[place % banks_of],
+            "suppliers": [f"tier-0-{place % mills}"],
             "opening_balance": 10_000_000,
         }
-        for place in range(SHOPS)
+        for place in range(shops_of)
     ]
     return given | {"shops": shops, "banks": [{"name": name} for name in banks], "suppliers": suppliers}
 
@@ -77,16 +78,16 @@ def main() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         print(f"{messages} messages, peak {peak / 1e6:.0f} MB, {peak / messages:.0f} bytes a message")
         return
-    scenarios = [Scenario(**make(chosen.visits)) for make in (plain, market)]
-    ratios = []
+    tables = plain(chosen.visits), market(chosen.visits, 1, 1, 1), market(chosen.visits)
+    scenarios = [Scenario(**table) for table in tables]
+    rounds: list[list[float]] = []
     for number in range(1, chosen.rounds + 1):
-        (one, few), (other, many) = (timed(scenario) for scenario in scenarios)
-        ratios.append(other / one)
-        print(
-            f"round {number}: {one:.2f} and {other:.2f} us a message ({few} and {many} messages), {ratios[-1]:.3f}"
-        )
-        sys.stdout.flush()
-    print(f"market / one of each: {median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
+        times, messages = zip(*map(timed, scenarios), strict=True)
+        rounds.append([times[2] / times[0], times[2] / times[1]])
+        told = ", ".join(f"{one:.2f} us of {many}" for one, many in zip(times, messages, strict=True))
+        print(f"round {number}: a message {told}; ratios {rounds[-1][0]:.3f}, {rounds[-1][1]:.3f}", flush=True)
+    for name, ratios in zip(("one of each", "a chain of one each"), zip(*rounds, strict=True), strict=True):
+        print(f"a message, market / {name}: {median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
 
 
 if __name__ == "__main__":
