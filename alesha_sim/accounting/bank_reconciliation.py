@@ -1,12 +1,14 @@
 """The bank reconciliation: what an owner's cash and deposit differ by, and the message each part waits for."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from alesha_sim.accounting.in_transit import InTransit, Message
 from alesha_sim.accounting.journal_arrays import At, Ints, Journal
-from alesha_sim.books.accounts import DEPOSITS, HOLDS, Account
+from alesha_sim.books.accounts import Account, role_of
+from alesha_sim.books.owners import deposits_of, holds_of, names_of, of_role
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID
 
@@ -15,7 +17,14 @@ if TYPE_CHECKING:
 
     from alesha_sim.results.result import Result
 
-OWN = {"shop": Account.SHOP_CASH, "supplier": Account.SUPPLIER_CASH, "courier": Account.SUPPLIER_COLLECTIONS}
+
+def _cash(roles: Mapping[str, str]) -> dict[str, str]:
+    """Return the account of each firm's own cash, and of what each supplier's courier collected, by owner."""
+    own = {"shop": Account.SHOP_CASH, "supplier": Account.SUPPLIER_CASH, "courier": Account.SUPPLIER_COLLECTIONS}
+    found: dict[str, str] = {}
+    for role, account in own.items():
+        found |= dict(zip(of_role(role, roles), names_of(account, roles), strict=True))
+    return found
 
 
 class Item(NamedTuple):
@@ -101,17 +110,19 @@ class Reconciler:
 
     def _sides(self, owner: str) -> tuple[Ints, Ints]:
         """Return the accounts of the owner's cash and of its deposit."""
-        journal = self._journal
+        journal, roles = self._journal, self._journal.result.scenario.roles
+        cash = _cash(roles)
         if owner == "users":
             own = journal.places(Account.USERS_CASH)
-            bank = journal.places(Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS)
+            kept = Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS
+            bank = journal.places(*(name for account in kept for name in names_of(account, roles)))
         else:
-            name = OWN.get(owner, Account.USERS_CASH + owner.removeprefix("user:"))
-            own = journal.places(name) if owner in OWN or owner.startswith("user:") else journal.places()
-            bank = journal.places(DEPOSITS + owner, HOLDS + owner)
+            name = cash.get(owner, Account.USERS_CASH + owner.removeprefix("user:"))
+            own = journal.places(name) if owner in cash or owner.startswith("user:") else journal.places()
+            bank = journal.places(*deposits_of(owner, roles), *holds_of(owner, roles))
         if not len(own) or not len(bank) or owner.endswith(":"):
-            last = self._journal.result.scenario.users.count - 1
-            raise ValueError(f"entity {owner}: must be users, shop, supplier, courier, or user:0 to user:{last}")
+            last, known = self._journal.result.scenario.users.count - 1, ", ".join(["users", *cash])
+            raise ValueError(f"entity {owner}: must be {known}, or user:0 to user:{last}")
         return own, bank
 
     def _moves(self, places: Ints) -> tuple[Ints, Ints]:
@@ -149,11 +160,12 @@ class Reconciler:
         code = journal.code.labels[journal.code.codes[row]]
         held_by = journal.book.labels[journal.book.codes[row]]
         order, since = int(journal.order[row]), int(journal.posted_at[row])
-        waits = self.owner if held_by == "bank" else "bank"
+        roles = journal.result.scenario.roles
+        waits = self.owner if roles.get(held_by) == "bank" else next(iter(of_role("bank", roles)))
         if waits == "users":
             waits = self._user(row)
-        if waits == "courier":
-            waits = "supplier"
+        couriers = dict(zip(of_role("courier", roles), of_role("supplier", roles), strict=True))
+        waits = couriers.get(waits, waits)
         message = self._in_transit.of(waits, code, order, since, at)
         return Item(int(journal.entry[row]), order, code, amount, held_by, since, message)
 
@@ -162,7 +174,10 @@ class Reconciler:
         journal = self._journal
         for place in (int(journal.debit[row]), int(journal.credit[row])):
             name = journal.accounts[place].name
-            if name.startswith((Account.BANK_USER_DEPOSITS, Account.BANK_USER_HOLDS)):
+            if role_of(name, journal.result.scenario.roles) in (
+                Account.BANK_USER_DEPOSITS,
+                Account.BANK_USER_HOLDS,
+            ):
                 return f"user:{name.rpartition(':')[2]}"
         return "users"
 

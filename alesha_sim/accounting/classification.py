@@ -38,13 +38,13 @@ GROSS = frozenset(
 )
 """What makes the gross profit; all other income and expenses come after it."""
 
-CASH: Mapping[str, tuple[str, ...]] = {
+CASH: Mapping[str, tuple[Account, ...]] = {
     "bank": (Account.BANK_RESERVES,),
     "shop": (Account.SHOP_CASH,),
     "supplier": (Account.SUPPLIER_CASH, Account.SUPPLIER_COLLECTIONS),
     "users": (Account.USERS_CASH,),
 }
-"""By book, what counts as its cash."""
+"""By a book's role, what counts as its cash."""
 
 _OPERATING, _FINANCING = "operating", "financing"
 
@@ -81,7 +81,7 @@ FLOWS: Mapping[str, Mapping[str, CashRule]] = {
         "fee": CashRule(_OPERATING, "Fees paid to the bank"),
     },
 }
-"""By book and code, the line of a cash flow; a code without one is operating, under its own name."""
+"""By a book's role and code, the line of a cash flow; a code without one is operating, under its own name."""
 
 GROUP = ("shop", "supplier")
 """The one group there is: the shop and its wholly owned subsidiary."""
@@ -120,12 +120,13 @@ OPEN_ITEMS = {
 """Accounts of items that are opened and settled order by order, which an aging sorts by how long they are open."""
 
 
-def flow_of(book: str, code: str) -> CashRule:
-    """Return where a movement of a book's cash under a code stands."""
+def flow_of(role: str, code: str) -> CashRule:
+    """Return where a movement of the cash of a book of this role stands, under a code."""
     own = CashRule(_OPERATING, code.capitalize().replace("-", " "))
-    return FLOWS.get(book, FLOWS["shop"] if code == "opening" else {}).get(code, own)
+    return FLOWS.get(role, FLOWS["shop"] if code == "opening" else {}).get(code, own)
 
 
-def cash_of(book: str) -> tuple[str, ...]:
-    """Return the names of what counts as a book's cash; in a book of your own it is the account `cash`."""
-    return CASH.get(book, (f"{book}:{OWN_CASH}",))
+def cash_of(book: str, role: str) -> tuple[str, ...]:
+    """Return the names of what counts as the cash of a book of a role; in one of your own it is `cash`."""
+    accounts = CASH.get(role)
+    return (f"{book}:{OWN_CASH}",) if accounts is None else tuple(account.of(book) for account in accounts)

@@ -7,7 +7,7 @@ import numpy as np
 
 from alesha_sim.accounting.journal_arrays import BEFORE, At, Ints, Journal, Rows
 from alesha_sim.accounting.statements import period
-from alesha_sim.books.accounts import DEPOSITS
+from alesha_sim.books.owners import depositor, deposits_of
 from alesha_sim.tables import running_balance
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _t_account(journal: Journal, found: Entries, place: int, brought: int) -> TA
     for reason, contra, change in zip(
         codes, found.contra[mine].tolist(), found.change[mine].tolist(), strict=True
     ):
-        name = journal.accounts[contra].role.rstrip(":")
+        name = journal.accounts[contra].family.rstrip(":")
         key = change > 0, f"{code.labels[reason]}: {name}"
         sums[key] = sums.get(key, 0) + abs(change)
     account = journal.accounts[place]
@@ -215,9 +215,10 @@ def bank_statement(result: "Result", owner: str, start: At = None, end: At = Non
 
 
 def _deposit(journal: Journal, owner: str) -> int:
-    places = journal.places(DEPOSITS + owner)
+    roles = journal.result.scenario.roles
+    places = journal.places(*deposits_of(owner, roles))
     if len(places) != 1 or owner.endswith(":"):
-        named = [each.name.removeprefix(DEPOSITS) for each in journal.accounts if each.name.startswith(DEPOSITS)]
+        named = [found for each in journal.accounts if (found := depositor(each.name, roles))]
         users = sum(name.startswith("user:") for name in named)
         others = [name for name in named if not name.startswith("user:")]
         raise ValueError(f"owner {owner}: must be user:0 to user:{users - 1}, or one of {', '.join(others)}")

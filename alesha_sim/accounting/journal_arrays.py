@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import BOOKS, KINDS, Kind, role_of
+from alesha_sim.books.accounts import BOOKS, KINDS, NO_ROLES, Kind, role_of
 from alesha_sim.columns import Columns, TextColumn, numbers, text_column
 from alesha_sim.tables.frames import instants
 from alesha_sim.tables.source import picked
@@ -33,12 +33,16 @@ BEFORE = -1
 
 
 class Account(NamedTuple):
-    """One name in one commodity; `role` is the name without a user's number, such as `users:cash:`."""
+    """One name in one commodity; `family` is the name without a user's number, such as `users:cash:`.
+
+    `role` is what it is in the chart of accounts, the same where there is one of each role.
+    """
 
     name: str
     book: str
     kind: Kind
     commodity: str
+    family: str
     role: str
 
 
@@ -204,10 +208,18 @@ class Journal:
         check_book(book, (account.book for account in self.accounts))
 
     def places(self, *names: str) -> Ints:
-        """Return the places of the accounts that have one of these names, or of the families that end in `:`."""
+        """Return the places of the accounts of these names, families that end in `:`, and roles."""
         wanted = frozenset(names)
-        found = [n for n, each in enumerate(self.accounts) if each.name in wanted or each.role in wanted]
+        found = [
+            n
+            for n, each in enumerate(self.accounts)
+            if each.name in wanted or each.family in wanted or each.role in wanted
+        ]
         return np.array(found, np.int64)
+
+    def role(self, book: str) -> str:
+        """Return the role of the party that keeps a book, "" of one of your own."""
+        return self.result.scenario.roles.get(book, "")
 
     def money(self, amounts: Any) -> Any:
         """Return minor units as major units."""
@@ -244,8 +256,9 @@ def _accounts(result: "Result") -> list[Account]:
     table = result.columns("accounts")
     columns = (words(text_column(table, name)) for name in ("account", "book", "kind", "commodity"))
     kinds = {str(kind): kind for kind in KINDS}
+    roles = result.scenario.roles if result.scenario.is_market else NO_ROLES
     return [
-        Account(name, book, kinds[kind], commodity, role_of(name))
+        Account(name, book, kinds[kind], commodity, role_of(name), role_of(name, roles))
         for name, book, kind, commodity in zip(*columns, strict=True)
     ]
 

@@ -86,7 +86,7 @@ def cash_flow(result: "Result", book: str, start: At = None, end: At = None) -> 
     journal = Journal(result)
     journal.of_book(book)
     since, until = period(journal, start, end)
-    cash = journal.places(*classification.cash_of(book))
+    cash = journal.places(*classification.cash_of(book, journal.role(book)))
     opening = 0 if since == BEFORE else int(journal.balances(since)[cash].sum())
     return frame(journal, flows(opening, movements(journal, book, since, until)))
 
@@ -164,7 +164,7 @@ def _lines(section: str, amounts: Amounts, kinds: tuple[Kind, ...], *, sign: int
 def movements(journal: Journal, book: str, since: int, until: int) -> dict[classification.CashRule, int]:
     """Return how much cash came in (negative: went out) in a period, by the line of its reason."""
     is_cash = np.zeros(len(journal.accounts), np.int64)
-    is_cash[journal.places(*classification.cash_of(book))] = 1
+    is_cash[journal.places(*classification.cash_of(book, journal.role(book)))] = 1
     moved: dict[str, int] = {}
     # The order of lines is that of the reasons' first appearance among all transfers.
     words: Sequence[str] = ()
@@ -178,7 +178,7 @@ def movements(journal: Journal, book: str, since: int, until: int) -> dict[class
     found: dict[classification.CashRule, int] = {}
     for word in words:
         if word in moved:
-            rule = classification.flow_of(book, word)
+            rule = classification.flow_of(journal.role(book), word)
             found[rule] = found.get(rule, 0) + moved[word]
     return found
 

@@ -51,6 +51,8 @@ OWN_CASH: Final = "cash"
 
 # What the names of deposits, and of holds, begin with; the owner follows, as `user:17` or `shop`.
 DEPOSITS, HOLDS = "bank:deposits:", "bank:holds:"
+OF_DEPOSITS: Final = ":deposits:"
+"""What stands between the name of a bank and that of a depositor in the name of a deposit."""
 
 
 class Account(StrEnum):

@@ -11,7 +11,7 @@ in memory; and one thread.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alesha_sim.books.accounts import DEPOSITS
+from alesha_sim.books.accounts import OF_DEPOSITS
 from alesha_sim.columns import Columns, TextColumn
 from alesha_sim.exports.dictionary import TABLES, meaning
 from alesha_sim.exports.files import Progress, silent
@@ -55,9 +55,10 @@ VIEWS = {
     "bank_statements": (
         "What the bank shows each owner of a deposit: debits go out, credits come in.",
         f"""
-        SELECT replace(account, '{DEPOSITS}', '') AS owner, transfer, posted_at AS date, code AS text,
-            "order", entry, greatest(change, 0) AS debit, greatest(-change, 0) AS credit, -balance AS balance
-        FROM general_ledger WHERE starts_with(account, '{DEPOSITS}')
+        SELECT substr(account, strpos(account, '{OF_DEPOSITS}') + {len(OF_DEPOSITS)}) AS owner, transfer,
+            posted_at AS date, code AS text, "order", entry, greatest(change, 0) AS debit,
+            greatest(-change, 0) AS credit, -balance AS balance
+        FROM general_ledger WHERE contains(account, '{OF_DEPOSITS}')
         """,
     ),
     "order_times": (

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import FuncFormatter
 
-from alesha_sim.books.owners import OWNERS, owner_of
+from alesha_sim.books.owners import owner_of, owners
 from alesha_sim.columns import numbers, text_column
 from alesha_sim.plots import style, times
 from alesha_sim.results import time_series
@@ -50,17 +50,21 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     time = times.time_unit(seconds)
     money, money_name = style.axis_unit(int(np.abs(deposits.changes).max()), currency)
     ends_at = seconds / time.seconds
-    names = NAMES if result.scenario.users.count > 1 else {**NAMES, "users": "User"}
+    roles = result.scenario.roles
+    names = {owner: NAMES.get(owner, owner) for owner in owners(roles)}
+    if result.scenario.users.count == 1:
+        names["users"] = "User"
     ax.plot((0, ends_at), (0, 0), color=style.GREY, linewidth=0.6, zorder=1)
-    for column, owner in enumerate(OWNERS):
+    for column, owner in enumerate(names):
+        role = roles[owner]
         ax.plot(
             np.append(deposits.seconds / time.seconds, ends_at),
             np.append(deposits.changes[:, column], deposits.changes[-1, column]) / money,
             drawstyle="steps-post",
-            color=style.COLOURS[owner],
-            linestyle=style.LINE_STYLES[owner],
-            linewidth=style.LINE_WIDTHS[owner],
-            zorder=3 - style.LINE_WIDTHS[owner] / 10,
+            color=style.colour_of(owner, roles),
+            linestyle=style.LINE_STYLES[role],
+            linewidth=style.LINE_WIDTHS[role],
+            zorder=3 - style.LINE_WIDTHS[role] / 10,
             label=names[owner],
         )
     times.set_time_axis(ax, result, time, ends_at)
@@ -69,44 +73,46 @@ def balances(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
     ax.margins(y=0.09)
     if not deposits.changes.any():
         ax.set(ylim=(-1, 1), yticks=(0,))
-    style.caption(ax, _finding(deposits, currency), result, _remark(result, seconds))
+    style.caption(ax, _finding(deposits, list(names), roles, currency), result, _remark(result, seconds))
     style.lay_out(ax)
-    style.label_ends(ax, _labels(deposits, names, money, currency), ends_at)
+    style.label_ends(ax, _labels(deposits, names, money, result), ends_at)
     return ax
 
 
 def deposits_over_time(result: "Result") -> Deposits:
     """Return the deposits of a result; the first row is the start, when nothing has changed yet."""
-    course = time_series.balances(result.source.batches("transfers", time_series.BALANCES), None)
+    roles = result.scenario.roles
+    course = time_series.balances(result.source.batches("transfers", time_series.BALANCES), None, roles)
     accounts = result.columns("accounts")
-    owners = np.array([*map(owner_of, text_column(accounts, "account").labels), ""])[
-        text_column(accounts, "account").codes
-    ]
+    names = text_column(accounts, "account")
+    whose = np.array([*(owner_of(name, roles) for name in names.labels), ""])[names.codes]
     opened = numbers(accounts, "opening")
-    opening = np.array([opened[owners == owner].sum() for owner in OWNERS], np.int64)
+    opening = np.array([opened[whose == owner].sum() for owner in owners(roles)], np.int64)
     seconds = np.concatenate(([0.0], course.at / MICROSECONDS))
-    changes = np.concatenate((np.zeros((1, len(OWNERS)), np.int64), course.values - opening))
+    changes = np.concatenate((np.zeros((1, len(opening)), np.int64), course.values - opening))
     return Deposits(seconds, changes, opening)
 
 
-def _labels(
-    deposits: Deposits, names: Mapping[str, str], money: float, currency: Currency
-) -> list[style.EndLabel]:
+def _labels(deposits: Deposits, names: Mapping[str, str], money: float, result: "Result") -> list[style.EndLabel]:
     """Return what stands at the ends: whose line it is and its change, below it the deposit before and after."""
-    labels = []
-    for owner, before, change in zip(
-        OWNERS, deposits.opening.tolist(), deposits.changes[-1].tolist(), strict=True
-    ):
+    labels, currency, roles = [], result.scenario.currency, result.scenario.roles
+    for owner, before, change in zip(names, deposits.opening.tolist(), deposits.changes[-1].tolist(), strict=True):
         head = f"{names[owner]} {style.change(change, currency) if change else 'unchanged'}"
         was = f"{style.amount(before, currency)} \N{RIGHTWARDS ARROW} " if change else ""
         foot = f"{was}{style.amount(before + change, currency)} {currency.code}"
-        labels.append(style.EndLabel(style.COLOURS[owner], change / money, head, foot))
+        labels.append(style.EndLabel(style.colour_of(owner, roles), change / money, head, foot))
     return labels
 
 
-def _finding(deposits: Deposits, currency: Currency) -> str:
-    """Return the title: how the shop ends, and how much that is above or below its start."""
-    shop = OWNERS.index("shop")
+def _finding(deposits: Deposits, owners: list[str], roles: Mapping[str, str], currency: Currency) -> str:
+    """Return the title: how the shop ends, and how much that is above or below its start; of several the best."""
+    shops = [place for place, owner in enumerate(owners) if roles[owner] == "shop"]
+    if len(shops) > 1:
+        gains = [int(deposits.changes[-1, place]) for place in shops]
+        best = gains.index(max(gains))
+        text = style.amount(gains[best], currency)
+        return f"{owners[shops[best]]} gains most of {len(shops)} shops: {text} {currency.code}"
+    shop = shops[0]
     change = int(deposits.changes[-1, shop])
     closing = f"{style.amount(int(deposits.opening[shop]) + change, currency)} {currency.code}"
     if not deposits.changes.any():

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from alesha_sim.books.accounts import CODES, DEPOSITS
-from alesha_sim.books.owners import owner_of
+from alesha_sim.books.accounts import CODES
+from alesha_sim.books.owners import depositor, owner_of, owners
 from alesha_sim.columns import equals, isin, numbers, text_column
 from alesha_sim.plots import style
 from alesha_sim.tables import running_balance
@@ -82,10 +82,11 @@ def bridge_of(result: "Result", entity: str) -> Bridge:
     """Return what changed an entity's deposits; ValueError for who has none. Openings are no changes."""
     accounts, transfers = result.columns("accounts"), result.columns("transfers")
     names = text_column(accounts, "account")
-    mine = [name for name in names.labels if owner_of(name) == entity or name == DEPOSITS + entity]
+    roles = result.scenario.roles
+    mine = [name for name in names.labels if entity in (owner_of(name, roles), depositor(name, roles))]
     if not mine:
         last = result.scenario.users.count - 1
-        raise ValueError(f"entity {entity}: must be users, shop, supplier, or user:0 to user:{last}")
+        raise ValueError(f"entity {entity}: must be {', '.join(owners(roles))}, or user:0 to user:{last}")
     held = isin(names, mine)
     rows, change = running_balance.changes(transfers, mine)
     codes = text_column(transfers, "code")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 
@@ -172,6 +172,14 @@ def tint(colour: str, share: float) -> tuple[float, float, float]:
     """Return a colour of which only a share is left, the rest white."""
     red, green, blue = (1 - share * (1 - part) for part in to_rgb(colour))
     return red, green, blue
+
+
+def colour_of(party: str, roles: Mapping[str, str]) -> str:
+    """Return the colour of a party: that of its role, and a paler shade for each further party of the role."""
+    role = roles[party]
+    mine = [name for name, own in roles.items() if own == role]
+    place = mine.index(party)
+    return COLOURS[role] if place == 0 else to_hex(tint(COLOURS[role], 1 - 0.55 * place / (len(mine) - 1)))
 
 
 def grouped(value: float) -> str:

@@ -1,14 +1,15 @@
 """The named metrics of a result and the text that shows them. Only arithmetic on tables; no pandas here."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import DEPOSITS, Account
-from alesha_sim.books.owners import ENDS, OPEN, OWNERS, owner_of
+from alesha_sim.books.accounts import Account
+from alesha_sim.books.chart import ONE_OF_EACH
+from alesha_sim.books.owners import ENDS, OPEN, names_of, of_role, owner_of, owners
 from alesha_sim.columns import MISSING_TIME, Columns, equals, isin, numbers, text_column
 from alesha_sim.numbered import split
 from alesha_sim.recording.order_log import lasted
@@ -34,7 +35,9 @@ MONEY = (
 """The metrics that are amounts in major units."""
 
 
-def metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
+def metrics(
+    tables: Mapping[str, Columns], currency: Currency, roles: Mapping[str, str] = ONE_OF_EACH
+) -> dict[str, float]:
     """Return the named metrics of a result: counts, amounts in major units, durations in seconds.
 
     - `visits`, `messages`: rows of these tables; `messages_lost`: those whose fate is `lost`. `orders`: rows of
@@ -56,11 +59,13 @@ def metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str, floa
 
     A metric with nothing to divide by or to average is NaN.
     """
-    found = exact_metrics(tables, currency)
+    found = exact_metrics(tables, currency, roles)
     return found | {name: found[name] / currency.scale for name in MONEY}
 
 
-def exact_metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str, float]:
+def exact_metrics(
+    tables: Mapping[str, Columns], currency: Currency, roles: Mapping[str, str] = ONE_OF_EACH
+) -> dict[str, float]:
     """Return the named metrics with amounts in whole minor units, which no rounding to a float has touched."""
     source, tallies = source_of(tables), tallies_of(tables)
 
@@ -68,10 +73,12 @@ def exact_metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str
         return Counter(tallies[table]) if table in tallies else count(source)
 
     placed, arrived = counted("orders", _orders), counted("visits", _visits)["rows"]
-    moved = counted("transfers", partial(_transfers, currency=currency))
+    moved = counted("transfers", partial(_transfers, currency=currency, roles=roles))
     mine = placed["orders"]
-    cash = {f"{owner}_cash": amount for owner, amount in deposits(tables).items()}
-    accounts, said = source.whole("accounts"), counted("messages", _messages)
+    cash = {f"{role}_cash": 0 for role in ("users", "shop", "supplier")}
+    for owner, amount in deposits(tables, roles).items():
+        cash[f"{roles[owner]}_cash"] += amount
+    accounts, said = source.whole("accounts"), counted("messages", partial(_messages, roles=roles))
     return {
         "visits": arrived,
         "registered_users": _rows(numbers(source.whole("users"), "registered_at") != MISSING_TIME),
@@ -79,7 +86,7 @@ def exact_metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str
         **{status: placed[status] for status in ENDS},
         "open_orders": sum(placed[status] for status in OPEN),
         "units_delivered": moved["units"],
-        "revenue": _closing(accounts, Account.SHOP_SALES, Account.SHOP_SALES_RETURNS),
+        "revenue": _closing(accounts, roles, Account.SHOP_SALES, Account.SHOP_SALES_RETURNS),
         "refunds": moved["refunds"],
         "conversion_rate": _ratio(mine, arrived),
         "decline_rate": _ratio(placed["declined"], mine),
@@ -91,21 +98,21 @@ def exact_metrics(tables: Mapping[str, Columns], currency: Currency) -> dict[str
         "messages": said["rows"],
         "messages_lost": said["lost"],
         "sales_returns": moved["returns"],
-        "bank_fees": _closing(accounts, Account.BANK_FEES),
+        "bank_fees": _closing(accounts, roles, Account.BANK_FEES),
         "units_lost": moved["units_lost"],
         "stranded_funds": moved["stranded"],
         "stranded_orders": moved["stranded_orders"],
     }
 
 
-def deposits(tables: Mapping[str, Columns]) -> dict[str, int]:
-    """Return the deposits at the end of all users together, the shop and the supplier, in minor units."""
+def deposits(tables: Mapping[str, Columns], roles: Mapping[str, str] = ONE_OF_EACH) -> dict[str, int]:
+    """Return the deposits at the end of all users together, of each shop and each supplier, in minor units."""
     accounts = tables["accounts"]
     names, closing = text_column(accounts, "account"), numbers(accounts, "closing")
     stems, stem, _ = split(names.labels)
-    places = {owner: place for place, owner in enumerate(OWNERS)}
-    owners = np.array([places.get(owner_of(each), -1) for each in stems], np.int8)[stem[names.codes]]
-    return {owner: total(closing[owners == place]) for owner, place in places.items()}
+    places = {owner: place for place, owner in enumerate(owners(roles))}
+    found = np.array([places.get(owner_of(each, roles), -1) for each in stems], np.int8)[stem[names.codes]]
+    return {owner: total(closing[found == place]) for owner, place in places.items()}
 
 
 def _orders(source: Source) -> Counter[str]:
@@ -126,13 +133,13 @@ def _visits(source: Source) -> Counter[str]:
     return Counter(rows=source.rows("visits"))
 
 
-def _messages(source: Source) -> Counter[str]:
+def _messages(source: Source, roles: Mapping[str, str] = ONE_OF_EACH) -> Counter[str]:
     """Count messages, those lost, and those that bank and shop served with the microseconds they had waited."""
     found = Counter(rows=source.rows("messages"))
     for batch in source.batches("messages", ("recipient", "delivered_at", "started_at", "fate")):
         found["lost"] += _rows(equals(text_column(batch, "fate"), "lost"))
         for name in ("bank", "shop"):
-            served = equals(text_column(batch, "recipient"), name)
+            served = isin(text_column(batch, "recipient"), of_role(name, roles))
             found.update(lasted(name, *(numbers(batch, at)[served] for at in ("delivered_at", "started_at"))))
     return found
 
@@ -141,16 +148,19 @@ def _mean(found: Counter[str], name: str) -> float:
     return _ratio(found[f"{name}_time"] / MICROSECONDS, found[f"{name}_rows"])
 
 
-def _transfers(source: Source, currency: Currency) -> Counter[str]:
+def _transfers(source: Source, currency: Currency, roles: Mapping[str, str] = ONE_OF_EACH) -> Counter[str]:
     """Add up what was moved: units received and lost; money refunded, and given back for returns, minor units.
 
-    Also the least of the shop's deposit, and what is stranded in how many orders.
+    Also the least of the shops' deposits together, and what is stranded in how many orders.
     """
     found: Counter[str] = Counter()
-    least, advances = _Least(source, DEPOSITS + "shop"), np.zeros(source.rows("orders") + 1, np.int64)
+    least, advances = (
+        _Least(source, names_of(Account.BANK_SHOP_DEPOSIT, roles)),
+        np.zeros(source.rows("orders") + 1, np.int64),
+    )
     # Once through all rows, since they may be on disk.
     for batch in source.batches("transfers", ("book", "order", "debit", "credit", "amount", "commodity", "code")):
-        found.update(_moved(batch, currency))
+        found.update(_moved(batch, currency, roles))
         least.follow(batch)
         advances = _advanced(advances, batch)
     stranded = np.maximum(advances, 0)
@@ -158,16 +168,16 @@ def _transfers(source: Source, currency: Currency) -> Counter[str]:
     return found
 
 
-def _moved(batch: Columns, currency: Currency) -> dict[str, int]:
+def _moved(batch: Columns, currency: Currency, roles: Mapping[str, str]) -> dict[str, int]:
     """Add up what some rows moved."""
     amount, book, code = numbers(batch, "amount"), text_column(batch, "book"), text_column(batch, "code")
     debit = text_column(batch, "debit")
-    lost = isin(debit, (Account.SUPPLIER_LOSSES, Account.SHOP_LOSSES))
+    lost = isin(debit, [*names_of(Account.SUPPLIER_LOSSES, roles), *names_of(Account.SHOP_LOSSES, roles)])
     rows = {
         "units": equals(book, "users") & equals(code, "deliver"),
         "units_lost": lost & ~equals(text_column(batch, "commodity"), currency.code),
-        "refunds": equals(book, "bank") & equals(code, "refund"),
-        "returns": equals(debit, Account.SHOP_SALES_RETURNS) & equals(code, "return"),
+        "refunds": isin(book, of_role("bank", roles)) & equals(code, "refund"),
+        "returns": isin(debit, names_of(Account.SHOP_SALES_RETURNS, roles)) & equals(code, "return"),
     }
     return {name: total(amount[mask]) for name, mask in rows.items()}
 
@@ -180,8 +190,9 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else float("nan")
 
 
-def _closing(accounts: Columns, *names: str) -> int:
+def _closing(accounts: Columns, roles: Mapping[str, str], *wanted: Account) -> int:
     """Return the closing balances of some accounts; sales returns are income with a debit balance."""
+    names = [name for account in wanted for name in names_of(account, roles)]
     return int(numbers(accounts, "closing")[isin(text_column(accounts, "account"), names)].sum())
 
 
@@ -196,17 +207,17 @@ def _advanced(advances: npt.NDArray[np.int64], batch: Columns) -> npt.NDArray[np
 
 
 class _Least:
-    """The least balance that a liability account had at any time, its opening balance included."""
+    """The least balance that liability accounts together had at any time, their opening balances included."""
 
-    def __init__(self, source: Source, account: str) -> None:
+    def __init__(self, source: Source, names: Sequence[str]) -> None:
         accounts = source.whole("accounts")
-        opening = numbers(accounts, "opening")[equals(text_column(accounts, "account"), account)]
+        opening = numbers(accounts, "opening")[isin(text_column(accounts, "account"), names)]
         self.least = self._balance = int(opening.sum())
-        self._account = account
+        self._names = names
 
     def follow(self, batch: Columns) -> None:
         """Take the next rows into account."""
-        rows, change = changes(batch, (self._account,))
+        rows, change = changes(batch, self._names)
         change[equals(text_column(batch, "code"), "opening")[rows]] = 0
         course = self._balance - np.cumsum(change)
         self.least = int(course.min(initial=self.least))

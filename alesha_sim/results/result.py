@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from alesha_sim.books import owners
-from alesha_sim.books.accounts import BOOKS, DEPOSITS
+from alesha_sim.books.accounts import BOOKS
 from alesha_sim.columns import Columns, TextColumn, text_column
 from alesha_sim.conversation import Conversation
 from alesha_sim.conversation.selection import ConversationSelection
@@ -102,14 +102,17 @@ class Result(BetweenBanks):
     # Metrics
 
     def closing_balances(self) -> dict[str, float]:
-        """Return the deposits at the end of `users` together, `shop` and `supplier`, in major units."""
+        """Return the deposits at the end of `users` together, each shop and each supplier, in major units."""
         scale = self.scenario.currency.scale
-        return {owner: minor / scale for owner, minor in metrics.deposits(self._tables).items()}
+        return {
+            owner: minor / scale for owner, minor in metrics.deposits(self._tables, self.scenario.roles).items()
+        }
 
     def balance_texts(self) -> dict[str, str]:
         """Return the closing balances as they are written, such as `4,000.00 BDT`, to the last minor unit."""
         text = self.scenario.currency.text
-        return {owner: text(minor) for owner, minor in metrics.deposits(self._tables).items()}
+        deposits = metrics.deposits(self._tables, self.scenario.roles)
+        return {owner: text(minor) for owner, minor in deposits.items()}
 
     # Over time
 
@@ -126,18 +129,19 @@ class Result(BetweenBanks):
     def balances(self, entity: str | None = None, every: str | float | None = None) -> "DataFrame":
         """Return deposits at the bank over time, in major units, indexed by `time`.
 
-        Columns `users` (all together), `shop`, `supplier`; or the one column of an `entity` such as `user:17` or
-        `shop`. One row per instant of change, the first at the start; with `every` (seconds, or text such as
-        "1h") the last values on a grid from the start to the first instant not before the end. Raises ValueError
-        for an entity without a deposit and for an `every` that is no positive duration.
+        Columns `users` (all together), `shop`, `supplier`, in a market each firm by its name; or the one column of
+        an `entity` such as `user:17` or `shop`. One row per instant of change, the first at the start; with
+        `every` (seconds, or text such as "1h") the last values on a grid from the start to the first instant not
+        before the end. Raises ValueError for an entity without a deposit and for an `every` that is no positive
+        duration.
         """
         from pandas import DataFrame, DatetimeIndex
 
         if entity is not None:
             self._check_owner(entity)
         moved = self.source.batches("transfers", time_series.BALANCES)
-        course = self._sampled(time_series.balances(moved, entity), every)
-        names = list(owners.OWNERS) if entity is None else [entity]
+        course = self._sampled(time_series.balances(moved, entity, self.scenario.roles), every)
+        names = list(owners.owners(self.scenario.roles)) if entity is None else [entity]
         time = DatetimeIndex(frames.instants(course.at, self.scenario.start), name="at")
         return DataFrame(course.values / self.scenario.currency.scale, index=time, columns=names)
 
@@ -170,10 +174,10 @@ class Result(BetweenBanks):
         return course if every is None else course.on_grid(instants.step(every), microseconds(self.ended_at))
 
     def _check_owner(self, entity: str) -> None:
-        names = text_column(self._tables["accounts"], "account").labels
-        if entity != "users" and DEPOSITS + entity not in names:
-            last = self.scenario.users.count - 1
-            raise ValueError(f"entity {entity}: must be users, shop, supplier, or user:0 to user:{last}")
+        names, roles = text_column(self._tables["accounts"], "account").labels, self.scenario.roles
+        if entity != "users" and not any(name in names for name in owners.deposits_of(entity, roles)):
+            last, known = self.scenario.users.count - 1, ", ".join(owners.owners(roles))
+            raise ValueError(f"entity {entity}: must be {known}, or user:0 to user:{last}")
 
     def after(self, warmup: str | float) -> AfterWarmup:
         """Return the tables and metrics from an instant on: seconds after the start, or text such as "2 days".
@@ -189,7 +193,8 @@ class Result(BetweenBanks):
 
     def ledger(self, book: str) -> "DataFrame":
         """Return the transfers of one book: `bank`, `shop`, `supplier`, `users`, or your own; else ValueError."""
-        known = dict.fromkeys([*BOOKS, *text_column(self._tables["accounts"], "book").labels])
+        books = BOOKS if not self.scenario.is_market else ()
+        known = dict.fromkeys([*books, *text_column(self._tables["accounts"], "book").labels])
         if book not in known:
             raise ValueError(f"book {book}: must be one of {', '.join(known)}")
         return self.transfers[self.transfers["book"] == book].reset_index(drop=True)
@@ -245,7 +250,8 @@ class Result(BetweenBanks):
         at = instants.seconds_since(instant, self.scenario.start)
         if not 0 <= at <= self.ended_at:
             raise ValueError(f"instant {instant}: must be from 0 to {self.ended_at} s after the start")
-        return snapshot.snapshot(self._tables, microseconds(at), self.scenario.start, self.scenario.currency)
+        start, currency = self.scenario.start, self.scenario.currency
+        return snapshot.snapshot(self._tables, microseconds(at), start, currency, self.scenario.roles)
 
     def diff(self, other: "Result") -> str | None:
         """Name the first difference to another result in scenario, seed and what happened; None if none.

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.owners import OPEN, OWNERS
+from alesha_sim.books.chart import ONE_OF_EACH
+from alesha_sim.books.owners import OPEN, of_role, owners
 from alesha_sim.columns import MISSING_TIME, Columns, equals, numbers, text_column
 from alesha_sim.conversation.run_context import RunContext
 from alesha_sim.results.time_series import BALANCES, balances
@@ -51,13 +52,20 @@ class Snapshot(NamedTuple):
         return f"<p>{self.at}</p><table>{rows}</table>"
 
 
-def snapshot(tables: Mapping[str, Columns], at: int, start: datetime, currency: Currency) -> Snapshot:
+def snapshot(
+    tables: Mapping[str, Columns],
+    at: int,
+    start: datetime,
+    currency: Currency,
+    roles: Mapping[str, str] = ONE_OF_EACH,
+) -> Snapshot:
     """Return how things stood at an instant (microseconds since the start)."""
-    course = balances(source_of(tables).batches("transfers", BALANCES), None)
+    course = balances(source_of(tables).batches("transfers", BALANCES), None, roles)
     amounts = course.values[np.searchsorted(course.at, at, side="right") - 1] / currency.scale
-    deposits = dict(zip(OWNERS, amounts.tolist(), strict=True))
+    deposits = dict(zip(owners(roles), amounts.tolist(), strict=True))
     orders = open_orders(RunContext(tables, start, currency), at)
-    return Snapshot(start + timedelta(microseconds=at), deposits, orders, queues(tables, at), currency.code)
+    waiting = queues(tables, at, roles)
+    return Snapshot(start + timedelta(microseconds=at), deposits, orders, waiting, currency.code)
 
 
 def open_orders(run: RunContext, at: int) -> dict[int, str]:
@@ -67,13 +75,14 @@ def open_orders(run: RunContext, at: int) -> dict[int, str]:
     return {int(row) + 1: STATUSES[statuses[row]] for row in np.flatnonzero(np.isin(statuses, wanted))}
 
 
-def queues(tables: Mapping[str, Columns], at: int) -> dict[str, int]:
+def queues(tables: Mapping[str, Columns], at: int, roles: Mapping[str, str] = ONE_OF_EACH) -> dict[str, int]:
     """Return how many requests and notices waited for a worker of each organisation at an instant."""
     messages = tables["messages"]
     recipient = text_column(messages, "recipient")
     came, (mail, left) = numbers(messages, "delivered_at"), queued(messages)
     waiting = mail & (came <= at) & ((left > at) | (left == MISSING_TIME))
-    names = [name for name in (*ORGANISATIONS, *recipient.labels) if not name.startswith("user:")]
+    parties = [name for role in ORGANISATIONS for name in of_role(role, roles)]
+    names = [name for name in (*parties, *recipient.labels) if not name.startswith("user:")]
     found = {}
     for name in dict.fromkeys(names):
         mine = np.array([label == name for label in recipient.labels] + [False])[recipient.codes]

@@ -71,11 +71,11 @@ class TableAccess:
 
     def metrics(self) -> dict[str, float]:
         """Return the named metrics of `summary` as a dictionary, without pandas."""
-        return metrics.metrics(self._tables, self.scenario.currency)
+        return metrics.metrics(self._tables, self.scenario.currency, self.scenario.roles)
 
     def exact_metrics(self) -> dict[str, float]:
         """Return the metrics of `summary` with amounts in whole minor units, which no float has rounded."""
-        return metrics.exact_metrics(self._tables, self.scenario.currency)
+        return metrics.exact_metrics(self._tables, self.scenario.currency, self.scenario.roles)
 
     def summary(self) -> "Series[float]":
         """Return the named metrics, the same in every study; `alesha_sim.results.metrics.metrics` defines each."""

@@ -1,14 +1,15 @@
 """Balances and stock over time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import DEPOSITS, Account
-from alesha_sim.books.owners import OWNERS, owner_of
+from alesha_sim.books.accounts import Account
+from alesha_sim.books.chart import ONE_OF_EACH
+from alesha_sim.books.owners import depositor, owner_of, owners
 from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, text_column
 from alesha_sim.numeric.counts import repeat
 from alesha_sim.tables import running_balance
@@ -46,17 +47,19 @@ BALANCES = ("debit", "credit", "amount", "posted_at")
 """The columns of transfers that `balances` reads."""
 
 
-def balances(transfers: Iterable[Columns], entity: str | None) -> StepSeries:
-    """Return the course of deposits in minor units: of users, shop and supplier, or of one `entity`.
+def balances(
+    transfers: Iterable[Columns], entity: str | None, roles: Mapping[str, str] = ONE_OF_EACH
+) -> StepSeries:
+    """Return the course of deposits in minor units: of users, shops and suppliers, or of one `entity`.
 
     `transfers` are batches whose texts have the same labels.
     """
-    columns = {owner: place for place, owner in enumerate(OWNERS if entity is None else (entity,))}
+    columns = {owner: place for place, owner in enumerate(owners(roles) if entity is None else (entity,))}
     one_user = entity not in (None, "users")
 
     def places(side: TextColumn) -> npt.NDArray[np.int8]:
-        owners = [name.removeprefix(DEPOSITS) if one_user else owner_of(name) for name in side.labels]
-        return np.array([columns.get(owner, -1) for owner in owners] + [-1], np.int8)
+        whose = depositor if one_user else owner_of
+        return np.array([*(columns.get(whose(name, roles), -1) for name in side.labels), -1], np.int8)
 
     sides: list[npt.NDArray[np.int8]] = []
     at, changes = [np.zeros(0, np.int64)], [np.zeros((0, len(columns)), np.int64)]
