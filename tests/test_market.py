@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from alesha_sim import Scenario, Simulation, simulate
+from alesha_sim import Scenario, Simulation, accounting, plots, simulate
 from alesha_sim.audit import laws
 from alesha_sim.books.accounts import Account, role_of
 from alesha_sim.columns import TextColumn, text_column
+from alesha_sim.plots import style
 from alesha_sim.simulation.roster import customers
 from alesha_sim.tables.schema import SCHEMA
 
@@ -97,3 +98,50 @@ def test_the_role_of_an_account_is_told_by_the_roles_of_the_parties():
     assert role_of("city:deposits:mill-courier", roles) == Account.BANK_COURIER_DEPOSIT
     assert role_of("mill:buyer-advances", roles) == Account.SUPPLIER_SHOP_ADVANCES
     assert role_of("users:cash:3", roles) == Account.USERS_CASH
+
+
+def test_figures_are_sums_over_the_parties_of_a_role(market):
+    closing = market.accounts.set_index("account")["closing"]
+    figures = market.metrics()
+    assert figures["revenue"] == closing["daraz:sales"] + closing["pickaboo:sales"] > 0
+    assert figures["shop_cash"] == closing["bank:deposits:daraz"] + closing["bank:deposits:pickaboo"]
+    assert market.closing_balances().keys() == {"users", "daraz", "pickaboo", "mill", "quarry"}
+    counted = simulate(market.scenario, seed=7, record="summary")
+    assert counted.metrics() == pytest.approx(figures, nan_ok=True)
+
+
+def test_balances_over_time_and_at_an_instant_are_by_name(market):
+    course = market.balances()
+    assert [*course] == [*market.closing_balances()]
+    assert course.iloc[-1].to_dict() == market.closing_balances()
+    assert [*market.at("1 day").balances] == [*course]
+    with pytest.raises(
+        ValueError, match=r"^entity shop: must be users, daraz, pickaboo, mill, quarry, or user:0 to"
+    ):
+        market.balances("shop")
+
+
+@pytest.mark.parametrize("owner", ["daraz", "quarry", "mill", "user:3", "users"])
+def test_own_cash_and_deposit_of_each_party_reconcile_once_drained(market, owner):
+    found = accounting.reconcile(market, owner)
+    assert (found.items, found.unexplained) == ((), 0)
+    assert found.own == found.bank > 0
+
+
+def test_statements_of_a_party_have_the_lines_of_its_role(market):
+    lines = accounting.income_statement(market, "daraz").set_index("line")["amount"]
+    assert lines["Sales"] == market.accounts.set_index("account")["closing"]["daraz:sales"]
+    flow = accounting.cash_flow(market, "daraz").set_index("line")["amount"]
+    assert flow["Closing cash"] == market.closing_balances()["daraz"]
+    assert flow["Received from customers"] > 0
+
+
+def test_the_plot_of_balances_has_a_line_for_each_firm_in_the_colour_of_its_role(market):
+    axes = plots.balances(market)
+    colours = {
+        line.get_label(): line.get_color()
+        for line in axes.get_lines()
+        if line.get_label() in market.scenario.roles
+    }
+    assert {*colours} == {"daraz", "pickaboo", "mill", "quarry"}
+    assert colours["daraz"] == style.COLOURS["shop"] != colours["pickaboo"]
