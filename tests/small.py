@@ -14,6 +14,7 @@ KNOBS = {
     "repeat_buyers": {"users.count": 150},
     "cdnow": {"horizon": "20 days", "demand.cut": True},
     "growth": {"users.count": 60, "demand.visits_per_day": 1},
+    "rival_shops": {"demand.visits_per_day": 12},
     "supplier_disruption": {"demand.visits_per_day": 12},
 }
 """Settings by a scenario's name; one without an entry is small as it is."""

@@ -62,18 +62,26 @@ def asks(simulation):
     return found
 
 
+def terms(simulation, role):
+    """Return the sections of the organisations of a role, of which a market has several."""
+    return [each.terms for each in simulation.scenario.organisations if each.role == role]
+
+
 def durations(simulation):
     """Services, lead times, ways of parcels, money carried back, and what users do days later."""
-    scenario, count = simulation.scenario, kinds(simulation)
-    is_made_to_order = scenario.supplier.stock.kind == "make_to_order"
+    count, suppliers = kinds(simulation), terms(simulation, "supplier")
+    is_made_to_order = any(supplier.stock.kind == "make_to_order" for supplier in suppliers)
     lots = count["OrderAccepted"] if is_made_to_order else len(simulation.records.production_lots)
     services = (
-        (total(count, (*PAGES, *AFTERWARDS)), scenario.shop.page_time),
-        (total(count, PAYMENTS), scenario.bank.authorisation_time),
-        (count["PlaceOrder"], scenario.supplier.handling_time),
-        (lots, scenario.supplier.lead_time),
+        (total(count, (*PAGES, *AFTERWARDS)), "shop", "page_time"),
+        (total(count, PAYMENTS), "bank", "authorisation_time"),
+        (count["PlaceOrder"], "supplier", "handling_time"),
+        (lots, "supplier", "lead_time"),
     )
-    served = sum(times * (duration.expected > 0) for times, duration in services)
+    served = sum(
+        times * any(getattr(each, duration).expected > 0 for each in terms(simulation, role))
+        for times, role, duration in services
+    )
     return served + count["Deliver"] + count["Remitted"] + total(count, AFTERWARDS)
 
 
@@ -91,17 +99,19 @@ def steps(simulation):
 def time_outs(simulation):
     """One an ask at most where something can be lost, one a page where users are impatient; else none."""
     scenario = simulation.scenario
-    lossy = asks(simulation) if scenario.network.is_hostile else 0
+    lossy = asks(simulation) if scenario.is_hostile else 0
     return lossy + (0 if scenario.users.patience is None else total(kinds(simulation), PAGES))
 
 
 def calendar(simulation):
     """One an order that is settled later, one a pay-day, one a review of stock; else none."""
     scenario = simulation.scenario
-    income, period = scenario.users.income, getattr(scenario.supplier.stock, "period", None)
-    settled = 0 if scenario.bank.settlement.kind == "immediate" else len(simulation.records.orders)
-    regular = [income.every] if income else []
-    regular += [period] if period else []
+    income = scenario.users.income
+    is_immediate = all(bank.settlement.kind == "immediate" for bank in terms(simulation, "bank"))
+    settled = 0 if is_immediate else len(simulation.records.orders)
+    keepers = (*terms(simulation, "shop"), *terms(simulation, "supplier"))
+    periods = [getattr(keeper.stock, "period", None) for keeper in keepers]
+    regular = [every for every in (income and income.every, *periods) if every]
     return settled + sum(1 + int(scenario.horizon // every) for every in regular)
 
 

@@ -11,8 +11,7 @@ from alesha_sim.entities.user.shops import KnownShops
 from alesha_sim.entities.user.trust import TrustLevels
 from alesha_sim.messages import Checkout, Reason, Refusal
 from alesha_sim.policies import CheapestShop, Loyal, ShopLogit, ShopOffer, ShopShares, Trust
-from alesha_sim.scenarios import ScenarioError
-from alesha_sim.scenarios.library.rival_shops import rival_shops
+from alesha_sim.scenarios import ScenarioError, rival_shops
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.library.prepaid_campaigns import prepaid_campaigns
     from alesha_sim.scenarios.library.repeat_buyers import repeat_buyers
     from alesha_sim.scenarios.library.returns_season import returns_season
+    from alesha_sim.scenarios.library.rival_shops import rival_shops
     from alesha_sim.scenarios.library.slow_bank import slow_bank
     from alesha_sim.scenarios.library.supplier_disruption import supplier_disruption
     from alesha_sim.scenarios.library.two_banks import two_banks
@@ -59,6 +60,7 @@ __all__ = [
     "prepaid_campaigns",
     "repeat_buyers",
     "returns_season",
+    "rival_shops",
     "slow_bank",
     "supplier_disruption",
     "two_banks",

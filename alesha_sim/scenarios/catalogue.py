@@ -25,6 +25,7 @@ SHIPPED = {
     "two_banks": "Every sale crosses between two banks; how much liquidity does settling take?",
     "gridlock": "Two banks without reserves wait for each other; what moves them?",
     "bank_failure": "A bank cannot pay and is closed; who loses what?",
+    "rival_shops": "Shops compete by price, promise and trust; one starts a price war, one gives up.",
 }
 """The scenarios of this package, each with its description: the four plain ones, simplest first, then one for each
 question. The descriptions stand here, so that a list of all scenarios need not make a single one."""

@@ -6,6 +6,7 @@ multinomial logit, so that while trust plays no part (`trust=0`) the share of ea
 
 from typing import Any
 
+from alesha_sim.scenarios.catalogue import SHIPPED
 from alesha_sim.scenarios.errors import scenario_error
 from alesha_sim.scenarios.fields import knob, whole_from
 from alesha_sim.scenarios.scenario import Scenario
@@ -57,7 +58,7 @@ def rival_shops(
     return Scenario.model_validate(
         {
             "name": "rival_shops",
-            "description": "Shops compete by price, promise and trust; one starts a price war, one gives up.",
+            "description": SHIPPED["rival_shops"],
             "horizon": knob("days", days) * DAY,
             "catalogue": [PHONE],
             "users": {
