@@ -145,3 +145,8 @@ def test_the_plot_of_balances_has_a_line_for_each_firm_in_the_colour_of_its_role
     }
     assert {*colours} == {"daraz", "pickaboo", "mill", "quarry"}
     assert colours["daraz"] == style.COLOURS["shop"] != colours["pickaboo"]
+
+
+def test_the_dashboard_of_a_market_shows_its_first_shop(market):
+    figure = plots.dashboard(market)
+    assert any("Daraz's cash" in axes.get_title(loc="left") for axes in figure.axes)

@@ -40,21 +40,24 @@ class Bridge(NamedTuple):
     closing: int
 
 
-def cash_bridge(result: "Result", entity: str = "shop", *, ax: "Axes | None" = None) -> "Axes":
+def cash_bridge(result: "Result", entity: str | None = None, *, ax: "Axes | None" = None) -> "Axes":
     """Plot how an entity's deposit came from its opening to its closing balance, one bar a code of transfer.
 
-    `entity` is `shop`, `supplier`, `users` (all together) or one such as `user:17`; ValueError for another. What
-    came in is solid, what went out hatched. Where the changes are small beside the balances, the axis does not
-    begin at zero, and the footnote says so.
+    `entity` is `shop`, `supplier`, or the name of a firm of a market, `users` (all together) or one such as
+    `user:17`; left out, the shop, in a market the first one. ValueError for another. What came in is solid, what
+    went out hatched. Where the changes are small beside the balances, the axis does not begin at zero, and the
+    footnote says so.
 
     Draws into `ax`, or into a new figure of pyplot, which stays open for the caller to show or close.
     """
+    entity = owners(result.scenario.roles)[1] if entity is None else entity
     bridge, currency = bridge_of(result, entity), result.scenario.currency
     ax = style.bare_axes(ax)
     bars = _bars(bridge, currency)
     low = _lowest(bars)
     unit, unit_name = style.axis_unit(max(max(bar.begin, bar.end) for bar in bars), currency)
-    colour = style.COLOURS.get(entity.partition(":")[0], style.COLOURS["users"])
+    roles = result.scenario.roles
+    colour = style.colour_of(entity, roles) if entity in roles else style.COLOURS["users"]
     for row, bar in enumerate(bars):
         left, right = sorted((bar.begin or low if bar.is_total else bar.begin, bar.end))
         out = not bar.is_total and bar.end < bar.begin
