@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from alesha_sim import Simulation
 from alesha_sim.experiments.identity import identity
 from alesha_sim.policies import SHOP_CHOICES, SOURCINGS
 from alesha_sim.scenarios import ScenarioError, files, market_day
 from alesha_sim.scenarios.channels import LINKS
+from alesha_sim.scenarios.market import links
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.vocabulary import CONNECTED
 
@@ -102,6 +104,7 @@ def test_the_only_one_of_a_role_is_found_by_its_role_and_several_are_named():
         with pytest.raises(AttributeError, match=f"^{re.escape(line)}$"):
             getattr(SCENARIO, role)
     assert not hasattr(SCENARIO, "shop")
+    assert Scenario(**ONE, shops=named("daraz", bank="bank", suppliers=["supplier"])).bank_of("daraz") == "bank"
     assert Scenario(**ONE, banks=named("city")).shop == Scenario(**ONE).shop
 
 
@@ -132,15 +135,22 @@ def test_the_kind_of_clearing_changes_alone():
 
 
 def test_one_of_each_talks_as_ever_and_a_market_by_who_deals_with_whom():
-    one, links = market_day(), SCENARIO.link_names
+    one, names = market_day(), SCENARIO.link_names
     assert one.connected == CONNECTED
     assert list(one.link_names) == list(LINKS)
-    assert {"daraz->city", "shop->city", "daraz->bank", "shop->bank"} <= set(links)
+    assert {"daraz->city", "shop->city", "daraz->bank", "shop->bank"} <= set(names)
     assert {"user->daraz", "user->brac", "mill->user", "city->brac", "brac->clearing", "mill->quarry"} <= set(
-        links
+        names
     )
-    assert {"bank->bank", "bank->clearing", "supplier->supplier", "supplier->user"} <= set(links)
-    assert not {"daraz->brac", "daraz->overseas", "daraz->pickaboo", "quarry->user", "daraz->quarry"} & set(links)
+    assert {"bank->bank", "bank->clearing", "supplier->supplier", "supplier->user"} <= set(names)
+    assert not {"daraz->brac", "daraz->overseas", "daraz->pickaboo", "daraz->quarry"} & set(names)
+
+
+def test_a_run_has_the_channels_that_the_scenario_tells_of():
+    for each in (SCENARIO, market_day()):
+        parties = Simulation(each, seed=1).parties
+        found = {f"{one.name}->{name}" for one in parties for name in one.entity.channels}
+        assert {name.replace("users", "user") for name in found} == set(links(each))
 
 
 def test_a_link_is_as_its_parties_say_else_as_their_roles_else_as_the_default():
@@ -190,6 +200,8 @@ REFUSED = [
     ({"shops": [{}]}, ["shops[0].name: missing: must be given"]),
     ({"shops": named("bank")}, [f"shops[0].name: 'bank': {ROLE} bank"]),
     ({"shops": named("shop", "other")}, [f"shops[0].name: 'shop': {ROLE} shop"]),
+    ({"shops": named("shop"), "banks": named("bank")},
+     ["shops: must not all be named by their roles: one of each has no list"]),
     ({"shops": named(*(f"s{n}" for n in range(27)))}, [f"29 organisations: {TOO_MANY}"]),
     # Both forms.
     ({"shop": {"workers": 1}, "shops": named("daraz")},

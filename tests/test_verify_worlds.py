@@ -56,6 +56,13 @@ def test_what_was_met_is_counted(call):
     assert re.search(r"^messages\n(  \S.*\n)*  lost +[\d,]+$", said.out, re.MULTILINE)
 
 
+def test_markets_are_drawn_on_demand_and_named_so_in_the_command(call):
+    said = call("--worlds", "2", "--first", "2", "--markets", "--seed", "1")
+    assert said.status == 0
+    assert "alesha verify --worlds 1 --markets --first " in said.out
+    assert call("--markets").err.splitlines() == ["alesha: --markets: must come with --worlds"]
+
+
 def test_json_is_one_object(call):
     found = json.loads(call("--worlds", "3", "--seed", "2", "--json").out)
     assert (found["seed"], found["first"], found["worlds"], found["passed"]) == (2, 0, 3, True)

@@ -192,6 +192,7 @@ COMMANDS: dict[str, Command] = {
             "--seed",
             "--full",
             "--worlds",
+            "--markets",
             "--first",
             "--jobs",
             "--stop",

@@ -76,6 +76,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "metavar": "N",
         "help": "run N random scenarios (worlds) instead, and check every law in each",
     },
+    "--markets": {
+        "action": "store_true",
+        "help": "let each world have one to three shops, banks and suppliers",
+    },
     "--first": {
         "type": whole,
         "metavar": "K",

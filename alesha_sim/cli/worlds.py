@@ -31,7 +31,7 @@ Show = Callable[[float, str], None]
 
 def check(arguments: Namespace) -> None:
     """Raise ScenarioError unless the options of `verify` go together and its file can be written."""
-    only_worlds = ("first", "jobs", "stop", "out", "force")
+    only_worlds = ("markets", "first", "jobs", "stop", "out", "force")
     values = {name: getattr(arguments, name) for name in only_worlds}
     given = [name for name, value in values.items() if value is not None and value is not False]
     found = [] if arguments.worlds else [Problem(f"--{name}", None, "must come with --worlds") for name in given]
@@ -54,6 +54,7 @@ def verify(arguments: Namespace, seed: int) -> bool:
             first=arguments.first or 0,
             jobs=arguments.jobs or 1,
             stop=arguments.stop,
+            markets=arguments.markets,
             progress=lambda progress: show(*_surveyed(progress)),
         )
         smallest = _smallest(found, show) if found.failures else None
@@ -109,7 +110,7 @@ def _smallest(found: "Survey", show: Show) -> "Shrunk":
 
     number = found.failures[0].number
     tried = f"smaller worlds like world {number} tried"
-    failed = trial(draw(found.seed, number))
+    failed = trial(draw(found.seed, number, markets=found.markets))
     return shrink(failed, progress=lambda tries: show(tries / TRIES, f"{tries} {tried}"))
 
 
@@ -118,7 +119,7 @@ def _smallest(found: "Survey", show: Show) -> "Shrunk":
 
 def _again(found: "Survey", number: int) -> str:
     """Return the command that runs one world again."""
-    return f"alesha verify --worlds 1 --first {number} --seed {found.seed}"
+    return f"alesha verify --worlds 1{' --markets' * found.markets} --first {number} --seed {found.seed}"
 
 
 def _counts(found: "Survey") -> str:
@@ -145,7 +146,11 @@ def _missed(found: "Survey") -> list[str]:
     """Return what was not met although some worlds meet it."""
     from alesha_sim.verification.fuzz.met import NEVER, vocabulary
 
-    return [": ".join(kind) for kind in vocabulary() if kind not in found.counts and kind not in NEVER]
+    return [
+        ": ".join(kind)
+        for kind in vocabulary(markets=found.markets)
+        if kind not in found.counts and kind not in NEVER
+    ]
 
 
 def _grouped(found: "Survey") -> dict[str, dict[str, int]]:

@@ -227,12 +227,11 @@ def suppliers_of(scenario: Part, name: str) -> tuple[str, ...]:
 def connected(scenario: Part) -> tuple[tuple[str, str], ...]:
     """Return the pairs of parties that talk to each other, by name; all users together are `user`.
 
-    Users talk to every shop and every bank, and to the suppliers of shops; an organisation to its own bank and to
-    those from whom it buys; banks to each other and to the clearing house.
+    Users talk to every organisation; a shop and a supplier to its own bank and to those from whom it buys; banks
+    to each other and to the clearing house.
     """
     shops, banks, suppliers = ([each.name for each in of_role(scenario, role)] for role in ROLES)
-    senders = [name for name in suppliers if any(name in suppliers_of(scenario, shop) for shop in shops)]
-    pairs = [*((USER, name) for name in (*shops, *banks)), *((name, USER) for name in senders)]
+    pairs = [*((USER, name) for name in (*shops, *banks)), *((name, USER) for name in suppliers)]
     pairs += [(name, bank_of(scenario, name)) for name in shops]
     pairs += [(name, source) for name in shops for source in suppliers_of(scenario, name)]
     pairs += [(name, bank_of(scenario, name)) for name in suppliers]

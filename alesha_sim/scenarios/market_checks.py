@@ -46,7 +46,7 @@ def _both_forms(scenario: "ScenarioFields") -> Iterator[Problem]:
 
 
 def _names(scenario: "ScenarioFields") -> Iterator[Problem]:
-    """Yield names that two parties have, and names of roles but of the only one of that role."""
+    """Yield names that two parties have, names of roles but of the only one of that role, and too many parties."""
     first: dict[str, str] = {}
     for field in NAMED:
         several = getattr(scenario, field)
@@ -59,6 +59,9 @@ def _names(scenario: "ScenarioFields") -> Iterator[Problem]:
             if small in ROLES and (plural(small) != field or len(several) > 1):
                 rule = f"must not be the name of a role, unless it is the only {small}"
                 yield Problem(f"{called}.name", repr(each.name), rule)
+    if all(each.name == each.role for each in scenario.organisations):
+        given = next(field for field in NAMED if getattr(scenario, field))
+        yield Problem(given, None, "must not all be named by their roles: one of each has no list")
     count = len(scenario.organisations)
     if count > ORGANISATIONS_MAX:
         rule = f"must be at most {ORGANISATIONS_MAX} shops, banks and suppliers together"

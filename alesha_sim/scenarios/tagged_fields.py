@@ -88,8 +88,14 @@ def amount_distribution(value: object) -> Decimal | Distribution:
 
 
 _ALL_KINDS: Sequence[Mapping[str, Any]] = (
-    KINDS, STOCKS, SETTLEMENTS, CHOICES, TRUSTS, SHOP_CHOICES, SOURCINGS
-)  # fmt: skip
+    KINDS,
+    STOCKS,
+    SETTLEMENTS,
+    CHOICES,
+    TRUSTS,
+    SHOP_CHOICES,
+    SOURCINGS,
+)
 
 
 class Policies(NamedTuple):

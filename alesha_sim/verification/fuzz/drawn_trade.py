@@ -226,3 +226,10 @@ def after_sales(dice: Dice, tree: Tree, outline: Outline) -> None:
     }
     wishes = {"cancel_share": dice.one_of(0, 0, 0.3, 1), "complaint_share": dice.one_of(0, 0.5, 1)}
     tree["users"]["after_sales"] = {**lasting, **wishes, "late_return_factor": dice.one_of(0, 1, 3)}
+
+
+def least(duration: Tree | float) -> float:
+    """Return the shortest of what a duration can be."""
+    if not isinstance(duration, dict):
+        return duration
+    return float(duration.get("low", min(duration.get("values", (0.0,)))))

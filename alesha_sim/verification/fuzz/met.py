@@ -13,7 +13,7 @@ from alesha_sim.messages import Method, Notice, Reason, Reply, Request
 from alesha_sim.network import Conflict, Withdraw
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.results.result import Result
-from alesha_sim.scenarios.injected_faults import ENTITIES, Crash
+from alesha_sim.scenarios.injected_faults import ENTITIES, Crash, InjectedFault
 from alesha_sim.units import MICROSECONDS
 from alesha_sim.vocabulary import FATES, INTENTS, OUTCOMES, STAGES, STATUSES
 
@@ -50,8 +50,7 @@ def counted(result: Result) -> Counts:
     counts: Counts = Counter({("worlds", "drained" if result.drained else "cut off"): 1})
     for fault in result.scenario.faults:
         if fault.start <= result.ended_at:
-            what = f"crash of the {fault.entity}" if isinstance(fault, Crash) else fault.kind
-            counts["faults", what] += 1
+            counts["faults", _what(fault, result.scenario.roles)] += 1
     for group, table, column in _COLUMNS:
         for label, number in _by_label(text_column(result.columns(table), column)):
             counts[group, label] = number
@@ -59,8 +58,14 @@ def counted(result: Result) -> Counts:
     arrived = numbers(result.columns("production_lots"), "arrived_at") != MISSING_TIME
     counts["lots", "arrived"], counts["lots", "on order"] = int(arrived.sum()), int((~arrived).sum())
     counts.update(_recoveries(result))
-    counts.update(_postings(result.columns("transfers"), result.scenario.currency.code))
+    scenario = result.scenario
+    roles = scenario.roles if scenario.is_market else {}
+    counts.update(_postings(result.columns("transfers"), scenario.currency.code, roles))
     return +counts
+
+
+def _what(fault: InjectedFault, roles: Mapping[str, str]) -> str:
+    return f"crash of the {roles.get(fault.entity, fault.entity)}" if isinstance(fault, Crash) else fault.kind
 
 
 def _by_label(text: TextColumn) -> Iterator[tuple[str, int]]:
@@ -72,31 +77,33 @@ def _recoveries(result: Result) -> Counts:
     """Count what organisations sent at the instant at which they were restarted."""
     messages, counts = result.columns("messages"), Counts()
     sent_at, kinds = numbers(messages, "sent_at"), text_column(messages, "kind")
-    for entity in ENTITIES:
-        ends = _restarts(result, entity)
-        if ends:
-            resumed = np.isin(sent_at, ends) & equals(text_column(messages, "sender"), entity)
+    for name, role in result.scenario.roles.items():
+        ends = _restarts(result, name)
+        if ends and role in RECOVERY:
+            resumed = np.isin(sent_at, ends) & equals(text_column(messages, "sender"), name)
             for label, number in _by_label(TextColumn(kinds.codes[resumed], kinds.labels)):
-                if label in RECOVERY[entity]:
-                    counts[f"restart of the {entity}", label] = number
+                if label in RECOVERY[role]:
+                    counts[f"restart of the {role}", label] += number
     orders = result.columns("orders")
     unpaid = equals(text_column(orders, "reason"), Reason.UNPAID)
     placed, closed = (numbers(orders, name)[unpaid] for name in ("placed_at", "closed_at"))
-    watched = [(placed < at) & (closed > at) for at in _restarts(result, "shop")]
+    shops = [name for name, role in result.scenario.roles.items() if role == "shop"]
+    restarts = {at for name in shops for at in _restarts(result, name)}
+    watched = [(placed < at) & (closed > at) for at in restarts]
     counts["restart of the shop", UNPAID] = int(sum(each.sum() for each in watched))
     return counts
 
 
-def _restarts(result: Result, entity: str) -> list[int]:
+def _restarts(result: Result, name: str) -> list[int]:
     """Return the instants at which an organisation is restarted, microseconds."""
     return [
         round((crash.start + crash.duration) * MICROSECONDS)
         for crash in result.scenario.faults
-        if isinstance(crash, Crash) and crash.entity == entity
+        if isinstance(crash, Crash) and name in result.scenario.called(crash.entity)
     ]
 
 
-def _postings(transfers: Columns, currency: str) -> Counts:
+def _postings(transfers: Columns, currency: str, roles: Mapping[str, str]) -> Counts:
     """Count rows of the ledger by the rule that they follow."""
     keys = [text_column(transfers, name) for name in ("book", "code", "debit", "credit")]
     units = ~equals(text_column(transfers, "commodity"), currency)
@@ -110,7 +117,8 @@ def _postings(transfers: Columns, currency: str) -> Counts:
         codes = np.unravel_index(place // 2, sizes)
         book, code, *accounts = (str(key.labels[at]) for key, at in zip(keys, codes, strict=True))
         # Of a family of accounts the rules have the name before the number.
-        counts["postings", _named(book, code, bool(place % 2), *map(role_of, accounts))] += number
+        sides = [role_of(account, roles) for account in accounts]
+        counts["postings", _named(roles.get(book, book), code, bool(place % 2), *sides)] += number
     return counts
 
 
@@ -129,8 +137,27 @@ ORDER_REASONS = (
 """Why an order may be declined or cancelled, or not end as it should; all others are said of requests alone."""
 
 
-def vocabulary() -> Iterator[Kind]:
-    """Yield every kind of thing that there is a word for."""
+OF_A_MARKET = (
+    Account.BANK_CLEARING_CLAIM,
+    Account.BANK_CLEARING_DUE,
+    Account.BANK_EQUITY,
+    Account.BANK_GUARANTEE_CLAIMS,
+    Account.BANK_GUARANTEE_DUE,
+    Account.BANK_INTERCHANGE,
+    Account.BANK_INTERCHANGE_INCOME,
+    Account.BANK_LOANS,
+    Account.BANK_LOSSES,
+    Account.BANK_UNSECURED_DEBTS,
+    Account.CLEARING_BACKING,
+    Account.CLEARING_RESERVES,
+    Account.CLEARING_SETTLEMENT,
+)
+"""Accounts that one bank alone has no use for."""
+
+
+def vocabulary(*, markets: bool = False) -> Iterator[Kind]:
+    """Yield every kind of thing that there is a word for, with what only markets have or without."""
+    rules = [rule for rule in permitted() if markets or not {*rule[3:]} & {*OF_A_MARKET}]
     said = (*get_args(Request), *get_args(Reply), *get_args(Notice), Conflict, Withdraw)
     groups: dict[str, tuple[str, ...]] = {
         "attacks": INTENTS[1:],
@@ -139,7 +166,7 @@ def vocabulary() -> Iterator[Kind]:
         "lots": ("arrived", "on order"),
         "messages": FATES,
         "orders": STATUSES,
-        "postings": tuple(_named(*rule) for rule in permitted()),
+        "postings": tuple(_named(*rule) for rule in rules),
         "reasons of orders": ORDER_REASONS,
         "refusals": tuple(Reason),
         "stages of visits": STAGES,
@@ -177,6 +204,7 @@ _NEVER: dict[str, dict[str, tuple[str, ...]]] = {
     "who orders at the supplier in the shop's place names a transaction that is not of such an order": {
         "refusals": ("not_the_shop", "transaction_used"),
     },
+    "a bank is closed in a market alone": {"refusals": ("bank_closed",)},
     "said of an order, and to nobody who waits for a reply": {
         "refusals": ("changed_mind", "refused_at_door"),
     },

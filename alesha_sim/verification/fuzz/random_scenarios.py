@@ -12,7 +12,7 @@ from alesha_sim.recording.levels import ALL, SUMMARY
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.streams import Streams
 from alesha_sim.units import DAY
-from alesha_sim.verification.fuzz import drawn_network, drawn_trade
+from alesha_sim.verification.fuzz import drawn_market, drawn_network, drawn_trade
 from alesha_sim.verification.fuzz.dice import HUGE, Dice, Outline, Tree, exact, short
 from alesha_sim.verification.fuzz.drawn_demand import demand
 
@@ -42,13 +42,16 @@ class World(NamedTuple):
     way: str = ALL
 
 
-def draw(seed: int, number: int) -> World:
-    """Return world `number` (from 0) of a seed; raises ValueError unless both are whole numbers from 0."""
-    run_seed, tree, way = drawn(seed, number)
+def draw(seed: int, number: int, *, markets: bool = False) -> World:
+    """Return world `number` (from 0) of a seed, or the market that is made of it.
+
+    Raises ValueError unless both are whole numbers from 0.
+    """
+    run_seed, tree, way = drawn(seed, number, markets=markets)
     return World(Scenario.model_validate(tree), run_seed, way)
 
 
-def drawn(seed: int, number: int) -> tuple[int, Tree, str]:
+def drawn(seed: int, number: int, *, markets: bool = False) -> tuple[int, Tree, str]:
     """Return a world's seed, its scenario as a tree, and its way.
 
     Every third world is a calm one, with a bad network or with faults or with neither: what goes wrong in a few
@@ -89,6 +92,8 @@ def drawn(seed: int, number: int) -> tuple[int, Tree, str]:
     if is_silent:
         drawn_network.silence(dice, tree)
     drawn_network.keep_bounds(tree)
+    if markets:
+        drawn_market.several(Dice(Streams(seed).generator(f"world:{number}:market")), tree, outline)
     if tree["demand"]["kind"] == "replay" and not tree["demand"]["cut"] and dice.chance(0.2):
         del tree["horizon"]  # it ends after the last visit
     way = dice.one_of(SPOOL, SUMMARY) if dice.chance(0.12) else ALL
@@ -138,18 +143,11 @@ def _keep_promises(tree: Tree) -> None:
     if promise is None:
         return
     travels = [zone["delivery_time"] for zone in tree["delivery"].get("zones", ())] or [supplier["delivery_time"]]
-    least = min(map(_least, travels))
+    least = min(map(drawn_trade.least, travels))
     if supplier.get("stock", {"kind": "make_to_order"})["kind"] == "make_to_order":
-        least += _least(supplier["lead_time"])
+        least += drawn_trade.least(supplier["lead_time"])
     if promise < least:
         tree["shop"]["promise"] = short(1.1 * least)
-
-
-def _least(duration: Tree | float) -> float:
-    """Return the shortest of what a duration can be."""
-    if not isinstance(duration, dict):
-        return duration
-    return float(duration.get("low", min(duration.get("values", (0.0,)))))
 
 
 def _indebted(dice: Dice, tree: Tree, outline: Outline) -> None:

@@ -15,8 +15,8 @@ from alesha_sim.books.accounts import Account
 from alesha_sim.columns import MISSING_TIME, Columns, equals, numbers, text_column
 from alesha_sim.messages import Reason, Request
 from alesha_sim.results.result import Result
-from alesha_sim.scenarios.channels import LINKS
 from alesha_sim.scenarios.injected_faults import Degradation, directions
+from alesha_sim.scenarios.market import Organisation, link_keys, links, of_role
 from alesha_sim.units import MICROSECONDS
 
 _REQUESTS = tuple(kind.__name__ for kind in get_args(Request))
@@ -38,6 +38,7 @@ def _budgets(result: Result) -> Iterator[str]:
     if users.budget is None:
         return
     most = result.scenario.currency.minor(users.budget)
+    has_dates = any(shop.terms.prices for shop in of_role(result.scenario, "shop"))
     totals = numbers(result.columns("orders"), "total")
     sent, invoiced = (
         _first_at(messages, *each) for each in (("Checkout", "sent_at"), ("Invoice", "delivered_at"))
@@ -48,7 +49,7 @@ def _budgets(result: Result) -> Iterator[str]:
     for visit, order in enumerate(numbers(visits, "order").tolist()):
         if order > 0 and honest[visit]:
             period = int(sent[visit] / MICROSECONDS // users.budget_period)
-            if result.scenario.shop.prices and (
+            if has_dates and (
                 left[visit] or period != int(invoiced.get(visit, 0) / MICROSECONDS // users.budget_period)
             ):
                 continue
@@ -65,18 +66,22 @@ def _first_at(messages: Columns, kind: str, instant: str) -> dict[int, int]:
 
 
 def _room(result: Result) -> Iterator[str]:
-    """No lot is asked for that would not fit beside the supplier's free stock and what is on order."""
-    room, lots = result.scenario.supplier.capacity, result.columns("production_lots")
-    if room is None or not len(numbers(lots, "quantity")):
+    """No lot is asked for that would not fit beside the supplier's free stock and what is on order.
+
+    A lot does not say who asked for it, so that this is seen where there is one supplier.
+    """
+    (supplier, *others), lots = of_role(result.scenario, "supplier"), result.columns("production_lots")
+    room = supplier.terms.capacity
+    if room is None or others or not len(numbers(lots, "quantity")):
         return
     ordered_at, arrived_at, quantity = (numbers(lots, name) for name in ("ordered_at", "arrived_at", "quantity"))
     transfers = result.columns("transfers")
-    stocked = (sku for sku in result.scenario.skus if result.scenario.supplier.stock.opening(sku) is not None)
+    stocked = (sku for sku in result.scenario.skus if supplier.terms.stock.opening(sku) is not None)
     for sku in stocked:
         mine = equals(text_column(lots, "sku"), sku)
         units = equals(text_column(transfers, "commodity"), sku)
         gain = sum(
-            sign * equals(text_column(transfers, side), Account.SUPPLIER_STOCK).astype(np.int64)
+            sign * equals(text_column(transfers, side), Account.SUPPLIER_STOCK.of(supplier.name)).astype(np.int64)
             for side, sign in (("debit", 1), ("credit", -1))
         )
         at, change = numbers(transfers, "posted_at")[units], (gain * numbers(transfers, "amount"))[units]
@@ -94,7 +99,8 @@ def _room(result: Result) -> Iterator[str]:
 def _losses(result: Result) -> Iterator[str]:
     """A parcel is known to be lost no sooner than it should have arrived, and the report's time later."""
     scenario, transfers = result.scenario, result.columns("transfers")
-    travels = [zone.delivery_time for zone in scenario.delivery.zones] or [scenario.supplier.delivery_time]
+    suppliers = [each.terms for each in of_role(scenario, "supplier")]
+    travels = [each.delivery_time for each in scenario.delivery.zones or suppliers]
     least = (min(travel.least for travel in travels) + scenario.delivery.report_time.least) * MICROSECONDS
     if not scenario.delivery.lost or not least:
         return
@@ -110,11 +116,15 @@ def _losses(result: Result) -> Iterator[str]:
 
 def _copies(result: Result) -> Iterator[str]:
     """Only links that double messages have second copies; a reply may be given to either copy of a request."""
-    doubling = {name for name in LINKS if result.scenario.network.link(name).duplication}
-    for fault in result.scenario.faults:
-        if isinstance(fault, Degradation) and fault.duplication:
-            doubling.update(directions(fault.link))
-    if len(doubling) == len(LINKS) or not result.scenario.is_hostile:
+    scenario, names = result.scenario, links(result.scenario)
+    faults = [each for each in scenario.faults if isinstance(each, Degradation) and each.duplication]
+    everywhere = {name for fault in faults for name in directions(fault.link)}
+    doubling = {
+        name
+        for name in names
+        if scenario.link(name).duplication or not everywhere.isdisjoint(link_keys(scenario, name))
+    }
+    if len(doubling) == len(names) or not scenario.is_hostile:
         return
     messages = result.columns("messages")
     kinds = text_column(messages, "kind")
@@ -133,17 +143,20 @@ def _copies(result: Result) -> Iterator[str]:
 
 def _locks(result: Result) -> Iterator[str]:
     """An account is locked only while a wrong secret is no longer ago than the lock lasts."""
-    bank, messages = result.scenario.bank, result.columns("messages")
-    if bank.secret_attempts is None:
-        return
+    for bank in of_role(result.scenario, "bank"):
+        if bank.terms.secret_attempts is not None:
+            yield from _locks_of(bank, result.columns("messages"))
+
+
+def _locks_of(bank: Organisation, messages: Columns) -> Iterator[str]:
     kinds, detail, request = (
         text_column(messages, "kind"),
         text_column(messages, "reason"),
         numbers(messages, "request"),
     )
     enquiries = request[equals(kinds, "EnquireTransaction")]  # what was decided before is said to them again
-    decided = equals(text_column(messages, "sender"), "bank") & ~np.isin(request, enquiries)
-    at = numbers(messages, "sent_at")
+    decided = equals(text_column(messages, "sender"), bank.name) & ~np.isin(request, enquiries)
+    at, lock_time = numbers(messages, "sent_at"), bank.terms.lock_time
 
     def first(reason: Reason) -> dict[int, int]:
         """Return when each request was first answered so: rows are in the order of sending."""
@@ -152,20 +165,26 @@ def _locks(result: Result) -> Iterator[str]:
 
     wrong = np.array(sorted(first(Reason.WRONG_SECRET).values()), np.int64)
     for number, now in first(Reason.ACCOUNT_LOCKED).items():
-        recent = wrong[(wrong <= now) & (wrong >= now - round(bank.lock_time * MICROSECONDS))]
-        if not len(recent) or not bank.lock_time:
+        recent = wrong[(wrong <= now) & (wrong >= now - round(lock_time * MICROSECONDS))]
+        if not len(recent) or not lock_time:
             yield f"request {number} met a locked account at {now / MICROSECONDS} s"
 
 
 def _grants(result: Result) -> Iterator[str]:
     """Compensation is a share of the price, a restocking fee is rounded, and neither leaves less than nothing."""
-    shop, transfers, orders = result.scenario.shop, result.columns("transfers"), result.columns("orders")
+    for shop in of_role(result.scenario, "shop"):
+        yield from _grants_of(shop, result)
+
+
+def _grants_of(shop: Organisation, result: Result) -> Iterator[str]:
+    transfers, orders = result.columns("transfers"), result.columns("orders")
     names = ("order", "amount", "entry")
     order, amount, entry = (numbers(transfers, name).tolist() for name in names)
     book, code, commodity = (text_column(transfers, name) for name in ("book", "code", "commodity"))
-    granting = equals(text_column(transfers, "credit"), Account.SHOP_REFUNDS_PAYABLE)
-    collecting = equals(book, "shop") & equals(code, "collection")
-    back = equals(book, "shop") & equals(code, "return") & ~equals(commodity, result.scenario.currency.code)
+    granting = equals(text_column(transfers, "credit"), Account.SHOP_REFUNDS_PAYABLE.of(shop.name))
+    collecting = equals(book, shop.name) & equals(code, "collection")
+    back = equals(book, shop.name) & equals(code, "return")
+    back &= ~equals(commodity, result.scenario.currency.code)
     prices = _prices(result)
     paid = np.where(numbers(orders, "payment_transaction") >= 0, numbers(orders, "advance"), 0).tolist()
     worth: Counter[int] = Counter()
@@ -178,9 +197,9 @@ def _grants(result: Result) -> Iterator[str]:
             continue
         due = amount[place]
         if what == "allowance":
-            due = _share(int(numbers(orders, "total")[number]), shop.compensation)
+            due = _share(int(numbers(orders, "total")[number]), shop.terms.compensation)
         elif what == "return":
-            due = worth[entry[place]] - _share(worth[entry[place]], shop.restocking_fee)
+            due = worth[entry[place]] - _share(worth[entry[place]], shop.terms.restocking_fee)
         if amount[place] != min(due, paid[number]):
             yield f"order {order[place]}: {what} of {amount[place]}, of {paid[number]} left must be {due}"
         paid[number] -= amount[place]

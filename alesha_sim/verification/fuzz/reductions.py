@@ -11,6 +11,7 @@ from typing import Any
 
 from alesha_sim.distributions import KINDS as DISTRIBUTIONS
 from alesha_sim.scenarios import files
+from alesha_sim.scenarios.errors import NAMED
 from alesha_sim.scenarios.fields import number
 from alesha_sim.scenarios.injected_faults import directions
 from alesha_sim.scenarios.scenario import Scenario
@@ -18,6 +19,7 @@ from alesha_sim.scenarios.sections import Product
 from alesha_sim.scenarios.tagged_fields import distribution
 from alesha_sim.verification.fuzz.dice import Tree, short
 from alesha_sim.verification.fuzz.random_scenarios import World
+from alesha_sim.verification.fuzz.reduced_market import defaults
 
 SECTIONS = (("users",), ("shop",), ("bank",), ("supplier",), ("delivery",), ("network", "default"), ("currency",))
 """Tables of a scenario whose every field has a default."""
@@ -40,8 +42,8 @@ def spelt_out(world: World) -> Tree:
 def brief(scenario: Scenario) -> str:
     """Return a scenario as TOML text, without the fields that have their default."""
     tree, default = scenario.model_dump(mode="json"), _default()
-    for path in (path for section in SECTIONS for path in _fields(_at(default, section), section)):
-        if _at(tree, path) == _at(default, path):
+    for path, value in _defaults(tree):
+        if _at(tree, path) == value:
             del _at(tree, path[:-1])[path[-1]]
     for product in tree["catalogue"]:
         for name in OPTIONAL:
@@ -81,9 +83,19 @@ def without_products(tree: Tree, start: int, end: int) -> Tree | None:
     columns = _visits(smaller)
     for sku in gone:
         columns.pop(sku, None)
-    smaller["shop"]["prices"] = [price for price in smaller["shop"]["prices"] if price["sku"] not in gone]
-    for section, name in (("supplier", "stock"), ("shop", "stock"), ("users", "choice")):
-        smaller[section][name] = _unnamed(smaller[section][name], gone)
+    smaller["users"]["choice"] = _unnamed(smaller["users"]["choice"], gone)
+    firms = [each for field in ("shops", "suppliers") for each in smaller.get(field, [])]
+    for firm in (*firms, *(smaller[name] for name in ("shop", "supplier") if name in smaller)):
+        stock = firm["stock"] = _unnamed(firm["stock"], gone)
+        if "prices" in firm:  # a shop, which makes nothing
+            if stock is not None and stock["kind"] == "make_to_order":
+                firm["stock"] = None
+            if firm["stock"] is None and "sourcing" in firm:
+                firm["sourcing"] = None  # a dual one is asked at reviews
+            firm["prices"] = [price for price in firm["prices"] if price["sku"] not in gone]
+        for name in ("charges", "lead_times"):
+            if name in firm:
+                firm[name] = {sku: value for sku, value in firm[name].items() if sku not in gone}
     return smaller
 
 
@@ -154,11 +166,10 @@ def fewer_users(tree: Tree) -> Iterator[Tree]:
 
 def plainer(tree: Tree) -> Iterator[Tree]:
     """Give whole tables, then single fields, their default; draw nothing from a distribution but its mean."""
-    default = _default()
-    for section in SECTIONS:
-        yield _changed(tree, section, _at(default, section))
-        for path in _fields(_at(default, section), section):
-            yield _changed(tree, path, _at(default, path))
+    for section, default in _tables(tree):
+        yield _changed(tree, section, _at(tree, section) | default)
+        for path in _fields(default, section):
+            yield _changed(tree, path, _at(default, path[len(section) :]))
             yield from _constant(tree, path)
     for n in range(len(tree["catalogue"])):
         for name in OPTIONAL:
@@ -184,9 +195,7 @@ def rounder(tree: Tree) -> Iterator[Tree]:
     if instants := _visits(tree)["at"]:
         for digits in (0, 1, 2):
             yield _changed(tree, ("demand", "visits", "at"), [round(at, digits) for at in instants])
-    default = _default()
-    paths = [path for section in SECTIONS for path in _fields(_at(default, section), section)]
-    paths = [path for path in paths if _at(tree, path) != _at(default, path)] + list(_link_fields(tree))
+    paths = [path for path, value in _defaults(tree) if _at(tree, path) != value] + list(_link_fields(tree))
     paths += [("faults", n, name) for n in range(len(tree["faults"])) for name in ("start", "duration")]
     for path in paths:
         value = _at(tree, path)
@@ -224,10 +233,26 @@ def _default() -> Tree:
     return Scenario.model_validate({"horizon": 1, "demand": {"kind": "single"}}).model_dump(mode="json")
 
 
+def _tables(tree: Tree) -> Iterator[tuple[Path, Tree]]:
+    """Yield the path of each table whose fields have defaults, of a market's parties too, and these."""
+    default = _default()
+    for section in SECTIONS:
+        if section[0] in tree:
+            yield section, _at(default, section)
+    for field in NAMED:
+        yield from (((field, n), defaults(field)) for n in range(len(tree.get(field, []))))
+
+
+def _defaults(tree: Tree) -> Iterator[tuple[Path, Any]]:
+    """Yield the path of each field that has a default, and that."""
+    for section, default in _tables(tree):
+        yield from ((path, _at(default, path[len(section) :])) for path in _fields(default, section))
+
+
 def _fields(table: Tree, above: Path) -> Iterator[Path]:
     """Yield the paths of all fields of a table, those of tables within it too."""
     for name, value in table.items():
-        if isinstance(value, dict) and "kind" not in value:
+        if isinstance(value, dict) and value and "kind" not in value:
             yield from _fields(value, (*above, name))
         else:
             yield (*above, name)

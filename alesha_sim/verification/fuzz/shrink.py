@@ -15,6 +15,7 @@ from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.verification.fuzz import reductions
 from alesha_sim.verification.fuzz.dice import Tree
 from alesha_sim.verification.fuzz.random_scenarios import World
+from alesha_sim.verification.fuzz.reduced_market import fewer_parties
 from alesha_sim.verification.fuzz.trials import Trial, law_of, trial
 
 TRIES = 500
@@ -95,6 +96,7 @@ class _Shrinking:
         ):
             self._take_out(without)
         for simpler in (
+            fewer_parties,
             reductions.shorter,
             reductions.earlier,
             reductions.fewer_users,

@@ -97,6 +97,7 @@ class Survey:
     counts: Counts
     slowest: Slow = field(default=Slow(0.0, 0, -1), compare=False)
     seconds: float = field(default=0.0, compare=False)
+    markets: bool = False
 
 
 def law_of(violation: str) -> str:
@@ -111,18 +112,21 @@ def survey(
     first: int = 0,
     jobs: int = 1,
     stop: bool = False,
+    markets: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Survey:
     """Run the worlds `first` to `first + worlds - 1` of a seed, on so many processors.
 
-    All are run, whatever happens, or with `stop` those up to the first that fails. `progress` is called after
+    With `markets` each has one to three shops, banks and suppliers. All are run, whatever happens, or with `stop`
+    those up to the first that fails. `progress` is called after
     every world. The worlds, and what is found in them, do not depend on `jobs`.
     """
     failures: list[Failure] = []
     counts: Counts = Counter()
     slowest, seconds = Slow(0.0, 0, -1), 0.0
     done = 0
-    with _runner(jobs, worlds) as run, closing(run(partial(_tried, seed), range(first, first + worlds))) as trials:
+    tried = partial(_tried, seed, markets)
+    with _runner(jobs, worlds) as run, closing(run(tried, range(first, first + worlds))) as trials:
         for done, (took, violations, met) in enumerate(trials, start=1):
             counts.update(met)
             slowest, seconds = max(slowest, took), seconds + took.seconds
@@ -132,7 +136,7 @@ def survey(
                 progress(Progress(done, worlds, len(failures)))
             if failures and stop:
                 break
-    return Survey(seed, first, done, failures, counts, slowest, seconds)
+    return Survey(seed, first, done, failures, counts, slowest, seconds, markets)
 
 
 @contextmanager
@@ -147,10 +151,10 @@ def _runner(jobs: int, worlds: int) -> Iterator[Callable[..., Any]]:
         yield partial(pool.map, chunksize=max(1, min(10, worlds // (4 * jobs))))
 
 
-def _tried(seed: int, number: int) -> tuple[Slow, list[str], Counts]:
+def _tried(seed: int, markets: bool, number: int) -> tuple[Slow, list[str], Counts]:
     begun = perf_counter()
     try:
-        found = trial(draw(seed, number))
+        found = trial(draw(seed, number, markets=markets))
     except ValueError as error:  # the scenario was refused
         return Slow(perf_counter() - begun, 0, number), [_description(error)], Counter([STOPPED])
     return Slow(perf_counter() - begun, found.events, number), found.violations, found.counts
