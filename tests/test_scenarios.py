@@ -17,7 +17,7 @@ PLAIN = ["first_purchase", "market_day", "repeat_buyers", "cdnow"]
 ALL = [
     *PLAIN, "flash_sale", "cash_on_delivery", "returns_season", "supplier_disruption", "slow_bank",
     "unreliable_network", "card_testing", "growth", "prepaid_campaigns", "beer_game", "dual_sourcing",
-    "rival_shops",
+    "two_banks", "gridlock", "bank_failure", "rival_shops",
 ]  # fmt: skip
 
 
