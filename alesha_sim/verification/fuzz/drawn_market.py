@@ -60,7 +60,7 @@ def _suppliers(dice: Dice, section: Tree, catalogue: list[Tree], outline: Outlin
             supplier["upstream"] = dice.one_of(*later)
         supplier |= {"parts": dice.one_of(False, True), "order_time": _soon(dice, outline)}
         if dice.chance(0.3):
-            supplier["credit"] = dice.one_of(0, dice.widely(0.1, outline.horizon))
+            supplier["credit"] = True
     return found
 
 
