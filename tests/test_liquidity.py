@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from test_several_banks import drawn, market
 
-from alesha_sim import Simulation, scenarios, simulate
+from alesha_sim import Simulation, plots, scenarios, simulate
 
 
 def ran(**settings):
@@ -79,3 +79,32 @@ def test_where_there_is_one_bank_nothing_is_instructed():
     result = simulate(scenarios.first_purchase(), seed=7)
     assert result.instructions().empty
     assert result.liquidity().empty
+
+
+# The plot
+
+
+def texts(ax):
+    return [text.get_text() for text in (ax.title, ax._left_title, *ax.texts)]
+
+
+def test_the_plot_shows_each_banks_reserves_and_what_waits():
+    from matplotlib.figure import Figure
+
+    result = simulate(scenarios.gridlock(queue="gridlock", credit=100), seed=1)
+    ax = plots.liquidity(result, ax=Figure().subplots())
+    figures = result.liquidity()
+    lines = {line.get_label(): line.get_ydata() for line in ax.lines if line.get_label() in figures.index}
+    for bank in figures.index:
+        assert (lines[bank][0], lines[bank][-1]) == tuple(figures.loc[bank, ["opening", "closing"]])
+        assert min(lines[bank]) == figures.loc[bank, "lowest"]
+    assert sum(set(line.get_ydata()) == {-100.0} for line in ax.lines) == 2
+    told = " ".join(texts(ax))
+    waits = figures["waiting"].max()
+    assert f"{waits:,.10g} waits" in told
+    assert "still wait" in told
+
+
+def test_the_plot_of_one_bank_is_refused_in_one_line():
+    with pytest.raises(ValueError, match=r"^result: must be of a scenario with several banks, .*$"):
+        plots.liquidity(simulate(scenarios.first_purchase(), seed=7))

@@ -13,6 +13,7 @@ from alesha_sim.plots.dashboard import dashboard
 from alesha_sim.plots.delivery import delivery_times
 from alesha_sim.plots.funnel import funnel
 from alesha_sim.plots.goods import stock
+from alesha_sim.plots.liquidity import liquidity
 from alesha_sim.plots.queueing import queues, waiting
 from alesha_sim.plots.sequence import conversation
 from alesha_sim.plots.studies import band, distribution, effects, heat_map, precision, warm_up
@@ -29,6 +30,7 @@ __all__ = [
     "effects",
     "funnel",
     "heat_map",
+    "liquidity",
     "precision",
     "queues",
     "stock",
