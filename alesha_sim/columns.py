@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from alesha_sim.numbered import NumberedLabels
 from alesha_sim.units import MICROSECONDS
+from alesha_sim.vocabulary import NO_ID
 
 MISSING_TIME = int(np.iinfo(np.int64).min)
 _NO_CODE: Final = -2
@@ -64,6 +65,11 @@ def entity_names(codes: npt.NDArray[Any], organisations: Sequence[str]) -> TextC
         return TextColumn(places.astype(np.int32), [_name(code, organisations) for code in found.tolist()])
     labels = [*organisations, *(f"user:{number}" for number in range(users))]
     return TextColumn(np.where(codes < 0, -1 - codes, codes + own).astype(np.int32), labels)
+
+
+def organisation_names(codes: npt.NDArray[Any], organisations: Sequence[str]) -> TextColumn:
+    """Return codes of organisations (-1 - k for organisation k) as their names; any other is missing."""
+    return TextColumn(np.maximum(-1 - codes, NO_ID).astype(np.int32), organisations)
 
 
 class Kinds(dict[type, int]):

@@ -49,8 +49,9 @@ from alesha_sim.messages import (
 )
 from alesha_sim.network import Channel, Faults, RetryPolicy
 from alesha_sim.recording.run_logs import Records
+from alesha_sim.tables.every_order import every_order
 from alesha_sim.units import Share
-from alesha_sim.vocabulary import BANK, NO_ID, STATUSES, SUPPLIER
+from alesha_sim.vocabulary import BANK, NO_ID, SUPPLIER
 
 SKUS = ("laptop", "watch")
 ARTICLES = [
@@ -379,10 +380,11 @@ class Market:
 
     def status(self, order):
         """An order's status and reason."""
-        columns = self.records.orders.order_columns()
-        reason = columns["reason"]
+        log = self.records.orders
+        columns = every_order({"orders": log.order_columns(), "purchases": log.purchase_columns()})
+        status, reason = columns["status"], columns["reason"]
         code = reason.codes[order - 1]
-        return STATUSES[columns["status"].codes[order - 1]], reason.labels[code] if code >= 0 else None
+        return status.labels[status.codes[order - 1]], reason.labels[code] if code >= 0 else None
 
     def moved(self, order, *, codes=None):
         """What the shop's book moved for an order: (code, debit, credit, amount), money and goods."""

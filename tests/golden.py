@@ -37,9 +37,13 @@ def scenario(name):
     return found.with_settings(SMALLER.get(name, {}))
 
 
-def digests(name, seed):
+def run(name, seed):
+    """Return a run whose digests are golden."""
+    return alesha.simulate(scenario(name), seed=seed)
+
+
+def digests(result):
     """Return a run's digest, its kernel events and the digest of each table, so that a difference has a place."""
-    result = alesha.simulate(scenario(name), seed=seed)
     tables = {table: table_digest(table, result.columns(table)) for table in SCHEMA}
     return {"digest": result.digest, "events": result.events, "tables": tables}
 
@@ -95,7 +99,7 @@ def main(arguments=None):
     parser = ArgumentParser(description="Runs every scenario and compares it with its golden digests.")
     parser.add_argument("--write", action="store_true", help="keep what the runs give now")
     write = parser.parse_args(arguments).write
-    runs = {name: {str(seed): digests(name, seed) for seed in SEEDS} for name in NAMES}
+    runs = {name: {str(seed): digests(run(name, seed)) for seed in SEEDS} for name in NAMES}
     lines = [
         line for name, seeds in runs.items() for seed, found in seeds.items()
         for line in differences(name, seed, found)

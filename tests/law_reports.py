@@ -64,9 +64,9 @@ def of_rows():
 def of_cells():
     """Return the report of another value in each cell of some rows, one for each status and each outcome."""
     tables = trading.World(SEED).run(ORDERS).tables()
-    orders, visits = tables["orders"]["status"].codes, tables["visits"]["outcome"].codes
+    words = {"orders": "status", "purchases": "status", "visits": "outcome"}
     rows = {
-        "orders": np.unique(orders, return_index=True)[1], "visits": np.unique(visits, return_index=True)[1],
+        **{name: np.unique(tables[name][word].codes, return_index=True)[1] for name, word in words.items()},
         "order_lines": (0, 9), "accounts": (1, 9), "users": (2,), "transfers": (60,),
     }  # fmt: skip
     found = {}

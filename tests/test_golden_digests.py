@@ -8,11 +8,15 @@ import sys
 from pathlib import Path
 
 import golden
+import numpy as np
 import portable
 import pytest
 from conftest import is_full_size, needs
 
 from alesha_sim.scenarios.catalogue import SHIPPED
+from alesha_sim.tables.canonical import one_form
+from alesha_sim.tables.digest import digest, table_digest
+from alesha_sim.tables.schema import SCHEMA
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = [(name, seed) for name in golden.NAMES for seed in golden.SEEDS]
@@ -36,12 +40,49 @@ def comparable():
         (pytest.fail if os.environ.get("ALESHA_CI") else pytest.skip)(stranger)
 
 
-@pytest.mark.usefixtures("comparable")
-@pytest.mark.parametrize(("name", "seed"), RUNS)
-def test_a_run_is_the_one_whose_digests_were_written(name, seed):
+@pytest.fixture(scope="module", params=RUNS, ids=lambda run: "-".join(map(str, run)))
+def golden_run(request, comparable):
+    """Return a scenario's name, the seed and the run."""
+    name, seed = request.param
     if name == "cdnow":
         needs("lifetimes")
-    assert "\n".join(golden.differences(name, seed, golden.digests(name, seed))) == ""
+    return name, seed, golden.run(name, seed)
+
+
+def test_a_run_is_the_one_whose_digests_were_written(golden_run):
+    name, seed, result = golden_run
+    assert "\n".join(golden.differences(name, seed, golden.digests(result))) == ""
+
+
+BEFORE_PURCHASES = json.loads((golden.FILE.parent / "golden_digests_before_purchases.json").read_text("utf-8"))
+"""What was written while organisations' purchases stood among users' orders, of a user below 0 and total 0."""
+
+
+def before_purchases(result):
+    """Return a run's tables as they were then."""
+    names = [name for name in result.columns("orders") if name != "seller"]
+    orders = result.every_order([*names, "buyer"])
+    buyer, codes = orders.pop("buyer"), {name: -1 - place for place, name in enumerate(result.scenario.roles)}
+    purchase = np.flatnonzero(buyer.codes >= 0)
+    orders = {name: one_form(column, SCHEMA["orders"][name]) for name, column in orders.items()}
+    orders["user"], orders["total"] = (orders[name].copy() for name in ("user", "total"))
+    orders["user"][purchase] = [codes[buyer.labels[code]] for code in buyer.codes[purchase].tolist()]
+    orders["total"][purchase] = 0
+    visits = {name: column for name, column in result.columns("visits").items() if name != "shop"}
+    others = {table: result.columns(table) for table in SCHEMA if table not in ("orders", "purchases", "visits")}
+    found = {"orders": orders, "visits": visits, **others}
+    return {
+        table: {name: one_form(column, SCHEMA[table][name]) for name, column in found[table].items()}
+        for table in SCHEMA if table in found
+    }  # fmt: skip
+
+
+def test_a_runs_tables_hold_what_they_held_before_purchases_had_one_of_their_own(golden_run):
+    name, seed, result = golden_run
+    kept, tables = BEFORE_PURCHASES["runs"][name][str(seed)], before_purchases(result)
+    assert {table: table_digest(table, columns) for table, columns in tables.items()} == kept["tables"]
+    assert digest(tables, result.scenario.currency) == kept["digest"]
+    assert result.events == kept["events"]
 
 
 def test_every_shipped_scenario_has_golden_digests_for_two_seeds():

@@ -42,6 +42,7 @@ from alesha_sim.policies import Fees
 from alesha_sim.recording.message_log import MessageLog
 from alesha_sim.scenarios import first_purchase
 from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.tables.schema import no_rows
 from alesha_sim.vocabulary import BANK as BANK_OWNER
 from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES, SUPPLIER
 
@@ -144,7 +145,7 @@ class Counter:
         nothing = TextColumn(np.zeros(0, np.int32), OUTCOMES)
         visits = {name: np.zeros(0, np.int64) for name in ("visit", "user", "order")}
         tables = {
-            "transfers": self.ledger.columns(), "accounts": accounts, **orders,
+            "transfers": self.ledger.columns(), "accounts": accounts, "purchases": no_rows("purchases"), **orders,
             "visits": visits | {"outcome": nothing},
             "users": {
                 "user": users, "opening_balance": accounts["opening"][deposits],
@@ -168,6 +169,7 @@ class Counter:
             "order": numbers, "user": np.array([self.placed[order] for order in numbers.tolist()], np.int64),
             "total": totals, "status": words, "payment_transaction": none, "charges_transaction": none,
             "payment_method": TextColumn(np.zeros(len(totals), np.int32), ("account",)), "advance": totals,
+            "seller": TextColumn(np.zeros(len(totals), np.int32), ("shop",)),
         }  # fmt: skip
         lines = {
             "order": numbers, "sku": TextColumn(np.zeros(len(numbers), np.int32), ("token",)), "quantity": totals,

@@ -15,6 +15,7 @@ from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
 from alesha_sim.columns import MISSING_TIME, TextColumn
 from alesha_sim.messages import FundsLocation
+from alesha_sim.tables.schema import no_rows
 from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES, SUPPLIER
 
 CATALOGUE = (
@@ -158,6 +159,7 @@ class World:
             "transfers": self.ledger.columns(),
             "accounts": self.ledger.account_columns(),
             "orders": self._orders(),
+            "purchases": no_rows("purchases"),
             "order_lines": self._lines(),
             "visits": self._visits(),
             "users": users_of(self.ledger.account_columns()),
@@ -176,6 +178,7 @@ class World:
             "payment_method": TextColumn(np.zeros(len(CARTS), np.int32), ("account",)),
             "advance": np.array([worth(order, 1) for order in CARTS]),
             "promised_at": np.full(len(CARTS), MISSING_TIME),
+            "seller": TextColumn(np.zeros(len(CARTS), np.int32), ("shop",)),
         }
 
     def _lines(self):

@@ -68,10 +68,10 @@ def test_the_shop_opens_empty_and_orders_up_to_its_level_as_the_supplier_is_paid
     market = stocked(filled=False)
     assert placed(market) == [(("laptop", 2),), (("watch", 2),)]
     assert market.bank.deposit == 10_000 - 2 * 400 - 2 * 180
-    columns = market.records.orders.order_columns()
-    assert columns["user"].tolist() == [-1, -1]
-    assert columns["total"].tolist() == [0, 0]
-    assert columns["payment_method"].labels[columns["payment_method"].codes[0]] == Method.REPLENISHMENT
+    columns = market.records.orders.purchase_columns()
+    assert columns["order"].tolist() == [1, 2]
+    assert columns["total"].tolist() == [2 * 400, 2 * 180]
+    assert market.records.orders.order_columns()["order"].tolist() == []
     assert market.records.orders.line_columns()["unit_price"].tolist() == [0, 0]
     assert market.shop.stock.warehouse.available == [0, 0]
     fill(market)
@@ -212,7 +212,7 @@ def test_a_rejected_replenishment_is_given_up_and_ordered_again_with_the_next_de
 
 def test_a_periodic_policy_is_asked_at_its_reviews_until_the_horizon():
     market = stocked(Periodic(1, 3, 100.0), filled=False, horizon=250.0)
-    columns = market.records.orders.order_columns()
+    columns = market.records.orders.purchase_columns()
     assert (columns["placed_at"] / 1e6).tolist() == [100.0, 100.0]
     assert market.clock.now == 203.0 or market.clock.now == 200.0
     assert placed(market) == [(("laptop", 3),), (("watch", 3),)]

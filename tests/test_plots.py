@@ -328,7 +328,12 @@ def recorded(visits, orders=(), refusals=()):
     }
     tables = {
         "visits": {"stage": text_column(stages), "outcome": text_column(outcomes), "order": np.array(numbers)},
-        "orders": {"status": text_column(statuses), "reason": text_column(reasons), **instants},
+        "orders": {
+            "order": np.arange(1, len(orders) + 1),
+            "status": text_column(statuses),
+            "reason": text_column(reasons),
+            **instants,
+        },
         "messages": {"visit": np.array(refused, np.int64), "reason": text_column(details)},
     }
     return SimpleNamespace(columns=tables.get)

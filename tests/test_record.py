@@ -29,7 +29,7 @@ from alesha_sim.simulation.stepping import Walk
 from alesha_sim.tables.digest import digest
 from alesha_sim.tables.schema import SCHEMA, Tables, recorded
 from alesha_sim.verification.fuzz import random_scenarios
-from alesha_sim.vocabulary import STATUSES
+from alesha_sim.vocabulary import SHOP, STATUSES
 
 MID = 0.4
 OFF = [table for table in SCHEMA if table not in ALWAYS]
@@ -158,7 +158,7 @@ def test_logs_of_thin_rows_number_them_from_where_the_others_do():
     visits, lots, orders = VisitLog(thin), ProductionLotLog(["laptop"], thin), OrderLog(["laptop"], thin)
     assert [visits.arrived(0.0, 1), visits.arrived(1.0, 1)] == [0, 1]
     assert [lots.ordered(0.0, 0, 1), lots.ordered(0.0, 0, 1)] == [0, 1]
-    assert [orders.placed(0.0, user, 5, "account", 5) for user in (0, 0, -1)] == [1, 2, 3]
+    assert [orders.placed(0.0, user, SHOP, 5, "account", 5) for user in (0, 0, -1)] == [1, 2, 3]
     assert (len(visits), len(lots), len(orders)) == (2, 2, 3)
 
 
@@ -166,7 +166,7 @@ def doubted(before, after=None):
     """Return what both kinds of record say of an order in one status, given up, and then perhaps in another."""
     log, thinner = OrderLog(["laptop"]), OrderLog(["laptop"], thin)
     for orders in (log, thinner):
-        orders.placed(0.0, 0, 5, "account", 5)
+        orders.placed(0.0, 0, SHOP, 5, "account", 5)
         orders.status(1, STATUSES.index(before))
         orders.mark_in_doubt(1)
         if after is not None:

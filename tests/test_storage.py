@@ -379,7 +379,7 @@ def test_manifest_may_be_laid_out_in_another_way(other, tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"format": 1, "recorded": "all"}', "format: 1: must be 3"),
+        ('{"format": 1, "recorded": "all"}', "format: 1: must be 4"),
         ("{}", "'format' is missing"),
         ("[]", "."),
         ("[" * 100_000, "."),

@@ -20,6 +20,7 @@ NAMES = [
     "supplier_cash",
     "shop_cash_min", "mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds", "messages",
     "messages_lost", "sales_returns", "bank_fees", "units_lost", "stranded_funds", "stranded_orders",
+    "aov",
 ]  # fmt: skip
 DEFAULTS = {Type.TIME: MISSING_TIME, Type.REFERENCE: -1, Type.TEXT: None}
 
@@ -59,7 +60,7 @@ def test_figures_of_nothing_are_named_in_order_and_undefined_ones_are_nan():
     assert list(found) == NAMES
     undefined = {name for name, figure in found.items() if math.isnan(figure)}
     means = {"mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds"}
-    assert undefined == {"conversion_rate", "decline_rate"} | means
+    assert undefined == {"conversion_rate", "decline_rate", "aov"} | means
     assert {figure for name, figure in found.items() if name not in undefined} == {0}
 
 
@@ -86,15 +87,19 @@ def test_revenue_is_sales_less_sales_returns_and_refunds_are_the_banks():
     assert (found["revenue"], found["refunds"], found["units_delivered"]) == (750.5, 250.0, 3)
 
 
-def test_replenishments_of_the_shop_are_no_orders():
+def test_purchases_of_the_shop_are_no_orders():
     orders = [
-        {"status": "completed", "payment_method": "account", "placed_at": 0, "delivered_at": 10 * SECOND},
-        {"status": "completed", "payment_method": "replenishment", "placed_at": 0, "delivered_at": 90 * SECOND},
-        {"status": "processing", "payment_method": "replenishment"},
+        {"status": "completed", "placed_at": 0, "delivered_at": 10 * SECOND, "total": 2_000},
+        {"status": "declined", "total": 1_001},
     ]
-    found = metrics(tables(orders=orders, visits=[{}] * 2), BDT)
-    assert [found[name] for name in ("orders", "completed", "open_orders")] == [1, 1, 0]
-    assert (found["conversion_rate"], found["mean_delivery_seconds"]) == (0.5, 10.0)
+    bought = [
+        {"status": "completed", "placed_at": 0, "delivered_at": 90 * SECOND, "total": 90_000},
+        {"status": "processing", "total": 5},
+    ]
+    found = metrics(tables(orders=orders, purchases=bought, visits=[{}] * 2), BDT)
+    assert [found[name] for name in ("orders", "completed", "open_orders")] == [2, 1, 0]
+    assert (found["conversion_rate"], found["mean_delivery_seconds"]) == (1.0, 10.0)
+    assert found["aov"] == 15.005
 
 
 def test_returns_fees_and_losses_are_read_off_the_books():

@@ -23,9 +23,11 @@ START = np.datetime64("2021-01-01", "us").item()
 
 CONTRACT = {
     "orders": "order user placed_at total payment_method status reason payment_transaction charges_transaction"
-    " paid_at accepted_at delivered_at closed_at advance promised_at",
+    " paid_at accepted_at delivered_at closed_at advance promised_at seller",
+    "purchases": "order buyer seller placed_at total status reason charges_transaction accepted_at delivered_at"
+    " closed_at",
     "order_lines": "order sku quantity unit_price unit_charge",
-    "visits": "visit user arrived_at left_at stage outcome order intent",
+    "visits": "visit user arrived_at left_at stage outcome order intent shop",
     "messages": "message request order sender recipient kind attempt sent_at delivered_at started_at finished_at"
     " fate reason visit",
     "transfers": "transfer posted_at book debit credit amount commodity code order entry",

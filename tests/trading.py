@@ -21,7 +21,7 @@ from alesha_sim.vocabulary import OUTCOMES, SHOP, STATUSES, SUPPLIER
 CATALOGUE = (
     Priced("hp-laptop", 500, 400, 300), Priced("apple-watch", 250, 180, 120), Priced("iphone-x", 1000, 720, 540),
 )  # fmt: skip
-METHODS = ("account", "cash_on_delivery", "replenishment")
+METHODS = ("account", "cash_on_delivery")
 
 Lines = list[tuple[int, int]]
 
@@ -621,26 +621,33 @@ class World:
             "transfers": self.ledger.columns(),
             "accounts": accounts,
             "orders": self._orders(),
+            "purchases": self._purchases(),
             "order_lines": self._lines(),
             "visits": self._visits(),
             "users": users_of(accounts, self.terms.users),
         }
 
     def _orders(self):
-        def column(name: str):
-            return np.array([getattr(order, name) for order in self.orders], np.int64)
-
+        orders = [order for order in self.orders if order.user >= 0]
+        known = np.array([self.ledger.holds(1, order.payment) for order in orders], np.bool_)
         return {
-            "order": column("number"), "user": column("user"), "total": column("total"),
-            "payment_method": text([order.method for order in self.orders], METHODS),
-            "status": text([order.status for order in self.orders], STATUSES),
-            "payment_transaction": np.where(self._known(), column("payment"), -1),
-            "charges_transaction": column("charges"), "advance": column("advance"),
-            "promised_at": np.full(len(self.orders), MISSING_TIME),
+            "order": column(orders, "number"), "user": column(orders, "user"), "total": column(orders, "total"),
+            "payment_method": text([order.method for order in orders], METHODS),
+            "status": text([order.status for order in orders], STATUSES),
+            "payment_transaction": np.where(known, column(orders, "payment"), -1),
+            "charges_transaction": column(orders, "charges"), "advance": column(orders, "advance"),
+            "promised_at": np.full(len(orders), MISSING_TIME), "seller": text(["shop"] * len(orders), ["shop"]),
         }  # fmt: skip
 
-    def _known(self):
-        return np.array([self.ledger.holds(1, order.payment) for order in self.orders], np.bool_)
+    def _purchases(self):
+        orders = [order for order in self.orders if order.user < 0]
+        sides = [text([name] * len(orders), [name]) for name in ("shop", "supplier")]
+        return {
+            "order": column(orders, "number"), "buyer": sides[0], "seller": sides[1],
+            "total": np.array([worth(order.lines, 2) for order in orders], np.int64),
+            "status": text([order.status for order in orders], STATUSES),
+            "charges_transaction": column(orders, "charges"),
+        }  # fmt: skip
 
     def _lines(self):
         rows = [
@@ -662,6 +669,10 @@ class World:
             "outcome": text([order.outcome for order in orders], OUTCOMES),
             "order": np.array([order.number for order in orders], np.int64),
         }
+
+
+def column(orders: Sequence[Order], name: str):
+    return np.array([getattr(order, name) for order in orders], np.int64)
 
 
 def text(words: Sequence[str | None], labels: Sequence[str]) -> TextColumn:

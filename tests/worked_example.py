@@ -176,7 +176,7 @@ def _row(accounts, book, code, debit, credit, amount, sku=None):
 
 def _result(scenario, ledger, cut_at):
     records = Records(scenario.skus, 2)
-    records.orders.placed(0.5, 1, 100_000, "account", 100_000)
+    records.orders.placed(0.5, 1, SHOP, 100_000, "account", 100_000)
     records.orders.line(1, 0, 1, 50_000, 40_000)
     records.orders.line(1, 1, 2, 25_000, 18_000)
     told = records.messages.sent(3.0, 0, 1, NO_ID, SUPPLIER, SHOP, 1, Delivered)
@@ -188,7 +188,8 @@ def _result(scenario, ledger, cut_at):
     users |= {"orders": zeros, "spent": zeros}
     users["account"] = TextColumn(np.arange(2, dtype=np.int32), ["10000000", "10000001"])
     tables = {
-        "orders": records.orders.order_columns(), "order_lines": records.orders.line_columns(),
+        "orders": records.orders.order_columns(), "purchases": records.orders.purchase_columns(),
+        "order_lines": records.orders.line_columns(),
         "visits": records.visits.columns(), "messages": records.messages.columns(),
         "transfers": ledger.columns(), "accounts": ledger.account_columns(),
         "production_lots": records.production_lots.columns(),

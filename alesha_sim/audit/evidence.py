@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.audit.keys import Key, Lines
+from alesha_sim.audit.order_columns import lacking_party, order_columns, replenishing
 from alesha_sim.audit.posting_rules import Rule, permitted
 from alesha_sim.audit.reading import Ints, Mask, among, exact, recoded
 from alesha_sim.audit.register import ROLES, Priced, Register
 from alesha_sim.books.accounts import BOOK_ROLES, CODES, Account
 from alesha_sim.columns import Columns, numbers, text_column
-from alesha_sim.messages import Method
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.vocabulary import OUTCOMES, STATUSES
 
@@ -33,12 +33,14 @@ _NONE = np.zeros(0, np.int64)
 
 
 class Evidence:
-    """Rows of `transfers`, `orders`, `order_lines` and `visits`, prepared; tables that are left out are unknown.
+    """Rows of the tables of orders, prepared; tables that are left out are unknown.
 
-    What belongs together must be there together: all rows of an order, and all of an entry. Orders and entries
-    stand at places of their own, 0 for no order; `orders` and `entries` have their numbers. Commodities are the
-    register's. What a table names and this package does not know is -1. `first` is the number of rows before,
-    `row_number` that of each transfer; those of a reader's own books are in `own` alone.
+    Orders are those of users and organisations together. The `total` of a purchase is 0, since no user pays it;
+    what its seller charges is `bought`. What belongs together must be there together: all rows of an order, and
+    all of an entry. Orders and entries stand at places of their own, 0 for no order; `orders` and `entries` have
+    their numbers. Commodities are the register's. What a table names and this package does not know is -1. `first`
+    is the number of rows before, `row_number` that of each transfer; those of a reader's own books are in `own`
+    alone.
     """
 
     def __init__(
@@ -53,8 +55,8 @@ class Evidence:
         self.price, self.charge, self.cost = self.register.price, self.register.charge, self.register.cost
         if "transfers" in tables:
             self._read_transfers(tables["transfers"])
-        if "orders" in tables:
-            self._read_orders(tables["orders"])
+        if "orders" in tables or "purchases" in tables:
+            self._read_orders(tables)
         if "order_lines" in tables:
             self._read_lines(tables["order_lines"])
         if "visits" in tables:
@@ -77,16 +79,21 @@ class Evidence:
         self.order_number = np.where(order == -1, 0, np.where(order == 0, -1, order))
         self.entry_number = numbers(table, "entry")
 
-    def _read_orders(self, table: Columns) -> None:
+    def _read_orders(self, tables: Mapping[str, Columns]) -> None:
+        table = order_columns(tables, with_instants=bool(self.register.changes))
         self.orders = _from_one(numbers(table, "order"), 0)
         self.ordered_by = _from_one(numbers(table, "user"), -1)
         self.placed_at = np.zeros(len(self.orders), np.int64)
         if self.register.changes:
             self.placed_at = _from_one(numbers(table, "placed_at"), 0)
-        self.total = _from_one(exact(numbers(table, "total")), 0)
+        self.buyer, self.seller = (
+            _from_one(recoded(text_column(table, side), self.register.parties), -1) for side in ("buyer", "seller")
+        )
+        self.replenishes = _from_one(replenishing(table), False)
+        self.lacks_party = _from_one(lacking_party(table), False)
+        total = _from_one(exact(numbers(table, "total")), 0)
+        self.total, self.bought = np.where(self.replenishes, 0, total), np.where(self.replenishes, total, 0)
         self.advance = _from_one(exact(numbers(table, "advance")), 0)
-        methods = recoded(text_column(table, "payment_method"), (Method.REPLENISHMENT,))
-        self.replenishes = _from_one(methods == 0, False)
         self.status = _from_one(recoded(text_column(table, "status"), STATUSES), -1)
         self.payment_transaction = _from_one(numbers(table, "payment_transaction"), -1)
         self.charges_transaction = _from_one(numbers(table, "charges_transaction"), -1)
@@ -121,12 +128,6 @@ class Evidence:
     def order(self) -> Ints:
         """The order of each transfer, as its place."""
         return self._order_places(self.order_number)
-
-    @cached_property
-    def seller(self) -> Ints:
-        """The shop of each order, as its place among the parties; -1 where no shop's book knows it yet."""
-        shops = self.register.of_book("shop")
-        return self.party_of_order("shop") if len(shops) > 1 else np.full(len(self.orders), (*shops, -1)[0])
 
     @cached_property
     def line_order(self) -> Ints:

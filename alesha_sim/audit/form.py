@@ -3,17 +3,22 @@
 Each table is read by itself, so any part of it will do.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from alesha_sim.audit.evidence import Evidence
 from alesha_sim.audit.findings import Findings
+from alesha_sim.audit.reading import Ints
 from alesha_sim.audit.register import Register
+from alesha_sim.columns import numbers
+from alesha_sim.tables.every_order import KINDS
+from alesha_sim.tables.source import Source
 
 
 class Sizes(NamedTuple):
-    """How many rows the tables `transfers`, `orders` and `users` have."""
+    """How many transfers there are, orders of users and organisations together, and users."""
 
     transfers: int
     orders: int
@@ -58,24 +63,41 @@ def check_transfers(evidence: Evidence, findings: Findings, sizes: Sizes) -> Non
     )
 
 
+def check_numbers(source: Source, findings: Findings, sizes: Sizes) -> None:
+    """L0: orders and purchases are numbered from 1 together, each table in the order of its rows."""
+    is_taken = np.zeros(sizes.orders + 1, np.bool_)
+    for part, table in enumerate(KINDS):
+        first = last = 0
+        for batch in source.batches(table, ["order"]):
+            found = numbers(batch, "order")
+            wrong = (found <= np.append(last, found[:-1])) | (found > sizes.orders)
+            wrong[~wrong] = is_taken[found[~wrong]]
+            is_taken[found[~wrong]] = True
+            findings.begin(2, part)
+            findings.add(0, wrong, _misnumbered(table, first, found, sizes.orders), first + np.arange(len(found)))
+            first, last = first + len(found), found[-1] if len(found) else last
+
+
+def _misnumbered(table: str, first: int, found: Ints, orders: int) -> Callable[[int], str]:
+    """Return what describes a wrong number in a batch that begins at row `first`."""
+    rule = f"must be from 1 to {orders}, above the one before, and of no other order"
+    return lambda place: f"row {first + place} of {table} has number {found[place]}, {rule}"
+
+
 def check_orders(evidence: Evidence, findings: Findings, sizes: Sizes) -> None:
-    """L0: orders are numbered from 1, and of a known user, or of none if they are replenishments."""
+    """L0: orders are a known user's unless an organisation buys, and say who sells."""
     e = evidence
-    rows = e.first + np.arange(len(e.orders) - 1)
     findings.add(
         0,
-        e.orders[1:] != rows + 1,
-        lambda place: f"row {rows[place]} of orders has number {e.orders[place + 1]}, must be {rows[place] + 1}",
-        rows,
+        (e.orders > 0) & ((e.ordered_by < 0) != e.replenishes) | (e.ordered_by >= sizes.users),
+        lambda place: f"order {e.orders[place]} of user {e.ordered_by[place]}: must be a known user's",
+        e.orders,
     )
     findings.add(
         0,
-        ((e.ordered_by < 0) != e.replenishes)[1:] | (e.ordered_by >= sizes.users)[1:],
-        lambda place: (
-            f"order {rows[place] + 1} of user {e.ordered_by[place + 1]}: must be a known user's, "
-            "and no user's if it is a replenishment"
-        ),
-        rows,
+        e.lacks_party,
+        lambda place: f"order {e.orders[place]}: must have a seller, and a purchase a buyer who is another",
+        e.orders,
     )
 
 

@@ -26,6 +26,7 @@ from alesha_sim.audit.per_order import check_orders
 from alesha_sim.audit.register import Priced, Repriced, Settling
 from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, numbers
+from alesha_sim.tables.every_order import KINDS
 from alesha_sim.tables.source import Source, source_of
 from alesha_sim.vocabulary import STATUSES
 
@@ -50,11 +51,11 @@ def check(
 ) -> list[str]:
     """Return the violations of the laws, one line each, at most 20 a law; none if all hold.
 
-    `tables` have the canonical columns of `transfers`, `accounts`, `orders`, `order_lines`, `visits`, `users`; of
-    the first at most about `rows` rows are looked at together, which changes no line. `drained` says that no
-    message was on its way and no timer running; else only those laws are checked that hold at any instant. `roles`
-    has the role of each party that keeps a book, by its name, `settling` how several banks settle.
-    Products are sold at the catalogue's prices until `changes` say otherwise.
+    `tables` have the canonical columns of all tables of a run but `messages` and `production_lots`; of transfers
+    at most about `rows` rows are looked at together, which changes no line. `drained` says that no message was on
+    its way and no timer running; else only those laws are checked that hold at any instant. `roles` has the role
+    of each party that keeps a book, by its name, `settling` how several banks settle. Products are sold at the
+    catalogue's prices until `changes` say otherwise.
     Amounts in messages are minor units of money or units of goods. If rows cannot be read (L0), the other laws are
     not checked. Source: section 3 of the posting rules.
     """
@@ -63,7 +64,7 @@ def check(
     form, findings = Findings(), Findings()
     books, own_books = Books(parts.register, findings), OwnBooks(parts.register.own, findings)
     users = source.whole("users")
-    has_doubt = _check_form(parts, form, findings, books, own_books)
+    has_doubt = _check_form(source, parts, form, findings, books, own_books)
     form.begin(5)
     user = numbers(users, "user")
     form.add(0, user != np.arange(len(user)), lambda row: f"row {row} of users has number {user[row]}")
@@ -78,28 +79,31 @@ def check(
     return findings.report()
 
 
-def _check_form(parts: Parts, form: Findings, findings: Findings, books: Books, own_books: OwnBooks) -> bool:
+def _check_form(
+    source: Source, parts: Parts, form: Findings, findings: Findings, books: Books, own_books: OwnBooks
+) -> bool:
     """Read all tables once, and tell whether a transfer belongs to an order in doubt."""
     sizes, has_doubt = parts.sizes, False
     holdings = Holdings(parts.register, findings)
     form.begin(0)
     form_laws.check_accounts(parts.register, form)
-    in_doubt = [np.zeros(1, np.bool_)]
-    for part in parts.of_table("orders"):
-        form.begin(2)
+    is_doubtful = np.zeros(sizes.orders + 1, np.bool_)
+    form_laws.check_numbers(source, form, sizes)
+    for part in parts.of_tables(*KINDS):
+        form.begin(2, len(KINDS))
         form_laws.check_orders(part, form, sizes)
-        in_doubt.append(part.status[1:] == STATUSES.index("in_doubt"))
+        doubted = part.orders[part.status == STATUSES.index("in_doubt")]
+        is_doubtful[doubted[(doubted > 0) & (doubted <= sizes.orders)]] = True
     for section, table, law in (
         (3, "order_lines", form_laws.check_lines),
         (4, "visits", form_laws.check_visits),
     ):
-        for part in parts.of_table(table):
+        for part in parts.of_tables(table):
             form.begin(section)
             law(part, form, sizes)
             if table == "order_lines" and parts.register.is_market and not form:
                 holdings.see_lines(part)
-    is_doubtful = np.concatenate(in_doubt)
-    for part in parts.of_table("transfers"):
+    for part in parts.of_tables("transfers"):
         form.begin(1)
         form_laws.check_transfers(part, form, sizes)
         if not form:

@@ -14,6 +14,7 @@ from alesha_sim.audit.form import Sizes
 from alesha_sim.audit.register import Priced, Register, Repriced, Settling
 from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.columns import Columns, numbers
+from alesha_sim.tables.every_order import KINDS
 from alesha_sim.tables.source import OF_ORDERS, Source, joined, picked
 from alesha_sim.vocabulary import NO_ID
 
@@ -32,7 +33,8 @@ class Parts:
     ) -> None:
         self._source, self._catalogue, self._rows = source, catalogue, rows
         self.register = Register(source.whole("accounts"), catalogue, roles, changes, settling)
-        self.sizes = Sizes(*(source.rows(table) for table in Sizes._fields))
+        orders = sum(source.rows(table) for table in KINDS)
+        self.sizes = Sizes(source.rows("transfers"), orders, source.rows("users"))
         self._joins = _Joins(self.sizes)
         self._whole = None
         if self.sizes.transfers <= rows:
@@ -41,17 +43,18 @@ class Parts:
     def _evidence(self, tables: Mapping[str, Columns], first: int = 0) -> Evidence:
         return Evidence(tables, self._catalogue, self.register, first)
 
-    def of_table(self, table: str) -> Iterator[Evidence]:
-        """Yield the rows of a table in their order; whatever else is in this evidence is not to be relied on."""
+    def of_tables(self, *tables: str) -> Iterator[Evidence]:
+        """Yield the rows of tables in their order; whatever else is in this evidence is not to be relied on."""
         if self._whole is not None:
             yield self._whole
             return
-        first = 0
-        for batch in self._source.batches(table):
-            rows = len(numbers(batch, "order"))
-            yield self._read({table: batch}, first)
-            first += rows
-            del batch  # before the next one is read, so that there is one at a time
+        for table in tables:
+            first = 0
+            for batch in self._source.batches(table):
+                rows = len(numbers(batch, "order"))
+                yield self._read({table: batch}, first)
+                first += rows
+                del batch  # before the next one is read, so that there is one at a time
 
     def blocks(self) -> Iterator[Evidence]:
         """Yield what belongs to no order, and all orders with what belongs to them, once transfers were read."""

@@ -78,7 +78,6 @@ def _check_prices(evidence: Evidence, findings: Findings) -> None:
     listed = e.register.price_at(e.seller[e.line_order], e.placed_at[e.line_order], e.line_commodity)
     price = np.where(e.replenishes[e.line_order], 0, listed)
     source = "price list" if e.register.changes else "catalogue"
-    price = np.where(e.seller[e.line_order] < 0, e.unit_price, price)  # nobody's book says yet whose
     # Suppliers of a market take charges of their own.
     at_charge = e.register.is_market | (e.unit_charge == e.charge[e.line_commodity])
     right = (e.unit_price == price) & at_charge
@@ -97,6 +96,14 @@ def _check_prices(evidence: Evidence, findings: Findings) -> None:
         8,
         prices != e.total,
         lambda order: f"order {e.orders[order]}: total {e.total[order]}, but its lines {prices[order]}",
+        e.orders,
+    )
+    charges = np.zeros(len(e.total), e.unit_charge.dtype)
+    np.add.at(charges, e.line_order, e.line_quantity * e.unit_charge)
+    findings.add(
+        8,
+        e.replenishes & (charges != e.bought),
+        lambda order: f"purchase {e.orders[order]}: total {e.bought[order]}, but its lines {charges[order]}",
         e.orders,
     )
     findings.add(

@@ -23,7 +23,7 @@ def report(arguments: Namespace) -> bool:
     if is_study:
         return _report_study(arguments)
     result = _saved(arguments) if scenario is None else commands.simulated(scenario, arguments).result()
-    orders = len(result.orders)
+    orders = len(result.orders) + len(result.purchases)
     if arguments.order is not None and not 1 <= arguments.order <= orders:
         rule = f"must be from 1 to {orders}" if orders else "no order was placed"
         raise scenario_error("--order", arguments.order, rule)

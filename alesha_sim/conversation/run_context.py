@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from alesha_sim.books.accounts import BOOKS, DEPOSITS, Account, Kind
 from alesha_sim.columns import MISSING_TIME, Columns, equals, isin, numbers, text_column
+from alesha_sim.tables.every_order import every_order
 from alesha_sim.tables.running_balance import changes
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import STATUSES
@@ -96,6 +97,10 @@ class RunContext:
         books = {book: equals(written, book) for book in dict.fromkeys([*BOOKS, *written.labels])}
         return {book: (_running(left, mine), _running(right, mine)) for book, mine in books.items()}
 
+    @cached_property
+    def _orders(self) -> Columns:
+        return every_order(self._tables, ("status", "closed_at", *MILESTONES.values()))
+
     def status(self, order: int, at: datetime) -> str | None:
         """Return an order's status at an instant, from the instants that the table of orders tells."""
         statuses = self.statuses(self.microseconds(at))
@@ -103,7 +108,7 @@ class RunContext:
 
     def statuses(self, at: int) -> npt.NDArray[np.int64]:
         """Return every order's status at an instant as its place in `STATUSES`, -1 for one not placed yet."""
-        orders = self._tables["orders"]
+        orders = self._orders
         status = text_column(orders, "status")
         final = np.array([STATUSES.index(label) for label in status.labels], np.int64)[status.codes]
         found = np.full(len(final), -1, np.int64)

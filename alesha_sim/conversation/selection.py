@@ -11,6 +11,7 @@ from alesha_sim.columns import MISSING_TIME, Column, Columns, TextColumn, equals
 from alesha_sim.conversation import Conversation, Message, Transfer
 from alesha_sim.conversation.run_context import RunContext
 from alesha_sim.conversation.steps import book_of
+from alesha_sim.tables.every_order import KINDS, every_order
 from alesha_sim.tables.source import source_of
 from alesha_sim.units import Currency
 from alesha_sim.vocabulary import NO_ID
@@ -36,10 +37,12 @@ class ConversationSelection:
         """Return one purchase: its visit's messages up to the order, then all about the order."""
         source = source_of(self._tables)
         said = messages_of(self._tables, order, self._start)
-        row, moved = (source.holding(table, "order", [order]) for table in ("orders", "transfers"))
-        status, owner = text_column(row, "status"), numbers(row, "user")[0]
+        row = every_order({table: source.holding(table, "order", [order]) for table in KINDS})
+        moved = source.holding("transfers", "order", [order])
+        status, buyer, user = text_column(row, "status"), text_column(row, "buyer"), numbers(row, "user")[0]
+        owner = f"user:{user}" if user >= 0 else buyer.labels[buyer.codes[0]]
         return self._conversation(
-            f"Order {order} of user:{owner}, {status.labels[status.codes[0]]}",
+            f"Order {order} of {owner}, {status.labels[status.codes[0]]}",
             said,
             plain_transfers(moved, slice(None), self._start, self._currency),
         )
@@ -96,7 +99,8 @@ def _names(entity: str, *texts: TextColumn) -> list[str]:
 def messages_of(tables: Mapping[str, Columns], order: int, start: datetime) -> list[Message]:
     """Return the messages about an order and those of its visit that led to it, in the order of sending."""
     source = source_of(tables)
-    about, visits, placed = (source.holding(table, "order", [order]) for table in ("messages", "visits", "orders"))
+    about, visits, *orders = (source.holding(table, "order", [order]) for table in ("messages", "visits", *KINDS))
+    placed = every_order(dict(zip(KINDS, orders, strict=True)), ["placed_at"])
     shopping = np.unique(np.append(numbers(about, "visit"), numbers(visits, "visit")))
     said = source.holding("messages", "visit", shopping[shopping != NO_ID].tolist())
     before = numbers(said, "order") == NO_ID

@@ -203,7 +203,7 @@ class Purchasing:
 
     def _place(self, seller: Seller, product: int, units: int, rejected: frozenset[int]) -> None:
         now, charge = self._party.clock.now, seller.charges[product]
-        number = self._log.placed(now, self._party.code, 0, Method.REPLENISHMENT, 0, INFINITY)
+        number = self._log.placed(now, self._party.code, seller.code, charge * units, Method.REPLENISHMENT, 0)
         self._log.line(number, product, units, 0, charge)
         lines = ((self._sources.skus[product], units),)
         purchase = Purchase(

@@ -36,16 +36,13 @@ from alesha_sim.experiments.plan import Plan
 from alesha_sim.experiments.run_table import Rows
 from alesha_sim.experiments.series import Track
 from alesha_sim.files import folders, regular
-from alesha_sim.recording.levels import ALL
 from alesha_sim.scenarios.errors import ScenarioError, scenario_error
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FAILURES, TOGETHER = "failures.json", "runs.parquet"
-FORMAT = "alesha study 4"
-WITHOUT_MODES = "alesha study 3"
-"""The format of studies all of whose runs recorded everything; they are read and gone on with."""
+FORMAT = "alesha study 5"
 
 RUN = re.compile(r"runs/p(\d+)-r(\d+)\.parquet")
 
@@ -239,8 +236,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads(regular.content(folder / folders.MANIFEST))
         form = str(found["format"])
-        if form in (FORMAT, WITHOUT_MODES):
-            found["identity"].setdefault("record", ALL)
+        if form == FORMAT:
             return dict(found)
     except (OSError, ValueError, TypeError, LookupError, RecursionError):
         form = ""

@@ -107,7 +107,7 @@ def _held(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
 
 
 def _open_orders(result: "Result", seconds: NDArray[np.float64]) -> Columns:
-    """The number of orders placed and not yet delivered or closed."""
+    """The number of users' orders placed and not yet delivered or closed."""
     orders = result.columns("orders")
     placed, closed = numbers(orders, "placed_at"), numbers(orders, "closed_at")
     at = np.rint(seconds * MICROSECONDS).astype(np.int64)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from alesha_sim.tables.schema import SCHEMA, Type
 
 TABLES = {
-    "orders": "One row per order.",
+    "orders": "One row per order of a user.",
+    "purchases": "One row per order of an organisation; numbered together with those of users.",
     "order_lines": "One row per order and product.",
     "visits": "One row per visit of a user to the shop.",
     "messages": "One row per sent copy of a message.",
@@ -32,6 +33,20 @@ COLUMNS = {
         "closed_at": "When the order was closed.",
         "advance": "What is to be paid before delivery; the rest is paid at the door.",
         "promised_at": "The instant by which delivery was promised.",
+        "seller": "The shop that took the order.",
+    },
+    "purchases": {
+        "order": "Number of the order.",
+        "buyer": "The organisation that ordered.",
+        "seller": "The organisation that it ordered from.",
+        "placed_at": "When the buyer placed the order.",
+        "total": "What the seller charges, in major units.",
+        "status": "Where the order stands at the end of the run.",
+        "reason": "Why the order was cancelled; empty if it was not.",
+        "charges_transaction": "The bank's transaction number of the charges.",
+        "accepted_at": "When the buyer learnt that the seller accepted it.",
+        "delivered_at": "When all of the goods had arrived.",
+        "closed_at": "When the order was closed.",
     },
     "order_lines": {
         "order": "Number of the order.",
@@ -49,6 +64,7 @@ COLUMNS = {
         "outcome": "How the visit ended.",
         "order": "Number of the order that the visit placed.",
         "intent": "Honest, or the name of the attack.",
+        "shop": "The shop that the user chose; empty if none was chosen.",
     },
     "messages": {
         "message": "Number of the copy, from 0, in the order of sending.",
@@ -107,6 +123,7 @@ COLUMNS = {
 
 KEYS = {
     "orders": ("order",),
+    "purchases": ("order",),
     "order_lines": ("order", "sku"),
     "visits": ("visit",),
     "messages": ("message",),
@@ -128,7 +145,7 @@ class Reference(NamedTuple):
 
 
 REFERENCES = (
-    Reference("order_lines", ("order",), "orders", ("order",)),
+    Reference("orders", ("user",), "users", ("user",)),
     Reference("visits", ("user",), "users", ("user",)),
     Reference("visits", ("order",), "orders", ("order",)),
     Reference("transfers", ("debit", "commodity"), "accounts", ("account", "commodity")),

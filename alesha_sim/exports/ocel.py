@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from alesha_sim.accounting.journal_arrays import Ints
+from alesha_sim.accounting.journal_arrays import Ints, words
 from alesha_sim.columns import MISSING_TIME, numbers, text_column
 from alesha_sim.exports.activities import ACTIVITIES, PLACE
 from alesha_sim.exports.files import Progress, chunks
@@ -141,9 +141,9 @@ class Model:
             yield Object(f"user:{user}", "user", (("opening balance", EPOCH, balance / self._major),))
 
     def _orders(self) -> Iterator[Object]:
-        table, log = self.result.columns("orders"), self.log
+        log, table = self.log, self.log.every_order
         steps = {"processing": "paid_at", "on_the_way": "accepted_at", "completed": "delivered_at"}
-        statuses, methods = log.labels("orders", "status"), log.labels("orders", "payment_method")
+        statuses, methods = (words(text_column(table, name)) for name in ("status", "payment_method"))
         totals, users = numbers(table, "total").tolist(), numbers(table, "user").tolist()
         for rows in chunks(log.orders):
             changes = {status: self._stamps(numbers(table, column)[rows]) for status, column in steps.items()}
@@ -176,7 +176,7 @@ class Model:
     def _order_lines(self) -> Iterator[Object]:
         table = self.result.columns("order_lines")
         columns = [numbers(table, name).tolist() for name in ("order", "quantity", "unit_price")]
-        for order, quantity, price, sku in zip(*columns, self.log.labels("order_lines", "sku"), strict=True):
+        for order, quantity, price, sku in zip(*columns, words(text_column(table, "sku")), strict=True):
             attributes = (
                 ("sku", EPOCH, sku),
                 ("quantity", EPOCH, quantity),
@@ -279,14 +279,14 @@ class Model:
         cost: int,
     ) -> Event:
         name = self.log.activities[activity].name
-        attributes: dict[str, Any] = {"resource": self.log.resource(activity, user)}
+        attributes: dict[str, Any] = {"resource": self.log.resource(activity, user, order)}
         if amount >= 0:
             attributes["amount"] = amount / self._major
         if cost:
             attributes["cost"] = cost / self._major
         related = [*self._related_objects(name, order, user, entry, first_row, parcel, has_moved=amount >= 0)]
         if activity >= len(ACTIVITIES):
-            related.insert(0, (f"entity:{self.log.resource(activity, user)}", "actor"))
+            related.insert(0, (f"entity:{self.log.resource(activity, user, order)}", "actor"))
         creates = CREATES.get(name)
         relations = tuple((id, "creates" if kind == creates else kind) for id, kind in related)
         return Event(f"e{number}", name, at, attributes, relations)

@@ -85,7 +85,8 @@ class Log:
     def __init__(self, result: "Result") -> None:
         self.result = result
         self.journal = Journal(result)
-        self.owner = numbers(result.columns("orders"), "user")
+        self.every_order = result.every_order()
+        self.owner, self._buyer = numbers(self.every_order, "user"), words(text_column(self.every_order, "buyer"))
         self.orders = len(self.owner)
         self._own = OwnActivities(result, self.journal)
         parts = [self._of_messages(), self._of_entries(), self._of_orders()]
@@ -220,7 +221,7 @@ class Log:
 
     def _of_orders(self) -> list[Ints]:
         """Return the placing and the completion of every order, whether or not its user has heard of it."""
-        orders = self.result.columns("orders")
+        orders = self.every_order
         order, placed, closed = (numbers(orders, name) for name in ("order", "placed_at", "closed_at"))
         done = np.flatnonzero(equals(text_column(orders, "status"), "completed") & (closed != MISSING_TIME))
         both = np.concatenate((order, order[done]))
@@ -299,7 +300,7 @@ class Log:
 
         The visit that placed an order counts up to the order itself.
         """
-        visits, orders = self.result.columns("visits"), self.result.columns("orders")
+        visits, orders = self.result.columns("visits"), self.every_order
         of_visit = np.append(numbers(visits, "order"), NO_ID)
         placed = np.append(numbers(orders, "placed_at"), MISSING_TIME)
         mine = np.where(self.order > 0, self.order, of_visit[self.visit])
@@ -325,16 +326,12 @@ class Log:
         """Yield the events in pieces that fit in memory as Python's objects."""
         return chunks(len(self))
 
-    def resource(self, activity: int, user: int) -> str:
+    def resource(self, activity: int, user: int, order: int) -> str:
         """Return who acts in an event."""
         name = self.activities[activity].resource
         if name != "user":
             return name
-        return f"user:{user}" if user >= 0 else "shop"  # nobody but the shop orders for its own stock
-
-    def labels(self, table: str, column: str) -> list[str]:
-        """Return a text column of a table as a list."""
-        return words(text_column(self.result.columns(table), column))
+        return f"user:{user}" if user >= 0 else self._buyer[order - 1] if order > 0 else name
 
 
 def _is_request(table: Columns) -> npt.NDArray[np.bool_]:

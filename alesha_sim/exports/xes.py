@@ -16,7 +16,8 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from alesha_sim.columns import MISSING_TIME, numbers
+from alesha_sim.accounting.journal_arrays import words
+from alesha_sim.columns import MISSING_TIME, numbers, text_column
 from alesha_sim.exports.files import CHUNK, Progress, silent
 from alesha_sim.exports.process import Log
 
@@ -67,8 +68,8 @@ def write(result: "Result", path: Path, progress: Progress = silent) -> None:
 
 def _traces(log: Log, progress: Progress) -> Iterator[str]:
     rows, orders = log.traces()
-    table = log.result.columns("orders")
-    totals, statuses = numbers(table, "total").tolist(), log.labels("orders", "status")
+    table = log.every_order
+    totals, statuses = numbers(table, "total").tolist(), words(text_column(table, "status"))
     users = numbers(table, "user").tolist()
     bounds = np.searchsorted(orders, np.arange(1, log.orders + 2)).tolist()
     scale, code = float(log.journal.currency.scale), log.journal.currency.code
@@ -102,15 +103,15 @@ def _traces(log: Log, progress: Progress) -> Iterator[str]:
 
 def _events(log: Log, rows: "Ints") -> Iterator[str]:
     scale, code = float(log.journal.currency.scale), log.journal.currency.code
-    columns = (log.activity, log.user, log.cost, log.amount, log.begun_at)
+    columns = (log.activity, log.user, log.order, log.cost, log.amount, log.begun_at)
     lists = [column[rows].tolist() for column in columns]
     texts = log.stamps(log.at[rows]), log.stamps(log.begun_at[rows])
-    for activity, user, cost, amount, begun, at, since in zip(*lists, *texts, strict=True):
+    for activity, user, order, cost, amount, begun, at, since in zip(*lists, *texts, strict=True):
         parts = [
             "  <event>\n",
             f"   {_text('concept:name', log.activities[activity].name)}",
             f"   {_text('lifecycle:transition', 'complete')}",
-            f"   {_text('org:resource', log.resource(activity, user))}",
+            f"   {_text('org:resource', log.resource(activity, user, order))}",
             f'   <date key="time:timestamp" value="{_zoned(at)}"/>\n',
         ]
         if begun != MISSING_TIME:

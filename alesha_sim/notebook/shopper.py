@@ -218,8 +218,8 @@ class Shopper:
         orders = self.simulation.result().columns("orders")
         status = text_column(orders, "status")
         rows = (numbers(orders, "user") == self.user).nonzero()[0].tolist()
-        total = numbers(orders, "total")
-        return [PlacedOrder(row + 1, int(total[row]), status.labels[status.codes[row]]) for row in rows]
+        number, total = numbers(orders, "order"), numbers(orders, "total")
+        return [PlacedOrder(int(number[row]), int(total[row]), status.labels[status.codes[row]]) for row in rows]
 
     @property
     def last_click(self) -> Conversation:

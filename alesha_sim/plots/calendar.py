@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.colors import LinearSegmentedColormap
 
-from alesha_sim.columns import equals, numbers, text_column
+from alesha_sim.columns import numbers
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.plots import style
 from alesha_sim.tables.frames import instants
@@ -65,10 +65,9 @@ def calendar(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
 
 
 def calendar_of(result: "Result") -> Calendar:
-    """Return the orders that users placed, counted; the shop's orders for its own stock do not count."""
-    orders, start = result.columns("orders"), result.scenario.start
-    mine = ~equals(text_column(orders, "payment_method"), "replenishment")
-    at = instants(numbers(orders, "placed_at")[mine], start)
+    """Return the orders that users placed, counted."""
+    start = result.scenario.start
+    at = instants(numbers(result.columns("orders"), "placed_at"), start)
     ends = instants(np.array([microseconds(result.scenario.horizon) - 1]), start)
     first, last = np.datetime64(start, "D"), np.sort(np.append(at, ends))[-1].astype("datetime64[D]")
     days = int((last - first) / np.timedelta64(1, "D")) + 1

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.ticker import PercentFormatter
 
-from alesha_sim.columns import MISSING_TIME, equals, isin, numbers, text_column
+from alesha_sim.columns import MISSING_TIME, isin, numbers, text_column
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.plots import style, times
 from alesha_sim.units import MICROSECONDS, microseconds
@@ -80,14 +80,13 @@ def delivery_times(result: "Result", *, ax: "Axes | None" = None) -> "Axes":
 
 
 def deliveries(result: "Result") -> Deliveries:
-    """Return the times of a result's orders; the shop's orders for its own stock do not count."""
+    """Return the times of users' orders."""
     orders = result.columns("orders")
     status = text_column(orders, "status")
     placed, delivered, closed = (numbers(orders, name) for name in ("placed_at", "delivered_at", "closed_at"))
     taken = isin(status, TAKEN_ON)
     for name in ("paid_at", "accepted_at"):
         taken |= numbers(orders, name) != MISSING_TIME
-    taken &= ~equals(text_column(orders, "payment_method"), "replenishment")
     arrived = taken & (delivered != MISSING_TIME)
     ended = taken & ~arrived & isin(status, ("cancelled", "declined", "returned")) & (closed != MISSING_TIME)
     still = taken & ~arrived & ~ended

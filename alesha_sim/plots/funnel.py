@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, isin, numbers, text_column
 from alesha_sim.plots import style
+from alesha_sim.tables.every_order import row_of
 from alesha_sim.vocabulary import NO_ID, STAGES
 
 if TYPE_CHECKING:
@@ -91,24 +92,23 @@ def _kinds(result: "Result") -> tuple[list[_Kind], list[int]]:
     """Return the kinds of visits that there were, and how many visits were of each."""
     visits, orders = result.columns("visits"), result.columns("orders")
     order = numbers(visits, "order")
+    row = row_of(orders, order)
     texts = (
         text_column(visits, "outcome"),
-        _of_visits(text_column(orders, "status"), order),
-        _of_visits(text_column(orders, "reason"), order),
+        _of_visits(text_column(orders, "status"), row),
+        _of_visits(text_column(orders, "reason"), row),
         _last_refusals(result.columns("messages"), len(order)),
     )
-    table = np.column_stack([_depths(visits, orders), *(text.codes for text in texts)])
+    table = np.column_stack([_depths(visits, orders, row), *(text.codes for text in texts)])
     kinds, counts = np.unique(table, axis=0, return_counts=True)
     words = [(*text.labels, "") for text in texts]  # the code -1 of a missing text finds the last
     found = [_Kind(row[0], *(words[i][code] for i, code in enumerate(row[1:]))) for row in kinds.tolist()]
     return found, counts.tolist()
 
 
-def _of_visits(text: TextColumn, order: npt.NDArray[np.int64]) -> TextColumn:
-    """Return a text of orders as one of the visits that placed `order`, missing where there is none."""
-    return TextColumn(
-        np.append(text.codes, np.int32(NO_ID))[np.where(order == NO_ID, NO_ID, order - 1)], text.labels
-    )
+def _of_visits(text: TextColumn, row: npt.NDArray[np.int64]) -> TextColumn:
+    """Return a text of orders as one of the visits that placed those in rows `row`, missing where none was."""
+    return TextColumn(np.append(text.codes, np.int32(NO_ID))[row], text.labels)
 
 
 def _last_refusals(messages: Columns, visits: int) -> TextColumn:
@@ -120,15 +120,14 @@ def _last_refusals(messages: Columns, visits: int) -> TextColumn:
     return TextColumn(codes, details.labels)
 
 
-def _depths(visits: Columns, orders: Columns) -> npt.NDArray[np.int64]:
-    """Return how far each visit got, as the place of its last stage."""
-    order = numbers(visits, "order")
-    depth = np.zeros(len(order), np.int64)
+def _depths(visits: Columns, orders: Columns, row: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return how far each visit got, as the place of its last stage; `row` is that of its order."""
+    depth = np.zeros(len(row), np.int64)
     for place, stage in ((1, "logged_in"), (2, "checked_out")):
         depth[isin(text_column(visits, "stage"), STAGES[STAGES.index(stage) :])] = place
-    ordered = np.flatnonzero(order != NO_ID)
+    ordered = np.flatnonzero(row != NO_ID)
     for place, instant in ((3, "paid_at"), (4, "delivered_at")):
-        happened = numbers(orders, instant)[order[ordered] - 1] != MISSING_TIME
+        happened = numbers(orders, instant)[row[ordered]] != MISSING_TIME
         depth[ordered[happened]] = place
     return depth
 

@@ -1,4 +1,4 @@
-"""The log of orders."""
+"""The log of orders: those of users, and what organisations buy from each other, under one sequence of numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,27 +15,45 @@ from alesha_sim.columns import (
     TextColumn,
     Vocabulary,
     _or_missing,
+    organisation_names,
     times,
 )
 from alesha_sim.numeric.counts import bincount
 from alesha_sim.recording.narrow_rows import in_memory
 from alesha_sim.recording.packed_rows import NewRows
 from alesha_sim.units import total
-from alesha_sim.vocabulary import COMPLETED, DECLINED, IN_DOUBT, NO_ID, ON_THE_WAY, PROCESSING, RECEIVED, STATUSES
+from alesha_sim.vocabulary import (
+    COMPLETED,
+    DECLINED,
+    IN_DOUBT,
+    NO_ID,
+    ON_THE_WAY,
+    ORGANISATIONS,
+    PROCESSING,
+    RECEIVED,
+    STATUSES,
+)
 
 
 class OrderLog:
-    """One row per order, numbered from 1, and one per order and product."""
+    """One row per order, numbered from 1, and one per order and product.
 
-    def __init__(self, skus: Sequence[str], rows: NewRows = in_memory) -> None:
+    Buyers and sellers are codes; `organisations` has the names of those who are no users, from -1 down.
+    """
+
+    def __init__(
+        self, skus: Sequence[str], rows: NewRows = in_memory, organisations: Sequence[str] = ORGANISATIONS
+    ) -> None:
         self.skus = tuple(skus)
+        self._organisations = organisations
         self.reasons = Vocabulary(("",))
         self.methods = Vocabulary()
         self._orders = rows(
             "orders",
             placed_at="d",
             total="q",
-            user="i",
+            buyer="i",
+            seller="i",
             method="B",
             status="B",
             reason="B",
@@ -62,13 +80,38 @@ class OrderLog:
         return len(self._orders)
 
     def placed(
-        self, at: float, user: int, total: int, method: str, advance: int, promised_at: float = INFINITY
+        self,
+        at: float,
+        buyer: int,
+        seller: int,
+        total: int,
+        method: str,
+        advance: int,
+        promised_at: float = INFINITY,
     ) -> int:
-        """Record an order as received and return its number; `user` is -1 for a replenishment of the shop's."""
+        """Record an order as received and return its number.
+
+        The buyer is a user, or an organisation, to whom the total is what the seller charges.
+        """
         promised = NAN if promised_at == INFINITY else promised_at
-        return 1 + self._orders.append(
-            at, total, user, self.methods[method], RECEIVED, 0, NO_ID, NAN, NO_ID, NAN, NAN, NAN, advance, promised
+        row = self._orders.append(
+            at,
+            total,
+            buyer,
+            seller,
+            self.methods[method],
+            RECEIVED,
+            0,
+            NO_ID,
+            NAN,
+            NO_ID,
+            NAN,
+            NAN,
+            NAN,
+            advance,
+            promised,
         )
+        return 1 + row
 
     def line(self, order: int, product: int, quantity: int, unit_price: int, unit_charge: int) -> int:
         """Record how much of a product an order asks for, at which price and charge; return the row's number."""
@@ -109,29 +152,32 @@ class OrderLog:
         """Return how many orders each user placed, and the total of those paid and not cancelled."""
         placed, spent = np.zeros(users, np.int64), np.zeros(users, np.int64)
         for _, block in self._orders.blocks():
-            rows = block[block["user"] >= 0]
+            rows = block[block["buyer"] >= 0]
             kept = rows[np.isin(rows["status"], (PROCESSING, ON_THE_WAY, COMPLETED))]
-            np.add.at(spent, kept["user"], kept["total"])
-            placed += bincount(rows["user"], minlength=users)
+            np.add.at(spent, kept["buyer"], kept["total"])
+            placed += bincount(rows["buyer"], minlength=users)
         return placed, spent
 
     def counts(self) -> dict[str, int]:
         """Count users' orders, all and by status, and those delivered with the microseconds that took."""
         rows = self._orders.array()
-        rows = rows[rows["user"] >= 0]
+        rows = rows[rows["buyer"] >= 0]
         statuses = bincount(rows["status"], minlength=len(STATUSES)).tolist()
         return {
             "orders": len(rows),
+            "total": total(rows["total"]),
             **dict(zip(STATUSES, statuses, strict=True)),
             **lasted("delivery", times(rows["placed_at"]), times(rows["delivered_at"])),
         }
 
     def order_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
-        """Return the table `orders`, or what it shows of packed rows from row `first` on."""
+        """Return the table `orders`, of users' orders, or what it shows of packed rows from row `first` on."""
         rows = self._orders.array() if rows is None else rows
+        own = np.flatnonzero(rows["buyer"] >= 0)
+        rows = rows[own]
         return {
-            "order": np.arange(first + 1, first + len(rows) + 1, dtype=np.int64),
-            "user": rows["user"].astype(np.int64),
+            "order": own + np.int64(first + 1),
+            "user": rows["buyer"].astype(np.int64),
             "placed_at": times(rows["placed_at"]),
             "total": rows["total"].astype(np.int64),
             "payment_method": self.methods.text_column(rows["method"]),
@@ -145,6 +191,26 @@ class OrderLog:
             "closed_at": times(rows["closed_at"]),
             "advance": rows["advance"].astype(np.int64),
             "promised_at": times(rows["promised_at"]),
+            "seller": organisation_names(rows["seller"], self._organisations),
+        }
+
+    def purchase_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:
+        """Return the table `purchases`, of organisations' orders, or what it shows of rows from `first` on."""
+        rows = self._orders.array() if rows is None else rows
+        own = np.flatnonzero(rows["buyer"] < 0)
+        rows = rows[own]
+        return {
+            "order": own + np.int64(first + 1),
+            "buyer": organisation_names(rows["buyer"], self._organisations),
+            "seller": organisation_names(rows["seller"], self._organisations),
+            "placed_at": times(rows["placed_at"]),
+            "total": rows["total"].astype(np.int64),
+            "status": TextColumn(rows["status"].astype(np.int32), STATUSES),
+            "reason": _or_missing(self.reasons, rows["reason"]),
+            "charges_transaction": rows["charges_transaction"].astype(np.int64),
+            "accepted_at": times(rows["accepted_at"]),
+            "delivered_at": times(rows["delivered_at"]),
+            "closed_at": times(rows["closed_at"]),
         }
 
     def line_columns(self, first: int = 0, rows: Packed | None = None) -> Columns:

@@ -31,7 +31,7 @@ class Records:
         self._message_counters: dict[str, MessageCounter] = {}
         self.organisations = list(ORGANISATIONS) if self._messages is None else self._messages.organisations
         """The names of those who are no users, in the order of their codes from -1 down."""
-        self.orders, self.visits = OrderLog(skus, rows), VisitLog(rows)
+        self.orders, self.visits = OrderLog(skus, rows, self.organisations), VisitLog(rows)
         self.production_lots = ProductionLotLog(skus, rows)
         self.registered_at = np.full(users, NAN)
 

@@ -110,11 +110,8 @@ def typical_order(result: "Result") -> int | None:
     """Return the first order of a user that was completed, else the first; None where nobody ordered."""
     orders = result.columns("orders")
     number = numbers(orders, "order")
-    users = ~equals(text_column(orders, "payment_method"), "replenishment")
-    for wanted in (users & equals(text_column(orders, "status"), "completed"), users):
-        if wanted.any():
-            return int(number[wanted][0])
-    return None
+    completed = number[equals(text_column(orders, "status"), "completed")]
+    return next((int(found[0]) for found in (completed, number) if len(found)), None)
 
 
 def _heading(result: "Result") -> str:

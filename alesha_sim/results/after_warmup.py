@@ -15,6 +15,7 @@ from alesha_sim.recording.levels import ALL
 from alesha_sim.results.tabular import TableAccess
 from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.tables import canonical
+from alesha_sim.tables.every_order import KINDS
 from alesha_sim.tables.schema import Tables
 from alesha_sim.units import MICROSECONDS
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 BEGINS: Mapping[str, str] = {
     "orders": "placed_at",
+    "purchases": "placed_at",
     "visits": "arrived_at",
     "messages": "sent_at",
     "transfers": "posted_at",
@@ -53,7 +55,7 @@ class AfterWarmup(TableAccess):
         record = columns.record if isinstance(columns, Tables | Spooled) else ALL
         # Without tallies, which are those of the whole run.
         self._tables = Tables({table: self._later(table, columns[table]) for table in columns}, record)
-        kept = numbers(self._tables["orders"], "order")
+        kept = np.concatenate([numbers(self._tables[table], "order") for table in KINDS])
         lines = columns["order_lines"]
         self._tables["order_lines"] = _rows("order_lines", lines, np.isin(numbers(lines, "order"), kept))
         self._tables["accounts"] = self._opened(columns)

@@ -14,6 +14,7 @@ from alesha_sim.columns import MISSING_TIME, Columns, equals, isin, numbers, tex
 from alesha_sim.numbered import split
 from alesha_sim.recording.order_log import lasted
 from alesha_sim.storage.on_disk import tallies_of
+from alesha_sim.tables.every_order import KINDS
 from alesha_sim.tables.running_balance import changes
 from alesha_sim.tables.source import Source, source_of
 from alesha_sim.units import MICROSECONDS, Currency, total
@@ -24,13 +25,14 @@ METRICS = (
     "supplier_cash",
     "shop_cash_min", "mean_delivery_seconds", "mean_bank_wait_seconds", "mean_shop_wait_seconds", "messages",
     "messages_lost", "sales_returns", "bank_fees", "units_lost", "stranded_funds", "stranded_orders",
+    "aov",
 )  # fmt: skip
 """The names of what `metrics` returns, so that a wrong one is known before anything runs."""
 
 MONEY = (
     "revenue", "refunds", "sales_returns", "bank_fees", "stranded_funds", "users_cash", "shop_cash",
     "supplier_cash",
-    "shop_cash_min",
+    "shop_cash_min", "aov",
 )  # fmt: skip
 """The metrics that are amounts in major units."""
 
@@ -40,8 +42,9 @@ def metrics(
 ) -> dict[str, float]:
     """Return the named metrics of a result: counts, amounts in major units, durations in seconds.
 
-    - `visits`, `messages`: rows of these tables; `messages_lost`: those whose fate is `lost`. `orders`: rows of
-      this table that are users'; what the shop orders for its stock counts in no metric of orders.
+    - `visits`, `messages`, `orders`: rows of these tables; `messages_lost`: messages whose fate is `lost`. What
+      organisations buy from each other counts in no metric of orders.
+    - `aov`: the mean total of an order, the average order value.
     - `registered_users`: users whom the shop registered.
     - `completed`, `declined`, `cancelled`, `returned`: orders in this status; `open_orders`: in one before these.
     - `units_delivered`: units that users received. `revenue`: price of goods delivered less what was given back
@@ -102,6 +105,7 @@ def exact_metrics(
         "units_lost": moved["units_lost"],
         "stranded_funds": moved["stranded"],
         "stranded_orders": moved["stranded_orders"],
+        "aov": _ratio(placed["total"], mine),
     }
 
 
@@ -116,15 +120,15 @@ def deposits(tables: Mapping[str, Columns], roles: Mapping[str, str] = ONE_OF_EA
 
 
 def _orders(source: Source) -> Counter[str]:
-    """Count users' orders, all and by status, and those delivered with the microseconds that took."""
+    """Count users' orders, all and by status, what they come to, and how long those delivered took."""
     found: Counter[str] = Counter()
-    for batch in source.batches("orders", ("payment_method", "status", "placed_at", "delivered_at")):
-        mine = ~equals(text_column(batch, "payment_method"), "replenishment")
+    for batch in source.batches("orders", ("total", "status", "placed_at", "delivered_at")):
         status = text_column(batch, "status")
-        found["orders"] += _rows(mine)
+        found["orders"] += len(status.codes)
+        found["total"] += total(numbers(batch, "total"))
         for name in (*ENDS, *OPEN):
-            found[name] += _rows(mine & equals(status, name))
-        found.update(lasted("delivery", *(numbers(batch, name)[mine] for name in ("placed_at", "delivered_at"))))
+            found[name] += _rows(equals(status, name))
+        found.update(lasted("delivery", *(numbers(batch, name) for name in ("placed_at", "delivered_at"))))
     return found
 
 
@@ -156,7 +160,7 @@ def _transfers(source: Source, currency: Currency, roles: Mapping[str, str] = ON
     found: Counter[str] = Counter()
     least, advances = (
         _Least(source, names_of(Account.BANK_SHOP_DEPOSIT, roles)),
-        np.zeros(source.rows("orders") + 1, np.int64),
+        np.zeros(sum(source.rows(table) for table in KINDS) + 1, np.int64),
     )
     # Once through all rows, since they may be on disk.
     for batch in source.batches("transfers", ("book", "order", "debit", "credit", "amount", "commodity", "code")):

@@ -31,6 +31,7 @@ from alesha_sim.storage import saved
 from alesha_sim.storage.on_disk import Spooled
 from alesha_sim.tables import canonical, frames
 from alesha_sim.tables import digest as tables_digest
+from alesha_sim.tables.every_order import KINDS
 from alesha_sim.tables.schema import Tables
 from alesha_sim.tables.source import Source, source_of
 from alesha_sim.units import in_seconds, microseconds
@@ -156,7 +157,7 @@ class Result(BetweenBanks):
         from pandas import DataFrame
 
         transfers, lots = self._tables["transfers"], self._tables["production_lots"]
-        orders, lines = self._tables["orders"], self._tables["order_lines"]
+        orders, lines = self.every_order(["accepted_at"]), self._tables["order_lines"]
         skus = [product.sku for product in self.scenario.catalogue]
         courses = [self._sampled(each, every) for each in time_series.stocks(transfers, lots, orders, lines, skus)]
         products = repeat(np.arange(len(skus)), [len(course.at) for course in courses])
@@ -232,7 +233,7 @@ class Result(BetweenBanks):
         return ConversationSelection(self._tables, self.scenario)
 
     def _known_order(self, order: int) -> int:
-        return _known("order", order, 1, self.source.rows("orders"))
+        return _known("order", order, 1, sum(self.source.rows(table) for table in KINDS))
 
     # Questions
 

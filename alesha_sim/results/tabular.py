@@ -1,12 +1,13 @@
 """What a result and a window on it have in common: tables as DataFrames, and their metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from alesha_sim.columns import Columns
 from alesha_sim.results import metrics
 from alesha_sim.tables import frames, schema
+from alesha_sim.tables.every_order import every_order
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -29,10 +30,19 @@ class TableAccess:
             raise ValueError(f"table {table}: must be one of {', '.join(schema.SCHEMA)}")
         return self._tables[table]
 
+    def every_order(self, names: Sequence[str] | None = None) -> Columns:
+        """Return users' orders and purchases by number as `alesha_sim.tables.every_order` does."""
+        return every_order(self._tables, names)
+
     @cached_property
     def orders(self) -> "DataFrame":
-        """One row per order."""
+        """One row per order of a user."""
         return self._frame("orders")
+
+    @cached_property
+    def purchases(self) -> "DataFrame":
+        """One row per order of an organisation, such as what a shop orders for its stock."""
+        return self._frame("purchases")
 
     @cached_property
     def order_lines(self) -> "DataFrame":

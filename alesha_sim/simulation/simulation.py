@@ -304,6 +304,7 @@ class Simulation(Doors):
         orders, ledger = self.records.orders, self.ledger
         makers: dict[str, Callable[[], Columns]] = {
             "orders": orders.order_columns,
+            "purchases": orders.purchase_columns,
             "order_lines": orders.line_columns,
             "visits": self.records.visits.columns,
             "messages": lambda: self.records.messages.columns(),

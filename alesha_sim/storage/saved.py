@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
 
 
-FORMAT = 3
+FORMAT = 4
 OWN_DIGEST = "manifest_digest"
 
 

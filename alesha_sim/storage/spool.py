@@ -66,8 +66,9 @@ class Spool:
         with self._named():
             records = Records(skus, users, self._new_rows)
         self._settle.append(records.messages.settle)
+        orders = {"orders": records.orders.order_columns, "purchases": records.orders.purchase_columns}
+        self._writers["orders"] = _Writer(self._ready, self._rows["orders"], orders, self._scenario)
         shown: dict[str, Shown] = {
-            "orders": records.orders.order_columns,
             "order_lines": records.orders.line_columns,
             "visits": records.visits.columns,
             "production_lots": records.production_lots.columns,
@@ -90,7 +91,7 @@ class Spool:
         return rows
 
     def _write(self, table: str, shown: Shown) -> None:
-        self._writers[table] = _Writer(table, self._ready, self._rows[table], shown, self._scenario)
+        self._writers[table] = _Writer(self._ready, self._rows[table], {table: shown}, self._scenario)
 
     # While the run goes, and after it
 
@@ -138,15 +139,14 @@ class Spool:
 
 
 class _Writer:
-    """Writes the row groups of one table from its packed rows, in their order."""
+    """Writes the row groups of the tables that packed rows show, in their order."""
 
-    def __init__(self, table: str, folder: Path, rows: SpooledRows, shown: Shown, scenario: "Scenario") -> None:
-        self._table = table
-        self._path = folder / (table + storage_parquet.SUFFIX)
+    def __init__(self, folder: Path, rows: SpooledRows, shown: Mapping[str, Shown], scenario: "Scenario") -> None:
+        self._folder = folder
         self._rows = rows
         self._shown = shown
         self._scenario = scenario
-        self._file: Any = None
+        self._files: dict[str, Any] = {}
 
     def write_up_to(self, end: int) -> None:
         """Write the whole blocks before row `end` that are not written yet."""
@@ -158,22 +158,37 @@ class _Writer:
         """Write the rest, or everything once more if a row changed after it had been written."""
         rows = self._rows
         if rows.is_stale:
-            self._file.close()
-            self._file, rows.copied, rows.is_stale = None, 0, False
+            self._close()
+            rows.copied, rows.is_stale = 0, False
         self.write_up_to(rows.base)
-        if rows.copied < rows.base or self._file is None:
+        if rows.copied < rows.base or not self._files:
             self._write(rows.base)
-        self._file.close()
+        self._close()
+
+    def _close(self) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
 
     def _write(self, end: int) -> None:
-        from pyarrow import default_memory_pool, parquet
+        from pyarrow import default_memory_pool
 
-        rows, scenario = self._rows, self._scenario
-        columns = canonical(self._table, self._shown(rows.copied, rows.on_disk(rows.copied, end)))
-        arrow = storage_parquet.to_arrow(self._table, columns, scenario.currency, scenario.start)
-        if self._file is None:
-            self._file = parquet.ParquetWriter(self._path, arrow.schema, compression=storage_parquet.COMPRESSION)
-        self._file.write_table(arrow, row_group_size=max(1, len(arrow)))
+        rows = self._rows
+        packed = rows.on_disk(rows.copied, end)
+        for table, shown in self._shown.items():
+            self._write_group(table, canonical(table, shown(rows.copied, packed)))
         rows.copied = end
-        del arrow, columns
+        del packed
         default_memory_pool().release_unused()  # 30 MB less, measured over 50 row groups
+
+    def _write_group(self, table: str, columns: Columns) -> None:
+        from pyarrow import parquet
+
+        scenario = self._scenario
+        arrow = storage_parquet.to_arrow(table, columns, scenario.currency, scenario.start)
+        file = self._files.get(table)
+        if file is None:
+            path = self._folder / (table + storage_parquet.SUFFIX)
+            file = parquet.ParquetWriter(path, arrow.schema, compression=storage_parquet.COMPRESSION)
+            self._files[table] = file
+        file.write_table(arrow, row_group_size=max(1, len(arrow)))

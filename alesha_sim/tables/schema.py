@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from alesha_sim.columns import Columns
+import numpy as np
+
+from alesha_sim.columns import Column, Columns, TextColumn
 from alesha_sim.recording.levels import ALL, NotRecorded, Tallies, is_on, known
 
 
@@ -28,6 +30,12 @@ SCHEMA: Mapping[str, Schema] = {
         "payment_transaction": Type.REFERENCE,
         "charges_transaction": Type.REFERENCE, "paid_at": Type.TIME, "accepted_at": Type.TIME,
         "delivered_at": Type.TIME, "closed_at": Type.TIME, "advance": Type.AMOUNT, "promised_at": Type.TIME,
+        "seller": Type.TEXT,
+    },
+    "purchases": {
+        "order": Type.ID, "buyer": Type.TEXT, "seller": Type.TEXT, "placed_at": Type.TIME, "total": Type.AMOUNT,
+        "status": Type.TEXT, "reason": Type.TEXT, "charges_transaction": Type.REFERENCE, "accepted_at": Type.TIME,
+        "delivered_at": Type.TIME, "closed_at": Type.TIME,
     },
     "order_lines": {
         "order": Type.ID, "sku": Type.TEXT, "quantity": Type.COUNT, "unit_price": Type.AMOUNT,
@@ -35,7 +43,7 @@ SCHEMA: Mapping[str, Schema] = {
     },
     "visits": {
         "visit": Type.ID, "user": Type.ID, "arrived_at": Type.TIME, "left_at": Type.TIME, "stage": Type.TEXT,
-        "outcome": Type.TEXT, "order": Type.REFERENCE, "intent": Type.TEXT,
+        "outcome": Type.TEXT, "order": Type.REFERENCE, "intent": Type.TEXT, "shop": Type.TEXT,
     },
     "messages": {
         "message": Type.ID, "request": Type.REFERENCE, "order": Type.REFERENCE, "sender": Type.TEXT,
@@ -62,6 +70,12 @@ SCHEMA: Mapping[str, Schema] = {
     },
 }  # fmt: skip
 """Every table's columns in their order. Amounts beside a `commodity` are money only where that is the currency."""
+
+
+def no_rows(table: str) -> Columns:
+    """Return the columns of a table without rows."""
+    none: dict[Type, Column] = {Type.TEXT: TextColumn(np.zeros(0, np.int32), ()), Type.FLOAT: np.zeros(0)}
+    return {name: none.get(kind, np.zeros(0, np.int64)) for name, kind in SCHEMA[table].items()}
 
 
 class Tables(dict[str, Columns]):

@@ -16,7 +16,7 @@ from alesha_sim.columns import Column, Columns, TextColumn, codes, numbers, rows
 BATCH = 240_000
 """Rows of a batch of columns that are in memory anyway; more gain nothing (measured)."""
 
-OF_ORDERS = ("transfers", "orders", "order_lines", "visits")
+OF_ORDERS = ("transfers", "orders", "purchases", "order_lines", "visits")
 """The tables whose rows may belong to an order."""
 
 

@@ -13,6 +13,7 @@ from alesha_sim.results.result import Result
 from alesha_sim.scenarios import cdnow, repeat_buyers
 from alesha_sim.scenarios.scenario import Scenario
 from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.tables.every_order import row_of
 from alesha_sim.theory import BGNBD
 from alesha_sim.units import MICROSECONDS, WEEK
 from alesha_sim.verification.check import Check, Figure, Figures
@@ -72,9 +73,9 @@ def _drawn(scenario: Scenario, seed: int) -> Purchases:
 def _completed(result: Result) -> Purchases:
     """Return the completed orders, each at the instant at which its visit began."""
     orders, visits = result.columns("orders"), result.columns("visits")
-    row = numbers(visits, "order") - 1
+    row = row_of(orders, numbers(visits, "order"))
     complete = equals(text_column(orders, "status"), "completed")
-    bought = np.flatnonzero(row != NO_ID - 1)
+    bought = np.flatnonzero(row != NO_ID)
     bought = bought[complete[row[bought]]]
     at = numbers(visits, "arrived_at")[bought] / (WEEK * MICROSECONDS)
     return Purchases(at, numbers(orders, "user")[row[bought]])

@@ -11,7 +11,7 @@ from alesha_sim.entities.shop.terms import ShopTerms
 from alesha_sim.entities.sources import Seller, Sources
 from alesha_sim.messages import Confirmation, Lines, Method, Offer, Reason
 from alesha_sim.recording.order_log import OrderLog
-from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, STATUSES
+from alesha_sim.vocabulary import CANCELLED, COMPLETED, DECLINED, NO_ID, RECEIVED, SHOP, STATUSES
 
 _ACCOUNT = Method.ACCOUNT
 
@@ -26,6 +26,8 @@ class OrderDesk:
         self.terms = terms
         self.catalogue = {item.offer.sku: item for item in terms.catalogue}
         self.log = log
+        self.seller: int = SHOP
+        """The shop's code."""
         self._prices = {
             item.offer.sku: (product, item.offer.price, charge)
             for product, (item, charge) in enumerate(zip(terms.catalogue, sources.sellers[0].charges, strict=True))
@@ -99,7 +101,7 @@ class OrderDesk:
         total, charges = self.value(lines)
         promised_at = at + self._promise_seconds
         advance = self._advance.of(total) if method is _ACCOUNT else 0
-        number = self.log.placed(at, user, total, method, advance, promised_at)
+        number = self.log.placed(at, user, self.seller, total, method, advance, promised_at)
         order = Order(number, user, lines, total, charges, advance, promised_at, self.sources.sellers[0])
         order.price_list = self._price_list
         for sku, units in lines:

@@ -136,6 +136,7 @@ class Shop(Entity):
 
     def open_for_business(self) -> None:
         """Start the fixed staff, and see to the stock."""
+        self.desk.seller = self.code
         super().open_for_business()
         if self.stock is not None:
             self.stock.purchasing.open()

@@ -45,6 +45,7 @@ class ComparingVisit(UserVisit):
         if self.cart or len(pages) == 1:
             self.shop_name = self._chosen(pages)
             self.shop = self.context.shop(self.shop_name)
+            self.context.log.chose(self.number, self.shop_name)
             return pages[self.shop_name]
         return next(iter(pages.values()))
 

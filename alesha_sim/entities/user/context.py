@@ -46,6 +46,7 @@ class UserContext:
         self.behaviour = terms.behaviour
         self.patience = terms.patience
         self.shops = terms.shops
+        self.only_shop = self.shops[0] if len(self.shops) == 1 else ""
         self._suppliers = terms.suppliers
         self._banks = terms.banks
         self.choice: Any = terms.choice  # one of somebody's own may answer with anything

@@ -21,7 +21,9 @@ class Attacker(UserVisit):
 
     def __init__(self, context: UserContext, orders: OpenOrders, intent: VisitIntent) -> None:
         super().__init__(context, orders, intent._replace(method=Method.ACCOUNT))
-        self.shop = context.shop(context.shops[int(intent.draws.shop * len(context.shops))])
+        name = context.shops[int(intent.draws.shop * len(context.shops))]
+        self.shop = context.shop(name)
+        context.log.chose(self.number, name)
 
     def visit(self) -> Process:
         """Come in like any user; then attack."""

@@ -55,7 +55,7 @@ class UserVisit(ActingUser):
         self.cart = intent.cart
         self.chosen_at = self.clock.now
         self.set_aside = 0
-        self.number = context.log.arrived(self.clock.now, intent.user, intent.purpose)
+        self.number = context.log.arrived(self.clock.now, intent.user, intent.purpose, context.only_shop)
 
     @property
     def subject(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from alesha_sim.audit.posting_rules import permitted
 from alesha_sim.books.accounts import Account, role_of
-from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, text_column
+from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, rows, text_column
 from alesha_sim.messages import Method, Notice, Reason, Reply, Request
 from alesha_sim.network import Conflict, Withdraw
 from alesha_sim.numeric.counts import bincount
@@ -30,8 +30,10 @@ _COLUMNS = (
     ("visits", "visits", "outcome"),
     ("stages of visits", "visits", "stage"),
     ("orders", "orders", "status"),
+    ("orders", "purchases", "status"),
     ("ways of payment", "orders", "payment_method"),
     ("reasons of orders", "orders", "reason"),
+    ("reasons of orders", "purchases", "reason"),
 )
 
 RECOVERY = {
@@ -53,7 +55,8 @@ def counted(result: Result) -> Counts:
             counts["faults", _what(fault, result.scenario.roles)] += 1
     for group, table, column in _COLUMNS:
         for label, number in _by_label(text_column(result.columns(table), column)):
-            counts[group, label] = number
+            counts[group, label] += number
+    counts["ways of payment", str(Method.REPLENISHMENT)] = rows(result.columns("purchases"))
     del counts["attacks", "honest"]
     arrived = numbers(result.columns("production_lots"), "arrived_at") != MISSING_TIME
     counts["lots", "arrived"], counts["lots", "on order"] = int(arrived.sum()), int((~arrived).sum())
@@ -111,9 +114,9 @@ def _postings(transfers: Columns, currency: str, roles: Mapping[str, str]) -> Co
     if not len(units):
         return Counts()
     flat = np.ravel_multi_index(tuple(key.codes for key in keys), sizes).astype(np.int64) * 2 + units
-    found, rows = np.unique(flat, return_counts=True)
+    found, times = np.unique(flat, return_counts=True)
     counts = Counts()
-    for place, number in zip(found.tolist(), rows.tolist(), strict=True):
+    for place, number in zip(found.tolist(), times.tolist(), strict=True):
         codes = np.unravel_index(place // 2, sizes)
         book, code, *accounts = (str(key.labels[at]) for key, at in zip(keys, codes, strict=True))
         # Of a family of accounts the rules have the name before the number.

@@ -39,7 +39,7 @@ def _budgets(result: Result) -> Iterator[str]:
         return
     most = result.scenario.currency.minor(users.budget)
     has_dates = any(shop.terms.prices for shop in of_role(result.scenario, "shop"))
-    totals = numbers(result.columns("orders"), "total")
+    totals = numbers(result.every_order(["total"]), "total")
     sent, invoiced = (
         _first_at(messages, *each) for each in (("Checkout", "sent_at"), ("Invoice", "delivered_at"))
     )
@@ -177,7 +177,7 @@ def _grants(result: Result) -> Iterator[str]:
 
 
 def _grants_of(shop: Organisation, result: Result) -> Iterator[str]:
-    transfers, orders = result.columns("transfers"), result.columns("orders")
+    transfers, orders = result.columns("transfers"), result.every_order()
     names = ("order", "amount", "entry")
     order, amount, entry = (numbers(transfers, name).tolist() for name in names)
     book, code, commodity = (text_column(transfers, name) for name in ("book", "code", "commodity"))
