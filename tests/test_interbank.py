@@ -281,6 +281,22 @@ def test_a_closed_banks_payments_that_wait_go_back_gross():
     assert world.house.waiting == {}
 
 
+def test_what_waits_behind_a_payment_to_a_closed_bank_goes_when_that_is_given_back():
+    world = World(banks=3, reserves={"city": 0}, closures=((100.0, "union"),))
+    world.pay("paid", 2, 300)
+    world.run(until=20.0)
+    world.charge("first", 250, order=2)
+    world.run(until=40.0)
+    world.give_back("back", world.replies["paid"][1].transaction, 200)
+    world.run(until=60.0)
+    world.charge("behind", 40, order=3)
+    world.run(until=90.0)
+    assert "behind" not in world.replies
+    world.run()
+    assert world.replies["back"][1] == Decline(Reason.BANK_CLOSED)
+    assert isinstance(world.replies["behind"][1], Receipt)
+
+
 def test_what_a_closed_bank_owes_of_a_cycle_is_lost_by_who_credited_it():
     world = World(banks=3, kind="net", reserves={"union": 100}, closures=((250.0, "union"),))
     world.pay("credited", 2, 300)
