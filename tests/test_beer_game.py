@@ -5,10 +5,12 @@ import random
 import pytest
 from beer_board import TIERS, Board, anchored, order_up_to, played
 from conftest import is_full_size
+from matplotlib.figure import Figure
 
-from alesha_sim import scenarios
+from alesha_sim import plots, scenarios, simulate
 from alesha_sim.scenarios.library.beer_game import WEEK, first_week
 from alesha_sim.simulation.simulation import Simulation
+from alesha_sim.simulation.stock_levels import watch_weekly
 
 LEVELS = (28, 28, 28, 24)
 """What keeps 12 units in stock while 4 are wanted every week: 12, and the weeks that goods and orders are away."""
@@ -118,3 +120,30 @@ def test_players_who_forget_the_supply_line_play_as_on_the_board():
     game = {"demands": [4] * 4 + [8] * 46, "demand": 4, "stocks": [12] * 4}
     scenario = scenarios.beer_game(**game)
     assert records(scenario, 50) == on_board(game, anchored(17, 0.26, 0.34, 0.36))
+
+
+# The picture
+
+
+@pytest.fixture(scope="module")
+def watched():
+    return simulate(scenarios.beer_game(weeks=20), seed=1, setup=watch_weekly)
+
+
+def test_the_wave_has_the_orders_of_each_tier_week_by_week(watched):
+    ax = plots.wave(watched, ax=Figure().add_subplot())
+    lines = {line.get_label(): line.get_ydata().tolist() for line in ax.get_lines()}
+    weeks = on_board(
+        {"demands": [4] * 4 + [8] * 16, "demand": 4, "stocks": [12] * 4}, anchored(17, 0.26, 0.34, 0.36)
+    )
+    assert list(lines) == list(TIERS)
+    for tier, name in enumerate(TIERS):
+        assert lines[name][first_week() :] == [week[tier][3] for week in weeks]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("week", "units of beer ordered")
+
+
+def test_a_wave_names_what_is_missing(watched):
+    with pytest.raises(ValueError, match=r"sku: 'wine': must be one of beer"):
+        plots.wave(watched, "wine", ax=Figure().add_subplot())
+    with pytest.raises(ValueError, match="stock: not collected: run with setup=watch_weekly"):
+        plots.wave(simulate(scenarios.beer_game(weeks=2), seed=1), ax=Figure().add_subplot())

@@ -68,7 +68,7 @@ def terms(simulation, role):
 
 
 def durations(simulation):
-    """Services, lead times, ways of parcels, money carried back, and what users do days later."""
+    """Services, lead times, ways of parcels and of orders, money carried back, what users do days later."""
     count, suppliers = kinds(simulation), terms(simulation, "supplier")
     is_made_to_order = any(supplier.stock.kind == "make_to_order" for supplier in suppliers)
     lots = count["OrderAccepted"] if is_made_to_order else len(simulation.records.production_lots)
@@ -82,7 +82,9 @@ def durations(simulation):
         times * any(getattr(each, duration).expected > 0 for each in terms(simulation, role))
         for times, role, duration in services
     )
-    return served + count["Deliver"] + count["Remitted"] + total(count, AFTERWARDS)
+    buyers = (*suppliers, *terms(simulation, "shop"))
+    sent = len(simulation.records.orders) * any(getattr(buyer, "order_time", 0) > 0 for buyer in buyers)
+    return served + sent + count["Deliver"] + count["Remitted"] + total(count, AFTERWARDS)
 
 
 def crashes(simulation):

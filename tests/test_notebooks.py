@@ -76,7 +76,7 @@ def test_there_are_notebooks_for_every_step():
     assert [path.stem for path in NOTEBOOKS] == [
         "00_quickstart", "01_one_purchase", "02_when_it_fails", "03_reading_the_ledger", "04_be_the_customer",
         "05_a_market_day", "06_real_customers", "07_escrow_or_not", "08_compare_scenarios", "09_how_many_runs",
-        OWN_CODE, "11_rival_shops",
+        OWN_CODE, "11_rival_shops", "12_beer_game",
     ]  # fmt: skip
 
 

@@ -185,10 +185,9 @@ class Purchasing:
         if self._sources.policy is None:
             self._place(self._sources.sellers[0], product, units, frozenset())
             return
-        on_order = self.warehouse.on_order
-        on_order[product] -= units
+        self.warehouse.expect(product, -units)
         for seller, part in self._sources.split(product, units, self._party.clock.now, self._position(product)):
-            on_order[product] += part
+            self.warehouse.expect(product, part)
             self._place(seller, product, part, frozenset())
 
     def _position(self, product: int) -> StockPosition:
@@ -292,7 +291,7 @@ class Purchasing:
         for product, units in purchase.goods:
             other = self._sources.choose([(product, units)], self._party.clock.now, rejected)
             if other is None:
-                self.warehouse.on_order[product] -= units
+                self.warehouse.expect(product, -units)
             else:
                 self._place(other, product, units, rejected)
 

@@ -76,6 +76,7 @@ class Warehouse:
         self.available = [units or 0 for units in opening]
         self.on_order = [0] * len(skus)
         self.backordered = [0] * len(skus)
+        self.ordered = [0] * len(skus)
         self.demands: list[list[int]] = [[] for _ in skus]
         self._has_level = [units is not None for units in opening]
         self.is_kept = [self._buys or has_level for has_level in self._has_level]
@@ -201,8 +202,13 @@ class Warehouse:
             what = f"{self._owner}: {type(self._policy).__name__}: order of {sku}"
             amount = f"{units} units at {self._costs[product]} minor units each"
             raise PolicyError(f"{what}: {amount}: all that is ordered must fit in 64 bits of minor units")
-        self.on_order[product] += units
+        self.expect(product, units)
         return units
+
+    def expect(self, product: int, units: int) -> None:
+        """Count units as ordered, or as ordered no more if there are fewer than none."""
+        self.on_order[product] += units
+        self.ordered[product] += units
 
     def is_tight(self) -> bool:
         """Tell whether an arrival makes room for which the policy has to be asked again."""

@@ -17,6 +17,7 @@ from alesha_sim.plots.liquidity import liquidity
 from alesha_sim.plots.queueing import queues, waiting
 from alesha_sim.plots.sequence import conversation
 from alesha_sim.plots.studies import band, distribution, effects, heat_map, precision, warm_up
+from alesha_sim.plots.wave import wave
 
 __all__ = [
     "balances",
@@ -36,4 +37,5 @@ __all__ = [
     "stock",
     "waiting",
     "warm_up",
+    "wave",
 ]
