@@ -58,6 +58,7 @@ CHEAPEST = {"users": {"shop_choice": {"kind": "cheapest"}}}
 def test_users_go_where_it_is_cheapest_from_the_instant_of_a_price_on():
     result = simulate(market(dated(7), dated(6, at=3 * 3600), **CHEAPEST))
     assert went_to(result) == ["a"] * 3 + ["b"] * 3
+    assert result.visits["shop"].tolist() == result.orders.seller.tolist() == went_to(result)
     assert result.orders.total.tolist() == [7] * 3 + [6] * 3
 
 
@@ -72,6 +73,7 @@ def test_users_who_only_look_around_choose_no_shop():
     visits = {"at": [0], "user": [0], "mug": [0]}
     result = simulate(market({}, {}, visits=visits, **CHEAPEST))
     assert (result.visits.outcome.tolist(), went_to(result)) == (["looked"], [None])
+    assert result.visits["shop"].isna().all()
     asked = result.messages[result.messages.kind == "ViewHomepage"]
     assert sorted(asked.recipient) == ["a", "b"]
 
