@@ -221,6 +221,9 @@ REFUSED = [
       "suppliers": named("mill", bank="a")}, ["banks.b.share: missing: must be given at all banks or at none"]),
     ({"banks": [{"name": "a", "reserves": 5}]},
      [f"banks.a.reserves: 5: must not be given: {ALONE}"]),
+    ({"banks": [{"name": name, "reserves": 5 * 10**16} for name in "ab"], "shops": named("daraz", bank="a"),
+      "suppliers": named("mill", bank="a")},
+     ["banks: 100000000000000000: reserves must together fit in 64 bits of minor units"]),
     # Suppliers.
     ({"shops": named("daraz", suppliers=["mll"]), "suppliers": named("mill", "quarry")},
      ["shops.daraz.suppliers[0]: 'mll': unknown supplier: nearest is mill"]),
@@ -308,6 +311,32 @@ def test_a_market_that_cannot_be_is_refused_one_line_each(changes, faults):
     with pytest.raises(ScenarioError) as refused:
         Scenario(**ONE | changes)
     assert refused.value.problems == faults
+
+
+class Nearest:
+    """A choice of one's own: the first shop of the list."""
+
+    def considers(self, shops, draw):
+        return [shop.name for shop in shops[:1]]
+
+    def choose(self, offers, draw):
+        return offers[0].name if offers else None
+
+
+class Halves:
+    """A sourcing of one's own: half from each."""
+
+    def order(self, sku, units, sources, position):
+        return [(source.name, units // 2) for source in sources]
+
+
+def test_policies_of_ones_own_stay_what_they_are():
+    shops = [{"name": "daraz", "suppliers": ["mill", "quarry"], "sourcing": Halves()}]
+    scenario = Scenario(**ONE, shops=shops, suppliers=named("mill", "quarry"), users={"shop_choice": Nearest()})
+    assert isinstance(scenario.with_settings({"users.count": 2}).users.shop_choice, Nearest)
+    assert scenario.model_dump(mode="json")["shops"][0]["sourcing"]["kind"].endswith("Halves")
+    with pytest.raises(ScenarioError, match="must be a table with a kind, or an object with the method order"):
+        Scenario(**ONE, shops=[shops[0] | {"sourcing": Nearest()}], suppliers=named("mill", "quarry"))
 
 
 SHOPS = """

@@ -154,3 +154,9 @@ def test_a_payment_that_only_one_bank_knows_breaks_l3(result):
     entry = transfers["entry"].copy()
     entry[rows[0]] = entry.max() + 1
     assert any(line.startswith("L3") for line in checked(result, entry=entry))
+
+
+def test_an_instruction_that_the_network_doubles_is_settled_once():
+    result = simulate(market(network__default__duplication=1, clearing__interchange=0.5), seed=3)
+    settled = result.transfers["code"].eq("settle") & result.transfers["book"].eq("clearing")
+    assert 2 * settled.sum() == result.messages["kind"].eq("Clear").sum() > 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from alesha_sim.policies import ShopLogit
 from alesha_sim.scenarios.errors import NAMED, Problem, nearest
 from alesha_sim.scenarios.market import NamedShop, NamedSupplier, of_role, plural
+from alesha_sim.units import AMOUNT_MAX
 from alesha_sim.vocabulary import ORGANISATIONS as ROLES
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ def _banks(scenario: "ScenarioFields") -> Iterator[Problem]:
         if bank.reserves is not None or bank.credit:
             field = "reserves" if bank.reserves is not None else "credit"
             yield Problem(f"banks.{bank.name}.{field}", str(getattr(bank, field)), "must not be given: " + _ALONE)
+    reserves = sum(bank.reserves or 0 for bank in banks)
+    if reserves * scenario.currency.scale > AMOUNT_MAX:
+        yield Problem("banks", str(reserves), "reserves must together fit in 64 bits of minor units")
     given = [bank for bank in banks if bank.share is not None]
     missing = [bank for bank in banks if bank.share is None]
     if given and missing:

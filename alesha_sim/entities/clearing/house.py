@@ -33,6 +33,7 @@ class ClearingHouse(Entity):
         self.waiting: dict[int, CreditTransfer] = {}
         self.queue: list[Instruction] = []
         self._came = 0
+        self._instructed: set[int] = set()
         self._directory = directory
         self._terms = terms
         self._outbox = Outbox(self)
@@ -81,7 +82,13 @@ class ClearingHouse(Entity):
     # Instructions
 
     def instruct(self, transfer: CreditTransfer) -> None:
-        """Take an instruction in, and settle what can be settled now, or see to the next cycle."""
+        """Take an instruction in, and settle what can be settled now, or see to the next cycle.
+
+        A copy that the network made of one that has come changes nothing.
+        """
+        if transfer.transaction in self._instructed:
+            return
+        self._instructed.add(transfer.transaction)
         payer, payee = self._bank_of(transfer.payer), self._bank_of(transfer.payee)
         is_gross = self._terms.kind == GROSS
         if payer in self._closed and not is_gross:
