@@ -130,10 +130,14 @@ ENTRY_KINDS = """
         shop      transport       TRANSPORT / SUPPLIER_ADVANCES
     charges between suppliers
         bank      charges         SUPPLIER_DEPOSIT / SUPPLIER_DEPOSIT
+        bank      charges         SUPPLIER_DEPOSIT / CLEARING_DUE
+        bank      charges         CLEARING_CLAIM / SUPPLIER_DEPOSIT
         supplier  charges         SUPPLIER_ADVANCES / CASH
         supplier  charges         CASH / SHOP_ADVANCES
     charges returned between suppliers
         bank      charges-return  SUPPLIER_DEPOSIT / SUPPLIER_DEPOSIT
+        bank      charges-return  SUPPLIER_DEPOSIT / CLEARING_DUE
+        bank      charges-return  CLEARING_CLAIM / SUPPLIER_DEPOSIT
         supplier  charges-return  SHOP_ADVANCES / CASH
         supplier  transport       SHOP_ADVANCES / TRANSPORT
         supplier  charges-return  CASH / SUPPLIER_ADVANCES

@@ -142,21 +142,27 @@ def _copies(result: Result) -> Iterator[str]:
 
 
 def _locks(result: Result) -> Iterator[str]:
-    """An account is locked only while a wrong secret is no longer ago than the lock lasts."""
-    for bank in of_role(result.scenario, "bank"):
-        if bank.terms.secret_attempts is not None:
-            yield from _locks_of(bank, result.columns("messages"))
+    """An account is locked only while a wrong secret is no longer ago than the lock lasts.
 
-
-def _locks_of(bank: Organisation, messages: Columns) -> Iterator[str]:
+    Of several banks one passes on, later, what another has decided; the longest lock counts.
+    """
+    banks, messages = of_role(result.scenario, "bank"), result.columns("messages")
+    lock_time = max((bank.terms.lock_time for bank in banks if bank.terms.secret_attempts is not None), default=-1)
+    if lock_time < 0:
+        return
     kinds, detail, request = (
         text_column(messages, "kind"),
         text_column(messages, "reason"),
         numbers(messages, "request"),
     )
     enquiries = request[equals(kinds, "EnquireTransaction")]  # what was decided before is said to them again
-    decided = equals(text_column(messages, "sender"), bank.name) & ~np.isin(request, enquiries)
-    at, lock_time = numbers(messages, "sent_at"), bank.terms.lock_time
+    sender, at = text_column(messages, "sender"), numbers(messages, "sent_at")
+    recipient, order = text_column(messages, "recipient"), numbers(messages, "order")
+    by_bank, to_bank = (
+        np.any([equals(side, bank.name) for bank in banks], axis=0) for side in (sender, recipient)
+    )
+    passed_on = ~to_bank & np.isin(order, order[by_bank & to_bank])
+    decided = by_bank & ~passed_on & ~np.isin(request, enquiries)
 
     def first(reason: Reason) -> dict[int, int]:
         """Return when each request was first answered so: rows are in the order of sending."""
