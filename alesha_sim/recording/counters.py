@@ -12,7 +12,7 @@ from alesha_sim.recording.packed_rows import Boxed, PackedRows, Part
 from alesha_sim.units import MICROSECONDS
 
 KEPT: Mapping[str, tuple[str, ...]] = {
-    "orders": ("placed_at", "total", "buyer", "seller", "status", "reason", "delivered_at"),
+    "orders": ("placed_at", "total", "buyer", "status", "reason", "delivered_at"),
 }
 """The fields that metrics and the table of users need; of rows of other tables no more than the number."""
 
