@@ -73,15 +73,7 @@ def same_columns(one, other):
 # Figures
 
 
-MARKETS = ("two_banks", "gridlock", "bank_failure")
-OF_ONE = pytest.mark.xfail(
-    reason="tables tell the figures of a market's shops only once they add up parties by role"
-)
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[OF_ONE] if name in MARKETS else []) for name in scenarios.names()]
-)
+@pytest.mark.parametrize("name", scenarios.names())
 def test_a_summary_has_the_same_events_figures_and_tables(name):
     midway, expected = everything(name)
     found_midway, found = run_of(small.scenario(name), 7, SUMMARY)
