@@ -150,3 +150,17 @@ def test_the_plot_of_balances_has_a_line_for_each_firm_in_the_colour_of_its_role
 def test_the_dashboard_of_a_market_shows_its_first_shop(market):
     figure = plots.dashboard(market)
     assert any("Daraz's cash" in axes.get_title(loc="left") for axes in figure.axes)
+
+
+def test_a_summary_by_party_has_a_row_for_each_and_adds_up_to_the_figures(market):
+    table, figures = market.summary(by="party"), market.metrics()
+    assert [*table.index] == [*market.scenario.roles]
+    shops = table[table["role"] == "shop"]
+    assert shops["sold"].sum() == figures["orders"] == table.loc["users", "bought"]
+    assert shops["income"].sum() == figures["revenue"]
+    assert shops["deposit"].sum() == figures["shop_cash"]
+    assert (table["cash"] == table["deposit"])[["users", "daraz", "mill"]].all()
+    assert table.loc["bank", "cash"] == table["deposit"].sum()
+    assert table["messages"].sum() == market.messages["delivered_at"].notna().sum()
+    with pytest.raises(ValueError, match=r"^by: 'shop': must be 'party', or left out$"):
+        market.summary(by="shop")

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from alesha_sim.columns import Columns
 from alesha_sim.results import metrics
+from alesha_sim.results.by_party import by_party
 from alesha_sim.tables import frames, schema
 from alesha_sim.tables.every_order import every_order
 
@@ -87,10 +88,24 @@ class TableAccess:
         """Return the metrics of `summary` with amounts in whole minor units, which no float has rounded."""
         return metrics.exact_metrics(self._tables, self.scenario.currency, self.scenario.roles)
 
-    def summary(self) -> "Series[float]":
-        """Return the named metrics, the same in every study; `alesha_sim.results.metrics.metrics` defines each."""
+    @overload
+    def summary(self) -> "Series[float]": ...
+
+    @overload
+    def summary(self, by: Literal["party"]) -> "DataFrame": ...
+
+    def summary(self, by: str | None = None) -> "Series[float] | DataFrame":
+        """Return the named metrics, the same in every study; `alesha_sim.results.metrics.metrics` defines each.
+
+        By "party" it is a frame with a row for the users and each organisation, whose columns
+        `alesha_sim.results.by_party.by_party` defines. Raises ValueError for another `by`.
+        """
         from pandas import Series
 
+        if by is not None:
+            if by != "party":
+                raise ValueError(f"by: {by!r}: must be 'party', or left out")
+            return by_party(self.scenario, self._tables)
         return Series(self.metrics(), name=self.scenario.name, dtype="float64")
 
     def _frame(self, table: str) -> "DataFrame":
