@@ -6,7 +6,7 @@ from typing import get_args
 
 import numpy as np
 
-from alesha_sim.audit.posting_rules import permitted
+from alesha_sim.audit.posting_rules import Rule, permitted
 from alesha_sim.books.accounts import Account, role_of
 from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, rows, text_column
 from alesha_sim.messages import Method, Notice, Reason, Reply, Request
@@ -154,13 +154,25 @@ OF_A_MARKET = (
     Account.CLEARING_BACKING,
     Account.CLEARING_RESERVES,
     Account.CLEARING_SETTLEMENT,
+    Account.SHOP_TRADE_PAYABLES,
+    Account.SUPPLIER_TRADE_PAYABLES,
+    Account.SUPPLIER_RECEIVABLES,
+    Account.SUPPLIER_SUPPLIER_ADVANCES,
 )
-"""Accounts that one bank alone has no use for."""
+"""Accounts that one bank alone, or a supplier that makes what it sells, has no use for."""
+
+
+def _is_of_markets(rule: Rule) -> bool:
+    """Tell whether a row needs several banks, a supplier that buys, goods on credit, or a payment given back."""
+    _, code, _, debit, credit = rule
+    is_given_back = code == "return" and debit == Account.BANK_FEES
+    is_bought = debit == credit or (code == "deliver" and debit == Account.SUPPLIER_STOCK)
+    return is_given_back or is_bought or bool({debit, credit} & {*OF_A_MARKET})
 
 
 def vocabulary(*, markets: bool = False) -> Iterator[Kind]:
     """Yield every kind of thing that there is a word for, with what only markets have or without."""
-    rules = [rule for rule in permitted() if markets or not {*rule[3:]} & {*OF_A_MARKET}]
+    rules = [rule for rule in permitted() if markets or not _is_of_markets(rule)]
     said = (*get_args(Request), *get_args(Reply), *get_args(Notice), Conflict, Withdraw)
     groups: dict[str, tuple[str, ...]] = {
         "attacks": INTENTS[1:],
@@ -208,6 +220,7 @@ _NEVER: dict[str, dict[str, tuple[str, ...]]] = {
         "refusals": ("not_the_shop", "transaction_used"),
     },
     "a bank is closed in a market alone": {"refusals": ("bank_closed",)},
+    "no shop closes in a world": {"refusals": ("shop_closed",)},
     "said of an order, and to nobody who waits for a reply": {
         "refusals": ("changed_mind", "refused_at_door"),
     },
