@@ -106,15 +106,17 @@ def time_outs(simulation):
 
 
 def calendar(simulation):
-    """One an order that is settled later, one a pay-day, one a review of stock; else none."""
+    """One an order settled later, a pay-day, a review of stock, a cycle of clearing, a closure; else none."""
     scenario = simulation.scenario
     income = scenario.users.income
     is_immediate = all(bank.settlement.kind == "immediate" for bank in terms(simulation, "bank"))
     settled = 0 if is_immediate else len(simulation.records.orders)
     keepers = (*terms(simulation, "shop"), *terms(simulation, "supplier"))
     periods = [getattr(keeper.stock, "period", None) for keeper in keepers]
-    regular = [every for every in (income and income.every, *periods) if every]
-    return settled + sum(1 + int(scenario.horizon // every) for every in regular)
+    cycles = [scenario.clearing.every] if len(scenario.banks) > 1 and scenario.clearing.kind != "gross" else []
+    closures = sum(bank.closes is not None for bank in scenario.banks)
+    regular = [every for every in (income and income.every, *periods, *cycles) if every]
+    return settled + closures + sum(1 + int(scenario.horizon // every) for every in regular)
 
 
 BUDGETS = {"durations": durations, "steps": steps, "time-outs": time_outs, "calendar": calendar}

@@ -49,9 +49,9 @@ def test_an_added_named_stream_changes_no_other_entitys_draws(monkeypatch):
     plain = alesha.simulate(scenario, seed=5).digest
     build = Market._bank
 
-    def build_with_one_more(market):
+    def build_with_one_more(market, name):
         market._streams.generator("courier:service").random(1000)
-        return build(market)
+        return build(market, name)
 
     monkeypatch.setattr(Market, "_bank", build_with_one_more)
     assert alesha.simulate(scenario, seed=5).digest == plain

@@ -22,6 +22,7 @@ NOT_DRAWN = {
     "shop.stock{make_to_order}": "refused: the shop makes nothing",
     "{constant}": "written as a plain number",
     "extensions": "a world is a file, which names no code",
+    "shop.closes": "no shop closes in a world",
     **dict.fromkeys(
         ("shops[]", "banks[]", "suppliers[]", "clearing", "users.shop_choice"), "worlds have one of each"
     ),

@@ -164,13 +164,15 @@ def test_completed_orders_follow_exactly_the_steps_of_the_design(written, name, 
 def test_pm4py_reads_a_trace_an_order(written, name):
     log = pm4py().read_xes(str(written(name, "xes")))
     run = RUNS[name]()
-    assert log["case:concept:name"].nunique() == len(run.columns("orders")["order"])
+    assert log["case:concept:name"].nunique() == len(run.every_order()["order"])
     root = ET.parse(written(name, "xes")).getroot()
     assert len(log) == len(root.findall(".//{*}event"))
     assert np.issubdtype(log["time:timestamp"].dt.tz_convert(None).dtype, np.datetime64)
     assert root.find("{*}string[@key='lifecycle:model']").get("value") == "standard"
     assert set(log["lifecycle:transition"]) == {"complete"}
-    assert log["org:resource"].str.fullmatch(r"user:\d+|shop|bank|supplier").all()
+    assert (
+        log["org:resource"].str.fullmatch("|".join((r"user:\d+", "shop|bank|supplier", *run.scenario.roles))).all()
+    )
     total = log.groupby("case:concept:name")["case:cost:total"].first()
     if "cost:total" not in log:  # goods made for stock are made for no order
         assert (total == 0).all()

@@ -15,25 +15,32 @@ from conftest import needs
 from alesha_sim import messages
 from alesha_sim.conversation.labels import carried
 from alesha_sim.messages import Acknowledged, Asks, FundsLocation, Message, Method, Offer, Reason, Receipt, Secret
+from alesha_sim.messages.clearing import Advise, Clear, Closed, CreditTransfer, PayDay, Settled, Unsettled
 from alesha_sim.network.request import Conflict, GaveUp, NoReply, Withdraw
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = (
     *get_args(messages.Request | messages.Reply | messages.Notice), Offer, NoReply, GaveUp, Withdraw, Conflict,
+    CreditTransfer, Advise, Clear, Settled, Unsettled, Closed, PayDay,
 )  # fmt: skip
 HIDDEN = "0123456789abcdef"
 SHOWN = Offer("phone", "Phone", 120, 100)
+PAID = CreditTransfer(1, 2, "payment", 120, 3, 4)
 VALUES = {
     "secret": Secret(HIDDEN), "password": Secret(HIDDEN), "lines": (("phone", 2),), "reason": Reason.LATE,
     "method": Method.ACCOUNT, "held_in": FundsLocation.ESCROW, "step": "pay", "cause": "income", "sku": "phone",
     "name": "Phone", "status": "paid", "text": "Thank you", "offer": SHOWN, "offers": (SHOWN,), "late": True,
     "replaces": True, "promised_at": 5.5, "seconds": 6.5, "warranty_seconds": 7.5, "return_window_seconds": 8.5,
+    "code": "payment", "transfer": PAID, "sent": (PAID,), "received": (PAID,), "written_off": (PAID,),
+    "borne": ((1, 20),), "owed": ((2, 30),), "recovered": ((3, 40),),
 }  # fmt: skip
 OTHERS = {
     **VALUES, "secret": Secret("x"), "password": Secret("x"), "lines": (), "reason": Reason.UNPAID, "offers": (),
     "method": Method.CASH_ON_DELIVERY, "held_in": FundsLocation.DEPOSIT, "offer": Offer("watch", "Watch", 3, 2),
     "late": False, "replaces": False, "step": "", "cause": "", "sku": "", "name": "", "status": "", "text": "",
     "promised_at": 0.0, "seconds": 0.0, "warranty_seconds": 0.0, "return_window_seconds": 0.0,
+    "code": "refund", "transfer": PAID.replaced(amount=1), "sent": (), "received": (), "written_off": (),
+    "borne": (), "owed": (), "recovered": (),
 }  # fmt: skip
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -179,7 +186,7 @@ def test_a_class_of_ones_own_is_a_message_like_the_others():
 
 
 ASSIGNING = """
-from alesha_sim.messages import {names}
+{imports}
 
 def change({arguments}) -> None:
 {assignments}
@@ -191,7 +198,7 @@ def test_the_type_checker_refuses_every_assignment_to_a_field(tmp_path):
     kinds = [kind for kind in KINDS if kind.__module__.startswith("alesha_sim.messages") and kind.__match_args__]
     places = [(kind.__name__, name) for kind in kinds for name in kind.__match_args__]
     source = ASSIGNING.format(
-        names=", ".join(kind.__name__ for kind in kinds),
+        imports="\n".join(f"from {kind.__module__} import {kind.__name__}" for kind in kinds),
         arguments=", ".join(f"a_{kind.__name__}: {kind.__name__}" for kind in kinds),
         assignments="\n".join(f"    a_{kind}.{name} = a_{kind}.{name}" for kind, name in places),
     )

@@ -67,7 +67,10 @@ ENTRY_ACTIVITIES = {
     "write-off": "write off",
     "replace": "replace under warranty",
 }
-"""What the first row of an entry is an event of, by its code; `opening` and `income` belong to no order."""
+"""What the first row of an entry is an event of, by its code; `opening` and `income` belong to no order.
+
+What banks settle with each other is no step of an order either, and no event.
+"""
 
 COSTS = (Account.SUPPLIER_PAYABLES, Account.SHOP_PAYMENT_FEES)
 """Accounts whose increase is what the group spends on an order: production, transport, fees."""
