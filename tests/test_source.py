@@ -19,7 +19,7 @@ def in_batches():
     return found
 
 
-_OTHERS = ("orders", "order_lines", "visits", "messages", "accounts", "production_lots", "users")
+_OTHERS = ("orders", "purchases", "order_lines", "visits", "messages", "accounts", "production_lots", "users")
 
 
 def plain(columns):
