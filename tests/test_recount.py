@@ -32,8 +32,8 @@ def report_losses_at_once(patch):
     """A loss is reported without the time in which the parcel should have arrived."""
     begin = Parcel.__init__
 
-    def init(self, link, lines, goods, costs, courier, user, now):
-        begin(self, link, lines, goods, costs, courier, user, now)
+    def init(self, entry, lines, goods, costs, courier, user, now):
+        begin(self, entry, lines, goods, costs, courier, user, now)
         if self.is_lost:
             self.arrives_at = now + courier.report()
 

@@ -1,7 +1,7 @@
 """How a random world becomes a market: one to three shops, banks and suppliers, who deals with whom, and how.
 
 What the world has as one of each is where a market begins: its further parties are like those, and some of what
-they do is drawn anew.
+they do is drawn again.
 """
 
 from alesha_sim.scenarios.injected_faults import directions

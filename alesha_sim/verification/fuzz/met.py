@@ -162,7 +162,7 @@ OF_A_MARKET = (
 """Accounts that one bank alone, or a supplier that makes what it sells, has no use for."""
 
 
-def _is_of_markets(rule: Rule) -> bool:
+def is_of_markets(rule: Rule) -> bool:
     """Tell whether a row needs several banks, a supplier that buys, goods on credit, or a payment given back."""
     _, code, _, debit, credit = rule
     is_given_back = code == "return" and debit == Account.BANK_FEES
@@ -172,7 +172,7 @@ def _is_of_markets(rule: Rule) -> bool:
 
 def vocabulary(*, markets: bool = False) -> Iterator[Kind]:
     """Yield every kind of thing that there is a word for, with what only markets have or without."""
-    rules = [rule for rule in permitted() if markets or not _is_of_markets(rule)]
+    rules = [rule for rule in permitted() if markets or not is_of_markets(rule)]
     said = (*get_args(Request), *get_args(Reply), *get_args(Notice), Conflict, Withdraw)
     groups: dict[str, tuple[str, ...]] = {
         "attacks": INTENTS[1:],
