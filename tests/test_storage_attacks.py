@@ -196,6 +196,8 @@ def test_damage_to_any_file_is_found_and_named(restored, one, tmp_path, name, da
         case "gone", "manifest.json":
             with pytest.raises(FileNotFoundError, match=r"manifest\.json"):
                 Result.load(restored)
+        case "of another result", "purchases.parquet":  # no shop keeps stock, in neither
+            assert damages[damage] == content
         case "of another result", "manifest.json":  # in itself it is sound
             assert "orders.parquet: not as it was saved" in refusal(restored)
         case _:

@@ -171,7 +171,8 @@ class Failing:
     def __init__(self, number):
         self.number = number
 
-    def __call__(self, seed, number):
+    def __call__(self, seed, markets, number):
+        assert not markets
         violations = ["L1: x"] if number == self.number else []
         return trials.Slow(0.0, 0, number), violations, trials.Counts({("worlds", "drained"): 1})
 
@@ -184,7 +185,7 @@ def test_the_slowest_world_is_named():
 
 
 def test_a_world_that_is_refused_is_a_failure(monkeypatch):
-    monkeypatch.setattr(trials, "draw", lambda seed, number: Scenario.model_validate({"horizon": 1}))
+    monkeypatch.setattr(trials, "draw", lambda seed, number, **_: Scenario.model_validate({"horizon": 1}))
     assert survey(7, 1).failures == [Failure(0, ["ScenarioError: demand: missing: must be given"])]
 
 

@@ -33,8 +33,8 @@ class Parts:
     ) -> None:
         self._source, self._catalogue, self._rows = source, catalogue, rows
         self.register = Register(source.whole("accounts"), catalogue, roles, changes, settling)
-        orders = sum(source.rows(table) for table in KINDS)
-        self.sizes = Sizes(source.rows("transfers"), orders, source.rows("users"))
+        transfers, orders = source.rows("transfers"), sum(source.rows(table) for table in KINDS)
+        self.sizes = Sizes(transfers, orders, source.rows("users"))
         self._joins = _Joins(self.sizes)
         self._whole = None
         if self.sizes.transfers <= rows:
