@@ -31,6 +31,7 @@ TWO = [
 REJECTING = [TWO[0] | {"unmet_demand": "rejected"}, TWO[1]]
 DUAL = {"kind": "dual", "fast": "mill", "slow": "overseas", "order_up_to": [4, 20]}
 REVIEWED = {"kind": "periodic", "reorder_point": 0, "order_up_to": 0, "period": "1 day"}
+ONE_BY_ONE = {"kind": "reorder_point", "reorder_point": 0, "quantity": 1}
 BOTH = {"suppliers": ["mill", "overseas"]}
 LOSSY = {"network": {"default": {"loss": 0.1, "latency": 1, "timeout": 30}}, "delivery": {"lost": 0.2}}
 
@@ -57,6 +58,14 @@ MARKETS = {
         {"stock": KEPT},
         TIERS,
         {"faults": [crash("mill", "2 days"), crash("quarry", "4 days"), crash("daraz", "6 days")], **LOSSY},
+    ),
+    "parts that are sent again beside others": (
+        {"stock": {"kind": "base_stock", "level": 20}},
+        [supplier("mill", parts=True, stock=ONE_BY_ONE, lead_time="1 day")],
+        {"delivery": {"lost": 0.6, "report_time": "1 hour"}},
+    ),
+    "users who wait after a shop's last review": (
+        {"stock": REVIEWED | {"period": "20 days"}, "unmet_demand": "backordered"}, [supplier("mill")], {}
     ),
     "the cheapest": ({**BOTH, "sourcing": {"kind": "cheapest"}, "stock": KEPT}, TWO, {}),
     "the fastest": ({**BOTH, "sourcing": {"kind": "fastest"}}, TWO, {}),

@@ -75,6 +75,8 @@ class OwnStock:
         """Order what the policy says after a user's order, whether it was served from here or not."""
         if self.warehouse.period is None:
             self.purchasing.replenish(product for product, _ in self._desk.products(order.lines))
+        else:
+            self.purchasing.set_review()  # beyond the horizon there are reviews only while somebody waits
 
     def _ship(self, order: Order, goods: Goods) -> None:
         now = self._party.clock.now

@@ -219,14 +219,16 @@ class Supplier(Entity):
 
     def _pack(self, supply: Supply) -> Parcel | None:
         """Ship what may be sent now, if anything: complete lines, and all of them unless some may go ahead."""
-        goods, waiting = [], []
+        ready_by_product: dict[int, int] = {}  # what is sent again may wait beside the rest of its line
+        waiting = []
         in_parts = self._parts and supply.user < 0
         for reservation in supply.reservations:
             ready = reservation.units - reservation.missing
             if reservation.missing:
                 waiting.append(reservation)
             if ready and (in_parts or not reservation.missing):
-                goods.append((reservation.product, ready))
+                ready_by_product[reservation.product] = ready_by_product.get(reservation.product, 0) + ready
+        goods = list(ready_by_product.items())
         if in_parts:
             for reservation in waiting:
                 reservation.units = reservation.missing
