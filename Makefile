@@ -97,6 +97,7 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing alesha_sim and its development tools into $(VENV) (two minutes or so, once) ..."
 	@$(PIP) -e ".[dev]"
+	@$(PIP) --no-deps PSSimPy
 	@touch $@ $(VENV)/.replay $(VENV)/.notebook $(VENV)/.test
 
 # Each candidate is run, not only found: a shim may stand on the path for a Python that is not installed.
