@@ -149,6 +149,7 @@ def test_second_order_of_a_visit_is_followed_without_the_first():
     tables = {
         "messages": messages,
         "orders": {"order": np.array([1, 2]), "placed_at": np.array([3, 7])},
+        "purchases": {"order": np.array([], np.int64), "placed_at": np.array([], np.int64)},
         "visits": {"visit": np.array([0]), "order": np.array([2])},
     }
     followed = [selection.messages_of(tables, order, datetime(2021, 1, 1)) for order in (1, 2)]
