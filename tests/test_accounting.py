@@ -44,14 +44,19 @@ def words(column):
 
 
 @pytest.mark.parametrize("name", scenarios.names())
-@pytest.mark.parametrize("book", BOOKS)
-def test_trial_balance_at_the_end_is_the_table_of_accounts(name, book):
-    frame = accounting.trial_balance(result(name), book)
-    accounts = result(name).accounts
-    accounts = accounts[accounts["book"] == book]
-    sign = np.where(accounts["kind"].astype(str).isin(["asset", "expense"]), 1, -1)
-    assert list(frame["account"]) == list(accounts["account"])
-    assert np.array_equal(frame["debit"] - frame["credit"], accounts["closing"] * sign)
+def test_trial_balance_of_every_book_at_the_end_is_the_table_of_accounts(name):
+    every = result(name).accounts
+    assert {*every["book"]} == {*result(name).scenario.roles}
+    for book, accounts in every.groupby("book", observed=True):
+        frame = accounting.trial_balance(result(name), book)
+        sign = np.where(accounts["kind"].astype(str).isin(["asset", "expense"]), 1, -1)
+        assert list(frame["account"]) == list(accounts["account"])
+        assert np.array_equal(frame["debit"] - frame["credit"], accounts["closing"] * sign)
+
+
+def test_a_book_that_nobody_keeps_in_a_market_is_refused():
+    with pytest.raises(ValueError, match=r"^book shop: must be one of .*daraz.*$"):
+        accounting.trial_balance(result("rival_shops"), "shop")
 
 
 def test_first_purchase_reads_as_an_accountant_would_write_it(first):

@@ -13,8 +13,11 @@ from small import result, unreliable
 
 import alesha_sim as alesha
 from alesha_sim import exports, scenarios
+from alesha_sim.columns import MISSING_TIME
+from alesha_sim.exports.activities import PLACE
 from alesha_sim.exports.files import silent
 from alesha_sim.exports.ocel import EPOCH, Model
+from alesha_sim.exports.process import Log
 
 REFERENCE = Path(__file__).parent / "reference"
 # PM4Py and what it brings along warn of their own future; what is tested here is what they say of the files.
@@ -262,3 +265,23 @@ def test_types_of_own_books_with_dashes_stay_apart_and_openings_are_no_events(tm
     for name in own:
         assert base.execute(f"SELECT count(*) FROM event_{types[name]}").fetchone() == (1,)
     base.close()
+
+
+def test_a_log_of_named_parties_has_the_kinds_of_event_and_the_amounts_of_one_of_each():
+    named = Log(alesha.simulate(scenarios.two_banks(days=1), seed=7))
+    plain = Log(alesha.simulate(scenarios.market_day(users=20, visits_per_day=60), seed=7))
+    kinds = [{log.activities[place].name for place in log.activity} for log in (named, plain)]
+    assert kinds[0] == kinds[1]
+    paid = np.flatnonzero(named.activity == PLACE["authorise payment"])
+    assert len(paid) > 100
+    assert (named.amount[paid] > 0).all()
+    # Where a bank answers once another has written, no message ends at the instant of the entry.
+    assert (named.begun_at[paid] != MISSING_TIME).any()
+
+
+def test_goods_for_the_stock_of_a_named_shop_are_delivered_to_the_shop():
+    log = Log(alesha.simulate(scenarios.beer_game(), seed=7))
+    taken_in = log.first_row[log.activity == PLACE["deliver to the shop"]]
+    books = log.journal.book
+    assert {books.labels[code] for code in books.codes[taken_in]} == {"retailer"}
+    assert len(taken_in) >= (log.result.purchases["buyer"] == "retailer").sum() > 40  # some come in parts

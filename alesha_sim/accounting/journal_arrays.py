@@ -205,7 +205,8 @@ class Journal:
 
     def check_book(self, book: str) -> None:
         """Raise ValueError for an unknown book."""
-        check_book(book, (account.book for account in self.accounts))
+        books = BOOKS if not self.result.scenario.is_market else ()
+        check_book(book, (account.book for account in self.accounts), books)
 
     def places(self, *names: str) -> Ints:
         """Return the places of the accounts of these names, families that end in `:`, and roles."""
@@ -238,10 +239,10 @@ class Journal:
         return amounts / np.where(self.is_money[accounts], float(self.currency.scale), 1.0)
 
 
-def check_book(book: str, own: Iterable[str] = ()) -> None:
-    """Raise ValueError for a book that is neither one of the package's nor of a reader's `own`."""
-    if book not in BOOKS:
-        known = tuple(dict.fromkeys([*BOOKS, *own]))
+def check_book(book: str, others: Iterable[str] = (), books: Sequence[str] = BOOKS) -> None:
+    """Raise ValueError for a book that is neither one of `books` nor of the `others` of a run."""
+    if book not in books:
+        known = tuple(dict.fromkeys([*books, *others]))
         if book not in known:
             raise ValueError(f"book {book}: must be one of {', '.join(known)}")
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alesha_sim.accounting.journal_arrays import Ints, Journal, words
-from alesha_sim.books.accounts import BOOKS, Account
+from alesha_sim.books.accounts import Account
+from alesha_sim.books.owners import of_role
 from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, isin, numbers, text_column
 from alesha_sim.exports.activities import ACTIVITIES, PLACE, OwnActivities
 from alesha_sim.exports.files import chunks
@@ -88,6 +89,7 @@ class Log:
     def __init__(self, result: "Result") -> None:
         self.result = result
         self.journal = Journal(result)
+        self._roles = result.scenario.roles
         self.every_order = result.every_order()
         self.owner, self._buyer = numbers(self.every_order, "user"), words(text_column(self.every_order, "buyer"))
         self.orders = len(self.owner)
@@ -183,19 +185,19 @@ class Log:
 
     def _of_entries(self) -> list[Ints]:
         journal = self.journal
-        shipped = np.flatnonzero(isin(journal.book, BOOKS))
+        shipped = np.flatnonzero(isin(journal.book, self._roles))
         first = shipped[np.unique(journal.entry[shipped], return_index=True)[1]]
         code = np.array(
             [PLACE.get(ENTRY_ACTIVITIES.get(label, ""), NO_ID) for label in journal.code.labels], np.int64
         )
         rows = first[code[journal.code.codes[first]] >= 0]
         activity = code[journal.code.codes[rows]]
-        book = np.array([*journal.book.labels, ""], object)[journal.book.codes[rows]]
-        names = [journal.accounts[place].name for place in journal.credit[rows].tolist()]
+        is_shop = isin(journal.book, of_role("shop", self._roles))[rows]
+        names = [journal.accounts[place].role for place in journal.credit[rows].tolist()]
         credit = np.array(names, object) if names else np.array([], object)
         for name, better, where in (
-            ("deliver", "deliver to the shop", book == "shop"),
-            ("ship", "ship own stock", book == "shop"),
+            ("deliver", "deliver to the shop", is_shop),
+            ("ship", "ship own stock", is_shop),
             ("reserve", "end reservation", credit == Account.SUPPLIER_RESERVED),
         ):
             activity = np.where((activity == PLACE[name]) & where, PLACE[better], activity)
@@ -208,9 +210,8 @@ class Log:
     def _served(self, order: Ints, at: Ints) -> Ints:
         """Return when the bank began to serve the request about an order that it finished at an instant."""
         table = self.result.columns("messages")
-        mine = np.flatnonzero(
-            equals(text_column(table, "recipient"), "bank") & (numbers(table, "finished_at") != MISSING_TIME)
-        )
+        to_bank = isin(text_column(table, "recipient"), of_role("bank", self._roles))
+        mine = np.flatnonzero(to_bank & (numbers(table, "finished_at") != MISSING_TIME))
         orders, finished = numbers(table, "order")[mine], numbers(table, "finished_at")[mine]
         rank = np.lexsort((finished, orders))
         keys = np.stack((orders[rank], finished[rank]), axis=1)
@@ -245,11 +246,9 @@ class Log:
         spent[journal.places(COSTS[1])] = 1
         np.add.at(cost, journal.entry, (spent[journal.debit] - spent[journal.credit]) * journal.amount)
         has_entry = self.first_row >= 0
-        labels = list(journal.book.labels)
-        bank = labels.index("bank") if "bank" in labels else NO_ID - 1
         # Events that no entry belongs to look up the last of these, even where nothing was ever posted.
-        books, amounts = np.append(journal.book.codes, NO_ID), np.append(journal.amount, NO_ID)
-        amount = np.where(books[self.first_row] == bank, amounts[self.first_row], NO_ID)
+        of_bank = np.append(isin(journal.book, of_role("bank", self._roles)), False)
+        amount = np.where(of_bank[self.first_row], np.append(journal.amount, NO_ID)[self.first_row], NO_ID)
         return amount, np.where(has_entry, cost[self.entry], 0)
 
     def _parcels(self) -> Ints:

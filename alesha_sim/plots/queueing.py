@@ -12,7 +12,6 @@ from alesha_sim.plots import style, times
 from alesha_sim.results import time_series
 from alesha_sim.results.snapshot import queued
 from alesha_sim.units import MICROSECONDS
-from alesha_sim.vocabulary import ORGANISATIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -149,7 +148,8 @@ def queues_of(result: "Result") -> list[Queue]:
     recipient, (mail, gone) = text_column(messages, "recipient"), queued(messages)
     came, begun = numbers(messages, "delivered_at"), numbers(messages, "started_at")
     found = []
-    for name in dict.fromkeys([*ORGANISATIONS, *result.inboxes]):
+    parties = [each.name for each in result.scenario.organisations]
+    for name in dict.fromkeys([*parties, *result.inboxes]):
         mine = mail & equals(recipient, name)
         served = mine & (begun != MISSING_TIME)
         left = gone[mine & (gone != MISSING_TIME)]
