@@ -95,3 +95,8 @@ def test_a_market_that_fails_is_made_as_small_as_one_of_each(monkeypatch, market
     small = shrink(Trial(world, ["L0: planted"], trial_counts))
     assert not small.trial.world.scenario.is_market
     assert len(small.trial.world.scenario.catalogue) == 1
+
+
+@pytest.mark.parametrize("number", [15, 27])
+def test_orders_may_wait_for_a_supplier_that_lacks_the_money_to_buy(number):
+    assert trial(draw(77, number, markets=True)).violations == []

@@ -32,6 +32,7 @@ class Closing:
         self._findings = findings
         self._idle: dict[int, Findings] = {}
         self._short: set[int] = set()
+        self._suppliers: set[int] = set()
 
     def see(self, evidence: Evidence) -> None:
         """Check some orders, as the section of findings that has begun."""
@@ -47,8 +48,9 @@ class Closing:
     def close(self) -> None:
         """Say which orders are forgotten, once it is known whether any waits for money."""
         # Debts are paid in turn: behind one that waits for money, others wait that need less.
-        for shop, idle in self._idle.items():
-            if shop not in self._short:
+        # What waits for a supplier that lacks money waits through no fault of the shop's.
+        for party, idle in self._idle.items():
+            if party not in self._short and not self._short & self._suppliers:
                 self._findings.take(idle)
 
     def _check_waiting(self, evidence: Evidence) -> None:
@@ -64,32 +66,31 @@ class Closing:
         )
         waiting = (waiting | (sent & (owed > 0))) & ~e.uncertain
         cash = _cash(e)
-        shops = e.party_of_order("shop") if len(cash) > 1 else np.full(len(waiting), next(iter(cash), -1))
+        payers = np.where(e.replenishes, e.buyer, e.seller)  # for what an order still needs
+        self._suppliers = {*e.register.of_book("supplier")}
 
         def describe(order: int) -> str:
-            shop = int(shops[order])
+            payer = int(payers[order])
             return (
                 f"order {e.orders[order]} is still {STATUSES[e.status[order]]} and nothing is left to happen: "
-                f"needs {needed[order]}, {Account.SHOP_CASH.of(e.register.parties[shop])} is {cash[shop]}"
+                f"needs {needed[order]}, {Account.SHOP_CASH.of(e.register.parties[payer])} is {cash[payer]}"
             )
 
         self._findings.add(4, sent & known & (owed <= 0) & ~e.uncertain, describe, e.orders)
-        for shop, amount in cash.items():
-            mine = waiting & (shops == shop)
-            # A debt that waits at the clearing house holds up those behind it; of an order of which no shop has
-            # written anything it is not known whose it is.
-            of_any = mine | (waiting & (shops < 0))
-            if (of_any & (needed > amount)).any() or e.held_up.any():
-                self._short.add(shop)
-            idle = self._idle.setdefault(shop, Findings())
+        for party, amount in cash.items():
+            mine = waiting & (payers == party)
+            # A debt that waits at the clearing house holds up those behind it.
+            if (mine & (needed > amount)).any() or e.held_up.any():
+                self._short.add(party)
+            idle = self._idle.setdefault(party, Findings())
             idle.begin(self._findings.section, 1)
             idle.add(4, mine, describe, e.orders)
 
 
 def _cash(evidence: Evidence) -> dict[int, int]:
-    """Return the cash of each shop by its place among the parties."""
+    """Return the cash of each shop and supplier by its place among the parties."""
     r = evidence.register
-    accounts = r.of_role(Account.SHOP_CASH)
+    accounts = np.concatenate([r.of_role(Account.SHOP_CASH), r.of_role(Account.SUPPLIER_CASH)])
     return {int(r.party[account]): int(r.closing[account]) for account in accounts}
 
 

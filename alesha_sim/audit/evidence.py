@@ -329,13 +329,6 @@ class Evidence:
         """Tell by entry whether the book of a party holds it with at least one row."""
         return self.marked(np.flatnonzero(self.party == party), self.by_entry)
 
-    def party_of_order(self, book: str) -> Ints:
-        """Return by order the party of a role in whose book its rows are, the first of them; -1 where none is."""
-        rows = np.flatnonzero((self.book == BOOK_ROLES.index(book)) & (self.order > 0))
-        found = np.full(len(self.total), -1, np.int64)
-        found[self.order[rows[::-1]]] = self.party[rows[::-1]]
-        return found
-
     # Names, for messages
 
     def line_name(self, place: int) -> str:
