@@ -17,6 +17,9 @@ PRODUCTS_MAX: Final = 2**16
 ORGANISATIONS = ("shop", "bank", "supplier")
 """The organisations that every run has, in the order of their codes from -1 down."""
 
+CLEARING: Final = "clearing"
+"""The name of the house at which several banks settle, of its book and of its role."""
+
 CONNECTED = (
     ("user", "shop"),
     ("user", "bank"),

@@ -76,7 +76,7 @@ class Board:
 
     @staticmethod
     def _serve(place, arrived, asked):
-        """Take goods in, send what is wanted and owed as far as they go, and return how much that is."""
+        """Take goods in, serve old back-orders and new orders from stock, and return how many units leave."""
         place.supply_line -= arrived
         place.stock += arrived
         wanted = place.backorders + asked

@@ -10,6 +10,7 @@ from alesha_sim.audit.findings import Findings
 from alesha_sim.audit.reading import among
 from alesha_sim.audit.register import ROLES, Register
 from alesha_sim.books.accounts import CODES, Account
+from alesha_sim.vocabulary import CLEARING
 
 
 def check_clearing(evidence: Evidence, findings: Findings, *, drained: bool) -> None:
@@ -20,7 +21,7 @@ def check_clearing(evidence: Evidence, findings: Findings, *, drained: bool) -> 
     banks = [register.parties[place] for place in register.of_book("bank")]
     accounts = {register.account_name(place): place for place in range(len(register.role))}
     for bank in banks:
-        pair = Account.BANK_RESERVES.of(bank), Account.CLEARING_RESERVES.of("clearing", bank)
+        pair = Account.BANK_RESERVES.of(bank), Account.CLEARING_RESERVES.of(CLEARING, bank)
         _check_pair(evidence, findings, [accounts.get(name, -1) for name in pair], drained=drained)
         for other in banks:
             pair = Account.BANK_CLEARING_DUE.of(bank, other), Account.BANK_CLEARING_CLAIM.of(other, bank)
@@ -65,7 +66,7 @@ def check_banks(register: Register, findings: Findings, *, drained: bool) -> Non
 
     broken: list[tuple[int, str]] = []
     for bank in banks:
-        own, at_house = balance(Account.BANK_RESERVES, bank), balance(Account.CLEARING_RESERVES, "clearing", bank)
+        own, at_house = balance(Account.BANK_RESERVES, bank), balance(Account.CLEARING_RESERVES, CLEARING, bank)
         if own != at_house:
             broken.append((3, f"{Account.BANK_RESERVES.of(bank)} {own}, but the house owes it {at_house}"))
         for other in banks:

@@ -342,6 +342,14 @@ class Account(StrEnum):
     # fmt: on
 
 
+FIRM_DEPOSITS: Final[Mapping[str, Account]] = {
+    "shop": Account.BANK_SHOP_DEPOSIT,
+    "supplier": Account.BANK_SUPPLIER_DEPOSIT,
+    "courier": Account.BANK_COURIER_DEPOSIT,
+}
+"""The account of a firm's deposit, by the firm's role."""
+
+
 def role_of(name: str, roles: Mapping[str, str] = NO_ROLES) -> str:
     """Return the account of the chart that an account's name stands for: of `users:cash:17` it is `users:cash:`.
 

@@ -11,6 +11,7 @@ from alesha_sim.books.accounts import (
     CHARGES_RETURN,
     COLLECTION,
     FEE,
+    FIRM_DEPOSITS,
     INCOME,
     OPENING,
     PAYMENT,
@@ -57,13 +58,6 @@ ONE_OF_EACH: Final = (
     Depositor(COURIER, "courier", "courier"),
 )
 
-_DEPOSITS: Final = {
-    "shop": Account.BANK_SHOP_DEPOSIT,
-    "supplier": Account.BANK_SUPPLIER_DEPOSIT,
-    "courier": Account.BANK_COURIER_DEPOSIT,
-}
-"""The account of a depositor, by role."""
-
 
 class BankBook:
     """Posts a bank's part of each entry; the bank is the first to know of every payment.
@@ -92,9 +86,9 @@ class BankBook:
         self._couriers: dict[int, LazyAccount] = {}
         for code, owner, role in depositors:
             if role == "courier":
-                self._couriers[code] = accounts.lazy(_DEPOSITS[role], owner)
+                self._couriers[code] = accounts.lazy(FIRM_DEPOSITS[role], owner)
             else:
-                self._deposits[code] = accounts.money(_DEPOSITS[role], owner)
+                self._deposits[code] = accounts.money(FIRM_DEPOSITS[role], owner)
         self._owners = {account: code for code, account in self._deposits.items()}
         shops = {each.code: self._deposits[each.code] for each in depositors if each.role == "shop"}
         self._first = {each.role: each.code for each in reversed(depositors)}

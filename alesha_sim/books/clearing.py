@@ -8,7 +8,7 @@ import numpy.typing as npt
 from alesha_sim.books.accounts import INCOME, NET, OPENING, RECOVER, SETTLE, Account
 from alesha_sim.books.ledger import Ledger
 from alesha_sim.books.party_accounts import PartyAccounts
-from alesha_sim.vocabulary import NO_ID
+from alesha_sim.vocabulary import CLEARING, NO_ID
 
 
 class ClearingBook:
@@ -19,7 +19,7 @@ class ClearingBook:
     """
 
     def __init__(
-        self, ledger: Ledger, banks: Mapping[int, str], credit: Mapping[int, int], name: str = "clearing"
+        self, ledger: Ledger, banks: Mapping[int, str], credit: Mapping[int, int], name: str = CLEARING
     ) -> None:
         accounts = PartyAccounts(ledger, name)
         self._ledger = ledger

@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 
-from alesha_sim.books.accounts import BUYER_ADVANCES, COURIER_SUFFIX, HOLDS, OF_DEPOSITS, Account
+from alesha_sim.books.accounts import BUYER_ADVANCES, COURIER_SUFFIX, FIRM_DEPOSITS, HOLDS, OF_DEPOSITS, Account
 from alesha_sim.books.chart import ONE_OF_EACH
 
 ENDS = ("completed", "declined", "cancelled", "returned")
 OPEN = ("received", "processing", "on_the_way", "in_doubt")
 
-_OF_DEPOSITORS = {
-    Account.BANK_SHOP_DEPOSIT: "shop",
-    Account.BANK_SUPPLIER_DEPOSIT: "supplier",
-    Account.BANK_COURIER_DEPOSIT: "courier",
-}
+_OF_DEPOSITORS = {account: role for role, account in FIRM_DEPOSITS.items()}
 
 
 def owners(roles: Mapping[str, str] = ONE_OF_EACH) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from alesha_sim.books.accounts import Account, Kind
-from alesha_sim.books.owners import names_of, owner_of
+from alesha_sim.books.accounts import Account, Kind, role_of
+from alesha_sim.books.owners import owner_of
 from alesha_sim.columns import MISSING_TIME, Columns, TextColumn, equals, numbers, text_column
 from alesha_sim.units import MICROSECONDS
 
@@ -37,8 +37,7 @@ def by_party(scenario: "Scenario", tables: Mapping[str, Columns]) -> "DataFrame"
     closing = np.where(money, numbers(accounts, "closing"), 0)
     book, kind, name = (text_column(accounts, each) for each in ("book", "kind", "account"))
     deposits = _of_labels(name, lambda label: owner_of(label, roles))
-    cash = {label for account in CASH for label in names_of(account, roles)}
-    is_cash = _of_labels(name, lambda label: "cash" if label.rstrip("0123456789") in cash else "")
+    of_chart = _of_labels(name, lambda label: role_of(label, roles))
     orders, purchases, messages = (tables[table] for table in ("orders", "purchases", "messages"))
     found: list[dict[str, Any]] = []
     for party, role in roles.items():
@@ -53,7 +52,7 @@ def by_party(scenario: "Scenario", tables: Mapping[str, Columns]) -> "DataFrame"
                 "income": income / scale,
                 "expenses": expenses / scale,
                 "profit": (income - expenses) / scale,
-                "cash": int(closing[mine & (is_cash == "cash")].sum()) / scale,
+                "cash": int(closing[mine & np.isin(of_chart, CASH)].sum()) / scale,
                 "deposit": int(closing[deposits == party].sum()) / scale,
                 **_mail(messages, party),
             }

@@ -16,6 +16,7 @@ from alesha_sim.columns import MISSING_TIME, Columns, numbers, text_column
 from alesha_sim.messages.clearing import Clear
 from alesha_sim.results.tabular import TableAccess
 from alesha_sim.tables import frames
+from alesha_sim.vocabulary import CLEARING
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,9 +30,6 @@ _ENDS = {"settle": "settled", "return": "given_back", "write-off": "written_off"
 """What becomes of a payment, by the code of the row that says so."""
 
 WAITING = "waiting"
-
-CLEARING = "clearing"
-"""The book of the house."""
 
 
 class Row(NamedTuple):

@@ -19,12 +19,13 @@ from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.sections import Bank, Price, Shop, Supplier
 from alesha_sim.scenarios.tagged_fields import Durations, Sourcing
 from alesha_sim.units import DAY
+from alesha_sim.vocabulary import CLEARING
 from alesha_sim.vocabulary import ORGANISATIONS as ROLES
 
 NAME_LENGTH = 24
 """How long the name of a party may be: it begins the names of its accounts."""
 
-USER, USERS, CLEARING, COURIER = "user", "users", "clearing", "courier"
+USER, USERS, COURIER = "user", "users", "courier"
 """Who else takes part: a customer, all of them, the house at which banks settle, who collects money at doors."""
 
 _NAME = "[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*"

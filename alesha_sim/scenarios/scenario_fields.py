@@ -27,7 +27,7 @@ from alesha_sim.scenarios.model import Part
 from alesha_sim.scenarios.sections import Bank, Delivery, Product, Shop, Supplier, Users
 from alesha_sim.scenarios.tagged_fields import CurrencyUsed
 from alesha_sim.units import AMOUNT_MAX, Currency
-from alesha_sim.vocabulary import ORGANISATIONS, PRODUCTS_MAX
+from alesha_sim.vocabulary import CLEARING, ORGANISATIONS, PRODUCTS_MAX
 
 Value = TypeVar("Value")
 
@@ -195,7 +195,7 @@ class ScenarioFields(Part):
     def roles(self) -> dict[str, str]:
         """The role of each party by its name: organisations, "users", and "clearing" where banks settle."""
         found = {each.name: each.role for each in self.organisations} | {market.USERS: market.USERS}
-        return found if self.clearing is None else found | {market.CLEARING: market.CLEARING}
+        return found if self.clearing is None else found | {CLEARING: CLEARING}
 
     @property
     def connected(self) -> tuple[tuple[str, str], ...]:
@@ -215,6 +215,10 @@ class ScenarioFields(Part):
         """Return the names of those that a word means: the party of that name, or all of that role."""
         roles = self.roles
         return (word,) if word in roles else tuple(name for name, role in roles.items() if role == word)
+
+    def party(self, name: str) -> Organisation:
+        """Return an organisation by its name; raises ScenarioError for an unknown one."""
+        return market.party(self, name)
 
     def bank_of(self, name: str) -> str:
         """Return the name of the bank of a shop or a supplier; raises ScenarioError for an unknown name."""

@@ -1,7 +1,5 @@
 """The market of a run: its entities, books and channels, made from a scenario and a seed. No decision here."""
 
-from collections.abc import Iterator
-from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -10,6 +8,7 @@ import numpy.typing as npt
 from alesha_sim.books.bank import BankBook
 from alesha_sim.books.counting import CountingLedger
 from alesha_sim.books.ledger import Ledger
+from alesha_sim.books.owners import of_role
 from alesha_sim.books.shop import ShopBook
 from alesha_sim.books.supplier import SupplierBook
 from alesha_sim.books.users import UsersBook
@@ -23,14 +22,14 @@ from alesha_sim.entities.user.population import UserPopulation
 from alesha_sim.kernel.clock import Clock
 from alesha_sim.recording.levels import ALL
 from alesha_sim.recording.run_logs import Records
-from alesha_sim.simulation.clearing import CLEARING, Settlement
+from alesha_sim.simulation.clearing import Settlement
 from alesha_sim.simulation.fault_injection import schedule_crashes
 from alesha_sim.simulation.parties import USER, USERS, Parties
 from alesha_sim.simulation.roster import roster
-from alesha_sim.simulation.terms import bank_terms, shop_terms, supplier_terms, terms_of, user_terms
+from alesha_sim.simulation.terms import bank_terms, shop_terms, supplier_terms, user_terms
 from alesha_sim.storage import Spool
 from alesha_sim.streams import Streams
-from alesha_sim.vocabulary import CONNECTED, COURIER, SUPPLIER
+from alesha_sim.vocabulary import CLEARING, COURIER, SUPPLIER
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
@@ -70,13 +69,11 @@ class Market:
         self.settlement = None
         if scenario.clearing is not None:
             self.settlement = Settlement(scenario, self.clock, self.ledger, self.roster, scenario.clearing)
-        self.banks = {name: self._bank(name) for name in self._named("bank")}
-        self.shops = {name: self._shop(name) for name in self._named("shop")}
-        self.suppliers = {name: self._supplier(name) for name in self._named("supplier")}
+        roles = scenario.roles
+        self.banks = {name: self._bank(name) for name in of_role("bank", roles)}
+        self.shops = {name: self._shop(name) for name in of_role("shop", roles)}
+        self.suppliers = {name: self._supplier(name) for name in of_role("supplier", roles)}
         self.users = self._users()
-
-    def _named(self, role: str) -> list[str]:
-        return [each.name for each in self.scenario.organisations if each.role == role]
 
     def _secrets(self, name: str, count: int) -> npt.NDArray[np.uint64]:
         return self._streams.generator(name).integers(0, 2**64, size=count, dtype=np.uint64)
@@ -142,7 +139,7 @@ class Market:
 
     def _open_deposit(self, name: str) -> tuple[int, int]:
         """Write the opening of a firm's deposit; return the entry and the amount."""
-        amount = self._currency.minor(terms_of(self.scenario, name).opening_balance)
+        amount = self._currency.minor(self.scenario.party(name).terms.opening_balance)
         bank = self.scenario.bank_of(name)
         entry = self.banks[bank].book.open_owner(0.0, self.roster.code(name), amount)
         if self.settlement is not None:
@@ -168,26 +165,10 @@ class Market:
                 parties.add(entity, name, role)
         if self.settlement is not None:
             parties.add(self.settlement.house, CLEARING, CLEARING)
-        for one, other in self._connected():
-            parties.connect(parties[one], parties[other])
+        for pair in self.scenario.connected:
+            one, other = (parties[USERS if name == USER else name] for name in pair)
+            parties.connect(one, other)
         members = {member.name: member.entity for member in parties}
         schedule_crashes(self.clock, self.scenario, members)
         for member in members.values():
             member.open_for_business()
-
-    def _connected(self) -> Iterator[tuple[str, str]]:
-        """Yield the pairs that talk: of firms only those that deal with each other."""
-        of_role = {USER: [USERS], "shop": [*self.shops], "bank": [*self.banks], "supplier": [*self.suppliers]}
-        for one_role, other_role in (*CONNECTED, ("supplier", "supplier")):
-            for one in of_role[one_role]:
-                for other in of_role[other_role]:
-                    if USER in (one_role, other_role) or self._deals(one, other, other_role):
-                        yield one, other
-        if self.settlement is not None:
-            yield from combinations(self.banks, 2)
-            yield from ((bank, CLEARING) for bank in self.banks)
-
-    def _deals(self, one: str, other: str, role: str) -> bool:
-        """Tell whether a firm has its account at a bank, or buys from a supplier."""
-        scenario = self.scenario
-        return other == scenario.bank_of(one) if role == "bank" else other in scenario.suppliers_of(one)

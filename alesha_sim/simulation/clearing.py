@@ -21,13 +21,11 @@ from alesha_sim.policies.clearing import QUEUES
 from alesha_sim.simulation.roster import Roster
 from alesha_sim.simulation.terms import income_terms
 from alesha_sim.units import Share
+from alesha_sim.vocabulary import CLEARING
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.market import Clearing, NamedBank
     from alesha_sim.scenarios.scenario import Scenario
-
-CLEARING = "clearing"
-"""The name of the house, of its book and of its role."""
 
 
 class Settlement:

@@ -8,7 +8,7 @@ from alesha_sim.books.accounts import COURIER_SUFFIX
 from alesha_sim.books.bank import Depositor
 from alesha_sim.books.chart import ONE_OF_EACH
 from alesha_sim.entities.accounts import FIRST_ORGANISATION_ACCOUNT, Directory, Holder
-from alesha_sim.vocabulary import ORGANISATIONS
+from alesha_sim.vocabulary import CLEARING, ORGANISATIONS
 
 if TYPE_CHECKING:
     from alesha_sim.scenarios.scenario import Scenario
@@ -53,7 +53,7 @@ def roster(scenario: "Scenario") -> Roster:
     }
     names = [*(each.name for each in organisations), *couriers.values()]
     if scenario.clearing is not None:
-        names.append("clearing")
+        names.append(CLEARING)
     codes = {name: -1 - place for place, name in enumerate(names)}
     owners = [(each.name, each.role, each.name) for role in ("shop", "supplier") for each in of_role[role]]
     owners += [(courier, "courier", supplier) for supplier, courier in couriers.items()]

@@ -7,6 +7,7 @@ is used.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from alesha_sim.books.owners import of_role
 from alesha_sim.distributions import Distribution, durations
 from alesha_sim.entities.bank.calendar import Income
 from alesha_sim.entities.bank.terms import BankTerms
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 def shop_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster) -> ShopTerms:
     """Return what a shop sells and on which terms."""
-    shop: Any = terms_of(scenario, name)
+    shop: Any = scenario.party(name).terms
     supplier = scenario.suppliers_of(name)[0]
     return ShopTerms(
         catalogue=_catalogue(scenario),
@@ -60,7 +61,7 @@ def shop_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster
 
 def _purchasing(scenario: "Scenario", name: str, roster: Roster) -> PurchasingTerms:
     """Return from whom and how a shop or a supplier buys."""
-    buyer: Any = terms_of(scenario, name)
+    buyer: Any = scenario.party(name).terms
     return PurchasingTerms(
         [_seller(scenario, seller, roster) for seller in scenario.suppliers_of(name)],
         getattr(buyer, "order_time", 0.0),
@@ -70,7 +71,7 @@ def _purchasing(scenario: "Scenario", name: str, roster: Roster) -> PurchasingTe
 
 def _seller(scenario: "Scenario", name: str, roster: Roster) -> Seller:
     """Return a supplier as its buyers know it; what it keeps is there after the way, what it makes later."""
-    supplier: Any = terms_of(scenario, name)
+    supplier: Any = scenario.party(name).terms
     way = supplier.delivery_time.expected
     leads = [
         way + (_lead_time(supplier, sku).expected if supplier.stock.opening(sku) is None else 0.0)
@@ -116,7 +117,7 @@ def _has_after_sales(scenario: "Scenario") -> bool:
 def user_terms(scenario: "Scenario", streams: Streams, roster: Roster) -> UserTerms:
     """Return what users have in common: what they know of the products, and how they react."""
     users, minor = scenario.users, scenario.currency.minor
-    banks = _names(scenario, "bank")
+    banks = of_role("bank", scenario.roles)
     return UserTerms(
         products={product.sku: (k, minor(product.price)) for k, product in enumerate(scenario.catalogue)},
         scale=scenario.currency.scale,
@@ -126,9 +127,9 @@ def user_terms(scenario: "Scenario", streams: Streams, roster: Roster) -> UserTe
         trust=users.trust,
         budget=None if users.budget is None else minor(users.budget),
         budget_seconds=users.budget_period,
-        shops=_names(scenario, "shop"),
+        shops=tuple(of_role("shop", scenario.roles)),
         shop_choice=users.shop_choice,
-        suppliers=_names(scenario, "supplier"),
+        suppliers=tuple(of_role("supplier", scenario.roles)),
         banks={name: roster.customers(name) if len(banks) > 1 else None for name in banks},
         price_changes={
             each.name: price_changes(each.terms.prices, scenario.catalogue_prices, scenario.currency)
@@ -153,7 +154,7 @@ def _behaviour(scenario: "Scenario") -> BehaviourRates:
 
 def bank_terms(scenario: "Scenario", streams: Streams, name: str) -> BankTerms:
     """Return how a bank serves, settles and pays, and what it takes for it."""
-    bank: Bank = terms_of(scenario, name)
+    bank: Bank = scenario.party(name).terms
     minor, fees = scenario.currency.minor, bank.fees
     return BankTerms(
         authorisation_seconds=duration_draws(streams, f"{name}:service", bank.authorisation_time),
@@ -178,7 +179,7 @@ def income_terms(scenario: "Scenario") -> Income | None:
 
 def supplier_terms(scenario: "Scenario", streams: Streams, name: str, roster: Roster) -> SupplierTerms:
     """Return what a supplier makes and keeps, and how it delivers."""
-    supplier: Any = terms_of(scenario, name)
+    supplier: Any = scenario.party(name).terms
     minor, own = scenario.currency.minor, roster.code(name)
     leads = {sku: _lead_time(supplier, sku) for sku in getattr(supplier, "lead_times", {})}
     firms = [roster.code(each.name) for each in scenario.organisations if each.role != "bank"]
@@ -205,22 +206,13 @@ def supplier_terms(scenario: "Scenario", streams: Streams, name: str, roster: Ro
     )
 
 
-def terms_of(scenario: "Scenario", name: str) -> Any:
-    """Return the section of an organisation."""
-    return next(each.terms for each in scenario.organisations if each.name == name)
-
-
-def _names(scenario: "Scenario", role: str) -> tuple[str, ...]:
-    return tuple(each.name for each in scenario.organisations if each.role == role)
-
-
 def _courier(scenario: "Scenario", streams: Streams, sender: str, supplier: str) -> Courier:
     """Return who brings the parcels of a supplier, or of a shop, in the supplier's time."""
     delivery = scenario.delivery
     name = f"{sender}:delivery_time"
     travels = [duration_draws(streams, f"{name}:{zone.name}", zone.delivery_time) for zone in delivery.zones]
     return Courier(
-        travels or [duration_draws(streams, name, terms_of(scenario, supplier).delivery_time)],
+        travels or [duration_draws(streams, name, scenario.party(supplier).terms.delivery_time)],
         visit_draws.zones(scenario, streams),
         delivery.lost,
         uniform_draws(streams, f"{sender}:parcel_loss", if_any=delivery.lost),

@@ -18,7 +18,7 @@ from alesha_sim.kernel.timers import Timer
 from alesha_sim.messages.clearing import Clear, Closed, CreditTransfer, PayDay, Settled, Unsettled
 from alesha_sim.network import Delivery
 from alesha_sim.policies.clearing import Instruction, LossShare, loss_shares, net_positions, settle
-from alesha_sim.vocabulary import NO_ID, UNREGISTERED
+from alesha_sim.vocabulary import CLEARING, NO_ID, UNREGISTERED
 
 
 class ClearingHouse(Entity):
@@ -28,7 +28,7 @@ class ClearingHouse(Entity):
     """
 
     def __init__(self, clock: Clock, book: ClearingBook, directory: Directory, terms: ClearingTerms) -> None:
-        super().__init__(clock, "clearing", UNREGISTERED, None)
+        super().__init__(clock, CLEARING, UNREGISTERED, None)
         self.book = book
         self.waiting: dict[int, CreditTransfer] = {}
         self.queue: list[Instruction] = []
